@@ -1,0 +1,281 @@
+"""A job as its metadata document (schema 1) and back. Pure mapping; the disk is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, TypeVar
+
+from sora_tui.core.job import (
+    Attempt,
+    Batch,
+    Consent,
+    Cost,
+    Event,
+    Job,
+    JobError,
+    Notes,
+    Output,
+    State,
+)
+from sora_tui.core.problem import CODES, Spent, problem_error
+from sora_tui.core.remote import read_video
+from sora_tui.core.request import FITS, Reference, VideoRequest
+from sora_tui.core.server import ServerRef
+
+SCHEMA: Final = 1
+T = TypeVar("T")
+
+_FIELDS: Final = frozenset({"schema", *(f.name for f in fields(Job) if f.name != "extra")})
+
+
+def to_document(job: Job) -> dict[str, Any]:
+    """The document of a job: JSON types only, times in RFC 3339 UTC, never a key or a header."""
+    return {
+        "schema": SCHEMA,
+        "id": job.id,
+        "state": job.state.value,
+        "created_at": _stamp(job.created_at),
+        "updated_at": _stamp(job.updated_at),
+        "server": asdict(job.server),
+        "request": _request(job.request),
+        "remote": dict(job.remote.document) if job.remote else None,
+        "remote_id": job.remote_id,
+        "outputs": [asdict(output) for output in job.outputs],
+        "cost": {
+            "estimated": _number(job.cost.estimated),
+            "reported": _number(job.cost.reported),
+            "currency": job.cost.currency,
+        },
+        "error": asdict(job.error) if job.error else None,
+        "simulated": job.simulated,
+        "events": [
+            {"at": _stamp(e.at), "state": e.state.value, "note": e.note} for e in job.events
+        ],
+        "attempts": [{**asdict(a), "at": _stamp(a.at)} for a in job.attempts],
+        "consent": _consent(job.consent),
+        "not_before": _stamp(job.not_before),
+        "expires_at": _stamp(job.expires_at),
+        "clock_skew": job.clock_skew,
+        "parent": job.parent,
+        "batch": asdict(job.batch) if job.batch else None,
+        "notes": {**asdict(job.notes), "tags": list(job.notes.tags)},
+        **job.extra,
+    }
+
+
+def from_document(document: object) -> Job:
+    """The job in a document.
+
+    Fields that this version does not know are kept in `extra`.
+
+    Raises:
+        ProblemError: document_newer for a higher schema; document_broken, naming the field, for
+            anything that is not a job.
+    """
+    if not isinstance(document, Mapping):
+        raise problem_error("document_broken", field="document", reason="not an object")
+    schema = document.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise problem_error("document_newer", schema=schema)
+    read = _Reader(document)
+    remote = document.get("remote")
+    return Job(
+        id=read("id", str),
+        state=read("state", State),
+        created_at=read("created_at", _moment),
+        updated_at=read("updated_at", _moment),
+        server=read("server", _read_server),
+        request=read("request", _read_request),
+        simulated=bool(document.get("simulated", False)),
+        remote=read_video(remote),
+        remote_id=read.maybe("remote_id", str),
+        outputs=read.each("outputs", _read_output),
+        cost=read.maybe("cost", _read_cost) or Cost(),
+        error=read.maybe("error", _read_error),
+        events=read.each("events", _read_event),
+        attempts=read.each("attempts", _read_attempt),
+        consent=read.maybe("consent", _read_consent),
+        not_before=read.maybe("not_before", _moment),
+        expires_at=read.maybe("expires_at", _moment),
+        clock_skew=read.maybe("clock_skew", float),
+        parent=read.maybe("parent", str),
+        batch=read.maybe("batch", lambda value: Batch(str(value["id"]), int(value["index"]))),
+        notes=read.maybe("notes", _read_notes) or Notes(),
+        extra={name: value for name, value in document.items() if name not in _FIELDS},
+    )
+
+
+class _Reader:
+    """Takes fields out of a document and names the one that is broken."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+
+    def __call__(self, name: str, convert: Callable[[Any], T]) -> T:
+        if self._document.get(name) is None:
+            raise problem_error("document_broken", field=name, reason="missing")
+        try:
+            return convert(self._document[name])
+        except (KeyError, TypeError, ValueError, InvalidOperation, AttributeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise problem_error("document_broken", field=name, reason=reason) from None
+
+    def maybe(self, name: str, convert: Callable[[Any], T]) -> T | None:
+        return None if self._document.get(name) is None else self(name, convert)
+
+    def each(self, name: str, convert: Callable[[Any], T]) -> tuple[T, ...]:
+        return self.maybe(name, lambda items: tuple(convert(item) for item in items)) or ()
+
+
+def _stamp(at: datetime | None) -> str | None:
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("no time zone")
+    return at.astimezone(UTC)
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _money(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def _request(request: VideoRequest) -> dict[str, Any]:
+    reference = request.reference
+    return {
+        "operation": request.operation,
+        "prompt": request.prompt,
+        "prompt_file": request.prompt_file,
+        "variables": dict(request.variables),
+        "model": request.model,
+        "seconds": request.seconds,
+        "size": request.size,
+        "reference": asdict(reference) if reference else None,
+        "source_video": request.source_video,
+        "params": dict(request.params),
+    }
+
+
+def _consent(consent: Consent | None) -> dict[str, Any] | None:
+    if consent is None:
+        return None
+    return {
+        "kind": consent.kind,
+        "at": _stamp(consent.at),
+        "sum": _number(consent.sum),
+        "currency": consent.currency,
+        "max_spend": _number(consent.max_spend),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _read_server(value: Any) -> ServerRef:
+    return ServerRef(
+        str(value["profile"]), str(value["base_url"]), str(value.get("dialect", "auto"))
+    )
+
+
+def _read_request(value: Any) -> VideoRequest:
+    reference = value.get("reference")
+    operation = value.get("operation", "create")
+    if operation not in {"create", "remix", "edit", "extend", "character"}:
+        raise ValueError(f"operation {operation!r}")
+    if reference is not None and reference.get("fit", "exact") not in FITS:
+        raise ValueError(f"fit {reference['fit']!r}")
+    return VideoRequest(
+        prompt=str(value["prompt"]),
+        model=_text(value.get("model")),
+        seconds=_text(value.get("seconds")),
+        size=_text(value.get("size")),
+        reference=None
+        if reference is None
+        else Reference(
+            str(reference["path"]), str(reference["sha256"]), reference.get("fit", "exact")
+        ),
+        params=dict(value.get("params") or {}),
+        variables={str(k): str(v) for k, v in (value.get("variables") or {}).items()},
+        prompt_file=_text(value.get("prompt_file")),
+        operation=operation,
+        source_video=_text(value.get("source_video")),
+    )
+
+
+def _read_output(value: Any) -> Output:
+    return Output(
+        variant=str(value["variant"]),
+        path=str(value["path"]),
+        bytes=int(value["bytes"]),
+        sha256=str(value["sha256"]),
+        width=value.get("width"),
+        height=value.get("height"),
+        seconds=value.get("seconds"),
+        fps=value.get("fps"),
+        codec=_text(value.get("codec")),
+    )
+
+
+def _read_cost(value: Any) -> Cost:
+    return Cost(
+        _money(value.get("estimated")),
+        _money(value.get("reported")),
+        str(value.get("currency") or "USD"),
+    )
+
+
+def _read_error(value: Any) -> JobError:
+    kind = str(value["kind"])
+    if kind not in CODES:
+        raise ValueError(f"kind {kind!r}")
+    return JobError(
+        kind=kind,
+        spent=Spent(value.get("spent", "perhaps")),
+        code=_text(value.get("code")),
+        message=str(value.get("message") or ""),
+        status=value.get("status"),
+        request_id=_text(value.get("request_id")),
+    )
+
+
+def _read_event(value: Any) -> Event:
+    return Event(_moment(value["at"]), State(value["state"]), str(value.get("note") or ""))
+
+
+def _read_attempt(value: Any) -> Attempt:
+    return Attempt(
+        _moment(value["at"]),
+        str(value["key"]),
+        str(value.get("outcome") or "sending"),
+        value.get("status"),
+    )
+
+
+def _read_consent(value: Any) -> Consent:
+    return Consent(
+        kind=str(value["kind"]),
+        at=_moment(value["at"]),
+        sum=_money(value.get("sum")),
+        currency=str(value.get("currency") or "USD"),
+        max_spend=_money(value.get("max_spend")),
+    )
+
+
+def _read_notes(value: Any) -> Notes:
+    return Notes(
+        value.get("rating"),
+        tuple(str(tag) for tag in value.get("tags") or ()),
+        str(value.get("text") or ""),
+    )

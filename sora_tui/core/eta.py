@@ -1,0 +1,29 @@
+"""How long is left: arithmetic on elapsed time, progress and what such jobs usually took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+
+def usual_seconds(past: Sequence[float]) -> float | None:
+    """What such jobs usually took, in seconds: the median; None without a past."""
+    return median(past) if past else None
+
+
+def seconds_left(elapsed: float, progress: float | None, usual: float | None) -> float | None:
+    """Seconds until the clip is made, or None where nothing honest can be said.
+
+    The server's own percentage counts from 5 on; below, and where it stays silent, the usual
+    length of such jobs does. Once that is over, nothing is known any more.
+
+    Args:
+        elapsed: Seconds since it was accepted.
+        progress: Percent, 0..100.
+        usual: Seconds such jobs usually take.
+    """
+    if progress is not None and 5 <= progress <= 100:
+        return elapsed * (100 - progress) / progress
+    if usual is not None and elapsed < usual:
+        return usual - elapsed
+    return None

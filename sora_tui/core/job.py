@@ -1,0 +1,487 @@
+"""A job: one paid wish on its way to becoming a file. Read this first.
+
+A `Job` is a value. Every legal step is a method that returns the next value; nothing else sets a
+state. `STEPS` is the whole map:
+
+    pending -> submitting -> queued -> in_progress -> completed -> downloading -> saved
+
+with the side exits `not_sent` (provably never left), `unconfirmed` (may have reached the server:
+nobody knows), `rejected` (a definite refusal), `failed`, `expired`, `gone` (the server forgot it),
+`cancelled` and `abandoned` (by the user).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from sora_tui.core.problem import Problem, Spent, problem_error
+from sora_tui.core.remote import Phase, RemoteVideo
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import ServerRef
+
+#: Events beyond this many lose the oldest but the first: a server that says 429 for a day must
+#: not grow a document without end.
+MAX_EVENTS: Final = 200
+
+
+class State(StrEnum):
+    """Where a job is. The words on screen, in documents and in `--state` are these."""
+
+    PENDING = "pending"
+    SUBMITTING = "submitting"
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    DOWNLOADING = "downloading"
+    SAVED = "saved"
+    NOT_SENT = "not_sent"
+    UNCONFIRMED = "unconfirmed"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    GONE = "gone"
+    CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
+
+
+#: What a server's word makes of a job that is with it.
+_REMOTE: Final[Mapping[Phase, State]] = {
+    Phase.QUEUED: State.QUEUED,
+    Phase.UNKNOWN: State.QUEUED,
+    Phase.IN_PROGRESS: State.IN_PROGRESS,
+    Phase.COMPLETED: State.COMPLETED,
+    Phase.FAILED: State.FAILED,
+    Phase.CANCELLED: State.CANCELLED,
+    Phase.EXPIRED: State.EXPIRED,
+}
+_ANY_REMOTE: Final = frozenset(_REMOTE.values())
+_IN_FLIGHT: Final = frozenset({State.QUEUED, State.IN_PROGRESS})
+
+STEPS: Final[Mapping[State, frozenset[State]]] = {
+    State.PENDING: frozenset({State.SUBMITTING, State.NOT_SENT, State.CANCELLED}),
+    State.SUBMITTING: _ANY_REMOTE
+    | {State.PENDING, State.NOT_SENT, State.UNCONFIRMED, State.REJECTED},
+    State.NOT_SENT: frozenset({State.PENDING, State.ABANDONED}),
+    State.UNCONFIRMED: _ANY_REMOTE | {State.ABANDONED},
+    State.QUEUED: _ANY_REMOTE | {State.GONE},
+    State.IN_PROGRESS: _ANY_REMOTE - {State.QUEUED} | {State.GONE},
+    State.COMPLETED: frozenset({State.DOWNLOADING, State.EXPIRED, State.GONE}),
+    State.DOWNLOADING: frozenset({State.COMPLETED, State.SAVED, State.EXPIRED, State.GONE}),
+    State.GONE: _ANY_REMOTE | {State.ABANDONED},
+    State.SAVED: frozenset(),
+    State.REJECTED: frozenset(),
+    State.FAILED: frozenset(),
+    State.EXPIRED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.ABANDONED: frozenset(),
+}
+
+#: The engine has work with these.
+ACTIVE: Final = frozenset(
+    {
+        State.PENDING,
+        State.SUBMITTING,
+        State.QUEUED,
+        State.IN_PROGRESS,
+        State.COMPLETED,
+        State.DOWNLOADING,
+    }
+)
+#: A person has to decide.
+NEEDS_YOU: Final = frozenset({State.UNCONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a job's life."""
+
+    at: datetime
+    state: State
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to send the paid request.
+
+    Attributes:
+        key: The idempotency key that went along.
+        outcome: `sending`, then what became of it.
+        status: The HTTP status, where one was seen.
+    """
+
+    at: datetime
+    key: str
+    outcome: str = "sending"
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file that a job left behind; `path` is relative to the workspace, with `/`."""
+
+    variant: str
+    path: str
+    bytes: int
+    sha256: str
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    fps: float | None = None
+    codec: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Money, estimated and reported kept apart. None is unknown, 0 is free."""
+
+    estimated: Decimal | None = None
+    reported: Decimal | None = None
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """Why a job stands where it stands.
+
+    Attributes:
+        kind: A code of `problem.CODES`.
+        code: The server's own code.
+        message: The server's own words, cleaned.
+        status: The HTTP status.
+        request_id: What the server's support asks for.
+    """
+
+    kind: str
+    spent: Spent
+    code: str | None = None
+    message: str = ""
+    status: int | None = None
+    request_id: str | None = None
+
+    @property
+    def problem(self) -> Problem:
+        """The same as a `Problem`, for the faces' words."""
+        facts: dict[str, str | int | float] = {"message": self.message}
+        if self.code is not None:
+            facts["code"] = self.code
+        if self.status is not None:
+            facts["status"] = self.status
+        if self.request_id is not None:
+            facts["request_id"] = self.request_id
+        return Problem(self.kind, facts, self.spent)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the person agreed to before anything was sent.
+
+    Attributes:
+        kind: `free`, `priced` or `unknown`: the class of price that was shown.
+        sum: The sum that was named, for this one job.
+        max_spend: The limit given with `--max-spend`, for this one job.
+    """
+
+    kind: str
+    at: datetime
+    sum: Decimal | None = None
+    currency: str = "USD"
+    max_spend: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One of several clips of one order; `index` counts from 1."""
+
+    id: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What the person says about a clip; `rating` 0..5."""
+
+    rating: int | None = None
+    tags: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job and its whole life so far. Times are UTC."""
+
+    id: str
+    state: State
+    created_at: datetime
+    updated_at: datetime
+    server: ServerRef
+    request: VideoRequest
+    simulated: bool = False
+    remote: RemoteVideo | None = None
+    remote_id: str | None = None
+    outputs: tuple[Output, ...] = ()
+    cost: Cost = Cost()
+    error: JobError | None = None
+    events: tuple[Event, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    consent: Consent | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    clock_skew: float | None = None
+    parent: str | None = None
+    batch: Batch | None = None
+    notes: Notes = Notes()
+    #: Fields of the document that this version does not know; they survive.
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    # How a job comes to be ------------------------------------------------------------------
+
+    @classmethod
+    def new(
+        cls,
+        id: str,
+        at: datetime,
+        server: ServerRef,
+        request: VideoRequest,
+        *,
+        cost: Cost,
+        consent: Consent,
+        simulated: bool = False,
+        parent: str | None = None,
+        batch: Batch | None = None,
+    ) -> Job:
+        """A wish that was agreed to and waits to be sent."""
+        return cls(
+            id=id,
+            state=State.PENDING,
+            created_at=at,
+            updated_at=at,
+            server=server,
+            request=request,
+            simulated=simulated,
+            cost=cost,
+            consent=consent,
+            parent=parent,
+            batch=batch,
+            events=(Event(at, State.PENDING),),
+        )
+
+    @classmethod
+    def adopted(cls, id: str, at: datetime, server: ServerRef, remote: RemoteVideo) -> Job:
+        """A job made elsewhere, taken into this workspace where the server says it is."""
+        state = _REMOTE[remote.phase]
+        return cls(
+            id=id,
+            state=state,
+            created_at=remote.created_at or at,
+            updated_at=at,
+            server=server,
+            request=VideoRequest(
+                prompt=remote.prompt or "",
+                model=remote.model,
+                seconds=remote.seconds,
+                size=remote.size,
+            ),
+            remote=remote,
+            remote_id=remote.id,
+            expires_at=remote.expires_at,
+            error=_remote_error(remote),
+            events=(Event(at, state, "adopted"),),
+        )
+
+    # Sending --------------------------------------------------------------------------------
+
+    def submitting(self, at: datetime, key: str) -> Job:
+        """The intent: durable on disk before the first byte leaves."""
+        attempts = (*self.attempts, Attempt(at, key))
+        return self._step(State.SUBMITTING, at, attempts=attempts, not_before=None, error=None)
+
+    def deferred(self, at: datetime, not_before: datetime, status: int) -> Job:
+        """The server said, definitely, not now (429, or 503 with Retry-After)."""
+        return self._step(
+            State.PENDING,
+            at,
+            f"{status}, again after {not_before:%H:%M:%S} UTC",
+            not_before=not_before,
+            attempts=self._last_attempt("deferred", status),
+        )
+
+    def not_sent(self, at: datetime, error: JobError) -> Job:
+        """The request provably never reached a server."""
+        return self._step(State.NOT_SENT, at, error=error, attempts=self._last_attempt("not_sent"))
+
+    def retried(self, at: datetime) -> Job:
+        """Once more, the same job: allowed only because it was never sent."""
+        if self.state is not State.NOT_SENT:
+            raise _illegal(self, State.PENDING)
+        return self._step(State.PENDING, at, error=None)
+
+    def unconfirmed(self, at: datetime, error: JobError) -> Job:
+        """The answer is lost: it may be running, and billed."""
+        attempts = self._last_attempt("unconfirmed", error.status)
+        return self._step(State.UNCONFIRMED, at, error=error, attempts=attempts)
+
+    def rejected(self, at: datetime, error: JobError) -> Job:
+        """The server definitely refused."""
+        attempts = self._last_attempt("rejected", error.status)
+        return self._step(State.REJECTED, at, error=error, attempts=attempts)
+
+    def accepted(self, at: datetime, remote: RemoteVideo, status: int | None = None) -> Job:
+        """The server took it. Legal from submitting; from unconfirmed, when the job was found."""
+        if self.state not in {State.SUBMITTING, State.UNCONFIRMED}:
+            raise _illegal(self, _REMOTE[remote.phase])
+        outcome = "accepted" if self.state is State.SUBMITTING else "found"
+        job = replace(self, attempts=self._last_attempt(outcome, status), error=None)
+        return job._at_server(at, remote)
+
+    def withdrawn(self, at: datetime) -> Job:
+        """The person took a waiting job back."""
+        if self.state is not State.PENDING:
+            raise _illegal(self, State.CANCELLED)
+        return self._step(State.CANCELLED, at, "withdrawn before it was sent")
+
+    def abandoned(self, at: datetime) -> Job:
+        """The person gave up on a job that nobody can account for; the record stays."""
+        return self._step(State.ABANDONED, at)
+
+    # At the server --------------------------------------------------------------------------
+
+    def progressed(self, at: datetime, remote: RemoteVideo) -> Job:
+        """What a poll told.
+
+        Never backwards: a stale replica that says `in_progress` after `completed` changes nothing
+        (fault 37), and a word we do not know leaves the state as it is.
+        """
+        if self.state not in _IN_FLIGHT:
+            return self
+        return self._at_server(at, remote)
+
+    def found(self, at: datetime, remote: RemoteVideo) -> Job:
+        """A server that had forgotten the job knows it again."""
+        if self.state is not State.GONE:
+            raise _illegal(self, _REMOTE[remote.phase])
+        return replace(self, error=None)._at_server(at, remote)
+
+    def gone(self, at: datetime, error: JobError) -> Job:
+        """The server no longer knows it."""
+        return self._step(State.GONE, at, error=error)
+
+    def expired(self, at: datetime, error: JobError) -> Job:
+        """It was made, and its file is no longer to be had."""
+        return self._step(State.EXPIRED, at, error=error)
+
+    # Bringing it home -----------------------------------------------------------------------
+
+    def downloading(self, at: datetime) -> Job:
+        """The clip is on its way."""
+        return self._step(State.DOWNLOADING, at, error=None)
+
+    def interrupted(self, at: datetime, error: JobError | None = None) -> Job:
+        """The transfer ended early; the clip still lies at the server."""
+        if self.state is not State.DOWNLOADING:
+            raise _illegal(self, State.COMPLETED)
+        return self._step(State.COMPLETED, at, "download interrupted", error=error)
+
+    def saved(self, at: datetime, outputs: tuple[Output, ...]) -> Job:
+        """Hashed, checked and published: the end of the road."""
+        return self._step(State.SAVED, at, outputs=outputs, error=None)
+
+    # Reading --------------------------------------------------------------------------------
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more happens by itself. A character has no file: completed is its end."""
+        if self.state is State.COMPLETED:
+            return self.request.operation == "character"
+        return self.state not in ACTIVE
+
+    @property
+    def is_active(self) -> bool:
+        """The engine still has work with it."""
+        return not self.is_final
+
+    @property
+    def needs_you(self) -> bool:
+        """A person has to decide before anything happens."""
+        return self.state in NEEDS_YOU
+
+    # The machine ----------------------------------------------------------------------------
+
+    def noted(self, at: datetime, note: str) -> Job:
+        """The same state with one more line in the record."""
+        return replace(self, updated_at=at, events=_with(self.events, Event(at, self.state, note)))
+
+    def _at_server(self, at: datetime, remote: RemoteVideo) -> Job:
+        to = _REMOTE[remote.phase]
+        with_server = self.state in _IN_FLIGHT
+        if with_server and (to not in STEPS[self.state] or remote.phase is Phase.UNKNOWN):
+            to = self.state
+        if self.remote and remote.progress is not None and to in _IN_FLIGHT:
+            earlier = self.remote.progress or 0.0
+            remote = replace(remote, progress=max(earlier, remote.progress))
+        cost = self.cost if remote.cost is None else replace(self.cost, reported=remote.cost)
+        changes: dict[str, Any] = {
+            "remote": remote,
+            # The id that create returned, for ever: some gateways answer polls with another one.
+            "remote_id": self.remote_id or remote.id,
+            "expires_at": remote.expires_at or self.expires_at,
+            "cost": cost,
+            "error": _remote_error(remote) or self.error,
+        }
+        if to is self.state:
+            return replace(self, updated_at=at, **changes)
+        return self._step(to, at, **changes)
+
+    def _last_attempt(self, outcome: str, status: int | None = None) -> tuple[Attempt, ...]:
+        if not self.attempts:
+            return ()
+        last = replace(self.attempts[-1], outcome=outcome, status=status)
+        return (*self.attempts[:-1], last)
+
+    def _step(self, to: State, at: datetime, note: str = "", **changes: Any) -> Job:
+        if to not in STEPS[self.state]:
+            raise _illegal(self, to)
+        events = _with(self.events, Event(at, to, note))
+        return replace(self, state=to, updated_at=at, events=events, **changes)
+
+
+def _with(events: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
+    if len(events) < MAX_EVENTS:
+        return (*events, event)
+    return (events[0], *events[2:], event)
+
+
+def _illegal(job: Job, to: State) -> Exception:
+    return problem_error("step_illegal", job=job.id, state=job.state.value, to=to.value)
+
+
+#: Codes that mean a moderation refusal, and words that mean one where a server gives no code.
+_MODERATION_CODES: Final = ("moderation", "sentinel_block", "content_policy", "safety")
+_MODERATION_WORDS: Final = ("moderation", "content policy", "content_policy", "safety system")
+
+
+def is_moderation(code: str | None, message: str) -> bool:
+    """Whether a refusal is about content. Told by the code first, by words only without a doubt."""
+    low_code, low_message = (code or "").lower(), message.lower()
+    return any(mark in low_code for mark in _MODERATION_CODES) or any(
+        words in low_message for words in _MODERATION_WORDS
+    )
+
+
+def _remote_error(remote: RemoteVideo) -> JobError | None:
+    """The error of a job that ended at the server, with what it says about money."""
+    if remote.phase is Phase.CANCELLED:
+        return JobError("remote_cancelled", Spent.PERHAPS)
+    if remote.phase is Phase.EXPIRED:
+        return JobError("remote_expired", Spent.YES)
+    if remote.phase is not Phase.FAILED:
+        return None
+    code = remote.error.code if remote.error else None
+    message = remote.error.message if remote.error else ""
+    kind = "moderation_after" if is_moderation(code, message) else "generation_failed"
+    return JobError(kind, Spent.PERHAPS, code=code, message=message)

@@ -1,0 +1,42 @@
+"""Job ids: sorted by time, readable, safe as file names, e.g. `20261122-101530-7f3k2m`."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PER_SECOND: Final = len(_DIGITS) ** 3
+JOB_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-z]{6}")
+
+
+class JobIds:
+    """Gives ids whose order is the order of asking, whatever the clock does within this process."""
+
+    def __init__(self) -> None:
+        self._last = (datetime.min, 0)
+
+    def next(self, at: datetime) -> str:
+        """A new id. Three of the last six signs count within the second, three are random.
+
+        Args:
+            at: Now, in UTC.
+        """
+        second = at.replace(microsecond=0, tzinfo=None)
+        tick = at.microsecond * _PER_SECOND // 1_000_000
+        last_second, last_tick = self._last
+        if (second, tick) <= self._last:
+            second, tick = last_second, last_tick + 1
+            if tick == _PER_SECOND:
+                second, tick = second + timedelta(seconds=1), 0
+        self._last = (second, tick)
+        chance = secrets.randbelow(_PER_SECOND)
+        return f"{second:%Y%m%d-%H%M%S}-{_base36(tick)}{_base36(chance)}"
+
+
+def _base36(value: int) -> str:
+    a, rest = divmod(value, 36 * 36)
+    b, c = divmod(rest, 36)
+    return _DIGITS[a] + _DIGITS[b] + _DIGITS[c]

@@ -1,0 +1,98 @@
+"""What a clip costs, and which consent that needs: the rule, without a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Server
+
+
+class PriceKind(StrEnum):
+    """The three classes of price."""
+
+    FREE = "free"
+    PRICED = "priced"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTable:
+    """Prices per generated second, by model, then by size (`"*"` for any).
+
+    Attributes:
+        dated: The day of the table, for the person to judge it by.
+    """
+
+    per_second: Mapping[str, Mapping[str, Decimal]]
+    currency: str = "USD"
+    dated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The price of one clip.
+
+    Attributes:
+        sum: For one clip; 0 when free, None when unknown.
+        per_second: The rate it was computed from.
+        dated: The day of the table it comes from, if any.
+    """
+
+    kind: PriceKind
+    sum: Decimal | None
+    currency: str = "USD"
+    per_second: Decimal | None = None
+    dated: str = ""
+
+
+def price_of(server: Server, request: VideoRequest, table: PriceTable | None) -> Price:
+    """The price of one clip of this request on this server.
+
+    The profile's own prices come first, then `table`, which belongs to the server's host. A
+    length that is not sent or not known leaves the price unknown: nothing is guessed.
+    """
+    if server.simulated or server.free:
+        return Price(PriceKind.FREE, Decimal(0), server.currency)
+    model = request.model or ""
+    rate = server.prices.get(model, server.prices.get("*"))
+    currency, dated = server.currency, ""
+    if rate is None and table is not None:
+        by_size = table.per_second.get(model, {})
+        rate = by_size.get(request.size or "", by_size.get("*"))
+        currency, dated = table.currency, table.dated
+    seconds = _decimal(request.seconds)
+    if rate is None or seconds is None:
+        return Price(PriceKind.UNKNOWN, None, currency)
+    return Price(PriceKind.PRICED, rate * seconds, currency, rate, dated)
+
+
+class Ask(StrEnum):
+    """What must be asked before anything is sent."""
+
+    NOTHING = "nothing"
+    SUM = "sum"
+    UNKNOWN = "unknown"
+
+
+def ask_for(price: Price, server: Server, *, always: bool) -> Ask:
+    """Which question this price needs.
+
+    Args:
+        always: The person once said: always on this server, whatever it charges.
+    """
+    if price.kind is PriceKind.FREE:
+        return Ask.NOTHING
+    if price.kind is PriceKind.PRICED:
+        return Ask.SUM
+    return Ask.NOTHING if server.is_loopback or always else Ask.UNKNOWN
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    try:
+        return Decimal(text) if text else None
+    except InvalidOperation:
+        return None

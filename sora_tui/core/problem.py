@@ -1,0 +1,136 @@
+"""A refusal or failure as a value: what happened, with which facts, and whether money was spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+Fact = str | int | float
+
+
+class Spent(StrEnum):
+    """Whether the failed step may have cost money."""
+
+    NO = "no"
+    YES = "yes"
+    PERHAPS = "perhaps"
+
+
+#: Every code there is, with what it says about money unless the facts of a case say otherwise.
+#: `i18n/problems.py` holds each one to three sentences in each language.
+CODES: Final[Mapping[str, Spent]] = {
+    # what the person wrote
+    "prompt_missing": Spent.NO,
+    "prompt_empty": Spent.NO,
+    "prompt_too_long": Spent.NO,
+    "prompt_unreadable": Spent.NO,
+    "front_matter_broken": Spent.NO,
+    "variable_missing": Spent.NO,
+    "size_invalid": Spent.NO,
+    "seconds_invalid": Spent.NO,
+    "count_invalid": Spent.NO,
+    "param_invalid": Spent.NO,
+    # reference pictures
+    "reference_missing": Spent.NO,
+    "reference_outside": Spent.NO,
+    "reference_is_url": Spent.NO,
+    "reference_not_file": Spent.NO,
+    "reference_not_image": Spent.NO,
+    "reference_damaged": Spent.NO,
+    "reference_animated": Spent.NO,
+    "reference_too_big": Spent.NO,
+    "reference_too_large": Spent.NO,
+    "reference_wrong_size": Spent.NO,
+    "reference_changed": Spent.NO,
+    # configuration
+    "config_broken": Spent.NO,
+    "config_invalid": Spent.NO,
+    "profile_unknown": Spent.NO,
+    "base_url_invalid": Spent.NO,
+    "base_url_insecure": Spent.NO,
+    "key_missing": Spent.NO,
+    # consent and money
+    "consent_price": Spent.NO,
+    "consent_unknown": Spent.NO,
+    "declined": Spent.NO,
+    "over_budget": Spent.NO,
+    # the folder
+    "folder_missing": Spent.NO,
+    "folder_not_writable": Spent.NO,
+    "disk_full": Spent.NO,
+    "lock_unsupported": Spent.NO,
+    "owned_elsewhere": Spent.NO,
+    "document_broken": Spent.NO,
+    "document_newer": Spent.NO,
+    "job_unknown": Spent.NO,
+    "job_ambiguous": Spent.NO,
+    "step_illegal": Spent.NO,
+    # on the way to the server
+    "server_unreachable": Spent.NO,
+    "server_busy": Spent.NO,
+    "key_refused": Spent.NO,
+    "request_refused": Spent.NO,
+    "moderation_before": Spent.NO,
+    "quota_exhausted": Spent.NO,
+    "answer_lost": Spent.PERHAPS,
+    "answer_unclear": Spent.PERHAPS,
+    # while it runs there
+    "generation_failed": Spent.PERHAPS,
+    "moderation_after": Spent.PERHAPS,
+    "remote_cancelled": Spent.PERHAPS,
+    "remote_expired": Spent.YES,
+    "remote_gone": Spent.PERHAPS,
+    # bringing it home
+    "download_interrupted": Spent.YES,
+    "download_refused": Spent.YES,
+    "download_too_large": Spent.YES,
+    "clip_damaged": Spent.YES,
+    # ourselves
+    "simulator_failed": Spent.NO,
+    "no_terminal": Spent.NO,
+    "dumb_terminal": Spent.NO,
+    "internal_fault": Spent.PERHAPS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, without a sentence: the faces find the words.
+
+    Args:
+        code: One of `CODES`.
+        facts: Values the sentences may name. Text in them is shown only through `clean()`.
+        spent: Whether money was spent.
+
+    Raises:
+        ValueError: `code` is not registered, so no face would have words for it.
+    """
+
+    code: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    spent: Spent = Spent.NO
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"unregistered problem code: {self.code}")
+
+
+class ProblemError(Exception):
+    """Carries a `Problem` up to the place that can tell a person."""
+
+    def __init__(self, problem: Problem) -> None:
+        facts = ", ".join(f"{name}={value!r}" for name, value in problem.facts.items())
+        super().__init__(f"{problem.code} ({facts})" if facts else problem.code)
+        self.problem = problem
+
+
+def problem(code: str, **facts: Fact) -> Problem:
+    """The problem of this code with its usual answer about money."""
+    return Problem(code, facts, CODES.get(code, Spent.NO))
+
+
+def problem_error(code: str, **facts: Fact) -> ProblemError:
+    """`problem()`, ready to be raised."""
+    return ProblemError(problem(code, **facts))

@@ -1,0 +1,238 @@
+"""A video object as a server tells it, read tolerantly: only an id and a status word are needed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any, Final
+
+from sora_tui.core.text import clean, clean_line
+
+#: Longest remote id taken seriously. Gateways encode routing in theirs (242 characters seen).
+MAX_ID: Final = 1024
+#: A video object larger than this (bytes of JSON) is kept by its known fields only.
+MAX_DOCUMENT: Final = 64 * 1024
+
+
+class Phase(StrEnum):
+    """What a status word means to us."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+#: Status words of the servers in the field (OpenAI, vLLM-Omni, SGLang, TensorRT-LLM, new-api,
+#: OpenRouter, xAI, LiteLLM's adapters). A word that is not here is shown and asked about again.
+PHASES: Final[Mapping[str, Phase]] = {
+    **dict.fromkeys(
+        ("queued", "pending", "submitted", "not_start", "created", "accepted"), Phase.QUEUED
+    ),
+    **dict.fromkeys(
+        ("in_progress", "processing", "running", "generating", "postprocessing", "preprocessing"),
+        Phase.IN_PROGRESS,
+    ),
+    **dict.fromkeys(
+        ("completed", "complete", "succeeded", "success", "done", "finished"), Phase.COMPLETED
+    ),
+    **dict.fromkeys(("failed", "fail", "failure", "error", "rejected"), Phase.FAILED),
+    **dict.fromkeys(("cancelled", "canceled", "deleted"), Phase.CANCELLED),
+    "expired": Phase.EXPIRED,
+}
+
+_KNOWN: Final = (
+    "id",
+    "object",
+    "model",
+    "status",
+    "progress",
+    "created_at",
+    "completed_at",
+    "expires_at",
+    "prompt",
+    "size",
+    "seconds",
+    "remixed_from_video_id",
+    "error",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteError:
+    """Why a server says a job failed; its own code and words, cleaned."""
+
+    code: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteVideo:
+    """One video object.
+
+    Attributes:
+        status: The server's own word.
+        progress: Percent, 0..100, or None where the server does not say.
+        urls: Direct addresses of the clip, for servers whose /content refuses.
+        cost: What the server says it charged, where it does.
+        document: The object as it came, capped in size.
+    """
+
+    id: str
+    status: str
+    phase: Phase
+    progress: float | None = None
+    model: str | None = None
+    size: str | None = None
+    seconds: str | None = None
+    prompt: str | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    expires_at: datetime | None = None
+    error: RemoteError | None = None
+    urls: tuple[str, ...] = ()
+    cost: Decimal | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_video(document: object) -> RemoteVideo | None:
+    """The video object in a server's answer, or None where there is none to be trusted.
+
+    Args:
+        document: Parsed JSON. A mapping with a usable `id` and a `status` is enough; every other
+            field may be missing, null or of another type (videos-api, divergence 8).
+    """
+    if not isinstance(document, Mapping):
+        return None
+    video_id = document.get("id")
+    if not isinstance(video_id, str) or not _is_usable_id(video_id):
+        return None
+    status = clean_line(document.get("status", ""), 60)
+    return RemoteVideo(
+        id=video_id,
+        status=status,
+        phase=PHASES.get(status.lower().replace("-", "_"), Phase.UNKNOWN),
+        progress=_percent(document.get("progress")),
+        model=_word(document.get("model")),
+        size=_word(document.get("size")),
+        seconds=_word(document.get("seconds", document.get("duration"))),
+        prompt=clean(document["prompt"], 40_000) if _word(document.get("prompt")) else None,
+        created_at=moment(document.get("created_at", document.get("created"))),
+        completed_at=moment(document.get("completed_at")),
+        expires_at=moment(document.get("expires_at")),
+        error=_error(document.get("error")),
+        urls=_urls(document),
+        cost=_cost(document),
+        document=_capped(document),
+    )
+
+
+def moment(value: object) -> datetime | None:
+    """A Unix time in seconds as a point in UTC; None for what is none (null, 1e14, NaN)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _is_usable_id(value: str) -> bool:
+    # A control character or a lone surrogate would break the address line and the document.
+    return 0 < len(value) <= MAX_ID and value.isprintable() and value not in {".", ".."}
+
+
+def _word(value: object) -> str | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        return clean_line(value, 200) or None
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return None
+
+
+def _percent(value: object) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = float(value.strip().rstrip("%"))
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return min(max(float(value), 0.0), 100.0)
+
+
+def _error(value: object) -> RemoteError | None:
+    """An error that is an object, a plain string or null (rows 5 and 6 of the divergences)."""
+    if isinstance(value, str) and value.strip():
+        return RemoteError(None, clean(value, 2000))
+    if not isinstance(value, Mapping) or not value:
+        return None
+    code = value.get("code") or value.get("type")
+    return RemoteError(_word(code), clean(value.get("message") or "", 2000))
+
+
+def _urls(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every place where a known server puts a direct address, best first."""
+
+    def dig(*path: str | int) -> object:
+        value: object = document
+        for step in path:
+            if isinstance(step, str) and isinstance(value, Mapping):
+                value = value.get(step)
+            elif isinstance(step, int) and isinstance(value, Sequence) and len(value) > step:
+                value = value[step]
+            else:
+                return None
+        return value
+
+    found = (
+        dig("url"),
+        dig("urls", 0),
+        dig("unsigned_urls", 0),
+        dig("videos", 0, "url"),
+        dig("output", "videos", 0, "url"),
+        dig("metadata", "url"),
+        dig("data", 0, "url"),
+    )
+    urls = [
+        url for url in found if isinstance(url, str) and url.startswith(("https://", "http://"))
+    ]
+    return tuple(dict.fromkeys(url for url in urls if len(url) <= 8192 and url.isprintable()))
+
+
+def _cost(document: Mapping[str, Any]) -> Decimal | None:
+    usage = document.get("usage")
+    value = usage.get("cost") if isinstance(usage, Mapping) else document.get("cost")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        cost = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return cost if cost.is_finite() and cost >= 0 else None
+
+
+def _capped(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        size = len(json.dumps(document))
+    except (ValueError, RecursionError, TypeError):
+        size = MAX_DOCUMENT + 1
+    if size <= MAX_DOCUMENT:
+        return dict(document)
+    known = {name: document[name] for name in _KNOWN if name in document}
+    kept = {
+        name: value
+        for name, value in known.items()
+        if isinstance(value, str | int | float | None) and len(str(value)) <= 40_000
+    }
+    return {**kept, "sora_tui_cut": True}

@@ -1,0 +1,146 @@
+"""A server as the user configured it, and the part of it that a job remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from ipaddress import ip_address
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+#: How documents name the built-in practice server: never a port, which changes at each start.
+SIMULATOR_URL: Final = "simulator:"
+SIMULATOR_NAME: Final = "simulator"
+
+Auth = Literal["bearer", "api-key", "none"]
+Encoding = Literal["multipart", "json"]
+#: How a JSON body carries the picture: a data URL inside an object, bare base64, or its path.
+ReferenceForm = Literal["object", "string", "path"]
+
+
+class Secret:
+    """A key that does not show itself in a repr, a log line or a traceback."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The key itself; only for the header it belongs in."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRef:
+    """What a metadata document says about the server: enough to find it again, no secret."""
+
+    profile: str
+    base_url: str
+    dialect: str = "auto"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port: what a key is bound to (RFC 6454)."""
+        return origin_of(self.base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A profile: address, key and habits of one server.
+
+    Attributes:
+        prices: Price per generated second by model (`"*"` for any), in `currency`.
+        free: The profile says it charges nothing.
+        max_active: Most jobs sent at once; None is no limit of ours.
+    """
+
+    name: str
+    base_url: str
+    dialect: str = "auto"
+    key: Secret | None = None
+    auth: Auth = "bearer"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    encoding: Encoding = "multipart"
+    reference_field: str = "input_reference"
+    reference_form: ReferenceForm = "object"
+    max_active: int | None = None
+    model: str | None = None
+    seconds: str | None = None
+    size: str | None = None
+    models: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    seconds_choices: tuple[str, ...] = ()
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    currency: str = "USD"
+    free: bool = False
+    allow_http: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this is the built-in practice server."""
+        return self.base_url == SIMULATOR_URL
+
+    @property
+    def ref(self) -> ServerRef:
+        """The part that a document keeps."""
+        return ServerRef(self.name, self.base_url, self.dialect)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return origin_of(self.base_url)
+
+    @property
+    def host(self) -> str:
+        """The host a person knows it by."""
+        return urlsplit(self.base_url).hostname or self.base_url
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether requests stay on this machine."""
+        if self.simulated:
+            return True
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
+
+
+def simulator() -> Server:
+    """The profile of the built-in practice server."""
+    return Server(
+        name=SIMULATOR_NAME,
+        base_url=SIMULATOR_URL,
+        dialect="openai",
+        model="sora-2",
+        seconds="4",
+        size="1280x720",
+        free=True,
+    )
+
+
+def origin_of(base_url: str) -> str:
+    """Scheme, host and port of an address, lower case, default ports left out."""
+    parts = urlsplit(base_url)
+    if not parts.hostname:
+        return base_url
+    port = parts.port
+    if port is None or (parts.scheme, port) in {("http", 80), ("https", 443)}:
+        return f"{parts.scheme}://{parts.hostname}"
+    return f"{parts.scheme}://{parts.hostname}:{port}"

@@ -1,0 +1,1 @@
+"""Pixels: inspect, fit, probe."""
