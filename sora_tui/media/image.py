@@ -1,0 +1,188 @@
+"""Checks, fits and re-encodes reference pictures.
+
+Pillow is imported inside the functions: importing this module must not delay the first frame.
+Untrusted bytes meet Pillow only with the five formats switched on, below a pixel limit, and with
+every error it is known to raise on damaged files caught by name.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from sora_tui.core.problem import Fact, ProblemError, problem
+from sora_tui.media.header import HEADER_BYTES, ImageFacts, ImageFormat, inspect_header
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = [
+    "HEADER_BYTES",
+    "MAX_PIXELS",
+    "Fit",
+    "ImageFacts",
+    "ImageFormat",
+    "ImageRefusedError",
+    "as_png",
+    "check_image",
+    "cut_share",
+    "fit_image",
+    "inspect_header",
+    "mime_type",
+]
+
+Fit = Literal["cover", "contain", "stretch"]
+
+#: Twice a 32 megapixel photo; decoded as RGB a picture of this size takes 192 MB.
+MAX_PIXELS: Final = 64_000_000
+
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+_ORIENTATION_TAG: Final = 0x0112
+
+
+class ImageRefusedError(ProblemError):
+    """These bytes cannot be a reference.
+
+    The problem's code is `reference_not_image`, `reference_damaged`, `reference_too_large` or
+    `reference_animated`.
+    """
+
+
+def check_image(data: bytes) -> ImageFacts:
+    """Decode the whole picture once and say what it is.
+
+    Both checks of Pillow are needed: `verify` misses a cut JPEG, `load` misses a PNG that lost
+    its last chunk. An animated GIF passes (its first frame is what `as_png` gives); an animated
+    WebP or PNG does not, because those would be sent byte for byte.
+
+    A turned picture (`facts.turned`) must go through `fit_image` even when its displayed size is
+    the wanted one: whether a server turns it or takes the stored size is unknown.
+
+    Raises:
+        ImageRefusedError: Not one of the five formats, damaged, animated, or over `MAX_PIXELS`.
+    """
+    with _opened(data) as image:
+        image.verify()
+    with _opened(data) as image:  # verify() leaves an image unusable
+        format_ = cast(ImageFormat, image.format)
+        frames = int(getattr(image, "n_frames", 1))
+        if frames > 1 and format_ != "GIF":
+            raise _refused("reference_animated", format=format_, frames=frames)
+        width, height = image.size
+        image.load()
+        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    if orientation in (5, 6, 7, 8):
+        width, height = height, width
+    return ImageFacts(format_, width, height, frames, turned=orientation in range(2, 9))
+
+
+def fit_image(data: bytes, width: int, height: int, how: Fit) -> bytes:
+    """The picture as a JPEG of exactly `width` x `height`, the same bytes for the same input.
+
+    `cover` fills the frame and cuts what stands over, `contain` shows all on black, `stretch`
+    distorts. The EXIF turn is applied first, transparency lies on black, and no metadata (such as
+    a place) goes along. Always JPEG quality 92 without chroma subsampling, whatever the source:
+    at 1280x720 it takes 6 ms and 0.4 MB where PNG takes 240 ms and 1.7 MB.
+
+    Raises:
+        ImageRefusedError: As for `check_image`.
+    """
+    from PIL import ImageOps
+    from PIL.Image import Resampling
+
+    with _opened(data) as image:
+        # A JPEG decodes at half, quarter or eighth size for free; `longest` holds for any turn.
+        longest = max(width, height)
+        image.draft("RGB", (longest, longest))
+        flat = _flat(image)
+        match how:
+            case "cover":
+                fitted = ImageOps.fit(flat, (width, height), Resampling.LANCZOS)
+            case "contain":
+                fitted = ImageOps.pad(flat, (width, height), Resampling.LANCZOS, color="black")
+            case "stretch":
+                fitted = flat.resize((width, height), Resampling.LANCZOS)
+    out = BytesIO()
+    fitted.save(out, "JPEG", quality=92, subsampling=0)
+    return out.getvalue()
+
+
+def as_png(data: bytes) -> bytes:
+    """The first frame as a PNG of the same size, transparency on black: how GIF and BMP travel.
+
+    Raises:
+        ImageRefusedError: As for `check_image`.
+    """
+    out = BytesIO()
+    with _opened(data) as image:
+        _flat(image).save(out, "PNG")
+    return out.getvalue()
+
+
+def cut_share(width: int, height: int, target_width: int, target_height: int) -> float:
+    """Which share (0..1) of a `width` x `height` picture `cover` cuts away for the target size."""
+    kept = min(width * target_height, height * target_width)
+    return 1 - kept / max(width * target_height, height * target_width)
+
+
+def mime_type(format_: ImageFormat) -> str:
+    """The media type of a format, e.g. `image/jpeg`."""
+    return f"image/{format_.lower()}"
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image]:
+    """Open an untrusted picture; whatever Pillow raises inside becomes `ImageRefusedError`."""
+    from PIL import Image as Pillow
+
+    facts = inspect_header(data)
+    if facts is None:
+        raise _refused("reference_not_image")
+    _limit_pixels(facts.width, facts.height)  # before Pillow warns on stderr or allocates
+    try:
+        with Pillow.open(BytesIO(data), formats=_FORMATS) as image:
+            _limit_pixels(*image.size)
+            yield image
+    except Pillow.DecompressionBombError:
+        raise _refused("reference_too_large", limit=MAX_PIXELS) from None
+    except (
+        OSError,  # UnidentifiedImageError is one
+        SyntaxError,
+        ValueError,
+        EOFError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        MemoryError,
+        struct.error,
+    ) as error:
+        raise _refused(
+            "reference_damaged", format=facts.format, reason=f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _limit_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _refused("reference_too_large", width=width, height=height, limit=MAX_PIXELS)
+
+
+def _refused(code: str, **facts: Fact) -> ImageRefusedError:
+    return ImageRefusedError(problem(code, **facts))
+
+
+def _flat(image: Image) -> Image:
+    """The picture upright, as 8-bit RGB, transparency on black."""
+    from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16-bit grey: a plain convert would clip instead of scale
+        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L").convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        black = Pillow.new("RGBA", image.size, "black")
+        image = Pillow.alpha_composite(black, image)
+    return image.convert("RGB")
