@@ -1,0 +1,79 @@
+"""What the engine tells the faces: values, coalesced, handed over without waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sora_tui.core.job import Job
+from sora_tui.core.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Bytes of a download so far; `total` is None where the server does not say."""
+
+    received: int
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An overlay on a job's state: the engine waits and tries again by itself.
+
+    Attributes:
+        count: Tries that failed so far.
+        until: When the next one is due, in UTC.
+        why: The status or a short English word for logs; `problem` has the words for a person.
+    """
+
+    count: int
+    until: datetime
+    why: str
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobChanged:
+    """A job as it now is, with what is known of it beside its document."""
+
+    job: Job
+    transfer: Transfer | None = None
+    retry: Retry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChanged:
+    """What the engine as a whole is doing.
+
+    Attributes:
+        owner: This process moves the jobs of the folder; otherwise another one does.
+        owner_text: Who does, in a form for display: `pid 812 on box since 09:50`.
+        pollers: Pollers (one per server) at work.
+        offline: Profiles that cannot be reached, with the time of the next try (UTC).
+    """
+
+    owner: bool
+    owner_text: str = ""
+    running: int = 0
+    pollers: int = 0
+    downloads: int = 0
+    downloads_max: int = 3
+    offline: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFault:
+    """The engine stopped on a fault of its own; jobs are safe on disk.
+
+    Attributes:
+        problem: What to tell.
+        report: A traceback without local variables.
+    """
+
+    problem: Problem
+    report: str
+
+
+EngineEvent = JobChanged | EngineChanged | EngineFault
