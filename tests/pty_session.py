@@ -18,6 +18,7 @@ import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
@@ -201,6 +202,15 @@ class PtySession:
             assert time.monotonic() < limit, f"never quiet in {timeout} s"
             time.sleep(quiet)
 
+    def wait_stalled(self, timeout: float = 10.0) -> None:
+        """Wait until the program, not being read, has filled the terminal's buffer."""
+        assert self._master is not None and not self._reading.is_set(), "stop_reading first"
+        limit = time.monotonic() + timeout
+        waiting = -1
+        while waiting != (waiting := _readable_bytes(self._master)) or not waiting:
+            assert time.monotonic() < limit, f"never stalled in {timeout} s"
+            time.sleep(0.5)
+
     # The end
 
     def terminal_mode(self) -> list[object]:
@@ -268,6 +278,10 @@ def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     env |= dict.fromkeys(("COLUMNS", "LINES", "NO_COLOR", "TMUX", "LC_ALL", "LANGUAGE"))
     env |= changes
     return {name: value for name, value in env.items() if value is not None}
+
+
+def _readable_bytes(descriptor: int) -> int:
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def _take_terminal() -> None:

@@ -1,0 +1,377 @@
+"""Makes Textual safe on real terminals: hang-ups, signals, stray bytes, stalled links, crashes.
+
+Textual 8.2.8 as it comes dies by SIGTERM and SIGHUP with the terminal left in disorder, crashes
+on one byte that is not UTF-8 (Textual issue 6668), spins when its terminal is gone, waits for
+ever for one that is no longer read, and prints local variables when it crashes. Everything
+against that, and every private part of Textual it takes, stands in this file.
+"""
+
+import asyncio
+import codecs
+import gc
+import os
+import re
+import select
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from textual import events, on
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.worker import WorkerFailed
+
+from sora_tui.tui.crash import write_crash_report
+
+CRASHED: Final = 70
+"""Exit code of a fault of our own (EX_SOFTWARE of sysexits.h)."""
+
+# After a signal, in seconds: how long the terminal may take to swallow what is already written,
+# when the engine is told even though the screen still stands, and when the process ends anyway.
+_SWALLOW: Final = 1.0
+_DURABLE: Final = 1.5
+_END: Final = 2.5
+
+_DEADLY: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+# What older terminals send for the mouse: three bytes, not text, above 0x7F past column 95.
+_X10_MOUSE: Final = re.compile(rb"\x1b\[M[\s\S]{3}")
+_X10_BEGUN: Final = re.compile(rb"\x1b\[M[\s\S]{0,2}\Z")
+
+# Undoes, in one write, what LinuxDriver.start_application_mode sets. CAN first: it ends a
+# sequence that may have been cut in the middle.
+_LEAVE: Final = (
+    b"\x18\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
+    b"\x1b[?1016l\x1b[0m\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+)
+
+
+def require_terminal() -> Literal["no_terminal", "dumb_terminal"] | None:
+    """Why no screen can be drawn here, or None when it can.
+
+    Textual reads stdin and draws on stderr: with either one elsewhere it hangs, invisible.
+    """
+    for stream in (sys.__stdin__, sys.__stderr__):
+        if stream is None or stream.closed or not stream.isatty():
+            return "no_terminal"
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        return "dumb_terminal"
+    return None
+
+
+class TerminalOutput:
+    """The file that Textual's writer thread writes to: waits for the terminal only while it may.
+
+    A terminal that is gone swallows everything, so that nobody waits for it.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._terminal = descriptor
+        try:
+            # Not to block must not become a property of the shell's own descriptor.
+            flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK
+            self._descriptor = os.open(os.ttyname(descriptor), flags)
+        except OSError:  # a terminal without a name, as in some containers: writes may wait
+            self._descriptor = os.dup(descriptor)
+        self._wake_read, self._wake_write = os.pipe()
+        self.given_up = False
+
+    def fileno(self) -> int:
+        """The terminal's own descriptor."""
+        return self._terminal
+
+    def write(self, text: str) -> int:
+        """Write all of `text`, waiting for the terminal unless it was given up."""
+        rest = memoryview(text.encode("utf-8", "replace"))
+        while rest and not self.given_up:
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except BlockingIOError:
+                select.select([self._wake_read], [self._descriptor], [])
+            except OSError:
+                self.given_up = True
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def give_up(self) -> None:
+        """Drop everything from now on; a write that waits returns at once."""
+        self.given_up = True
+        os.write(self._wake_write, b"x")
+
+    def leave(self) -> None:
+        """Put a leave sequence in place of what the terminal has not read yet, without waiting."""
+        with suppress(OSError, termios.error):
+            termios.tcflush(self._descriptor, termios.TCOFLUSH)
+            if select.select([], [self._descriptor], [], 0)[1]:
+                os.write(self._descriptor, _LEAVE)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, reading any bytes and writing to a `TerminalOutput`."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        assert sys.__stderr__ is not None, "see require_terminal"
+        self.output = TerminalOutput(sys.__stderr__.fileno())
+        self._file = self.output  # type: ignore[assignment]  # the writer needs these methods only
+        self.in_application_mode = False
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, remembering that it is taken."""
+        self.in_application_mode = True
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual left it so
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, even if it no longer takes what Textual writes."""
+        super().stop_application_mode()
+        self.in_application_mode = False
+        if self.output.given_up:
+            self.output.leave()
+
+    def restore(self) -> None:
+        """Give the terminal back from any thread, without waiting for anything."""
+        if not self.in_application_mode:
+            return
+        with suppress(OSError, termios.error):
+            # In the background the terminal is the shell's, and touching it would stop us.
+            if os.tcgetpgrp(self.fileno) == os.getpgrp():
+                self.output.leave()
+                if self.attrs_before is not None:
+                    termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop; bytes that are no text never end the program."""
+        parser = XTermParser(self._debug)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        begun = b""
+        stopping = False
+        while not stopping:
+            # Once more after the order to stop: answers to our queries must not reach the shell.
+            stopping = self.exit_event.is_set()
+            if select.select([self.fileno], [], [], 0.1)[0]:
+                try:
+                    data = os.read(self.fileno, 4096)
+                except OSError:  # EIO: hung up
+                    data = b""
+                if not data:
+                    _report_loss(self._app)
+                    return
+                data = _X10_MOUSE.sub(b"", begun + data)
+                begun = found.group() if (found := _X10_BEGUN.search(data)) else b""
+                text = decoder.decode(data.removesuffix(begun))
+                try:
+                    # An empty text would tell the parser that the end has come.
+                    for event in parser.feed(text) if text else ():
+                        self.process_message(event)
+                except (ValueError, OverflowError):  # a number no key has, as in ESC [ 9999999999 u
+                    parser = XTermParser(self._debug)
+            for event in parser.tick():
+                self.process_message(event)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        # Textual asks stdout, which may be a pipe, and believes COLUMNS before the terminal.
+        try:
+            size = os.get_terminal_size(self.output.fileno())
+        except OSError:
+            return super()._get_terminal_size()
+        return (size.columns or 80, size.lines or 24)
+
+
+class HardenedApp(App[None]):
+    """A Textual app that is calm at rest and crashes without telling what it worked on."""
+
+    def __init__(self, *, crash_folder: Path) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.crashed = False
+        """Did a fault of our own end the app?"""
+        self.crash_path: Path | None = None
+        """Where the report lies, when one could be written."""
+        self.guard: Guard | None = None
+        self._crash_folder = crash_folder
+
+    def get_driver_class(self) -> type[Driver]:
+        """The hardened driver, unless the environment asks for one of its own (textual-web)."""
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
+
+    @on(events.Mount)
+    def _resume_gc_after_first_frame(self) -> None:
+        self.call_after_refresh(_resume_gc)
+
+    @on(events.DescendantFocus)
+    def _still_cursor(self, event: events.DescendantFocus) -> None:
+        # A blinking cursor writes 0.5 to 2.5 kB/s for ever.
+        if getattr(event.widget, "cursor_blink", False):
+            event.widget.cursor_blink = False  # type: ignore[attr-defined]  # TextArea and Input
+
+    def report_crash(self, error: BaseException) -> None:
+        """Write the report of the first fault; later ones are mostly its echo."""
+        if not self.crashed:
+            self.crashed = True
+            cause = error.error if isinstance(error, WorkerFailed) else error
+            self.crash_path = write_crash_report(self._crash_folder, cause)
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.report_crash(error)
+        super()._handle_exception(error)
+        self._return_code = CRASHED
+
+    def _fatal_error(self) -> None:
+        # Textual would render a traceback with local variables here.
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        # The caller of run_app tells the person, in their language, once the screen is gone.
+        self._exit_renderables.clear()
+
+
+class Guard(threading.Thread):
+    """Ends the app on a deadly signal or a lost terminal, even when its loop is stuck.
+
+    Signal numbers come through a pipe that the interpreter's C handler writes to: Python's own
+    handlers would wait for the main thread, which may wait for the terminal.
+    """
+
+    def __init__(self, app: HardenedApp, on_quit: Callable[[], None]) -> None:
+        super().__init__(name="terminal-guard", daemon=True)
+        self.code: int | None = None
+        """128 + the signal that ends the program."""
+        self._app = app
+        self._on_quit = on_quit
+        self._quitting = threading.Lock()
+        self._has_quit = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._screen_gone = threading.Event()
+        self._finished = threading.Event()
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+
+    def report(self, number: int) -> None:
+        """Take note of signal `number`, from any thread."""
+        os.write(self._write, bytes([number]))
+
+    @contextmanager
+    def receiving_signals(self) -> Iterator[None]:
+        """Receive SIGTERM, SIGHUP (unless nohup ignores it) and SIGINT; main thread only."""
+        before = {
+            number: signal.signal(number, lambda *_: None)
+            for number in _DEADLY
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
+        wakeup = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(wakeup)
+            if self.code is None:  # else a second signal must not cut the way out short
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    async def run_screen(self) -> None:
+        """Run the app to its end."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            await self._app.run_async()
+        finally:
+            self._screen_gone.set()
+
+    def quit_engine(self) -> None:
+        """Call `on_quit`, once; a second caller waits for the first."""
+        with self._quitting:
+            if not self._has_quit:
+                self._has_quit = True
+                self._on_quit()
+
+    def finish(self) -> None:
+        """Stand down: the program is leaving by itself."""
+        self._finished.set()
+        self.report(0)
+
+    def run(self) -> None:
+        """Wait for the first deadly signal, then see to it that the program ends."""
+        while not self._is_deadly(number := os.read(self._read, 1)[0]):
+            if self._finished.is_set():
+                return
+        self.code = 128 + number
+        self._ask_app_to_exit(self.code)
+        driver = self._driver
+        if not self._screen_gone.wait(_SWALLOW) and driver is not None:
+            driver.output.give_up()
+        if not self._finished.wait(_DURABLE - _SWALLOW):
+            threading.Thread(target=self.quit_engine, daemon=True).start()
+        if not self._finished.wait(_END - _DURABLE):
+            if driver is not None:
+                driver.restore()
+            os._exit(self.code)
+
+    @property
+    def _driver(self) -> TerminalDriver | None:
+        driver = self._app._driver
+        return driver if isinstance(driver, TerminalDriver) else None
+
+    def _is_deadly(self, number: int) -> bool:
+        if number == signal.SIGINT and (driver := self._driver) is not None:
+            # While an editor or a player has the terminal, its ctrl+c is not meant for us.
+            return driver.in_application_mode
+        return number in _DEADLY
+
+    def _ask_app_to_exit(self, code: int) -> None:
+        while self._loop is None and not self._screen_gone.wait(0.02):
+            pass
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has closed meanwhile: the app is at its end
+                self._loop.call_soon_threadsafe(lambda: self._app.exit(return_code=code))
+
+
+def run_app(app: HardenedApp, *, on_quit: Callable[[], None]) -> int:
+    """Run `app` on the terminal and return the exit code of the process.
+
+    `on_quit` is called exactly once, when the terminal is back in order, and should return when
+    everything is durable: at leisure after a normal end, within about a second after a signal.
+    Then the process ends within 2.5 s of the signal in any case, with 128 + its number; a lost
+    terminal counts as SIGHUP. 70 after a crash (see `HardenedApp.crash_path`), else the app's own
+    return code. Main thread only.
+    """
+    gc.disable()  # nothing is garbage before the first frame; the app turns it on again
+    guard = app.guard = Guard(app, on_quit)
+    guard.start()
+    try:
+        with guard.receiving_signals():
+            try:
+                asyncio.run(guard.run_screen())
+            except Exception as error:  # noqa: BLE001  # reported, and told by the exit code
+                app.report_crash(error)
+            guard.quit_engine()
+    finally:
+        guard.finish()
+        gc.enable()
+    if guard.code is not None:
+        return guard.code
+    return CRASHED if app.crashed else app.return_code or 0
+
+
+def _report_loss(app: App[Any]) -> None:
+    if isinstance(app, HardenedApp) and app.guard is not None:
+        app.guard.report(signal.SIGHUP)
+
+
+def _resume_gc() -> None:
+    gc.freeze()
+    gc.enable()

@@ -1,0 +1,213 @@
+"""The hardened terminal, on a real pty: signals, hang-ups, stalls, stray bytes, crashes, rest."""
+
+import inspect
+import os
+import re
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers import linux_driver
+from textual.drivers._writer_thread import WriterThread
+
+from sora_tui.tui import crash, terminal
+from tests.pty_session import PtySession
+from tests.tui.tiny_app import SECRET
+
+ENDS_WITHIN = 3.0
+FULL_BUFFER = 65536
+
+Start = Callable[..., PtySession]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    sessions: list[PtySession] = []
+
+    def begin(mode: str = "calm", wrapper: tuple[str, ...] = ()) -> PtySession:
+        argv = [*wrapper, sys.executable, "-m", "tests.tui.tiny_app", str(tmp_path), mode]
+        session = PtySession(argv, cols=120, rows=40)
+        sessions.append(session)
+        session.wait_for("ready")
+        return session
+
+    yield begin
+    for session in sessions:
+        session.close()
+
+
+def seconds_to_end(session: PtySession, expected: int) -> float:
+    began = time.monotonic()
+    assert session.wait_exit(ENDS_WITHIN + 5) == expected
+    return time.monotonic() - began
+
+
+def is_restored(session: PtySession) -> bool:
+    """Does the shell get a terminal that echoes, outside of the alternate screen?"""
+    fresh, slave = os.openpty()
+    try:
+        same = session.terminal_mode() == list(termios.tcgetattr(fresh))
+    finally:
+        os.close(fresh)
+        os.close(slave)
+    return same and session.raw.rfind(b"\x1b[?1049l") > session.raw.rfind(b"\x1b[?1049h")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_signal_ends_in_order(
+    start: Start, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    session = start()
+    session.signal(number)
+    assert seconds_to_end(session, code) < ENDS_WITHIN
+    assert is_restored(session)
+    assert (tmp_path / "unmounted").exists()
+    assert (tmp_path / "quit").exists()
+
+
+@pytest.mark.parametrize("mode", ["calm", "busy"])
+def test_hang_up_ends_in_order(start: Start, tmp_path: Path, mode: str) -> None:
+    session = start(mode)
+    session.close_master()
+    assert seconds_to_end(session, 129) < ENDS_WITHIN
+    assert (tmp_path / "quit").exists()
+
+
+def test_lost_terminal_ends_even_where_sighup_is_ignored(start: Start) -> None:
+    session = start(wrapper=("sh", "-c", 'trap "" HUP; exec "$@"', "sh"))
+    session.close_master()
+    assert seconds_to_end(session, 129) < ENDS_WITHIN
+
+
+def test_stalled_terminal_does_not_hold_the_program(start: Start, tmp_path: Path) -> None:
+    session = start("busy")
+    session.stop_reading()
+    session.wait_stalled()
+    session.signal(signal.SIGTERM)
+    assert seconds_to_end(session, 143) < ENDS_WITHIN
+    assert (tmp_path / "unmounted").exists()
+    session.resume_reading()
+    session.wait_until(lambda: is_restored(session), what="restored terminal")
+
+
+def test_stuck_loop_ends_by_force_after_the_engine_was_told(start: Start, tmp_path: Path) -> None:
+    session = start()
+    session.send("hang\r")
+    session.wait_quiet(0.5)
+    session.signal(signal.SIGTERM)
+    assert seconds_to_end(session, 143) < ENDS_WITHIN
+    assert (tmp_path / "quit").exists()
+    assert is_restored(session)
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [b"\xff", b"\x1b[M \xa0!", b"\x1b[M \xc3\xa9", b"\x1b[99999999999u"],
+    ids=["0xFF", "X10 past column 95", "X10 that looks like UTF-8", "key without end"],
+)
+def test_stray_bytes_do_no_harm(start: Start, stray: bytes) -> None:
+    session = start()
+    session.send(stray)
+    session.wait_quiet(0.2)
+    session.send("still here\r")
+    session.wait_for("still here" if stray == b"\xff" else "heard still here")
+    session.send("\x11")
+    assert session.wait_exit() == 0
+
+
+@pytest.mark.parametrize("where", ["crash", "worker"])
+def test_crash_tells_where_and_not_what(start: Start, tmp_path: Path, where: str) -> None:
+    session = start()
+    session.send(f"{where}\r")
+    assert session.wait_exit() == terminal.CRASHED
+    assert is_restored(session)
+    (report,) = (tmp_path / "crashes").iterdir()
+    session.wait_for(f"report: {report.name}")
+    text = report.read_text()
+    assert report.stat().st_mode & 0o777 == 0o600
+    assert "break_something" in text
+    assert "ValueError" in text
+    for told in (text, session.raw.decode()):
+        assert SECRET not in told
+        assert "a fox" not in told
+
+
+def test_crash_report_redacts_keys_in_code(tmp_path: Path) -> None:
+    try:
+        exec(compile(f"{SECRET!r}.nothing", "<key in code>", "exec"))
+    except AttributeError as error:
+        path = crash.write_crash_report(
+            tmp_path, TypeError(f"Bearer {SECRET}x").with_traceback(error.__traceback__)
+        )
+    assert path is not None
+    assert SECRET not in path.read_text()
+    assert crash.write_crash_report(tmp_path / path.name, ValueError()) is None
+
+
+def test_idle_writes_nothing(start: Start) -> None:
+    session = start()
+    session.wait_quiet(0.5)
+    seen = session.bytes_seen
+    time.sleep(3)  # the length of the silence is what is measured
+    assert session.bytes_seen == seen
+
+
+@pytest.mark.parametrize(
+    ("stdin", "term", "reason"),
+    [
+        (subprocess.DEVNULL, "xterm", "no_terminal"),
+        (None, "dumb", "dumb_terminal"),
+        (None, "", "dumb_terminal"),
+        (None, "xterm", "None"),
+    ],
+)
+def test_require_terminal(stdin: int | None, term: str, reason: str) -> None:
+    ask = "from sora_tui.tui.terminal import require_terminal; print(require_terminal())"
+    wrapped = (
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {ask!r}], stdin={stdin})"
+    )
+    with PtySession([sys.executable, "-c", wrapped], env={"TERM": term}) as session:
+        session.wait_for(reason)
+
+
+def test_textual_still_has_the_private_parts_we_hold() -> None:
+    """When this fails, read the new Textual and mend sora_tui/tui/terminal.py."""
+    for name in ("_handle_exception", "_fatal_error", "_print_error_renderables"):
+        assert callable(getattr(App, name))
+    assert list(inspect.signature(App._handle_exception).parameters) == ["self", "error"]
+    app = App[None]()
+    assert app._exit_renderables == []
+    assert app._return_code is None
+    assert app._driver is None
+    assert callable(app._close_messages_no_wait)
+    assert app.animation_level in ("none", "basic", "full")
+    assert "self._fatal_error()" in inspect.getsource(App._handle_exception)
+    assert "show_locals=True" in inspect.getsource(App._fatal_error)
+
+    driver = inspect.getsource(linux_driver.LinuxDriver)
+    assert "WriterThread(self._file)" in driver
+    assert "self.run_input_thread()" in driver
+    for name in ("exit_event", "attrs_before", "fileno", "_get_terminal_size"):
+        assert f"self.{name}" in driver
+    writer = inspect.getsource(WriterThread)
+    assert set(re.findall(r"self\._file\.(\w+)", writer)) == {"write", "flush", "fileno"}
+    assert list(inspect.signature(XTermParser.feed).parameters) == ["self", "data"]
+    assert callable(XTermParser.tick)
+
+
+def test_forced_leave_undoes_every_mode_that_textual_sets() -> None:
+    source = inspect.getsource(linux_driver)
+    # 7 and 25 are on in a shell; 1007 stands in a comment.
+    switched_on = set(re.findall(r"\\x1b\[\?(\d+)h", source)) - {"7", "25", "1007"}
+    switched_off = set(re.findall(r"\?(\d+)l", terminal._LEAVE.decode()))
+    assert switched_on <= switched_off
+    assert b"\x1b[?25h" in terminal._LEAVE
