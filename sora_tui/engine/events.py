@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import Problem
+from sora_tui.workspace.lock import Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ class EngineChanged:
 
     Attributes:
         owner: This process moves the jobs of the folder; otherwise another one does.
-        owner_text: Who does, in a form for display: `pid 812 on box since 09:50`.
+        holder: Who does, if another one.
         pollers: Pollers (one per server) at work.
         offline: Profiles that cannot be reached, with the time of the next try (UTC).
     """
 
     owner: bool
-    owner_text: str = ""
+    holder: Holder | None = None
     running: int = 0
     pollers: int = 0
     downloads: int = 0
@@ -65,7 +66,7 @@ class EngineChanged:
 
 @dataclass(frozen=True, slots=True)
 class EngineFault:
-    """The engine stopped on a fault of its own; jobs are safe on disk.
+    """A part of the engine failed on a fault of our own; it starts again, jobs are safe on disk.
 
     Attributes:
         problem: What to tell.

@@ -1,0 +1,152 @@
+"""The jobs that are under way: each step durable on disk first, then told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.server import Server
+from sora_tui.engine.events import EngineEvent, JobChanged, Retry, Transfer
+from sora_tui.workspace.history import History
+
+#: A poll that only moves the percentage is written this seldom: a step is worth an fsync, a
+#: percent is not.
+PROGRESS_WRITTEN_EVERY: Final = timedelta(seconds=10)
+#: Faces hear of one job at most this often, in seconds.
+TOLD_EVERY: Final = 0.2
+
+Listener = Callable[[EngineEvent], None]
+
+
+def utc_now() -> datetime:
+    """Now, as documents write it."""
+    return datetime.now(UTC)
+
+
+class Announcer:
+    """Hands events to the faces, the latest of each job at most five times a second."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = listeners
+        self._waiting: dict[str, JobChanged] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._told_at = 0.0
+
+    def job(self, event: JobChanged) -> None:
+        """Tell of a job soon; a later event of the same job replaces this one."""
+        self._waiting[event.job.id] = event
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            wait = max(0.0, self._told_at + TOLD_EVERY - loop.time())
+            self._timer = loop.call_later(wait, self.flush)
+
+    def flush(self) -> None:
+        """Tell what waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._told_at = asyncio.get_running_loop().time()
+        waiting, self._waiting = self._waiting, {}
+        for event in waiting.values():
+            for listener in tuple(self._listeners):
+                listener(event)
+
+
+class Desk:
+    """Every job the engine has work with, and the only hand that writes documents."""
+
+    def __init__(self, history: History, announcer: Announcer) -> None:
+        self.history = history
+        self.jobs: dict[str, Job] = {}
+        self._announcer = announcer
+        self._written: dict[str, datetime] = {}
+        self._transfers: dict[str, Transfer] = {}
+        self._retries: dict[str, Retry] = {}
+        #: Called after every step; the engine looks whether somebody has to wake up.
+        self.on_step: Callable[[Job], None] = lambda job: None
+
+    def take_in(self, job: Job) -> None:
+        """Put a job on the desk that is on disk as it is."""
+        self.jobs[job.id] = job
+        self._written[job.id] = job.updated_at
+        self._tell(job)
+
+    def put(self, job: Job) -> Job:
+        """Make a step durable, then let it be known.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable; the job on the desk is then unchanged.
+        """
+        before = self.jobs.get(job.id)
+        moved = before is None or _is_worth_writing(before, job)
+        if moved or job.updated_at - self._written[job.id] >= PROGRESS_WRITTEN_EVERY:
+            self.history.save(job)
+            self._written[job.id] = job.updated_at
+        self.jobs[job.id] = job
+        if before is None or before.state is not job.state:
+            self._retries.pop(job.id, None)
+            self._transfers.pop(job.id, None)
+        self._tell(job)
+        if job.is_final and not job.needs_you:
+            self.jobs.pop(job.id, None)
+            self._written.pop(job.id, None)
+        if moved:
+            self.on_step(job)
+        return job
+
+    async def put_surely(self, job: Job) -> Job:
+        """`put` what must not be forgotten, such as an id that was paid for.
+
+        A disk that is full is tried again every two seconds; meanwhile the job shows why.
+        """
+        while True:
+            try:
+                return self.put(job)
+            except ProblemError as error:
+                until = utc_now() + timedelta(seconds=2)
+                self.show_retry(job, Retry(1, until, error.problem.code, error.problem))
+                await asyncio.sleep(2)
+
+    def show_transfer(self, job: Job, transfer: Transfer) -> None:
+        """Let the bytes of a download be seen; not written."""
+        self._transfers[job.id] = transfer
+        self._tell(job)
+
+    def show_retry(self, job: Job, retry: Retry | None) -> None:
+        """Let it be seen that the engine waits with this job; not written."""
+        if retry is None:
+            if self._retries.pop(job.id, None) is None:
+                return
+        else:
+            self._retries[job.id] = retry
+        self._tell(job)
+
+    def at(self, server: Server, *states: State) -> list[Job]:
+        """The jobs of this server in these states, oldest first."""
+        found = (
+            job
+            for job in self.jobs.values()
+            if job.state in states and job.server.origin == server.origin
+        )
+        return sorted(found, key=lambda job: job.id)
+
+    def _tell(self, job: Job) -> None:
+        transfer, retry = self._transfers.get(job.id), self._retries.get(job.id)
+        self._announcer.job(JobChanged(job, transfer, retry))
+
+
+def _is_worth_writing(before: Job, after: Job) -> bool:
+    return (
+        before.state is not after.state
+        or before.events != after.events
+        or before.attempts != after.attempts
+        or before.error != after.error
+        or before.outputs != after.outputs
+        or before.expires_at != after.expires_at
+        or before.cost != after.cost
+        or before.remote_id != after.remote_id
+    )

@@ -1,0 +1,136 @@
+"""The engine: the one mover of jobs in a workspace, in a thread and a loop of its own.
+
+A terminal that stops reading freezes the loop of the screen; a clip may expire meanwhile. So
+nothing here waits for a face: faces hand jobs in through files and hear of changes through
+listeners that only take note.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from sora_tui.core.job import Batch, Consent, Cost, Job
+from sora_tui.core.job_id import JobIds
+from sora_tui.core.price import Price
+from sora_tui.core.request import VideoRequest, check_request
+from sora_tui.core.server import Server
+from sora_tui.engine.desk import Listener, utc_now
+from sora_tui.engine.run import Run
+from sora_tui.workspace.folder import Folder, check_room
+from sora_tui.workspace.inbox import Command, hand_in, send_command
+from sora_tui.workspace.references import Prepared, keep
+
+Verb = Literal["cancel", "retry", "adopt", "abandon"]
+
+#: A document, its intent and its answer.
+_ROOM: Final = 256 * 1024
+
+
+class Engine:
+    """Moves the jobs of one folder, if this process holds its lock; otherwise watches.
+
+    Args:
+        folder: The workspace.
+        servers: Every profile by name; a job is only ever sent to the origin it names.
+        simulator_speed: How much faster than life the practice server is.
+    """
+
+    def __init__(
+        self, folder: Folder, servers: Mapping[str, Server], *, simulator_speed: float = 1.0
+    ) -> None:
+        self._folder = folder
+        self._servers = servers
+        self._speed = simulator_speed
+        self._ids = JobIds()
+        self._ids_lock = threading.Lock()
+        self._listeners: list[Listener] = []
+        self._thread: threading.Thread | None = None
+        self._run: Run | None = None
+
+    # For the faces; every method may be called from any thread --------------------------------
+
+    def start(self) -> None:
+        """Begin, in a thread of its own; returns at once. May be called again after `stop`."""
+        run = Run(self._folder, self._servers, self._speed, self._listeners)
+        self._run = run
+        self._thread = threading.Thread(target=run.live, name="engine", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 2.5) -> bool:
+        """Leave between two durable writes, waiting only for a paid request in flight.
+
+        Returns:
+            Whether everything came to rest within `timeout` seconds. If not, nothing is lost
+            either: the intent is on disk and the next start looks for the answer.
+        """
+        if self._run is None or self._thread is None:
+            return True
+        self._run.ask_to_stop()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Hear of changes. The listener runs in the engine's thread and must only take note.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def submit(
+        self,
+        server: Server,
+        request: VideoRequest,
+        price: Price,
+        consent: Consent,
+        prepared: Prepared | None = None,
+        count: int = 1,
+    ) -> list[Job]:
+        """Hand in one order of `count` clips; durable when this returns.
+
+        Blocks for a few fsyncs: a screen calls it in a worker.
+
+        Raises:
+            ProblemError: the request is none (prompt_empty, size_invalid, ...), or the folder
+                cannot take it (disk_full, folder_not_writable). Nothing was sent.
+        """
+        check_request(request)
+        check_room(self._folder, _ROOM * count)
+        if prepared is not None:
+            keep(self._folder, prepared)
+        cost = Cost(estimated=price.sum, currency=price.currency)
+        jobs: list[Job] = []
+        for index in range(1, count + 1):
+            at = utc_now()
+            job_id = self._next_id()
+            batch = Batch(jobs[0].id if jobs else job_id, index) if count > 1 else None
+            job = Job.new(
+                job_id,
+                at,
+                server.ref,
+                request,
+                cost=cost,
+                consent=consent,
+                simulated=server.simulated,
+                batch=batch,
+            )
+            hand_in(self._folder, job)
+            jobs.append(job)
+        self._wake()
+        return jobs
+
+    def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
+        """Ask the owner, whoever that is, to do something with a job; durable on return."""
+        send_command(self._folder, Command(job_id, verb, argument))
+        self._wake()
+
+    def _next_id(self) -> str:
+        with self._ids_lock:
+            return self._ids.next(utc_now())
+
+    def _wake(self) -> None:
+        if self._run is not None:
+            self._run.wake()

@@ -1,0 +1,92 @@
+"""How often a server is asked: one gate per server, and the time of each job's next look."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+#: More requests than this inside httpx at once and its pool, not the network, is the bottleneck.
+MAX_IN_FLIGHT: Final = 8
+#: Requests a second that no known server minds, and how many may come at once.
+RATE: Final = 5.0
+BURST: Final = 20
+_BACKOFF_FIRST: Final = 1.0
+_BACKOFF_MOST: Final = 60.0
+
+
+class Gate:
+    """Every request to one server but the paid one passes here.
+
+    At most `MAX_IN_FLIGHT` at once, `RATE` a second with bursts of `BURST`, and one shared pause:
+    when the server says 429 or cannot be reached, all wait, and the first one through is a probe.
+    """
+
+    def __init__(self) -> None:
+        self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._tokens = float(BURST)
+        self._filled_at = asyncio.get_running_loop().time()
+        self._open_at = 0.0
+        self.failures = 0
+
+    @asynccontextmanager
+    async def passage(self) -> AsyncIterator[None]:
+        """Wait for a turn and hold it."""
+        async with self._slots:
+            await self._turn()
+            yield
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds until the gate opens again; 0 when it is open."""
+        return max(0.0, self._open_at - asyncio.get_running_loop().time())
+
+    def opened(self) -> None:
+        """The server answered."""
+        self.failures = 0
+
+    def failed(self, retry_after: float | None) -> float:
+        """The server did not answer, or asked for rest. Returns the pause, in seconds.
+
+        Args:
+            retry_after: What the server asked for, in seconds; None waits by our own backoff:
+                doubling from 1 to 60 s, with full jitter so that many clients do not come as one.
+        """
+        self.failures += 1
+        ceiling = min(_BACKOFF_FIRST * 2 ** min(self.failures - 1, 10), _BACKOFF_MOST)
+        pause = random.uniform(ceiling / 2, ceiling) if retry_after is None else retry_after  # noqa: S311
+        self._open_at = max(self._open_at, asyncio.get_running_loop().time() + pause)
+        return pause
+
+    async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            now = loop.time()
+            self._tokens = min(BURST, self._tokens + (now - self._filled_at) * RATE)
+            self._filled_at = now
+            wait = max(self._open_at - now, (1 - self._tokens) / RATE)
+            if wait <= 0:
+                self._tokens -= 1
+                return
+            await asyncio.sleep(wait)
+
+
+def next_look(elapsed: float, progress: float | None, hint: float | None) -> float:
+    """Seconds until a job is worth asking about again.
+
+    A third of the time that progress lets expect, between 2 and 30 s; without progress a tenth
+    of the time so far. The server's hint is a floor. Ten percent of chance keeps many jobs apart.
+
+    Args:
+        elapsed: Seconds since it was accepted.
+        progress: Percent, 0..100.
+        hint: Seconds the server asked to wait (`openai-poll-after-ms`), 1..60.
+    """
+    if progress is not None and 0 < progress < 100:
+        wait = 0.35 * elapsed * (100 - progress) / progress
+    else:
+        wait = elapsed / 10
+    wait = max(min(max(wait, 2.0), 30.0) if hint is None else min(max(wait, 1.0), 30.0), hint or 0)
+    return wait * random.uniform(0.9, 1.1)  # noqa: S311 -- spreading requests, not a secret

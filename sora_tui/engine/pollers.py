@@ -1,0 +1,307 @@
+"""One named task per server: sends what waits, asks how it goes, finds what was lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sora_tui.client.outcome import ServerError
+from sora_tui.client.videos import VideosClient
+from sora_tui.core.job import Job, JobError, State
+from sora_tui.core.problem import Problem, ProblemError, Spent
+from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.server import Server
+from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.events import Retry
+from sora_tui.engine.pace import Gate, next_look
+from sora_tui.engine.reconcile import matches
+from sora_tui.engine.submit import generate_video, refusal
+from sora_tui.workspace.folder import Folder
+
+#: Paid requests under way to one server at once: one that hangs must not hold up the others.
+MAX_SENDING: Final = 4
+#: When a lost answer is looked for, in seconds after the loss; later every minute.
+_SEARCHES: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
+#: A job unknown to its server is gone after this many denials over this long: a load balancer
+#: may have asked the wrong replica (fault 32).
+_GONE_AFTER: Final = 5
+_GONE_TIME: Final = timedelta(minutes=10)
+_LOCAL_WAIT: Final = 30.0
+_KEY_WAIT: Final = 60.0
+_MAX_PAGES: Final = 5
+
+Connect = Callable[[Server], Awaitable[Server]]
+
+
+class Poller:
+    """Everything that is asked of one server."""
+
+    def __init__(self, server: Server, desk: Desk, folder: Folder, connect: Connect) -> None:
+        self.server = server
+        self._desk = desk
+        self._folder = folder
+        self._connect = connect
+        self._client: VideosClient | None = None
+        self._gate = Gate()
+        self._wake = asyncio.Event()
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
+        self._due: dict[str, float] = {}  # job id -> loop time of its next look
+        self._denials: dict[str, tuple[int, datetime]] = {}
+        self._search_at: float | None = None
+        self._searches = 0
+        self._can_list = True
+
+    # What the engine asks -------------------------------------------------------------------
+
+    @property
+    def at_work(self) -> bool:
+        """Whether anything of this server is under way."""
+        return bool(self._desk.at(self.server, *_WITH_SERVER)) or bool(self._sending)
+
+    @property
+    def offline_until(self) -> datetime | None:
+        """When the next try is due, if the last one failed."""
+        if not self._gate.failures:
+            return None
+        return utc_now() + timedelta(seconds=self._gate.paused_for)
+
+    def wake(self) -> None:
+        """Something changed on the desk."""
+        self._wake.set()
+
+    async def settle(self) -> None:
+        """Wait for the paid requests in flight: their answer is worth money."""
+        if self._sending:
+            await asyncio.wait(tuple(self._sending.values()))
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def wait_for_completion(self) -> None:
+        """Send, look and search, until the task is cancelled."""
+        while True:
+            self._wake.clear()
+            if self._desk.at(self.server, *_WITH_SERVER):
+                try:
+                    client, server = await self._connection()
+                    self._send(client, server)
+                    await self._look(client)
+                    await self._search(client)
+                except ProblemError as error:  # no simulator, or a disk that takes no more
+                    self._hold_all(error.problem)
+            await self._rest()
+
+    # Sending --------------------------------------------------------------------------------
+
+    def _send(self, client: VideosClient, server: Server) -> None:
+        now = asyncio.get_running_loop().time()
+        room = MAX_SENDING - len(self._sending)
+        if self.server.max_active is not None:
+            active = len(self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS))
+            room = min(room, self.server.max_active - active - len(self._sending))
+        for job in self._desk.at(self.server, State.PENDING):
+            if room <= 0:
+                return
+            if job.id in self._sending or self._held.get(job.id, 0.0) > now:
+                continue
+            if job.not_before is not None and job.not_before > utc_now():
+                continue
+            why = refusal(self.server, job)
+            if why is not None:
+                self._hold(job, why)
+                continue
+            room -= 1
+            task = asyncio.create_task(self._send_one(client, server, job), name=f"send {job.id}")
+            self._sending[job.id] = task
+
+    async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:
+        try:
+            sent = await generate_video(self._desk, self._folder, client, server, job)
+            if sent.state is State.PENDING and sent.not_before is not None:
+                self._desk.show_retry(
+                    sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
+                )
+            if sent.state is State.UNCONFIRMED:
+                self._search_at, self._searches = self._in(_SEARCHES[0]), 0
+        except ProblemError as error:
+            self._hold(job, error.problem)
+        finally:
+            self._sending.pop(job.id, None)
+            self._wake.set()
+
+    def _hold(self, job: Job, why: Problem) -> None:
+        """Leave a job pending, for a reason of our own, and say it."""
+        self._held[job.id] = self._in(_LOCAL_WAIT)
+        until = utc_now() + timedelta(seconds=_LOCAL_WAIT)
+        self._desk.show_retry(job, Retry(0, until, why.code, why))
+
+    def _hold_all(self, why: Problem) -> None:
+        until = utc_now() + timedelta(seconds=self._gate.failed(None))
+        for job in self._desk.at(self.server, *_WITH_SERVER):
+            self._desk.show_retry(job, Retry(self._gate.failures, until, why.code, why))
+
+    # Looking --------------------------------------------------------------------------------
+
+    async def _look(self, client: VideosClient) -> None:
+        now = asyncio.get_running_loop().time()
+        due = [
+            job
+            for job in self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS)
+            if self._due.setdefault(job.id, now + _first_look(job)) <= now
+        ]
+        if due and not self._gate.paused_for:
+            # While the server rests after a failure, one request finds out whether it is back.
+            await asyncio.gather(
+                *(self._look_at(client, job) for job in (due[:1] if self._gate.failures else due))
+            )
+
+    async def _look_at(self, client: VideosClient, job: Job) -> None:
+        try:
+            async with self._gate.passage():
+                answer = await client.retrieve(job.remote_id or "")
+        except ServerError as failure:
+            self._not_answered(job, failure)
+            return
+        self._gate.opened()
+        self._denials.pop(job.id, None)
+        current = self._desk.jobs.get(job.id)
+        if current is None:
+            return
+        self._desk.show_retry(current, None)
+        current = self._desk.put(current.progressed(utc_now(), answer.video))
+        wait = next_look(_elapsed(current), answer.video.progress, answer.after)
+        self._due[job.id] = self._in(wait)
+
+    def _not_answered(self, job: Job, failure: ServerError) -> None:
+        if failure.not_found:
+            self._gate.opened()
+            self._denied(job, failure.error)
+            return
+        rest = _KEY_WAIT if failure.error.kind == "key_refused" else failure.retry_after
+        until = utc_now() + timedelta(seconds=self._gate.failed(rest))
+        for waiting in self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS):
+            why = str(failure.error.status or failure.error.kind)
+            retry = Retry(self._gate.failures, until, why, failure.error.problem)
+            self._desk.show_retry(waiting, retry)
+
+    def _denied(self, job: Job, error: JobError) -> None:
+        count, first = self._denials.get(job.id, (0, utc_now()))
+        self._denials[job.id] = (count + 1, first)
+        self._due[job.id] = self._in(min(5.0 * 2**count, 120.0))
+        if count + 1 >= _GONE_AFTER and utc_now() - first >= _GONE_TIME:
+            spent = Spent.NO if self.server.free else Spent.PERHAPS
+            gone = JobError("remote_gone", spent, error.code, error.message, error.status)
+            self._desk.put(job.gone(utc_now(), gone))
+
+    # Searching ------------------------------------------------------------------------------
+
+    async def _search(self, client: VideosClient) -> None:
+        """Look in the server's list for jobs whose answer was lost."""
+        lost = self._desk.at(self.server, State.UNCONFIRMED)
+        if not lost or not self._can_list:
+            self._search_at = None
+            return
+        now = asyncio.get_running_loop().time()
+        if self._search_at is None:
+            self._search_at = now
+        if self._search_at > now or self._gate.paused_for:
+            return
+        earliest = min(job.attempts[-1].at for job in lost if job.attempts)
+        try:
+            videos, skew = await self._recent(client, earliest - timedelta(minutes=1))
+        except ServerError as failure:
+            if failure.not_found or failure.error.status in {400, 405, 501}:
+                self._can_list = False
+            else:
+                self._gate.failed(failure.retry_after)
+            return
+        self._gate.opened()
+        known = self._desk.history.known_remote_ids(self.server.ref.origin)
+        found = matches(lost, videos, known, skew)
+        for job in lost:
+            video = found.get(job.id)
+            if video is not None:
+                self._desk.put(job.accepted(utc_now(), video))
+            elif self._searches == 0:
+                self._desk.put(job.noted(utc_now(), f"list asked: {len(videos)} recent jobs"))
+        self._searches += 1
+        wait = _SEARCHES[self._searches] if self._searches < len(_SEARCHES) else 60.0
+        self._search_at = self._in(wait)
+
+    async def _recent(
+        self, client: VideosClient, since: datetime
+    ) -> tuple[list[RemoteVideo], float | None]:
+        videos: list[RemoteVideo] = []
+        seen: set[str] = set()
+        skew: float | None = None
+        after: str | None = None
+        for _ in range(_MAX_PAGES):
+            async with self._gate.passage():
+                page = await client.list(after=after)
+            skew = page.skew if page.skew is not None else skew
+            fresh = [video for video in page.videos if video.id not in seen]
+            seen.update(video.id for video in fresh)
+            videos += fresh
+            oldest = min((v.created_at for v in fresh if v.created_at), default=None)
+            if not page.has_more or not fresh or (oldest is not None and oldest < since):
+                break
+            after = page.last_id or fresh[-1].id
+        return videos, skew
+
+    # Time -----------------------------------------------------------------------------------
+
+    async def _connection(self) -> tuple[VideosClient, Server]:
+        server = await self._connect(self.server)
+        if self._client is None or self._client.server != server:
+            await self.close()
+            self._client = VideosClient(server)
+        return self._client, server
+
+    async def _rest(self) -> None:
+        """Sleep until something is due or the engine wakes us."""
+        now = asyncio.get_running_loop().time()
+        times = [
+            self._due.get(job.id, now)
+            for job in self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS)
+        ]
+        if self._search_at is not None:
+            times.append(self._search_at)
+        # A pending job without a time of its own waits for room: a step of another wakes us.
+        for job in self._desk.at(self.server, State.PENDING):
+            if job.not_before is not None:
+                times.append(now + (job.not_before - utc_now()).total_seconds())
+            elif self._held.get(job.id, 0.0) > now:
+                times.append(self._held[job.id])
+        wait_for = max(min(times, default=now + 3600.0) - now, self._gate.paused_for, 0.05)
+        try:
+            await asyncio.wait_for(self._wake.wait(), wait_for)
+        except TimeoutError:
+            return
+
+    def _in(self, seconds: float) -> float:
+        return asyncio.get_running_loop().time() + seconds
+
+
+_WITH_SERVER: Final = (
+    State.PENDING,
+    State.SUBMITTING,
+    State.QUEUED,
+    State.IN_PROGRESS,
+    State.UNCONFIRMED,
+)
+
+
+def _elapsed(job: Job) -> float:
+    """Seconds since the job was sent."""
+    since = job.attempts[-1].at if job.attempts else job.created_at
+    return max((utc_now() - since).total_seconds(), 0.0)
+
+
+def _first_look(job: Job) -> float:
+    """A fresh job is asked about after a second; one found at the start at once."""
+    return 1.0 if _elapsed(job) < 1.0 else 0.0

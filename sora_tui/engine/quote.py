@@ -1,0 +1,13 @@
+"""What a request would cost here: the price rule of core with the tables of client."""
+
+from __future__ import annotations
+
+from sora_tui.client.prices import table_for
+from sora_tui.core.price import Price, price_of
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Server
+
+
+def quote(server: Server, request: VideoRequest) -> Price:
+    """The price of one clip of this request on this server."""
+    return price_of(server, request, table_for(server))

@@ -1,0 +1,272 @@
+"""One life of the engine between start and stop: own the folder, or watch who does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Final
+
+from sora_tui.client.outcome import ServerError
+from sora_tui.client.videos import VideosClient
+from sora_tui.core.job import Job, JobError, State
+from sora_tui.core.problem import ProblemError, Spent, problem, problem_error
+from sora_tui.core.server import Server
+from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
+from sora_tui.engine.downloads import WORKERS, Downloads
+from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged, Retry
+from sora_tui.engine.pollers import Poller
+from sora_tui.engine.simulated import PracticeServer
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
+from sora_tui.workspace.inbox import Command, claim, commands, done
+from sora_tui.workspace.lock import OwnerLock
+from sora_tui.workspace.outputs import sweep_parts
+
+#: Seconds between looks at the lock, the inbox and, where another process owns, the documents.
+_ROUND: Final = 1.0
+#: A part that failed on a fault of ours starts again after this many seconds.
+_AGAIN: Final = 5.0
+
+_log = logging.getLogger("sora_tui.engine")
+
+
+class Run:
+    """Everything the engine's thread holds; made by `Engine.start`, gone after `stop`."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        servers: Mapping[str, Server],
+        simulator_speed: float,
+        listeners: list[Listener],
+    ) -> None:
+        self._folder = folder
+        self._servers = servers
+        self._practice = PracticeServer(folder, simulator_speed)
+        self._listeners = listeners
+        self._lock = OwnerLock(folder)
+        self._pollers: dict[str, Poller] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._told: EngineChanged | None = None
+        self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._awake: asyncio.Event | None = None
+
+    # From any thread --------------------------------------------------------------------------
+
+    def ask_to_stop(self) -> None:
+        """Come to rest."""
+        self._stopping.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at the inbox now."""
+        loop, awake = self._loop, self._awake
+        if loop is not None and awake is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(awake.set)
+
+    # In the engine's thread -------------------------------------------------------------------
+
+    def live(self) -> None:
+        """The thread's whole life; a fault of ours is reported, never swallowed."""
+        try:
+            asyncio.run(self._main())
+        except Exception as error:  # noqa: BLE001 -- the report is the handling
+            self._report(error)
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._awake = awake = asyncio.Event()
+        self._announcer = Announcer(self._listeners)
+        self._history = History(self._folder)
+        self._desk = Desk(self._history, self._announcer)
+        self._desk.on_step = self._stepped
+        self._downloads = Downloads(self._desk, self._folder, self._server_of)
+        try:
+            while not self._stopping.is_set():
+                awake.clear()
+                self._round()
+                try:
+                    await asyncio.wait_for(awake.wait(), _ROUND)
+                except TimeoutError:
+                    continue
+        finally:
+            await self._leave()
+
+    def _round(self) -> None:
+        if not self._lock.held and self._folder.writable and self._lock.try_acquire():
+            self._take_over()
+        if self._lock.held:
+            self._take_in(claim(self._folder))
+            for path, command in commands(self._folder):
+                self._obey(command)
+                done(path)
+        else:
+            for job in self._history.poll_changes():
+                self._announcer.job(JobChanged(job))
+        self._tell_state()
+
+    async def _leave(self) -> None:
+        """Wait for what is worth money, stop the rest, and let somebody else own the folder."""
+        self._downloads.stop()
+        for poller in self._pollers.values():
+            await poller.settle()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for poller in self._pollers.values():
+            await poller.close()
+        for job in tuple(self._desk.jobs.values()):
+            if job.state is State.DOWNLOADING:
+                self._desk.put(job.interrupted(utc_now()))
+        await self._practice.stop()
+        self._announcer.flush()
+        self._lock.release()
+
+    # Owning -----------------------------------------------------------------------------------
+
+    def _take_over(self) -> None:
+        sweep_parts(self._folder)
+        for number in range(1, WORKERS + 1):
+            self._spawn(self._downloads.work, f"download worker {number}")
+        self._take_in(self._history.active())
+
+    def _take_in(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            self._desk.take_in(job)
+            found = _as_found(job)
+            if found is job:
+                self._stepped(job)
+            else:
+                self._desk.put(found)
+
+    def _stepped(self, job: Job) -> None:
+        """A job made a step: somebody may have work now."""
+        if job.state is State.COMPLETED and job.is_active:
+            self._downloads.want(job)
+        if job.is_active or job.needs_you:
+            server = self._server_for(job)
+            if server is None:
+                why = problem("profile_unknown", name=job.server.profile)
+                until = utc_now() + timedelta(days=1)
+                self._desk.show_retry(job, Retry(0, until, why.code, why))
+                return
+            self._poller(server).wake()
+        elif (poller := self._pollers.get(job.server.origin)) is not None:
+            poller.wake()
+        self._tell_state()
+
+    def _poller(self, server: Server) -> Poller:
+        poller = self._pollers.get(server.origin)
+        if poller is None:
+            poller = Poller(server, self._desk, self._folder, self._connect)
+            self._pollers[server.origin] = poller
+            self._spawn(poller.wait_for_completion, f"poller {server.name}")
+        return poller
+
+    def _server_for(self, job: Job) -> Server | None:
+        """The profile to speak to this job's server with: same origin, its own name preferred."""
+        named = self._servers.get(job.server.profile)
+        if named is not None and named.origin == job.server.origin:
+            return named
+        same = (s for s in self._servers.values() if s.origin == job.server.origin)
+        return next(same, None)
+
+    async def _server_of(self, job: Job) -> Server:
+        server = self._server_for(job)
+        if server is None:
+            raise problem_error("profile_unknown", name=job.server.profile)
+        return await self._connect(server)
+
+    async def _connect(self, server: Server) -> Server:
+        return await self._practice.connect(server) if server.simulated else server
+
+    # Commands ---------------------------------------------------------------------------------
+
+    def _obey(self, command: Command) -> None:
+        """Do what a face asked. Replay is harmless: a step that is done is illegal twice."""
+        at = utc_now()
+        try:
+            job = self._desk.jobs.get(command.job_id) or self._history.load(command.job_id)
+            match command.verb:
+                case "cancel":
+                    self._desk.put(job.withdrawn(at))
+                case "retry":
+                    self._desk.put(job.retried(at))
+                case "abandon":
+                    self._desk.put(job.abandoned(at))
+                case "adopt":
+                    adopting = self._adopt(job, command.argument)
+                    self._keep(asyncio.create_task(adopting, name=f"adopt {job.id}"))
+                case _:
+                    _log.warning("unknown command %r", command.verb)
+        except ProblemError as error:
+            _log.warning("%s %s: %s", command.verb, command.job_id, error)
+
+    async def _adopt(self, job: Job, video_id: str) -> None:
+        """Take a video the person named for a job whose answer was lost."""
+        client = VideosClient(await self._server_of(job))
+        try:
+            answer = await client.retrieve(video_id)
+            self._desk.put(job.accepted(utc_now(), answer.video))
+        except (ServerError, ProblemError) as error:
+            _log.warning("adopt %s: %s", job.id, error)
+        finally:
+            await client.aclose()
+
+    # Tasks and telling ------------------------------------------------------------------------
+
+    def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+        async def again_and_again() -> None:
+            while True:
+                try:
+                    await work()
+                except Exception as error:  # noqa: BLE001 -- reported; the others go on
+                    self._report(error)
+                await asyncio.sleep(_AGAIN)
+
+        self._keep(asyncio.create_task(again_and_again(), name=name))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _report(self, error: Exception) -> None:
+        why = error.problem if isinstance(error, ProblemError) else problem("internal_fault")
+        # format_exception shows no local variables: a key may be among them.
+        fault = EngineFault(why, "".join(traceback.format_exception(error)))
+        for listener in tuple(self._listeners):
+            listener(fault)
+
+    def _tell_state(self) -> None:
+        pollers = tuple(self._pollers.values())
+        offline = {p.server.name: until for p in pollers if (until := p.offline_until) is not None}
+        state = EngineChanged(
+            owner=self._lock.held,
+            holder=None if self._lock.held else self._lock.holder(),
+            running=sum(job.is_active for job in self._desk.jobs.values()),
+            pollers=sum(poller.at_work for poller in pollers),
+            downloads=self._downloads.at_work,
+            downloads_max=WORKERS,
+            offline=offline,
+        )
+        if state != self._told:
+            self._told = state
+            for listener in tuple(self._listeners):
+                listener(state)
+
+
+def _as_found(job: Job) -> Job:
+    """What a job on disk is after whoever moved it is gone."""
+    if job.state is State.SUBMITTING:
+        why = JobError(
+            "answer_lost", Spent.PERHAPS, message="the program ended while it was sending"
+        )
+        return job.unconfirmed(utc_now(), why)
+    if job.state is State.DOWNLOADING:
+        return job.interrupted(utc_now())
+    return job

@@ -1,0 +1,89 @@
+"""The paid request: the intent durable first, sent once, and what its outcome makes of the job."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, assert_never
+
+from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
+from sora_tui.client.videos import Upload, VideosClient
+from sora_tui.core.job import Job, JobError
+from sora_tui.core.price import PriceKind
+from sora_tui.core.problem import Problem, ProblemError, problem
+from sora_tui.core.server import Server
+from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.quote import quote
+from sora_tui.workspace.folder import Folder, check_room
+from sora_tui.workspace.references import sent_bytes
+
+#: What a document may grow by until the answer is written (reserve before spend).
+_ROOM: Final = 256 * 1024
+_SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+
+
+async def generate_video(
+    desk: Desk, folder: Folder, client: VideosClient, server: Server, job: Job
+) -> Job:
+    """Send a pending job's paid request, once.
+
+    The order is the promise: picture read and its hash compared, room on the disk, the intent
+    with its key durable, and only then the first byte. Whatever happens after that, the document
+    says at least that it may have been sent.
+
+    Returns:
+        The job after its outcome is durable, or still pending when the folder cannot take it.
+    """
+    try:
+        upload = _upload(folder, job)
+    except ProblemError as error:
+        return desk.put(job.not_sent(utc_now(), _local_error(error.problem)))
+    check_room(folder, _ROOM)
+    key = f"{job.id}-{len(job.attempts) + 1}"
+    job = desk.put(job.submitting(utc_now(), key))
+    outcome = await client.create(job.request, upload, key)
+    return await desk.put_surely(_after(job, outcome))
+
+
+def refusal(server: Server, job: Job) -> Problem | None:
+    """Why this configuration must not send the job, or None when it may.
+
+    The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
+    job waiting (DESIGN.md, section 2).
+    """
+    consent = job.consent
+    price = quote(server, job.request)
+    if price.kind is PriceKind.PRICED:
+        limit = None if consent is None else (consent.sum or consent.max_spend)
+        if limit is None or price.sum is None or price.sum > limit:
+            return problem("consent_price", sum=str(price.sum), currency=price.currency)
+    return None
+
+
+def _after(job: Job, outcome: CreateOutcome) -> Job:
+    at = utc_now()
+    match outcome:
+        case Accepted(video, status):
+            return job.accepted(at, video, status)
+        case NotSent(error):
+            return job.not_sent(at, error)
+        case Rejected(error):
+            return job.rejected(at, error)
+        case Later(wait, error):
+            return job.deferred(at, at + timedelta(seconds=wait), error.status or 429)
+        case Unclear(error):
+            return job.unconfirmed(at, error)
+        case _:
+            assert_never(outcome)
+
+
+def _upload(folder: Folder, job: Job) -> Upload | None:
+    reference = job.request.reference
+    if reference is None:
+        return None
+    data, mime = sent_bytes(folder, reference)
+    filename = f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}"
+    return Upload(data=data, mime=mime, filename=filename, path=reference.path)
+
+
+def _local_error(why: Problem) -> JobError:
+    return JobError(why.code, why.spent, message=", ".join(str(f) for f in why.facts.values()))

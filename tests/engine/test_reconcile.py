@@ -1,0 +1,90 @@
+"""A lost answer is found in the server's list only where there is no doubt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sora_tui.core.job import Consent, Cost, Job, JobError
+from sora_tui.core.problem import Spent
+from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import ServerRef
+from sora_tui.engine.reconcile import candidates, matches
+
+SENT = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
+
+
+def lost_job(id: str = "20261122-101530-aaaaaa", prompt: str = "A kite") -> Job:
+    job = Job.new(
+        id,
+        SENT,
+        ServerRef("lab", "http://127.0.0.1:9/v1"),
+        VideoRequest(prompt=prompt, model="sora-2", seconds="4", size="1280x720"),
+        cost=Cost(Decimal(0)),
+        consent=Consent("free", SENT),
+    )
+    job = job.submitting(SENT, "key")
+    return job.unconfirmed(SENT + timedelta(seconds=30), JobError("answer_lost", Spent.PERHAPS))
+
+
+def video(**fields: Any) -> RemoteVideo:
+    document = {
+        "id": "video_1",
+        "status": "queued",
+        "created_at": int(SENT.timestamp()) + 1,
+        "model": "sora-2",
+        "seconds": "4",
+        "size": "1280x720",
+        "prompt": "A kite",
+    }
+    found = read_video({**document, **fields})
+    assert found is not None
+    return found
+
+
+def test_the_same_wish_in_the_window_is_a_candidate() -> None:
+    assert [v.id for v in candidates(lost_job(), [video()], set(), None)] == ["video_1"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"prompt": "Another kite"},
+        {"model": "sora-2-pro"},
+        {"seconds": "8"},
+        {"size": "720x1280"},
+        {"created_at": int(SENT.timestamp()) - 60},
+        {"created_at": int(SENT.timestamp()) + 3600},
+        {"created_at": None},
+    ],
+)
+def test_any_difference_speaks_against_it(fields: dict[str, Any]) -> None:
+    assert candidates(lost_job(), [video(**fields)], set(), None) == []
+
+
+def test_what_the_server_does_not_tell_cannot_speak_against_it() -> None:
+    silent = video(prompt=None, model=None, size=None, seconds=4)
+    assert candidates(lost_job(), [silent], set(), None) == [silent]
+
+
+def test_a_job_this_workspace_knows_is_not_found_twice() -> None:
+    assert candidates(lost_job(), [video()], {"video_1"}, None) == []
+
+
+def test_the_servers_clock_counts() -> None:
+    an_hour_ahead = video(created_at=int(SENT.timestamp()) + 3601)
+    assert candidates(lost_job(), [an_hour_ahead], set(), 3600.0) == [an_hour_ahead]
+
+
+def test_two_candidates_or_two_claimants_are_a_persons_decision() -> None:
+    first, twin = lost_job(), lost_job("20261122-101530-bbbbbb")
+    other = replace(lost_job("20261122-101530-cccccc", "A boat"))
+    boat = video(id="video_2", prompt="A boat")
+    assert matches([first], [video(), video(id="video_9")], set(), None) == {}
+    assert matches([first, twin], [video()], set(), None) == {}
+    assert matches([first, twin, other], [video(), boat], set(), None) == {other.id: boat}
