@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from sora_tui.core.job import (
@@ -119,7 +119,7 @@ class _Reader:
             raise problem_error("document_broken", field=name, reason="missing")
         try:
             return convert(self._document[name])
-        except (KeyError, TypeError, ValueError, InvalidOperation, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise problem_error("document_broken", field=name, reason=reason) from None
 

@@ -421,9 +421,9 @@ class Job:
         with_server = self.state in _IN_FLIGHT
         if with_server and (to not in STEPS[self.state] or remote.phase is Phase.UNKNOWN):
             to = self.state
-        if self.remote and remote.progress is not None and to in _IN_FLIGHT:
-            earlier = self.remote.progress or 0.0
-            remote = replace(remote, progress=max(earlier, remote.progress))
+        if self.remote and to in _IN_FLIGHT:
+            told = [p for p in (self.remote.progress, remote.progress) if p is not None]
+            remote = replace(remote, progress=max(told, default=None))
         cost = self.cost if remote.cost is None else replace(self.cost, reported=remote.cost)
         changes: dict[str, Any] = {
             "remote": remote,

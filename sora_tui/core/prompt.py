@@ -34,8 +34,9 @@ def parse_prompt(source: str) -> Prompt:
     Raises:
         ProblemError: front_matter_broken, with `line` counted in the file.
     """
-    lines = source.removeprefix("\ufeff").splitlines()
-    if not lines or lines[0].strip() != _FENCE:
+    # Not splitlines(): a U+2028 or U+0085 inside a TOML string ends no line.
+    lines = re.split(r"\r\n|\r|\n", source.removeprefix("\ufeff"))
+    if lines[0].strip() != _FENCE:
         return Prompt("\n".join(lines).strip("\n").rstrip())
     fences = (number for number, line in enumerate(lines) if number and line.strip() == _FENCE)
     end = next(fences, None)
@@ -45,14 +46,14 @@ def parse_prompt(source: str) -> Prompt:
         settings = tomllib.loads("\n".join(lines[1:end]))
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
-        line_number = int(place[1]) + 1 if place else 1
+        line_number = int(place[1]) + 1 if place else end  # "(at end of document)"
         raise problem_error("front_matter_broken", line=line_number, reason=str(error)) from None
     return Prompt("\n".join(lines[end + 1 :]).strip("\n").rstrip(), settings)
 
 
 def format_prompt(prompt: Prompt) -> str:
-    """The file for a prompt: front matter only where there are settings."""
-    if not prompt.settings:
+    """The file for a prompt: front matter only where there are settings, or +++ opens the text."""
+    if not prompt.settings and not prompt.text.lstrip().startswith(_FENCE):
         return prompt.text + "\n"
     import tomli_w  # writing is rare, and the first frame need not wait for it
 

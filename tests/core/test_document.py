@@ -1,0 +1,181 @@
+"""A job and its document: nothing is lost on the way to disk and back, and nonsense is named."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sora_tui.core.document import SCHEMA, from_document, to_document
+from sora_tui.core.job import Batch, Consent, Cost, Job, JobError, Notes, Output, State
+from sora_tui.core.problem import CODES, ProblemError, Spent
+from sora_tui.core.request import FITS, Reference, VideoRequest
+from tests.core.lives import in_state, ways
+
+# What UTF-8 can write; a lone surrogate never gets as far as a document.
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+words = texts.filter(bool)
+money = st.none() | st.decimals(0, 10_000, places=4, allow_nan=False)
+moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+seconds = st.none() | st.floats(0, 1e6, allow_nan=False)
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+params = st.dictionaries(words, json_values, max_size=3)
+
+requests = st.builds(
+    VideoRequest,
+    prompt=texts,
+    model=st.none() | words,
+    seconds=st.none() | words,
+    size=st.none() | words,
+    reference=st.none() | st.builds(Reference, words, words, st.sampled_from(FITS)),
+    params=params,
+    variables=st.dictionaries(words, texts, max_size=3),
+    prompt_file=st.none() | words,
+    operation=st.sampled_from(["create", "remix", "edit", "extend", "character"]),
+    source_video=st.none() | words,
+)
+errors = st.builds(
+    JobError,
+    st.sampled_from(sorted(CODES)),
+    st.sampled_from(Spent),
+    code=st.none() | words,
+    message=texts,
+    status=st.none() | st.integers(100, 599),
+    request_id=st.none() | words,
+)
+outputs = st.builds(
+    Output,
+    words,
+    words,
+    st.integers(0, 2**50),
+    words,
+    width=st.none() | st.integers(1, 9999),
+    height=st.none() | st.integers(1, 9999),
+    seconds=seconds,
+    fps=seconds,
+    codec=st.none() | words,
+)
+
+
+@st.composite
+def jobs(draw: st.DrawFn) -> Job:
+    """A job somewhere on its way, with every optional field drawn."""
+    return replace(
+        draw(ways)[-1],
+        created_at=draw(moments),
+        updated_at=draw(moments),
+        request=draw(requests),
+        outputs=tuple(draw(st.lists(outputs, max_size=3))),
+        cost=Cost(draw(money), draw(money), draw(words)),
+        error=draw(st.none() | errors),
+        consent=draw(st.none() | st.builds(Consent, words, moments, money, words, max_spend=money)),
+        not_before=draw(st.none() | moments),
+        expires_at=draw(st.none() | moments),
+        clock_skew=draw(seconds),
+        parent=draw(st.none() | words),
+        batch=draw(st.none() | st.builds(Batch, words, st.integers(1, 99))),
+        notes=Notes(
+            draw(st.none() | st.integers(0, 5)), tuple(draw(st.lists(texts, max_size=3))), "text"
+        ),
+        extra=draw(st.dictionaries(words.map(lambda word: f"x-{word}"), json_values, max_size=3)),
+    )
+
+
+def through_disk(job: Job) -> dict[str, Any]:
+    """The document as another process reads it."""
+    document: dict[str, Any] = json.loads(json.dumps(to_document(job), allow_nan=False))
+    return document
+
+
+@given(jobs())
+def test_a_job_survives_its_document(job: Job) -> None:
+    document = through_disk(job)
+    again = from_document(document)
+    assert through_disk(again) == document
+    # The remote object is kept as it came, so a progress that a stale poll lowered comes back low.
+    assert replace(again, remote=job.remote) == job
+    assert (again.remote is None) is (job.remote is None)
+
+
+@given(jobs(), params)
+def test_fields_of_a_later_version_survive(job: Job, unknown: dict[str, Any]) -> None:
+    extra = {f"later_{name}": value for name, value in unknown.items()}
+    again = from_document({**through_disk(job), **extra})
+    assert {name: through_disk(again)[name] for name in extra} == extra
+
+
+@given(jobs(), st.data())
+def test_nonsense_in_a_field_is_refused_by_name_or_read(job: Job, data: st.DataObject) -> None:
+    document = through_disk(job)
+    name = data.draw(st.sampled_from(sorted(document)))
+    document[name] = data.draw(json_values)
+    try:
+        from_document(document)
+    except ProblemError as error:
+        assert error.problem.code in {"document_broken", "document_newer"}
+        if error.problem.code == "document_broken":
+            assert error.problem.facts["field"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("state", "dreaming"),
+        ("created_at", "2026-11-22T10:15:30"),  # no time zone
+        ("created_at", "0001-01-01T00:00:00+14:00"),  # before the calendar, in UTC
+        ("clock_skew", 10**400),
+        ("batch", {"id": "b", "index": float("inf")}),
+        ("request", {"prompt": "A kite", "operation": "juggle"}),
+        ("error", {"kind": "made_up"}),
+        ("id", None),
+    ],
+)
+def test_what_is_no_job_names_the_field(name: str, value: object) -> None:
+    with pytest.raises(ProblemError) as broken:
+        from_document({**through_disk(in_state(State.QUEUED)), name: value})
+    assert broken.value.problem.code == "document_broken"
+    assert broken.value.problem.facts["field"] == name
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 3])
+def test_what_is_no_object_is_no_document(document: object) -> None:
+    with pytest.raises(ProblemError) as broken:
+        from_document(document)
+    assert broken.value.problem.code == "document_broken"
+
+
+def test_a_newer_document_is_left_alone() -> None:
+    with pytest.raises(ProblemError) as newer:
+        from_document({"schema": SCHEMA + 1})
+    assert newer.value.problem.code == "document_newer"
+
+
+def test_the_document_of_a_new_job_reads_as_promised() -> None:
+    """The contract of schema 1: names, order and forms that other programs may rely on."""
+    document = through_disk(in_state(State.PENDING))
+    assert " ".join(document) == (
+        "schema id state created_at updated_at server request remote remote_id outputs cost error "
+        "simulated events attempts consent not_before expires_at clock_skew parent batch notes"
+    )
+    assert document["created_at"] == "2026-11-22T10:15:30.000000Z"
+    assert document["server"] == {
+        "profile": "lab",
+        "base_url": "https://lab.example.org/v1",
+        "dialect": "auto",
+    }
+    assert document["cost"] == {"estimated": 0.4, "reported": None, "currency": "USD"}
+    assert from_document(document).cost.estimated == Decimal("0.4")
