@@ -1,0 +1,41 @@
+# The two commands are `make run` and `make test`. Everything lives in .venv; nothing is installed
+# into the system's Python. pip and uv take their settings from the environment.
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+.PHONY: help run test test-long bench samples clean venv-dev
+
+help:
+	@echo "make run        build .venv once, then open sora-tui"
+	@echo "make test       everything that must hold: lint, types, arrows, words, tests, coverage"
+	@echo "make test-long  the slow tests"
+	@echo "make bench      measure against a bare Textual app"
+	@echo "make samples    draw the pictures of input_reference/ again"
+	@echo "make clean      remove .venv and every cache; prompts, clips and history stay"
+
+run:
+	@sh tools/run.sh
+
+venv-dev:
+	@sh tools/venv.sh dev
+
+test: venv-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(PYTEST) -m "not long" --cov --cov-report=term
+
+test-long: venv-dev
+	$(PYTEST) -m long --timeout=900
+
+bench: venv-dev
+	$(BIN)/python -m bench
+
+samples: venv-dev
+	$(BIN)/python tools/draw_samples.py
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .coverage .coverage.* snapshot_report.html
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
