@@ -1,0 +1,109 @@
+"""Starts the simulator as a process of its own and says where it listens.
+
+With `--json` the first and only line on stdout is `{"base_url": ..., "key": ...}`, written when
+connections are accepted. Nothing is logged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from sora_tui.simulator.app import create_app
+from sora_tui.simulator.jobs import Jobs
+
+
+def main() -> None:
+    """Serve until a signal, or with `--parent-pipe` until stdin ends."""
+    options = _parser().parse_args()
+    os.umask(0o077)  # records and clips are the person's own
+    with tempfile.TemporaryDirectory(prefix="sora-simulator-") as temporary:
+        folder = options.data or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        asyncio.run(_serve(options, folder))
+
+
+async def _serve(options: argparse.Namespace, folder: Path) -> None:
+    key = options.key or f"sim-{secrets.token_urlsafe(18)}"
+    listener = socket.create_server((options.host, options.port), backlog=128)
+    server = _Server(
+        uvicorn.Config(
+            create_app(Jobs(folder, options.speed), key),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            ws="none",
+            timeout_graceful_shutdown=0,
+        )
+    )
+    server.child = options.parent_pipe
+    base_url = f"http://{options.host}:{listener.getsockname()[1]}/v1"
+    if options.json:
+        lines = json.dumps({"base_url": base_url, "key": key})
+    else:
+        lines = (
+            f"A practice server for the Videos API: {base_url} (nothing is charged)\n"
+            f"export SORA_BASE_URL={base_url} SORA_API_KEY={key}"
+        )
+    sys.stdout.write(lines + "\n")
+    sys.stdout.flush()
+    if options.parent_pipe:
+        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+    await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    child = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # ctrl+c reaches the whole process group: a child leaves it to its parent to end it.
+        if not (self.child and sig == signal.SIGINT):
+            super().handle_exit(sig, frame)
+
+
+def _end_with_parent(server: uvicorn.Server) -> None:
+    """End when stdin ends, which it does even when the parent is killed."""
+    while os.read(0, 4096):
+        pass
+    server.should_exit = True
+    hard = threading.Timer(0.8, os._exit, (0,))
+    hard.daemon = True
+    hard.start()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sora_tui.simulator", description="A video server to practise on."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--data", type=Path, help="keep jobs and clips in this folder")
+    parser.add_argument("--speed", type=_speed, default=1.0, help="10 is ten times as quick")
+    parser.add_argument("--key", help="the API key to ask for; made up if missing")
+    parser.add_argument("--json", action="store_true", help="say where it listens as JSON")
+    parser.add_argument("--parent-pipe", action="store_true", help="end when stdin ends")
+    return parser
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0.01 <= speed <= 1000:
+        raise argparse.ArgumentTypeError("from 0.01 to 1000")
+    return speed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""The simulator's jobs: their records on disk, the queue, and how time becomes progress.
+
+One clip is rendered at a time. At speed 1 a job waits a second in the queue and takes about eight
+more for four seconds of video; the clip itself is drawn meanwhile in a thread.
+
+A folder holds `<id>.json` (the record), `<id>.reference` (the picture as it arrived) and the files
+of `VARIANTS`. After a restart on the same folder, unfinished jobs go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import secrets
+import threading
+import time
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from sora_tui.media.render import ClipPlan
+from sora_tui.simulator.render import VARIANTS, render_files
+
+Status = Literal["queued", "in_progress", "completed", "failed"]
+
+#: How long a finished clip can be fetched, as OpenAI had it.
+EXPIRY_SECONDS: Final = 3600
+
+#: Words in a prompt that let a person practise a failure, with the code and message it brings.
+MISFORTUNES: Final = {
+    "[blocked]": ("moderation_blocked", "Your request was blocked by our moderation system."),
+    "[fails]": ("generation_error", "The video could not be generated. Please try again."),
+}
+
+_QUEUE_SECONDS: Final = 1.0
+
+
+@dataclass
+class Job:
+    """One video job. Times are Unix seconds; `reference` says that a picture came with it."""
+
+    id: str
+    model: str
+    prompt: str
+    width: int
+    height: int
+    seconds: int
+    created_at: float
+    reference: bool = False
+    status: Status = "queued"
+    progress: int = 0
+    started_at: float | None = None
+    completed_at: float | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.status in ("completed", "failed")
+
+    @property
+    def expires_at(self) -> float | None:
+        return None if self.completed_at is None else self.completed_at + EXPIRY_SECONDS
+
+    def resource(self) -> dict[str, Any]:
+        """The VideoResource of the spec, with all of its thirteen fields."""
+        error = {"code": self.error_code, "message": self.error_message}
+        return {
+            "id": self.id,
+            "object": "video",
+            "model": self.model,
+            "status": self.status,
+            "progress": self.progress,
+            "created_at": int(self.created_at),
+            "completed_at": self.completed_at and int(self.completed_at),
+            "expires_at": self.expires_at and int(self.expires_at),
+            "prompt": self.prompt,
+            "size": f"{self.width}x{self.height}",
+            "seconds": str(self.seconds),
+            "remixed_from_video_id": None,
+            "error": error if self.error_code else None,
+        }
+
+
+class Jobs:
+    """All jobs of one folder, oldest first, and the worker that moves them (`run`)."""
+
+    def __init__(self, folder: Path, speed: float) -> None:
+        self._folder = folder
+        self._speed = speed
+        records = [json.loads(path.read_bytes()) for path in folder.glob("*.json")]
+        jobs = sorted((Job(**record) for record in records), key=lambda job: job.created_at)
+        self._jobs = {job.id: job for job in jobs}
+        self._wake = asyncio.Event()
+        self._stopped = threading.Event()
+        self._rendered = 0.0
+        self._drop_expired()
+
+    @property
+    def poll_after_ms(self) -> int:
+        """How long a client should wait before it asks again."""
+        return max(20, round(750 / self._speed))
+
+    def create(
+        self,
+        *,
+        model: str,
+        prompt: str,
+        width: int,
+        height: int,
+        seconds: int,
+        reference: bytes | None,
+    ) -> Job:
+        """Put a job in the queue; it is on disk when this returns."""
+        job = Job(
+            id=f"video_{secrets.token_hex(12)}",
+            model=model,
+            prompt=prompt,
+            width=width,
+            height=height,
+            seconds=seconds,
+            created_at=time.time(),
+            reference=reference is not None,
+        )
+        if reference is not None:
+            self._path(job, ".reference").write_bytes(reference)
+        self._save(job)
+        self._jobs[job.id] = job
+        self._wake.set()
+        return job
+
+    def get(self, job_id: str) -> Job | None:
+        return self._jobs.get(job_id)
+
+    def listed(self, newest_first: bool) -> list[Job]:
+        jobs = list(self._jobs.values())
+        return jobs[::-1] if newest_first else jobs
+
+    def delete(self, job: Job) -> None:
+        """Forget a finished job and its files."""
+        del self._jobs[job.id]
+        self._path(job, ".json").unlink()
+        for suffix in (".reference", *(variant.suffix for variant in VARIANTS.values())):
+            self._path(job, suffix).unlink(missing_ok=True)
+
+    def content(self, job: Job, variant: str) -> Path | None:
+        """The file of a completed job, or None when it has expired."""
+        self._drop_expired()
+        path = self._path(job, VARIANTS[variant].suffix)
+        return path if path.exists() else None
+
+    async def run(self) -> None:
+        """Work off the queue for ever; cancelling stops a rendering at its next frame."""
+        try:
+            while True:
+                job = next((job for job in self._jobs.values() if not job.finished), None)
+                if job is None:
+                    self._wake.clear()
+                    await self._wake.wait()
+                else:
+                    await self._work(job)
+                    self._drop_expired()
+        finally:
+            self._stopped.set()
+
+    async def _work(self, job: Job) -> None:
+        now = time.time()
+        if job.started_at is None:
+            await asyncio.sleep(job.created_at + _QUEUE_SECONDS / self._speed - now)
+            job.started_at = now = time.time()
+        job.status = "in_progress"
+        self._save(job)
+        began = time.monotonic() - max(0.0, now - job.started_at)
+        due = (5 + 0.75 * job.seconds) / self._speed
+        misfortune = next((MISFORTUNES[word] for word in MISFORTUNES if word in job.prompt), None)
+        if misfortune:
+            await self._progress(job, began, due, until=0.7)
+            job.error_code, job.error_message = misfortune
+        else:
+            self._rendered = 0.0
+            rendering = asyncio.create_task(asyncio.to_thread(self._render, job))
+            await self._progress(job, began, due, rendering=rendering)
+            try:
+                await rendering
+            except Exception:
+                logging.getLogger(__name__).exception("rendering %s failed", job.id)
+                job.error_code, job.error_message = MISFORTUNES["[fails]"]
+        if job.error_code:
+            job.status = "failed"
+        else:
+            job.status, job.progress, job.completed_at = "completed", 100, time.time()
+        self._save(job)
+
+    async def _progress(
+        self,
+        job: Job,
+        began: float,
+        due: float,
+        *,
+        until: float = 1.0,
+        rendering: asyncio.Task[None] | None = None,
+    ) -> None:
+        """Let `job.progress` rise, unevenly, until the share of the time and the clip are there.
+
+        It never runs ahead of the rendering, and never falls back after a restart.
+        """
+        pace = random.Random(job.id)  # noqa: S311 - repeatable on purpose
+        knots = [0.0, *accumulate(pace.uniform(0.2, 1.8) for _ in range(8))]
+        while True:
+            share = (time.monotonic() - began) / due
+            if share >= until and (rendering is None or rendering.done()):
+                return
+            if rendering is not None:
+                share = min(share, self._rendered)
+            step, within = divmod(min(share, 0.999) * 8, 1)
+            knot = knots[int(step)] + within * (knots[int(step) + 1] - knots[int(step)])
+            progress = max(job.progress, int(99 * knot / knots[-1]))
+            noteworthy = progress // 10 > job.progress // 10
+            job.progress = progress
+            if noteworthy:
+                self._save(job)
+            await asyncio.sleep(min(0.1, due / 40))
+
+    def _render(self, job: Job) -> None:
+        reference = self._path(job, ".reference").read_bytes() if job.reference else None
+        plan = ClipPlan(job.prompt, job.width, job.height, job.seconds, job.id, reference)
+        render_files(plan, self._path(job, ""), self._on_frame)
+
+    def _on_frame(self, share: float) -> None:
+        if self._stopped.is_set():
+            raise InterruptedError("the simulator ends")
+        self._rendered = share
+
+    def _path(self, job: Job, suffix: str) -> Path:
+        return self._folder / f"{job.id}{suffix}"
+
+    def _save(self, job: Job) -> None:
+        part = self._path(job, ".json.part")
+        part.write_text(json.dumps(asdict(job)), encoding="utf-8")
+        part.replace(self._path(job, ".json"))
+
+    def _drop_expired(self) -> None:
+        for job in self._jobs.values():
+            if job.expires_at is not None and job.expires_at < time.time():
+                for variant in VARIANTS.values():
+                    self._path(job, variant.suffix).unlink(missing_ok=True)

@@ -1,0 +1,288 @@
+"""Reads and judges the body of a create request, as OpenAI's spec and wordings have it.
+
+Sizes, lengths and models are open: anything a clip can be made of is taken.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from sora_tui.media.image import ImageRefusedError, check_image
+from sora_tui.simulator.errors import ApiError
+
+MAX_BODY_BYTES: Final = 32 * 2**20
+MAX_PROMPT: Final = 32_000
+MAX_SECONDS: Final = 60
+SIDES: Final = range(16, 4097)
+
+#: A prompt with this word is refused before anything starts, so that a person can practise it.
+MODERATED: Final = "[moderated]"
+
+_IMAGE_TYPES: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRequest:
+    """A create request that passed; `reference` has exactly `width` x `height`."""
+
+    prompt: str
+    model: str
+    width: int
+    height: int
+    seconds: int
+    reference: bytes | None
+
+
+async def read_create(request: Request) -> CreateRequest:
+    """The create request in a multipart or JSON body.
+
+    Raises:
+        ApiError: 400, with the parameter's name; 413 comes from reading.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        form = await request.form(max_part_size=MAX_BODY_BYTES)
+        fields: dict[str, Any] = dict(form)
+        reference = await _uploaded_reference(fields)
+    elif media_type == "application/json":
+        fields = await _json_object(request)
+        reference = _reference_object(fields.get("input_reference"))
+    else:
+        raise ApiError(
+            400,
+            f"Unsupported content type: '{media_type}'. This API method only accepts "
+            "'multipart/form-data' or 'application/json' requests.",
+            code="unsupported_content_type",
+        )
+    prompt = _prompt(fields)
+    width, height = _size(_text(fields, "size", "720x1280"))
+    seconds = _seconds(_text(fields, "seconds", "4"))
+    model = _text(fields, "model", "sora-2")
+    if reference is not None:
+        _fits(reference, width, height)
+    if MODERATED in prompt:
+        raise ApiError(
+            400,
+            "Hmmm something didn't look right with your request. Please try again later or "
+            "visit help.openai.com if the issue persists.",
+            code="sentinel_block",
+        )
+    return CreateRequest(prompt, model, width, height, seconds, reference)
+
+
+def bounded_int(text: str, name: str, low: int, high: int) -> int:
+    """A whole number from a query string.
+
+    Raises:
+        ApiError: 400 in OpenAI's words.
+    """
+    if not re.fullmatch(r"-?\d{1,9}", text):
+        raise ApiError(
+            400,
+            f"Invalid type for '{name}': expected an integer, but got a string instead.",
+            code="invalid_type",
+            param=name,
+        )
+    value = int(text)
+    if value > high:
+        raise ApiError(
+            400,
+            f"Invalid '{name}': integer above maximum value. Expected a value <= {high}, "
+            f"but got {value} instead.",
+            code="integer_above_max_value",
+            param=name,
+        )
+    if value < low:
+        raise ApiError(
+            400,
+            f"Invalid '{name}': integer below minimum value. Expected a value >= {low}, "
+            f"but got {value} instead.",
+            code="integer_below_min_value",
+            param=name,
+        )
+    return value
+
+
+async def _json_object(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise ApiError(400, "We could not parse the JSON body of your request.")
+    return body
+
+
+def _text(fields: dict[str, Any], name: str, default: str) -> str:
+    value = fields.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, str):
+        raise _wrong_type(name, "a string", value)
+    return value
+
+
+def _prompt(fields: dict[str, Any]) -> str:
+    if fields.get("prompt") is None:
+        raise ApiError(
+            400,
+            "Missing required parameter: 'prompt'.",
+            code="missing_required_parameter",
+            param="prompt",
+        )
+    prompt = _text(fields, "prompt", "")
+    if not prompt:
+        raise ApiError(
+            400,
+            "Invalid 'prompt': empty string. Expected a string with minimum length 1, "
+            "but got an empty string instead.",
+            code="empty_string",
+            param="prompt",
+        )
+    if len(prompt) > MAX_PROMPT:
+        raise ApiError(
+            400,
+            f"Invalid 'prompt': string too long. Expected a string with maximum length "
+            f"{MAX_PROMPT}, but got a string with length {len(prompt)} instead.",
+            code="string_above_max_length",
+            param="prompt",
+        )
+    return prompt
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    sides = [int(side) for side in match.groups()] if match else []
+    if not all(side in SIDES and side % 2 == 0 for side in sides) or not sides:
+        raise ApiError(
+            400,
+            f"Invalid value: '{text}'. Expected a size such as '1280x720', with an even width "
+            f"and height from {SIDES.start} to {SIDES.stop - 1}.",
+            code="invalid_value",
+            param="size",
+        )
+    return sides[0], sides[1]
+
+
+def _seconds(text: str) -> int:
+    if not re.fullmatch(r"\d{1,3}", text) or not 1 <= int(text) <= MAX_SECONDS:
+        raise ApiError(
+            400,
+            f"Invalid value: '{text}'. Expected whole seconds from '1' to '{MAX_SECONDS}'.",
+            code="invalid_value",
+            param="seconds",
+        )
+    return int(text)
+
+
+async def _uploaded_reference(fields: dict[str, Any]) -> bytes | None:
+    url = fields.get("input_reference[image_url]")
+    if isinstance(url, str):
+        return _reference_object({"image_url": url})
+    part = fields.get("input_reference")
+    if part is None:
+        return None
+    if not isinstance(part, UploadFile):
+        raise _wrong_type("input_reference", "a file", part)
+    media_type = (part.content_type or "application/octet-stream").partition(";")[0]
+    _supported(media_type)
+    return await part.read()
+
+
+def _reference_object(value: Any) -> bytes | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise _wrong_type("input_reference", "an object", value)
+    url, file_id = value.get("image_url"), value.get("file_id")
+    if (url is None) == (file_id is None):
+        raise ApiError(
+            400,
+            "Invalid 'input_reference': provide exactly one of 'image_url' or 'file_id'.",
+            code="invalid_value",
+            param="input_reference",
+        )
+    if url is None:
+        raise ApiError(404, f"No such File object: {file_id}", param="input_reference.file_id")
+    if not isinstance(url, str):
+        raise _wrong_type("input_reference.image_url", "a string", url)
+    match = re.match(r"data:([\w/+.-]+);base64,", url)
+    if match is None:  # a practice server fetches nothing from the network
+        raise ApiError(
+            400,
+            "Invalid 'input_reference.image_url': this simulator only takes base64 data URLs.",
+            code="invalid_image_url",
+            param="input_reference.image_url",
+        )
+    _supported(match[1])
+    try:
+        return base64.b64decode(url[match.end() :], validate=True)
+    except binascii.Error:
+        raise ApiError(
+            400,
+            "Invalid 'input_reference.image_url': the data URL is not valid base64.",
+            code="invalid_base64",
+            param="input_reference.image_url",
+        ) from None
+
+
+def _supported(media_type: str) -> None:
+    if media_type not in _IMAGE_TYPES:
+        raise ApiError(
+            400,
+            f"Invalid file 'input_reference': unsupported mimetype ('{media_type}'). Supported "
+            "file formats are 'image/jpeg', 'image/png', and 'image/webp'.",
+            code="unsupported_file_mimetype",
+            param="input_reference",
+        )
+
+
+def _fits(reference: bytes, width: int, height: int) -> None:
+    try:
+        facts = check_image(reference)
+    except ImageRefusedError:
+        facts = None
+    if facts is None or facts.format not in _IMAGE_TYPES.values():
+        raise ApiError(
+            400,
+            "Invalid image file or mode for 'input_reference', please check your image file.",
+            code="invalid_image_file",
+            param="input_reference",
+        )
+    if (facts.width, facts.height) != (width, height):
+        raise ApiError(400, "Inpaint image must match the requested width and height")
+
+
+def _wrong_type(name: str, expected: str, value: Any) -> ApiError:
+    return ApiError(
+        400,
+        f"Invalid type for '{name}': expected {expected}, but got {_kind(value)} instead.",
+        code="invalid_type",
+        param=name,
+    )
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "a boolean"
+        case int():
+            return "an integer"
+        case float():
+            return "a decimal"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+        case dict():
+            return "an object"
+        case _:
+            return "a file"

@@ -1,0 +1,37 @@
+"""Starts a real simulator process for a test, and ends it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A running simulator. With a `data` folder, what arrived as a reference can be read from
+    `data / f"{video_id}.reference"`, byte for byte."""
+
+    base_url: str
+    key: str
+    process: subprocess.Popen[str]
+
+
+@contextmanager
+def start_simulator(data: Path | None = None, speed: float = 50) -> Iterator[Simulator]:
+    """A simulator on a free port; it is killed at the end, so use `data` to go on with its jobs."""
+    command = [sys.executable, "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
+    command += ["--speed", str(speed), *(["--data", str(data)] if data else [])]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = json.loads(process.stdout.readline())
+            yield Simulator(said["base_url"], said["key"], process)
+        finally:
+            process.kill()
