@@ -29,6 +29,9 @@ from typing import Self
 
 import pyte
 
+ROOT = Path(__file__).parent.parent
+"""The project's folder: `cwd` for programs that live in tests/."""
+
 KEYS = {
     "up": "\x1b[A",
     "down": "\x1b[B",

@@ -181,20 +181,18 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         for index in self._visible_indexes():
             row_id = self._ids[index]
             drawn = self._drawn.get(row_id)
+            # A row that was never drawn is about to be.
             if drawn is None or not (wanted is None or row_id in wanted):
                 continue
             cells = self._cells(row_id, places)
-            y = index - round(self.scroll_y) + self._header_height
-            self.refresh_cells(
-                Region(place.x, y, place.width, 1)
-                for place, old, new in zip(places, drawn, cells, strict=True)
-                if old != new
-            )
-
-    def refresh_cells(self, regions: Iterable[Region]) -> None:
-        """Repaint `regions`, if there are any: to Textual no region means everything."""
-        if dirty := tuple(regions):
-            self.refresh(*dirty)
+            changed = [
+                place for place, old, new in zip(places, drawn, cells, strict=True) if old != new
+            ]
+            if changed:
+                # One region a row: Textual writes a row from its left edge for each region.
+                x, end = changed[0].x, changed[-1].x + changed[-1].width
+                y = index - round(self.scroll_y) + self._header_height
+                self.refresh(Region(x, y, end - x, 1))
 
     def set_empty_text(self, text: str) -> None:
         """Change what is shown while there are no rows."""
@@ -309,7 +307,8 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             return self._empty_line(y - self._header_height)
         row_id = self._ids[index]
         if len(self._drawn) > 4 * self._page:
-            self._drawn.clear()
+            seen = {self._ids[index] for index in self._visible_indexes()}
+            self._drawn = {known: cells for known, cells in self._drawn.items() if known in seen}
         cells = self._drawn[row_id] = self._cells(row_id, self._layout())
         if index != self._cursor:
             return self._strip(cells, "", " ")
@@ -327,7 +326,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
                 text = fit(cell.text, place.width, place.column.justify)
                 segments.append(Segment(text, self._style(cell.style, row_class)))
                 x = place.x + place.width
-            strip = Strip(segments).adjust_cell_length(self._width, blank)
+            strip = Strip(segments).adjust_cell_length(self._width, blank).simplify()
             self._strips.set(key, strip)
         return strip
 

@@ -4,8 +4,10 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
 from sora_tui.tui.terminal import HardenedApp, run_app
 from sora_tui.tui.virtual_list import Cell, Column, VirtualList
@@ -27,13 +29,14 @@ def row_ids(count: int) -> list[str]:
 class ListApp(HardenedApp):
     """Shows `count` rows; `percent` stands in the row `job-000003`."""
 
-    BINDINGS = (("t", "tick"), ("q", "quit"))
+    BINDINGS: ClassVar[list[BindingType]] = [("t", "tick"), ("q", "quit")]
 
     def __init__(self, count: int) -> None:
         super().__init__(crash_folder=Path(tempfile.gettempdir()))
         self.count = count
         self.percent = 0
         self.asked: list[str] = []
+        self.heard: list[tuple[str, str | None]] = []
 
     def compose(self) -> ComposeResult:
         yield VirtualList(
@@ -55,8 +58,16 @@ class ListApp(HardenedApp):
             "progress": Cell(progress),
             "left": Cell("~0:41", "muted"),
             "size": Cell("1280x720"),
-            "prompt": Cell(f"[b]{row_id}[/b] a harbour at dawn 港の夜明け, slow dolly past the boats"),
+            "prompt": Cell(
+                f"[b]{row_id}[/b] a harbour at dawn 港の夜明け, slow dolly past the boats"
+            ),
         }
+
+    def on_virtual_list_highlighted(self, message: VirtualList.Highlighted) -> None:
+        self.heard.append(("highlighted", message.row_id))
+
+    def on_virtual_list_selected(self, message: VirtualList.Selected) -> None:
+        self.heard.append(("selected", message.row_id))
 
     def action_tick(self) -> None:
         self.set_interval(1, self.advance)

@@ -18,7 +18,7 @@ from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
 
 from sora_tui.tui import crash, terminal
-from tests.pty_session import PtySession
+from tests.pty_session import ROOT, PtySession
 from tests.tui.tiny_app import SECRET
 
 ENDS_WITHIN = 3.0
@@ -33,7 +33,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def begin(mode: str = "calm", wrapper: tuple[str, ...] = ()) -> PtySession:
         argv = [*wrapper, sys.executable, "-m", "tests.tui.tiny_app", str(tmp_path), mode]
-        session = PtySession(argv, cols=120, rows=40)
+        session = PtySession(argv, cols=120, rows=40, cwd=ROOT)
         sessions.append(session)
         session.wait_for("ready")
         return session
