@@ -47,6 +47,7 @@ CODES: Final[Mapping[str, Spent]] = {
     # configuration
     "config_broken": Spent.NO,
     "config_invalid": Spent.NO,
+    "env_readable": Spent.NO,
     "profile_unknown": Spent.NO,
     "base_url_invalid": Spent.NO,
     "base_url_insecure": Spent.NO,

@@ -121,6 +121,12 @@ class Server:
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
 
+    @property
+    def insecure(self) -> bool:
+        """Whether prompt and key would cross a network in clear, and nobody allowed that."""
+        plain = self.base_url.startswith("http://")
+        return plain and not self.is_loopback and not self.allow_http
+
 
 def simulator() -> Server:
     """The profile of the built-in practice server."""

@@ -1,0 +1,246 @@
+"""A `[servers.NAME]` table of sora-tui.toml as a Server value, every key checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, TypeVar, get_args
+from urllib.parse import urlsplit
+
+from sora_tui.config.keys import CommandKey, key_of
+from sora_tui.config.sources import TomlFile
+from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.request import VideoRequest, check_request
+from sora_tui.core.server import SIMULATOR_NAME, Auth, Encoding, ReferenceForm, Server
+
+T = TypeVar("T")
+
+KEYS: Final = frozenset(
+    {
+        "base_url",
+        "dialect",
+        "api_key_env",
+        "api_key_command",
+        "auth",
+        "headers",
+        "query",
+        "encoding",
+        "reference_field",
+        "reference_form",
+        "max_active",
+        "default_model",
+        "default_seconds",
+        "default_size",
+        "models",
+        "sizes",
+        "seconds",
+        "prices",
+        "currency",
+        "free",
+        "allow_http",
+        "params",
+    }
+)
+#: A header of these names would put a key into the file.
+_KEY_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key"})
+
+
+def read_profiles(
+    file: TomlFile, environ: Mapping[str, str], *, may_run: bool
+) -> dict[str, Server]:
+    """Every profile of one file.
+
+    Args:
+        environ: Where `api_key_env` looks.
+        may_run: Whether `api_key_command` counts. Only in the user's own file: a workspace may
+            have come from somebody else, and opening it must not run his commands.
+
+    Raises:
+        ProblemError: config_invalid, naming file, key and line.
+    """
+    servers = file.values.get("servers", {})
+    if not isinstance(servers, Mapping):
+        raise file.invalid("", "servers", "must be tables: [servers.NAME]")
+    return {name: _profile(file, name, environ, may_run) for name in servers}
+
+
+def check_base_url(base_url: str) -> str:
+    """The address without a closing slash.
+
+    Raises:
+        ProblemError: base_url_invalid for anything but http(s)://host[:port][/path]. User and
+            password are refused too: they would stand in every document.
+    """
+    try:
+        parts = urlsplit(base_url)
+        usable = (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+            and base_url.isprintable()
+            and " " not in base_url
+        )
+    except ValueError:
+        raise problem_error("base_url_invalid", base_url=base_url.partition("@")[2]) from None
+    if not usable or parts.username is not None or parts.query or parts.fragment:
+        shown = base_url if "@" not in base_url and not parts.query else parts.hostname or ""
+        raise problem_error("base_url_invalid", base_url=shown)
+    return base_url.rstrip("/")
+
+
+def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: bool) -> Server:
+    table = f"servers.{name}"
+    values = file.values["servers"][name]
+    if not isinstance(values, Mapping):
+        raise file.invalid("servers", name, "must be a table")
+    if name == SIMULATOR_NAME:
+        raise file.invalid(table, "base_url", "simulator is the name of the built-in server")
+    for key in values:
+        if key not in KEYS:
+            raise file.invalid(table, key, "no such setting")
+    read = _Table(file, table, values)
+    server = Server(
+        name=name,
+        base_url=read.required("base_url", lambda value: check_base_url(_string(value))),
+        dialect=read("dialect", _string, "auto"),
+        auth=read("auth", _one_of(get_args(Auth)), "bearer"),
+        headers=read("headers", _headers, {}),
+        query=read("query", _strings_by_name, {}),
+        encoding=read("encoding", _one_of(get_args(Encoding)), "multipart"),
+        reference_field=read("reference_field", _string, "input_reference"),
+        reference_form=read("reference_form", _one_of(get_args(ReferenceForm)), "object"),
+        max_active=read("max_active", _at_least_one, None),
+        model=read("default_model", _string, None),
+        seconds=read("default_seconds", seconds, None),
+        size=read("default_size", size, None),
+        models=read("models", _each(_string), ()),
+        sizes=read("sizes", _each(size), ()),
+        seconds_choices=read("seconds", _each(seconds), ()),
+        prices=read("prices", _prices, {}),
+        currency=read("currency", _string, "USD"),
+        free=read("free", _boolean, False),
+        allow_http=read("allow_http", _boolean, False),
+        params=read("params", _mapping, {}),
+    )
+    variable = read("api_key_env", _string, None)
+    command = read("api_key_command", _string, None)
+    if command is not None and not may_run:
+        raise file.invalid(table, "api_key_command", "works in your own sora-tui.toml only")
+    if variable is not None:
+        return replace(server, key=key_of(environ.get(variable)))
+    return replace(server, key=None if command is None else CommandKey(name, command))
+
+
+class _Table:
+    """Takes settings out of one table and names the one that is wrong."""
+
+    def __init__(self, file: TomlFile, name: str, values: Mapping[str, Any]) -> None:
+        self._file = file
+        self._name = name
+        self._values = values
+
+    def __call__(self, key: str, convert: Callable[[Any], T], default: T) -> T:
+        return self.required(key, convert) if key in self._values else default
+
+    def required(self, key: str, convert: Callable[[Any], T]) -> T:
+        if key not in self._values:
+            raise self._file.invalid(self._name, key, "missing")
+        try:
+            return convert(self._values[key])
+        except ProblemError as error:
+            reason = f"{error.problem.code}: {self._values[key]}"
+            if error.problem.code == "base_url_invalid":
+                reason = "not an http or https address without user, password and query"
+            raise self._file.invalid(self._name, key, reason) from None
+        except (TypeError, ValueError, InvalidOperation) as error:
+            raise self._file.invalid(self._name, key, str(error) or "not a number") from None
+
+
+def seconds(value: Any) -> str:
+    """A length as it is sent, from 8, 8.5 or "8".
+
+    Raises:
+        ProblemError: seconds_invalid.
+    """
+    said = _number_or_string(value)
+    check_request(VideoRequest(prompt="-", seconds=said))
+    return said
+
+
+def size(value: Any) -> str:
+    """A size `width x height`.
+
+    Raises:
+        ProblemError: size_invalid.
+    """
+    said = _string(value)
+    check_request(VideoRequest(prompt="-", size=said))
+    return said
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError("must be text in quotes")
+    return value
+
+
+def _number_or_string(value: Any) -> str:
+    if isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    raise TypeError("must be a number")
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("must be true or false")
+    return value
+
+
+def _at_least_one(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise TypeError("must be a whole number, 1 or more")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError("must be a table")
+    return dict(value)
+
+
+def _strings_by_name(value: Any) -> dict[str, str]:
+    return {name: _string(said) for name, said in _mapping(value).items()}
+
+
+def _headers(value: Any) -> dict[str, str]:
+    headers = _strings_by_name(value)
+    if any(name.lower() in _KEY_HEADERS for name in headers):
+        raise ValueError("a key is never written here: use api_key_env")
+    return headers
+
+
+def _prices(value: Any) -> dict[str, Decimal]:
+    prices = {model: Decimal(_number_or_string(price)) for model, price in _mapping(value).items()}
+    if any(not price.is_finite() or price < 0 for price in prices.values()):
+        raise ValueError("must be 0 or more, per second")
+    return prices
+
+
+def _each(convert: Callable[[Any], T]) -> Callable[[Any], tuple[T, ...]]:
+    def convert_all(value: Any) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise TypeError("must be a list")
+        return tuple(convert(item) for item in value)
+
+    return convert_all
+
+
+def _one_of(choices: tuple[T, ...]) -> Callable[[Any], T]:
+    def convert(value: Any) -> T:
+        for choice in choices:
+            if value == choice:
+                return choice
+        raise ValueError("must be one of: " + ", ".join(str(choice) for choice in choices))
+
+    return convert

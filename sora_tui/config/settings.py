@@ -1,0 +1,249 @@
+"""What the user chose, as one value: environment, `.env`, `sora-tui.toml` and built-in defaults.
+
+Precedence: command line, prompt front matter (both in `choices.py`), process environment, `.env`,
+`sora-tui.toml` of the workspace, then the user's own, then the profile's and our defaults. Only
+the profile `openai` and the simulator have such defaults (the cheapest clip: sora-2, 4 s,
+1280x720); any other server decides by itself what it was not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from sora_tui.config.keys import key_of
+from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
+from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
+from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
+from sora_tui.core.server import SIMULATOR_NAME, Server, simulator
+
+OPENAI_NAME: Final = "openai"
+OPENAI_URL: Final = "https://api.openai.com/v1"
+#: The profile that `SORA_BASE_URL` makes.
+ENV_SERVER_NAME: Final = "env"
+#: Every variable that counts.
+VARIABLES: Final[tuple[str, ...]] = (
+    "SORA_BASE_URL",
+    "SORA_API_KEY",
+    "SORA_SERVER",
+    "SORA_MODEL",
+    "SORA_DURATION",
+    "SORA_SIZE",
+    "SORA_REFERENCE_IMAGE",
+    "SORA_WORKSPACE",
+    "SORA_LANG",
+)
+
+#: What decided the server.
+ChosenBy = Literal[
+    "--server", "SORA_SERVER", "SORA_BASE_URL", "sora-tui.toml", "SORA_API_KEY", "nothing"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds in one workspace.
+
+    Attributes:
+        servers: By name; `simulator` is always there.
+        server: The chosen one.
+        model: None, like `seconds` and `size`: nothing is sent, the server's own default holds.
+        reference: The picture of SORA_REFERENCE_IMAGE, relative to the workspace.
+        language: SORA_LANG, from the environment or `.env`; None leaves it to the locale.
+        warnings: What a person should know before anything is sent.
+        env_file: The `.env` that was read.
+        toml_files: The `sora-tui.toml` that were read, the strongest first.
+        chosen_by: What decided the server.
+        variables: Each variable that is set, and where: `environment` or the path of `.env`.
+    """
+
+    workspace: Path
+    servers: Mapping[str, Server]
+    server: Server
+    model: str | None = None
+    seconds: str | None = None
+    size: str | None = None
+    reference: str | None = None
+    language: str | None = None
+    warnings: tuple[Problem, ...] = ()
+    env_file: Path | None = None
+    toml_files: tuple[Path, ...] = ()
+    chosen_by: ChosenBy = "nothing"
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def on(self, name: str) -> Settings:
+        """The same with another server, whose own defaults then hold where no variable is set.
+
+        Raises:
+            ProblemError: profile_unknown.
+        """
+        if name not in self.servers:
+            known = ", ".join(sorted(self.servers))
+            raise problem_error("profile_unknown", name=name, known=known)
+        server = self.servers[name]
+        warnings = [said for said in self.warnings if said.code != "base_url_insecure"]
+        if server.insecure:
+            warnings.append(problem("base_url_insecure", host=server.host, profile=server.name))
+        return replace(
+            self,
+            server=server,
+            model=self.model if "SORA_MODEL" in self.variables else server.model,
+            seconds=self.seconds if "SORA_DURATION" in self.variables else server.seconds,
+            size=self.size if "SORA_SIZE" in self.variables else server.size,
+            warnings=tuple(warnings),
+        )
+
+
+def load_settings(
+    *, workspace: Path | None, server: str | None, environ: Mapping[str, str]
+) -> Settings:
+    """Read everything that was chosen for a workspace.
+
+    Args:
+        workspace: `--workspace`.
+        server: `--server`, the name of a profile.
+        environ: The process environment; it is read, never written.
+
+    Raises:
+        ProblemError: config_broken, config_invalid, base_url_invalid or profile_unknown.
+    """
+    folder = workspace_of(workspace, environ)
+    variables = _Variables(environ, read_env(folder / ENV_NAME))
+    user_toml, own_toml = read_toml(user_toml_path()), read_toml(folder / TOML_NAME)
+    servers = _built_in(variables)
+    for file, may_run in ((user_toml, True), (own_toml, False)):
+        if file is not None:
+            _refuse_unknown(file)
+            servers |= read_profiles(file, variables.values, may_run=may_run)
+    name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
+    env_file = variables.file
+    return Settings(
+        workspace=folder,
+        servers=servers,
+        server=servers[SIMULATOR_NAME],
+        model=variables.values.get("SORA_MODEL"),
+        seconds=variables.read("SORA_DURATION", seconds),
+        size=variables.read("SORA_SIZE", size),
+        reference=variables.values.get("SORA_REFERENCE_IMAGE"),
+        language=variables.values.get("SORA_LANG"),
+        warnings=(
+            (problem("env_readable", path=str(env_file.path)),)
+            if env_file and "SORA_API_KEY" in env_file.values and env_file.readable_by_others
+            else ()
+        ),
+        env_file=env_file.path if env_file else None,
+        toml_files=tuple(file.path for file in (own_toml, user_toml) if file),
+        chosen_by=chosen_by,
+        variables=variables.origins,
+    ).on(name)
+
+
+def workspace_of(said: Path | None, environ: Mapping[str, str]) -> Path:
+    """The folder to work in: `--workspace`, then SORA_WORKSPACE, then the current one."""
+    return (said or Path(environ.get("SORA_WORKSPACE") or ".")).expanduser()
+
+
+def early_language(folder: Path, environ: Mapping[str, str]) -> str | None:
+    """SORA_LANG before anything else is read, for the words of `--help`.
+
+    A broken `.env` is not complained of here: whoever needs its settings does that.
+    """
+    if environ.get("SORA_LANG"):
+        return environ["SORA_LANG"]
+    try:
+        env_file = read_env(folder / ENV_NAME)
+    except ProblemError:
+        return None
+    return env_file.values.get("SORA_LANG") if env_file else None
+
+
+def user_toml_path() -> Path:
+    """The user's own `sora-tui.toml`, in the platform's folder for settings."""
+    from platformdirs import user_config_path  # --help need not wait for it
+
+    return user_config_path("sora-tui", appauthor=False) / TOML_NAME
+
+
+class _Variables:
+    """The process environment over `.env`, with the place of a wrong value.
+
+    An empty word is no word: `SORA_MODEL= sora-tui` means the default, not a model without name.
+    """
+
+    def __init__(self, environ: Mapping[str, str], file: EnvFile | None) -> None:
+        written = file.values if file else {}
+        self.file = file
+        self.values = {
+            name: value for values in (written, environ) for name, value in values.items() if value
+        }
+        self.origins = {
+            name: "environment" if environ.get(name) or file is None else str(file.path)
+            for name in VARIABLES
+            if name in self.values
+        }
+
+    def read(self, name: str, convert: Callable[[str], str]) -> str | None:
+        """The value, checked; a refusal names where it stands."""
+        if name not in self.values:
+            return None
+        try:
+            return convert(self.values[name])
+        except ProblemError as error:
+            facts: dict[str, Fact] = {"key": name, "reason": self.values[name]}
+            if error.problem.code == "base_url_invalid":
+                facts["reason"] = "not an http or https address"
+            if self.file is not None and self.origins[name] != "environment":
+                facts |= {"path": str(self.file.path), "line": self.file.lines[name]}
+            raise problem_error("config_invalid", **facts) from None
+
+
+def _built_in(variables: _Variables) -> dict[str, Server]:
+    """The simulator, and the one server that variables alone make.
+
+    SORA_API_KEY belongs to SORA_BASE_URL where that is set, and to OpenAI otherwise: never to both.
+    """
+    servers = {SIMULATOR_NAME: simulator()}
+    base_url = variables.read("SORA_BASE_URL", check_base_url)
+    key = key_of(variables.values.get("SORA_API_KEY"))
+    if base_url is not None:
+        servers[ENV_SERVER_NAME] = Server(ENV_SERVER_NAME, base_url, key=key)
+    elif key is not None:
+        servers[OPENAI_NAME] = Server(
+            OPENAI_NAME,
+            OPENAI_URL,
+            dialect="openai",
+            key=key,
+            model="sora-2",
+            seconds="4",
+            size="1280x720",
+        )
+    return servers
+
+
+def _choice(
+    said: str | None, values: Mapping[str, str], *files: TomlFile | None
+) -> tuple[str, ChosenBy]:
+    """The profile's name and what decided it (DESIGN.md, section 3, Configuration)."""
+    if said:
+        return said, "--server"
+    if "SORA_SERVER" in values:
+        return values["SORA_SERVER"], "SORA_SERVER"
+    if "SORA_BASE_URL" in values:
+        return ENV_SERVER_NAME, "SORA_BASE_URL"
+    for file in files:
+        default = file.values.get("default") if file else None
+        if file and default is not None:
+            if not isinstance(default, str):
+                raise file.invalid("", "default", "must be the name of a profile in quotes")
+            return default, "sora-tui.toml"
+    if key_of(values.get("SORA_API_KEY")) is not None:
+        return OPENAI_NAME, "SORA_API_KEY"
+    return SIMULATOR_NAME, "nothing"
+
+
+def _refuse_unknown(file: TomlFile) -> None:
+    for key in file.values:
+        if key not in {"default", "servers"}:
+            raise file.invalid("", key, "no such setting")

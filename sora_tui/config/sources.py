@@ -1,0 +1,124 @@
+"""Settings as they are written down: `.env` and `sora-tui.toml`, with the place of each value."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from sora_tui.core.problem import ProblemError, problem_error
+
+TOML_NAME: Final = "sora-tui.toml"
+ENV_NAME: Final = ".env"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """A `.env` file.
+
+    Attributes:
+        values: What it sets; a name without `=` is not there.
+        lines: The line of each name, counted from 1.
+    """
+
+    path: Path
+    values: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def readable_by_others(self) -> bool:
+        """Whether the group or anybody else has a right on the file."""
+        return bool(self.path.stat().st_mode & 0o077)
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """A `sora-tui.toml` file."""
+
+    path: Path
+    values: Mapping[str, Any]
+    source: str
+
+    def invalid(self, table: str, key: str, reason: str) -> ProblemError:
+        """The refusal of one setting, with its file, its dotted name and its line."""
+        place = line_of(self.source, table, key)
+        dotted = f"{table}.{key}" if table else key
+        facts: dict[str, str | int] = {} if place is None else {"line": place}
+        return problem_error(
+            "config_invalid", path=str(self.path), key=dotted, reason=reason, **facts
+        )
+
+
+def read_env(path: Path) -> EnvFile | None:
+    """The `.env` file, or None where there is none. Nothing enters `os.environ`.
+
+    Raises:
+        ProblemError: config_broken, naming the line that is no setting.
+    """
+    if not path.is_file():
+        return None
+    text = _text(path)
+    # Only who has a .env pays for this import, before the first frame.
+    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
+
+    lines: dict[str, int] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            raise problem_error(
+                "config_broken",
+                path=str(path),
+                line=binding.original.line,
+                reason="not NAME=value",
+            )
+        if binding.key is not None:
+            # A statement begins with the blank lines before it.
+            blank = len(binding.original.string) - len(binding.original.string.lstrip("\r\n"))
+            lines[binding.key] = binding.original.line + blank
+    found = dotenv_values(stream=io.StringIO(text))
+    return EnvFile(path, {name: said for name, said in found.items() if said is not None}, lines)
+
+
+def read_toml(path: Path) -> TomlFile | None:
+    """The `sora-tui.toml` file, or None where there is none.
+
+    Raises:
+        ProblemError: config_broken, naming the line.
+    """
+    if not path.is_file():
+        return None
+    text = _text(path)
+    import tomllib  # only who has a file pays for it, before the first frame
+
+    try:
+        return TomlFile(path, tomllib.loads(text), text)
+    except tomllib.TOMLDecodeError as error:
+        # Python 3.14 has the line as an attribute; the text has it in every version.
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place[1]) if place else len(text.splitlines())
+        raise problem_error("config_broken", path=str(path), line=line, reason=str(error)) from None
+
+
+def line_of(source: str, table: str, key: str) -> int | None:
+    """The line, from 1, where a TOML text sets `key` inside `[table]`; None where it hides."""
+    current = ""
+    for number, line in enumerate(source.splitlines(), start=1):
+        header = re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line)
+        if header:
+            current = header[1].replace('"', "")
+        elif current == table and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return number
+    return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise problem_error("config_broken", path=str(path), reason="not UTF-8") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise problem_error("config_broken", path=str(path), reason=reason) from None

@@ -1,0 +1,450 @@
+"""The one table that turns a Problem into words: what happened, what of the money, what next.
+
+A sentence may name facts: `{path}`. A part in square brackets stands only when every fact in it is
+known, so that one sentence serves the caller who knows much and the one who knows nothing:
+`The picture[ {path}] cannot be read.`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from sora_tui.core.job import Job
+from sora_tui.core.problem import CODES, Fact, Problem, Spent
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """A problem for a person, each part one or two full sentences, none empty."""
+
+    happened: str
+    money: str
+    next: str
+
+
+def sentences(problem: Problem, *, free: bool = False) -> Sentences:
+    """The words for a problem, in the language that is set.
+
+    Args:
+        free: The server charges nothing, so there is no money to speak of.
+    """
+    happened, money, then = TABLE[problem.code]
+    if free:
+        money = _FREE_HERE
+    elif problem.spent is not CODES[problem.code]:
+        money = _BY_SPENT[problem.spent]
+    facts = {name: clean_line(value) for name, value in problem.facts.items()}
+    return Sentences(*(_said(_(text), facts) for text in (happened, money, then)))
+
+
+def job_sentences(job: Job) -> Sentences | None:
+    """The words for why a job stands where it stands; None where nothing is wrong."""
+    if job.error is None:
+        return None
+    cost, why = job.cost, job.error.problem
+    known: dict[str, Fact] = {"job": job.id, "host": urlsplit(job.server.base_url).hostname or ""}
+    if cost.estimated is not None:
+        known["sum"] = f"{cost.estimated:.2f} {cost.currency}"
+    free = job.simulated or cost.estimated == 0
+    return sentences(replace(why, facts={**known, **why.facts}), free=free)
+
+
+_PART: Final = re.compile(r"\[([^\[\]]*)\]")
+_FACT: Final = re.compile(r"\{(\w+)\}")
+
+
+def _said(text: str, facts: Mapping[str, str]) -> str:
+    def part(match: re.Match[str]) -> str:
+        names = _FACT.findall(match[1])
+        if not all(facts.get(name) for name in names):
+            return ""
+        # One pass: a brace or a bracket inside a fact is the fact's own.
+        return _FACT.sub(lambda fact: facts[fact[1]], match[1])
+
+    return _PART.sub(part, text)
+
+
+def N_(text: str) -> str:  # noqa: N802 -- the name that gettext tools look for
+    """Marks a text for the catalogue without translating it yet."""
+    return text
+
+
+_NOT_SENT: Final = N_("Nothing was sent and nothing was billed.")
+_NOT_BILLED: Final = N_("Nothing was billed.")
+_TRY_FREE: Final = N_("This try cost nothing.")
+_FREE_HERE: Final = N_("Nothing is charged on this server.")
+_FREE: Final = N_("This costs nothing.")
+_PERHAPS: Final = N_("It may be billed[ (about {sum})].")
+_BILLED: Final = N_("The clip itself is billed[ (about {sum})]; nothing more was spent.")
+_LOOK: Final = N_(
+    "sora-tui wait looks for it in the server's list; send it again only if it is not there."
+)
+_BY_SPENT: Final = {Spent.NO: _NOT_BILLED, Spent.PERHAPS: _PERHAPS, Spent.YES: _BILLED}
+
+#: Code -> what happened, money, what to do next.
+TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
+    # what the person wrote
+    "prompt_missing": (
+        N_("There is no prompt[: {path} does not exist]."),
+        _NOT_SENT,
+        N_("Give the text on the command line, name a file with -f, or write prompt.md."),
+    ),
+    "prompt_empty": (
+        N_("The prompt[ in {path}] is empty."),
+        _NOT_SENT,
+        N_("Write what the clip should show. Lines of prompt.md that begin with # do not count."),
+    ),
+    "prompt_too_long": (
+        N_("The prompt is too long[: {length} characters, and {limit} are allowed]."),
+        _NOT_SENT,
+        N_("Shorten it and send it again."),
+    ),
+    "prompt_unreadable": (
+        N_("The prompt file[ {path}] cannot be read[: {reason}]."),
+        _NOT_SENT,
+        N_("Save it as plain text in UTF-8 and make sure that you may read it."),
+    ),
+    "front_matter_broken": (
+        N_(
+            "The settings at the top of the prompt file[ {path}] are not valid[, line {line}]"
+            "[, key {key}][: {reason}]."
+        ),
+        _NOT_SENT,
+        N_("Mend them: they are TOML between two lines of +++, for example seconds = 4."),
+    ),
+    "variable_missing": (
+        N_("The prompt has a variable[ {name}] without a value."),
+        _NOT_SENT,
+        N_(
+            "Give it one with --var[ {name}=...], or under variables at the top of the prompt file."
+        ),
+    ),
+    "size_invalid": (
+        N_("The size[ {size}] is not a size."),
+        _NOT_SENT,
+        N_("Write width x height in pixels, for example 1280x720."),
+    ),
+    "seconds_invalid": (
+        N_("The length[ {seconds}] is not a number of seconds."),
+        _NOT_SENT,
+        N_("Write the seconds as a number, for example 4."),
+    ),
+    "count_invalid": (
+        N_("The number of clips[ {count}] is not possible."),
+        _NOT_SENT,
+        N_("Ask for one clip at least[ and for {limit} at most]."),
+    ),
+    "param_invalid": (
+        N_("The parameter[ {name}] cannot be used[: {reason}]."),
+        _NOT_SENT,
+        N_("Write it as name=value, for example --param seed=7."),
+    ),
+    # reference pictures
+    "reference_missing": (
+        N_("The reference picture[ {path}] does not exist."),
+        _NOT_SENT,
+        N_("Put the picture into input_reference/ and name it as it is called there."),
+    ),
+    "reference_outside": (
+        N_("The reference picture[ {path}] lies outside input_reference/."),
+        _NOT_SENT,
+        N_("Copy the picture into input_reference/: only what lies there is ever sent."),
+    ),
+    "reference_is_url": (
+        N_("The reference picture[ {path}] is a web address, not a file."),
+        _NOT_SENT,
+        N_("Download the picture into input_reference/ and name the file."),
+    ),
+    "reference_not_file": (
+        N_("The reference[ {path}] is not a regular file."),
+        _NOT_SENT,
+        N_("Name a picture file inside input_reference/."),
+    ),
+    "reference_not_image": (
+        N_("The reference[ {path}] is not a picture of a known kind."),
+        _NOT_SENT,
+        N_("Use a JPG, PNG, GIF, BMP or WebP picture; its content counts, not its name."),
+    ),
+    "reference_damaged": (
+        N_("The reference picture[ {path}] is damaged[: {reason}]."),
+        _NOT_SENT,
+        N_("Copy it again from where it came from, or save it anew with an image program."),
+    ),
+    "reference_animated": (
+        N_("The reference picture[ {path}] is animated."),
+        _NOT_SENT,
+        N_("Save the frame you want as a picture of its own and use that."),
+    ),
+    "reference_too_big": (
+        N_("The reference file[ {path}] is too big[: {bytes} bytes][, and {limit} are allowed]."),
+        _NOT_SENT,
+        N_("Save a smaller copy in input_reference/ and use that."),
+    ),
+    "reference_too_large": (
+        N_("The reference picture[ {path}] has too many pixels[: {width}x{height}]."),
+        _NOT_SENT,
+        N_("Save a smaller copy in input_reference/ and use that."),
+    ),
+    "reference_wrong_size": (
+        N_(
+            "The reference picture[ {path}][ is {width}x{height} and] does not have the size"
+            " of the clip[, {size}]."
+        ),
+        _NOT_SENT,
+        N_("Fit a copy with --fit cover, contain or stretch, or choose another size."),
+    ),
+    "reference_changed": (
+        N_("The picture[ {path}] that was agreed to is not the one that lies there now."),
+        _NOT_SENT,
+        N_("Send the job again with the picture as it is now."),
+    ),
+    # configuration
+    "config_broken": (
+        N_("The settings file[ {path}][, line {line},] cannot be read[: {reason}]."),
+        _NOT_SENT,
+        N_("Mend that line, then start again."),
+    ),
+    "config_invalid": (
+        N_("A setting is not valid[: {key}][ in {path}][, line {line}][ ({reason})]."),
+        _NOT_SENT,
+        N_("Mend that setting, then start again."),
+    ),
+    "env_readable": (
+        N_("Other people on this machine can read[ {path}, and] your key."),
+        _FREE,
+        N_("Close it to them: chmod 600[ {path}]"),
+    ),
+    "profile_unknown": (
+        N_("There is no server profile of that name[: {name}]."),
+        _NOT_SENT,
+        N_("Choose one that exists[: {known}], or write it into sora-tui.toml."),
+    ),
+    "base_url_invalid": (
+        N_("The server address[ {base_url}] is not an http or https address."),
+        _NOT_SENT,
+        N_("Write it whole, for example http://127.0.0.1:8000/v1."),
+    ),
+    "base_url_insecure": (
+        N_(
+            "The way to the server[ {host}] is not encrypted (http): others could read prompt and"
+            " key."
+        ),
+        _NOT_SENT,
+        N_(
+            "Use https or an SSH tunnel; in a network you trust, a profile in sora-tui.toml may"
+            " say allow_http = true."
+        ),
+    ),
+    "key_missing": (
+        N_("There is no key for the server[ {profile}]."),
+        _NOT_SENT,
+        N_(
+            "Set[ {variable}, or] the variable that the profile names, in the environment or in"
+            " .env."
+        ),
+    ),
+    # consent and money
+    "consent_price": (
+        N_(
+            "This costs money[: about {sum}][ {currency}][ on {host}], and nobody has agreed to it."
+        ),
+        _NOT_SENT,
+        N_("Add --yes, or a limit with --max-spend, or run it in a terminal and answer there."),
+    ),
+    "consent_unknown": (
+        N_("The server[ {host}] does not say what it charges, and nobody has agreed to that."),
+        _NOT_SENT,
+        N_(
+            "Add --yes, or answer once in a terminal; --max-spend cannot hold a price that nobody"
+            " knows."
+        ),
+    ),
+    "declined": (
+        N_("You said no."),
+        _NOT_SENT,
+        N_("Change what you like and send it when you want to."),
+    ),
+    "over_budget": (
+        N_("This costs more than the limit[ of {limit}][: about {sum}][ {currency}]."),
+        _NOT_SENT,
+        N_("Raise --max-spend, or ask for fewer or shorter clips."),
+    ),
+    # the folder
+    "folder_missing": (
+        N_("The folder[ {path}] does not exist."),
+        _NOT_SENT,
+        N_("Create it, or name another one with --workspace."),
+    ),
+    "folder_not_writable": (
+        N_("The folder[ {path}] cannot be written[: {reason}]."),
+        _NOT_SENT,
+        N_("Make it writable, or work in another one with --workspace."),
+    ),
+    "disk_full": (
+        N_("The disk is full[: {path} cannot be written]."),
+        _NOT_SENT,
+        N_("Free about 20 MB, then try again."),
+    ),
+    "lock_unsupported": (
+        N_("This file system[ ({path})] cannot lock files, so two programs could pay twice."),
+        _NOT_SENT,
+        N_("Work on a local disk, or say --i-am-alone if nothing else uses this folder."),
+    ),
+    "owned_elsewhere": (
+        N_("Another sora-tui[ (pid {pid})][ on {host}] works in this folder[, since {since}]."),
+        _NOT_SENT,
+        N_("It goes on with the jobs; this one hands its own to it."),
+    ),
+    "document_broken": (
+        N_(
+            "The record of a job cannot be read[: {path}][, line {line}][, column {column}]"
+            "[, field {field}][ ({reason})]."
+        ),
+        _FREE,
+        N_("Mend the file by hand; it is left as it is until then."),
+    ),
+    "document_newer": (
+        N_("The record of a job[, {path},] was written by a newer sora-tui[ (schema {schema})]."),
+        _FREE,
+        N_("Update sora-tui to open it."),
+    ),
+    "job_unknown": (
+        N_("There is no job[ {job}] in this folder."),
+        _FREE,
+        N_("List them with: sora-tui jobs"),
+    ),
+    "job_ambiguous": (
+        N_("More than one job begins like that[: {job}]."),
+        _FREE,
+        N_("Give more characters of its id[: {matches}]."),
+    ),
+    "step_illegal": (
+        N_("That is not possible now[: the job is {state}]."),
+        _FREE,
+        N_("Look at the job first: sora-tui show[ {job}]"),
+    ),
+    # on the way to the server
+    "server_unreachable": (
+        N_("The server[ {host}] cannot be reached[: {message}]."),
+        _TRY_FREE,
+        N_("Check the address and the network, then try again; jobs already there are safe."),
+    ),
+    "server_busy": (
+        N_("The server[ {host}] is busy[ ({status})][: {message}]."),
+        _TRY_FREE,
+        N_("It is asked again by itself; you need not do anything."),
+    ),
+    "key_refused": (
+        N_("The server[ {host}] refused the key[ ({status})][: {message}]."),
+        _TRY_FREE,
+        N_(
+            "Check the key and whether it belongs to this server; sora-tui doctor shows where it"
+            " is from."
+        ),
+    ),
+    "request_refused": (
+        N_("The server refused the request[ ({status})][: {message}]."),
+        _NOT_BILLED,
+        N_("Change what it names and send it as a new job."),
+    ),
+    "moderation_before": (
+        N_("Refused before generation[ ({code})]."),
+        _NOT_BILLED,
+        N_(
+            "It is not sent again by itself. Reword the prompt or change the picture, then send"
+            " it anew."
+        ),
+    ),
+    "quota_exhausted": (
+        N_("Your account on the server has no credit left[ ({code})][: {message}]."),
+        _NOT_BILLED,
+        N_("Top it up or raise its limit with the provider, then send the job again."),
+    ),
+    "answer_lost": (
+        N_("The answer was lost after the prompt was sent[: {message}]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _LOOK,
+    ),
+    "answer_unclear": (
+        N_("The server's answer cannot be understood[ ({status})][: {message}]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _LOOK,
+    ),
+    # while it runs there
+    "generation_failed": (
+        N_("The generation failed[ ({code})][: {message}]."),
+        N_("Failed clips are often not billed, but the server does not say so[ (about {sum})]."),
+        N_("Send it again as a new job, or ask the provider with the ids of: sora-tui show"),
+    ),
+    "moderation_after": (
+        N_("Refused after generation[ ({code})]."),
+        N_("It is perhaps billed[ (about {sum})]. Another try may be billed again."),
+        N_(
+            "If you think it is wrong, send the provider's support the video id, request id, time"
+            " and model of: sora-tui show"
+        ),
+    ),
+    "remote_cancelled": (
+        N_("The job was cancelled at the server."),
+        _PERHAPS,
+        N_("Send it again as a new job if you still want the clip."),
+    ),
+    "remote_expired": (
+        N_("The clip was made, but its file is no longer kept at the server."),
+        N_("The clip was billed[ (about {sum})]."),
+        N_("Ask the provider whether it can still be had; a new job makes, and bills, a new clip."),
+    ),
+    "remote_gone": (
+        N_("The server no longer knows this job."),
+        _PERHAPS,
+        N_("It is taken up again if the server finds it; sora-tui wait asks once more."),
+    ),
+    # bringing it home
+    "download_interrupted": (
+        N_("The download was interrupted[: {message}]."),
+        _BILLED,
+        N_("The clip still lies at the server; sora-tui wait fetches it, and that costs nothing."),
+    ),
+    "download_refused": (
+        N_("The server refused the download[ ({status})][: {message}]."),
+        _BILLED,
+        N_("Try sora-tui wait later, or ask the provider with the ids of: sora-tui show"),
+    ),
+    "download_too_large": (
+        N_("The download was stopped: it is larger than a clip may be[ ({limit} bytes)]."),
+        _BILLED,
+        N_("Look at what the server sends; the job keeps its id: sora-tui show"),
+    ),
+    "clip_damaged": (
+        N_("What came is not a whole MP4[: {reason}]."),
+        _BILLED,
+        N_("sora-tui wait fetches it again, and that costs nothing."),
+    ),
+    # ourselves
+    "simulator_failed": (
+        N_("The practice server did not start[: {reason}]."),
+        _NOT_SENT,
+        N_("Try sora-tui simulate to see why; jobs wait until it runs."),
+    ),
+    "no_terminal": (
+        N_("There is no terminal here to open the screen on."),
+        _NOT_SENT,
+        N_('Make a clip without it: sora-tui generate "A paper boat in a gutter"'),
+    ),
+    "dumb_terminal": (
+        N_("This terminal (TERM=dumb) cannot show the screen."),
+        _NOT_SENT,
+        N_("Use another terminal, set TERM to what it really is, or use sora-tui generate."),
+    ),
+    "internal_fault": (
+        N_("sora-tui stopped on its own fault[: {reason}]."),
+        N_("Jobs are safe; nothing was sent twice."),
+        N_("Start it again[; a report without keys or prompts lies in {report}]."),
+    ),
+}
