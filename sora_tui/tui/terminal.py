@@ -354,17 +354,24 @@ def run_app(app: HardenedApp, *, on_quit: Callable[[], None]) -> int:
     guard.start()
     try:
         with guard.receiving_signals():
-            try:
+            with _faults_reported(app):
                 asyncio.run(guard.run_screen())
-            except Exception as error:  # noqa: BLE001  # reported, and told by the exit code
-                app.report_crash(error)
-            guard.quit_engine()
+            with _faults_reported(app):
+                guard.quit_engine()
     finally:
         guard.finish()
         gc.enable()
     if guard.code is not None:
         return guard.code
     return CRASHED if app.crashed else app.return_code or 0
+
+
+@contextmanager
+def _faults_reported(app: HardenedApp) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # it is in the report, and in the exit code
+        app.report_crash(error)
 
 
 def _report_loss(app: App[Any]) -> None:

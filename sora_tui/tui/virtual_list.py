@@ -244,6 +244,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         elif index < len(self._ids):
             self._move_to_index(index)
 
+    def on_resize(self) -> None:
+        """Keep the cursor in sight when the window shrinks around it."""
+        self._move_to_index(self._cursor)
+
     def on_focus(self) -> None:
         """Show that keys go here."""
         self._refresh_row(self._cursor)

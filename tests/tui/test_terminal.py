@@ -161,6 +161,12 @@ def test_idle_writes_nothing(start: Start) -> None:
     assert session.bytes_seen == seen
 
 
+def test_garbage_collection_is_back_after_the_first_frame(start: Start) -> None:
+    session = start()
+    session.send("gc\r")
+    session.wait_for("gc on True, frozen True")
+
+
 @pytest.mark.parametrize(
     ("stdin", "term", "reason"),
     [

@@ -142,6 +142,23 @@ async def test_mouse_chooses_and_the_wheel_leaves_the_cursor() -> None:
         assert rows.cursor_id == "job-000002"
 
 
+async def test_a_smaller_window_keeps_the_cursor_in_sight() -> None:
+    async with shown(100) as (_app, rows, pilot):
+        rows.move_to("job-000020")
+        await pilot.resize_terminal(80, 10)
+        await pilot.pause()
+        assert line_of_cursor(rows) == 8
+        assert rows.render_line(9).text.startswith(">")
+
+
+async def test_every_theme_knows_the_colours() -> None:
+    async with shown(3) as (app, rows, pilot):
+        for theme in app.available_themes:
+            app.theme = theme
+            await pilot.pause()
+            assert "job-000001" in rows.render_line(2).text
+
+
 async def test_sign_stands_without_colour_and_text_is_literal() -> None:
     async with shown(3) as (_app, rows, _pilot):
         assert rows.render_line(1).text.startswith(">▶ in_progress")

@@ -3,6 +3,7 @@
 It writes `quit` into FOLDER when it is told to be durable, and `unmounted` when it ends in order.
 """
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -40,6 +41,9 @@ class TinyApp(HardenedApp):
                 self.run_worker(self.work(SECRET))
             case "hang":
                 time.sleep(60)
+            case "gc":
+                word = f"gc on {gc.isenabled()}, frozen {gc.get_freeze_count() > 0}"
+                self.query_one("#word", Static).update(word)
             case "bye":
                 self.exit(return_code=3)
             case text:
