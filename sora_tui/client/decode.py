@@ -1,0 +1,242 @@
+"""Bytes from a server into JSON, errors and waits, within limits and without ever raising more."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from sora_tui.core.remote import Phase, RemoteVideo, read_video
+from sora_tui.core.text import clean, clean_line
+
+#: Largest answers read, in bytes (reliability, mechanism CAP).
+JSON_LIMIT: Final = 1024 * 1024
+LIST_LIMIT: Final = 4 * JSON_LIMIT
+#: Deeper than this nothing is kept: writing it again would exhaust the stack.
+MAX_DEPTH: Final = 32
+
+#: Characters of an error text that are searched for what is wrapped in it, and then kept.
+_SEARCHED: Final = 16_384
+_MESSAGE: Final = 2000
+#: LiteLLM in front of a gateway in front of a server wraps three times.
+_MAX_WRAPS: Final = 3
+
+_MIN_WAIT, _MAX_WAIT = 1.0, 300.0
+_MAX_POLL_WAIT: Final = 60.0
+
+_TITLE: Final = re.compile(r"<(title|h1)[^>]*>([^<]{1,400})", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^>]{0,400}>")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A server's own code and words, out of whatever envelope they came in; both cleaned."""
+
+    code: str | None
+    message: str
+
+
+def read_json(body: bytes) -> Any:
+    """Parsed JSON, made safe to keep: no NaN or infinity (they become null), bounded depth.
+
+    Raises:
+        ValueError: The bytes are no JSON, or nested beyond what the parser can follow.
+    """
+    try:
+        parsed = json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return _pruned(parsed, MAX_DEPTH)
+
+
+def video_in(document: object) -> RemoteVideo | None:
+    """The video object an error answer may consist of (vLLM-Omni answers a failed job so).
+
+    An error with an id of its own is told from a job by the object's name, or by a status word
+    that servers use for jobs.
+    """
+    video = read_video(document)
+    if video is None or not isinstance(document, Mapping):
+        return None
+    is_job = document.get("object") == "video" or video.phase is not Phase.UNKNOWN
+    return video if is_job else None
+
+
+def wrapped_video(document: object) -> RemoteVideo | None:
+    """A video object embedded as text in an error message (LiteLLM before vLLM-Omni)."""
+    for inner in _wrapped(_read_envelope(document).message):
+        if (video := video_in(inner)) is not None:
+            return video
+    return None
+
+
+def refusal_in(body: bytes) -> Refusal:
+    """Code and message of an error answer, whatever its shape.
+
+    Known: an `error` object or text, FastAPI's `detail` as text or list, flat `message` and
+    `code`, plain text, HTML, nothing (videos-api, divergences 4 to 6). A message that wraps
+    another server's answer gives the innermost code and message.
+    """
+    try:
+        document = read_json(body)
+    except ValueError:
+        return _unwrapped(Refusal(None, _readable(body)))
+    return _unwrapped(_read_envelope(document))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, 1..300, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
+
+    LiteLLM hands on only `llm_provider-retry-after`. A date is counted from the server's own
+    clock. None where nothing usable is said: NaN, a negative number, other words.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return _clamp(milliseconds / 1000, _MAX_WAIT)
+    for name in ("retry-after", "llm_provider-retry-after"):
+        said = headers.get(name)
+        seconds = _number(said)
+        if seconds is not None:
+            return _clamp(seconds, _MAX_WAIT)
+        until = http_date(said)
+        if until is not None:
+            return _clamp(until - (http_date(headers.get("date")) or time.time()), _MAX_WAIT)
+    return None
+
+
+def poll_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the next poll, 1..60, where the server says (`openai-poll-after-ms`)."""
+    milliseconds = _number(headers.get("openai-poll-after-ms"))
+    return None if milliseconds is None else _clamp(milliseconds / 1000, _MAX_POLL_WAIT)
+
+
+def http_date(said: str | None) -> float | None:
+    """An HTTP date as Unix seconds; None for what is none."""
+    if not said:
+        return None
+    try:
+        return parsedate_to_datetime(said).timestamp()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """What the server's support asks for, by the first header known to carry it."""
+    for name in ("x-request-id", "x-litellm-call-id", "apim-request-id", "x-oneapi-request-id"):
+        if said := clean_line(headers.get(name, ""), 200):
+            return said
+    return None
+
+
+def _pruned(value: Any, depth: int) -> Any:
+    if isinstance(value, dict):
+        return {name: _pruned(item, depth - 1) for name, item in value.items()} if depth else None
+    if isinstance(value, list):
+        return [_pruned(item, depth - 1) for item in value] if depth else None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _read_envelope(document: object) -> Refusal:
+    if isinstance(document, str):
+        return Refusal(None, clean(document, _SEARCHED))
+    if not isinstance(document, Mapping):
+        return Refusal(None, "")
+    code = _code(document)
+    for name in ("error", "message", "detail", "error_description", "title"):
+        said = document.get(name)
+        if isinstance(said, Mapping):
+            inner = _read_envelope(said)
+            code = inner.code or code
+            said = inner.message
+        elif isinstance(said, list):
+            said = "; ".join(_validation(item) for item in said[:10])
+        if isinstance(said, str) and said.strip():
+            return Refusal(code, clean(said, _SEARCHED))
+    return Refusal(code, "")
+
+
+def _validation(item: object) -> str:
+    """One entry of FastAPI's `detail` list: where, and what is wrong there."""
+    if not isinstance(item, Mapping):
+        return clean_line(item)
+    place = item.get("loc")
+    where = ".".join(str(step) for step in place) if isinstance(place, list) else ""
+    said = clean_line(item.get("msg", ""))
+    return f"{where}: {said}" if where else said
+
+
+def _code(document: Mapping[str, Any]) -> str | None:
+    """The most telling of code and type: gateways put the HTTP status where a word should be."""
+    said = [clean_line(document.get(name) or "", 120) for name in ("code", "type")]
+    words = [word for word in said if word and not word.isdigit()]
+    return next(iter(words or [word for word in said if word]), None)
+
+
+def _unwrapped(refusal: Refusal) -> Refusal:
+    for _ in range(_MAX_WRAPS):
+        inner = next(
+            (
+                found
+                for document in _wrapped(refusal.message)
+                if (found := _read_envelope(document)).message or found.code
+            ),
+            None,
+        )
+        if inner is None:
+            break
+        refusal = Refusal(inner.code or refusal.code, inner.message or refusal.message)
+        if not inner.message:
+            break
+    return Refusal(refusal.code, clean(refusal.message.strip(), _MESSAGE))
+
+
+def _wrapped(message: str) -> Iterator[Mapping[str, Any]]:
+    """Every mapping written out in a text, as JSON or as Python's repr of it."""
+    text = message[:_SEARCHED]
+    start, tries = text.find("{"), 0
+    while start >= 0 and tries < 8:
+        tries += 1
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text, start)
+        except (ValueError, RecursionError):
+            found = _literal(text[start : text.rfind("}") + 1])
+        if isinstance(found, dict):
+            yield _pruned(found, MAX_DEPTH)
+        start = text.find("{", start + 1)
+
+
+def _literal(text: str) -> object:
+    """The SDK says `Error code: 400 - {'error': {'message': …}}`, which is no JSON."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _readable(body: bytes) -> str:
+    """Plain text as it is; of a page of HTML its title, or its words."""
+    text = body[:_SEARCHED].decode("utf-8", "replace").strip()
+    if not text.startswith("<"):
+        return text
+    title = _TITLE.search(text)
+    return clean_line(title[2] if title else _TAG.sub(" ", text), _MESSAGE)
+
+
+def _number(said: str | None) -> float | None:
+    try:
+        value = float(said or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
+
+
+def _clamp(seconds: float, most: float) -> float:
+    return min(max(seconds, _MIN_WAIT), most)

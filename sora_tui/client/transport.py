@@ -1,0 +1,420 @@
+"""The wire: the only module with httpx. Three clients, each with limits, none with surprises.
+
+- The paid POST has a client of its own without keep-alive: on a pooled connection the server may
+  close while we send, and 4 of 150 requests then end in doubt (reliability, httpx facts).
+- JSON calls share kept connections and have one total deadline each, because httpx counts its
+  timeouts per read and a byte now and then never trips them.
+- Downloads run in a worker thread on a synchronous client, which halves their work.
+
+None of them follows a redirect: httpx would hand `api-key` headers, and on 307 the prompt, to
+another host. The key is put on a request by `_KeyForOrigin` alone, and only for its own origin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import io
+import json
+import logging
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from sora_tui.client.decode import JSON_LIMIT, request_id
+from sora_tui.client.dialect import dialect_of
+from sora_tui.core.problem import problem_error
+from sora_tui.core.server import Server, origin_of
+
+_log: Final = logging.getLogger("sora_tui.client")
+# httpx and httpcore log whole addresses: user names and query keys with them.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+#: One JSON call, in seconds, from the first packet to the last byte of the answer.
+CALL_DEADLINE: Final = 30.0
+CONNECT_TIMEOUT: Final = 10.0
+#: The answer to a paid request, after its last byte went out: "no answer in 30 s".
+ANSWER_TIMEOUT: Final = 30.0
+#: A paid request in all: this, and its upload at the slowest line that is still taken seriously.
+PAID_DEADLINE: Final = 60.0
+SLOWEST_UPLOAD: Final = 64 * 1024  # bytes per second
+
+_CHUNK: Final = 64 * 1024
+
+#: "Provably not sent", complete and final. Each of these ends before the first byte of the
+#: request; everything else httpx raises may come after the server has read it all.
+_NOT_SENT: Final = (
+    # Refused, unreachable, unknown host, or a TLS handshake that failed: there is no connection.
+    httpx.ConnectError,
+    # The same, by waiting.
+    httpx.ConnectTimeout,
+    # No connection was even tried: our own pool was full.
+    httpx.PoolTimeout,
+    # The proxy would not open a tunnel (CONNECT, SOCKS): the request waits for the tunnel.
+    httpx.ProxyError,
+    # The address is none that can be spoken to.
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+# Not in the list, on purpose: LocalProtocolError (h11 also raises it in mid body), ReadTimeout,
+# WriteTimeout, ReadError, WriteError, RemoteProtocolError (the server may have read everything
+# before it fell silent), and our own deadline.
+
+#: A kept connection that the server closed while we wrote to it (videos-api, divergence 28).
+_STALE: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+
+
+#: Whatever the wire can do to us. OSError holds TLS errors and our own deadline.
+_FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError)
+
+#: A file part: name, bytes, media type.
+File = tuple[str, bytes, str]
+
+
+class NotSentError(Exception):
+    """No byte of the request left for the server."""
+
+
+class LostError(Exception):
+    """The request may have arrived; its answer did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered.
+
+    Attributes:
+        headers: By lower-case name.
+        body: As far as it came: cut at the limit, at the deadline or where the connection broke.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Wire:
+    """The connections to one server. Belongs to one event loop."""
+
+    def __init__(self, server: Server) -> None:
+        """Open nothing yet.
+
+        Raises:
+            ProblemError: base_url_invalid, or config_invalid for a header that HTTP cannot carry.
+        """
+        self._server = server
+        self._base = base_url(server)
+        self._calls = httpx.AsyncClient(
+            **_common(server),
+            timeout=httpx.Timeout(CALL_DEADLINE, connect=CONNECT_TIMEOUT),
+            limits=httpx.Limits(max_connections=8, max_keepalive_connections=8),
+        )
+        self._paid = httpx.AsyncClient(
+            **_common(server),
+            timeout=httpx.Timeout(ANSWER_TIMEOUT, connect=CONNECT_TIMEOUT),
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._calls.aclose()
+        await self._paid.aclose()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        limit: int = JSON_LIMIT,
+    ) -> Answer:
+        """One idempotent call; tried once more when a kept connection turns out to be dead.
+
+        Args:
+            path: Below the base address, percent-encoded.
+            limit: Bytes of the answer that are read.
+
+        Raises:
+            NotSentError, LostError: There is no answer.
+        """
+        url = f"{self._base}{path}"
+        parameters = {**self._server.query, **(query or {})}
+        deadline = asyncio.get_running_loop().time() + CALL_DEADLINE
+        try:
+            request = self._calls.build_request(method, url, params=parameters)
+            try:
+                return await _exchange(self._calls, request, limit, deadline)
+            except _STALE:
+                return await _exchange(self._calls, request, limit, deadline)
+        except _FAULTS as fault:
+            raise _told(fault) from fault
+
+    async def post_paid(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        form: Mapping[str, str] | None = None,
+        files: Mapping[str, File] | None = None,
+        document: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """The request that costs money: sent once, on a connection of its own.
+
+        The deadline is 60 s and the time that the body takes at 64 KiB/s; after the last byte went
+        out, 30 s of silence end it.
+
+        Args:
+            form, files: A multipart body.
+            document: A JSON body, instead.
+
+        Raises:
+            NotSentError: Provably no byte left.
+            LostError: Anything else without a status line.
+        """
+        url = f"{self._base}{path}"
+        try:
+            request = self._paid_request(url, headers, form or {}, files or {}, document)
+            size = int(request.headers["content-length"])
+            deadline = asyncio.get_running_loop().time() + PAID_DEADLINE + size / SLOWEST_UPLOAD
+            return await _exchange(self._paid, request, JSON_LIMIT, deadline)
+        except _FAULTS as fault:
+            raise _told(fault) from fault
+
+    def _paid_request(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str],
+        files: Mapping[str, File],
+        document: Mapping[str, Any] | None,
+    ) -> httpx.Request:
+        if document is not None:
+            body = json.dumps(document, default=str).encode()
+            return self._paid.build_request(
+                "POST",
+                url,
+                params=self._server.query,
+                headers={
+                    **headers,
+                    "Content-Type": "application/json",
+                    "Content-Length": str(len(body)),
+                },
+                content=_in_chunks(body),
+            )
+        # Every field goes as a part, because a form without a file would not be multipart; a
+        # picture goes as a stream, because httpx writes bytes in one piece, under one timeout.
+        parts: list[tuple[str, tuple[str | None, Any] | tuple[str, Any, str]]] = [
+            (name, (None, value)) for name, value in form.items()
+        ]
+        parts += [
+            (name, (filename, io.BytesIO(data), mime))
+            for name, (filename, data, mime) in files.items()
+        ]
+        return self._paid.build_request(
+            "POST", url, params=self._server.query, headers=dict(headers), files=parts
+        )
+
+
+def base_url(server: Server) -> str:
+    """The server's address without a trailing slash.
+
+    Raises:
+        ProblemError: base_url_invalid.
+    """
+    try:
+        url = httpx.URL(server.base_url)
+    except httpx.InvalidURL as fault:
+        raise problem_error("base_url_invalid", base_url=server.base_url) from fault
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise problem_error("base_url_invalid", base_url=server.base_url)
+    return str(url).rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An answer whose body is still on its way; `chunks` raises LostError where it breaks."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+
+
+class Fetcher:
+    """The connections of one download. Belongs to one thread; `cut` may be called from another."""
+
+    def __init__(self, server: Server) -> None:
+        """Open nothing yet.
+
+        Raises:
+            ProblemError: As `Wire`.
+        """
+        self._client = httpx.Client(
+            **_common(server), timeout=httpx.Timeout(CALL_DEADLINE, connect=CONNECT_TIMEOUT)
+        )
+        self._line: socket.socket | None = None
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+        self._hold(None)
+
+    def cut(self) -> None:
+        """End the transfer under way: its thread wakes from whatever it waits for."""
+        if self._line is not None:
+            with contextlib.suppress(OSError):  # it ended by itself
+                self._line.shutdown(socket.SHUT_RDWR)
+
+    @contextlib.contextmanager
+    def get(self, url: str, query: Mapping[str, str] | None = None) -> Iterator[Incoming]:
+        """One answer to a GET, redirects included as they are.
+
+        Raises:
+            NotSentError, LostError: There is no answer.
+        """
+        began = time.monotonic()
+        try:
+            request = self._client.build_request(
+                "GET", url, params=query or None, extensions={"trace": self._trace}
+            )
+            response = self._client.send(request, stream=True)
+        except _FAULTS as fault:
+            raise _told(fault) from fault
+        headers = _lower(response.headers)
+        try:
+            yield Incoming(response.status_code, headers, _chunks(response))
+        finally:
+            response.close()
+            size = response.num_bytes_downloaded
+            _log_call(request, response.status_code, began, size, headers)
+
+    def _trace(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Keep a second handle on the socket: closing the first would not wake a reader."""
+        if event.endswith("connect_tcp.complete"):
+            self._hold(facts["return_value"].get_extra_info("socket").dup())
+
+    def _hold(self, line: socket.socket | None) -> None:
+        earlier, self._line = self._line, line
+        if earlier is not None:
+            earlier.close()
+
+
+def _common(server: Server) -> dict[str, Any]:
+    return {
+        "auth": _KeyForOrigin(server),
+        # A gzip bomb of 1 MB became 1 GB in memory; what is not asked for can be refused.
+        "headers": {"Accept-Encoding": "identity", "User-Agent": "sora-tui"},
+        "verify": _tls(),
+        # A proxy has no business between us and this machine. (.netrc is not read by httpx.)
+        "trust_env": not server.is_loopback,
+        "follow_redirects": False,
+    }
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    try:
+        return httpx.create_ssl_context()
+    except OSError as fault:  # SSL_CERT_FILE points nowhere, or at no certificates
+        raise problem_error("config_invalid", key="SSL_CERT_FILE") from fault
+
+
+class _KeyForOrigin(httpx.Auth):
+    """Adds the key and the profile's own headers, on the profile's own origin and nowhere else."""
+
+    def __init__(self, server: Server) -> None:
+        self._origin = origin_of(base_url(server))
+        self._headers = _credentials(server)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if origin_of(str(request.url)) == self._origin:
+            request.headers.update(self._headers)
+        yield request
+
+
+def _credentials(server: Server) -> httpx.Headers:
+    headers: dict[str, str] = {}
+    key = server.key.reveal() if server.key else None
+    if server.auth == "bearer":
+        token = key or dialect_of(server).bearer_without_key
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+    elif server.auth == "api-key" and key:
+        headers["api-key"] = key
+    # The profile's headers come last, so that a person may say `Authorization = "Basic …"`.
+    for name, value in (*headers.items(), *server.headers.items()):
+        if not (name.isascii() and value.isascii() and (name + value).isprintable()):
+            raise problem_error("config_invalid", key=f"servers.{server.name}: {name}")
+    credentials = httpx.Headers(headers)
+    credentials.update(server.headers)
+    return credentials
+
+
+async def _exchange(
+    client: httpx.AsyncClient, request: httpx.Request, limit: int, deadline: float
+) -> Answer:
+    """Send, and read what comes; a break after the status line ends the body, not the answer."""
+    began = time.monotonic()
+    response: httpx.Response | None = None
+    body = bytearray()
+    try:
+        async with asyncio.timeout_at(deadline):
+            response = await client.send(request, stream=True)
+            async for chunk in response.aiter_raw():
+                body += chunk[: limit - len(body)]
+                if len(body) >= limit:
+                    break
+    except _FAULTS as fault:
+        _log.debug("%s %s: %s", request.method, request.url.path, type(fault).__name__)
+        if response is None:
+            raise
+    finally:
+        if response is not None:
+            await response.aclose()
+    headers = _lower(response.headers)
+    _log_call(request, response.status_code, began, len(body), headers)
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        body.clear()
+    return Answer(response.status_code, headers, bytes(body))
+
+
+def _chunks(response: httpx.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_raw()
+    except _FAULTS as fault:
+        raise LostError(str(fault) or type(fault).__name__) from fault
+
+
+def _lower(headers: httpx.Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _log_call(
+    request: httpx.Request, status: int, began: float, size: int, headers: Mapping[str, str]
+) -> None:
+    """One line for `--debug`: never a body, a query, a header or a key."""
+    _log.debug(
+        "%s %s %d %.0f ms %d bytes %s",
+        request.method,
+        request.url.path,
+        status,
+        (time.monotonic() - began) * 1000,
+        size,
+        request_id(headers) or "-",
+    )
+
+
+async def _in_chunks(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), _CHUNK):
+        yield body[start : start + _CHUNK]
+
+
+def _told(fault: Exception) -> NotSentError | LostError:
+    """The one place that decides whether a request was sent."""
+    words = str(fault) or type(fault).__name__
+    return NotSentError(words) if isinstance(fault, _NOT_SENT) else LostError(words)

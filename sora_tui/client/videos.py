@@ -1,0 +1,334 @@
+"""One method per endpoint of the Videos API, and what each answer means."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+from sora_tui.client.decode import (
+    LIST_LIMIT,
+    Refusal,
+    http_date,
+    poll_after,
+    read_json,
+    refusal_in,
+    request_id,
+    retry_after,
+    video_in,
+    wrapped_video,
+)
+from sora_tui.client.outcome import (
+    Accepted,
+    CreateOutcome,
+    Later,
+    NotSent,
+    Rejected,
+    ServerError,
+    Unclear,
+)
+from sora_tui.client.transport import Answer, File, LostError, NotSentError, Wire
+from sora_tui.core.job import JobError, is_moderation
+from sora_tui.core.problem import Spent
+from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Server
+from sora_tui.core.text import clean, clean_line
+
+#: Wait after a 429 that does not say how long, in seconds.
+DEFAULT_WAIT: Final = 15.0
+
+#: Codes that say the account is empty, not that we are too fast (OpenAI, new-api, gateways).
+_QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
+#: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
+_KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_error"})
+#: new-api answers 400 for an id it does not know.
+_UNKNOWN_ID_CODES: Final = frozenset({"task_not_exist"})
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The picture of a request.
+
+    Attributes:
+        path: Where it lies for a server that shares our disk (SGLang), relative to the workspace.
+    """
+
+    data: bytes = field(repr=False)
+    mime: str
+    filename: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One look at a job; `after`: seconds the server wants until the next one, 1..60."""
+
+    video: RemoteVideo
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPage:
+    """One page of the list, newest first.
+
+    Attributes:
+        last_id: Cursor of the next page.
+        skew: Seconds that the server's clock is ahead of ours, to about one second.
+    """
+
+    videos: tuple[RemoteVideo, ...]
+    last_id: str | None
+    has_more: bool
+    skew: float | None
+
+
+class VideosClient:
+    """A server's `/videos`. Belongs to one event loop; at most 8 calls at once make sense."""
+
+    def __init__(self, server: Server) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            server: With a real http(s) address, never `simulator:`.
+
+        Raises:
+            ProblemError: base_url_invalid or config_invalid.
+        """
+        self.server = server
+        self._wire = Wire(server)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._wire.aclose()
+
+    async def create(self, request: VideoRequest, upload: Upload | None, key: str) -> CreateOutcome:
+        """The paid request, sent once. Raises nothing the network or a server could cause.
+
+        Args:
+            upload: The prepared picture, where the request has one.
+            key: Goes along as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to
+                honour it, and it harms none.
+        """
+        headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
+        fields = self._fields(request)
+        try:
+            if self.server.encoding == "json":
+                if upload is not None:
+                    fields[self.server.reference_field] = self._reference(upload)
+                answer = await self._wire.post_paid("/videos", headers, document=fields)
+            else:
+                form = {
+                    name: value if isinstance(value, str) else json.dumps(value, default=str)
+                    for name, value in fields.items()
+                }
+                files: dict[str, File] = {}
+                if upload is not None:
+                    part = (upload.filename, upload.data, upload.mime)
+                    files[self.server.reference_field] = part
+                answer = await self._wire.post_paid("/videos", headers, form=form, files=files)
+        except NotSentError as fault:
+            return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
+        except LostError as fault:
+            return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
+        return outcome_of(answer)
+
+    async def retrieve(self, video_id: str) -> Poll:
+        """One look at a job.
+
+        Raises:
+            ServerError: No video object came. A failed job that comes with an error status is a
+                video object (divergence 3).
+        """
+        answer = await self._call("GET", f"/videos/{quote(video_id, safe='')}")
+        document = _document(answer)
+        if _is_success(answer):
+            video = read_video(document)
+        else:
+            video = video_in(document) or wrapped_video(document)
+        if video is None:
+            raise _server_error(answer)
+        return Poll(video, poll_after(answer.headers))
+
+    async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
+        """One page of the server's jobs. Rows that are no video objects are left out.
+
+        Args:
+            after: `last_id` of the page before.
+            limit: 1..100.
+
+        Raises:
+            ServerError: No list came; many servers have none (405, 404, 501, 400).
+        """
+        query = {"limit": str(limit), "order": "desc"} | ({"after": after} if after else {})
+        answer = await self._call("GET", "/videos", query, LIST_LIMIT)
+        rows = _rows(answer)
+        document = _document(answer)
+        videos = tuple(video for row in rows if (video := read_video(row)) is not None)
+        said = document if isinstance(document, Mapping) else {}
+        last_id = said.get("last_id")
+        if not isinstance(last_id, str) or not last_id:
+            last_id = videos[-1].id if videos else None
+        server_time = http_date(answer.headers.get("date"))
+        return VideoPage(
+            videos=videos,
+            last_id=last_id,
+            has_more=said.get("has_more") is True,
+            skew=None if server_time is None else server_time - time.time(),
+        )
+
+    async def delete(self, video_id: str) -> None:
+        """Delete a job at the server; one it does not know is deleted (divergence 17).
+
+        Raises:
+            ServerError: It refused. 405 and 501: this server cannot.
+        """
+        answer = await self._call("DELETE", f"/videos/{quote(video_id, safe='')}")
+        if not _is_success(answer) and not (failure := _server_error(answer)).not_found:
+            raise failure
+
+    async def models(self) -> tuple[str, ...]:
+        """The names of `GET /models`, as the server orders them.
+
+        Raises:
+            ServerError: No list came.
+        """
+        rows = _rows(await self._call("GET", "/models", limit=LIST_LIMIT))
+        names = (row.get("id") for row in rows if isinstance(row, Mapping))
+        return tuple(
+            dict.fromkeys(clean_line(name, 200) for name in names if isinstance(name, str) and name)
+        )
+
+    async def _call(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, limit: int = 2**20
+    ) -> Answer:
+        try:
+            return await self._wire.call(method, path, query, limit)
+        except (NotSentError, LostError) as fault:
+            error = JobError("server_unreachable", Spent.NO, message=clean(fault, 400))
+            raise ServerError(error) from fault
+
+    def _fields(self, request: VideoRequest) -> dict[str, Any]:
+        """Only what is set: some servers refuse fields they do not know (divergence 21)."""
+        wanted = {
+            **self.server.params,
+            **request.params,
+            "prompt": request.prompt,
+            "model": request.model,
+            "seconds": request.seconds,
+            "size": request.size,
+        }
+        return {
+            _encodable(name): _encodable(value) if isinstance(value, str) else value
+            for name, value in wanted.items()
+            if value is not None
+        }
+
+    def _reference(self, upload: Upload) -> object:
+        if self.server.reference_form == "path":
+            return upload.path
+        data = base64.b64encode(upload.data).decode()
+        if self.server.reference_form == "string":
+            return data
+        return {"image_url": f"data:{upload.mime};base64,{data}"}
+
+
+def outcome_of(answer: Answer) -> CreateOutcome:
+    """What the answer to a paid request means for the money.
+
+    A refusal counts as definite only where the protocol leaves no other reading. 408, 409 and
+    every 5xx may come from a proxy that lost sight of a server at work, and a 303 points to
+    something that was made (RFC 9110, 15.4.4): these are unclear.
+    """
+    status = answer.status
+    document = _document(answer)
+    video = read_video(document) if _is_success(answer) else video_in(document)
+    if video is not None:
+        return Accepted(video, status)
+    refusal = refusal_in(answer.body)
+    wait = retry_after(answer.headers)
+    if status == 429 or (status == 503 and wait is not None):
+        if _is_quota(refusal):
+            return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
+        return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
+    if 300 <= status < 500 and status not in {303, 408, 409}:
+        return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
+    return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+
+
+def _refusal_kind(status: int, refusal: Refusal) -> str:
+    if is_moderation(refusal.code, refusal.message):
+        return "moderation_before"
+    if status == 402 or _is_quota(refusal):
+        return "quota_exhausted"
+    if status in {401, 403} or refusal.code in _KEY_CODES:
+        return "key_refused"
+    return "request_refused"
+
+
+def _is_quota(refusal: Refusal) -> bool:
+    return any(mark in (refusal.code or "") for mark in _QUOTA_MARKS)
+
+
+def _is_success(answer: Answer) -> bool:
+    return 200 <= answer.status < 300
+
+
+def _document(answer: Answer) -> object:
+    try:
+        return read_json(answer.body)
+    except ValueError:
+        return None
+
+
+def _rows(answer: Answer) -> list[object]:
+    """The rows of a list answer: under `data`, or bare."""
+    document = _document(answer)
+    rows = document.get("data") if isinstance(document, Mapping) else document
+    if not _is_success(answer) or not isinstance(rows, list):
+        raise _server_error(answer)
+    return rows
+
+
+def _error(kind: str, spent: Spent, answer: Answer, refusal: Refusal) -> JobError:
+    message = refusal.message
+    if 300 <= answer.status < 400 and "location" in answer.headers:
+        message = clean_line(f"redirected to {answer.headers['location']}")
+    return JobError(
+        kind,
+        spent,
+        code=refusal.code,
+        message=message,
+        status=answer.status,
+        request_id=request_id(answer.headers),
+    )
+
+
+def _server_error(answer: Answer) -> ServerError:
+    """An answer to a free call that is of no use; the call itself cost nothing."""
+    refusal = refusal_in(answer.body)
+    not_found = answer.status == 404 or refusal.code in _UNKNOWN_ID_CODES
+    if _is_success(answer):
+        kind = "answer_unclear"
+    elif not_found:
+        kind = "remote_gone"
+    elif answer.status in {429, 503}:
+        kind = "server_busy"
+    elif answer.status >= 500 or answer.status == 408:
+        kind = "server_unreachable"
+    else:
+        kind = _refusal_kind(answer.status, refusal)
+    return ServerError(
+        _error(kind, Spent.NO, answer, refusal),
+        retry_after=retry_after(answer.headers),
+        not_found=not_found,
+    )
+
+
+def _encodable(text: str) -> str:
+    # A command line may hold undecodable bytes as lone surrogates; no encoder takes them.
+    return text.encode("utf-8", "replace").decode()
