@@ -1,0 +1,79 @@
+"""The walls of the house: who may import what, and what a command does not have to load."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HOUSE = ROOT / "sora_tui"
+
+#: A package from outside, and the only places that may import it.
+ONLY_IN = {
+    "httpx": ("client/transport.py",),
+    "PIL": ("media/",),
+    "av": ("media/",),
+    "sqlite3": ("workspace/",),
+    "textual": ("tui/",),
+    "rich": ("cli/", "tui/"),
+    "starlette": ("simulator/",),
+    "uvicorn": ("simulator/",),
+    "argparse": ("cli/", "__main__.py", "simulator/"),
+    "tomli_w": ("core/prompt.py", "workspace/", "config/"),
+    "dotenv": ("config/",),
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def test_each_tool_has_its_room() -> None:
+    intruders = [
+        f"{name} imports {module}"
+        for path in sorted(HOUSE.rglob("*.py"))
+        if (name := path.relative_to(HOUSE).as_posix())
+        for module in imports(path)
+        if (rooms := ONLY_IN.get(module.partition(".")[0])) and not name.startswith(rooms)
+    ]
+    assert not intruders
+
+
+def test_the_arrows_point_down() -> None:
+    """The contracts of pyproject.toml, as import-linter reads them."""
+    lint = Path(sys.executable).with_name("lint-imports")
+    told = subprocess.run(
+        [lint, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("sora_tui.core.job", {"asyncio", "socket", "subprocess", "textual", "httpx"}),
+        ("sora_tui.cli.main", {"textual", "httpx", "PIL", "av", "sqlite3", "asyncio", "rich"}),
+        ("sora_tui.media.image", {"PIL", "av"}),
+        ("sora_tui.engine.engine", {"textual", "rich", "PIL", "av"}),
+    ],
+)
+def test_what_an_import_does_not_load(module: str, unwanted: set[str]) -> None:
+    """Imports are the start-up: a command that shows help must not pay for the screen."""
+    script = f"import sys, {module}; print(*{unwanted!r} & sys.modules.keys())"
+    # Measuring coverage in the child would load sqlite3 by itself.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=env
+    )
+    assert (told.returncode, told.stdout.split()) == (0, []), told.stderr
