@@ -86,7 +86,7 @@ def render_clip(plan: ClipPlan, path: Path, progress: Callable[[float], None]) -
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=plan.fps)
         stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
-        stream.options = {"preset": "ultrafast", "crf": "22", "g": str(plan.fps)}
+        stream.options = {"preset": "ultrafast", "crf": "24", "g": str(plan.fps)}
         context = stream.codec_context
         context.thread_count = 1  # two threads gain nothing and have hung (PyAV issue 1962)
         context.time_base = Fraction(1, plan.fps)

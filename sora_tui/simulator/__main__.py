@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sys
@@ -56,7 +57,7 @@ async def _serve(options: argparse.Namespace, folder: Path) -> None:
     else:
         lines = (
             f"A practice server for the Videos API: {base_url} (nothing is charged)\n"
-            f"export SORA_BASE_URL={base_url} SORA_API_KEY={key}"
+            f"export SORA_BASE_URL={base_url} SORA_API_KEY={shlex.quote(key)}"
         )
     sys.stdout.write(lines + "\n")
     sys.stdout.flush()

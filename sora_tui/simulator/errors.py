@@ -22,4 +22,6 @@ class ApiError(Exception):
         self.body = {"message": message, "type": type_, "param": param, "code": code}
 
     def response(self) -> Response:
-        return JSONResponse({"error": self.body}, self.status)
+        # Without this the rest of a body that is too large would still be read.
+        headers = {"connection": "close"} if self.status == 413 else None
+        return JSONResponse({"error": self.body}, self.status, headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from pathlib import Path
 
@@ -11,22 +10,18 @@ import openai
 import pytest
 from openai import OpenAI
 from openai.types import Video
-from PIL import Image, ImageChops, ImageDraw, ImageStat
+from PIL import Image, ImageChops, ImageStat
 
 from sora_tui.media.boxes import inspect_mp4, sniff
+from tests.media.pictures import encoded, picture
 
-
-def picture(width: int, height: int, format_: str = "PNG") -> bytes:
-    image = Image.new("RGB", (width, height), (30, 60, 140))
-    ImageDraw.Draw(image).ellipse((0, 0, width // 2, height), fill=(240, 200, 40))
-    out = io.BytesIO()
-    image.save(out, format_)
-    return out.getvalue()
+pytestmark = pytest.mark.filterwarnings("ignore:The Sora API is scheduled")
 
 
 def frames(path: Path) -> list[Image.Image]:
     with av.open(str(path)) as container:
-        return [frame.to_image() for frame in container.decode(video=0)]
+        decoded = container.decode(video=0)
+        return [frame.to_image() for frame in decoded]  # type: ignore[no-untyped-call]  # PyAV
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
@@ -70,14 +65,14 @@ def test_a_prompt_becomes_a_clip_of_exactly_the_asked_size_and_length(
 
 
 def test_the_first_frame_shows_the_reference(sdk: OpenAI, tmp_path: Path) -> None:
-    reference = picture(1280, 720)
+    original = picture(1280, 720)
+    reference = encoded(original, "PNG")
     video = created(
         sdk, "It moves", seconds="4", input_reference=("ref.png", reference, "image/png")
     )
     path = tmp_path / "clip.mp4"
     sdk.videos.download_content(video.id).write_to_file(path)
     seen = frames(path)
-    original = Image.open(io.BytesIO(reference))
     # Where no lettering stands.
     middle = (0, 150, 1280, 400)
     assert difference(seen[0].crop(middle), original.crop(middle)) < 4

@@ -1,0 +1,118 @@
+"""The simulator as a process: it outlives a restart with its jobs, but never its parent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sora_tui.media.boxes import inspect_mp4
+from tests.media.pictures import encoded, picture
+from tests.simulated import Simulator, start_simulator
+
+
+def client(simulator: Simulator) -> httpx.Client:
+    return httpx.Client(
+        base_url=simulator.base_url, headers={"authorization": f"Bearer {simulator.key}"}
+    )
+
+
+def awaited(http: httpx.Client, video_id: str, *statuses: str, progress: int = 0) -> dict[str, Any]:
+    """The video once it has one of these statuses and at least this progress."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        video: dict[str, Any] = http.get(f"/videos/{video_id}").json()
+        if video["status"] in statuses and video["progress"] >= progress:
+            return video
+        time.sleep(0.01)
+    raise AssertionError(video)
+
+
+def test_unfinished_jobs_go_on_after_a_kill(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    reference = encoded(picture(320, 180), "JPEG")
+    with start_simulator(data, speed=4) as first, client(first) as http:
+        posted = {"prompt": "Go on", "size": "320x180", "seconds": "1"}
+        files = {"input_reference": ("r.jpg", reference, "image/jpeg")}
+        running = http.post("/videos", data=posted, files=files).json()["id"]
+        waiting = http.post("/videos", json={**posted, "prompt": "Next"}).json()["id"]
+        before = awaited(http, running, "in_progress", progress=20)
+    kept = (data / f"{running}.reference").read_bytes()
+    assert hashlib.sha256(kept).digest() == hashlib.sha256(reference).digest()
+
+    with start_simulator(data, speed=50) as second, client(second) as http:
+        listed = [video["id"] for video in http.get("/videos").json()["data"]]
+        assert listed == [waiting, running]
+        after = http.get(f"/videos/{running}").json()
+        assert after["progress"] >= before["progress"] // 10 * 10
+        for video_id in (running, waiting):
+            awaited(http, video_id, "completed")
+            path = tmp_path / "clip.mp4"
+            path.write_bytes(http.get(f"/videos/{video_id}/content").content)
+            facts = inspect_mp4(path)
+            assert (facts.width, facts.height, facts.seconds) == (320, 180, 1.0)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()}
+    assert modes == {0o600}
+    assert not list(data.glob("*.part"))
+
+
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen(
+    [sys.executable, "-m", "sora_tui.simulator", "--json", "--parent-pipe", "--data", sys.argv[1]],
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+)
+print(child.pid, child.stdout.readline(), flush=True)
+time.sleep(60)
+"""
+
+
+def test_it_ends_when_its_parent_is_killed_in_mid_render(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path / "data")], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pid, _, said = parent.stdout.readline().partition(" ")
+        where = json.loads(said)
+        headers = {"authorization": f"Bearer {where['key']}"}
+        with httpx.Client(base_url=where["base_url"], headers=headers) as http:
+            wanted = {"prompt": "Long", "size": "1792x1024", "seconds": "60"}
+            video_id = http.post("/videos", json=wanted).json()["id"]
+            awaited(http, video_id, "in_progress")
+        os.kill(int(pid), signal.SIGINT)  # ctrl+c goes to the whole group: the parent decides
+        port = httpx.URL(where["base_url"]).port
+        assert port is not None
+        socket.create_connection(("127.0.0.1", port)).close()
+        parent.kill()
+    deadline = time.monotonic() + 3
+    while Path(f"/proc/{pid}").exists() and _state(pid) != "Z":
+        assert time.monotonic() < deadline, "the simulator outlived its parent"
+        time.sleep(0.02)
+
+
+def _state(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return "Z"
+
+
+def test_without_json_it_speaks_to_a_person() -> None:
+    command = [sys.executable, "-m", "sora_tui.simulator", "--key", "my key", "--speed", "5"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "nothing is charged" in process.stdout.readline()
+        export = process.stdout.readline()
+        process.terminate()
+    assert export.startswith("export SORA_BASE_URL=http://127.0.0.1:")
+    assert export.endswith(" SORA_API_KEY='my key'\n")
