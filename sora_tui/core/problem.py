@@ -44,6 +44,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "reference_too_large": Spent.NO,
     "reference_wrong_size": Spent.NO,
     "reference_changed": Spent.NO,
+    "reference_turned": Spent.NO,
     # configuration
     "config_broken": Spent.NO,
     "config_invalid": Spent.NO,

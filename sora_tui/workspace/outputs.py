@@ -1,0 +1,119 @@
+"""Clips on their way into `output/`: hidden parts, hashed as they grow, published under a name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sora_tui.core.job import Job, Output
+from sora_tui.core.job_id import JOB_ID
+from sora_tui.workspace.atomic import NEW_FILE, disk_refusals, publish, write_all
+from sora_tui.workspace.folder import Folder
+
+#: Remote ids up to this length that hold nothing but these signs are used as they are.
+_SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_PART: Final = re.compile(rf"\.{JOB_ID.pattern}\.[0-9a-f]{{8}}\.part")
+
+
+def output_name(job: Job, suffix: str = ".mp4") -> str:
+    """The name of a job's file, e.g. `20261122-101530Z_video_9c1e.mp4`.
+
+    Gateways put routing into ids, so that they are long and alike at both ends: such an id gives
+    way to twelve signs of its SHA-256.
+    """
+    remote_id = job.remote_id or job.id
+    if not _SAFE_ID.fullmatch(remote_id):
+        digest = hashlib.sha256(remote_id.encode("utf-8", "surrogatepass")).hexdigest()
+        remote_id = f"video_{digest[:12]}"
+    return f"{_stamp(job.created_at)}_{remote_id}{suffix}"
+
+
+class PartFile:
+    """A download that is not a clip yet: hidden, private, hashed while it is written.
+
+    Attributes:
+        bytes: How many were written so far.
+    """
+
+    def __init__(self, folder: Folder, job_id: str) -> None:
+        """Create it.
+
+        Raises:
+            ProblemError: disk_full, folder_not_writable or folder_missing.
+        """
+        self._folder = folder
+        self.path = folder.output / f".{job_id}.{secrets.token_hex(4)}.part"
+        self.bytes = 0
+        self._hash = hashlib.sha256()
+        with disk_refusals(self.path):
+            self._fd: int | None = os.open(self.path, NEW_FILE, 0o600)
+
+    @property
+    def sha256(self) -> str:
+        """Of what was written so far, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def write(self, chunk: bytes) -> None:
+        """Append.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable.
+        """
+        if self._fd is None:
+            raise ValueError("the part is closed")
+        with disk_refusals(self.path):
+            write_all(self._fd, chunk)
+        self._hash.update(chunk)
+        self.bytes += len(chunk)
+
+    def sync_and_close(self) -> None:
+        """Make it durable.
+
+        Raises:
+            ProblemError: disk_full.
+        """
+        if self._fd is not None:
+            with disk_refusals(self.path):
+                os.fsync(self._fd)
+            self._close()
+
+    def publish(self, name: str) -> Path:
+        """Give it its name in `output/`, never another file's; returns where it lies now."""
+        return publish(self.path, self._folder.output / name)
+
+    def discard(self) -> None:
+        """Let go of what was not published; does nothing after `publish`."""
+        self._close()
+        self.path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def sweep_parts(folder: Folder) -> int:
+    """Remove the parts a killed process left; only by the owner. Returns how many there were."""
+    swept = [path for path in folder.output.iterdir() if _PART.fullmatch(path.name)]
+    for path in swept:
+        path.unlink(missing_ok=True)
+    return len(swept)
+
+
+def verify(folder: Folder, output: Output) -> bool:
+    """Whether a published file still is what was downloaded, by its SHA-256.
+
+    Raises:
+        FileNotFoundError: The person moved or removed it.
+    """
+    with (folder.root / output.path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == output.sha256
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at:%Y%m%d-%H%M%S}Z"

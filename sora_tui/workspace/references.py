@@ -1,0 +1,261 @@
+"""Reference pictures: only from `input_reference/`, judged by content, sent as they were agreed."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from sora_tui.core.problem import Fact, ProblemError, problem, problem_error
+from sora_tui.core.request import Fit, Reference, width_height
+from sora_tui.media.header import HEADER_BYTES, ImageFacts, inspect_header
+from sora_tui.media.image import as_png, check_image, cut_share, fit_image, mime_type
+from sora_tui.workspace.atomic import write_atomic
+from sora_tui.workspace.folder import Folder
+
+MAX_BYTES: Final = 50 * 1024 * 1024
+#: Formats the API does not take: their first frame travels as PNG.
+_AS_PNG: Final = frozenset({"GIF", "BMP"})
+_SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+_URL_MARKS: Final = ("http:", "https:", "ftp:", "file:", "data:")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A picture ready to be sent.
+
+    Attributes:
+        data: Exactly the bytes that will be sent; `reference.sha256` is their hash.
+        width: Of the bytes that are sent, in pixels.
+        height: Of the bytes that are sent, in pixels.
+        as_png: The file is a GIF or BMP and travels as PNG.
+        cut: Which share (0..1) of the picture a `cover` fit cuts away.
+    """
+
+    reference: Reference
+    data: bytes
+    mime: str
+    filename: str
+    width: int
+    height: int
+    as_png: bool = False
+    cut: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceFile:
+    """A file of `input_reference/`.
+
+    Attributes:
+        path: Relative to `input_reference/`, with `/`.
+        facts: From the header only; None where it is no picture we know.
+    """
+
+    path: str
+    bytes: int
+    modified: datetime
+    facts: ImageFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """How a picture goes with a size.
+
+    Attributes:
+        kind: `ok` as it is, `png` re-encoded, `fit` only fitted, `no` not at all.
+        cut: Which share (0..1) a `cover` fit would cut away.
+        reason: The problem code behind `no`.
+    """
+
+    kind: Literal["ok", "fit", "png", "no"]
+    cut: float | None = None
+    reason: str | None = None
+
+
+def read_reference_image(folder: Folder, path: str | Path, size: str | None, fit: Fit) -> Prepared:
+    """The picture of a request, checked and brought to what is sent.
+
+    A JPEG, PNG or WebP of the right size keeps every byte; GIF and BMP become PNG; `cover`,
+    `contain` and `stretch` make a fitted JPEG. The original is never touched.
+
+    Args:
+        path: Relative to the workspace or to `input_reference/`, or absolute inside it.
+        size: The clip's `width x height`; None lets any picture pass.
+        fit: `exact` refuses a picture of another size.
+
+    Raises:
+        ProblemError: a `reference_...` code, or size_invalid.
+    """
+    wanted = width_height(size) if size is not None else None
+    found = _resolve(folder, str(path))
+    shown = folder.relative(found)
+    data = _read(found, shown)
+    try:
+        facts = check_image(data)
+        if fit != "exact" and wanted is not None:
+            fitted = fit_image(data, *wanted, fit)
+        elif facts.turned:
+            raise problem_error("reference_turned", path=shown)
+        elif wanted is not None and wanted != (facts.width, facts.height):
+            raise problem_error(
+                "reference_wrong_size",
+                path=shown,
+                width=facts.width,
+                height=facts.height,
+                size=str(size),
+            )
+        else:
+            fitted = as_png(data) if facts.format in _AS_PNG else data
+            fit = "exact"
+    except ProblemError as error:
+        named: dict[str, Fact] = {"path": shown, **error.problem.facts}
+        raise ProblemError(problem(error.problem.code, **named)) from error
+    width, height = wanted if fit != "exact" and wanted else (facts.width, facts.height)
+    mime = _sent_type(fitted)
+    cut = cut_share(facts.width, facts.height, width, height) if fit == "cover" else None
+    return Prepared(
+        reference=Reference(shown, hashlib.sha256(fitted).hexdigest(), fit),
+        data=fitted,
+        mime=mime,
+        filename=f"{found.stem}.{_SUFFIX[mime]}",
+        width=width,
+        height=height,
+        as_png=fit == "exact" and facts.format in _AS_PNG,
+        cut=cut,
+    )
+
+
+def keep(folder: Folder, prepared: Prepared) -> None:
+    """Keep the bytes that were agreed to, so that these and no others are sent.
+
+    Raises:
+        ProblemError: disk_full or folder_not_writable.
+    """
+    kept = sent_path(folder, prepared.reference)
+    if not kept.is_file():
+        write_atomic(kept, prepared.data)
+
+
+def sent_path(folder: Folder, reference: Reference) -> Path:
+    """Where the bytes of a reference are kept."""
+    return folder.sent / reference.sha256
+
+
+def sent_bytes(folder: Folder, reference: Reference) -> tuple[bytes, str]:
+    """The bytes that were agreed to, and their media type.
+
+    Raises:
+        ProblemError: reference_missing, or reference_changed when their hash is another one.
+    """
+    try:
+        data = sent_path(folder, reference).read_bytes()
+    except FileNotFoundError:
+        raise problem_error("reference_missing", path=reference.path) from None
+    if hashlib.sha256(data).hexdigest() != reference.sha256:
+        raise problem_error("reference_changed", path=reference.path)
+    return data, _sent_type(data)
+
+
+def list_references(folder: Folder) -> list[ReferenceFile]:
+    """Every file of `input_reference/`, nested ones too, by path; links are not followed.
+
+    Only headers are read: ten thousand files in about the time of their names.
+    """
+    found = [
+        ReferenceFile(
+            Path(entry.path).relative_to(folder.references).as_posix(),
+            status.st_size,
+            datetime.fromtimestamp(status.st_mtime, UTC),
+            _header(entry.path),
+        )
+        for entry in _files(folder.references)
+        if (status := entry.stat(follow_symlinks=False))
+    ]
+    return sorted(found, key=lambda file: file.path)
+
+
+def badge(facts: ImageFacts | None, size: str | None) -> Badge:
+    """How a picture goes with a size; by its header, so a damaged picture may still be refused."""
+    if facts is None:
+        return Badge("no", reason="reference_not_image")
+    if facts.frames > 1 and facts.format != "GIF":
+        return Badge("no", reason="reference_animated")
+    try:
+        wanted = width_height(size) if size else None
+    except ProblemError:
+        wanted = None
+    if wanted is not None and (facts.turned or wanted != (facts.width, facts.height)):
+        return Badge("fit", cut=cut_share(facts.width, facts.height, *wanted))
+    return Badge("png" if facts.format in _AS_PNG else "ok")
+
+
+def _resolve(folder: Folder, path: str) -> Path:
+    """The file a person means, refused unless it really lies inside `input_reference/`."""
+    if path.lower().startswith(_URL_MARKS):
+        raise problem_error("reference_is_url", path=path)
+    inside = folder.references.resolve()
+    choices = [folder.root / path, folder.references / path]
+    try:
+        named = next((choice for choice in choices if os.path.lexists(choice)), choices[0])
+        real = named.resolve()
+    except (OSError, ValueError, RuntimeError):  # a loop of links, a NUL in the name
+        raise problem_error("reference_missing", path=path) from None
+    if not real.is_relative_to(inside) or real == inside:
+        raise problem_error("reference_outside", path=path)
+    # A link inside the folder to a file inside it is fine: `real` is what is opened.
+    return folder.root / "input_reference" / real.relative_to(inside)
+
+
+def _read(path: Path, shown: str) -> bytes:
+    """Read a regular file once; a FIFO does not block, a link swapped in is not followed."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(path, flags)
+    except FileNotFoundError:
+        raise problem_error("reference_missing", path=shown) from None
+    except OSError as error:
+        code = "reference_outside" if error.errno == errno.ELOOP else "reference_not_file"
+        raise problem_error(code, path=shown, reason=error.strerror or "") from None
+    with os.fdopen(fd, "rb") as file:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise problem_error("reference_not_file", path=shown)
+        data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
+    if status.st_size > MAX_BYTES or len(data) > MAX_BYTES:
+        raise problem_error("reference_too_big", path=shown, limit=MAX_BYTES)
+    return data
+
+
+def _sent_type(data: bytes) -> str:
+    facts = inspect_header(data)
+    if facts is None or (mime := mime_type(facts.format)) not in _SUFFIX:
+        raise problem_error("reference_not_image")
+    return mime
+
+
+def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                yield entry
+
+
+def _header(path: str) -> ImageFacts | None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return inspect_header(os.read(fd, HEADER_BYTES))
+    finally:
+        os.close(fd)
