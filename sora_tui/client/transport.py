@@ -29,6 +29,7 @@ import httpx
 
 from sora_tui.client.decode import JSON_LIMIT, request_id
 from sora_tui.client.dialect import dialect_of
+from sora_tui.client.listening import ListeningBackend
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server, origin_of
 
@@ -121,6 +122,7 @@ class Wire:
             timeout=httpx.Timeout(ANSWER_TIMEOUT, connect=CONNECT_TIMEOUT),
             limits=httpx.Limits(max_keepalive_connections=0),
         )
+        _listen(self._paid)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -314,6 +316,16 @@ def _common(server: Server) -> dict[str, Any]:
         "trust_env": not server.is_loopback,
         "follow_redirects": False,
     }
+
+
+def _listen(client: httpx.AsyncClient) -> None:
+    """Let every connection of this client, direct or through a proxy, hear early answers.
+
+    httpx has no public way to say so; a test with an early 413 fails should these names change.
+    """
+    for transport in (client._transport, *client._mounts.values()):
+        if isinstance(transport, httpx.AsyncHTTPTransport):
+            transport._pool._network_backend = ListeningBackend()
 
 
 @functools.cache
