@@ -14,7 +14,7 @@ from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import Folder, check_room
-from sora_tui.workspace.references import sent_bytes
+from sora_tui.workspace.references import sent_bytes, sent_path
 
 #: What a document may grow by until the answer is written (reserve before spend).
 _ROOM: Final = 256 * 1024
@@ -82,7 +82,9 @@ def _upload(folder: Folder, job: Job) -> Upload | None:
         return None
     data, mime = sent_bytes(folder, reference)
     filename = f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}"
-    return Upload(data=data, mime=mime, filename=filename, path=reference.path)
+    # A server that takes a path shares our disk, and must see the bytes that were agreed to.
+    path = str(sent_path(folder, reference))
+    return Upload(data=data, mime=mime, filename=filename, path=path)
 
 
 def _local_error(why: Problem) -> JobError:
