@@ -24,6 +24,7 @@ test: venv-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/catalogue.py check
 	$(PYTEST) -m "not long" --cov --cov-report=term
 
 test-long: venv-dev

@@ -65,7 +65,7 @@ def test_the_arrows_point_down() -> None:
         ("sora_tui.core.job", {"asyncio", "socket", "subprocess", "textual", "httpx"}),
         ("sora_tui.cli.main", {"textual", "httpx", "PIL", "av", "sqlite3", "asyncio", "rich"}),
         ("sora_tui.media.image", {"PIL", "av"}),
-        ("sora_tui.engine.engine", {"textual", "rich", "PIL", "av"}),
+        ("sora_tui.engine.engine", {"textual", "PIL", "av"}),
     ],
 )
 def test_what_an_import_does_not_load(module: str, unwanted: set[str]) -> None:

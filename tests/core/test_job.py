@@ -94,9 +94,10 @@ def test_progress_never_falls_while_the_server_works(way: list[Job]) -> None:
     working = {State.QUEUED, State.IN_PROGRESS}
     for before, job in pairwise(way):
         if before.state in working and job.state in working:
-            known = before.remote and before.remote.progress
+            assert before.remote is not None
+            assert job.remote is not None
+            known = before.remote.progress
             if known is not None:
-                assert job.remote is not None
                 assert job.remote.progress is not None
                 assert job.remote.progress >= known
 
