@@ -1,0 +1,144 @@
+"""Puts bytes on disk so that a reader finds the old file or the new one, never something between.
+
+The shape is borg's and atomicwrites': a temporary file of our own beside the target, fsync, rename,
+fsync of the folder. Mechanism AW of the reliability notes.
+"""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from sora_tui.core.problem import problem_error
+
+#: Names of temporary files that `write_atomic` may leave when the process is killed.
+TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+
+#: `O_EXCL` never opens what is already there, `O_NOFOLLOW` never writes through a planted link.
+NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_REFUSALS: Final = {
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EFBIG: "disk_full",
+    errno.EROFS: "folder_not_writable",
+    errno.EACCES: "folder_not_writable",
+    errno.EPERM: "folder_not_writable",
+    errno.ENOENT: "folder_missing",
+}
+#: How file systems without hard links (FAT, exFAT, some FUSE mounts) answer link(2).
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+
+
+@contextmanager
+def disk_refusals(path: Path) -> Iterator[None]:
+    """Turn what a disk commonly refuses into a `Problem` that names the folder of `path`.
+
+    Raises:
+        ProblemError: disk_full, folder_not_writable or folder_missing. Any other `OSError` (a
+            failing disk) goes on as it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        code = _REFUSALS.get(error.errno or 0)
+        if code is None:
+            raise
+        raise problem_error(
+            code, path=str(path.parent), reason=os.strerror(error.errno or 0)
+        ) from error
+
+
+def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Make `data` the content of `path`, durably: after this returns it survives a power cut.
+
+    Args:
+        mode: Of the new file; the umask may take bits away.
+
+    Raises:
+        ProblemError: disk_full, folder_not_writable or folder_missing; the old content stays.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with disk_refusals(path):
+        fd = os.open(part, NEW_FILE, mode)
+        try:
+            try:
+                write_all(fd, data)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        sync_dir(path.parent)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte: write(2) may take fewer than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def sync_dir(path: Path) -> None:
+    """Make the names in a folder durable. Network file systems that cannot (EINVAL) are let go."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(fd)
+
+
+def publish(part: Path, target: Path) -> Path:
+    """Give a finished file its name without ever taking another file's.
+
+    A name that is taken gets `-1`, `-2` ... before its extension. A name taken by the very same
+    bytes is this file already: a publication that a crash cut short is finished, not doubled.
+
+    Returns:
+        The final path.
+
+    Raises:
+        ProblemError: disk_full, folder_not_writable or folder_missing.
+    """
+    with disk_refusals(target):
+        for number in count():
+            name = target if number == 0 else target.with_stem(f"{target.stem}-{number}")
+            if _claim_name(part, name):
+                break
+        part.unlink(missing_ok=True)
+        sync_dir(name.parent)
+    return name
+
+
+def _claim_name(part: Path, name: Path) -> bool:
+    try:
+        os.link(part, name, follow_symlinks=False)
+    except FileExistsError:
+        return name.is_file() and not name.is_symlink() and filecmp.cmp(part, name, shallow=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return _claim_name_without_links(part, name)
+    return True
+
+
+def _claim_name_without_links(part: Path, name: Path) -> bool:
+    try:
+        os.close(os.open(name, NEW_FILE, 0o600))  # an empty file of ours holds the name
+    except FileExistsError:
+        return filecmp.cmp(part, name, shallow=False)
+    part.replace(name)
+    return True

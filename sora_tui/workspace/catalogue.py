@@ -1,0 +1,170 @@
+"""Keeps the index in step with the documents, and does without it where it cannot be trusted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sora_tui.core.job import Job
+from sora_tui.core.problem import ProblemError
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.jobfile import SUFFIX, Stamp, decode, ids_in, read_bytes, stamp_of
+
+if TYPE_CHECKING:
+    from sora_tui.workspace.index import Index, Row
+
+#: Documents per transaction while the index catches up.
+_SLICE: Final = 500
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Catalogue:
+    """The way to the index of one workspace, for one thread.
+
+    sqlite3 is loaded only where there is an index to read or to write: it costs the first frame.
+
+    Attributes:
+        version: Another number each time another index is opened.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._index: Index | None = None
+        self._owner = False
+        self.version = 0
+
+    def close(self) -> None:
+        """Let the index go."""
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+
+    def own(self) -> None:
+        """Write from now on: bring the index up to what the documents say, or make a new one."""
+        from sora_tui.workspace.index import Index, IndexUnusableError
+
+        self.close()
+        self._owner = True
+        path = self._folder.index_file
+        try:
+            try:
+                self._index = Index.open(path, writable=True)
+                self._catch_up(self._index)
+            except IndexUnusableError as error:
+                _log.info("the index is made anew: %s", error)
+                self.close()
+                self._index = Index.create(path)
+                self._catch_up(self._index)
+                self._index.finish()
+        except IndexUnusableError as error:
+            self._give_up(error)
+
+    def ask(self, question: Callable[[Index], T], otherwise: Callable[[], T]) -> T:
+        """Ask the index, or the documents where there is none to be trusted."""
+        index = self.opened()
+        if index is None:
+            return otherwise()
+        from sora_tui.workspace.index import IndexUnusableError
+
+        try:
+            return question(index)
+        except IndexUnusableError as error:
+            self._give_up(error)
+            return otherwise()
+
+    def put(self, job: Job, stamp: Stamp) -> None:
+        """A document was written: the owner tells the index, afterwards, never before."""
+        if self._index is None:
+            return
+        from sora_tui.workspace.index import row_of
+
+        row = row_of(job, stamp)
+        self.ask(lambda index: index.put([row]), lambda: None)
+
+    def put_trashed(self, job_id: str) -> None:
+        """A document was moved to the trash."""
+        if self._index is not None:
+            row = self._row(job_id, trashed=True)
+            self.ask(lambda index: index.put([row] if row else []), lambda: None)
+
+    def rows(self) -> Iterator[Row]:
+        """Every document, newest first and the trash last, read without an index."""
+        for trashed in (False, True):
+            for job_id in ids_in(self._place(trashed)):
+                if row := self._row(job_id, trashed=trashed):
+                    yield row
+
+    def opened(self) -> Index | None:
+        """The index, if there is one; a reader follows an owner that made it anew."""
+        if self._owner:
+            return self._index
+        path = self._folder.index_file
+        try:
+            inode = path.stat().st_ino
+        except OSError:
+            inode = 0
+        if self._index is not None and inode == self.version:
+            return self._index
+        self.close()
+        if inode:
+            from sora_tui.workspace.index import Index, IndexUnusableError
+
+            with suppress(IndexUnusableError):
+                self._index = Index.open(path, writable=False)
+                self.version = inode
+        return self._index
+
+    def _catch_up(self, index: Index) -> None:
+        """Read what changed since the index was written, newest first."""
+        known = index.stamps()
+        there = {
+            (job_id, trashed): stamp
+            for trashed in (True, False)
+            for job_id, stamp in _stamps_in(self._place(trashed)).items()
+        }
+        # One id has one row: a document in metadata/ counts more than an older one in the trash.
+        for job_id in [job_id for job_id, trashed in there if not trashed]:
+            there.pop((job_id, True), None)
+        index.remove({job_id for job_id, _ in known} - {job_id for job_id, _ in there})
+        changed = sorted((key for key in there if known.get(key) != there[key]), reverse=True)
+        for start in range(0, len(changed), _SLICE):
+            rows = (self._row(*key) for key in changed[start : start + _SLICE])
+            index.put([row for row in rows if row is not None])
+
+    def _row(self, job_id: str, trashed: bool) -> Row | None:
+        from sora_tui.workspace.index import broken_row, row_of
+
+        path = self._place(trashed) / f"{job_id}{SUFFIX}"
+        try:
+            stamp = Stamp.of(path.lstat())
+            data, stamp = read_bytes(path)
+            return row_of(decode(path, data), stamp, trashed=trashed)
+        except OSError:
+            return None
+        except ProblemError:
+            return broken_row(job_id, stamp, trashed=trashed)
+
+    def _place(self, trashed: bool) -> Path:
+        return self._folder.trash if trashed else self._folder.metadata
+
+    def _give_up(self, error: Exception) -> None:
+        """Go on without an index: slower, and as right. The owner's next start makes a new one."""
+        _log.warning("the index cannot be used: %s", error)
+        self.close()
+        if self._owner:
+            from sora_tui.workspace.index import discard
+
+            discard(self._folder.index_file)
+
+
+def _stamps_in(place: Path) -> dict[str, Stamp]:
+    return {
+        job_id: stamp
+        for job_id in ids_in(place)
+        if (stamp := stamp_of(place / f"{job_id}{SUFFIX}")) is not None
+    }

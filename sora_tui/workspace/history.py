@@ -1,0 +1,357 @@
+"""The jobs of a workspace: documents that are the truth, and an index that makes lists quick.
+
+Every face and the engine's thread have a `History` of their own. Only the owner's saves. Whoever
+reads gets what the documents say, and from the index no more than names, numbers and order.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from sora_tui.core.job import Job, Notes
+from sora_tui.core.job_id import JOB_ID
+from sora_tui.core.problem import Problem, ProblemError, problem_error
+from sora_tui.workspace.atomic import disk_refusals, sync_dir, write_atomic
+from sora_tui.workspace.catalogue import Catalogue
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.jobfile import (
+    SUFFIX,
+    Stamp,
+    decode,
+    encode,
+    ids_in,
+    read_bytes,
+    stamp_of,
+)
+
+#: How many of the documents read last are watched for edits by hand: what a screen shows.
+_WATCHED: Final = 300
+#: How many past jobs tell how long the next one takes.
+_USUAL: Final = 50
+
+_BY_NUMBER: Final = re.compile(r"@([1-9]\d{0,8})")
+_log = logging.getLogger(__name__)
+
+
+class History:
+    """The documents of one workspace. Belongs to the thread that uses it first."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._catalogue = Catalogue(folder)
+        self._owner = False
+        #: What the owner last read or wrote of a document.
+        self._stamps: dict[str, Stamp] = {}
+        #: Notes that a person changed behind the engine's back: what they were, what they are.
+        self._edited_notes: dict[str, tuple[Notes, Notes]] = {}
+        self._broken: dict[str, Problem] = {}
+        self._changes = _Changes(folder, self._catalogue)
+
+    def close(self) -> None:
+        """Let the index go."""
+        self._catalogue.close()
+
+    # The owner's part -----------------------------------------------------------------------
+
+    def own(self) -> None:
+        """From now on this process is the owner: bring the index up to what the documents say.
+
+        To be called once the lock is won and before `active()`: an index that the last owner left
+        behind the documents must not hide an unfinished job. Takes about a second for 100,000
+        documents, more when the index has to be made anew.
+        """
+        self._owner = True
+        self._catalogue.own()
+
+    def save(self, job: Job) -> None:
+        """Make a job's document durable, then tell the index. For the owner alone.
+
+        A document that a person edited since it was last read or written here is kept in
+        `.conflicts/`; of its content the notes are taken over, state, ids and outputs are not.
+        One that says the same already is left alone.
+
+        Raises:
+            ProblemError: disk_full, folder_not_writable or folder_missing; the old document stays.
+        """
+        if not self._owner:
+            self.own()
+        path = self._path(job.id)
+        self._keep_edited(path, job)
+        job = self._with_edited_notes(job)
+        data = encode(job)
+        if not _says(path, data):
+            write_atomic(path, data)
+        with disk_refusals(path):
+            self._stamps[job.id] = Stamp.of(path.lstat())
+        self._broken.pop(job.id, None)
+        self._catalogue.put(job, self._stamps[job.id])
+
+    def trash(self, job_id: str) -> None:
+        """Move a document to `.trash/`; the ids in it stay known. For the owner alone.
+
+        Raises:
+            ProblemError: job_unknown or folder_not_writable.
+        """
+        path = self._path(job_id)
+        target = self._folder.trash / path.name
+        with disk_refusals(target):
+            try:
+                path.rename(target)
+            except FileNotFoundError:
+                raise problem_error("job_unknown", job=job_id) from None
+            sync_dir(self._folder.trash)
+            sync_dir(self._folder.metadata)
+        self._forget(job_id)
+        self._catalogue.put_trashed(job_id)
+
+    # Reading --------------------------------------------------------------------------------
+
+    def load(self, job_id: str) -> Job:
+        """The job as its document says now.
+
+        Raises:
+            ProblemError: job_unknown; document_broken with path, line, column and reason;
+                document_newer.
+        """
+        path = self._path(job_id)
+        try:
+            data, stamp = read_bytes(path)
+            self._stamps[job_id] = stamp
+            self._changes.watch(job_id, stamp)
+            job = decode(path, data)
+        except FileNotFoundError:
+            self._forget(job_id)
+            raise problem_error("job_unknown", job=job_id) from None
+        except ProblemError as error:
+            self._broken[job_id] = error.problem
+            raise
+        self._broken.pop(job_id, None)
+        return job
+
+    def load_text(self, job_id: str) -> str:
+        """The document as it stands on disk, readable or not; bytes that are no UTF-8 as `�`.
+
+        Raises:
+            ProblemError: job_unknown; document_broken for what is no file of a bearable size.
+        """
+        try:
+            data, _ = read_bytes(self._path(job_id))
+        except FileNotFoundError:
+            raise problem_error("job_unknown", job=job_id) from None
+        return data.decode(errors="replace")
+
+    def newest(self, limit: int, offset: int = 0) -> list[Job]:
+        """At most `limit` jobs, newest first; broken documents are left out (`broken()`)."""
+        ids = self._catalogue.ask(
+            lambda index: index.newest(limit, offset),
+            lambda: self._changes.listed()[offset : offset + limit],
+        )
+        return self._load_each(ids)
+
+    def active(self) -> list[Job]:
+        """Every job that is not final or needs a decision, newest first, read from its document."""
+        ids = self._catalogue.ask(lambda index: index.unfinished(), self.all_ids)
+        return [job for job in self._load_each(ids) if job.is_active or job.needs_you]
+
+    def all_ids(self) -> list[str]:
+        """Every job id there is a document for, newest first."""
+        return ids_in(self._folder.metadata)
+
+    def count(self) -> int:
+        """How many documents there are."""
+        return self._catalogue.ask(lambda index: index.count(), lambda: len(self.all_ids()))
+
+    def find(self, prefix: str) -> str:
+        """The full id for a beginning of one, `@last`, or `@1` (the newest), `@2` ...
+
+        Raises:
+            ProblemError: job_unknown; job_ambiguous with how many there are.
+        """
+        if JOB_ID.fullmatch(prefix) and self._path(prefix).exists():
+            return prefix
+        ids = self.all_ids()
+        if by_number := _BY_NUMBER.fullmatch("@1" if prefix == "@last" else prefix):
+            number = int(by_number[1])
+            found = ids[number - 1 : number]
+        else:
+            found = [job_id for job_id in ids if prefix and job_id.startswith(prefix)]
+        if not found:
+            raise problem_error("job_unknown", job=prefix)
+        if len(found) > 1:
+            raise problem_error("job_ambiguous", job=prefix, count=len(found))
+        return found[0]
+
+    def known_remote_ids(self, origin: str) -> set[str]:
+        """Every id that a server of this origin gave to a job of this workspace.
+
+        Documents in the trash count: reconciling must not take their videos for lost ones.
+        """
+
+        def read() -> set[str]:
+            rows = (row for row in self._catalogue.rows() if row.origin == origin)
+            return {i for row in rows for i in (row.remote_id, row.polled_id) if i}
+
+        return self._catalogue.ask(lambda index: index.remote_ids(origin), read)
+
+    def durations(
+        self, profile: str, model: str | None, size: str | None, seconds: str | None
+    ) -> list[float]:
+        """How long such jobs took from acceptance to completion: seconds, the newest 50 first."""
+        wanted = (profile, model, size, seconds)
+
+        def read() -> list[float]:
+            rows = self._catalogue.rows()
+            such = (r for r in rows if (r.profile, r.model, r.size, r.seconds) == wanted)
+            return list(islice((row.took for row in such if row.took is not None), _USUAL))
+
+        return self._catalogue.ask(lambda index: index.durations(*wanted, _USUAL), read)
+
+    def broken(self) -> list[Problem]:
+        """Why documents of this workspace cannot be read: document_broken or document_newer."""
+        for job_id in self._catalogue.ask(lambda index: index.unreadable(), list[str]):
+            if job_id not in self._broken:
+                self._try_load(job_id)
+        return [self._broken[job_id] for job_id in sorted(self._broken, reverse=True)]
+
+    def poll_changes(self) -> list[Job]:
+        """Jobs whose documents changed since the last call, oldest first. To be called each second.
+
+        Told are what the owner wrote, documents that came in, and edits by hand of the documents
+        that were read last through this object. Costs about a millisecond while nothing changes.
+        """
+        return self._load_each(self._changes.poll())
+
+    # Documents ------------------------------------------------------------------------------
+
+    def _path(self, job_id: str) -> Path:
+        if not JOB_ID.fullmatch(job_id):  # ids come from people and commands: never a path
+            raise problem_error("job_unknown", job=job_id)
+        return self._folder.metadata / f"{job_id}{SUFFIX}"
+
+    def _load_each(self, job_ids: Iterable[str]) -> list[Job]:
+        return [job for job_id in job_ids if (job := self._try_load(job_id)) is not None]
+
+    def _try_load(self, job_id: str) -> Job | None:
+        try:
+            job = self.load(job_id)
+        except ProblemError:
+            return None  # gone, or noted in self._broken
+        self._changes.told(job_id, self._stamps[job_id])
+        return job
+
+    def _forget(self, job_id: str) -> None:
+        self._stamps.pop(job_id, None)
+        self._broken.pop(job_id, None)
+
+    def _keep_edited(self, path: Path, job: Job) -> None:
+        """Put what a person made of the document since we saw it beside; remember its notes."""
+        known = self._stamps.get(job.id)
+        if known is None or stamp_of(path) in {known, None}:
+            return
+        try:
+            edited, stamp = read_bytes(path)
+        except (FileNotFoundError, ProblemError):
+            return
+        kept = self._folder.conflicts / f"{job.id}-{stamp.mtime_ns}{SUFFIX}"
+        write_atomic(kept, edited)
+        _log.warning("%s was edited meanwhile; kept as %s", path.name, kept.name)
+        with suppress(ProblemError):
+            notes = decode(path, edited).notes
+            if notes != job.notes:
+                self._edited_notes[job.id] = (job.notes, notes)
+
+    def _with_edited_notes(self, job: Job) -> Job:
+        """The engine may go on with a value from before the edit: the edit holds until it is known.
+
+        Notes that differ from what they were before are news, and end that.
+        """
+        before, edited = self._edited_notes.get(job.id, (None, job.notes))
+        if job.notes == before:
+            return replace(job, notes=edited)
+        self._edited_notes.pop(job.id, None)
+        return job
+
+
+def _says(path: Path, data: bytes) -> bool:
+    stamp = stamp_of(path)
+    if stamp is None or stamp.size != len(data):
+        return False
+    try:
+        return read_bytes(path)[0] == data
+    except (FileNotFoundError, ProblemError):
+        return False
+
+
+class _Changes:
+    """Notices documents that somebody else wrote."""
+
+    def __init__(self, folder: Folder, catalogue: Catalogue) -> None:
+        self._folder = folder
+        self._catalogue = catalogue
+        self._told: dict[str, Stamp] = {}
+        self._version = 0
+        self._listing: set[str] | None = None
+        self._listed_at = 0
+
+    def watch(self, job_id: str, stamp: Stamp) -> None:
+        """A document was read; the ones read last are looked at most."""
+        self._told[job_id] = self._told.pop(job_id, stamp)
+
+    def told(self, job_id: str, stamp: Stamp) -> None:
+        """Somebody was given this version among many: it is no news any more."""
+        self._told[job_id] = stamp
+
+    def listed(self) -> list[str]:
+        """Every id, newest first; what comes in later is told by `poll`."""
+        at = self._changed_at()
+        job_ids = ids_in(self._folder.metadata)
+        if self._listing is None:
+            self._listing, self._listed_at = set(job_ids), at
+        return job_ids
+
+    def poll(self) -> list[str]:
+        """The ids of documents that changed, oldest first."""
+        return sorted({*self._edited(), *self._written()})
+
+    def _edited(self) -> list[str]:
+        changed = []
+        for job_id in list(islice(reversed(self._told), _WATCHED)):
+            stamp = stamp_of(self._folder.metadata / f"{job_id}{SUFFIX}")
+            if stamp is None:
+                del self._told[job_id]
+            elif stamp != self._told[job_id]:
+                self._told[job_id] = stamp  # broken ones are told once, too
+                changed.append(job_id)
+        return changed
+
+    def _written(self) -> list[str]:
+        """From the index; where there is none, by name."""
+        if self._catalogue.opened() is None:
+            return self._arrived()
+        before, self._version = self._version, self._catalogue.version
+        if self._version != before and (before or self._listing is not None):
+            # Another index than at the last look: what it has and we do not know is news.
+            self._listing = None
+            newest = self._catalogue.ask(lambda index: index.newest(_WATCHED, 0), list[str])
+            return [job_id for job_id in newest if job_id not in self._told]
+        return self._catalogue.ask(lambda index: index.changes(), list[str])
+
+    def _arrived(self) -> list[str]:
+        at, before = self._changed_at(), self._listing
+        if before is not None and at == self._listed_at:
+            return []
+        self._listing, self._listed_at = set(ids_in(self._folder.metadata)), at
+        return [] if before is None else list(self._listing - before)
+
+    def _changed_at(self) -> int:
+        try:
+            return self._folder.metadata.stat().st_mtime_ns
+        except OSError:
+            return 0

@@ -1,0 +1,177 @@
+"""Requests and commands on their way to the owner, as files.
+
+A request is the job's complete document. One rename moves it into `metadata/` (the owner claims it)
+or into the trash (the asker withdraws it): whoever's rename succeeds has it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.job_id import JOB_ID
+from sora_tui.core.problem import ProblemError
+from sora_tui.workspace.atomic import disk_refusals, sync_dir, write_atomic
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.jobfile import SUFFIX, decode, encode, job_id_of, read_bytes
+
+Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "note"]
+
+_COMMAND_SUFFIX: Final = ".cmd.json"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something a person wants done with a job.
+
+    Attributes:
+        argument: What the verb needs: a remote id to adopt, a note's text.
+    """
+
+    job_id: str
+    verb: Verb
+    argument: str = ""
+
+
+def hand_in(folder: Folder, job: Job) -> None:
+    """Ask the owner to run a job. Durable once this returns.
+
+    Raises:
+        ProblemError: disk_full, folder_not_writable or folder_missing; nothing was handed in.
+    """
+    write_atomic(folder.inbox / f"{job.id}{SUFFIX}", encode(job))
+
+
+def waiting(folder: Folder) -> list[Job]:
+    """Requests that no owner has claimed yet, oldest first; what cannot be read is left out."""
+    jobs = []
+    for name in _requests(folder):
+        try:
+            jobs.append(_read(folder.inbox / name))
+        except (FileNotFoundError, ProblemError):
+            continue
+    return jobs
+
+
+def claim(folder: Folder) -> list[Job]:
+    """Take every request into `metadata/`, oldest first. For the owner alone.
+
+    A request that cannot be read lands in `metadata/` like the others and is told of there as a
+    broken document. One whose id is taken goes to `.conflicts/`: a document is never overwritten.
+    Only pending jobs are returned: anything else is history that somebody moved in, not a wish.
+
+    Raises:
+        ProblemError: disk_full, folder_not_writable or folder_missing.
+    """
+    claimed = [name for name in _requests(folder) if _take(folder, name)]
+    if not claimed:
+        return []
+    with disk_refusals(folder.metadata / claimed[0]):
+        sync_dir(folder.metadata)
+        sync_dir(folder.inbox)
+    jobs = []
+    for name in claimed:
+        try:
+            jobs.append(_read(folder.metadata / name))
+        except (FileNotFoundError, ProblemError) as error:
+            _log.warning("request %s cannot be run: %s", name, error)
+    return [job for job in jobs if job.state is State.PENDING]
+
+
+def withdraw(folder: Folder, job_id: str) -> bool:
+    """Take a request back before the owner claims it. False: the owner has it already.
+
+    Raises:
+        ProblemError: folder_not_writable.
+    """
+    request = folder.inbox / f"{job_id}{SUFFIX}"
+    if not request.exists():
+        return False
+    with disk_refusals(request):
+        try:
+            request.rename(folder.trash / request.name)
+        except FileNotFoundError:
+            return False
+        sync_dir(folder.inbox)
+    return True
+
+
+def send_command(folder: Folder, command: Command) -> None:
+    """Leave a command for the owner. Durable once this returns.
+
+    Raises:
+        ProblemError: disk_full, folder_not_writable or folder_missing.
+    """
+    name = f"{time.time_ns():020d}-{secrets.token_hex(3)}{_COMMAND_SUFFIX}"
+    write_atomic(folder.inbox / name, json.dumps(asdict(command)).encode() + b"\n")
+
+
+def commands(folder: Folder) -> list[tuple[Path, Command]]:
+    """The commands that wait, in the order of their sending. For the owner alone.
+
+    The file's name is the command's id: the owner writes it into the job's events together with
+    the change, then calls `done`, so that a replay after a crash is recognized. What cannot be read
+    goes to `.conflicts/`.
+    """
+    found = []
+    for name in _names(folder):
+        path = folder.inbox / name
+        if not name.endswith(_COMMAND_SUFFIX) or name.startswith("."):
+            continue
+        try:
+            found.append((path, _read_command(path)))
+        except FileNotFoundError:
+            continue
+        except (ProblemError, ValueError, KeyError, TypeError, RecursionError) as error:
+            _log.warning("command %s cannot be read: %s", name, error)
+            path.rename(folder.conflicts / name)
+    return found
+
+
+def done(path: Path) -> None:
+    """The command was carried out, or can never be."""
+    path.unlink(missing_ok=True)
+
+
+def _names(folder: Folder) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.inbox.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _requests(folder: Folder) -> list[str]:
+    return [name for name in _names(folder) if job_id_of(name)]
+
+
+def _take(folder: Folder, name: str) -> bool:
+    request = folder.inbox / name
+    taken = (folder.metadata / name).exists()
+    target = (folder.conflicts if taken else folder.metadata) / name
+    with disk_refusals(target):
+        try:
+            request.rename(target)
+        except FileNotFoundError:
+            return False  # withdrawn a moment ago
+    if taken:
+        _log.warning("request %s has the id of a document; kept in .conflicts", name)
+    return not taken
+
+
+def _read(path: Path) -> Job:
+    return decode(path, read_bytes(path)[0])
+
+
+def _read_command(path: Path) -> Command:
+    said = json.loads(read_bytes(path)[0])
+    command = Command(str(said["job_id"]), said["verb"], str(said.get("argument") or ""))
+    if command.verb not in get_args(Verb) or not JOB_ID.fullmatch(command.job_id):
+        raise ValueError(f"{command.verb!r} of {command.job_id!r}")
+    return command

@@ -1,0 +1,307 @@
+"""The disposable cache of the documents: names, states and the columns lists are made of.
+
+JSON is the truth. Whatever is wrong with the index costs speed, never a job: its owner throws it
+away and reads the documents again. This is the only module with sqlite3; import it late.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sora_tui.core.job import Job, State
+from sora_tui.workspace.jobfile import Stamp
+
+#: Raise it when a column changes: an index of another version is rebuilt.
+_VERSION: Final = 1
+#: "sora" as a number: tells our file from somebody's database of the same name.
+_APPLICATION: Final = 0x736F7261
+
+#: In place of a state, for documents that cannot be read.
+BROKEN: Final = "broken"
+
+_SCHEMA: Final = """
+CREATE TABLE documents (
+    name TEXT PRIMARY KEY,
+    trashed INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    open INTEGER NOT NULL,
+    profile TEXT,
+    origin TEXT,
+    remote_id TEXT,
+    polled_id TEXT,
+    model TEXT,
+    size TEXT,
+    seconds TEXT,
+    prompt TEXT,
+    created_at TEXT,
+    took REAL
+) WITHOUT ROWID;
+CREATE INDEX listed ON documents (trashed, name);
+CREATE INDEX unfinished ON documents (name) WHERE open;
+CREATE INDEX unreadable ON documents (name) WHERE state = 'broken';
+CREATE INDEX revisions ON documents (revision);
+CREATE INDEX usual ON documents (profile, model, size, seconds, name) WHERE took IS NOT NULL;
+CREATE INDEX remotes ON documents (origin);
+"""
+_PUT: Final = """
+INSERT OR REPLACE INTO documents VALUES (
+    ?, ?, (SELECT coalesce(max(revision), 0) + 1 FROM documents),
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+)
+"""
+
+
+class IndexUnusableError(Exception):
+    """There is no index to be trusted here; the documents have to be asked."""
+
+
+class Row(NamedTuple):
+    """One document as the index knows it; the order is that of the columns."""
+
+    name: str
+    trashed: bool
+    mtime_ns: int
+    bytes: int
+    inode: int
+    state: str
+    open: bool
+    profile: str | None = None
+    origin: str | None = None
+    remote_id: str | None = None
+    polled_id: str | None = None
+    model: str | None = None
+    size: str | None = None
+    seconds: str | None = None
+    prompt: str | None = None
+    created_at: str | None = None
+    took: float | None = None
+
+
+def row_of(job: Job, stamp: Stamp, *, trashed: bool = False) -> Row:
+    """The row of a document that was read or written with this stamp."""
+    return Row(
+        job.id,
+        trashed,
+        *stamp,
+        state=job.state.value,
+        open=(job.is_active or job.needs_you) and not trashed,
+        profile=job.server.profile,
+        origin=job.server.origin,
+        remote_id=job.remote_id,
+        polled_id=job.remote.id if job.remote else None,
+        model=job.request.model,
+        size=job.request.size,
+        seconds=job.request.seconds,
+        prompt=job.request.prompt,
+        created_at=job.created_at.isoformat(),
+        took=seconds_taken(job),
+    )
+
+
+def broken_row(name: str, stamp: Stamp, *, trashed: bool = False) -> Row:
+    """The row of a document that cannot be read, so that it is not tried again until it changes."""
+    return Row(name, trashed, *stamp, state=BROKEN, open=False)
+
+
+def seconds_taken(job: Job) -> float | None:
+    """Seconds from acceptance to completion of a saved job, where its record tells both."""
+    if job.state is not State.SAVED:
+        return None
+    at_server = {State.QUEUED, State.IN_PROGRESS}
+    accepted = next((event.at for event in job.events if event.state in at_server), None)
+    completed = next((event.at for event in job.events if event.state is State.COMPLETED), None)
+    if accepted is None or completed is None or completed < accepted:
+        return None
+    return (completed - accepted).total_seconds()
+
+
+class Index:
+    """An open index. Belongs to the thread that opened it.
+
+    Every method raises `IndexUnusableError` for whatever sqlite3 has to complain about.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._data_version = -1
+        self._revision = 0
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool) -> Index:
+        """Open the index of the folder that `path` lies in.
+
+        Raises:
+            IndexUnusableError: It is missing, unfinished, damaged, of another version, or was made
+                for another folder.
+        """
+        with _sqlite_errors():
+            mode = "rw" if writable else "ro"
+            db = sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None)
+            index = cls(db)
+            try:
+                if index._identity() != (
+                    _APPLICATION,
+                    _VERSION,
+                    Stamp.of(path.parent.stat()).inode,
+                ):
+                    raise IndexUnusableError(f"{path.name} is not the index of this folder")
+                if writable:
+                    index._prepare()
+                index.changes()
+            except BaseException:
+                db.close()
+                raise
+        return index
+
+    @classmethod
+    def create(cls, path: Path) -> Index:
+        """A new, empty index in place of whatever is there; readers refuse it until `finish`."""
+        discard(path)
+        with _sqlite_errors():
+            # sqlite3 gives its side files the mode of the file it finds.
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+            db = sqlite3.connect(path, isolation_level=None)
+            index = cls(db)
+            index._prepare()
+            db.executescript(_SCHEMA)
+            db.execute("CREATE TABLE folder (inode INTEGER)")
+            db.execute("INSERT INTO folder VALUES (?)", (Stamp.of(path.parent.stat()).inode,))
+            db.execute(f"PRAGMA application_id = {_APPLICATION}")
+        return index
+
+    def finish(self) -> None:
+        """Every document is in: readers may use it from now on."""
+        with _sqlite_errors():
+            self._db.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def close(self) -> None:
+        """Let the file go."""
+        with suppress(sqlite3.Error):
+            self._db.close()
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Take in what these documents say now."""
+        with self._transaction():
+            self._db.executemany(_PUT, (tuple(map(_storable, row)) for row in rows))
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Forget documents that are gone."""
+        with self._transaction():
+            self._db.executemany("DELETE FROM documents WHERE name = ?", ((n,) for n in names))
+
+    def stamps(self) -> dict[tuple[str, bool], Stamp]:
+        """The stamp of every document, by name and whether it lies in the trash."""
+        rows = self._ask("SELECT name, trashed, mtime_ns, bytes, inode FROM documents")
+        return {(name, bool(trashed)): Stamp(*stamp) for name, trashed, *stamp in rows}
+
+    def newest(self, limit: int, offset: int) -> list[str]:
+        """Names, newest first."""
+        return self._names(
+            "SELECT name FROM documents WHERE trashed = 0 ORDER BY name DESC LIMIT ? OFFSET ?",
+            (limit, offset),
+        )
+
+    def unfinished(self) -> list[str]:
+        """Names of jobs that are not final or need a decision, newest first."""
+        return self._names("SELECT name FROM documents WHERE open ORDER BY name DESC")
+
+    def unreadable(self) -> list[str]:
+        """Names of documents that could not be read, newest first."""
+        return self._names(
+            "SELECT name FROM documents WHERE state = 'broken' AND trashed = 0 ORDER BY name DESC"
+        )
+
+    def changes(self) -> list[str]:
+        """Names that another connection put in since the last call, at first since the opening."""
+        ((version,),) = self._ask("PRAGMA data_version")
+        if version == self._data_version:
+            return []
+        since, self._data_version = self._revision, version
+        ((self._revision,),) = self._ask("SELECT coalesce(max(revision), 0) FROM documents")
+        return self._names(
+            "SELECT name FROM documents WHERE revision > ? AND trashed = 0", (since,)
+        )
+
+    def count(self) -> int:
+        """How many documents there are, the trash not counted."""
+        ((number,),) = self._ask("SELECT count(*) FROM documents WHERE trashed = 0")
+        return int(number)
+
+    def remote_ids(self, origin: str) -> set[str]:
+        """Every id a server of this origin gave to a job of ours, the trash included."""
+        rows = self._ask("SELECT remote_id, polled_id FROM documents WHERE origin = ?", (origin,))
+        return {remote_id for row in rows for remote_id in row if remote_id}
+
+    def durations(
+        self, profile: str, model: str | None, size: str | None, seconds: str | None, limit: int
+    ) -> list[float]:
+        """What the newest such jobs took from acceptance to completion, in seconds."""
+        rows = self._ask(
+            "SELECT took FROM documents WHERE profile = ? AND model IS ? AND size IS ?"
+            " AND seconds IS ? AND took IS NOT NULL ORDER BY name DESC LIMIT ?",
+            (profile, model, size, seconds, limit),
+        )
+        return [took for (took,) in rows]
+
+    def _identity(self) -> tuple[int, int, int]:
+        ((application,),) = self._ask("PRAGMA application_id")
+        ((version,),) = self._ask("PRAGMA user_version")
+        if (application, version) != (_APPLICATION, _VERSION):
+            return int(application), int(version), 0
+        ((inode,),) = self._ask("SELECT inode FROM folder")
+        return int(application), int(version), int(inode)
+
+    def _prepare(self) -> None:
+        # Readers go on while the owner writes; a lost last commit is made good at the next start.
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def _names(self, question: str, values: tuple[object, ...] = ()) -> list[str]:
+        return [name for (name,) in self._ask(question, values)]
+
+    def _ask(self, question: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with _sqlite_errors():
+            return self._db.execute(question, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _sqlite_errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+def discard(path: Path) -> None:
+    """Remove an index and its side files."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            path.with_name(path.name + suffix).unlink()
+
+
+def _storable(value: object) -> object:
+    """A lone surrogate cannot be stored; the document keeps it."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+
+
+@contextmanager
+def _sqlite_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise  # a fault of ours, such as a second thread
+    except (sqlite3.Error, OSError) as error:
+        raise IndexUnusableError(str(error)) from error
