@@ -8,6 +8,7 @@ every error it is known to raise on damaged files caught by name.
 from __future__ import annotations
 
 import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -141,7 +142,9 @@ def _opened(data: bytes) -> Iterator[Image]:
     facts = inspect_header(data)
     if facts is None:
         raise _refused("reference_not_image")
-    _limit_pixels(facts.width, facts.height)  # before Pillow warns on stderr or allocates
+    _limit_pixels(facts.width, facts.height)  # before Pillow allocates
+    # Pillow's warnings about odd EXIF blocks would be printed into the screen.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         with Pillow.open(BytesIO(data), formats=_FORMATS) as image:
             _limit_pixels(*image.size)

@@ -91,9 +91,8 @@ class Jobs:
     def __init__(self, folder: Path, speed: float) -> None:
         self._folder = folder
         self._speed = speed
-        records = [json.loads(path.read_bytes()) for path in folder.glob("*.json")]
-        jobs = sorted((Job(**record) for record in records), key=lambda job: job.created_at)
-        self._jobs = {job.id: job for job in jobs}
+        jobs = [job for path in folder.glob("*.json") if (job := _loaded(path)) is not None]
+        self._jobs = {job.id: job for job in sorted(jobs, key=lambda job: job.created_at)}
         self._wake = asyncio.Event()
         self._stopped = threading.Event()
         self._rendered = 0.0
@@ -247,3 +246,11 @@ class Jobs:
             if job.expires_at is not None and job.expires_at < time.time():
                 for variant in VARIANTS.values():
                     self._path(job, variant.suffix).unlink(missing_ok=True)
+
+
+def _loaded(path: Path) -> Job | None:
+    """The job of a record, or None if another version or hand wrote it: then it is left alone."""
+    try:
+        return Job(**json.loads(path.read_bytes()))
+    except (ValueError, TypeError):
+        return None

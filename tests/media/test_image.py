@@ -1,0 +1,206 @@
+"""References are judged by content: honest pictures, odd ones, and hostile ones."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+import zlib
+from io import BytesIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from sora_tui.core.problem import ProblemError
+from sora_tui.media.image import (
+    Fit,
+    ImageFacts,
+    as_png,
+    check_image,
+    cut_share,
+    fit_image,
+    inspect_header,
+    mime_type,
+)
+from tests.media.pictures import encoded, picture
+
+STILL = picture(160, 90)
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+ANIMATION = {"save_all": True, "append_images": [STILL.rotate(90)]}
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A PNG header that promises far more than its few bytes hold."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = (
+        chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    )
+    return b"\x89PNG\r\n\x1a\n" + data
+
+
+HONEST = {
+    "jpeg": (encoded(STILL, "JPEG"), ImageFacts("JPEG", 160, 90)),
+    "progressive jpeg": (encoded(STILL, "JPEG", progressive=True), ImageFacts("JPEG", 160, 90)),
+    "cmyk jpeg": (encoded(STILL.convert("CMYK"), "JPEG"), ImageFacts("JPEG", 160, 90)),
+    "turned jpeg": (
+        encoded(STILL, "JPEG", exif=TURNED),
+        ImageFacts("JPEG", 90, 160, turned=True),
+    ),
+    "png": (encoded(STILL, "PNG"), ImageFacts("PNG", 160, 90)),
+    "turned png": (encoded(STILL, "PNG", exif=TURNED), ImageFacts("PNG", 90, 160, turned=True)),
+    "16-bit png": (
+        encoded(Image.new("I;16", (160, 90), 40_000), "PNG"),
+        ImageFacts("PNG", 160, 90),
+    ),
+    "palette png": (
+        encoded(STILL.convert("P"), "PNG", transparency=0),
+        ImageFacts("PNG", 160, 90),
+    ),
+    "webp": (encoded(STILL, "WEBP"), ImageFacts("WEBP", 160, 90)),
+    "lossless webp": (encoded(STILL, "WEBP", lossless=True), ImageFacts("WEBP", 160, 90)),
+    "turned webp": (encoded(STILL, "WEBP", exif=TURNED), ImageFacts("WEBP", 90, 160, turned=True)),
+    "gif": (encoded(STILL, "GIF"), ImageFacts("GIF", 160, 90)),
+    "animated gif": (encoded(STILL, "GIF", **ANIMATION), ImageFacts("GIF", 160, 90, frames=2)),
+    "bmp": (encoded(STILL, "BMP"), ImageFacts("BMP", 160, 90)),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_header_and_full_check_agree_on_honest_pictures(name: str) -> None:
+    data, facts = HONEST[name]
+    assert inspect_header(data) == facts
+    assert check_image(data) == facts
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_every_honest_picture_can_be_fitted_and_made_a_png(name: str) -> None:
+    data, facts = HONEST[name]
+    hows: tuple[Fit, ...] = ("cover", "contain", "stretch")
+    for how in hows:
+        fitted = fit_image(data, 64, 48, how)
+        assert check_image(fitted) == ImageFacts("JPEG", 64, 48)
+        assert fitted == fit_image(data, 64, 48, how)
+    assert check_image(as_png(data)) == ImageFacts("PNG", facts.width, facts.height)
+
+
+WEBP, JPEG, PNG = encoded(STILL, "WEBP"), encoded(STILL, "JPEG"), encoded(STILL, "PNG")
+HOSTILE = {
+    "text named .png": (b"not a picture at all", "reference_not_image"),
+    "empty": (b"", "reference_not_image"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "reference_not_image"),
+    "tiff": (encoded(STILL, "TIFF"), "reference_not_image"),
+    "cut jpeg": (JPEG[:-10], "reference_damaged"),
+    "half jpeg": (JPEG[: len(JPEG) // 2], "reference_damaged"),
+    "png without its end": (PNG[:-20], "reference_damaged"),
+    "half png": (PNG[: len(PNG) // 2], "reference_damaged"),
+    "cut webp": (WEBP[:-30], "reference_damaged"),
+    "bomb": (png_of_size(30_000, 30_000), "reference_too_large"),
+    "small bomb": (png_of_size(9_000, 9_000), "reference_too_large"),
+    "lying png": (png_of_size(4_000, 4_000), "reference_damaged"),
+    "cut jpeg with odd exif": (
+        encoded(STILL, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01")[:-10],
+        "reference_damaged",
+    ),
+    "animated webp": (encoded(STILL, "WEBP", **ANIMATION), "reference_animated"),
+    "animated png": (encoded(STILL, "PNG", **ANIMATION), "reference_animated"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_pictures_are_refused_with_a_reason(
+    name: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    data, code = HOSTILE[name]
+    with pytest.raises(ProblemError) as refused:
+        check_image(data)
+    assert refused.value.problem.code == code
+    assert not recwarn.list, "a warning would land on the screen"
+
+
+@given(st.sampled_from([data for data, _ in HONEST.values()]), st.data())
+def test_damage_anywhere_is_a_refusal_or_a_picture_never_a_crash(
+    data: bytes, draw: st.DataObject
+) -> None:
+    at = draw.draw(st.integers(0, len(data) - 1))
+    junk = draw.draw(st.binary(max_size=8))
+    broken = data[:at] + junk + data[at + len(junk) :][: draw.draw(st.integers(0, len(data)))]
+    inspect_header(broken)
+    try:
+        check_image(broken)
+        fit_image(broken, 32, 32, "cover")
+    except ProblemError as refused:
+        assert refused.problem.code.startswith("reference_")
+
+
+@given(st.binary(max_size=300))
+def test_headers_of_garbage_are_no_pictures_or_small_facts(data: bytes) -> None:
+    for magic in (
+        b"",
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"GIF89a",
+        b"BM",
+        b"RIFF\0\0\0\0WEBP",
+    ):
+        facts = inspect_header(magic + data)
+        assert facts is None or (facts.width > 0 and facts.height > 0)
+
+
+def decoded(data: bytes) -> Image.Image:
+    return Image.open(BytesIO(data))
+
+
+def test_a_turned_picture_is_upright_after_fitting() -> None:
+    fitted = decoded(fit_image(encoded(STILL, "JPEG", exif=TURNED), 90, 160, "stretch"))
+    top, bottom = fitted.getpixel((45, 30)), fitted.getpixel((45, 150))
+    assert isinstance(top, tuple)
+    assert isinstance(bottom, tuple)
+    assert top[0] > 200, "the disc of the left half is on top after a quarter turn"
+    assert bottom[2] > 120
+    assert not fitted.getexif()
+
+
+def test_contain_pads_with_black_and_cover_cuts() -> None:
+    white = encoded(Image.new("RGB", (160, 90), "white"), "PNG")
+    contained, covered = (decoded(fit_image(white, 90, 90, how)) for how in ("contain", "cover"))
+    assert [contained.convert("L").getpixel((45, y)) for y in (5, 45, 85)] == [0, 255, 0]
+    assert [covered.convert("L").getpixel((45, y)) for y in (5, 45, 85)] == [255, 255, 255]
+
+
+def test_transparency_lies_on_black_and_deep_grey_is_scaled() -> None:
+    glass = encoded(Image.new("RGBA", (8, 8), (255, 255, 255, 128)), "PNG")
+    assert decoded(as_png(glass)).getpixel((4, 4)) == (128, 128, 128)
+    deep = encoded(Image.new("I;16", (8, 8), 40_000), "PNG")
+    assert decoded(as_png(deep)).getpixel((4, 4)) == (155, 155, 155)
+
+
+def test_cut_share_is_what_cover_loses() -> None:
+    assert cut_share(1280, 720, 1280, 720) == 0
+    assert cut_share(640, 360, 1280, 720) == 0
+    assert cut_share(1000, 1000, 1000, 500) == 0.5
+    assert cut_share(100, 400, 100, 100) == 0.75
+
+
+def test_media_types() -> None:
+    assert [mime_type(f) for f in ("JPEG", "WEBP", "BMP")] == [
+        "image/jpeg",
+        "image/webp",
+        "image/bmp",
+    ]
+
+
+def test_importing_the_room_costs_neither_pillow_nor_pyav() -> None:
+    code = (
+        "import sys, sora_tui.media.image, sora_tui.media.boxes, sora_tui.media.render;"
+        "assert not {'PIL', 'av'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
