@@ -174,6 +174,12 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor_id != before:
             self.post_message(self.Highlighted(self, self.cursor_id))
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns of the same rows."""
+        self._columns = tuple(columns)
+        self._places_width = -1
+        self.refresh()
+
     def update_rows(self, ids: Iterable[str] | None = None) -> None:
         """Ask again for these rows, or for all, and repaint the visible cells that changed."""
         wanted = None if ids is None else set(ids)

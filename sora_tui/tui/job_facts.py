@@ -1,0 +1,205 @@
+"""What the inspector says of a job: its facts, its life event by event, and its document."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.problem import Problem
+from sora_tui.core.text import clean, clean_line
+from sora_tui.i18n import _
+from sora_tui.i18n.problems import job_sentences, sentences
+from sora_tui.tui import job_rows
+from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.job_words import money, server_name
+from sora_tui.tui.panes.long_text import Line, Span
+
+#: A document longer than this (characters) is shown up to here.
+MAX_SHOWN: Final = 4_000_000
+_LABEL_WIDTH: Final = 11
+_TIME_WIDTH: Final = 12
+
+_TONES: Final = {
+    State.SAVED: "ok",
+    State.UNCONFIRMED: "warn",
+    State.NOT_SENT: "error",
+    State.REJECTED: "error",
+    State.FAILED: "error",
+    State.EXPIRED: "error",
+    State.GONE: "error",
+}
+
+
+def facts(view: JobView, now: datetime, ascii: bool = False) -> list[Line]:
+    """State, the sentences of what went wrong, money, and everything else that is known."""
+    job = view.job
+    headline = f"{job_rows.sign(view, ascii)} {job.state.value.upper()}"
+    tone = _TONES.get(job.state, "strong")
+    lines = [Line(headline, spans=((0, len(headline), tone),))]
+    if (told := job_sentences(job)) is not None:
+        lines += [Line(part) for part in (told.happened, told.money, told.next)]
+        if job.error is not None and job.error.message and job.error.message not in told.happened:
+            lines.append(Line(_("The server says: {words}").format(words=job.error.message)))
+    lines.append(Line(""))
+    lines += [_fact(label, value) for label, value in _facts(view, now) if value]
+    lines += [Line(""), *_prompt(job)]
+    return lines
+
+
+def events(job: Job) -> list[Line]:
+    """The job's life, oldest first: every step, and every try to send the paid request."""
+    steps = [
+        (event.at, f"{event.state.value:<12}", clean_line(event.note, 500)) for event in job.events
+    ]
+    tries = [
+        (
+            attempt.at,
+            _("try {number}").format(number=number),
+            _outcome(attempt.outcome, attempt.status),
+        )
+        for number, attempt in enumerate(job.attempts, start=1)
+    ]
+    return [
+        _event(at, word, note)
+        for at, word, note in sorted([*steps, *tries], key=lambda entry: entry[0])
+    ]
+
+
+def document(text: str, problem: Problem | None) -> tuple[list[Line], int]:
+    """A document's own text, and the index of the line to look at first.
+
+    A problem with a `line` among its facts marks that line and says below it what is wrong there.
+    """
+    shown = clean(text, MAX_SHOWN).expandtabs(4).rstrip("\n")
+    lines = [Line(line, indent=len(line) - len(line.lstrip(" ")) + 2) for line in shown.split("\n")]
+    if problem is None:
+        return lines, 0
+    told = sentences(problem)
+    head = [
+        Line(told.happened, spans=((0, len(told.happened), "error"),)),
+        Line(told.next),
+        Line(""),
+    ]
+    number = problem.facts.get("line")
+    if not isinstance(number, int) or not 1 <= number <= len(lines):
+        return head + lines, 0
+    wrong = lines[number - 1]
+    lines[number - 1] = Line(wrong.text or " ", 0, ((0, max(len(wrong.text), 1), "mark"),))
+    lines.insert(number, _pointer(problem, len(wrong.text)))
+    # A few lines before it, so that it is read where it stands; the message, if it is near.
+    return head + lines, max(number + len(head) - 6, 0)
+
+
+_TOKEN: Final = re.compile(
+    r'(?P<string>"(?:[^"\\]|\\.)*"?)(?P<colon>\s*:)?'
+    r"|(?P<figure>-?\d[\d.eE+-]*)"
+    r"|(?P<word>\b(?:true|false|null)\b)"
+)
+
+
+def json_spans(line: str) -> tuple[Span, ...]:
+    """Where the names, strings, figures and words of a line of JSON are."""
+    return tuple(_spans(line))
+
+
+def _spans(line: str) -> Iterator[Span]:
+    for match in _TOKEN.finditer(line):
+        if match["string"]:
+            tone = "name" if match["colon"] else "text"
+            yield match.start("string"), match.end("string"), tone
+        else:
+            yield match.start(), match.end(), "figure" if match["figure"] else "muted"
+
+
+def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
+    job, request, remote = view.job, view.job.request, view.job.remote
+    yield _("server"), f"{server_name(job)} ({clean_line(job.server.base_url, 200)})"
+    yield _("model"), clean_line(request.model or "", 100)
+    yield _("seconds"), clean_line(request.seconds or "", 20)
+    yield _("size"), clean_line(request.size or "", 20)
+    if request.reference is not None:
+        yield _("reference"), f"{clean_line(request.reference.path, 300)}, {request.reference.fit}"
+    for name, value in request.params.items():
+        shown = json.dumps(value, ensure_ascii=False, default=str)
+        yield _("parameter"), clean_line(f"{name} = {shown}", 500)
+    for name, text in request.variables.items():
+        yield _("variable"), clean_line(f"{name} = {text}", 500)
+    yield _("cost"), _cost(job)
+    yield _("elapsed"), job_rows.elapsed(view, now)
+    yield _("left"), job_rows.left(view, now)
+    yield _("expires"), _expiry(view, now)
+    for output in job.outputs:
+        shape = f"{output.width}x{output.height}" if output.width and output.height else ""
+        length = f"{output.seconds:.1f} s" if output.seconds is not None else ""
+        rate = f"{output.fps:g} fps" if output.fps is not None else ""
+        yield _("file"), clean_line(output.path, 300)
+        known = (job_rows.megabytes(output.bytes), shape, length, rate, output.codec or "")
+        yield "", "  ".join(clean_line(part, 40) for part in known if part)
+        yield "sha256", clean_line(output.sha256, 64)
+    yield _("video id"), clean_line(job.remote_id or "", 1100)
+    if remote is not None and remote.status:
+        yield _("it says"), remote.status
+    if job.error is not None:
+        error = (job.error.code, str(job.error.status or ""), job.error.request_id)
+        yield _("error"), clean_line("  ".join(part for part in error if part), 300)
+    yield _("created"), f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
+    yield _("parent"), clean_line(job.parent or "", 100)
+    if job.batch is not None:
+        yield _("batch"), clean_line(f"{job.batch.id}  {job.batch.index}", 100)
+    notes = (*(f"#{tag}" for tag in job.notes.tags), job.notes.text)
+    yield _("notes"), clean_line("  ".join(part for part in notes if part), 1000)
+    yield _("record"), f"metadata/{job.id}.json"
+
+
+def _cost(job: Job) -> str:
+    if job.simulated:
+        return _("free, simulated")
+    said = []
+    if job.cost.estimated is not None:
+        sum = money(job.cost.estimated, job.cost.currency)
+        said.append(_("about {sum}, estimated").format(sum=sum))
+    if job.cost.reported is not None:
+        sum = money(job.cost.reported, job.cost.currency)
+        said.append(_("{sum}, says the server").format(sum=sum))
+    return "; ".join(said) or _("unknown")
+
+
+def _expiry(view: JobView, now: datetime) -> str:
+    said = job_rows.expires(view, now)
+    at = view.job.expires_at
+    return said if at is None else f"{said}  ({at.astimezone():%Y-%m-%d %H:%M})"
+
+
+def _prompt(job: Job) -> Sequence[Line]:
+    label = _("prompt")
+    source = clean_line(job.request.prompt_file or "", 300)
+    head = Line(f"{label}  {source}".rstrip(), spans=((0, len(label), "muted"),))
+    return [head, *(Line(line) for line in clean(job.request.prompt, 40_000).split("\n"))]
+
+
+def _fact(label: str, value: str) -> Line:
+    text = f"{label:<{_LABEL_WIDTH}}{value}"
+    return Line(text, _LABEL_WIDTH, ((0, len(label), "muted"),) if label else ())
+
+
+def _outcome(outcome: str, status: int | None) -> str:
+    said = clean_line(outcome, 40).replace("_", " ")
+    return f"{said} {status}" if status is not None else said
+
+
+def _event(at: datetime, word: str, note: str) -> Line:
+    time = f"{at.astimezone():%H:%M:%S.%f}"[:10]
+    text = f"{time:<{_TIME_WIDTH}}{word:<14}{note}".rstrip()
+    return Line(text, _TIME_WIDTH, ((0, len(time), "muted"),))
+
+
+def _pointer(problem: Problem, length: int) -> Line:
+    column = problem.facts.get("column")
+    reason = clean_line(problem.facts.get("reason", ""), 200)
+    at = min(column - 1, length) if isinstance(column, int) and 1 <= column <= 60 else 0
+    text = f"{' ' * at}^ {reason}"
+    return Line(text, spans=((0, len(text), "error"),))

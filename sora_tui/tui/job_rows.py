@@ -1,0 +1,388 @@
+"""What a job says in each column of the job list: pure text, made from values and a given now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from sora_tui.core.eta import seconds_left
+from sora_tui.core.job import NEEDS_YOU, Job, JobError, State
+from sora_tui.core.problem import Spent
+from sora_tui.core.text import clean_line
+from sora_tui.engine.events import Retry, Transfer
+from sora_tui.i18n import _
+
+#: Below this many seconds to its expiry a clip is in danger.
+EXPIRY_ALARM: Final = 10 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job with what is known of it beside its document.
+
+    Attributes:
+        usual: Seconds such jobs usually take from accepted to completed; None is unknown.
+        ahead: Jobs of ours before it on the same server; None is not in a queue.
+    """
+
+    job: Job
+    transfer: Transfer | None = None
+    retry: Retry | None = None
+    usual: float | None = None
+    ahead: int | None = None
+
+
+#: A sign for each state, and what a terminal without these letters shows instead.
+_SIGNS: Final[Mapping[State, str]] = {
+    State.PENDING: "·",
+    State.SUBMITTING: "▶",
+    State.QUEUED: "·",
+    State.IN_PROGRESS: "▶",
+    State.COMPLETED: "⇣",
+    State.DOWNLOADING: "⇣",
+    State.SAVED: "✓",
+    State.UNCONFIRMED: "?",
+    State.NOT_SENT: "✗",
+    State.REJECTED: "✗",
+    State.FAILED: "✗",
+    State.EXPIRED: "✗",
+    State.GONE: "✗",
+    State.CANCELLED: "✗",
+    State.ABANDONED: "✗",
+}
+_ASCII: Final[Mapping[str, str]] = {
+    "▶": ">",
+    "⇣": "v",
+    "✓": "ok",
+    "✗": "x",
+    "·": ".",
+    "✂": "fit",
+}
+_EIGHTHS: Final = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
+
+_QUEUEING: Final = frozenset({State.PENDING, State.QUEUED})
+_BUSY: Final = frozenset({State.SUBMITTING, State.IN_PROGRESS})
+_RUNNING: Final = frozenset(
+    {State.SUBMITTING, State.IN_PROGRESS, State.COMPLETED, State.DOWNLOADING}
+)
+_NEVER_ACCEPTED: Final = frozenset({State.NOT_SENT, State.REJECTED})
+_NO_CLIP: Final = frozenset({State.FAILED, State.EXPIRED, State.GONE})
+
+
+def plain(sign: str, ascii: bool) -> str:
+    """A sign of the screen, or its stand-in of ASCII letters."""
+    return _ASCII.get(sign, sign) if ascii else sign
+
+
+def counts(views: Iterable[JobView]) -> tuple[int, int]:
+    """How many jobs run (sent and not yet saved) and how many wait for the person."""
+    running = needs_you = 0
+    for view in views:
+        running += view.job.state in _RUNNING and not view.job.is_final
+        needs_you += view.job.needs_you
+    return running, needs_you
+
+
+def places(views: Iterable[JobView]) -> dict[str, int]:
+    """By job id: how many of our jobs come before it on its server. Only for jobs that queue."""
+    by_server: dict[str, list[Job]] = {}
+    for view in views:
+        if view.job.state in _QUEUEING | _BUSY:
+            by_server.setdefault(view.job.server.profile, []).append(view.job)
+    return {
+        job.id: place
+        for jobs in by_server.values()
+        # What runs is before what waits, whatever its age.
+        for place, job in enumerate(sorted(jobs, key=lambda job: (job.state in _QUEUEING, job.id)))
+        if job.state in _QUEUEING
+    }
+
+
+def changes_with_time(view: JobView) -> bool:
+    """Whether some column of this job says something else a second later."""
+    return view.job.is_active or view.job.needs_you
+
+
+def sign(view: JobView, ascii: bool = False) -> str:
+    """The one letter that stands for the state."""
+    if view.retry is not None:
+        return "~"
+    if view.job.state is State.COMPLETED and view.job.is_final:
+        return plain("✓", ascii)
+    return plain(_SIGNS[view.job.state], ascii)
+
+
+def state(view: JobView, ascii: bool = False) -> str:
+    """Sign and word. The words are those of the document, so they are never translated."""
+    mark = sign(view, ascii)
+    if view.retry is not None:
+        return f"{mark} retry {view.retry.count}"
+    return f"{mark} {view.job.state.value}"
+
+
+def progress(view: JobView, now: datetime, width: int, ascii: bool = False) -> str:
+    """How far it is, in at most `width` cells, as the server says it and no further."""
+    job = view.job
+    if view.retry is not None or _waits_until(job, now) is not None:
+        return _again(view, now, width)
+    if job.state is State.IN_PROGRESS:
+        percent = job.remote.progress if job.remote else None
+        if percent is not None:
+            return bar(percent, width, ascii)
+        return _no_figure(view, now, width)
+    if job.state is State.DOWNLOADING:
+        return _received(view.transfer, width)
+    if job.state is State.SAVED:
+        return _kept(job, width)
+    if view.ahead:
+        return _("behind {count}").format(count=view.ahead)
+    if job.error is not None:
+        return reason(job.error, width)
+    return {
+        State.PENDING: _("waiting"),
+        State.QUEUED: _("waiting"),
+        State.SUBMITTING: _("sending"),
+        State.COMPLETED: _("waiting") if job.is_active else _("done"),
+        State.ABANDONED: _("given up"),
+        State.CANCELLED: _("withdrawn"),
+    }.get(job.state, "-")
+
+
+def bar(percent: float, width: int, ascii: bool = False) -> str:
+    """A bar and its figure: `███▌·····  38%`, `width` cells in all.
+
+    Args:
+        percent: 0..100.
+        width: At least 8.
+    """
+    cells = width - 6
+    full, part = divmod(round(percent / 100 * cells * 8), 8)
+    done = "#" * full if ascii else "█" * full + _EIGHTHS[part]
+    return f"{done:{'.' if ascii else '·'}<{cells}}  {percent:3.0f}%"
+
+
+def elapsed(view: JobView, now: datetime) -> str:
+    """Time since it was asked for; for a finished job, the time it took."""
+    job = view.job
+    end = now if changes_with_time(view) else entered(job)
+    return clock((end - job.created_at).total_seconds())
+
+
+def left(view: JobView, now: datetime) -> str:
+    """An estimate of the time to the next landmark; `you` when a person holds it up."""
+    job = view.job
+    if job.state in NEEDS_YOU:
+        return _("you")
+    if view.retry is not None:
+        return "-"
+    seconds = None
+    if job.state is State.IN_PROGRESS:
+        percent = job.remote.progress if job.remote else None
+        # A percentage counts from the start of the work, a usual length from the acceptance.
+        since = entered(job) if percent and percent >= 5 else _accepted(job)
+        seconds = seconds_left((now - since).total_seconds(), percent, view.usual)
+    elif job.state is State.QUEUED and view.usual is not None:
+        whole = view.usual * ((view.ahead or 0) + 1)
+        seconds = seconds_left((now - _accepted(job)).total_seconds(), None, whole)
+    elif job.state is State.DOWNLOADING and view.transfer and view.transfer.total:
+        share = 100 * view.transfer.received / view.transfer.total
+        seconds = seconds_left((now - entered(job)).total_seconds(), share, None)
+    if seconds is None:
+        return "-"
+    return f"~{clock(seconds)}" if seconds < 120 else f"~{span(seconds)}"
+
+
+def expires(view: JobView, now: datetime) -> str:
+    """How long the clip can still be fetched; `kept` once it is hashed on this disk."""
+    job = view.job
+    if job.state is State.SAVED:
+        return _("kept")
+    if job.state in {State.EXPIRED, State.GONE}:
+        return _("gone")
+    if job.expires_at is None or not job.is_active:
+        return "-"
+    seconds = max((job.expires_at - now).total_seconds(), 0.0)
+    return f"! {span(seconds)}" if seconds < EXPIRY_ALARM else span(seconds)
+
+
+def in_danger(view: JobView, now: datetime) -> bool:
+    """Whether its clip is soon to be lost at the server."""
+    job = view.job
+    if job.expires_at is None or not job.is_active:
+        return False
+    return (job.expires_at - now).total_seconds() < EXPIRY_ALARM
+
+
+def cost(view: JobView) -> str:
+    """What it costs, with how sure that is: `~` estimated, `?` nobody knows, `!` for nothing."""
+    job = view.job
+    if job.state in _NEVER_ACCEPTED or (job.remote_id is None and job.state is State.CANCELLED):
+        return "0"
+    if job.simulated or job.cost.estimated == 0:
+        return _("free")
+    if job.state is State.PENDING and (view.retry is not None or job.not_before is not None):
+        return "0"
+    if job.cost.reported is not None:
+        said = amount(job.cost.reported)
+    elif job.cost.estimated is None:
+        return _("unknown")
+    elif job.state in {State.UNCONFIRMED, State.ABANDONED}:
+        return f"{amount(job.cost.estimated)}?"
+    else:
+        said = f"~{amount(job.cost.estimated)}"
+    if job.state in _NO_CLIP and job.error is not None and job.error.spent is not Spent.NO:
+        return f"{said.removeprefix('~')} !"
+    return said
+
+
+def reference(view: JobView, ascii: bool = False) -> str:
+    """Whether a picture was sent: as it is, or fitted."""
+    used = view.job.request.reference
+    if used is None:
+        return "-"
+    return plain("✓" if used.fit == "exact" else "✂", ascii)
+
+
+def prompt(view: JobView) -> str:
+    """The prompt on one line."""
+    return clean_line(view.job.request.prompt, 300)
+
+
+# Words and figures ----------------------------------------------------------------------------
+
+
+def reason(error: JobError, width: int) -> str:
+    """Why, in at most two words; the sentences stand below the list and in the inspector."""
+    words = {
+        "answer_lost": _("answer lost"),
+        "answer_unclear": _("answer unclear"),
+        "moderation_before": _("moderation, before"),
+        "moderation_after": _("moderation, after"),
+        "key_refused": _("key refused"),
+        "key_missing": _("no key"),
+        "quota_exhausted": _("quota used up"),
+        "request_refused": _("not accepted"),
+        "server_unreachable": _("not reached"),
+        "server_busy": _("server busy"),
+        "generation_failed": _("no clip made"),
+        "remote_cancelled": _("by the server"),
+        "remote_expired": _("too late"),
+        "remote_gone": _("forgotten"),
+        "download_interrupted": _("interrupted"),
+        "download_refused": _("not handed out"),
+        "download_too_large": _("too large"),
+        "clip_damaged": _("clip damaged"),
+        "disk_full": _("disk full"),
+        "over_budget": _("over budget"),
+        "reference_changed": _("picture changed"),
+        "reference_missing": _("picture missing"),
+        "simulator_failed": _("simulator fault"),
+    }
+    said = words.get(error.kind, clean_line(error.kind.replace("_", " "), 40))
+    if len(said) > width and error.kind.startswith("moderation"):
+        return _("moderation")
+    return said
+
+
+def clock(seconds: float) -> str:
+    """A running time: `0:25`, `12:40`, `1h02m`, `3 d`."""
+    whole = max(int(seconds), 0)
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02}"
+    if whole < 24 * 3600:
+        return f"{whole // 3600}h{whole // 60 % 60:02}m"
+    return _("{count} d").format(count=whole // 86400)
+
+
+def span(seconds: float) -> str:
+    """A coarse length of time, rounded down: `8 s`, `4 min`, `23 h`, `6 d`."""
+    whole = max(int(seconds), 0)
+    if whole < 60:
+        return _("{count} s").format(count=whole)
+    if whole < 120 * 60:
+        return _("{count} min").format(count=whole // 60)
+    if whole < 48 * 3600:
+        return _("{count} h").format(count=whole // 3600)
+    return _("{count} d").format(count=whole // 86400)
+
+
+def megabytes(size: int) -> str:
+    """Bytes in MB of 10^6, one decimal: `3.0 MB`."""
+    return _("{size} MB").format(size=f"{size / 1e6:.1f}")
+
+
+def amount(sum: Decimal) -> str:
+    """A sum of money with cents, with more places where it is below a cent."""
+    places = 2 if sum == 0 or abs(sum) >= Decimal("0.01") else 4
+    return f"{sum:.{places}f}"
+
+
+def entered(job: Job) -> datetime:
+    """When the job came into the state it is in (remarks in the record do not count)."""
+    at = job.updated_at
+    for event in reversed(job.events):
+        if event.state is not job.state:
+            break
+        at = event.at
+    adopted = len(job.events) == 1 and job.events[0].note == "adopted"
+    return job.created_at if adopted else at
+
+
+def _accepted(job: Job) -> datetime:
+    if job.events and job.events[0].note == "adopted":
+        return job.created_at
+    with_server = {State.QUEUED, State.IN_PROGRESS}
+    return next((event.at for event in job.events if event.state in with_server), job.created_at)
+
+
+def _waits_until(job: Job, now: datetime) -> datetime | None:
+    waits = job.state is State.PENDING and job.not_before is not None and job.not_before > now
+    return job.not_before if waits else None
+
+
+def _again(view: JobView, now: datetime, width: int) -> str:
+    until = view.retry.until if view.retry else _waits_until(view.job, now)
+    wait = span((until - now).total_seconds()) if until else ""
+    again = _("again in {time}").format(time=wait)
+    if view.retry is None:
+        return again
+    why = clean_line(view.retry.why, 20)
+    both = f"{why}, {again}"
+    if len(both) <= width:
+        return both
+    short = _("{why}, in {time}").format(why=why, time=wait)
+    return short if len(short) <= width else again
+
+
+def _no_figure(view: JobView, now: datetime, width: int) -> str:
+    if view.usual is not None:
+        usual = _("usual {time}").format(time=_("{count} s").format(count=round(view.usual)))
+        both = _("no figure, {usual}").format(usual=usual)
+        return both if len(both) <= width else usual
+    running = clock((now - _accepted(view.job)).total_seconds())
+    return _("no figure, {time}").format(time=running)
+
+
+def _received(transfer: Transfer | None, width: int) -> str:
+    if transfer is None:
+        return _("starting")
+    if not transfer.total:
+        return megabytes(transfer.received)
+    percent = min(100 * transfer.received // transfer.total, 100)
+    received, total = f"{transfer.received / 1e6:.1f}", megabytes(transfer.total)
+    whole = _("{received} of {total}").format(received=received, total=total) + f"  {percent}%"
+    return whole if len(whole) <= width else f"{received}/{total}"
+
+
+def _kept(job: Job, width: int) -> str:
+    if not job.outputs:
+        return "-"
+    output = job.outputs[0]
+    said = megabytes(output.bytes)
+    if output.seconds is not None:
+        said = _("{count} s").format(count=f"{output.seconds:.1f}") + f"  {said}"
+    hashed = f"{said}  #{output.sha256[:4]}"
+    return hashed if len(hashed) <= width else said

@@ -1,0 +1,128 @@
+"""What a job says in whole sentences: the line below the list, times and money for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from rich.cells import cell_len
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _
+from sora_tui.i18n.problems import job_sentences
+from sora_tui.tui.job_rows import JobView, amount, clock, entered, megabytes, span
+
+
+def status(view: JobView, now: datetime, width: int) -> str:
+    """What there is to say of one job, the fullest form that fits into `width` cells.
+
+    The last form, and the shortest, is given even where it does not fit.
+    """
+    said = ""
+    for said in _forms(view, now):
+        if cell_len(said) <= width:
+            break
+    return said
+
+
+def server_name(job: Job) -> str:
+    """What a person calls the server of a job."""
+    return _("the simulator") if job.simulated else clean_line(job.server.profile, 60)
+
+
+def money(sum: Decimal, currency: str) -> str:
+    """A sum with its currency: `$0.40`, `0.40 EUR`."""
+    return f"${amount(sum)}" if currency == "USD" else f"{amount(sum)} {clean_line(currency, 8)}"
+
+
+def local_time(at: datetime, now: datetime) -> str:
+    """A point in time on the person's own clock: `10:15`, with the date where it is not today."""
+    here = at.astimezone()
+    same_day = here.date() == now.astimezone().date()
+    return f"{here:%H:%M}" if same_day else f"{here:%Y-%m-%d %H:%M}"
+
+
+def _forms(view: JobView, now: datetime) -> Iterator[str]:
+    """The same message, from the fullest form to the shortest."""
+    job = view.job
+    if view.retry is not None:
+        yield from _retry_forms(view, now)
+    elif job.state is State.SAVED:
+        yield from _saved_forms(job)
+    elif (told := job_sentences(job)) is not None:
+        yield f"{told.happened} {told.money} {told.next}"
+        yield f"{told.happened} {told.money}"
+        yield told.money
+    else:
+        yield from _quiet_forms(view, now)
+
+
+def _retry_forms(view: JobView, now: datetime) -> Iterator[str]:
+    assert view.retry is not None
+    facts = {
+        "server": server_name(view.job),
+        "why": clean_line(view.retry.why, 40),
+        "time": span((view.retry.until - now).total_seconds()),
+    }
+    yield _("{server}: {why}; asked again by itself in {time}, you need not do anything").format(
+        **facts
+    )
+    yield _("{server}: {why}; again by itself in {time}").format(**facts)
+
+
+def _saved_forms(job: Job) -> Iterator[str]:
+    if not job.outputs:
+        yield _("Saved")
+        return
+    output = job.outputs[0]
+    saved = _("Saved {path}").format(path=clean_line(output.path, 200))
+    size = megabytes(output.bytes)
+    keys = _("o look here  y copy scp line")
+    yield f"{saved}  {size}  sha256 {output.sha256[:4]}...  {keys}"
+    yield f"{saved}  {size}  {keys}"
+    yield f"{saved}  {size}  " + _("o look  y copy")
+    yield f"{saved}  {size}"
+    yield saved
+
+
+def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
+    job = view.job
+    facts = {
+        "server": server_name(job),
+        "elapsed": clock((now - job.created_at).total_seconds()),
+        "time": local_time(job.created_at, now),
+        "end": local_time(entered(job), now),
+    }
+    forms = {
+        State.PENDING: (_("waiting to be sent to {server} since {time}; c takes it back"),),
+        State.SUBMITTING: (
+            _("being sent to {server}, once; its answer is awaited"),
+            _("being sent to {server}"),
+        ),
+        State.QUEUED: (
+            _("waiting on {server} for {elapsed}, sent {time}; you may quit, it resumes"),
+            _("waiting on {server} for {elapsed}"),
+        ),
+        State.IN_PROGRESS: (
+            _("running on {server} for {elapsed}, started {time}; you may quit, it resumes"),
+            _("running on {server} for {elapsed}"),
+        ),
+        State.COMPLETED: (
+            _("made on {server}; the clip waits to be fetched"),
+            _("made on {server}"),
+        )
+        if job.is_active
+        else (_("done on {server} at {end}"),),
+        State.DOWNLOADING: (
+            _("coming from {server} since {end}; you may quit, it resumes"),
+            _("coming from {server}"),
+        ),
+        State.CANCELLED: (_("taken back at {end}, before it was sent; nothing was billed"),)
+        if job.remote_id is None
+        else (_("cancelled on {server} at {end}"),),
+        State.ABANDONED: (_("given up at {end}; this record stays"),),
+    }
+    for form in forms.get(job.state, ("",)):
+        yield form.format(**facts)

@@ -1,0 +1,198 @@
+"""A long text that wraps to the width it gets and scrolls by row; only what is seen is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar, Final
+
+from rich.cells import get_character_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from sora_tui.tui.keys import N_
+
+#: What a part of a line is, for its colour: start and end in characters, and the tone's name.
+Span = tuple[int, int, str]
+
+TONES: Final = ("strong", "muted", "ok", "warn", "error", "name", "text", "figure", "mark")
+#: A line longer than this is shown in one colour: reading it into tokens would be felt.
+_MAX_PAINTED: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text, already cleaned.
+
+    Attributes:
+        indent: Cells by which its second and later rows are moved in.
+        spans: Where it is coloured, in order and apart.
+    """
+
+    text: str
+    indent: int = 0
+    spans: tuple[Span, ...] = ()
+
+
+class LongText(ScrollView, can_focus=True, inherit_bindings=False):
+    """Lines, wrapped at words where there are any; a megabyte of them scrolls like a page."""
+
+    DEFAULT_CSS = """
+    LongText { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+    LongText > .long-text--strong { text-style: bold; }
+    LongText > .long-text--muted { color: $text-muted; }
+    LongText > .long-text--ok { color: $text-success; }
+    LongText > .long-text--warn { color: $text-warning; }
+    LongText > .long-text--error { color: $text-error; text-style: bold; }
+    LongText > .long-text--name { color: $text-accent; }
+    LongText > .long-text--text { color: $text-success; }
+    LongText > .long-text--figure { color: $text-warning; }
+    LongText > .long-text--mark { text-style: reverse; }
+    LongText:ansi > .long-text--muted { text-style: dim; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"long-text--{tone}" for tone in TONES}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", N_("Up"), id="text.up", show=False),
+        Binding("down,j", "move(1)", N_("Down"), id="text.down", show=False),
+        Binding("pageup,ctrl+u", "page(-1)", N_("Page up"), id="text.page_up", show=False),
+        Binding("pagedown,ctrl+d", "page(1)", N_("Page down"), id="text.page_down", show=False),
+        Binding("home,g", "edge(False)", N_("Top"), id="text.top", show=False),
+        Binding("end,G", "edge(True)", N_("Bottom"), id="text.bottom", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: Sequence[Line] = ()
+        self._rows: list[tuple[int, int, int]] = []
+        self._spans = lru_cache(maxsize=512)(self._find_spans)
+        self._paint: Callable[[str], Sequence[Span]] | None = None
+        self._wrapped_at = 0
+
+    def show(
+        self,
+        lines: Sequence[Line],
+        *,
+        paint: Callable[[str], Sequence[Span]] | None = None,
+        top: int | None = None,
+    ) -> None:
+        """Show these lines.
+
+        Args:
+            paint: Finds the spans of a line that brings none, when it first comes into sight.
+            top: Index of the line to scroll to; None stays where the reader is.
+        """
+        if lines == self._lines and paint is self._paint and top is None:
+            return
+        self._lines, self._paint = lines, paint
+        self._spans.cache_clear()
+        self._wrap()
+        if top is not None:
+            row = next((n for n, (line, _s, _e) in enumerate(self._rows) if line >= top), 0)
+            self.scroll_to(y=row, animate=False)
+        self.refresh()
+
+    # Drawing ----------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the screen."""
+        width = self.size.width
+        number = round(self.scroll_y) + y
+        base = self.rich_style
+        if number >= len(self._rows):
+            return Strip.blank(width, base)
+        line, start, end = self._rows[number]
+        segments = [Segment(" " * self._lines[line].indent, base)] if start else []
+        segments += self._pieces(line, start, end, base)
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _pieces(self, line: int, start: int, end: int, base: Style) -> Iterator[Segment]:
+        text, at = self._lines[line].text, start
+        for first, last, tone in self._spans(line):
+            first, last = max(first, at), min(last, end)
+            if first >= last:
+                continue
+            if at < first:
+                yield Segment(text[at:first], base)
+            style = self.get_component_rich_style(f"long-text--{tone}")
+            yield Segment(text[first:last], style)
+            at = last
+        if at < end:
+            yield Segment(text[at:end], base)
+
+    def _find_spans(self, line: int) -> Sequence[Span]:
+        found = self._lines[line]
+        if found.spans or self._paint is None or len(found.text) > _MAX_PAINTED:
+            return found.spans
+        return self._paint(found.text)
+
+    # Wrapping ---------------------------------------------------------------------------------
+
+    def on_resize(self, event: Resize) -> None:
+        """Another width wraps the lines anew."""
+        if self._room != self._wrapped_at:
+            self._wrap()
+
+    @property
+    def _room(self) -> int:
+        # The scroll bar's column stays free: its coming must not move a single word.
+        return max(self.size.width - 1, 1)
+
+    def _wrap(self) -> None:
+        self._wrapped_at = room = self._room
+        self._rows = [
+            (number, start, end)
+            for number, line in enumerate(self._lines)
+            for start, end in wrap(line, room)
+        ]
+        self.virtual_size = Size(room, len(self._rows))
+
+    # Moving -----------------------------------------------------------------------------------
+
+    def action_move(self, rows: int) -> None:
+        """Scroll by rows."""
+        self.scroll_to(y=self.scroll_y + rows, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages, one row of which stays."""
+        self.action_move(pages * max(self.size.height - 1, 1))
+
+    def action_edge(self, bottom: bool) -> None:
+        """Scroll to the first or the last row."""
+        self.scroll_to(y=self.max_scroll_y if bottom else 0, animate=False)
+
+
+def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
+    """Where the rows of a line begin and end, in characters; at least one row.
+
+    Args:
+        width: Cells of a row; a character may take two.
+    """
+    text, start, room = line.text, 0, width
+    plain = text.isascii()
+    while True:
+        end = start + room if plain else _fitting(text, start, room)
+        if end >= len(text):
+            yield start, len(text)
+            return
+        # Break at the last space, unless that leaves most of the row empty.
+        space = text.rfind(" ", start + room // 2, end + 1)
+        stop = space if space > start else end
+        yield start, stop
+        start = stop + (text[stop] == " ")
+        room = max(width - line.indent, min(width, 10))
+
+
+def _fitting(text: str, start: int, cells: int) -> int:
+    """The end of what fits into so many cells from `start`; at least one character."""
+    used = 0
+    for end in range(start, min(len(text), start + cells * 4)):
+        used += get_character_cell_size(text[end])
+        if used > cells:
+            return max(end, start + 1)
+    return min(len(text), start + cells * 4)
