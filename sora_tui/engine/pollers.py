@@ -10,7 +10,7 @@ from typing import Final
 from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
-from sora_tui.core.problem import Problem, ProblemError, Spent
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
@@ -38,8 +38,16 @@ Connect = Callable[[Server], Awaitable[Server]]
 class Poller:
     """Everything that is asked of one server."""
 
-    def __init__(self, server: Server, desk: Desk, folder: Folder, connect: Connect) -> None:
+    def __init__(
+        self,
+        server: Server,
+        desk: Desk,
+        folder: Folder,
+        connect: Connect,
+        report: Callable[[Exception], None],
+    ) -> None:
         self.server = server
+        self._report = report
         self._desk = desk
         self._folder = folder
         self._connect = connect
@@ -130,6 +138,9 @@ class Poller:
                 self._search_at, self._searches = self._in(_SEARCHES[0]), 0
         except ProblemError as error:
             self._hold(job, error.problem)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and not sent again
+            self._hold(job, problem("internal_fault"))
+            self._report(error)
         finally:
             self._sending.pop(job.id, None)
             self._wake.set()

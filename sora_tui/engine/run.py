@@ -163,7 +163,7 @@ class Run:
     def _poller(self, server: Server) -> Poller:
         poller = self._pollers.get(server.origin)
         if poller is None:
-            poller = Poller(server, self._desk, self._folder, self._connect)
+            poller = Poller(server, self._desk, self._folder, self._connect, self._report)
             self._pollers[server.origin] = poller
             self._spawn(poller.wait_for_completion, f"poller {server.name}")
         return poller

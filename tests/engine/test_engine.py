@@ -4,67 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import queue
 import stat
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from sora_tui.core.job import Consent, Job, State
+from sora_tui.core.job import State
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Server, simulator
-from sora_tui.engine.engine import Engine
-from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
-from sora_tui.engine.quote import quote
+from sora_tui.core.server import Server
+from sora_tui.engine.events import EngineChanged, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-
-KITE = VideoRequest(prompt="A kite over a grey sea", model="sora-2", seconds="1", size="320x180")
-
-
-class Watcher:
-    """What a face sees of an engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._events: queue.Queue[EngineEvent] = queue.Queue()
-        self.seen: list[EngineEvent] = []
-        engine.subscribe(self._events.put)
-
-    def wait_for(self, wanted: Callable[[EngineEvent], bool], timeout: float = 60) -> EngineEvent:
-        end = time.monotonic() + timeout
-        while True:
-            event = self._events.get(timeout=max(end - time.monotonic(), 0.01))
-            self.seen.append(event)
-            if wanted(event):
-                return event
-
-    def wait_for_state(self, *states: State) -> Job:
-        event = self.wait_for(lambda e: isinstance(e, JobChanged) and e.job.state in states)
-        assert isinstance(event, JobChanged)
-        return event.job
-
-
-@contextmanager
-def running(folder: Folder, server: Server | None = None, speed: float = 50) -> Iterator[Engine]:
-    chosen = server or simulator()
-    engine = Engine(folder, {chosen.name: chosen}, simulator_speed=speed)
-    engine.start()
-    try:
-        yield engine
-    finally:
-        assert engine.stop(timeout=10)
-
-
-def order(engine: Engine, request: VideoRequest = KITE, server: Server | None = None) -> Job:
-    chosen = server or simulator()
-    price = quote(chosen, request)
-    consent = Consent(price.kind.value, datetime.now(UTC), price.sum)
-    return engine.submit(chosen, request, price, consent)[0]
+from tests.engine.watching import order, running
 
 
 @pytest.fixture
@@ -73,8 +25,7 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def test_a_prompt_becomes_a_checked_file_and_a_true_record(folder: Folder) -> None:
-    with running(folder) as engine:
-        watcher = Watcher(engine)
+    with running(folder) as (engine, watcher):
         job = order(engine)
         saved = watcher.wait_for_state(State.SAVED)
     (output,) = saved.outputs
@@ -95,22 +46,20 @@ def test_a_prompt_becomes_a_checked_file_and_a_true_record(folder: Folder) -> No
 
 
 def test_a_clip_that_was_left_behind_is_finished_at_the_next_start(folder: Folder) -> None:
-    with running(folder, speed=2) as engine:
-        watcher = Watcher(engine)
+    with running(folder, speed=2) as (engine, watcher):
         job = order(engine)
         watcher.wait_for_state(State.QUEUED, State.IN_PROGRESS)
     assert History(folder).load(job.id).state in {State.QUEUED, State.IN_PROGRESS}
-    with running(folder) as engine:
-        saved = Watcher(engine).wait_for_state(State.SAVED)
+    with running(folder) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
     assert saved.id == job.id
     assert len(saved.attempts) == 1
 
 
 def test_the_second_engine_of_a_folder_watches_and_hands_over(folder: Folder) -> None:
-    with running(folder) as owner:
-        Watcher(owner).wait_for(lambda e: isinstance(e, EngineChanged) and e.owner)
-        with running(folder) as follower:
-            watcher = Watcher(follower)
+    with running(folder) as (_, owner):
+        owner.wait_to_own()
+        with running(folder) as (follower, watcher):
             job = order(follower)
             saved = watcher.wait_for_state(State.SAVED)
             states = [e for e in watcher.seen if isinstance(e, EngineChanged)]
@@ -121,18 +70,17 @@ def test_the_second_engine_of_a_folder_watches_and_hands_over(folder: Folder) ->
 
 
 def test_a_follower_takes_over_when_the_owner_leaves(folder: Folder) -> None:
-    with running(folder) as follower_to_be:
-        Watcher(follower_to_be).wait_for(lambda e: isinstance(e, EngineChanged) and e.owner)
-        with running(folder) as heir:
-            watcher = Watcher(heir)
-            follower_to_be.stop(10)
-            watcher.wait_for(lambda e: isinstance(e, EngineChanged) and e.owner)
+    with running(folder) as (owner, first):
+        first.wait_to_own()
+        with running(folder) as (heir, watcher):
+            owner.stop(10)
+            watcher.wait_to_own()
             order(heir)
             assert watcher.wait_for_state(State.SAVED)
 
 
 def test_an_order_nobody_could_send_is_refused_before_anything_is_written(folder: Folder) -> None:
-    with running(folder) as engine, pytest.raises(ProblemError) as refused:
+    with running(folder) as (engine, _), pytest.raises(ProblemError) as refused:
         order(engine, VideoRequest(prompt=" \n"))
     assert refused.value.problem.code == "prompt_empty"
     assert not list(folder.metadata.glob("2*.json"))
@@ -140,8 +88,7 @@ def test_an_order_nobody_could_send_is_refused_before_anything_is_written(folder
 
 def test_a_job_of_a_server_that_is_configured_nowhere_is_left_alone(folder: Folder) -> None:
     stranger = Server(name="lab", base_url="http://127.0.0.1:9/v1", free=True)
-    with running(folder) as engine:
-        watcher = Watcher(engine)
+    with running(folder) as (engine, watcher):
         order(engine, server=stranger)
         event = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
     assert isinstance(event, JobChanged)
@@ -154,8 +101,7 @@ def test_a_server_that_is_not_there_leaves_the_job_not_sent_and_a_retry_sends_it
     folder: Folder,
 ) -> None:
     nowhere = Server(name="lab", base_url="http://127.0.0.1:9/v1", free=True)
-    with running(folder, server=nowhere) as engine:
-        watcher = Watcher(engine)
+    with running(folder, server=nowhere) as (engine, watcher):
         job = order(engine, server=nowhere)
         left = watcher.wait_for_state(State.NOT_SENT)
         assert left.error is not None

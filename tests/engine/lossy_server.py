@@ -1,0 +1,90 @@
+"""A server that makes the clip and loses the answer: what a dropped connection looks like."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+
+class LossyServer(ThreadingHTTPServer):
+    """Remembers every POST, creates a job for it, and hangs up `lose` times before it answers.
+
+    Attributes:
+        documents: Where the workspace's documents lie, to look for the intent when a POST comes.
+        intents: For each POST, the states found on disk at that very moment.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, documents: Path, lose: int, status: int | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.documents = documents
+        self.lose = lose
+        self.status = status
+        self.posts: list[dict[str, str]] = []
+        self.intents: list[list[str]] = []
+        self.videos: list[dict[str, Any]] = []
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: LossyServer
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.posts.append(dict(self.headers))
+        states = [json.loads(p.read_text())["state"] for p in self.server.documents.glob("2*.json")]
+        self.server.intents.append(states)
+        video = {
+            **body,
+            "id": f"video_{len(self.server.videos)}",
+            "object": "video",
+            "status": "failed",
+            "created_at": int(time.time()),
+            "error": {"code": "generation_error", "message": "no pixels here"},
+        }
+        self.server.videos.insert(0, video)
+        if len(self.server.posts) <= self.server.lose:
+            if self.server.status is None:
+                self.close_connection = True
+                return
+            self._answer({"error": {"message": "upstream went away"}}, self.server.status)
+            return
+        self._answer(video)
+
+    def do_GET(self) -> None:
+        self._answer({"object": "list", "data": self.server.videos, "has_more": False})
+
+    def _answer(self, document: object, status: int = 200) -> None:
+        data = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def lossy_server(
+    documents: Path, lose: int = 1, status: int | None = None
+) -> Iterator[LossyServer]:
+    server = LossyServer(documents, lose, status)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()

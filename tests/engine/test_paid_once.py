@@ -1,0 +1,81 @@
+"""The paid request is sent once, whatever becomes of its answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sora_tui.core.job import State
+from sora_tui.core.server import Secret, Server
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+from tests.engine.lossy_server import lossy_server
+from tests.engine.watching import KITE, order, running
+
+LAB = Server(name="lab", base_url="", key=Secret("sk-lab-0123456789"), encoding="json", free=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return open_folder(tmp_path)
+
+
+@pytest.mark.parametrize("status", [None, 500, 502, 504, 408, 409])
+def test_a_lost_answer_is_found_in_the_list_and_never_paid_again(
+    folder: Folder, status: int | None
+) -> None:
+    with lossy_server(folder.metadata, status=status) as server:
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            job = order(engine, server=lab)
+            watcher.wait_for_state(State.UNCONFIRMED)
+            found = watcher.wait_for_state(State.FAILED)
+        assert found.id == job.id
+        assert found.remote_id == "video_0"
+        assert len(server.posts) == 1
+        assert server.intents == [["submitting"]]
+        assert [attempt.outcome for attempt in found.attempts] == ["found"]
+
+
+def test_two_lost_twins_are_nobodys_guess(folder: Folder) -> None:
+    with lossy_server(folder.metadata, lose=2) as server:
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            jobs = [order(engine, server=lab) for _ in range(2)]
+            for _ in jobs:
+                watcher.wait_for(lambda e: "list asked" in str(e))
+        assert len(server.posts) == 2
+    assert {History(folder).load(job.id).state for job in jobs} == {State.UNCONFIRMED}
+
+
+def test_a_job_found_half_sent_is_not_sent_again(folder: Folder) -> None:
+    with lossy_server(folder.metadata) as server:
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            job = order(engine, KITE, server=lab)
+            watcher.wait_for_state(State.UNCONFIRMED)
+        # What a kill between the intent and the answer leaves behind:
+        document = folder.metadata / f"{job.id}.json"
+        told = json.loads(document.read_text())
+        told["state"] = "submitting"
+        document.write_text(json.dumps(told))
+        with running(folder, server=lab) as (_, watcher):
+            found = watcher.wait_for_state(State.FAILED)
+        assert found.remote_id == "video_0"
+        assert len(server.posts) == 1
+
+
+def test_the_key_is_nowhere_on_disk(folder: Folder) -> None:
+    with lossy_server(folder.metadata, lose=0) as server:
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            watcher.wait_for_state(State.FAILED)
+        assert server.posts[0]["Authorization"] == "Bearer sk-lab-0123456789"
+        assert server.posts[0]["Idempotency-Key"]
+    for path in folder.root.rglob("*"):
+        if path.is_file():
+            assert b"sk-lab" not in path.read_bytes()

@@ -1,0 +1,65 @@
+"""What a face sees of an engine, for tests."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sora_tui.core.job import Consent, Job, State
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Server, simulator
+from sora_tui.engine.engine import Engine
+from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
+from sora_tui.engine.quote import quote
+from sora_tui.workspace.folder import Folder
+
+KITE = VideoRequest(prompt="A kite over a grey sea", model="sora-2", seconds="1", size="320x180")
+
+
+class Watcher:
+    """Collects events and waits for the one that is wanted."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._events: queue.Queue[EngineEvent] = queue.Queue()
+        self.seen: list[EngineEvent] = []
+        engine.subscribe(self._events.put)
+
+    def wait_for(self, wanted: Callable[[EngineEvent], bool], timeout: float = 60) -> EngineEvent:
+        end = time.monotonic() + timeout
+        while True:
+            event = self._events.get(timeout=max(end - time.monotonic(), 0.01))
+            self.seen.append(event)
+            if wanted(event):
+                return event
+
+    def wait_to_own(self) -> None:
+        self.wait_for(lambda e: isinstance(e, EngineChanged) and e.owner)
+
+    def wait_for_state(self, *states: State) -> Job:
+        event = self.wait_for(lambda e: isinstance(e, JobChanged) and e.job.state in states)
+        assert isinstance(event, JobChanged)
+        return event.job
+
+
+@contextmanager
+def running(
+    folder: Folder, server: Server | None = None, speed: float = 50
+) -> Iterator[tuple[Engine, Watcher]]:
+    chosen = server or simulator()
+    engine = Engine(folder, {chosen.name: chosen}, simulator_speed=speed)
+    watcher = Watcher(engine)
+    engine.start()
+    try:
+        yield engine, watcher
+    finally:
+        assert engine.stop(timeout=10)
+
+
+def order(engine: Engine, request: VideoRequest = KITE, server: Server | None = None) -> Job:
+    chosen = server or simulator()
+    price = quote(chosen, request)
+    consent = Consent(price.kind.value, datetime.now(UTC), price.sum)
+    return engine.submit(chosen, request, price, consent)[0]
