@@ -29,6 +29,7 @@ test: venv-dev
 
 test-long: venv-dev
 	$(PYTEST) -m long --timeout=900
+	HYPOTHESIS_PROFILE=long $(PYTEST) tests/core --timeout=900
 
 bench: venv-dev
 	$(BIN)/python -m bench
