@@ -1,1 +1,1 @@
-"""The face for scripts."""
+"""The face for scripts: the same verbs as on screen, JSON out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -46,9 +46,17 @@ KEYS: Final = frozenset(
 _KEY_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key"})
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A server, and where its key is looked for: a variable's name or `api_key_command`."""
+
+    server: Server
+    key_from: str | None
+
+
 def read_profiles(
     file: TomlFile, environ: Mapping[str, str], *, may_run: bool
-) -> dict[str, Server]:
+) -> dict[str, Profile]:
     """Every profile of one file.
 
     Args:
@@ -89,7 +97,7 @@ def check_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: bool) -> Server:
+def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: bool) -> Profile:
     table = f"servers.{name}"
     values = file.values["servers"][name]
     if not isinstance(values, Mapping):
@@ -128,8 +136,10 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: boo
     if command is not None and not may_run:
         raise file.invalid(table, "api_key_command", "works in your own sora-tui.toml only")
     if variable is not None:
-        return replace(server, key=key_of(environ.get(variable)))
-    return replace(server, key=None if command is None else CommandKey(name, command))
+        return Profile(replace(server, key=key_of(environ.get(variable))), variable)
+    if command is not None:
+        return Profile(replace(server, key=CommandKey(name, command)), "api_key_command")
+    return Profile(server, None)
 
 
 class _Table:

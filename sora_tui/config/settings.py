@@ -57,6 +57,8 @@ class Settings:
         toml_files: The `sora-tui.toml` that were read, the strongest first.
         chosen_by: What decided the server.
         variables: Each variable that is set, and where: `environment` or the path of `.env`.
+        keys: Where each server's key is looked for: the name of a variable, or `api_key_command`.
+            A server that is not here was never given one.
     """
 
     workspace: Path
@@ -72,6 +74,20 @@ class Settings:
     toml_files: tuple[Path, ...] = ()
     chosen_by: ChosenBy = "nothing"
     variables: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    def check_sendable(self) -> None:
+        """Refuse to send to the chosen server what is known beforehand to go wrong.
+
+        Raises:
+            ProblemError: base_url_insecure, or key_missing where a key is named and not there.
+        """
+        server = self.server
+        if server.insecure:
+            raise problem_error("base_url_insecure", host=server.host, profile=server.name)
+        if server.name in self.keys and server.key is None and server.auth != "none":
+            variable = self.keys[server.name]
+            raise problem_error("key_missing", profile=server.name, variable=variable)
 
     def on(self, name: str) -> Settings:
         """The same with another server, whose own defaults then hold where no variable is set.
@@ -112,11 +128,15 @@ def load_settings(
     folder = workspace_of(workspace, environ)
     variables = _Variables(environ, read_env(folder / ENV_NAME))
     user_toml, own_toml = read_toml(user_toml_path()), read_toml(folder / TOML_NAME)
-    servers = _built_in(variables)
+    servers, keys = _built_in(variables)
     for file, may_run in ((user_toml, True), (own_toml, False)):
         if file is not None:
             _refuse_unknown(file)
-            servers |= read_profiles(file, variables.values, may_run=may_run)
+            profiles = read_profiles(file, variables.values, may_run=may_run)
+            servers |= {name: profile.server for name, profile in profiles.items()}
+            keys = {name: where for name, where in keys.items() if name not in profiles} | {
+                name: profile.key_from for name, profile in profiles.items() if profile.key_from
+            }
     name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
     env_file = variables.file
     return Settings(
@@ -137,6 +157,7 @@ def load_settings(
         toml_files=tuple(file.path for file in (own_toml, user_toml) if file),
         chosen_by=chosen_by,
         variables=variables.origins,
+        keys=keys,
     ).on(name)
 
 
@@ -199,8 +220,8 @@ class _Variables:
             raise problem_error("config_invalid", **facts) from None
 
 
-def _built_in(variables: _Variables) -> dict[str, Server]:
-    """The simulator, and the one server that variables alone make.
+def _built_in(variables: _Variables) -> tuple[dict[str, Server], dict[str, str]]:
+    """The simulator and the one server that variables alone make, and where its key is from.
 
     SORA_API_KEY belongs to SORA_BASE_URL where that is set, and to OpenAI otherwise: never to both.
     """
@@ -209,17 +230,20 @@ def _built_in(variables: _Variables) -> dict[str, Server]:
     key = key_of(variables.values.get("SORA_API_KEY"))
     if base_url is not None:
         servers[ENV_SERVER_NAME] = Server(ENV_SERVER_NAME, base_url, key=key)
-    elif key is not None:
-        servers[OPENAI_NAME] = Server(
-            OPENAI_NAME,
-            OPENAI_URL,
-            dialect="openai",
-            key=key,
-            model="sora-2",
-            seconds="4",
-            size="1280x720",
-        )
-    return servers
+        # Without a key it is asked without one: many local servers want none.
+        return servers, {ENV_SERVER_NAME: "SORA_API_KEY"} if key else {}
+    if key is None:
+        return servers, {}
+    servers[OPENAI_NAME] = Server(
+        OPENAI_NAME,
+        OPENAI_URL,
+        dialect="openai",
+        key=key,
+        model="sora-2",
+        seconds="4",
+        size="1280x720",
+    )
+    return servers, {OPENAI_NAME: "SORA_API_KEY"}
 
 
 def _choice(

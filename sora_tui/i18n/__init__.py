@@ -47,6 +47,11 @@ def _(text: str) -> str:
     return text if _language == SOURCE else _catalogue(_language).gettext(text)
 
 
+def N_(text: str) -> str:  # noqa: N802 -- the name that gettext tools look for
+    """Marks a text in a table for the catalogue; `_()` translates it when it is shown."""
+    return text
+
+
 def ngettext(one: str, many: str, count: int) -> str:
     """The form of a text that goes with `count` (French: 0 and 1 are singular)."""
     if _language == SOURCE:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from sora_tui.core.job import Job
 from sora_tui.core.problem import CODES, Fact, Problem, Spent
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _
+from sora_tui.i18n import N_, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,6 @@ def _said(text: str, facts: Mapping[str, str]) -> str:
         return _FACT.sub(lambda fact: facts[fact[1]], match[1])
 
     return _PART.sub(part, text)
-
-
-def N_(text: str) -> str:  # noqa: N802 -- the name that gettext tools look for
-    """Marks a text for the catalogue without translating it yet."""
-    return text
 
 
 _NOT_SENT: Final = N_("Nothing was sent and nothing was billed.")
@@ -203,6 +198,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The picture[ {path}] that was agreed to is not the one that lies there now."),
         _NOT_SENT,
         N_("Send the job again with the picture as it is now."),
+    ),
+    "reference_turned": (
+        N_("The picture[ {path}] is stored lying on its side (EXIF); servers read that differently."),
+        _NOT_SENT,
+        N_("Add --fit cover: a copy is turned upright, your file stays as it is."),
     ),
     # configuration
     "config_broken": (

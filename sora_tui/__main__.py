@@ -1,0 +1,25 @@
+"""Chooses a face: the screen when there is no subcommand, the command line otherwise."""
+
+from __future__ import annotations
+
+import sys
+
+from sora_tui.cli import main as cli
+from sora_tui.config.settings import Settings
+from sora_tui.workspace.folder import Folder
+
+
+def open_screen(settings: Settings, folder: Folder) -> int:
+    """Open the workbench and return its exit code."""
+    from sora_tui.tui.app import run  # Textual is for those who want the screen
+
+    return run(settings, folder)
+
+
+def main() -> None:
+    """The `sora-tui` command."""
+    sys.exit(cli.main(sys.argv[1:], open_screen))
+
+
+if __name__ == "__main__":
+    main()

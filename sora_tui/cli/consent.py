@@ -1,0 +1,114 @@
+"""Asking before anything is sent: three classes of price, a question only where one is due."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sora_tui.config.consents import is_always, remember
+from sora_tui.core.job import Consent
+from sora_tui.core.price import Ask, Price, PriceKind, ask_for
+from sora_tui.core.problem import problem_error
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Server
+from sora_tui.i18n import _, ngettext
+from sora_tui.i18n.amounts import money
+
+Question = Callable[[str], str]
+
+
+def agree(
+    server: Server,
+    request: VideoRequest,
+    price: Price,
+    count: int,
+    *,
+    yes: bool,
+    max_spend: Decimal | None,
+    ask: Question | None,
+) -> Consent:
+    """The person's consent to an order, asked for where the price needs it.
+
+    Args:
+        price: Of one clip.
+        yes: `--yes`.
+        max_spend: `--max-spend`, for the whole order, in the currency of the price.
+        ask: Puts a question and returns the answer; None without a terminal.
+
+    Returns:
+        The consent of one clip of the order.
+
+    Raises:
+        ProblemError: over_budget, consent_price, consent_unknown or declined. Nothing was sent.
+    """
+    wanted = ask_for(price, server, always=is_always(server.origin))
+    if max_spend is not None and price.kind is PriceKind.UNKNOWN:
+        # A limit that nobody can check must not pass for one.
+        raise problem_error("consent_unknown", host=server.host)
+    total = None if price.sum is None else price.sum * count
+    if max_spend is not None and total is not None and total > max_spend:
+        limit, sum = money(max_spend, price.currency), money(total, price.currency)
+        raise problem_error("over_budget", sum=sum, limit=limit)
+    told = yes or (max_spend is not None and price.kind is not PriceKind.UNKNOWN)
+    if wanted is Ask.SUM and total is not None and not told:
+        sum = money(total, price.currency)
+        if ask is None:
+            raise problem_error("consent_price", sum=sum, host=server.host)
+        if not is_yes(ask(_sum_question(server, request, sum, count))):
+            raise problem_error("declined")
+    elif wanted is Ask.UNKNOWN and not told:
+        if ask is None:
+            raise problem_error("consent_unknown", host=server.host)
+        answer = ask(_unknown_question(server))
+        if answer.strip().lower() in {"a", "always"}:
+            with suppress(OSError):  # it holds for this time then
+                remember(server.origin)
+        elif not is_yes(answer):
+            raise problem_error("declined")
+    return Consent(
+        kind=price.kind.value,
+        at=datetime.now(UTC),
+        sum=price.sum,
+        currency=price.currency,
+        max_spend=None if max_spend is None else max_spend / count,
+    )
+
+
+def is_yes(answer: str) -> bool:
+    """Whether an answer agrees, in either language."""
+    return answer.strip().lower() in {"y", "yes", "o", "oui"}
+
+
+def question_on_terminal() -> Question | None:
+    """How to ask here: on stderr, answered on stdin; None unless both are a terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def ask(question: str) -> str:
+        sys.stderr.write(question + " ")
+        sys.stderr.flush()
+        return sys.stdin.readline()
+
+    return ask
+
+
+def order_words(request: VideoRequest, count: int) -> str:
+    """`2 clips, sora-2, 4 s, 1280x720`; what is not sent is left out."""
+    clips = ngettext("{count} clip", "{count} clips", count).format(count=count)
+    seconds = _("{count} s").format(count=request.seconds) if request.seconds else None
+    return ", ".join(word for word in (clips, request.model, seconds, request.size) if word)
+
+
+def _sum_question(server: Server, request: VideoRequest, sum: str, count: int) -> str:
+    asked = _("Pay about {sum} on {host}?").format(sum=sum, host=server.host)
+    return f"{asked}  {order_words(request, count)}  " + _("y pay, any other answer: no")
+
+
+def _unknown_question(server: Server) -> str:
+    return _(
+        "{host} does not say what it charges. Send? y once, a always on this server, any other"
+        " answer: no"
+    ).format(host=server.host)

@@ -1,0 +1,150 @@
+"""`sora-tui doctor`: is everything right here, and where does everything lie."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from sora_tui.cli import exits
+from sora_tui.cli.speech import Speech
+from sora_tui.config.log import log_path
+from sora_tui.config.settings import Settings, user_toml_path
+from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.engine.reach import reach
+from sora_tui.i18n import _, language
+from sora_tui.i18n.problems import sentences
+from sora_tui.workspace.folder import Folder, check_room, open_folder
+from sora_tui.workspace.lock import OwnerLock
+
+#: Room that a clip may need, in bytes.
+_CLIP = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report; `name` is English and stable, for `--json`."""
+
+    name: str
+    detail: str
+    problem: Problem | None = None
+
+
+def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """Look at everything, send nothing that costs; the exit code is the worst finding's."""
+    codes = []
+    for check in _checks(settings):
+        why = check.problem
+        warning = why is not None and why.code == "env_readable"
+        sign = "ok" if why is None else "!" if warning else "x"
+        speech.document(
+            {
+                "check": check.name,
+                "ok": why is None,
+                "detail": check.detail,
+                "problem": None if why is None else {"code": why.code, "facts": dict(why.facts)},
+            }
+        )
+        speech.result(f"{sign:<3}{check.name:<12}{check.detail}".rstrip())
+        if why is not None:
+            said = sentences(why)
+            speech.result(f"{'':<15}{said.happened} {said.next}")
+            if not warning:
+                codes.append(exits.BY_PROBLEM[why.code])
+    return exits.worst(codes)
+
+
+def _checks(settings: Settings) -> Iterator[Check]:
+    yield Check("version", f"sora-tui {version('sora-tui')}, Python {platform.python_version()}")
+    yield from _settings(settings)
+    yield from _server(settings)
+    try:
+        folder = open_folder(settings.workspace)
+    except ProblemError as error:
+        yield Check("folder", str(settings.workspace), error.problem)
+    else:
+        yield from _folder(folder)
+    yield _terminal()
+    yield Check("log", str(log_path()))
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    files = [settings.env_file, *settings.toml_files]
+    found = [str(file) for file in files if file is not None]
+    yield Check(
+        "settings",
+        ", ".join(found) or _("no file; {path} would count").format(path=user_toml_path()),
+    )
+    for name, place in settings.variables.items():
+        where = _("from the environment") if place == "environment" else place
+        yield Check("variable", f"{name}  {where}")
+    yield Check("language", language())
+    for warning in settings.warnings:
+        yield Check("warning", warning.code, warning)
+
+
+def _server(settings: Settings) -> Iterator[Check]:
+    server = settings.server
+    how = _("chosen by {what}").format(what=settings.chosen_by)
+    if server.simulated:
+        yield Check("server", _("simulator, built in; nothing is charged  {how}").format(how=how))
+        return
+    yield Check("server", f"{server.name}  {server.base_url}  {how}")
+    source = settings.keys.get(server.name)
+    if source is None:
+        yield Check("key", _("none set; the server is asked without one"))
+    else:
+        try:
+            settings.check_sendable()
+        except ProblemError as error:
+            yield Check("key", source, error.problem)
+            return
+        yield Check("key", _("found in {source}; not shown").format(source=source))
+    try:
+        told = reach(server)
+    except ProblemError as error:
+        yield Check("reach", server.host, error.problem)
+        return
+    if told.problem is not None:
+        yield Check("reach", server.host, told.problem)
+        return
+    yield Check("reach", _("answered in {ms} ms").format(ms=round(told.milliseconds)))
+    if told.models:
+        yield Check("models", ", ".join(told.models[:12]))
+
+
+def _folder(folder: Folder) -> Iterator[Check]:
+    try:
+        check_room(folder, _CLIP)
+    except ProblemError as error:
+        yield Check("folder", str(folder.root), error.problem)
+        return
+    yield Check("folder", _("{path} can be written").format(path=folder.root))
+    lock = OwnerLock(folder)
+    try:
+        free = lock.try_acquire()
+    except ProblemError as error:
+        yield Check("lock", str(folder.lock_file), error.problem)
+        return
+    if free:
+        lock.release()
+        yield Check("lock", _("free: the next sora-tui moves the jobs"))
+        return
+    holder = lock.holder()
+    who = "?" if holder is None else f"pid {holder.pid} {holder.host} {holder.state}"
+    yield Check("lock", _("held by another sora-tui: {who}").format(who=who))
+
+
+def _terminal() -> Check:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return Check("terminal", _("none here: generate works, the screen needs one"))
+    size = shutil.get_terminal_size()
+    over = " ".join(name for name in ("TMUX", "STY", "SSH_TTY") if os.environ.get(name))
+    encoding = sys.stdout.encoding
+    term = os.environ.get("TERM", "?")
+    return Check("terminal", f"{term}  {size.columns}x{size.lines}  {encoding}  {over}".rstrip())

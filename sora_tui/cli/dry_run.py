@@ -1,0 +1,109 @@
+"""`generate --dry-run`: what would be sent, to the field, and what it would cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sora_tui.cli.speech import Speech
+from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Server
+from sora_tui.core.text import clean
+from sora_tui.i18n import _
+from sora_tui.i18n.amounts import money
+from sora_tui.workspace.references import Prepared
+
+
+def show_order(
+    server: Server,
+    request: VideoRequest,
+    prepared: Prepared | None,
+    price: Price,
+    count: int,
+    speech: Speech,
+) -> None:
+    """Print the order. Fields that are not set are not sent and not shown."""
+    fields = _fields(server, request)
+    picture = None if prepared is None else _picture(server, prepared)
+    total = None if price.sum is None else price.sum * count
+    speech.document(
+        {
+            "event": "dry_run",
+            "server": server.name,
+            "url": f"{server.base_url}/videos",
+            "encoding": server.encoding,
+            "count": count,
+            "fields": fields,
+            "reference": picture,
+            "price": {
+                "kind": price.kind.value,
+                "sum": None if total is None else float(total),
+                "currency": price.currency,
+            },
+        }
+    )
+    where = _("the built-in simulator") if server.simulated else f"{server.base_url}/videos"
+    speech.result(f"POST {where}  ({server.encoding})  x {count}")
+    for name, value in fields.items():
+        speech.result(f"  {name} = {clean(value)}")
+    if prepared is not None and picture is not None:
+        speech.result(f"  {picture['field']} = {_picture_words(prepared)}")
+    speech.result(_price_words(price, count))
+    speech.result(_("Nothing was sent."))
+
+
+def _fields(server: Server, request: VideoRequest) -> dict[str, Any]:
+    fields = {
+        **server.params,
+        **request.params,
+        "prompt": request.prompt,
+        "model": request.model,
+        "seconds": request.seconds,
+        "size": request.size,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _picture(server: Server, prepared: Prepared) -> dict[str, Any]:
+    return {
+        "field": server.reference_field,
+        "path": prepared.reference.path,
+        "filename": prepared.filename,
+        "mime": prepared.mime,
+        "bytes": len(prepared.data),
+        "width": prepared.width,
+        "height": prepared.height,
+        "sha256": prepared.reference.sha256,
+        "fit": prepared.reference.fit,
+        "as_png": prepared.as_png,
+        "cut": prepared.cut,
+    }
+
+
+def _picture_words(prepared: Prepared) -> str:
+    words = [
+        prepared.reference.path,
+        f"{prepared.width}x{prepared.height}",
+        prepared.mime,
+        _("{count} bytes").format(count=len(prepared.data)),
+    ]
+    if prepared.as_png:
+        words.append(_("as PNG"))
+    elif prepared.reference.fit == "exact":
+        words.append(_("byte for byte"))
+    else:
+        words.append(_("fitted copy: {fit}").format(fit=prepared.reference.fit))
+    if prepared.cut:
+        words.append(_("cuts {percent} of the picture").format(percent=f"{prepared.cut:.0%}"))
+    return "  ".join(words)
+
+
+def _price_words(price: Price, count: int) -> str:
+    if price.kind is PriceKind.FREE:
+        return _("price: free")
+    if price.sum is None:
+        return _("price: unknown, the server does not say what it charges")
+    sum = money(price.sum * count, price.currency)
+    if price.dated:
+        return _("price: about {sum} (table of {date})").format(sum=sum, date=price.dated)
+    return _("price: about {sum}").format(sum=sum)

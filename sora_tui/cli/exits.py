@@ -1,0 +1,103 @@
+"""Exit codes, in one place: what a script may rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sora_tui.core.job import Job, State
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG_USE: Final = 2
+MODERATED: Final = 3
+SERVER: Final = 4
+BUDGET_OR_DISK: Final = 5
+UNCONFIRMED: Final = 6
+OUR_FAULT: Final = 70
+INTERRUPTED: Final = 130
+
+#: Exit code -> the problems that end with it.
+_PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
+    FAILED: (
+        "request_refused",
+        "generation_failed",
+        "remote_cancelled",
+        "remote_expired",
+        "remote_gone",
+        "download_interrupted",
+        "download_refused",
+        "download_too_large",
+        "clip_damaged",
+        "document_broken",
+        "document_newer",
+    ),
+    WRONG_USE: (
+        "prompt_missing",
+        "prompt_empty",
+        "prompt_too_long",
+        "prompt_unreadable",
+        "front_matter_broken",
+        "variable_missing",
+        "size_invalid",
+        "seconds_invalid",
+        "count_invalid",
+        "param_invalid",
+        "reference_missing",
+        "reference_outside",
+        "reference_is_url",
+        "reference_not_file",
+        "reference_not_image",
+        "reference_damaged",
+        "reference_animated",
+        "reference_too_big",
+        "reference_too_large",
+        "reference_wrong_size",
+        "reference_changed",
+        "config_broken",
+        "config_invalid",
+        "env_readable",
+        "profile_unknown",
+        "base_url_invalid",
+        "base_url_insecure",
+        "key_missing",
+        "consent_price",
+        "consent_unknown",
+        "declined",
+        "folder_missing",
+        "lock_unsupported",
+        "job_unknown",
+        "job_ambiguous",
+        "step_illegal",
+        "no_terminal",
+        "dumb_terminal",
+    ),
+    MODERATED: ("moderation_before", "moderation_after"),
+    SERVER: (
+        "server_unreachable",
+        "server_busy",
+        "key_refused",
+        "simulator_failed",
+        "owned_elsewhere",
+    ),
+    BUDGET_OR_DISK: ("over_budget", "quota_exhausted", "disk_full", "folder_not_writable"),
+    UNCONFIRMED: ("answer_lost", "answer_unclear"),
+    OUR_FAULT: ("internal_fault",),
+}
+BY_PROBLEM: Final[Mapping[str, int]] = {
+    code: exit_code for exit_code, codes in _PROBLEMS.items() for code in codes
+}
+
+
+def exit_of(job: Job) -> int:
+    """The exit code that a job at rest stands for."""
+    if job.state in {State.SAVED, State.COMPLETED}:
+        return DONE
+    if job.state is State.UNCONFIRMED:
+        return UNCONFIRMED
+    return FAILED if job.error is None else BY_PROBLEM[job.error.kind]
+
+
+def worst(codes: list[int]) -> int:
+    """The code of several outcomes: the codes are ordered by how much they need a person."""
+    return max(codes, default=DONE)

@@ -1,0 +1,270 @@
+"""Staying with jobs until they are at rest: signals, suspension and hopeless waits included."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from types import FrameType
+from typing import Final
+
+from sora_tui.cli.progress import Progress
+from sora_tui.cli.speech import Speech
+from sora_tui.core.job import Job, State
+from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.engine.engine import Engine
+from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
+from sora_tui.i18n import _
+from sora_tui.workspace.history import History
+
+#: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
+HOPELESS: Final = frozenset(
+    {
+        "base_url_insecure",
+        "consent_price",
+        "disk_full",
+        "folder_not_writable",
+        "key_missing",
+        "key_refused",
+        "profile_unknown",
+        "reference_changed",
+        "reference_missing",
+    }
+)
+#: Tries after which a practice server that does not start is not waited for.
+_STARTS: Final = 3
+#: Seconds that a lost answer is looked for before a person has to decide.
+SEARCH: Final = 35.0
+#: Seconds after which a person is told who does not take the job.
+_UNCLAIMED: Final = 5.0
+_LOOK_EVERY: Final = 2.0
+#: Longest wait, in seconds, for the answer of a paid request when leaving.
+_LAST_WAIT: Final = 120.0
+
+_log = logging.getLogger("sora_tui.cli")
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The person or the system wants the process to end."""
+
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """The person pressed ctrl+z."""
+
+
+Item = EngineEvent | Leave | Suspend
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Where the jobs stand when nobody waits for them any longer.
+
+    Attributes:
+        jobs: The last that is known of each; one that nobody took yet is missing.
+        left: Jobs that were given up on for a reason, by id.
+        faults: What stopped the engine itself.
+        signal: The signal that ended the wait.
+    """
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    left: dict[str, Problem] = field(default_factory=dict)
+    faults: list[Problem] = field(default_factory=list)
+    signal: int | None = None
+
+
+@contextmanager
+def running(engine: Engine, speech: Speech) -> Iterator[SimpleQueue[Item]]:
+    """A started engine and everything it says; it is at rest afterwards."""
+    items: SimpleQueue[Item] = SimpleQueue()
+    forget = engine.subscribe(items.put)
+    with _signals_into(items):
+        engine.start()
+        try:
+            yield items
+        finally:
+            _stop(engine, speech)
+            forget()
+
+
+def wait_for_completion(
+    engine: Engine,
+    items: SimpleQueue[Item],
+    history: History,
+    job_ids: Iterable[str],
+    progress: Progress,
+    speech: Speech,
+    enough: Callable[[Job], bool] = lambda job: job.is_final,
+) -> Outcome:
+    """Stay until every job is at rest, or a signal comes.
+
+    Args:
+        enough: When a job needs no more waiting. A lost answer is looked for in any case.
+    """
+    watch = _Watch(engine, history, progress, speech, enough, dict.fromkeys(job_ids))
+    while watch.open and watch.outcome.signal is None and not watch.outcome.faults:
+        try:
+            watch.take(items.get(timeout=0.5))
+        except Empty:
+            watch.look_around()
+    progress.pause()
+    return watch.outcome
+
+
+class _Watch:
+    """What is known of the jobs so far."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        history: History,
+        progress: Progress,
+        speech: Speech,
+        enough: Callable[[Job], bool],
+        open_ids: dict[str, None],
+    ) -> None:
+        self.outcome = Outcome()
+        self.open = open_ids
+        self._engine = engine
+        self._history = history
+        self._progress = progress
+        self._speech = speech
+        self._enough = enough
+        self._began = self._looked_at = time.monotonic()
+        self._lost_at: dict[str, float] = {}
+        self._owner: EngineChanged | None = None
+        self._named_owner = False
+
+    def take(self, item: Item) -> None:
+        """Something happened."""
+        match item:
+            case JobChanged():
+                if item.job.id in self.open:
+                    self._job(item)
+            case EngineChanged():
+                self._owner = item
+            case EngineFault():
+                _log.error("%s\n%s", item.problem.code, item.report)
+                self.outcome.faults.append(item.problem)
+            case Leave():
+                self.outcome.signal = item.signal
+            case Suspend():
+                self._suspend()
+        self.look_around()
+
+    def look_around(self) -> None:
+        """What time alone decides."""
+        now = time.monotonic()
+        for job_id, lost_at in self._lost_at.items():
+            if now - lost_at >= SEARCH:
+                self.open.pop(job_id, None)
+        if self._owner is None or self._owner.owner or now - self._looked_at < _LOOK_EVERY:
+            return
+        # Another process writes: a step it made while we came in was told to nobody.
+        self._looked_at = now
+        for job_id in tuple(self.open):
+            try:
+                self._job(JobChanged(self._history.load(job_id)))
+            except ProblemError:
+                continue  # still in the inbox, or just being edited
+        if not self._named_owner and now - self._began >= _UNCLAIMED:
+            self._name_owner()
+
+    def _job(self, event: JobChanged) -> None:
+        job, known = event.job, self.outcome.jobs.get(event.job.id)
+        if known is not None and job.updated_at < known.updated_at:
+            return
+        self.outcome.jobs[job.id] = job
+        self._progress.show(event)
+        if job.state is State.UNCONFIRMED:
+            self._lost_at.setdefault(job.id, time.monotonic())
+            return
+        self._lost_at.pop(job.id, None)
+        why = event.retry.problem if event.retry else None
+        if self._enough(job):
+            self.open.pop(job.id)
+        elif event.retry and why and _is_hopeless(why, event.retry.count):
+            if job.id in self.outcome.left:
+                return
+            self.outcome.left[job.id] = why
+            if job.state is State.PENDING:
+                self._engine.command(job.id, "cancel")
+            else:
+                self.open.pop(job.id)
+
+    def _name_owner(self) -> None:
+        """Say who holds the folder while nobody has taken a job of ours."""
+        holder = self._owner.holder if self._owner else None
+        unclaimed = [job_id for job_id in self.open if job_id not in self.outcome.jobs]
+        if holder is None or not unclaimed:
+            return
+        self._named_owner = True
+        self._progress.pause()
+        self._speech.note(
+            _(
+                "Another sora-tui (pid {pid} on {host}, {state}) has this folder and has not"
+                " taken the job yet."
+            ).format(pid=holder.pid, host=holder.host, state=holder.state)
+        )
+
+    def _suspend(self) -> None:
+        """Let another process own the folder while this one is stopped."""
+        self._progress.pause()
+        self._engine.stop(_LAST_WAIT)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._engine.start()
+
+
+def _is_hopeless(why: Problem, tries: int) -> bool:
+    return why.code in HOPELESS or (why.code == "simulator_failed" and tries >= _STARTS)
+
+
+def _stop(engine: Engine, speech: Speech) -> None:
+    if engine.stop():
+        return
+    speech.note(
+        _("Waiting for the answer to a paid request. Ctrl+c leaves it; sora-tui wait looks for it.")
+    )
+    engine.stop(_LAST_WAIT)
+
+
+@contextmanager
+def _signals_into(items: SimpleQueue[Item]) -> Iterator[None]:
+    """Ctrl+c, ctrl+z and polite ends become items; a second ctrl+c ends at once."""
+    asked = False
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        items.put(Leave(number))
+
+    def suspend(number: int, frame: FrameType | None) -> None:
+        items.put(Suspend())
+
+    handlers = {
+        signal.SIGINT: leave,
+        signal.SIGTERM: leave,
+        signal.SIGHUP: leave,
+        signal.SIGTSTP: suspend,
+    }
+    # A signal that was ignored on purpose (nohup) stays ignored.
+    before = {
+        number: signal.signal(number, handler)
+        for number, handler in handlers.items()
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

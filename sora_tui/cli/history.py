@@ -1,0 +1,163 @@
+"""`sora-tui jobs` and `sora-tui show`: what happened here, newest first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+from rich.cells import cell_len, set_cell_size
+
+from sora_tui.cli.report import path_of
+from sora_tui.cli.speech import Speech
+from sora_tui.config.settings import Settings
+from sora_tui.core.document import to_document
+from sora_tui.core.job import Cost, Job, State
+from sora_tui.core.text import clean, clean_line
+from sora_tui.i18n import _
+from sora_tui.i18n.amounts import money
+from sora_tui.i18n.problems import job_sentences, sentences
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+
+#: Documents read at once while looking for those that match.
+_PAGE = 200
+
+
+def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """List jobs."""
+    history = History(open_folder(settings.workspace))
+    known = {state.value for state in State}
+    for word in args.state or ():
+        if word not in known:
+            choices = ", ".join(sorted(known))
+            speech.note(
+                _("There is no state {word}. There are: {choices}").format(
+                    word=clean_line(word), choices=choices
+                )
+            )
+            return 2
+    found = list(islice(_matching(history, args.state, args.search), max(args.limit, 0)))
+    for job in found:
+        speech.document(to_document(job))
+    if not found:
+        speech.note(_("No jobs match.") if args.state or args.search else _("No jobs yet."))
+    else:
+        for line in _table(found):
+            speech.result(line)
+    for broken in history.broken():
+        speech.note(" ".join((sentences(broken).happened, sentences(broken).next)))
+    return 0
+
+
+def show(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """Show one job.
+
+    Raises:
+        ProblemError: job_unknown, job_ambiguous, document_broken or document_newer.
+    """
+    folder = open_folder(settings.workspace)
+    history = History(folder)
+    job_id = history.find(args.job)
+    job = history.load(job_id)
+    if speech.as_json:
+        speech.document(json.loads(history.load_text(job_id)))
+        return 0
+    for line in _facts(job, folder):
+        speech.result(line)
+    return 0
+
+
+def _matching(history: History, states: list[str] | None, search: str | None) -> Iterator[Job]:
+    words = (search or "").lower()
+    offset = 0
+    while page := history.newest(_PAGE, offset):
+        offset += _PAGE
+        for job in page:
+            if states and job.state.value not in states:
+                continue
+            if words in f"{job.id} {job.remote_id or ''} {job.request.prompt}".lower():
+                yield job
+
+
+def _table(found: list[Job]) -> Iterator[str]:
+    """Aligned columns; the prompt takes what is left of a terminal's line, or all of it."""
+    heads = (_("ID"), _("STATE"), _("CREATED"), _("COST"), _("MODEL"), _("SIZE"), _("SEC"))
+    rows = [heads, *(_cells(job) for job in found)]
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(heads))]
+    prompts = (_("PROMPT"), *(clean_line(job.request.prompt) for job in found))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for row, prompt in zip(rows, prompts, strict=True):
+        line = "  ".join(set_cell_size(cell, w) for cell, w in zip(row, widths, strict=True))
+        line = f"{line}  {prompt}"
+        too_long = width is not None and cell_len(line) > width
+        yield set_cell_size(line, width).rstrip() if width and too_long else line
+
+
+def _cells(job: Job) -> tuple[str, ...]:
+    request = job.request
+    return (
+        job.id,
+        job.state.value,
+        _local(job.created_at),
+        _cost(job),
+        clean_line(request.model or "-", 24),
+        clean_line(request.size or "-", 12),
+        clean_line(request.seconds or "-", 6),
+    )
+
+
+def _cost(job: Job) -> str:
+    cost: Cost = job.cost
+    if job.simulated or cost.estimated == 0:
+        return _("free")
+    if cost.reported is not None:
+        return money(cost.reported, cost.currency)
+    if cost.estimated is None:
+        return _("unknown")
+    if job.state in {State.REJECTED, State.NOT_SENT, State.ABANDONED}:
+        return "0"
+    mark = "?" if job.state is State.UNCONFIRMED else ""
+    return f"~{money(cost.estimated, cost.currency)}{mark}"
+
+
+def _facts(job: Job, folder: Folder) -> Iterator[str]:
+    request = job.request
+    reference = request.reference
+    facts = (
+        (_("job"), job.id),
+        (_("state"), job.state.value + ("  SIMULATED" if job.simulated else "")),
+        (_("server"), f"{job.server.profile}  {job.server.base_url}"),
+        (_("video id"), job.remote_id),
+        (_("model"), request.model),
+        (_("seconds"), request.seconds),
+        (_("size"), request.size),
+        (_("picture"), f"{reference.path}  {reference.fit}" if reference else None),
+        (_("parameters"), json.dumps(dict(request.params)) if request.params else None),
+        (_("cost"), _cost(job)),
+        (_("created"), _local(job.created_at)),
+        (_("expires"), _local(job.expires_at) if job.expires_at else None),
+        (_("clip"), path_of(job, folder)),
+        ("sha256", job.outputs[0].sha256 if job.outputs else None),
+        (_("record"), f"metadata/{job.id}.json"),
+    )
+    shown = [(name, clean_line(value)) for name, value in facts if value]
+    width = max(cell_len(name) for name, value in shown)
+    for name, value in shown:
+        yield f"{set_cell_size(name, width)}  {value}"
+    yield ""
+    yield clean(request.prompt, 40_000)
+    yield ""
+    for event in job.events:
+        yield f"{_local(event.at)}  {event.state.value:<11}  {clean_line(event.note)}".rstrip()
+    said = job_sentences(job)
+    if said is not None:
+        yield from ("", said.happened, said.money, said.next)
+
+
+def _local(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

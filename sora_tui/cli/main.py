@@ -1,0 +1,131 @@
+"""From the words on the command line to an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sora_tui.cli.parser import build_parser
+from sora_tui.i18n import set_language
+
+if TYPE_CHECKING:
+    from sora_tui.cli.speech import Speech
+    from sora_tui.config.settings import Settings
+    from sora_tui.workspace.folder import Folder
+
+    Screen = Callable[[Settings, Folder], int]
+    Command = Callable[[argparse.Namespace, Settings, Speech], int]
+
+
+def main(words: Sequence[str], open_screen: Screen) -> int:
+    """Run one command, or the screen when there is none.
+
+    Args:
+        words: The arguments behind the program's name.
+        open_screen: Opens the screen; this face does not know the other.
+
+    Returns:
+        The exit code (`exits.py`).
+    """
+    set_language(_language(words))
+    args = build_parser().parse_args(words)
+    if args.version:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"sora-tui {version('sora-tui')}\n")
+        return 0
+    # Everything below is imported late: `--help` must answer at once.
+    from sora_tui.cli import exits
+    from sora_tui.cli.speech import Speech
+    from sora_tui.config.settings import load_settings
+    from sora_tui.core.problem import ProblemError
+
+    speech = Speech(as_json=args.json)
+    try:
+        settings = load_settings(workspace=args.workspace, server=args.server, environ=os.environ)
+        set_language(settings.language)
+        _start_log(args.debug)
+        if args.command is None:
+            return _screen(settings, open_screen)
+        return _command(args.command)(args, settings, speech)
+    except ProblemError as error:
+        speech.problem(error.problem)
+        return exits.BY_PROBLEM[error.problem.code]
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our lines has enough; the interpreter must not complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.FAILED
+    except Exception as error:  # noqa: BLE001 -- reported, with its own exit code
+        return _own_fault(error, speech)
+
+
+def _command(name: str) -> Command:
+    """The function of a subcommand; only its own imports are paid for."""
+    match name:
+        case "generate":
+            from sora_tui.cli.generate import run
+        case "jobs":
+            from sora_tui.cli.history import jobs as run
+        case "show":
+            from sora_tui.cli.history import show as run
+        case "wait":
+            from sora_tui.cli.wait import run
+        case "doctor":
+            from sora_tui.cli.doctor import run
+        case _:
+            from sora_tui.cli.simulate import run
+    return run
+
+
+def _screen(settings: Settings, open_screen: Screen) -> int:
+    from sora_tui.core.problem import problem_error
+    from sora_tui.workspace.folder import open_folder
+
+    # Textual reads stdin and draws on stderr.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise problem_error("no_terminal")
+    if os.environ.get("TERM", "") in {"", "dumb"}:
+        raise problem_error("dumb_terminal")
+    return open_screen(settings, open_folder(settings.workspace))
+
+
+def _language(words: Sequence[str]) -> str | None:
+    """The language before the command line is read: its own words are to be in it."""
+    folder = os.environ.get("SORA_WORKSPACE", "")
+    for word, following in zip(words, (*words[1:], ""), strict=True):
+        if word == "--workspace":
+            folder = following
+        elif word.startswith("--workspace="):
+            folder = word.partition("=")[2]
+    if os.environ.get("SORA_LANG") or not (Path(folder) / ".env").is_file():
+        return None
+    from sora_tui.config.settings import early_language
+
+    return early_language(Path(folder), os.environ)
+
+
+def _start_log(debug: bool) -> None:
+    from sora_tui.config.log import start_log
+
+    start_log(debug=debug)
+
+
+def _own_fault(error: Exception, speech: Speech) -> int:
+    """Say it, and leave the lines of code in the log: no values, no prompt, no key."""
+    import logging
+    import traceback
+
+    from sora_tui.cli import exits
+    from sora_tui.config.log import log_path
+    from sora_tui.core.problem import problem
+
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logging.getLogger("sora_tui.cli").critical("%s\n%s", type(error).__name__, where)
+    speech.problem(problem("internal_fault", reason=type(error).__name__, report=str(log_path())))
+    return exits.OUR_FAULT

@@ -1,0 +1,82 @@
+"""The last word on jobs: files on stdout, reasons on stderr, and the exit code."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from sora_tui.cli import exits
+from sora_tui.cli.follow import Outcome
+from sora_tui.cli.speech import Speech
+from sora_tui.core.document import to_document
+from sora_tui.core.job import Job, State
+from sora_tui.i18n import _, ngettext
+from sora_tui.i18n.amounts import size_of
+from sora_tui.i18n.problems import job_sentences
+from sora_tui.workspace.folder import Folder
+
+
+def report(outcome: Outcome, folder: Folder, speech: Speech) -> int:
+    """Say where every job stands and return the exit code of the worst."""
+    codes = []
+    for job in outcome.jobs.values():
+        speech.document(to_document(job))
+        if job.id not in outcome.left:
+            _tell(job, folder, speech)
+            codes.append(exits.exit_of(job) if job.is_final else exits.DONE)
+    for why in (*dict.fromkeys(outcome.left.values()), *outcome.faults):
+        speech.problem(why)
+        codes.append(exits.BY_PROBLEM[why.code])
+    if outcome.signal is not None or outcome.left or outcome.faults:
+        _tell_what_goes_on(outcome, speech)
+    if outcome.signal is not None:
+        return 128 + outcome.signal if outcome.signal != signal.SIGINT else exits.INTERRUPTED
+    return exits.worst(codes)
+
+
+def path_of(job: Job, folder: Folder) -> str | None:
+    """The clip's path for a person or a pipe in the current folder; None where there is none."""
+    video = next((output for output in job.outputs if output.variant == "video"), None)
+    if video is None:
+        return None
+    path = folder.root / video.path
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _tell(job: Job, folder: Folder, speech: Speech) -> None:
+    path = path_of(job, folder)
+    if path is not None:
+        output = job.outputs[0]
+        speech.note(
+            _("Saved {path}  {size}  sha256 {sha256}").format(
+                path=path, size=size_of(output.bytes), sha256=output.sha256[:12]
+            )
+        )
+        speech.result(path)
+    said = job_sentences(job)
+    if said is not None and job.error is not None and job.state is not State.SAVED:
+        speech.note(f"{job.id}  {job.state.value}")
+        speech.sentences(said, job.error.spent)
+
+
+def _tell_what_goes_on(outcome: Outcome, speech: Speech) -> None:
+    going = [job for job in outcome.jobs.values() if job.is_active]
+    simulated = sum(job.simulated for job in going)
+    real = len(going) - simulated
+    if real:
+        speech.note(
+            ngettext(
+                "{count} job goes on. Come back with: sora-tui wait",
+                "{count} jobs go on. Come back with: sora-tui wait",
+                real,
+            ).format(count=real)
+        )
+    if simulated:
+        speech.note(
+            ngettext(
+                "{count} simulated job is paused and goes on with: sora-tui wait",
+                "{count} simulated jobs are paused and go on with: sora-tui wait",
+                simulated,
+            ).format(count=simulated)
+        )

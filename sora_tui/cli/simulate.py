@@ -1,0 +1,59 @@
+"""`sora-tui simulate`: the practice server on its own, as a child process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+from sora_tui.cli import exits
+from sora_tui.cli.speech import Speech
+from sora_tui.config.settings import Settings
+from sora_tui.core.problem import problem_error
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _
+
+
+def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """Serve until ctrl+c or a signal.
+
+    Raises:
+        ProblemError: simulator_failed, with the child's last line.
+    """
+    words = [sys.executable, "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
+    words += ["--host", args.host, "--port", args.port, "--speed", args.speed]
+    words += ["--key", args.key] if args.key else []
+    words += ["--data", args.data] if args.data else []
+    child = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    assert child.stderr is not None
+    line = child.stdout.readline()
+    if not line:
+        reasons = child.stderr.read().strip().splitlines()
+        child.wait()
+        raise problem_error("simulator_failed", reason=clean_line(reasons[-1] if reasons else ""))
+    _say_where(json.loads(line), speech)
+    stdin = child.stdin
+
+    def end(number: int, frame: FrameType | None) -> None:
+        stdin.close()  # the child ends with its parent's pipe
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    child.wait()
+    return exits.DONE
+
+
+def _say_where(told: dict[str, str], speech: Speech) -> None:
+    base_url, key = told["base_url"], told["key"]
+    speech.document(told)
+    speech.note(_("The practice server listens; nothing is charged. Ctrl+c ends it."))
+    speech.note(_("Use it from another terminal:"))
+    speech.result(f"export SORA_BASE_URL={base_url} SORA_API_KEY={key}")
+    speech.note('sora-tui generate "A kite over a grey sea" --seconds 4 --size 1280x720')

@@ -1,0 +1,22 @@
+"""How long such jobs usually take in this workspace."""
+
+from __future__ import annotations
+
+from sora_tui.cli.progress import Usual
+from sora_tui.core.eta import usual_seconds
+from sora_tui.core.job import Job
+from sora_tui.workspace.history import History
+
+
+def usual_of(history: History) -> Usual:
+    """Looks the past up once per kind of job."""
+    known: dict[tuple[str | None, ...], float | None] = {}
+
+    def usual(job: Job) -> float | None:
+        wanted = job.request
+        kind = (job.server.profile, wanted.model, wanted.size, wanted.seconds)
+        if kind not in known:
+            known[kind] = usual_seconds(history.durations(*kind))
+        return known[kind]
+
+    return usual

@@ -1,0 +1,132 @@
+"""What one order is made of: command line over prompt front matter over settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from sora_tui.config.profiles import seconds, size
+from sora_tui.config.settings import Settings
+from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.request import FITS, Fit
+
+T = TypeVar("T")
+
+#: More clips than this in one order is a slip of the finger.
+MAX_COUNT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person wants of a clip, checked. None is: not said here.
+
+    Attributes:
+        size: `width x height`.
+        reference: The picture as the person names it.
+        count: Clips of this order, 1..`MAX_COUNT`.
+    """
+
+    model: str | None = None
+    seconds: str | None = None
+    size: str | None = None
+    reference: str | None = None
+    fit: Fit | None = None
+    count: int | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def over(self, weaker: Choices) -> Choices:
+        """These where they say something, the weaker ones elsewhere; tables are merged."""
+        return Choices(
+            model=self.model or weaker.model,
+            seconds=self.seconds or weaker.seconds,
+            size=self.size or weaker.size,
+            reference=self.reference or weaker.reference,
+            fit=self.fit or weaker.fit,
+            count=self.count or weaker.count,
+            params={**weaker.params, **self.params},
+            variables={**weaker.variables, **self.variables},
+        )
+
+
+def from_settings(settings: Settings) -> Choices:
+    """What environment, files and the profile say."""
+    return Choices(
+        model=settings.model,
+        seconds=settings.seconds,
+        size=settings.size,
+        reference=settings.reference,
+        params=settings.server.params,
+    )
+
+
+def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
+    """What a prompt file says at its top. Names that mean nothing here are left alone.
+
+    Args:
+        path: The file, for the refusal.
+
+    Raises:
+        ProblemError: front_matter_broken, naming file and key.
+    """
+
+    def read(name: str, convert: Callable[[Any], T]) -> T | None:
+        if name not in written:
+            return None
+        try:
+            return convert(written[name])
+        except (ProblemError, TypeError, ValueError):
+            raise problem_error(
+                "front_matter_broken", path=path, key=name, reason=str(written[name])
+            ) from None
+
+    return Choices(
+        model=read("model", _text),
+        seconds=read("seconds", seconds),
+        size=read("size", size),
+        reference=read("reference", _text),
+        fit=read("fit", fit),
+        count=read("count", count),
+        params=read("params", _table) or {},
+        variables=read("variables", _texts) or {},
+    )
+
+
+def fit(value: Any) -> Fit:
+    """One of `FITS`.
+
+    Raises:
+        ValueError: It is none.
+    """
+    for known in FITS:
+        if value == known:
+            return known
+    raise ValueError(value)
+
+
+def count(value: Any) -> int:
+    """A number of clips.
+
+    Raises:
+        ProblemError: count_invalid.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
+        raise problem_error("count_invalid", count=str(value), limit=MAX_COUNT)
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(value)
+    return dict(value)
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {name: str(said) for name, said in _table(value).items()}

@@ -1,0 +1,51 @@
+"""The servers that may be used without asking although nobody knows their price, by origin."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+
+def consents_path() -> Path:
+    """The file of remembered answers, in the platform's folder for settings."""
+    from platformdirs import user_config_path  # only who is asked needs to know
+
+    return user_config_path("sora-tui", appauthor=False) / "consents.json"
+
+
+def is_always(origin: str) -> bool:
+    """Whether the person once said: always on this server.
+
+    Args:
+        origin: Scheme, host and port (`Server.origin`): a changed address asks again.
+    """
+    return origin in _read()
+
+
+def remember(origin: str) -> None:
+    """Keep the answer "always".
+
+    Raises:
+        OSError: The file cannot be written; the answer then holds for this time only.
+    """
+    path = consents_path()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    document = {"always": sorted(_read() | {origin})}
+    new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(document, stream, indent=2)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(path)
+
+
+def _read() -> frozenset[str]:
+    try:
+        document = json.loads(consents_path().read_text(encoding="utf-8"))
+        return frozenset(str(origin) for origin in document["always"])
+    except (OSError, ValueError, KeyError, TypeError):
+        # What cannot be read was not said: the person is asked again.
+        return frozenset()

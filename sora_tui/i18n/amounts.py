@@ -1,0 +1,36 @@
+"""Sums, sizes and times as a person reads them, in the language that is set."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from sora_tui.i18n import _, language
+
+_MEGA: Final = 1_000_000
+
+
+def money(sum: Decimal, currency: str) -> str:
+    """`$0.40`, `0.40 EUR`; in French `0,40 $`. Fractions of a cent are shown, never rounded off."""
+    digits = f"{sum:.2f}" if sum == sum.quantize(Decimal("0.01")) else f"{sum.normalize():f}"
+    if language() == "fr":
+        return f"{digits.replace('.', ',')}\u00a0{'$' if currency == 'USD' else currency}"
+    return f"${digits}" if currency == "USD" else f"{digits} {currency}"
+
+
+def size_of(bytes: int) -> str:
+    """`812 bytes`, `3.0 MB` (a million bytes)."""
+    if bytes < 100_000:
+        return _("{count} bytes").format(count=bytes)
+    return _("{count} MB").format(count=_point(f"{bytes / _MEGA:.1f}"))
+
+
+def clock(seconds: float) -> str:
+    """`0:41`, `4:02`, `1:04:02`."""
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _point(digits: str) -> str:
+    return digits.replace(".", ",") if language() == "fr" else digits
