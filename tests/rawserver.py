@@ -150,14 +150,17 @@ def reset(line: Line) -> None:
 def answer(
     status: int, body: bytes | str | Mapping[str, Any] | list[Any] = b"", /, **headers: str
 ) -> bytes:
-    """The bytes of an answer; `retry_after="2"` becomes `retry-after: 2`. A mapping is sent as
-    JSON. Content-Length is right unless it is given."""
+    """The bytes of an answer; `retry_after="2"` becomes `retry-after: 2`, a name that has a hyphen
+    stays. A mapping is sent as JSON. Content-Length is right unless it is given."""
     if not isinstance(body, bytes | str):
         body = json.dumps(body)
         headers.setdefault("content_type", "application/json")
     data = body.encode() if isinstance(body, str) else body
     headers.setdefault("content_length", str(len(data)))
-    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines = [
+        f"{name if '-' in name else name.replace('_', '-')}: {value}"
+        for name, value in headers.items()
+    ]
     return "\r\n".join([f"HTTP/1.1 {status} Word", *lines, "", ""]).encode() + data
 
 

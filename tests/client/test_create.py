@@ -1,0 +1,373 @@
+"""The paid request: sent once, and read for what it means for the money."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sora_tui.client import transport
+from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
+from sora_tui.client.videos import Upload, VideosClient
+from sora_tui.core.problem import Spent
+from sora_tui.core.remote import Phase
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Secret, Server
+from tests.rawserver import (
+    RawServer,
+    Step,
+    answer,
+    drip,
+    hang,
+    read_body,
+    read_head,
+    read_request,
+    replies,
+    reset,
+    send,
+)
+
+REQUEST = VideoRequest("a fox in the rain", model="sora-2", seconds="4", size="1280x720")
+VIDEO = {"id": "video_1", "object": "video", "status": "queued"}
+PICTURE = Upload(os.urandom(200_000), "image/webp", "fox.webp", "input_reference/fox.webp")
+#: More than the buffers of two sockets take, so that it cannot leave before the server reads.
+LARGE = replace(PICTURE, data=bytes(12_000_000))
+
+
+def at(url: str, **changes: Any) -> Server:
+    return replace(Server("lab", url, key=Secret("sk-secret")), **changes)
+
+
+@asynccontextmanager
+async def client_of(server: Server) -> AsyncIterator[VideosClient]:
+    client = VideosClient(server)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+async def create(
+    url: str, upload: Upload | None = None, request: VideoRequest = REQUEST, **changes: Any
+) -> CreateOutcome:
+    async with client_of(at(url, **changes)) as client:
+        return await client.create(request, upload, "job-1")
+
+
+# What an answer means -----------------------------------------------------------------------
+
+REFUSED: list[tuple[int, Any, str]] = [
+    (400, {"error": {"message": "Inpaint image must match", "code": None}}, "request_refused"),
+    (400, {"error": {"message": "Hmmm", "code": "sentinel_block"}}, "moderation_before"),
+    (400, {"error": {"message": "no DB", "type": "no_db_connection"}}, "key_refused"),
+    (401, {"error": {"message": "Incorrect", "code": "invalid_api_key"}}, "key_refused"),
+    (401, {"error": "Unauthorized"}, "key_refused"),
+    (402, {"message": "pay first"}, "quota_exhausted"),
+    (403, {"detail": "Invalid API key"}, "key_refused"),
+    (403, {"error": {"message": "Blocked by our content policy"}}, "moderation_before"),
+    (403, {"code": "insufficient_user_quota", "message": "empty"}, "quota_exhausted"),
+    (404, {"detail": "Not Found"}, "request_refused"),
+    (405, "", "request_refused"),
+    (413, "<html><title>413 Request Entity Too Large</title></html>", "request_refused"),
+    (415, b"\xff\xfe", "request_refused"),
+    (422, {"detail": [{"loc": ["body", "seconds"], "msg": "bad"}]}, "request_refused"),
+    (429, {"error": {"message": "no money", "code": "insufficient_quota"}}, "quota_exhausted"),
+    (307, "", "request_refused"),
+    (
+        400,
+        {
+            "error": {
+                "message": "litellm.BadRequestError: OpenAIException - "
+                '{"error": {"message": "Blocked.", "code": "moderation_blocked"}}\n\nLiteLLM: x',
+                "code": "400",
+            }
+        },
+        "moderation_before",
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "kind"), REFUSED)
+async def test_definite_refusals_cost_nothing(status: int, body: Any, kind: str) -> None:
+    with RawServer(replies(answer(status, body, x_request_id="req_7"))) as server:
+        outcome = await create(server.url)
+        assert isinstance(outcome, Rejected)
+        assert (outcome.error.kind, outcome.error.spent) == (kind, Spent.NO)
+        assert (outcome.error.status, outcome.error.request_id) == (status, "req_7")
+        assert len(server.requests) == 1
+
+
+UNCLEAR: list[tuple[int, Any]] = [
+    *[(status, {"error": {"message": "oops"}}) for status in (408, 409, 500, 502, 503, 504, 524)],
+    (303, ""),
+    *[(200, body) for body in ("", "{}", "[]", "null", '"ok"', "<html>hello</html>", '{"id":')],
+    *[(200, {"id": wrong, "status": "queued"}) for wrong in ("", None, 7, ["a"], "x" * 10_000_000)],
+    (200, {"code": "success", "data": None}),
+    (200, "[" * 200_000),
+    (200, '{"id": ' + "9" * 5000 + "}"),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), UNCLEAR)
+async def test_everything_else_may_have_cost_money(status: int, body: Any) -> None:
+    with RawServer(replies(answer(status, body))) as server:
+        outcome = await create(server.url)
+        assert isinstance(outcome, Unclear)
+        assert (outcome.error.spent, outcome.error.status) == (Spent.PERHAPS, status)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "phase"),
+    [
+        (200, VIDEO, Phase.QUEUED),
+        (201, {"id": "task_9", "status": "submitted"}, Phase.QUEUED),
+        (202, {"id": "a/b+c==", "status": "processing", "seconds": 4}, Phase.IN_PROGRESS),
+        (200, {"id": "video_1", "status": "failed", "error": "text"}, Phase.FAILED),
+        (200, {"id": "d", "status": "completed", "data": [{"b64_json": "AA"}]}, Phase.COMPLETED),
+        # vLLM-Omni answers with the status that the failure would have had.
+        (400, {**VIDEO, "status": "failed", "error": {"code": 400, "message": "no"}}, Phase.FAILED),
+    ],
+)
+async def test_a_video_object_is_accepted_under_any_status(
+    status: int, body: Any, phase: Phase
+) -> None:
+    with RawServer(replies(answer(status, body))) as server:
+        outcome = await create(server.url)
+    assert isinstance(outcome, Accepted)
+    assert (outcome.video.id, outcome.video.phase, outcome.status) == (body["id"], phase, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait"),
+    [
+        (429, {"retry_after": "2"}, 2),
+        (429, {"retry_after_ms": "2500", "retry_after": "9"}, 2.5),
+        (429, {}, 15),
+        (429, {"retry_after": "nan"}, 15),
+        (429, {"retry_after": "-5"}, 15),
+        (429, {"retry_after": "1e12"}, 300),
+        (429, {"llm_provider-retry-after": "4"}, 4),
+        (503, {"retry_after": "0"}, 1),
+        (
+            503,
+            {
+                "date": "Sun, 22 Nov 2026 10:00:00 GMT",
+                "retry_after": "Sun, 22 Nov 2026 10:00:30 GMT",
+            },
+            30,
+        ),
+    ],
+)
+async def test_not_now_says_when(status: int, headers: dict[str, str], wait: float) -> None:
+    with RawServer(replies(answer(status, {"error": "slow down"}, **headers))) as server:
+        outcome = await create(server.url)
+    assert isinstance(outcome, Later)
+    assert (outcome.wait, outcome.error.kind, outcome.error.spent) == (
+        wait,
+        "server_busy",
+        Spent.NO,
+    )
+
+
+async def test_hostile_words_come_clean_and_short() -> None:
+    words = "\x1b]52;c;aGk=\x07\u202eno\u2028" + "x" * 100_000
+    with RawServer(
+        replies(answer(400, {"error": {"message": words, "code": "a\x1b[2J"}}))
+    ) as server:
+        outcome = await create(server.url)
+    assert isinstance(outcome, Rejected)
+    assert outcome.error.message.startswith("]52;c;aGk=no")
+    assert len(outcome.error.message) == 2000
+    assert outcome.error.code == "a[2J"
+
+
+# What happens on the wire -------------------------------------------------------------------
+
+
+async def test_not_sent_when_nobody_listens() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    for url in (f"http://127.0.0.1:{port}/v1", "http://no.such.host.invalid/v1"):
+        outcome = await create(url)
+        assert isinstance(outcome, NotSent)
+        assert (outcome.error.kind, outcome.error.spent) == ("server_unreachable", Spent.NO)
+
+
+async def test_not_sent_when_the_handshake_fails() -> None:
+    with RawServer([send(b"HTTP/1.1 400 this is no TLS\r\n\r\n"), hang]) as server:
+        assert isinstance(await create(server.url.replace("http:", "https:")), NotSent)
+        assert server.requests == []
+
+
+async def test_not_sent_when_the_connection_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT", 0.2)
+    with RawServer([hang]) as server:
+        assert isinstance(await create(server.url.replace("http:", "https:")), NotSent)
+        assert server.requests == []
+
+
+async def test_not_sent_when_the_proxy_opens_no_tunnel(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawServer(replies(answer(407))) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        assert isinstance(await create("https://video.example.invalid/v1"), NotSent)
+        assert [request.method for request in proxy.requests] == ["CONNECT"]
+        assert "authorization" not in proxy.requests[0].headers
+
+
+LOST: dict[str, list[Step]] = {
+    "reset after the head": [read_head, reset],
+    "closed without an answer": [read_request],
+    "reset without an answer": [read_request, reset],
+    "cut in the status line": [read_request, send(b"HTTP/1.1 2")],
+    "cut in the headers": [read_request, send(b"HTTP/1.1 200 OK\r\nContent-Le")],
+    "no HTTP": [read_request, send(b"SSH-2.0-OpenSSH_9.2\r\n")],
+    "endless headers": [read_request, send(b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 50_000)],
+}
+
+
+@pytest.mark.parametrize("conversation", LOST.values(), ids=LOST)
+async def test_a_lost_answer_is_never_sent_for_again(conversation: list[Step]) -> None:
+    with RawServer(conversation) as server:
+        outcome = await create(server.url)
+        assert isinstance(outcome, Unclear)
+        assert (outcome.error.kind, outcome.error.spent) == ("answer_lost", Spent.PERHAPS)
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "silence", [hang, drip(b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 1000, 0.05)], ids=["mute", "drip"]
+)
+async def test_the_wait_for_an_answer_ends(silence: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr(transport, "PAID_DEADLINE", 1.0)
+    with RawServer([read_request, silence]) as server:
+        async with asyncio.timeout(5):
+            outcome = await create(server.url)
+    assert isinstance(outcome, Unclear)
+    assert outcome.error.kind == "answer_lost"
+
+
+@pytest.mark.parametrize("head_only", [True, False])
+async def test_a_body_that_breaks_off_after_an_error_status_still_refuses(head_only: bool) -> None:
+    body = b"" if head_only else b'{"error": {"mess'
+    with RawServer([read_request, send(answer(400, body, content_length="500"))]) as server:
+        assert isinstance(await create(server.url), Rejected)
+
+
+@pytest.mark.parametrize("then", [reset, hang, lambda line: None], ids=["reset", "mute", "close"])
+@pytest.mark.parametrize("encoding", ["multipart", "json"])
+async def test_a_refusal_is_heard_while_the_picture_is_still_being_sent(
+    then: Step, encoding: str
+) -> None:
+    with RawServer([read_head, send(answer(413, "too large")), then]) as server:
+        outcome = await create(server.url, LARGE, encoding=encoding)
+    assert isinstance(outcome, Rejected)
+    assert outcome.error.status == 413
+
+
+async def test_an_interim_answer_does_not_stop_the_sending() -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"
+    steps = [read_head, send(interim), read_body, send(answer(200, VIDEO))]
+    with RawServer(steps) as server:
+        assert isinstance(await create(server.url, LARGE), Accepted)
+        assert server.requests[0].parts["input_reference"].data == LARGE.data
+
+
+async def test_redirects_are_not_followed() -> None:
+    with RawServer(replies(answer(200, VIDEO))) as other:
+        elsewhere = answer(307, "", location=f"{other.url}/videos")
+        with RawServer(replies(elsewhere)) as server:
+            outcome = await create(server.url)
+        assert other.connections == 0
+    assert isinstance(outcome, Rejected)
+    assert other.url in outcome.error.message
+
+
+async def test_each_paid_request_has_a_connection_of_its_own() -> None:
+    """On a kept one, a server that closes after its reply would leave the next in doubt."""
+    with RawServer(replies(answer(200, VIDEO))) as server:
+        async with client_of(at(server.url)) as client:
+            for _ in range(20):
+                assert isinstance(await client.create(REQUEST, None, "k"), Accepted)
+        assert server.connections == 20
+
+
+async def test_a_gzip_bomb_is_not_opened() -> None:
+    with RawServer(replies(answer(200, b"\x1f\x8b" * 100, content_encoding="gzip"))) as server:
+        assert isinstance(await create(server.url), Unclear)
+        assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+# What is sent -------------------------------------------------------------------------------
+
+
+async def test_only_what_is_set_is_sent_and_nested_values_as_json() -> None:
+    request = VideoRequest(
+        "a fox\nin the räin \udcff",
+        params={"seed": 7, "lora": {"a": [1]}, "turbo": True, "no": None},
+    )
+    with RawServer(replies(answer(200, VIDEO))) as server:
+        await create(server.url, request=request, params={"seed": 1, "quality": "high"})
+        sent = server.requests[0]
+    assert (sent.method, sent.target) == ("POST", "/v1/videos")
+    assert sent.headers["content-type"].startswith("multipart/form-data")
+    assert {name: part.data.decode() for name, part in sent.parts.items()} == {
+        "prompt": "a fox\nin the räin ?",
+        "seed": "7",
+        "lora": '{"a": [1]}',
+        "turbo": "true",
+        "quality": "high",
+    }
+    assert all(part.filename is None for part in sent.parts.values())
+    assert sent.headers["idempotency-key"] == sent.headers["x-client-request-id"] == "job-1"
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("field", ["input_reference", "input"])
+async def test_the_picture_arrives_byte_for_byte_as_a_file(field: str) -> None:
+    with RawServer(replies(answer(200, VIDEO))) as server:
+        assert isinstance(await create(server.url, PICTURE, reference_field=field), Accepted)
+        part = server.requests[0].parts[field]
+    assert sha256(part.data) == sha256(PICTURE.data)
+    assert (part.filename, part.mime) == ("fox.webp", "image/webp")
+
+
+FORMS: dict[str, Callable[[Any], bytes]] = {
+    "object": lambda said: base64.b64decode(
+        said["image_url"].removeprefix("data:image/webp;base64,"), validate=True
+    ),
+    "string": lambda said: base64.b64decode(said, validate=True),
+}
+
+
+@pytest.mark.parametrize("field", ["input_reference", "input"])
+@pytest.mark.parametrize("form", [*FORMS, "path"])
+async def test_the_picture_arrives_byte_for_byte_in_json(form: str, field: str) -> None:
+    with RawServer(replies(answer(200, VIDEO))) as server:
+        outcome = await create(
+            server.url, PICTURE, encoding="json", reference_field=field, reference_form=form
+        )
+        said = server.requests[0].json
+    assert isinstance(outcome, Accepted)
+    assert {name: said[name] for name in ("prompt", "model", "seconds", "size")} == {
+        "prompt": REQUEST.prompt,
+        "model": "sora-2",
+        "seconds": "4",
+        "size": "1280x720",
+    }
+    if form == "path":
+        assert said[field] == "input_reference/fox.webp"
+    else:
+        assert sha256(FORMS[form](said[field])) == sha256(PICTURE.data)

@@ -1,0 +1,124 @@
+"""A video object may have any shape: what is read of it is bounded, and reading never fails."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sora_tui.core.remote import MAX_DOCUMENT, Phase, read_video
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from((10**14, 10**400, "50%", "\ud800", "https://a.example/b", "x" * 70_000)),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+NAMES = [
+    "object",
+    "model",
+    "progress",
+    "created_at",
+    "created",
+    "completed_at",
+    "expires_at",
+    "prompt",
+    "size",
+    "seconds",
+    "duration",
+    "error",
+    "url",
+    "urls",
+    "unsigned_urls",
+    "videos",
+    "output",
+    "metadata",
+    "data",
+    "usage",
+    "cost",
+]
+VIDEO = st.fixed_dictionaries(
+    {"id": st.just("video_1") | st.text(), "status": st.sampled_from(("queued", "done")) | JSON},
+    optional=dict.fromkeys(NAMES, JSON),
+)
+
+
+@given(JSON | VIDEO)
+@example({"id": "v", "status": "x", "created_at": float("nan"), "progress": float("inf")})
+@example({"id": "v", "status": "x", "cost": "sNaN", "usage": {"cost": "-0"}})
+def test_any_json_gives_a_bounded_video_or_none(document: Any) -> None:
+    video = read_video(document)
+    if video is None:
+        return
+    assert video.id == document["id"]
+    assert isinstance(video.phase, Phase)
+    assert video.progress is None or 0 <= video.progress <= 100
+    assert all(url.startswith(("http://", "https://")) for url in video.urls)
+    assert len(json.dumps(video.document)) <= 4 * MAX_DOCUMENT
+    for said in (video.status, video.model, video.size, video.seconds, video.prompt):
+        assert said is None or (said.isascii() or said.encode("utf-8"))
+
+
+@given(VIDEO)
+def test_what_is_kept_reads_the_same_again(document: Any) -> None:
+    video = read_video(document)
+    if video is None or "sora_tui_cut" in video.document:
+        return
+    again = read_video(json.loads(json.dumps(video.document)))
+    assert again is not None
+    assert replace(again, document={}) == replace(video, document={})
+
+
+@pytest.mark.parametrize(
+    ("word", "phase"),
+    [
+        ("queued", Phase.QUEUED),
+        ("NOT_START", Phase.QUEUED),
+        ("In-Progress", Phase.IN_PROGRESS),
+        ("postprocessing", Phase.IN_PROGRESS),
+        ("succeeded", Phase.COMPLETED),
+        ("canceled", Phase.CANCELLED),
+        ("expired", Phase.EXPIRED),
+        ("error", Phase.FAILED),
+        ("dreaming", Phase.UNKNOWN),
+        ("", Phase.UNKNOWN),
+        (None, Phase.UNKNOWN),
+        (7, Phase.UNKNOWN),
+    ],
+)
+def test_status_words_of_the_field(word: object, phase: Phase) -> None:
+    video = read_video({"id": "v", "status": word})
+    assert video is not None
+    assert video.phase is phase
+
+
+@pytest.mark.parametrize("wrong", [None, "", 7, ["a"], ".", "..", "a\nb", "a\x1bb", "x" * 2000])
+def test_an_id_that_cannot_be_used_is_no_video(wrong: object) -> None:
+    assert read_video({"id": wrong, "status": "queued"}) is None
+
+
+def test_every_place_of_an_address_is_known() -> None:
+    url = "https://cdn.example/clip.mp4?sig=1"
+    for document in (
+        {"url": url},
+        {"urls": [url]},
+        {"unsigned_urls": [url]},
+        {"videos": [{"url": url}]},
+        {"output": {"videos": [{"url": url}]}},
+        {"metadata": {"url": url}},
+        {"data": [{"url": url}]},
+    ):
+        video = read_video({"id": "v", "status": "completed", **document})
+        assert video is not None
+        assert video.urls == (url,)
+    local = read_video({"id": "v", "status": "completed", "url": "file:///etc/passwd"})
+    assert local is not None
+    assert local.urls == ()
