@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import logging
 import secrets
+import signal
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -36,10 +38,10 @@ def create_app(jobs: Jobs, key: str) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         worker = asyncio.create_task(jobs.run())
+        worker.add_done_callback(_end_without_worker)
         yield
         worker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
+        await asyncio.wait([worker])
 
     app = Starlette(
         routes=[
@@ -51,7 +53,11 @@ def create_app(jobs: Jobs, key: str) -> ASGIApp:
             Route("/v1/videos/{video_id}", api.delete, methods=["DELETE"]),
             Route("/v1/videos/{video_id}/content", api.content),
         ],
-        exception_handlers={ApiError: _refusal, HTTPException: _http_refusal},
+        exception_handlers={
+            ApiError: _refusal,
+            HTTPException: _http_refusal,
+            Exception: _fault,
+        },
         lifespan=lifespan,
     )
     return _Gate(app, key)
@@ -205,6 +211,13 @@ class _Gate:
         return ApiError(401, "Incorrect API key provided.", code="invalid_api_key")
 
 
+def _end_without_worker(worker: asyncio.Task[None]) -> None:
+    """A server whose jobs no longer move (a full disk, say) would be waited for in vain."""
+    if not worker.cancelled():
+        logging.getLogger(__name__).error("the queue has stopped", exc_info=worker.exception())
+        signal.raise_signal(signal.SIGTERM)
+
+
 async def _refusal(_: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return error.response()
@@ -220,3 +233,9 @@ async def _http_refusal(request: Request, error: Exception) -> Response:
     response = ApiError(error.status_code, message).response()
     response.headers.update(error.headers or {})
     return response
+
+
+async def _fault(_: Request, error: Exception) -> Response:
+    return ApiError(
+        500, f"The server had an error: {type(error).__name__}", type_="server_error"
+    ).response()

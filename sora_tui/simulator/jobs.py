@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import random
 import secrets
 import threading
@@ -91,6 +92,8 @@ class Jobs:
     def __init__(self, folder: Path, speed: float) -> None:
         self._folder = folder
         self._speed = speed
+        for part in folder.glob("*.part"):  # of a process that was killed
+            part.unlink(missing_ok=True)
         jobs = [job for path in folder.glob("*.json") if (job := _loaded(path)) is not None]
         self._jobs = {job.id: job for job in sorted(jobs, key=lambda job: job.created_at)}
         self._wake = asyncio.Event()
@@ -141,15 +144,13 @@ class Jobs:
     def delete(self, job: Job) -> None:
         """Forget a finished job and its files."""
         del self._jobs[job.id]
-        self._path(job, ".json").unlink()
-        for suffix in (".reference", *(variant.suffix for variant in VARIANTS.values())):
+        for suffix in (".json", ".reference", *(variant.suffix for variant in VARIANTS.values())):
             self._path(job, suffix).unlink(missing_ok=True)
 
     def content(self, job: Job, variant: str) -> Path | None:
         """The file of a completed job, or None when it has expired."""
-        self._drop_expired()
         path = self._path(job, VARIANTS[variant].suffix)
-        return path if path.exists() else None
+        return path if path.exists() and not _expired(job) else None
 
     async def run(self) -> None:
         """Work off the queue for ever; cancelling stops a rendering at its next frame."""
@@ -168,7 +169,8 @@ class Jobs:
     async def _work(self, job: Job) -> None:
         now = time.time()
         if job.started_at is None:
-            await asyncio.sleep(job.created_at + _QUEUE_SECONDS / self._speed - now)
+            queued_until = job.created_at + _QUEUE_SECONDS / self._speed
+            await asyncio.sleep(min(_QUEUE_SECONDS, queued_until - now))  # clocks may be set back
             job.started_at = now = time.time()
         job.status = "in_progress"
         self._save(job)
@@ -237,15 +239,18 @@ class Jobs:
         return self._folder / f"{job.id}{suffix}"
 
     def _save(self, job: Job) -> None:
-        part = self._path(job, ".json.part")
+        part = self._path(job, f".json.{os.getpid()}.part")
         part.write_text(json.dumps(asdict(job)), encoding="utf-8")
         part.replace(self._path(job, ".json"))
 
     def _drop_expired(self) -> None:
-        for job in self._jobs.values():
-            if job.expires_at is not None and job.expires_at < time.time():
-                for variant in VARIANTS.values():
-                    self._path(job, variant.suffix).unlink(missing_ok=True)
+        for job in filter(_expired, self._jobs.values()):
+            for variant in VARIANTS.values():
+                self._path(job, variant.suffix).unlink(missing_ok=True)
+
+
+def _expired(job: Job) -> bool:
+    return job.expires_at is not None and job.expires_at < time.time()
 
 
 def _loaded(path: Path) -> Job | None:

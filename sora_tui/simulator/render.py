@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -30,7 +31,8 @@ def render_files(plan: ClipPlan, stem: Path, progress: Callable[[float], None]) 
     Raises:
         Exception: What `progress` raises (to stop), and what `render_clip` raises.
     """
-    part = stem.with_suffix(".part")
+    # Its own name: a simulator that is about to end may still be writing this job's clip.
+    part = stem.with_suffix(f".{os.getpid()}.part")
     try:
         previews = render_clip(plan, part, progress)
         stem.with_suffix(VARIANTS["thumbnail"].suffix).write_bytes(previews.thumbnail)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -105,6 +106,14 @@ def _state(pid: str) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
         return "Z"
+
+
+def test_it_ends_rather_than_leave_jobs_waiting(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with start_simulator(data, speed=20) as simulator, client(simulator) as http:
+        http.post("/videos", json={"prompt": "Where is my folder?", "size": "64x64"})
+        shutil.rmtree(data)
+        assert simulator.process.wait(timeout=20) != 0
 
 
 def test_without_json_it_speaks_to_a_person() -> None:
