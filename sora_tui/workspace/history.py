@@ -32,7 +32,7 @@ from sora_tui.workspace.jobfile import (
 )
 
 #: How many of the documents read last are watched for edits by hand: what a screen shows.
-_WATCHED: Final = 300
+_WATCHED: Final = 200
 #: How many past jobs tell how long the next one takes.
 _USUAL: Final = 50
 
@@ -322,8 +322,9 @@ class _Changes:
 
     def _edited(self) -> list[str]:
         changed = []
+        metadata = self._folder.metadata
         for job_id in list(islice(reversed(self._told), _WATCHED)):
-            stamp = stamp_of(self._folder.metadata / f"{job_id}{SUFFIX}")
+            stamp = stamp_of(metadata / f"{job_id}{SUFFIX}")
             if stamp is None:
                 del self._told[job_id]
             elif stamp != self._told[job_id]:

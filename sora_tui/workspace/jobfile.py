@@ -96,12 +96,12 @@ def read_bytes(path: Path) -> tuple[bytes, Stamp]:
         facts = os.fstat(fd)
         if not stat.S_ISREG(facts.st_mode):
             raise _broken(path, 1, 1, "not a regular file")
+        if facts.st_size > MAX_BYTES:
+            raise _broken(path, 1, 1, f"larger than {MAX_BYTES} bytes")
         try:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(facts.st_size) or b""
         except OSError as error:
             raise _broken(path, 1, 1, os.strerror(error.errno or 0)) from None
-    if len(data) > MAX_BYTES:
-        raise _broken(path, 1, 1, f"larger than {MAX_BYTES} bytes")
     return data, Stamp.of(facts)
 
 

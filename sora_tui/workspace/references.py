@@ -15,7 +15,14 @@ from typing import Final, Literal
 from sora_tui.core.problem import Fact, ProblemError, problem, problem_error
 from sora_tui.core.request import Fit, Reference, width_height
 from sora_tui.media.header import HEADER_BYTES, ImageFacts, inspect_header
-from sora_tui.media.image import as_png, check_image, cut_share, fit_image, mime_type
+from sora_tui.media.image import (
+    MAX_PIXELS,
+    as_png,
+    check_image,
+    cut_share,
+    fit_image,
+    mime_type,
+)
 from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.folder import Folder
 
@@ -81,8 +88,8 @@ class Badge:
 def read_reference_image(folder: Folder, path: str | Path, size: str | None, fit: Fit) -> Prepared:
     """The picture of a request, checked and brought to what is sent.
 
-    A JPEG, PNG or WebP of the right size keeps every byte; GIF and BMP become PNG; `cover`,
-    `contain` and `stretch` make a fitted JPEG. The original is never touched.
+    A JPEG, PNG or WebP of the right size keeps every byte, whatever the fit; GIF and BMP become
+    PNG; `cover`, `contain` and `stretch` make a fitted JPEG. The original is never touched.
 
     Args:
         path: Relative to the workspace or to `input_reference/`, or absolute inside it.
@@ -98,11 +105,12 @@ def read_reference_image(folder: Folder, path: str | Path, size: str | None, fit
     data = _read(found, shown)
     try:
         facts = check_image(data)
-        if fit != "exact" and wanted is not None:
+        fits = not facts.turned and wanted in {None, (facts.width, facts.height)}
+        if fit != "exact" and wanted is not None and not fits:
             fitted = fit_image(data, *wanted, fit)
         elif facts.turned:
             raise problem_error("reference_turned", path=shown)
-        elif wanted is not None and wanted != (facts.width, facts.height):
+        elif not fits:
             raise problem_error(
                 "reference_wrong_size",
                 path=shown,
@@ -138,7 +146,7 @@ def keep(folder: Folder, prepared: Prepared) -> None:
         ProblemError: disk_full or folder_not_writable.
     """
     kept = sent_path(folder, prepared.reference)
-    if not kept.is_file():
+    if not (kept.is_file() and kept.read_bytes() == prepared.data):
         write_atomic(kept, prepared.data)
 
 
@@ -186,6 +194,8 @@ def badge(facts: ImageFacts | None, size: str | None) -> Badge:
         return Badge("no", reason="reference_not_image")
     if facts.frames > 1 and facts.format != "GIF":
         return Badge("no", reason="reference_animated")
+    if facts.width * facts.height > MAX_PIXELS:
+        return Badge("no", reason="reference_too_large")
     try:
         wanted = width_height(size) if size else None
     except ProblemError:
@@ -200,11 +210,12 @@ def _resolve(folder: Folder, path: str) -> Path:
     if path.lower().startswith(_URL_MARKS):
         raise problem_error("reference_is_url", path=path)
     inside = folder.references.resolve()
-    choices = [folder.root / path, folder.references / path]
+    # A bare name means the folder of pictures, even where the workspace has such a file, too.
+    choices = (folder.references / path, folder.root / path)
     try:
-        named = next((choice for choice in choices if os.path.lexists(choice)), choices[0])
+        named = next(choice for choice in choices if os.path.lexists(choice))
         real = named.resolve()
-    except (OSError, ValueError, RuntimeError):  # a loop of links, a NUL in the name
+    except (StopIteration, OSError, ValueError, RuntimeError):  # a loop of links, a NUL in the name
         raise problem_error("reference_missing", path=path) from None
     if not real.is_relative_to(inside) or real == inside:
         raise problem_error("reference_outside", path=path)
@@ -240,14 +251,17 @@ def _sent_type(data: bytes) -> str:
 
 
 def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path))
-            elif entry.is_file(follow_symlinks=False):
-                yield entry
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:  # removed, or not ours to read
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry.path))
+        elif entry.is_file(follow_symlinks=False):
+            yield entry
 
 
 def _header(path: str) -> ImageFacts | None:
