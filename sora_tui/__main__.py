@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from sora_tui.cli import main as cli
-from sora_tui.config.settings import Settings
-from sora_tui.workspace.folder import Folder
+
+if TYPE_CHECKING:
+    from sora_tui.config.settings import Settings
+    from sora_tui.workspace.folder import Folder
 
 
 def open_screen(settings: Settings, folder: Folder) -> int:

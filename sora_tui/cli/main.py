@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,7 @@ def _screen(settings: Settings, open_screen: Screen) -> int:
 def _language(words: Sequence[str]) -> str | None:
     """The language before the command line is read: its own words are to be in it."""
     folder = os.environ.get("SORA_WORKSPACE", "")
-    for word, following in zip(words, (*words[1:], ""), strict=True):
+    for word, following in pairwise((*words, "")):
         if word == "--workspace":
             folder = following
         elif word.startswith("--workspace="):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import textwrap
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -20,8 +22,11 @@ class Parser(argparse.ArgumentParser):
         # argparse asks its module's `_` each time it speaks. This is the one door it leaves to a
         # language that is not the locale's.
         vars(argparse).update(_=_, ngettext=ngettext)
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(allow_abbrev=False, **options)
+        # The raw formatter keeps the examples line by line, and leaves the wrapping to us.
+        width = min(shutil.get_terminal_size().columns, 100) - 2
+        options["description"] = textwrap.fill(options["description"], width)
+        raw = argparse.RawDescriptionHelpFormatter
+        super().__init__(allow_abbrev=False, formatter_class=raw, **options)
 
     def error(self, message: str) -> NoReturn:
         """Wrong use: what was wrong, and where help is; exit code 2."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
 
 from sora_tui.i18n import _, language
-
-_MEGA: Final = 1_000_000
 
 
 def money(sum: Decimal, currency: str) -> str:
@@ -19,10 +16,12 @@ def money(sum: Decimal, currency: str) -> str:
 
 
 def size_of(bytes: int) -> str:
-    """`812 bytes`, `3.0 MB` (a million bytes)."""
-    if bytes < 100_000:
+    """`812 bytes`, `24 kB`, `3.0 MB` (a thousand bytes, a million bytes)."""
+    if bytes < 1000:
         return _("{count} bytes").format(count=bytes)
-    return _("{count} MB").format(count=_point(f"{bytes / _MEGA:.1f}"))
+    if bytes < 1_000_000:
+        return _("{count} kB").format(count=round(bytes / 1000))
+    return _("{count} MB").format(count=_point(f"{bytes / 1_000_000:.1f}"))
 
 
 def clock(seconds: float) -> str:

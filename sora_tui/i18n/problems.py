@@ -200,7 +200,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Send the job again with the picture as it is now."),
     ),
     "reference_turned": (
-        N_("The picture[ {path}] is stored lying on its side (EXIF); servers read that differently."),
+        N_(
+            "The picture[ {path}] is stored lying on its side (EXIF); servers read that"
+            " differently."
+        ),
         _NOT_SENT,
         N_("Add --fit cover: a copy is turned upright, your file stays as it is."),
     ),
