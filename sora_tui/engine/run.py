@@ -101,7 +101,10 @@ class Run:
         if not self._lock.held and self._folder.writable and self._lock.try_acquire():
             self._take_over()
         if self._lock.held:
-            self._take_in(claim(self._folder))
+            claimed = claim(self._folder)
+            for job in claimed:
+                self._history.save(job)  # the document says it already; the index does not
+            self._take_in(claimed)
             for path, command in commands(self._folder):
                 self._obey(command)
                 done(path)
@@ -131,6 +134,7 @@ class Run:
 
     def _take_over(self) -> None:
         sweep_parts(self._folder)
+        self._history.own()
         for number in range(1, WORKERS + 1):
             self._spawn(self._downloads.work, f"download worker {number}")
         self._take_in(self._history.active())
