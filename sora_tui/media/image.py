@@ -162,9 +162,7 @@ def _opened(data: bytes) -> Iterator[Image]:
         MemoryError,
         struct.error,
     ) as error:
-        raise _refused(
-            "reference_damaged", format=facts.format, reason=f"{type(error).__name__}: {error}"
-        ) from error
+        raise _refused("reference_damaged", format=facts.format) from error
 
 
 def _limit_pixels(width: int, height: int) -> None:

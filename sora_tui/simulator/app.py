@@ -78,17 +78,7 @@ class _Api:
         return JSONResponse({"object": "list", "data": models})
 
     async def create(self, request: Request) -> Response:
-        wanted = await read_create(request)
-        return self._video(
-            self._jobs.create(
-                model=wanted.model,
-                prompt=wanted.prompt,
-                width=wanted.width,
-                height=wanted.height,
-                seconds=wanted.seconds,
-                reference=wanted.reference,
-            )
-        )
+        return self._video(self._jobs.create(await read_create(request)))
 
     async def retrieve(self, request: Request) -> Response:
         return self._video(self._job(request.path_params["video_id"]))

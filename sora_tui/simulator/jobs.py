@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from sora_tui.media.render import ClipPlan
+from sora_tui.simulator.parameters import CreateRequest
 from sora_tui.simulator.render import VARIANTS, render_files
 
 Status = Literal["queued", "in_progress", "completed", "failed"]
@@ -106,29 +107,20 @@ class Jobs:
         """How long a client should wait before it asks again."""
         return max(20, round(750 / self._speed))
 
-    def create(
-        self,
-        *,
-        model: str,
-        prompt: str,
-        width: int,
-        height: int,
-        seconds: int,
-        reference: bytes | None,
-    ) -> Job:
+    def create(self, wanted: CreateRequest) -> Job:
         """Put a job in the queue; it is on disk when this returns."""
         job = Job(
             id=f"video_{secrets.token_hex(12)}",
-            model=model,
-            prompt=prompt,
-            width=width,
-            height=height,
-            seconds=seconds,
+            model=wanted.model,
+            prompt=wanted.prompt,
+            width=wanted.width,
+            height=wanted.height,
+            seconds=wanted.seconds,
             created_at=time.time(),
-            reference=reference is not None,
+            reference=wanted.reference is not None,
         )
-        if reference is not None:
-            self._path(job, ".reference").write_bytes(reference)
+        if wanted.reference is not None:
+            self._path(job, ".reference").write_bytes(wanted.reference)
         self._save(job)
         self._jobs[job.id] = job
         self._wake.set()
