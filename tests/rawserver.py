@@ -126,6 +126,15 @@ def drip(data: bytes, seconds: float) -> Step:
     return step
 
 
+def pause(seconds: float) -> Step:
+    """Do nothing for a while."""
+
+    def step(line: Line) -> None:
+        line.server.closing.wait(seconds)
+
+    return step
+
+
 def wait_for(event: threading.Event) -> Step:
     """Go on when the test says so."""
 

@@ -58,6 +58,10 @@ class _Listening(httpcore.AsyncNetworkStream):
         Raises:
             httpcore.WriteError: It has; httpcore then goes on to read it.
         """
+        self._listen()
+        # One turn of the loop, so that what has come is read before a write can hit the reset
+        # behind it: asyncio then closes the socket, unread bytes and all.
+        await asyncio.sleep(0)
         writer = asyncio.create_task(self._stream.write(buffer, timeout))
         try:
             while not writer.done():

@@ -7,8 +7,8 @@ import base64
 import hashlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -16,17 +16,18 @@ import pytest
 
 from sora_tui.client import transport
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
-from sora_tui.client.videos import Upload, VideosClient
+from sora_tui.client.videos import Upload
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
+from tests.client.servers import at, client_of
 from tests.rawserver import (
     RawServer,
     Step,
     answer,
     drip,
     hang,
+    pause,
     read_body,
     read_head,
     read_request,
@@ -40,19 +41,6 @@ VIDEO = {"id": "video_1", "object": "video", "status": "queued"}
 PICTURE = Upload(os.urandom(200_000), "image/webp", "fox.webp", "input_reference/fox.webp")
 #: More than the buffers of two sockets take, so that it cannot leave before the server reads.
 LARGE = replace(PICTURE, data=bytes(12_000_000))
-
-
-def at(url: str, **changes: Any) -> Server:
-    return replace(Server("lab", url, key=Secret("sk-secret")), **changes)
-
-
-@asynccontextmanager
-async def client_of(server: Server) -> AsyncIterator[VideosClient]:
-    client = VideosClient(server)
-    try:
-        yield client
-    finally:
-        await client.aclose()
 
 
 async def create(
@@ -268,7 +256,7 @@ async def test_a_body_that_breaks_off_after_an_error_status_still_refuses(head_o
 async def test_a_refusal_is_heard_while_the_picture_is_still_being_sent(
     then: Step, encoding: str
 ) -> None:
-    with RawServer([read_head, send(answer(413, "too large")), then]) as server:
+    with RawServer([read_head, send(answer(413, "too large")), pause(0.2), then]) as server:
         outcome = await create(server.url, LARGE, encoding=encoding)
     assert isinstance(outcome, Rejected)
     assert outcome.error.status == 413

@@ -22,32 +22,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )
-NAMES = [
-    "object",
-    "model",
-    "progress",
-    "created_at",
-    "created",
-    "completed_at",
-    "expires_at",
-    "prompt",
-    "size",
-    "seconds",
-    "duration",
-    "error",
-    "url",
-    "urls",
-    "unsigned_urls",
-    "videos",
-    "output",
-    "metadata",
-    "data",
-    "usage",
-    "cost",
-]
+NAMES = """
+    object model progress created_at created completed_at expires_at prompt size seconds duration
+    error url urls unsigned_urls videos output metadata data usage cost
+"""
 VIDEO = st.fixed_dictionaries(
     {"id": st.just("video_1") | st.text(), "status": st.sampled_from(("queued", "done")) | JSON},
-    optional=dict.fromkeys(NAMES, JSON),
+    optional=dict.fromkeys(NAMES.split(), JSON),
 )
 
 

@@ -1,0 +1,26 @@
+"""Profiles and clients for the tests of this room."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from sora_tui.client.videos import VideosClient
+from sora_tui.core.server import Secret, Server
+
+
+def at(url: str, **changes: Any) -> Server:
+    """A profile with a key."""
+    return replace(Server("lab", url, key=Secret("sk-secret")), **changes)
+
+
+@asynccontextmanager
+async def client_of(server: Server) -> AsyncIterator[VideosClient]:
+    """A client that is closed at the end."""
+    client = VideosClient(server)
+    try:
+        yield client
+    finally:
+        await client.aclose()

@@ -1,0 +1,183 @@
+"""The free calls: looking, listing, deleting, and what each server makes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from sora_tui.client import transport
+from sora_tui.client.outcome import ServerError
+from sora_tui.core.problem import Spent
+from sora_tui.core.remote import Phase
+from tests.client.servers import at, client_of
+from tests.rawserver import RawServer, answer, drip, hang, read_request, replies, send
+
+VIDEO = {"id": "video_1", "object": "video", "status": "in_progress", "progress": 40}
+
+
+async def test_a_look_reads_the_video_and_the_hint_each_time() -> None:
+    answers = (
+        answer(200, VIDEO, **{"openai-poll-after-ms": "2000"}),
+        answer(200, VIDEO, **{"openai-poll-after-ms": "900"}),
+        answer(200, VIDEO),
+    )
+    with RawServer(replies(*answers)) as server:
+        async with client_of(at(server.url, query={"api-version": "preview"})) as client:
+            looks = [await client.retrieve("a/b+c==?") for _ in answers]
+        assert [look.after for look in looks] == [2, 1, None]
+        assert looks[0].video.progress == 40
+        assert server.connections == 1
+        assert server.requests[0].target == "/v1/videos/a%2Fb%2Bc%3D%3D%3F?api-version=preview"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**VIDEO, "status": "failed", "error": {"code": 400, "message": "CUDA out of memory"}},
+        {
+            "error": {
+                "message": 'litellm.BadRequestError: {"id": "video_gen_1", "object": "video", '
+                '"status": "failed", "error": {"code": 400, "message": "CUDA out of memory"}}'
+            }
+        },
+    ],
+    ids=["vllm-omni", "litellm before it"],
+)
+async def test_a_failed_job_may_come_as_an_error(body: Any) -> None:
+    with RawServer(replies(answer(400, body))) as server:
+        async with client_of(at(server.url)) as client:
+            video = (await client.retrieve("video_1")).video
+    assert video.phase is Phase.FAILED
+    assert video.error is not None
+    assert video.error.message == "CUDA out of memory"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "not_found"),
+    [
+        (404, {"detail": "Video not found"}, "remote_gone", True),
+        (400, {"code": "task_not_exist", "message": "x", "data": None}, "remote_gone", True),
+        (401, {"error": "Unauthorized"}, "key_refused", False),
+        (429, "", "server_busy", False),
+        (503, "", "server_busy", False),
+        (500, "Internal Server Error", "server_unreachable", False),
+        (200, "<html>log in</html>", "answer_unclear", False),
+        (302, "", "request_refused", False),
+        (422, "", "request_refused", False),
+    ],
+)
+async def test_an_answer_without_a_video_says_why(
+    status: int, body: Any, kind: str, not_found: bool
+) -> None:
+    with RawServer(replies(answer(status, body, retry_after="7", x_request_id="r"))) as server:
+        async with client_of(at(server.url)) as client:
+            with pytest.raises(ServerError) as failure:
+                await client.retrieve("video_1")
+    error = failure.value.error
+    assert (error.kind, error.status, error.spent) == (kind, status, Spent.NO)
+    assert (failure.value.not_found, failure.value.retry_after) == (not_found, 7)
+    assert error.request_id == "r"
+
+
+async def test_a_dead_kept_connection_is_replaced_once() -> None:
+    """Aquiles-Image drops the line after a 500; a free call is simply made again."""
+    with RawServer(
+        [*replies(answer(500, "Internal Server Error")), read_request],
+        replies(answer(200, VIDEO)),
+    ) as server:
+        async with client_of(at(server.url)) as client:
+            with pytest.raises(ServerError):
+                await client.retrieve("video_1")
+            assert (await client.retrieve("video_1")).video.id == "video_1"
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [
+        [hang],
+        [read_request, drip(b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 1000, 0.05)],
+        [read_request, send(answer(200, content_length="999")), drip(b" " * 999, 0.05)],
+    ],
+    ids=["mute", "headers drip", "body drips"],
+)
+async def test_a_call_ends_at_its_deadline(
+    silence: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "CALL_DEADLINE", 0.5)
+    with RawServer(silence) as server:
+        async with client_of(at(server.url)) as client, asyncio.timeout(5):
+            with pytest.raises(ServerError):
+                await client.retrieve("video_1")
+
+
+async def test_an_endless_answer_is_cut() -> None:
+    with RawServer(replies(answer(200, b"[" + b" " * 30_000_000))) as server:
+        async with client_of(at(server.url)) as client:
+            with pytest.raises(ServerError, match="answer_unclear"):
+                await client.retrieve("video_1")
+
+
+async def test_a_page_of_the_list() -> None:
+    page = {
+        "object": "list",
+        "data": [VIDEO, {"id": 7}, None, {"id": "video_0", "status": "completed"}],
+        "last_id": "video_0",
+        "has_more": True,
+    }
+    ahead = formatdate(time.time() + 120, usegmt=True)
+    with RawServer(
+        replies(answer(200, page, date=ahead), answer(200, {"data": [VIDEO]}))
+    ) as server:
+        async with client_of(at(server.url)) as client:
+            first = await client.list()
+            second = await client.list(after=first.last_id, limit=5)
+        assert [video.id for video in first.videos] == ["video_1", "video_0"]
+        assert (first.last_id, first.has_more) == ("video_0", True)
+        assert first.skew == pytest.approx(120, abs=3)
+        assert (second.last_id, second.has_more, second.skew) == ("video_1", False, None)
+        assert [request.target for request in server.requests] == [
+            "/v1/videos?limit=100&order=desc",
+            "/v1/videos?limit=5&order=desc&after=video_0",
+        ]
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 501])
+async def test_a_server_without_a_list_is_told_by_its_status(status: int) -> None:
+    with RawServer(replies(answer(status, {"detail": "Method Not Allowed"}))) as server:
+        async with client_of(at(server.url)) as client:
+            with pytest.raises(ServerError) as failure:
+                await client.list()
+    assert failure.value.error.status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "gone"),
+    [
+        (200, {"id": "v", "deleted": True}, True),
+        (200, {"id": "v", "status": "deleted"}, True),
+        (204, "", True),
+        (404, {"detail": "Video not found"}, True),
+        (405, {"detail": "Method Not Allowed"}, False),
+        (409, {"detail": "Cancellation in progress"}, False),
+    ],
+)
+async def test_deleting(status: int, body: Any, gone: bool) -> None:
+    with RawServer(replies(answer(status, body))) as server:
+        async with client_of(at(server.url)) as client:
+            if gone:
+                await client.delete("v")
+            else:
+                with pytest.raises(ServerError):
+                    await client.delete("v")
+        assert server.requests[0].method == "DELETE"
+
+
+async def test_names_of_models() -> None:
+    rows = {"data": [{"id": "sora-2"}, {"id": 7}, {"id": "sora-2"}, {"id": "wan\x1b[2J"}]}
+    with RawServer(replies(answer(200, rows))) as server:
+        async with client_of(at(server.url)) as client:
+            assert await client.models() == ("sora-2", "wan[2J")

@@ -1,0 +1,254 @@
+"""Downloads from servers that cut, crawl, lie, point elsewhere or never end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from sora_tui.client import download
+from sora_tui.client.download import download_video_from_api
+from sora_tui.client.outcome import ServerError
+from sora_tui.core.problem import Spent
+from tests.client.servers import at
+from tests.rawserver import (
+    RawServer,
+    answer,
+    drip,
+    hang,
+    read_head,
+    read_request,
+    replies,
+    reset,
+    send,
+    wait_for,
+)
+
+CLIP = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 2000
+
+
+def fetch(
+    url: str,
+    urls: Sequence[str] = (),
+    limit: int = 10**7,
+    stop: threading.Event | None = None,
+    **changes: Any,
+) -> tuple[bytes, int | None]:
+    """The bytes and the announced size of video `a/b`."""
+    chunks: list[bytes] = []
+    totals: list[int | None] = []
+    download_video_from_api(
+        at(url, **changes),
+        "a/b",
+        chunks.append,
+        urls=urls,
+        on_total=totals.append,
+        stop=stop or threading.Event(),
+        limit=limit,
+    )
+    assert len(totals) == 1
+    return b"".join(chunks), totals[0]
+
+
+def refused(url: str, urls: Sequence[str] = (), **more: Any) -> ServerError:
+    with pytest.raises(ServerError) as failure:
+        fetch(url, urls, **more)
+    assert failure.value.error.spent is Spent.YES
+    return failure.value
+
+
+def test_the_clip_comes_whole_and_without_a_variant() -> None:
+    with RawServer(replies(answer(200, CLIP, content_type="text/plain"))) as server:
+        assert fetch(server.url) == (CLIP, len(CLIP))
+        assert server.requests[0].target == "/v1/videos/a%2Fb/content"
+        assert server.requests[0].headers["accept-encoding"] == "identity"
+        assert server.requests[0].headers["authorization"] == "Bearer sk-secret"
+
+
+def test_a_clip_without_a_length() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (CLIP[:5], CLIP[5:]))
+    with RawServer([read_request, send(head + body + b"0\r\n\r\n")]) as server:
+        assert fetch(server.url) == (CLIP, None)
+
+
+@pytest.mark.parametrize("at_byte", [0, 5, len(CLIP) // 2, len(CLIP) - 1])
+@pytest.mark.parametrize("end", [lambda line: None, reset], ids=["closed", "reset"])
+def test_a_short_body_is_an_interruption(at_byte: int, end: Any) -> None:
+    whole = answer(200, CLIP)
+    cut = whole[: len(whole) - len(CLIP) + at_byte]
+    with RawServer([read_request, send(cut), end]) as server:
+        assert refused(server.url).error.kind == "download_interrupted"
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "kind", "missing"),
+    [
+        (200, {"content_type": "text/html"}, "<html><title>Log in</title>", "refused", False),
+        (200, {"content_type": "video/mp4"}, '{"error": "no"}', "refused", False),
+        (200, {"content_type": "application/json"}, "no", "refused", False),
+        (200, {"content_type": "video/mp4"}, "", "refused", False),
+        (200, {"content_encoding": "gzip"}, b"\x1f\x8b" * 50, "refused", False),
+        (400, {}, {"detail": "not ready"}, "refused", False),
+        (404, {}, {"detail": "not found"}, "refused", True),
+        (409, {}, "", "refused", False),
+        (401, {}, {"error": "Unauthorized"}, "refused", False),
+        (425, {}, "", "interrupted", False),
+        (429, {"retry_after": "9"}, "", "interrupted", False),
+        (500, {}, "Internal Server Error", "interrupted", False),
+        (410, {}, "", "expired", False),
+        (404, {}, {"error": {"code": "video_expired", "message": "gone"}}, "expired", True),
+    ],
+)
+def test_what_is_no_clip_is_refused(
+    status: int, headers: dict[str, str], body: Any, kind: str, missing: bool
+) -> None:
+    with RawServer(replies(answer(status, body, **headers))) as server:
+        failure = refused(server.url)
+    assert failure.error.kind == ("remote_expired" if kind == "expired" else f"download_{kind}")
+    assert (failure.error.status in {status, None}, failure.not_found) == (True, missing)
+    assert failure.retry_after == (9 if status == 429 else None)
+
+
+def test_the_cap_holds_with_and_without_a_length() -> None:
+    endless = b"HTTP/1.1 200 OK\r\n\r\n" + CLIP * 3
+    for data in (answer(200, CLIP), endless):
+        with RawServer([read_request, send(data), hang]) as server:
+            assert refused(server.url, limit=len(CLIP) - 1).error.kind == "download_too_large"
+
+
+def test_a_crawling_body_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "SLOW_FOR", 0.5)
+    whole = answer(200, CLIP)
+    start = len(whole) - len(CLIP) + 100
+    for conversation in (
+        [read_request, send(whole[:start]), drip(CLIP[100:], 0.02)],
+        [read_request, drip(whole, 0.02)],
+        [read_request, hang],
+    ):
+        with RawServer(conversation) as server:
+            began = time.monotonic()
+            failure = refused(server.url)
+            assert time.monotonic() - began < 5
+        assert (failure.error.kind, "slower" in failure.error.message) == (
+            "download_interrupted",
+            True,
+        )
+
+
+def test_stop_wakes_a_transfer_that_waits_for_a_mute_server() -> None:
+    stop, asked = threading.Event(), threading.Event()
+    stopper = threading.Thread(target=lambda: (asked.wait(10), stop.set()))
+    stopper.start()
+    with RawServer([read_request, lambda line: asked.set(), hang]) as server:
+        began = time.monotonic()
+        failure = refused(server.url, stop=stop)
+        assert time.monotonic() - began < 5
+    stopper.join()
+    assert (failure.error.kind, failure.error.message) == ("download_interrupted", "stopped")
+
+
+def test_what_the_sink_raises_comes_through() -> None:
+    def full(chunk: bytes) -> None:
+        raise OSError(28, "no space")
+
+    with (
+        RawServer(replies(answer(200, CLIP))) as server,
+        pytest.raises(OSError, match="no space"),
+    ):
+        download_video_from_api(
+            at(server.url),
+            "v",
+            full,
+            on_total=lambda total: None,
+            stop=threading.Event(),
+            limit=10**7,
+        )
+
+
+def test_redirects_lose_the_key_on_another_origin() -> None:
+    with RawServer(replies(answer(200, CLIP))) as storage:
+        there = answer(302, location=f"http://127.0.0.1:{storage.port}/clip?sig=1")
+        here = answer(307, location="../moved")
+        with RawServer(replies(here), replies(there)) as server:
+            headers = {"X-Org": "lab"}
+            assert fetch(server.url, auth="api-key", headers=headers)[0] == CLIP
+            assert [r.target for r in server.requests] == [
+                "/v1/videos/a%2Fb/content",
+                "/v1/videos/moved",
+            ]
+            assert all(r.headers["api-key"] == "sk-secret" for r in server.requests)
+            assert all(r.headers["x-org"] == "lab" for r in server.requests)
+        assert storage.requests[0].target == "/clip?sig=1"
+        assert "sk-secret" not in str(storage.requests[0].headers)
+        assert "x-org" not in storage.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://storage.example.invalid/clip",
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        "https://user:word@127.0.0.1/x",
+        "http://127.0.0.1:99999/",
+        "http://[::1",
+    ],
+)
+def test_redirects_that_are_not_followed(location: str) -> None:
+    with RawServer(replies(answer(302, location=location))) as server:
+        assert refused(server.url).error.kind in {"download_refused", "download_interrupted"}
+        assert len(server.requests) == 1
+
+
+def test_redirects_end() -> None:
+    with RawServer(replies(*[answer(302, location="content")] * 10)) as server:
+        assert refused(server.url).error.kind == "download_refused"
+        assert len(server.requests) == download.MAX_HOPS + 1
+
+
+def test_direct_addresses_follow_where_content_gives_nothing() -> None:
+    """SGLang with cloud storage answers 400 'Please use the cloud URL'."""
+    with RawServer(replies(answer(200, CLIP))) as storage:
+        url = f"http://127.0.0.1:{storage.port}/clip?sig=1"
+        with RawServer(replies(answer(400, {"detail": "use the cloud URL"}))) as server:
+            assert fetch(server.url, ["http://far.example.invalid/x", url])[0] == CLIP
+        assert "authorization" not in storage.requests[0].headers
+
+
+def test_no_other_address_once_bytes_were_given_away() -> None:
+    whole = answer(200, CLIP)
+    with (
+        RawServer(replies(whole)) as storage,
+        RawServer([read_head, send(whole[:-9])]) as server,
+    ):
+        url = f"http://127.0.0.1:{storage.port}/clip"
+        assert refused(server.url, [url]).error.kind == "download_interrupted"
+        assert storage.connections == 0
+
+
+def test_a_stop_between_chunks_gives_no_further_chunk() -> None:
+    stop, go_on = threading.Event(), threading.Event()
+    whole = answer(200, CLIP)
+    got: list[bytes] = []
+
+    def sink(chunk: bytes) -> None:
+        got.append(chunk)
+        stop.set()
+        go_on.set()
+
+    half = len(whole) // 2
+    with (
+        RawServer(
+            [read_request, send(whole[:half]), wait_for(go_on), send(whole[half:])]
+        ) as server,
+        pytest.raises(ServerError, match="stopped"),
+    ):
+        download_video_from_api(
+            at(server.url), "v", sink, on_total=lambda total: None, stop=stop, limit=10**7
+        )
+    assert len(got) == 1
