@@ -115,7 +115,7 @@ def read_video(document: object) -> RemoteVideo | None:
     video_id = document.get("id")
     if not isinstance(video_id, str) or not _is_usable_id(video_id):
         return None
-    status = clean_line(document.get("status", ""), 60)
+    status = clean_line(document.get("status") or "", 60)
     return RemoteVideo(
         id=video_id,
         status=status,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, Literal
 
 from sora_tui.core.job import Batch, Consent, Cost, Job
@@ -97,6 +98,9 @@ class Engine:
             ProblemError: the request is none (prompt_empty, size_invalid, ...), or the folder
                 cannot take it (disk_full, folder_not_writable). Nothing was sent.
         """
+        # The profile's own parameters belong to what is sent, so they belong in the record.
+        params = {**server.params, **request.params}
+        request = replace(request, params={n: v for n, v in params.items() if v is not None})
         check_request(request)
         check_room(self._folder, _ROOM * count)
         if prepared is not None:
