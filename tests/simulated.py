@@ -23,7 +23,11 @@ class Simulator:
 
 @contextmanager
 def start_simulator(data: Path | None = None, speed: float = 50) -> Iterator[Simulator]:
-    """A simulator on a free port; it is killed at the end, so use `data` to go on with its jobs."""
+    """A simulator on a free port, ended at the end; with `data` another can go on with its jobs.
+
+    Raises:
+        subprocess.TimeoutExpired: It did not end within 3 s after its parent's pipe closed.
+    """
     command = [sys.executable, "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
     command += ["--speed", str(speed), *(["--data", str(data)] if data else [])]
     with subprocess.Popen(
@@ -34,4 +38,10 @@ def start_simulator(data: Path | None = None, speed: float = 50) -> Iterator[Sim
             said = json.loads(process.stdout.readline())
             yield Simulator(said["base_url"], said["key"], process)
         finally:
-            process.kill()
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(3)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise

@@ -33,46 +33,55 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sora-simulator-") as temporary:
         folder = options.data or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        asyncio.run(_serve(options, folder))
+        ended_by = asyncio.run(_serve(options, folder))
+    sys.exit(128 + ended_by if ended_by else 0)
 
 
-async def _serve(options: argparse.Namespace, folder: Path) -> None:
+async def _serve(options: argparse.Namespace, folder: Path) -> int:
+    """Returns the signal that ended it, 0 if none did."""
     key = options.key or f"sim-{secrets.token_urlsafe(18)}"
     listener = socket.create_server((options.host, options.port), backlog=128)
-    server = _Server(
-        uvicorn.Config(
-            create_app(Jobs(folder, options.speed), key),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="on",
-            ws="none",
-            timeout_graceful_shutdown=0,
-        )
-    )
-    server.child = options.parent_pipe
     base_url = f"http://{options.host}:{listener.getsockname()[1]}/v1"
+    config = uvicorn.Config(
+        create_app(Jobs(folder, options.speed), key),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
     if options.json:
-        lines = json.dumps({"base_url": base_url, "key": key})
+        greeting = json.dumps({"base_url": base_url, "key": key})
     else:
-        lines = (
+        greeting = (
             f"A practice server for the Videos API: {base_url} (nothing is charged)\n"
             f"export SORA_BASE_URL={base_url} SORA_API_KEY={shlex.quote(key)}"
         )
-    sys.stdout.write(lines + "\n")
-    sys.stdout.flush()
-    if options.parent_pipe:
-        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+    server = _Server(config, greeting, child=options.parent_pipe)
     await server.serve(sockets=[listener])
+    return server.ended_by
 
 
 class _Server(uvicorn.Server):
-    child = False
+    def __init__(self, config: uvicorn.Config, greeting: str, *, child: bool) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+        self._child = child
+        self.ended_by = 0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stdout.write(self._greeting + "\n")
+        sys.stdout.flush()
+        if self._child:
+            threading.Thread(target=_end_with_parent, args=(self,), daemon=True).start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # uvicorn would raise the signal anew and end before the temporary folder is removed.
         # ctrl+c reaches the whole process group: a child leaves it to its parent to end it.
-        if not (self.child and sig == signal.SIGINT):
-            super().handle_exit(sig, frame)
+        if not (self._child and sig == signal.SIGINT):
+            self.should_exit, self.ended_by = True, sig
 
 
 def _end_with_parent(server: uvicorn.Server) -> None:

@@ -48,6 +48,7 @@ def test_unfinished_jobs_go_on_after_a_kill(tmp_path: Path) -> None:
         running = http.post("/videos", data=posted, files=files).json()["id"]
         waiting = http.post("/videos", json={**posted, "prompt": "Next"}).json()["id"]
         before = awaited(http, running, "in_progress", progress=20)
+        first.process.kill()
     kept = (data / f"{running}.reference").read_bytes()
     assert hashlib.sha256(kept).digest() == hashlib.sha256(reference).digest()
 
@@ -113,15 +114,22 @@ def test_it_ends_rather_than_leave_jobs_waiting(tmp_path: Path) -> None:
     with start_simulator(data, speed=20) as simulator, client(simulator) as http:
         http.post("/videos", json={"prompt": "Where is my folder?", "size": "64x64"})
         shutil.rmtree(data)
-        assert simulator.process.wait(timeout=20) != 0
+        assert simulator.process.wait(timeout=20) == 128 + signal.SIGTERM
 
 
-def test_without_json_it_speaks_to_a_person() -> None:
+def test_without_json_it_speaks_to_a_person_and_leaves_nothing_behind(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sora_tui.simulator", "--key", "my key", "--speed", "5"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    room = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=room
+    ) as process:
         assert process.stdout is not None
         assert "nothing is charged" in process.stdout.readline()
         export = process.stdout.readline()
+        assert len(list(tmp_path.iterdir())) == 1, "its temporary folder"
         process.terminate()
+        assert process.communicate()[1] == "", "nothing is logged"
+    assert process.returncode == 128 + signal.SIGTERM
+    assert not list(tmp_path.iterdir())
     assert export.startswith("export SORA_BASE_URL=http://127.0.0.1:")
     assert export.endswith(" SORA_API_KEY='my key'\n")
