@@ -76,17 +76,19 @@ class Gate:
 def next_look(elapsed: float, progress: float | None, hint: float | None) -> float:
     """Seconds until a job is worth asking about again.
 
-    A third of the time that progress lets expect, between 2 and 30 s; without progress a tenth
-    of the time so far. The server's hint is a floor. Ten percent of chance keeps many jobs apart.
+    A third of the time that progress lets expect, without progress a tenth of the time so far;
+    at most half the time so far, because a first percent says little; between 2 and 30 s. A
+    server that gives a hint is asked as often as that, if it is worth it. Ten percent of chance
+    keeps many jobs apart.
 
     Args:
         elapsed: Seconds since it was accepted.
         progress: Percent, 0..100.
-        hint: Seconds the server asked to wait (`openai-poll-after-ms`), 1..60.
+        hint: Seconds the server asked to wait (`openai-poll-after-ms`), 1..60: a floor.
     """
     if progress is not None and 0 < progress < 100:
-        wait = 0.35 * elapsed * (100 - progress) / progress
+        wait = min(0.35 * elapsed * (100 - progress) / progress, elapsed / 2)
     else:
         wait = elapsed / 10
-    wait = max(min(max(wait, 2.0), 30.0) if hint is None else min(max(wait, 1.0), 30.0), hint or 0)
-    return wait * random.uniform(0.9, 1.1)  # noqa: S311 -- spreading requests, not a secret
+    floor = 2.0 if hint is None else hint
+    return max(min(wait, 30.0), floor) * random.uniform(0.9, 1.1)  # noqa: S311 -- no secret

@@ -15,6 +15,7 @@ from sora_tui.engine.pace import BURST, MAX_IN_FLIGHT, Gate, next_look
         (10, 50, None, 3.1, 3.9),  # a third of the ten seconds to come
         (1, 99, None, 1.8, 2.2),  # never more often than every two seconds by ourselves
         (1000, 1, None, 27, 33),  # never less often than every half minute
+        (8, 1, None, 3.6, 4.4),  # a first percent says little
         (100, None, None, 9, 11),  # silence: a tenth of the time so far
         (1, 99, 5.0, 4.5, 5.5),  # the server's wish is a floor
         (1, 99, 1.0, 0.9, 1.1),
