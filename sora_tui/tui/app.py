@@ -1,0 +1,274 @@
+"""The screen: what comes when, what each key does, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events, on
+from textual.app import SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from sora_tui.config.settings import Settings
+from sora_tui.core.problem import ProblemError
+from sora_tui.i18n import _
+from sora_tui.tui.keys import KEYS, bindings
+from sora_tui.tui.panes.jobs import JobOpened
+from sora_tui.tui.terminal import run_app
+from sora_tui.tui.theme import THEME
+from sora_tui.tui.watching import utc_now
+from sora_tui.tui.workbench import TabLine
+from sora_tui.tui.writing import WritingApp
+from sora_tui.workspace.folder import Folder
+
+if TYPE_CHECKING:
+    from sora_tui.core.request import Fit
+    from sora_tui.tui.ordering import EngineLike
+    from sora_tui.tui.panes.prompts import PromptOpened
+    from sora_tui.tui.panes.references import FitCycled, ReferenceChosen
+
+#: Two ctrl+c within this many seconds quit.
+_TWICE: Final = 2.0
+_NEXT_FIT: Final[dict[Fit, Fit]] = {
+    "exact": "cover",
+    "cover": "contain",
+    "contain": "stretch",
+    "stretch": "exact",
+}
+
+
+class SoraApp(WritingApp):
+    """The workbench on a terminal."""
+
+    TITLE = "sora-tui"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    ENABLE_COMMAND_PALETTE = False  # ours opens by a key of our table
+    _interrupted_at = 0.0
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        *,
+        crash_folder: Path,
+        make_engine: Callable[[Settings, Folder], EngineLike],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(
+            settings, folder, crash_folder=crash_folder, make_engine=make_engine, clock=clock
+        )
+        self.register_theme(THEME)
+        self.theme = os.environ.get("TEXTUAL_THEME", THEME.name)
+
+    # The first frame, and what comes after it -------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Real jobs in the first frame; everything that costs an import comes after it."""
+        self.show_first_jobs()
+        self.bench.banner.show(self.settings.server)
+        self.query_one("#prompt").focus()
+        self.call_after_refresh(self._grow)
+
+    async def _grow(self) -> None:
+        from sora_tui.tui.prompt_desk import open_first
+
+        draft, problem = open_first(self.folder, self.settings)
+        self.open_draft(draft)
+        await self.editor.wake()
+        await self.bench.grow()
+        for said in (*self.settings.warnings, problem):
+            if said is not None:
+                self.complain(said)
+        self.refresh_files()
+        self.start_engine()
+
+    # Going about ------------------------------------------------------------------------------
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The pane with the focus is the active one."""
+        pane = next(
+            (node.id for node in event.widget.ancestors_with_self if node.has_class("pane")), None
+        )
+        if pane is None:
+            return
+        if pane != self.bench.active:
+            self.bench.show_pane(pane)
+            self.retune()
+        else:
+            self.bench.show_keys()
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane."""
+        self.bench.show_pane(name)
+        pane = self.bench.active_pane
+        if pane is not None:
+            pane.focus_pane()
+        self.retune()
+        self.read_document()
+
+    @on(TabLine.Chosen)
+    def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        self.action_pane(event.pane)
+
+    @on(JobOpened)
+    def _job_opened(self) -> None:
+        self.action_pane("inspector")
+
+    def action_zoom(self) -> None:
+        """Give the active pane the whole screen, or give it back."""
+        self.bench.toggle_zoom()
+        self.retune()
+
+    async def action_back(self) -> None:
+        """One level back: out of the zoom, then to the editor."""
+        if self.bench.zoomed:
+            self.action_zoom()
+        elif self.bench.active != "editor":
+            self.action_pane("editor")
+
+    # Prompts and pictures ---------------------------------------------------------------------
+
+    def on_prompt_opened(self, event: PromptOpened) -> None:
+        """Put this file into the editor."""
+        from sora_tui.tui.prompt_desk import open_prompt
+
+        try:
+            draft = open_prompt(self.folder, event.path, self.settings)
+        except ProblemError as error:
+            self.complain(error.problem)
+        else:
+            self.open_draft(draft)
+            self.action_pane("editor")
+
+    def on_new_prompt(self) -> None:
+        """Begin an empty prompt."""
+        from sora_tui.core.prompt import Prompt
+        from sora_tui.tui.draft import draft_of
+
+        self.open_draft(draft_of(Prompt(""), None, self.settings))
+        self.action_pane("editor")
+
+    def on_reference_chosen(self, event: ReferenceChosen) -> None:
+        """A picture of another size is fitted, and the badge says so."""
+        fit = self.editor.draft.fit
+        if event.path is not None and fit == "exact":
+            fit = self.needed_fit(event.path)
+        self.editor.show_reference(event.path, fit)
+
+    def on_fit_cycled(self, event: FitCycled) -> None:
+        """The next way to bring this picture to the size."""
+        self.editor.show_reference(event.path, _NEXT_FIT[self.editor.draft.fit])
+
+    def action_external_editor(self) -> None:
+        """Write in $VISUAL or $EDITOR; what comes back is one step that ctrl+z undoes."""
+        from sora_tui.tui.external_editor import edit, editor_command
+
+        command = editor_command(os.environ)
+        if command is None:
+            self.say(_("Neither $VISUAL nor $EDITOR is set: export EDITOR=vim, for example."))
+            return
+        with self.suspend():
+            text = edit(command, self.editor.draft.text)
+        if text is None:
+            self.say(
+                _("{program} could not be used; the text is as it was.").format(program=command[0])
+            )
+        else:
+            self.editor.replace_text(text)
+        self.refresh()
+
+    # Windows of their own ---------------------------------------------------------------------
+
+    def action_server(self) -> None:
+        """Choose the server for the next clip."""
+        from sora_tui.tui.windows import ServerWindow
+
+        window = ServerWindow(tuple(self.settings.servers.values()), self.settings.server.name)
+        self.push_screen(window, self._server_chosen)
+
+    def _server_chosen(self, name: str | None) -> None:
+        if name is not None:
+            self.use_server(name)
+
+    def action_help(self) -> None:
+        """Every key."""
+        from sora_tui.tui.windows import HelpWindow
+
+        self.push_screen(HelpWindow())
+
+    def action_palette(self) -> None:
+        """Find an action by its name."""
+        from textual.command import CommandPalette
+
+        self.push_screen(CommandPalette(placeholder=_("What do you want to do?")))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action with its keys, for the palette."""
+        for key in KEYS:
+            if key.name not in {"palette", "back"}:
+                yield SystemCommand(_(key.words), key.shown, partial(self.run_action, key.name))
+
+    # The end ----------------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        """Quit without a question: nothing is lost."""
+        self.exit()
+
+    def action_interrupt(self) -> None:
+        """ctrl+c quits the second time."""
+        now = time.monotonic()
+        if now - self._interrupted_at < _TWICE:
+            self.exit()
+        self._interrupted_at = now
+        self.say(_("ctrl+c once more quits; jobs lose nothing."))
+
+
+def run(settings: Settings, folder: Folder) -> int:
+    """Open the screen and return the exit code once the terminal is as it was.
+
+    Args:
+        settings: What holds in the workspace; another server may be chosen on the screen.
+    """
+    from sora_tui.config.log import log_path
+
+    app = SoraApp(settings, folder, crash_folder=log_path().parent, make_engine=_engine)
+    _title("\x1b[22;2t\x1b]2;sora-tui\x07")
+    code = run_app(app, on_quit=partial(_leave, app))
+    _title("\x1b[23;2t")
+    from sora_tui.tui.farewell import farewell
+
+    for line in farewell(app.book.active, app.crashed, app.crash_path):
+        print(line)  # noqa: T201  # the normal screen is back, and this is for the person
+    return code
+
+
+def _engine(settings: Settings, folder: Folder) -> EngineLike:
+    from sora_tui.engine.engine import Engine
+
+    return Engine(folder, settings.servers)
+
+
+def _leave(app: SoraApp) -> None:
+    """Make draft and jobs durable; the screen is gone."""
+    from sora_tui.tui.prompt_desk import make_safe
+
+    if app.unsafe_draft is not None:
+        try:
+            make_safe(app.folder, app.unsafe_draft)
+        except ProblemError as error:
+            print(error, file=sys.stderr)  # noqa: T201  # nobody else is left to tell
+    if app.engine is not None:
+        app.engine.stop()
+
+
+def _title(sequence: str) -> None:
+    if sys.__stderr__ is not None and sys.__stderr__.isatty():
+        sys.__stderr__.write(sequence)
+        sys.__stderr__.flush()

@@ -1,0 +1,146 @@
+"""What stands in the editor: a prompt with its settings, on the way from a file to a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from sora_tui.config.choices import Choices, from_front_matter, from_settings
+from sora_tui.config.settings import Settings
+from sora_tui.core.prompt import Prompt, fill, script_text
+from sora_tui.core.request import Fit, VideoRequest, check_request
+from sora_tui.core.server import Server
+
+#: Prompt files that come with the repository: typing over one makes a copy.
+SAMPLES: Final = frozenset(
+    {"prompts/bateau-de-papier.md", "prompts/fox-rain.md", "prompts/harbour.md"}
+)
+#: The one that a first start opens.
+FIRST_SAMPLE: Final = "prompts/harbour.md"
+
+#: The one-file habit of the old script.
+SCRIPT_FILE: Final = "prompt.md"
+
+#: Suggestions for servers that do not say what they know (videos-api.md 1.4); never a limit.
+_MODELS: Final = ("sora-2", "sora-2-pro")
+_SECONDS: Final = ("4", "8", "12")
+_SIZES: Final = ("1280x720", "720x1280", "1792x1024", "1024x1792")
+#: Settings that have a place on the screen; the rest of a front matter is only carried along.
+_SHOWN: Final = ("model", "seconds", "size", "reference", "fit", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A prompt and its settings as they stand in the editor.
+
+    Attributes:
+        reference: The picture, relative to the workspace or to `input_reference/`.
+        file: The prompt file relative to the workspace, None before there is one.
+        front: The front matter it came from; fields that the screen does not show survive in it.
+    """
+
+    text: str
+    model: str | None = None
+    seconds: str | None = None
+    size: str | None = None
+    count: int = 1
+    reference: str | None = None
+    fit: Fit = "exact"
+    file: str | None = None
+    front: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it came with the program, so that no edit may go into its file."""
+        return self.file is None or self.file in SAMPLES
+
+
+def draft_of(prompt: Prompt, file: str | None, settings: Settings) -> Draft:
+    """The draft of a prompt file; what it leaves open is filled in from the settings.
+
+    Raises:
+        ProblemError: front_matter_broken.
+    """
+    said = _choices(prompt.settings, file, settings)
+    return Draft(
+        text=prompt.text,
+        model=said.model,
+        seconds=said.seconds,
+        size=said.size,
+        count=said.count or 1,
+        reference=said.reference,
+        fit=said.fit or "exact",
+        file=file,
+        front=prompt.settings,
+    )
+
+
+def prompt_of(draft: Draft) -> Prompt:
+    """The prompt file of a draft: every setting written down, so that it says what was made."""
+    kept = {name: value for name, value in draft.front.items() if name not in _SHOWN}
+    said: dict[str, Any] = {
+        "model": draft.model,
+        "seconds": draft.seconds,
+        "size": draft.size,
+        "reference": draft.reference,
+        "fit": draft.fit if draft.reference and draft.fit != "exact" else None,
+        "count": draft.count if draft.count != 1 else None,
+    }
+    front = {name: value for name, value in said.items() if value is not None}
+    return Prompt(draft.text, front | kept)
+
+
+def request_of(draft: Draft, settings: Settings) -> VideoRequest:
+    """What is asked for, still without the picture.
+
+    Raises:
+        ProblemError: variable_missing or front_matter_broken.
+    """
+    said = _choices(draft.front, draft.file, settings)
+    # The old script's habit: blank lines and lines that start with # are not sent.
+    text = script_text(draft.text) if draft.file == SCRIPT_FILE else draft.text
+    return VideoRequest(
+        prompt=fill(text, said.variables).strip(),
+        model=draft.model,
+        seconds=draft.seconds,
+        size=draft.size,
+        params=said.params,
+        variables=said.variables,
+        prompt_file=draft.file,
+    )
+
+
+def check_draft(draft: Draft, settings: Settings) -> None:
+    """Refuse what no server could mean. An empty text is no fault while somebody writes.
+
+    Raises:
+        ProblemError: size_invalid, seconds_invalid, prompt_too_long, or as `request_of`.
+    """
+    request = request_of(draft, settings)
+    check_request(request if request.prompt else replace(request, prompt="-"))
+
+
+def moved(draft: Draft, before: Settings, after: Settings) -> Draft:
+    """The draft on another server: what was only the old one's default becomes the new one's."""
+
+    def value(name: str) -> Any:
+        mine = getattr(draft, name)
+        return getattr(after, name) if mine == getattr(before, name) else mine
+
+    return replace(draft, model=value("model"), seconds=value("seconds"), size=value("size"))
+
+
+def known_values(server: Server) -> Mapping[str, tuple[str, ...]]:
+    """Values to step through, by setting: the profile's own lists, or what such servers know."""
+    own = (server.model,) if server.model and not server.simulated else _MODELS
+    return {
+        "model": server.models or own,
+        "seconds": server.seconds_choices or _SECONDS,
+        "size": server.sizes or _SIZES,
+        "clips": ("1", "2", "3", "4"),
+    }
+
+
+def _choices(front: Mapping[str, Any], file: str | None, settings: Settings) -> Choices:
+    return from_front_matter(front, file or "").over(from_settings(settings))

@@ -1,0 +1,33 @@
+"""The person's own editor on a copy of the prompt."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def editor_command(environ: Mapping[str, str]) -> list[str] | None:
+    """The words of $VISUAL, then $EDITOR; None where neither is set: nothing is guessed."""
+    for name in ("VISUAL", "EDITOR"):
+        try:
+            words = shlex.split(environ.get(name, ""))
+        except ValueError:  # a quotation mark without its fellow
+            continue
+        if words:
+            return words
+    return None
+
+
+def edit(command: list[str], text: str) -> str | None:
+    """Let the person edit `text` and wait for the end; None where that failed."""
+    with tempfile.TemporaryDirectory(prefix="sora-tui-") as folder:
+        path = Path(folder) / "prompt.md"
+        path.write_text(text + "\n", encoding="utf-8")
+        try:
+            subprocess.run([*command, str(path)], check=True)
+            return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
+        except (OSError, subprocess.CalledProcessError):
+            return None

@@ -1,0 +1,69 @@
+"""Looking at a finished clip: a player where there is a screen, otherwise how to fetch the file."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from sora_tui.core.job import Job
+
+
+def player(environ: Mapping[str, str]) -> str | None:
+    """The program that opens files on this desktop, or None where nobody would see it."""
+    if sys.platform == "darwin":
+        # Over SSH the window would open on somebody else's screen.
+        return None if "SSH_CONNECTION" in environ else shutil.which("open")
+    if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
+        return shutil.which("xdg-open")
+    return None
+
+
+def play(program: str, clip: Path) -> None:
+    """Open a clip and do not wait for it; it goes on when we end.
+
+    Raises:
+        OSError: the program cannot be started.
+    """
+    subprocess.Popen(
+        [program, str(clip)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def scp_line(clip: Path) -> str:
+    """The command that fetches a clip, to be typed on the person's own machine."""
+    return f"scp {_user()}@{socket.gethostname()}:{shlex.quote(str(clip))} ."
+
+
+def what_to_copy(job: Job, root: Path, environ: Mapping[str, str]) -> str:
+    """What a person wants of a job: its clip's path, the scp line over SSH, or a report.
+
+    The report is for a server's support: no key, no prompt.
+    """
+    if job.outputs:
+        clip = root / job.outputs[0].path
+        return scp_line(clip) if "SSH_CONNECTION" in environ else str(clip)
+    if job.error is None:
+        return job.remote_id or job.id
+    request_id = job.error.request_id or "-"
+    return (
+        f"video {job.remote_id or '-'}  request {request_id}  model {job.request.model or '-'}  "
+        f"{job.updated_at:%Y-%m-%d %H:%M:%S} UTC  {job.error.code or job.error.kind}"
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no entry in the password file, as in some containers
+        return str(os.getuid())

@@ -1,0 +1,199 @@
+"""The words about an order: its price, its picture, and the question before it is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from textual.content import Content
+
+from sora_tui.core.price import Ask, Price, PriceKind
+from sora_tui.core.request import Fit
+from sora_tui.core.server import Server
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _, ngettext
+from sora_tui.i18n.amounts import money
+from sora_tui.media.header import ImageFacts
+from sora_tui.tui.draft import Draft
+from sora_tui.workspace.references import Badge, ReferenceFile, badge
+
+#: What the maker of api.openai.com announced (videos-api.md 1.1).
+_ENDING_HOST: Final = "api.openai.com"
+_ENDING_DAY: Final = "2026-09-24"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The reference as it would be sent.
+
+    Attributes:
+        facts: None where the file is not there or is no picture.
+        badge: How it goes with the chosen size.
+    """
+
+    path: str
+    fit: Fit
+    facts: ImageFacts | None
+    badge: Badge
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What has to be answered before anything is sent.
+
+    Attributes:
+        answers: The keys and what they mean, in words.
+        may_always: `a` remembers the answer for this server.
+    """
+
+    asked: str
+    facts: str
+    answers: str
+    may_always: bool = False
+
+
+def picture_of(draft: Draft, pictures: Mapping[str, ReferenceFile]) -> Picture | None:
+    """The draft's reference among the pictures of `input_reference/`."""
+    if draft.reference is None:
+        return None
+    path = draft.reference.removeprefix("input_reference/")
+    file = pictures.get(path)
+    facts = None if file is None else file.facts
+    return Picture(path, draft.fit, facts, badge(facts, draft.size))
+
+
+def price_words(price: Price | None, server: Server, count: int) -> str:
+    """The price of the whole order in a word or two; honest where nobody knows."""
+    if price is None:
+        return ""
+    if price.kind is PriceKind.FREE:
+        return _("free, simulated") if server.simulated else _("free")
+    if price.sum is None:
+        return _("price unknown")
+    return _("about {sum}").format(sum=money(price.sum * count, price.currency))
+
+
+def facts_line(
+    draft: Draft, picture: Picture | None, price: Price | None, server: Server, width: int
+) -> Content:
+    """Picture and price on one line of `width` cells."""
+    left = Content(" ") + _picture_content(picture)
+    right = Content.assemble(
+        (_("price") + " ", "$foreground-muted"),
+        (price_words(price, server, draft.count), "bold"),
+        " ",
+    )
+    if price is not None and price.sum is None:
+        right = Content.assemble((price_words(price, server, draft.count), "bold $warning"), " ")
+    gap = max(width - left.cell_length - right.cell_length, 1)
+    return left.truncate(max(width - right.cell_length - 1, 0), ellipsis=True) + " " * gap + right
+
+
+def facts_block(
+    draft: Draft, picture: Picture | None, price: Price | None, server: Server
+) -> Content:
+    """What is known about the order where there is room to say it all."""
+    rows: list[tuple[str, Content]] = [
+        (_("server"), Content(f"{server.name}  {_place(server)}")),
+        (_("ref"), _picture_content(picture, label=False)),
+    ]
+    if picture is not None and picture.facts and draft.size and picture.badge.kind != "no":
+        rows.append(("", Content.styled(_sends(picture, draft.size), "$foreground-muted")))
+    rows.append((_("price"), _price_content(draft, price, server)))
+    if note := note_for(server):
+        rows.append((_("note"), Content.styled(note, "$warning")))
+    label = max(len(name) for name, _content in rows) + 2
+    lines = [Content.styled(f" {name:<{label}}", "$foreground-muted") + said for name, said in rows]
+    return Content("\n").join(lines)
+
+
+def note_for(server: Server) -> str:
+    """One line of warning about this server, or nothing."""
+    if server.host != _ENDING_HOST:
+        return ""
+    return _("{host}: its maker announced its end for {day}").format(
+        host=_ENDING_HOST, day=_ENDING_DAY
+    )
+
+
+def question_for(ask: Ask, draft: Draft, price: Price, server: Server) -> Question:
+    """The question in place of the settings line. No single key pays: this is the second one."""
+    clips = ngettext("{count} clip", "{count} clips", draft.count).format(count=draft.count)
+    parts = [clips, draft.model, _seconds(draft.seconds), draft.size]
+    order = ", ".join(clean_line(part, 40) for part in parts if part)
+    if ask is Ask.UNKNOWN or price.sum is None:
+        return Question(
+            _("{host} does not say what it charges. Send?").format(host=server.host),
+            order,
+            _("y once   a always on this server   any other key: no"),
+            may_always=True,
+        )
+    total = money(price.sum * draft.count, price.currency)
+    return Question(
+        _("Pay about {sum} on {host}?").format(sum=total, host=server.host) + f"  {order}",
+        note_for(server),
+        _("y pay   any other key: no"),
+    )
+
+
+def _place(server: Server) -> str:
+    if server.simulated:
+        return _("practice server, on this machine")
+    return f"{server.base_url}  {server.dialect}"
+
+
+def _seconds(seconds: str | None) -> str:
+    return _("{count} s").format(count=seconds) if seconds else ""
+
+
+def _picture_content(picture: Picture | None, label: bool = True) -> Content:
+    head = Content.styled(_("ref") + " " if label else "", "$foreground-muted")
+    if picture is None:
+        return head + Content.styled(_("none"), "$foreground-muted")
+    name = clean_line(picture.path, 40) + "  "
+    if picture.facts is not None:
+        name += f"{picture.facts.width}x{picture.facts.height}  "
+    sign, words, style = _badge_words(picture)
+    return head + Content(name) + Content.styled(f"{sign} {words}", style)
+
+
+def _badge_words(picture: Picture) -> tuple[str, str, str]:
+    kind, cut = picture.badge.kind, picture.badge.cut
+    if picture.facts is None:
+        return "✗", _("not found or no picture"), "$text-error"
+    if kind == "ok":
+        return "✓", _("ok"), "$text-success"
+    if kind == "png":
+        return "✓", _("sent as PNG"), "$text-success"
+    if kind == "no":
+        return "✗", _("cannot be sent"), "$text-error"
+    if picture.fit == "exact":
+        return "✂", _("another size: 2, then f fits it"), "$text-warning"
+    words = _("fit {fit}").format(fit=picture.fit)
+    if picture.fit == "cover" and cut:
+        words += ", " + _("cuts {percent}%").format(percent=round(cut * 100))
+    return "✂", words, "$text-accent"
+
+
+def _sends(picture: Picture, size: str) -> str:
+    if picture.badge.kind == "fit":
+        return _("sends a fitted copy of {size}; your file stays as it is").format(size=size)
+    if picture.badge.kind == "png":
+        return _("sends a PNG of it; your file stays as it is")
+    return _("sends your file byte for byte")
+
+
+def _price_content(draft: Draft, price: Price | None, server: Server) -> Content:
+    if price is None:
+        return Content("")
+    said = price_words(price, server, draft.count)
+    if price.kind is PriceKind.PRICED and price.per_second is not None:
+        rate = money(price.per_second, price.currency)
+        said += " = " + _("{count} x {seconds} s x {rate}").format(
+            count=draft.count, seconds=draft.seconds, rate=rate
+        )
+        if price.dated:
+            said += " " + _("(table of {day})").format(day=price.dated)
+        said += "; " + _("F5 asks before it pays")
+    return Content.styled(said, "bold")

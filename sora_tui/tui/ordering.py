@@ -1,0 +1,107 @@
+"""From a draft to jobs: check, picture, price, consent, hand-in. Blocks: for worker threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from sora_tui.config.settings import Settings
+from sora_tui.core.job import Consent, Job
+from sora_tui.core.price import Ask, Price, ask_for
+from sora_tui.core.request import VideoRequest, check_request
+from sora_tui.core.server import Server
+from sora_tui.engine.engine import Verb
+from sora_tui.engine.events import EngineEvent
+from sora_tui.engine.quote import quote
+from sora_tui.tui.draft import Draft, request_of
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.references import Prepared, read_reference_image
+
+
+class EngineLike(Protocol):
+    """What the screen needs of the engine."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def stop(self, timeout: float = 2.5) -> bool:
+        """Leave; whether everything is durable."""
+
+    def subscribe(self, listener: Callable[[EngineEvent], None]) -> Callable[[], None]:
+        """Hear of changes, in the engine's thread."""
+
+    def submit(
+        self,
+        server: Server,
+        request: VideoRequest,
+        price: Price,
+        consent: Consent,
+        prepared: Prepared | None = None,
+        count: int = 1,
+    ) -> list[Job]:
+        """Hand in one order; durable on return."""
+
+    def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
+        """Ask for something to be done with a job; durable on return."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Everything that is sent, as it was when the person asked for it.
+
+    Attributes:
+        price: Of one clip.
+        ask: The question that has to be answered first.
+    """
+
+    draft: Draft
+    server: Server
+    request: VideoRequest
+    price: Price
+    ask: Ask
+    prepared: Prepared | None
+
+
+def prepare(folder: Folder, settings: Settings, draft: Draft) -> Order:
+    """Read the picture, check everything that can be known before a server is asked.
+
+    Raises:
+        ProblemError: whatever keeps it from being sent; nothing was.
+    """
+    from sora_tui.config.consents import is_always
+
+    settings.check_sendable()
+    request = request_of(draft, settings)
+    check_request(request)
+    prepared = None
+    if draft.reference is not None:
+        prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit)
+        request = replace(request, reference=prepared.reference)
+    server = settings.server
+    price = quote(server, request)
+    ask = ask_for(price, server, always=is_always(server.origin))
+    return Order(draft, server, request, price, ask, prepared)
+
+
+def hand_in(engine: EngineLike, order: Order, at: datetime) -> list[Job]:
+    """Give an order that was agreed to at `at` (UTC) to the engine; durable on return.
+
+    Raises:
+        ProblemError: disk_full or folder_not_writable; nothing was sent.
+    """
+    price = order.price
+    consent = Consent(price.kind.value, at, price.sum, price.currency)
+    return engine.submit(
+        order.server, order.request, price, consent, order.prepared, order.draft.count
+    )
+
+
+def remember_always(server: Server) -> None:
+    """Keep the answer "always"; where it cannot be written it holds for this time only."""
+    from sora_tui.config.consents import remember
+
+    with suppress(OSError):
+        remember(server.origin)

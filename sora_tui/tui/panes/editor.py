@@ -1,0 +1,337 @@
+"""The editor pane: the prompt, its settings, and the question before anything is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+from textual import events, on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from sora_tui.core.price import Price
+from sora_tui.core.request import MAX_PROMPT, Fit
+from sora_tui.core.server import Server
+from sora_tui.core.text import clean, clean_line
+from sora_tui.i18n import _
+from sora_tui.tui.draft import Draft
+from sora_tui.tui.keys import N_
+from sora_tui.tui.order import Picture, Question, facts_block, facts_line, price_words
+from sora_tui.tui.panes.settings_line import GenerateButton, SettingsLine
+
+if TYPE_CHECKING:
+    from sora_tui.tui.panes.prompt_text import PromptText
+
+#: From this inner size on the pane says all it knows about the order.
+_ROOMY: Final = Size(64, 18)
+_YES: Final = frozenset({"y", "Y", "o", "O"})
+#: The keys that brought the question up; held a moment too long they are no answer.
+_ASKING: Final = frozenset({"f5", "ctrl+r", "alt+enter"})
+
+
+class PromptPreview(Static, can_focus=True):
+    """The prompt while the text area is not there yet; keys that come early wait in it."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__("", id=id, markup=False)
+        self.early: list[events.Key | events.Paste] = []
+
+    def on_key(self, event: events.Key) -> None:
+        """Keep what belongs into the text."""
+        if event.is_printable or event.key in {"enter", "backspace"}:
+            event.stop()
+            self.early.append(event)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Keep it."""
+        event.stop()
+        self.early.append(event)
+
+
+class ConsentLine(Static, can_focus=True):
+    """The question in place of the settings: y, or anything else for no."""
+
+    class Answered(Message):
+        """What the person decided."""
+
+        def __init__(self, yes: bool, always: bool = False) -> None:
+            super().__init__()
+            self.yes = yes
+            self.always = always
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(markup=False, id="consent")
+        self.question = question
+
+    def on_mount(self) -> None:
+        """Take the keys."""
+        self.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """One key is the whole answer."""
+        event.stop()
+        if event.key in _ASKING:
+            return
+        if event.character in _YES:
+            self.post_message(self.Answered(True))
+        elif event.character in {"a", "A"} and self.question.may_always:
+            self.post_message(self.Answered(True, always=True))
+        else:
+            self.post_message(self.Answered(False))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A paste is no answer, and no text either."""
+        event.stop()
+
+    def render(self) -> Content:
+        """The question above, the keys below on the right."""
+        width = self.content_size.width
+        said = self.question
+        gap = max(width - len(said.facts) - len(said.answers) - 2, 1)
+        return Content.assemble(
+            (f" {said.asked}\n", "bold"), f" {said.facts}", " " * gap, (said.answers, "bold"), " "
+        )
+
+
+class EditorPane(Widget, can_focus=False):
+    """Prompt, settings and price of the clip that is next."""
+
+    DEFAULT_CSS = """
+    EditorPane { layout: vertical; }
+    EditorPane > #prompt { height: 1fr; border: none; padding: 0; background: transparent; }
+    EditorPane > #message { height: auto; max-height: 4; padding: 0 1; display: none; }
+    EditorPane > #message.-said { display: block; }
+    EditorPane > ConsentLine { height: 2; }
+    EditorPane.-asking > SettingsLine { display: none; }
+    EditorPane > SettingsLine.-roomy { border-top: solid $border-blurred; }
+    EditorPane > SettingsLine.-roomy > #facts { padding-bottom: 1; }
+    """
+
+    class DraftChanged(Message):
+        """Text or settings are not what they were."""
+
+        def __init__(self, draft: Draft) -> None:
+            super().__init__()
+            self.draft = draft
+
+    class GenerateAsked(Message):
+        """The button was pressed."""
+
+    class ConsentGiven(Message):
+        """Yes; `always` for this server from now on."""
+
+        def __init__(self, always: bool) -> None:
+            super().__init__()
+            self.always = always
+
+    class ConsentDeclined(Message):
+        """No."""
+
+    def __init__(self, *, id: str, classes: str = "") -> None:
+        super().__init__(id=id, classes=classes)
+        self._draft = Draft("")
+        self._safe = True
+        self._facts: tuple[Picture | None, Price | None, Server] | None = None
+        self._text: PromptText | None = None
+
+    def compose(self) -> ComposeResult:
+        """Light widgets only: the text area comes after the first frame."""
+        yield PromptPreview(id="prompt")
+        yield Static("", id="message", markup=False)
+        yield SettingsLine()
+
+    # What the app tells -----------------------------------------------------------------------
+
+    def show(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
+        """Put another draft into the editor, with the values its settings can step through."""
+        self.show_settings(draft, known)
+        text = clean(draft.text, MAX_PROMPT * 2)
+        if self._text is None:
+            self.query_one(PromptPreview).update(text)
+        else:
+            with self.prevent(self._text.Changed):
+                self._text.load_text(text)
+            self._text.move_cursor(self._text.document.end)
+        self.mark_safe()
+
+    def show_settings(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
+        """Other settings for the text that stands here."""
+        self._draft = draft
+        self.query_one(SettingsLine).show(draft, known)
+
+    def show_file(self, file: str | None) -> None:
+        """The same text now belongs to this file."""
+        self._draft = replace(self._draft, file=file)
+        self._title()
+
+    def show_reference(self, path: str | None, fit: Fit) -> None:
+        """Another picture, or none, goes with the prompt."""
+        self._draft = replace(self._draft, reference=path, fit=fit)
+        self._changed()
+
+    def replace_text(self, text: str) -> None:
+        """Put in what an editor brought back, as one step that ctrl+z undoes."""
+        area = self._text
+        if area is not None and text != area.text:
+            area.replace(clean(text, MAX_PROMPT * 2), area.document.start, area.document.end)
+
+    def mark_safe(self) -> None:
+        """What stands here is on the disk."""
+        self._safe = True
+        self._title()
+
+    def show_facts(self, picture: Picture | None, price: Price | None, server: Server) -> None:
+        """What the order means on this server."""
+        self._facts = (picture, price, server)
+        self._draw_facts()
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a message above the settings until the next edit; empty takes it away."""
+        message = self.query_one("#message", Static)
+        message.update(text)
+        message.set_class(bool(text), "-said")
+        message.set_class(error, "-error")
+
+    def ask(self, question: Question) -> None:
+        """Put the question in place of the settings."""
+        if self.query(ConsentLine):
+            return
+        self.add_class("-asking")
+        self.mount(ConsentLine(question))
+
+    async def wake(self) -> None:
+        """Bring the text area in place of the preview; its import is not for the first frame."""
+        from sora_tui.tui.panes.prompt_text import PromptText
+
+        preview = self.query_one(PromptPreview)
+        area = PromptText(self._draft.text, id="prompt")
+        focused = preview.has_focus or self.screen.focused is None
+        await preview.remove()
+        await self.mount(area, before="#message")
+        self._text = area
+        area.move_cursor(area.document.end)
+        if focused:
+            area.focus()
+        for event in preview.early:
+            area.post_message(event)
+
+    # What stands here -------------------------------------------------------------------------
+
+    @property
+    def draft(self) -> Draft:
+        """Text and settings as the person sees them."""
+        text = self._draft.text if self._text is None else self._text.text
+        return self.query_one(SettingsLine).apply(replace(self._draft, text=text))
+
+    @property
+    def count_is_valid(self) -> bool:
+        """Whether the number of clips is one."""
+        return self.query_one(SettingsLine).count is not None
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The keys that matter where the focus is."""
+        generate = ("F5", N_("Generate"))
+        if self.has_focus:
+            return (generate, ("enter", N_("Write")), ("1-5", N_("Panes")))
+        if self.query_one(SettingsLine).has_focus_within:
+            return (("←→", N_("Change")), ("enter", N_("Go on")), ("esc", N_("Back")))
+        return (generate,)
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question waits for its answer."""
+        return self.has_class("-asking")
+
+    def focus_pane(self) -> None:
+        """Go into the text, or to the question if there is one."""
+        target = self.query_one("#consent" if self.asking else "#prompt")
+        target.focus()
+
+    # What happens here ------------------------------------------------------------------------
+
+    @on(ConsentLine.Answered)
+    async def _answered(self, event: ConsentLine.Answered) -> None:
+        event.stop()
+        if not self.asking:
+            return
+        self.remove_class("-asking")
+        await self.query(ConsentLine).remove()
+        self.query_one("#prompt").focus()
+        self.post_message(self.ConsentGiven(event.always) if event.yes else self.ConsentDeclined())
+
+    @on(GenerateButton.Pressed)
+    def _pressed(self, event: GenerateButton.Pressed) -> None:
+        event.stop()
+        self.post_message(self.GenerateAsked())
+
+    @on(SettingsLine.Changed)
+    def _settings_changed(self, event: SettingsLine.Changed) -> None:
+        event.stop()
+        self._changed()
+
+    @on(SettingsLine.Left)
+    def _settings_left(self, event: SettingsLine.Left) -> None:
+        event.stop()
+        self.query_one("#prompt").focus()
+
+    def on_text_area_changed(self) -> None:
+        """The person writes."""
+        self._changed()
+
+    def on_prompt_text_left(self) -> None:
+        """The pane itself takes the focus, so that letters are commands and tab goes on here."""
+        self.can_focus = True
+        self.focus()
+
+    def on_blur(self) -> None:
+        """Only escape leads here; tab passes by."""
+        self.can_focus = False
+
+    def on_key(self, event: events.Key) -> None:
+        """Enter goes back into the text."""
+        if self.has_focus and event.key in {"enter", "i"}:
+            event.stop()
+            self.focus_pane()
+
+    def on_resize(self) -> None:
+        """More room, more facts."""
+        roomy = (
+            self.content_size.width >= _ROOMY.width and self.content_size.height >= _ROOMY.height
+        )
+        self.query_one(SettingsLine).set_class(roomy, "-roomy")
+        self._draw_facts()
+        self._title()
+
+    def _changed(self) -> None:
+        self._safe = False
+        self._title()
+        self.post_message(self.DraftChanged(self.draft))
+
+    def _draw_facts(self) -> None:
+        if self._facts is None:
+            return
+        picture, price, server = self._facts
+        line = self.query_one(SettingsLine)
+        draft = self.draft
+        if line.has_class("-roomy"):
+            facts = facts_block(draft, picture, price, server)
+        else:
+            facts = facts_line(draft, picture, price, server, self.content_size.width)
+        line.show_facts(facts, price_words(price, server, draft.count))
+
+    def _title(self) -> None:
+        name = clean_line((self._draft.file or _("new")).removeprefix("prompts/"), 60)
+        text = self._draft.text if self._text is None else self._text.text
+        left = f"3 {_('Prompt')} {name.removesuffix('.md')} "
+        safe = _("draft safe") if self._safe else _("draft")
+        right = f" {len(text)}/{MAX_PROMPT}  {safe}"
+        fill = max(self.size.width - 4 - cell_len(left) - cell_len(right), 1)
+        # A border has one title; the figures on its right end are part of it.
+        self.border_title = Content(left + "─" * fill + right)

@@ -1,0 +1,223 @@
+"""The settings of a prompt as one line of fields: step through known values or type any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from sora_tui.config.choices import MAX_COUNT
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _, ngettext
+from sora_tui.tui.draft import Draft
+from sora_tui.tui.keys import N_
+
+#: Field name and label, in the order of the line.
+_FIELDS: Final = (
+    ("model", N_("model")),
+    ("seconds", N_("seconds")),
+    ("size", N_("size")),
+    ("clips", N_("clips")),
+)
+_LONGEST: Final = 60
+
+
+class SettingField(Widget, can_focus=True):
+    """One setting: left and right step, typing replaces, backspace shortens, enter goes on."""
+
+    DEFAULT_CSS = "SettingField { width: auto; height: 1; margin-right: 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", N_("Value before"), show=False),
+        Binding("right", "step(1)", N_("Next value"), show=False),
+    ]
+
+    value: reactive[str] = reactive("", layout=True)
+
+    class Changed(Message):
+        """The person changed the value."""
+
+    def __init__(self, name: str, label: str) -> None:
+        super().__init__(id=f"set-{name}")
+        self.label = label
+        self.choices: tuple[str, ...] = ()
+        self._typing = False
+
+    def render(self) -> Content:
+        """Label and value; the arrows show where left and right act."""
+        left, right = ("‹", "›") if self.has_focus else (" ", " ")
+        shown = clean_line(self.value, _LONGEST) or _("default")
+        style = "$accent bold" if self.has_focus else "bold" if self.value else "$foreground-muted"
+        return Content.assemble(
+            (_(self.label), "$foreground-muted"),
+            (left, "$accent"),
+            (shown, style),
+            (right, "$accent"),
+        )
+
+    def action_step(self, by: int) -> None:
+        """Go to the next or the previous known value."""
+        if not self.choices:
+            return
+        if self.value in self.choices:
+            at = (self.choices.index(self.value) + by) % len(self.choices)
+        else:
+            at = 0 if by > 0 else len(self.choices) - 1
+        self._set(self.choices[at])
+
+    def on_key(self, event: events.Key) -> None:
+        """Text that is typed here is a value, never a command."""
+        if event.key == "backspace":
+            event.stop()
+            self._typing = True
+            self._set(self.value[:-1])
+        elif event.is_printable and event.character is not None:
+            event.stop()
+            before = self.value if self._typing else ""
+            self._typing = True
+            self._set((before + event.character).strip()[:_LONGEST])
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A pasted value replaces the one that is there."""
+        event.stop()
+        self._set(clean_line(event.text, _LONGEST))
+
+    def on_focus(self) -> None:
+        """The first letter typed replaces what stands here."""
+        self._typing = False
+
+    def _set(self, value: str) -> None:
+        self.value = value
+        self.post_message(self.Changed())
+
+
+class GenerateButton(Widget, can_focus=True):
+    """The way to a clip for terminals that swallow every other key."""
+
+    DEFAULT_CSS = "GenerateButton { width: auto; height: 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "press", N_("Generate"), show=False)
+    ]
+
+    words: reactive[str] = reactive("", layout=True)
+
+    class Pressed(Message):
+        """Make the clips."""
+
+    def render(self) -> Content:
+        """Brackets mark it as a button without colour."""
+        return Content(f"[ {self.words or _('Generate')} ]")
+
+    def action_press(self) -> None:
+        """As by F5."""
+        self.post_message(self.Pressed())
+
+    def on_click(self) -> None:
+        """As by F5."""
+        self.action_press()
+
+
+class SettingsLine(Widget):
+    """Model, seconds, size and clips, the button, and below them what is known about the order."""
+
+    DEFAULT_CSS = """
+    SettingsLine { height: auto; layout: vertical; }
+    SettingsLine > #fields { height: 1; padding: 0 1; }
+    SettingsLine #hint { width: 1fr; height: 1; text-align: right; color: $foreground-muted; }
+    SettingsLine > #facts { height: auto; min-height: 1; }
+    """
+
+    class Changed(Message):
+        """Some setting changed."""
+
+    class Left(Message):
+        """Escape: back to the text."""
+
+    def compose(self) -> ComposeResult:
+        """The fields in reading order, which is the order of tab."""
+        with Horizontal(id="fields"):
+            for name, label in _FIELDS:
+                yield SettingField(name, label)
+            yield Static("", id="hint", markup=False)
+            yield GenerateButton(id="generate")
+        yield Static("", id="facts", markup=False)
+
+    def on_mount(self) -> None:
+        """Say how the line is entered."""
+        self.query_one("#hint", Static).update(_("Tab change") + "  ")
+
+    def show(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
+        """Fill the fields from a draft, with the values that can be stepped through."""
+        values = {
+            "model": draft.model or "",
+            "seconds": draft.seconds or "",
+            "size": draft.size or "",
+            "clips": str(draft.count),
+        }
+        for name, value in values.items():
+            field = self._field(name)
+            field.choices = known[name]
+            with field.prevent(SettingField.Changed):
+                field.value = value
+
+    def apply(self, draft: Draft) -> Draft:
+        """The draft with the values of the fields."""
+        return replace(
+            draft,
+            model=self._field("model").value or None,
+            seconds=self._field("seconds").value or None,
+            size=self._field("size").value or None,
+            count=self.count or 1,
+        )
+
+    @property
+    def count(self) -> int | None:
+        """How many clips, or None while that field says no number from 1 to `MAX_COUNT`."""
+        said = self._field("clips").value
+        if not said.isascii() or not said.isdigit():
+            return None
+        return int(said) if 1 <= int(said) <= MAX_COUNT else None
+
+    def show_facts(self, facts: Content, price: str) -> None:
+        """What is known about the order: reference, price; `price` also goes on a wide button."""
+        self.query_one("#facts", Static).update(facts)
+        button = self.query_one(GenerateButton)
+        if self.has_class("-roomy"):
+            count = self.count or 1
+            clips = ngettext(
+                "Generate {count} clip, {price}", "Generate {count} clips, {price}", count
+            )
+            button.words = clips.format(count=count, price=price)
+        else:
+            button.words = ""
+
+    def focus_first(self) -> None:
+        """Enter the line at its first field."""
+        self.query(SettingField).first().focus()
+
+    @on(SettingField.Changed)
+    def _pass_on(self, event: SettingField.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed())
+
+    def on_key(self, event: events.Key) -> None:
+        """Enter in a field goes on to the button, escape goes back to the text."""
+        button = self.query_one(GenerateButton)
+        if event.key == "enter" and not button.has_focus:
+            event.stop()
+            button.focus()
+        elif event.key == "escape":
+            event.stop()
+            self.post_message(self.Left())
+
+    def _field(self, name: str) -> SettingField:
+        return self.query_one(f"#set-{name}", SettingField)

@@ -1,0 +1,351 @@
+"""The watching half of the screen: jobs, what the engine says of them, and the document of one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.timer import Timer
+
+from sora_tui.config.settings import Settings
+from sora_tui.core.job import Job, State
+from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
+from sora_tui.i18n import _
+from sora_tui.i18n.problems import sentences
+from sora_tui.tui.job_book import JobBook, Kind
+from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.job_words import status
+from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobsPane
+from sora_tui.tui.terminal import HardenedApp
+from sora_tui.tui.workbench import Workbench
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
+
+if TYPE_CHECKING:
+    from sora_tui.engine.engine import Verb
+    from sora_tui.tui.ordering import EngineLike
+    from sora_tui.workspace.lock import Holder
+
+#: Jobs in the first frame, and all that are listed (the command line lists the rest).
+_FIRST_JOBS: Final = 60
+_MOST_JOBS: Final = 2000
+#: Seconds between ticks while jobs run, with the focus of the terminal and without.
+_TICK: Final = 1.0
+_TICK_AWAY: Final = 5.0
+
+
+def utc_now() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+class WatchingApp(HardenedApp):
+    """Shows jobs as they are. Blocking calls run in worker threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        *,
+        crash_folder: Path,
+        make_engine: Callable[[Settings, Folder], EngineLike],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(crash_folder=crash_folder)
+        self.settings = settings
+        self.folder = folder
+        self.engine: EngineLike | None = None
+        self.book = JobBook()
+        self.clock = clock
+        self._make_engine = make_engine
+        self._event_loop: asyncio.AbstractEventLoop | None = None
+        self._heard: dict[str, EngineEvent] = {}
+        self._heard_lock = threading.Lock()
+        self._holder: Holder | None = None
+        self._alarms: dict[str, Timer] = {}
+        self._tick_every: float | None = None
+        #: Job id and stamp of the document that the inspector shows.
+        self._document: tuple[str, object] | None = None
+
+    def compose(self) -> ComposeResult:
+        """One widget that arranges all others."""
+        yield Workbench()
+
+    @property
+    def bench(self) -> Workbench:
+        """All panes."""
+        return self.query_one(Workbench)
+
+    @property
+    def jobs(self) -> JobsPane:
+        """The job list."""
+        return self.query_one(JobsPane)
+
+    # What the app says ------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Tell the person something, in the line below the jobs."""
+        self.bench.status.say(text)
+
+    def complain(self, problem: Problem) -> None:
+        """Say what happened, what of the money, and what to do: by the prompt if it is seen."""
+        said = sentences(problem)
+        text = f"{said.happened} {said.money} {said.next}"
+        if "editor" in self.bench.seen:
+            self.bench.editor.say(text, error=True)
+        else:
+            self.say(text)
+
+    # Jobs -------------------------------------------------------------------------------------
+
+    def show_first_jobs(self) -> None:
+        """The newest jobs, for the first frame: read here and now, from the index."""
+        self._event_loop = asyncio.get_running_loop()
+        history = History(self.folder)
+        self.book.load(history.newest(_FIRST_JOBS))
+        history.close()
+        self.jobs.set_simulated(self.settings.server.simulated)
+        self.jobs.show(self.book.newest(), self.clock())
+        self.show_status()
+
+    def start_engine(self) -> None:
+        """Let jobs move."""
+        self.engine = self._make_engine(self.settings, self.folder)
+        self.engine.subscribe(self._hear)
+        self.engine.start()
+        self.load_history()
+        self.retune()
+
+    @work(thread=True, group="history", exclusive=True)
+    def load_history(self) -> None:
+        """Read the rest of the list, and how long such jobs usually take."""
+        history = History(self.folder)
+        jobs = history.newest(_MOST_JOBS)
+        past = {kind: history.durations(*kind) for kind in self.book.unknown_kinds()}
+        history.close()
+        self.call_from_thread(self._take_history, jobs, past)
+
+    def _take_history(self, jobs: list[Job], past: Mapping[Kind, list[float]]) -> None:
+        self.book.load(jobs)
+        self.book.learn(past)
+        self.jobs.show(self.book.newest(), self.clock())
+        self.show_status()
+
+    def take_jobs(self, events: list[JobChanged]) -> None:
+        """Show these jobs as they are now."""
+        finished = [e.job for e in events if self.book.is_new_in(e.job, State.SAVED)]
+        self.jobs.change(self.book.apply(events), self.clock())
+        for job in finished:
+            if job.id != self.jobs.cursor_id:
+                self.say(status(JobView(job), self.clock(), self.size.width - 2))
+        if self.book.unknown_kinds():
+            self.load_history()
+        if self.jobs.cursor_id in {event.job.id for event in events}:
+            self._document = None
+            self.read_document()
+        self.show_status()
+        self.retune()
+
+    def show_status(self) -> None:
+        """What the highlighted job says, and how many there are."""
+        self.bench.status.show_job(self.jobs.status)
+        self.bench.banner.show_counts(*self.book.counts)
+
+    @on(JobHighlighted)
+    def _highlighted(self) -> None:
+        self.say("")
+        self.show_status()
+        self.bench.show_keys()
+        self.retune()
+        self.read_document()
+
+    # What the engine says ---------------------------------------------------------------------
+
+    def _hear(self, event: EngineEvent) -> None:
+        """In the engine's thread: take note, and never wait for the screen."""
+        with self._heard_lock:
+            first = not self._heard
+            key = event.job.id if isinstance(event, JobChanged) else type(event).__name__
+            self._heard[key] = event
+        if first and self._event_loop is not None:
+            with suppress(RuntimeError):  # the loop has closed: nobody looks any more
+                self._event_loop.call_soon_threadsafe(self.call_later, self._take_news)
+
+    def _take_news(self) -> None:
+        with self._heard_lock:
+            heard, self._heard = self._heard, {}
+        for event in heard.values():
+            if isinstance(event, EngineChanged):
+                self._take_engine(event)
+            elif isinstance(event, EngineFault):
+                self.complain(event.problem)
+        jobs = [event for event in heard.values() if isinstance(event, JobChanged)]
+        if jobs:
+            self.take_jobs(jobs)
+
+    def _take_engine(self, engine: EngineChanged) -> None:
+        self.jobs.set_engine(engine)
+        if engine.holder is not None and self._holder is None:
+            text = _(
+                "Another sora-tui (pid {pid}) runs this folder. This screen shows the same jobs "
+                "and hands yours to it."
+            )
+            self.say(text.format(pid=engine.holder.pid))
+        self._holder = engine.holder
+
+    # Time -------------------------------------------------------------------------------------
+
+    def retune(self) -> None:
+        """A tick a second while something moves, fewer without the focus, none at rest."""
+        every = (_TICK if self.app_focus else _TICK_AWAY) if self.book.moves else None
+        if every != self._tick_every:
+            self._tick_every = every
+            self.restart("tick", every, self._tick)
+        watched = "inspector" in self.bench.seen and self.jobs.cursor_id is not None
+        if watched != ("document" in self._alarms):
+            self.restart("document", _TICK if watched else None, self.read_document)
+
+    def restart(
+        self, name: str, every: float | None, call: Callable[[], object], *, once: bool = False
+    ) -> None:
+        """Set the timer of this name anew, in seconds; None stops it."""
+        timer = self._alarms.pop(name, None)
+        if timer is not None:
+            timer.stop()
+        if every is not None:
+            self._alarms[name] = (self.set_timer if once else self.set_interval)(every, call)
+
+    def _tick(self) -> None:
+        self.jobs.tick(self.clock())
+        self.show_status()
+
+    def on_app_focus(self) -> None:
+        """Somebody looks."""
+        self.retune()
+
+    def on_app_blur(self) -> None:
+        """Nobody looks."""
+        self.retune()
+
+    # One job's document -----------------------------------------------------------------------
+
+    def read_document(self) -> None:
+        """Show the highlighted job in the inspector, if that is seen."""
+        if "inspector" in self.bench.seen:
+            self._read_document(self.jobs.cursor_id)
+
+    @work(thread=True, group="document", exclusive=True)
+    def _read_document(self, job_id: str | None) -> None:
+        stamp: object = None
+        if job_id is not None:
+            with suppress(OSError):
+                facts = (self.folder.metadata / f"{job_id}.json").stat()
+                stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        if (job_id, stamp) == self._document:
+            return
+        text = problem = job = None
+        if job_id is not None:
+            history = History(self.folder)
+            try:
+                text = history.load_text(job_id)
+                job = history.load(job_id)
+            except ProblemError as error:
+                problem = error.problem
+            history.close()
+        self.call_from_thread(self._show_document, job_id, stamp, text, problem, job)
+
+    def _show_document(
+        self,
+        job_id: str | None,
+        stamp: object,
+        text: str | None,
+        problem: Problem | None,
+        job: Job | None,
+    ) -> None:
+        if job_id != self.jobs.cursor_id:
+            return
+        self._document = None if job_id is None else (job_id, stamp)
+        view = None if job_id is None else self.jobs.view(job_id)
+        if view is not None and job is not None and job.updated_at >= view.job.updated_at:
+            view = replace(view, job=job)
+        if problem is not None and problem.code == "job_unknown":
+            problem = None  # not claimed yet: its document is still on the way
+        inspector = self.bench.inspector
+        if inspector is not None:
+            inspector.show(view, text, problem, self.clock())
+
+    # Looking and copying ----------------------------------------------------------------------
+
+    @on(JobAction)
+    def _act(self, event: JobAction) -> None:
+        view = self.jobs.view(event.job_id)
+        if view is None:
+            return
+        if event.verb == "look":
+            self._look(view.job)
+        elif event.verb == "copy":
+            self._copy(view.job)
+        else:
+            self._command(event.job_id, "cancel" if event.verb == "cancel" else "retry")
+
+    def action_look(self) -> None:
+        """Look at the highlighted job's clip."""
+        view = self.jobs.cursor_view
+        if view is not None:
+            self._look(view.job)
+
+    def action_copy_path(self) -> None:
+        """Copy what fetches the highlighted job's clip."""
+        view = self.jobs.cursor_view
+        if view is not None:
+            self._copy(view.job)
+
+    def _look(self, job: Job) -> None:
+        from sora_tui.tui.looking import play, player, scp_line
+
+        if not job.outputs:
+            self.say(_("There is no clip of this job to look at."))
+            return
+        clip = self.folder.root / job.outputs[0].path
+        program = player(os.environ)
+        if program is None:
+            self.say(scp_line(clip))
+            return
+        try:
+            play(program, clip)
+        except OSError:
+            self.say(scp_line(clip))
+        else:
+            self.say(_("Opened {path}").format(path=job.outputs[0].path))
+
+    @work(thread=True, group="copy")
+    def _copy(self, job: Job) -> None:
+        from sora_tui.tui.clipboard import copy
+        from sora_tui.tui.looking import what_to_copy
+
+        text = what_to_copy(job, self.folder.root, os.environ)
+        route = copy(text, self)
+        way = (
+            _("Copied through tmux: {text}")
+            if route == "tmux"
+            else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
+        )
+        self.call_from_thread(self.say, way.format(text=text.splitlines()[0]))
+
+    @work(thread=True, group="command")
+    def _command(self, job_id: str, verb: Verb) -> None:
+        assert self.engine is not None
+        try:
+            self.engine.command(job_id, verb)
+        except ProblemError as error:
+            self.call_from_thread(self.complain, error.problem)

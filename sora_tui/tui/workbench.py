@@ -1,0 +1,404 @@
+"""Where everything stands: banner, tabs, panes, job strip, status and keys at any terminal size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Protocol
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.server import Server
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _, ngettext
+from sora_tui.tui.keys import N_, KeyLine
+from sora_tui.tui.panes.editor import EditorPane
+from sora_tui.tui.panes.jobs import JobsPane
+
+if TYPE_CHECKING:
+    from sora_tui.tui.draft import Draft
+    from sora_tui.tui.panes.inspector import InspectorPane
+    from sora_tui.tui.panes.prompts import PromptsPane
+    from sora_tui.tui.panes.references import ReferencesPane
+
+#: Pane names in the order of their numbers.
+PANES: Final[Mapping[str, str]] = {
+    "prompts": N_("Prompts"),
+    "references": N_("References"),
+    "editor": N_("Editor"),
+    "jobs": N_("Jobs"),
+    "inspector": N_("Inspector"),
+}
+_NUMBERED: Final = tuple(enumerate(PANES.items(), 1))
+#: The smallest terminal, and the sizes from which on there are two columns, and all panes.
+SMALLEST: Final = Size(40, 12)
+_TWO_COLUMNS: Final = 100
+_ALL_PANES: Final = 150
+_STRIP_HEIGHT: Final = 8
+_FULL_HEIGHT: Final = 24
+#: Below this many rows there is room for one pane only, the job list included.
+_LEAST_FOR_TWO: Final = 20
+
+
+class Pane(Protocol):
+    """What every pane offers the workbench."""
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Keys that do something now (as shown, message id), the most useful first."""
+
+    def focus_pane(self) -> None:
+        """Take the keys."""
+
+
+class Shape(Enum):
+    """How much of the workbench a terminal holds."""
+
+    NOTICE = "notice"
+    ONE = "one"
+    TWO = "two"
+    ALL = "all"
+
+
+def shape_of(size: Size) -> Shape:
+    """The shape for a terminal of `size` (columns x rows)."""
+    if size.width < SMALLEST.width or size.height < SMALLEST.height:
+        return Shape.NOTICE
+    if size.width >= _ALL_PANES and size.height >= 30:
+        return Shape.ALL
+    if size.width >= _TWO_COLUMNS and size.height >= _FULL_HEIGHT:
+        return Shape.TWO
+    return Shape.ONE
+
+
+def jobs_height(rows: int) -> int:
+    """Rows for the job list: 8 of 24, and its share of what is more."""
+    return _STRIP_HEIGHT + max(rows - _FULL_HEIGHT, 0) * 9 // 21
+
+
+class Banner(Widget):
+    """Which server the next clip goes to. Word and colour differ for practice and for money."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._server: Server | None = None
+        self._paid = False
+        self._counts = (0, 0)
+
+    def show(self, server: Server, price: Price | None = None) -> None:
+        """Name the server; one that charges, or may, says so in word and colour."""
+        paid = price is not None and price.kind is PriceKind.PRICED
+        if (server, paid) != (self._server, self._paid):
+            self._server, self._paid = server, paid
+            self.set_class(server.simulated, "-simulated")
+            self.set_class(paid, "-paid")
+            self.refresh()
+
+    def show_counts(self, running: int, needs_you: int) -> None:
+        """How many jobs run and wait for the person, where there is room."""
+        if (running, needs_you) != self._counts:
+            self._counts = (running, needs_you)
+            self.refresh()
+
+    def render(self) -> Content:
+        """One line, the name of the server always in it."""
+        server = self._server
+        if server is None:
+            return Content(" sora-tui")
+        if server.simulated:
+            word, words = _("SIMULATOR"), _("practice server here; nothing is charged")
+            right = _("F2 real")
+        else:
+            word = clean_line(server.name, 30)
+            words = "  ".join(clean_line(part, 60) for part in (server.host, server.dialect))
+            right = _("paid  F2 server") if self._paid else _("F2 server")
+        width = self.size.width
+        left = Content.assemble((" sora-tui  ", ""), (f" {word} ", "bold reverse"), f"  {words}")
+        if width >= _ALL_PANES:
+            right = f"{_counts_words(*self._counts)}   {right}"
+        room = width - len(right) - 2
+        left = left.truncate(max(room, 0), ellipsis=True, pad=True)
+        return Content.assemble(left, " ", right, " ")
+
+
+def _counts_words(running: int, needs_you: int) -> str:
+    parts = [ngettext("{count} running", "{count} running", running).format(count=running)]
+    if needs_you:
+        parts.append(
+            ngettext("{count} needs you", "{count} need you", needs_you).format(count=needs_you)
+        )
+    return "  ".join(parts)
+
+
+class TabLine(Widget):
+    """The panes by number; the one with the focus in brackets, so not by colour alone."""
+
+    class Chosen(Message):
+        """A click on a pane's name."""
+
+        def __init__(self, pane: str) -> None:
+            super().__init__()
+            self.pane = pane
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._active = "editor"
+        self._file = ""
+
+    def show(self, active: str, file: str) -> None:
+        """Which pane is in front, and which file is in the editor."""
+        if (active, file) != (self._active, self._file):
+            self._active, self._file = active, file
+            self.refresh()
+
+    def render(self) -> Content:
+        """Names in full where they fit, their numbers anyway; the file where there is room."""
+        line = Content(" ")
+        for name, label in self._labels():
+            style = "bold $text-accent" if name == self._active else "$foreground-muted"
+            line += Content.styled(label, style) + "  "
+        room = self.size.width - line.cell_length - 1
+        file = clean_line(self._file.removeprefix("prompts/"), 60)
+        return line + Content(f"{file:>{room}} ") if len(file) <= room else line
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the pane that was clicked."""
+        end = 1
+        for name, label in self._labels():
+            end += len(label) + 2
+            if event.x < end:
+                self.post_message(self.Chosen(name))
+                return
+
+    def _labels(self) -> list[tuple[str, str]]:
+        words = {name: f"{number} {_(words)}" for number, (name, words) in _NUMBERED}
+        if sum(len(label) + 2 for label in words.values()) > self.size.width - 3:
+            numbers = {name: str(number) for number, (name, _words) in _NUMBERED}
+            words = numbers | {self._active: words[self._active]}
+        return [(n, f"[{label}]" if n == self._active else label) for n, label in words.items()]
+
+
+class StatusLine(Static):
+    """What the highlighted job says, or what the app has just done."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__("", id=id, markup=False)
+        self._job = ""
+        self._said = ""
+
+    def show_job(self, text: str) -> None:
+        """What the highlighted job says; seen while the app has nothing to say."""
+        if text != self._job:
+            self._job = text
+            self._draw()
+
+    def say(self, text: str) -> None:
+        """What the app has to say; empty gives the line back to the job."""
+        if text != self._said:
+            self._said = text
+            self.set_class(bool(text), "-said")
+            self._draw()
+
+    def _draw(self) -> None:
+        self.update(self._said or self._job)
+
+
+class Workbench(Widget):
+    """All panes in one tree; a terminal's size decides which of them are seen."""
+
+    DEFAULT_CSS = """
+    Workbench { layout: vertical; }
+    Workbench > #banner { height: 1; background: $primary-muted; color: $text-primary; }
+    Workbench > #banner.-simulated { background: $success-muted; color: $text-success; }
+    Workbench > #banner.-paid { background: $warning-muted; color: $text-warning; }
+    Workbench > #tabs { height: 1; }
+    Workbench > #status { height: auto; max-height: 3; padding: 0 1; color: $foreground-muted; }
+    Workbench > #status.-said { color: $text; }
+    Workbench > #notice { display: none; width: 1fr; height: 1fr; content-align: center middle; }
+    Workbench > #upper { height: 1fr; }
+    Workbench .pane {
+        border: solid $border-blurred;
+        border-title-color: $foreground-muted;
+        border-subtitle-color: $foreground-muted;
+        height: 1fr;
+    }
+    Workbench .pane:focus, Workbench .pane:focus-within {
+        border: solid $border;
+        border-title-color: $text;
+        border-title-style: bold;
+    }
+    Workbench #jobs.-strip, Workbench #jobs.-strip:focus-within { border: none; }
+    Workbench #side { width: 36; }
+    Workbench #editor { width: 1fr; }
+    Workbench #inspector { width: 1fr; }
+    Workbench.-all #inspector { width: 50; }
+    Workbench.-one #side { width: 1fr; }
+    Workbench.-two #side { width: 44; }
+    Workbench.-two #inspector { width: 44; }
+    Workbench.-zoom #side, Workbench.-zoom #inspector { width: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="workbench")
+        self.active = "editor"
+        self.zoomed = False
+        self.prompts: PromptsPane | None = None
+        self.references: ReferencesPane | None = None
+        self.inspector: InspectorPane | None = None
+        self._front = "editor"
+        self._beside = "prompts"
+        self._file: str | None = None
+
+    def compose(self) -> ComposeResult:
+        """What the first frame needs; `grow` brings the rest."""
+        yield Banner(id="banner")
+        yield TabLine(id="tabs")
+        with Horizontal(id="upper"):
+            yield Vertical(id="side")
+            yield EditorPane(id="editor", classes="pane")
+        yield JobsPane(id="jobs").add_class("pane")
+        yield StatusLine(id="status")
+        yield KeyLine(id="keys")
+        yield Static("", id="notice", markup=False)
+
+    async def grow(self) -> None:
+        """Bring the panes that the first frame can do without."""
+        from sora_tui.tui.panes.inspector import InspectorPane
+        from sora_tui.tui.panes.prompts import PromptsPane
+        from sora_tui.tui.panes.references import ReferencesPane
+
+        self.prompts = PromptsPane(id="prompts")
+        self.references = ReferencesPane(id="references")
+        self.inspector = InspectorPane(id="inspector")
+        for pane in (self.prompts, self.references, self.inspector):
+            pane.add_class("pane")
+            pane.display = pane.id in self.seen
+        await self.query_one("#side").mount(self.prompts, self.references)
+        await self.query_one("#upper").mount(self.inspector)
+        self.prompts.set_current(self._file)
+
+    # Parts ------------------------------------------------------------------------------------
+
+    @property
+    def banner(self) -> Banner:
+        """The line on top."""
+        return self.query_one(Banner)
+
+    @property
+    def status(self) -> StatusLine:
+        """The line below the jobs."""
+        return self.query_one(StatusLine)
+
+    @property
+    def editor(self) -> EditorPane:
+        """The editor pane."""
+        return self.query_one(EditorPane)
+
+    @property
+    def jobs(self) -> JobsPane:
+        """The job list."""
+        return self.query_one(JobsPane)
+
+    @property
+    def seen(self) -> set[str]:
+        """The names of the panes in sight."""
+        return self.visible_panes(shape_of(self.size))
+
+    @property
+    def active_pane(self) -> Pane | None:
+        """The pane in front; None while it is still on its way."""
+        panes: Mapping[str, Pane | None] = {
+            "prompts": self.prompts,
+            "references": self.references,
+            "editor": self.editor,
+            "jobs": self.jobs,
+            "inspector": self.inspector,
+        }
+        return panes[self.active]
+
+    # Values -----------------------------------------------------------------------------------
+
+    def show_file(self, file: str | None) -> None:
+        """Which prompt file is in the editor."""
+        self._file = file
+        self.query_one(TabLine).show(self.active, file or "")
+        if self.prompts is not None:
+            self.prompts.set_current(file)
+
+    def show_choices(self, draft: Draft) -> None:
+        """What was chosen in the editor, for the pictures beside it."""
+        if self.references is not None:
+            self.references.set_size(draft.size)
+            self.references.set_chosen(draft.reference)
+            self.references.set_fit(draft.fit)
+
+    def show_keys(self) -> None:
+        """The keys of the active pane in the last line."""
+        pane = self.active_pane
+        self.query_one(KeyLine).show(() if pane is None else pane.keys)
+
+    # Arrangement ------------------------------------------------------------------------------
+
+    def show_pane(self, name: str) -> None:
+        """Bring a pane into sight; the focus is the app's business."""
+        self.active = name
+        if name != "jobs":
+            self._front = name
+            if name != "editor":
+                self._beside = name
+        self.rearrange()
+        self.query_one(TabLine).show(name, self._file or "")
+        self.show_keys()
+
+    def toggle_zoom(self) -> None:
+        """Give the active pane everything, or give it back."""
+        self.zoomed = not self.zoomed
+        self.rearrange()
+
+    def on_resize(self) -> None:
+        """Another terminal, another arrangement."""
+        self.rearrange()
+
+    def rearrange(self) -> None:
+        """Show what this size holds."""
+        shape = shape_of(self.size)
+        for one in Shape:
+            self.set_class(shape is one, f"-{one.value}")
+        self.set_class(self.zoomed, "-zoom")
+        seen = self.visible_panes(shape)
+        for pane in self.query(".pane"):
+            pane.display = pane.id in seen
+        upper = seen - {"jobs"}
+        self.query_one("#side").display = bool(upper & {"prompts", "references"})
+        self.query_one("#upper").display = bool(upper)
+        self.query_one(TabLine).display = shape in {Shape.ONE, Shape.TWO}
+        for chrome in (self.banner, self.status, self.query_one(KeyLine)):
+            chrome.display = shape is not Shape.NOTICE
+        self.jobs.set_class(shape is Shape.ONE, "-strip")
+        self.jobs.styles.height = jobs_height(self.size.height) if upper else "1fr"
+        notice = self.query_one("#notice", Static)
+        notice.display = shape is Shape.NOTICE
+        if shape is Shape.NOTICE:
+            text = _("needs {least}, has {size}; jobs go on")
+            least = f"{SMALLEST.width}x{SMALLEST.height}"
+            notice.update(text.format(least=least, size=f"{self.size.width}x{self.size.height}"))
+
+    def visible_panes(self, shape: Shape) -> set[str]:
+        """The names of the panes that are seen."""
+        if shape is Shape.NOTICE:
+            return set()
+        if self.zoomed or (shape is Shape.ONE and self.size.height < _LEAST_FOR_TWO):
+            return {self.active}
+        if shape is Shape.ONE:
+            return {self._front, "jobs"}
+        if shape is Shape.TWO:
+            return {"editor", self._beside, "jobs"}
+        return set(PANES)
