@@ -152,16 +152,16 @@ def progress(view: JobView, now: datetime, width: int, ascii: bool = False) -> s
 
 
 def bar(percent: float, width: int, ascii: bool = False) -> str:
-    """A bar and its figure: `███▌·····  38%`, `width` cells in all.
+    """A bar and its figure: `███▌·····   38%`, `width` cells in all; full at 100 only.
 
     Args:
         percent: 0..100.
         width: At least 8.
     """
     cells = width - 6
-    full, part = divmod(round(percent / 100 * cells * 8), 8)
+    full, part = divmod(int(percent / 100 * cells * 8), 8)
     done = "#" * full if ascii else "█" * full + _EIGHTHS[part]
-    return f"{done:{'.' if ascii else '·'}<{cells}}  {percent:3.0f}%"
+    return f"{done:{'.' if ascii else '·'}<{cells}}  {int(percent):3}%"
 
 
 def elapsed(view: JobView, now: datetime) -> str:
@@ -192,7 +192,7 @@ def left(view: JobView, now: datetime) -> str:
         seconds = seconds_left((now - entered(job)).total_seconds(), share, None)
     if seconds is None:
         return "-"
-    return f"~{clock(seconds)}" if seconds < 120 else f"~{span(seconds)}"
+    return f"~{clock(round(seconds))}" if seconds < 120 else f"~{span(seconds)}"
 
 
 def expires(view: JobView, now: datetime) -> str:

@@ -21,14 +21,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from rich.console import RenderableType
 from textual import events, on
+from textual._compositor import ChopsUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from sora_tui.tui.crash import write_crash_report
+from sora_tui.tui.narrow_update import NarrowUpdate
 
 CRASHED: Final = 70
 """Exit code of a fault of our own (EX_SOFTWARE of sysexits.h)."""
@@ -220,6 +224,11 @@ class HardenedApp(App[None]):
         # A blinking cursor writes 0.5 to 2.5 kB/s for ever.
         if getattr(event.widget, "cursor_blink", False):
             event.widget.cursor_blink = False  # type: ignore[attr-defined]  # TextArea and Input
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, ChopsUpdate):
+            renderable = NarrowUpdate.of(renderable)
+        super()._display(screen, renderable)
 
     def report_crash(self, error: BaseException) -> None:
         """Write the report of the first fault; later ones are mostly its echo."""

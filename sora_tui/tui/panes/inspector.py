@@ -13,10 +13,9 @@ from textual.content import Content
 
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _
+from sora_tui.i18n import N_, _
 from sora_tui.tui import job_facts
 from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.keys import N_
 from sora_tui.tui.panes.jobs import JobAction, is_possible
 from sora_tui.tui.panes.long_text import Line, LongText
 
@@ -132,7 +131,7 @@ class InspectorPane(Vertical):
     # Drawing ----------------------------------------------------------------------------------
 
     def _show_page(self, *, anew: bool) -> None:
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         self._show_title()
         if self._page == "json" and self._document is not None:

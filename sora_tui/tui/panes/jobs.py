@@ -20,11 +20,10 @@ from textual.widgets import Static
 from sora_tui.core.job import State
 from sora_tui.core.text import clean_line
 from sora_tui.engine.events import EngineChanged
-from sora_tui.i18n import _, ngettext
+from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
 from sora_tui.tui.job_words import status
-from sora_tui.tui.keys import N_
 from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 
 #: From this many cells on every column has room to say more.
@@ -247,7 +246,7 @@ class JobsPane(Vertical):
         self._show_title()
 
     def _show_title(self) -> None:
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         left, right = self._titles()
         if not self.has_class("-strip"):
@@ -279,7 +278,7 @@ class JobsPane(Vertical):
                 parts.append(_("moved by pid {pid} on {host}").format(**facts))
         elif engine is not None:
             parts.append(_("pollers {count}").format(count=engine.pollers))
-            if engine.downloads:
+            if engine.downloads and not self.has_class("-strip"):
                 at_work = f"{engine.downloads}/{engine.downloads_max}"
                 parts.append(_("downloads {count}").format(count=at_work))
         return "  ".join(parts), _("all servers  newest first")

@@ -16,7 +16,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from sora_tui.tui.keys import N_
+from sora_tui.i18n import N_
 
 #: What a part of a line is, for its colour: start and end in characters, and the tone's name.
 Span = tuple[int, int, str]
@@ -73,6 +73,7 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         self._spans = lru_cache(maxsize=512)(self._find_spans)
         self._paint: Callable[[str], Sequence[Span]] | None = None
         self._wrapped_at = 0
+        self._top = 0
 
     def show(
         self,
@@ -93,8 +94,7 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         self._spans.cache_clear()
         self._wrap()
         if top is not None:
-            row = next((n for n, (line, _s, _e) in enumerate(self._rows) if line >= top), 0)
-            self.scroll_to(y=row, animate=False)
+            self._scroll_to_line(top)
         self.refresh()
 
     # Drawing ----------------------------------------------------------------------------------
@@ -107,7 +107,8 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         if number >= len(self._rows):
             return Strip.blank(width, base)
         line, start, end = self._rows[number]
-        segments = [Segment(" " * self._lines[line].indent, base)] if start else []
+        moved_in = _moved_in(self._lines[line], self._wrapped_at) if start else 0
+        segments = [Segment(" " * moved_in, base)]
         segments += self._pieces(line, start, end, base)
         return Strip(segments).adjust_cell_length(width, base)
 
@@ -134,17 +135,24 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
     # Wrapping ---------------------------------------------------------------------------------
 
     def on_resize(self, event: Resize) -> None:
-        """Another width wraps the lines anew."""
-        if self._room != self._wrapped_at:
-            self._wrap()
+        """Another width wraps the lines anew; the line at the top stays there."""
+        if self._room == self._wrapped_at:
+            return
+        top = round(self.scroll_y)
+        line = self._rows[top][0] if top < len(self._rows) else self._top
+        self._wrap()
+        self._scroll_to_line(line)
 
     @property
     def _room(self) -> int:
         # The scroll bar's column stays free: its coming must not move a single word.
-        return max(self.size.width - 1, 1)
+        return max(self.size.width - 1, 0)
 
     def _wrap(self) -> None:
         self._wrapped_at = room = self._room
+        if not room:  # nobody sees it, and a megabyte one letter wide would take its time
+            self._rows = []
+            return
         self._rows = [
             (number, start, end)
             for number, line in enumerate(self._lines)
@@ -152,11 +160,16 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         ]
         self.virtual_size = Size(room, len(self._rows))
 
+    def _scroll_to_line(self, line: int) -> None:
+        self._top = line
+        row = next((n for n, (at, _start, _end) in enumerate(self._rows) if at >= line), 0)
+        self.scroll_to(y=row, animate=False, force=True)
+
     # Moving -----------------------------------------------------------------------------------
 
     def action_move(self, rows: int) -> None:
         """Scroll by rows."""
-        self.scroll_to(y=self.scroll_y + rows, animate=False)
+        self.scroll_to(y=self.scroll_y + rows, animate=False, force=True)
 
     def action_page(self, pages: int) -> None:
         """Scroll by pages, one row of which stays."""
@@ -164,7 +177,7 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_edge(self, bottom: bool) -> None:
         """Scroll to the first or the last row."""
-        self.scroll_to(y=self.max_scroll_y if bottom else 0, animate=False)
+        self.scroll_to(y=self.max_scroll_y if bottom else 0, animate=False, force=True)
 
 
 def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
@@ -181,11 +194,16 @@ def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
             yield start, len(text)
             return
         # Break at the last space, unless that leaves most of the row empty.
-        space = text.rfind(" ", start + room // 2, end + 1)
+        space = text.rfind(" ", start + room // 3, end + 1)
         stop = space if space > start else end
         yield start, stop
         start = stop + (text[stop] == " ")
-        room = max(width - line.indent, min(width, 10))
+        room = width - _moved_in(line, width)
+
+
+def _moved_in(line: Line, width: int) -> int:
+    """By how many cells the later rows of a line are moved in: never more than half of them."""
+    return min(line.indent, width // 2)
 
 
 def _fitting(text: str, start: int, cells: int) -> int:

@@ -14,8 +14,7 @@ from textual.content import Content
 from textual.message import Message
 
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _
-from sora_tui.tui.keys import N_
+from sora_tui.i18n import N_, _
 from sora_tui.tui.virtual_list import Cell, Column, VirtualList
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class PromptsPane(Vertical):
     # Drawing ----------------------------------------------------------------------------------
 
     def _show_title(self) -> None:
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         count = f"  {len(self._files)}" if self._files else ""
         title = f"1 {_('Prompts')}{count}"

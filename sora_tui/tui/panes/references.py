@@ -14,8 +14,7 @@ from textual.message import Message
 
 from sora_tui.core.request import Fit
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _
-from sora_tui.tui.keys import N_
+from sora_tui.i18n import N_, _
 from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 from sora_tui.workspace.references import Badge, ReferenceFile, badge
 
@@ -154,7 +153,7 @@ class ReferencesPane(Vertical):
         self._show_title()
 
     def _show_title(self) -> None:
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         parts = [f"2 {_('References')}", str(len(self._files)) if self._files else ""]
         if self._wanted:

@@ -1,0 +1,421 @@
+"""The panes: what stands on the screen for the values they are given, and what they ask for."""
+
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from sora_tui.core.document import to_document
+from sora_tui.core.problem import problem
+from sora_tui.core.request import Reference
+from sora_tui.engine.events import EngineChanged, Transfer
+from sora_tui.i18n import set_language
+from sora_tui.media.header import ImageFacts
+from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.panes.inspector import InspectorPane
+from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobOpened, JobsPane
+from sora_tui.tui.panes.long_text import Line, wrap
+from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
+from sora_tui.tui.panes.references import FitCycled, ReferenceChosen, ReferencesPane, shape
+from sora_tui.workspace.references import ReferenceFile
+from tests.pty_session import ROOT, PtySession
+from tests.tui.panes_app import PaneApp, busy
+from tests.tui.sample_jobs import (
+    NOW,
+    ago,
+    downloading,
+    in_progress,
+    not_sent,
+    pending,
+    queued,
+    refused_after,
+    rejected,
+    saved,
+    unconfirmed,
+)
+
+
+@pytest.fixture(autouse=True)
+def utc_english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    set_language("en")
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@asynccontextmanager
+async def shown(
+    pane: Widget, size: tuple[int, int] = (80, 24), *, strip: bool = False
+) -> AsyncIterator[tuple[PaneApp, Pilot[None]]]:
+    app = PaneApp(pane, strip=strip)
+    async with app.run_test(size=size, message_hook=app.hear) as pilot:
+        await pilot.pause()
+        yield app, pilot
+
+
+def screen(app: PaneApp) -> list[str]:
+    """The rows of the screen, trailing blanks cut."""
+    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+async def test_the_strip_of_80_columns_is_mock_a() -> None:
+    pane = JobsPane()
+    views = [
+        JobView(in_progress(pending(25, number=5), 38)),
+        JobView(downloading(pending(60), 58 * 60 + 20), Transfer(1_100_000, 3_000_000)),
+        JobView(unconfirmed(pending(242, paid=True, prompt="Neon [b]fox[/b], rain, low angle"))),
+        JobView(saved(pending(300))),
+        JobView(rejected(pending(400, paid=True))),
+        JobView(queued(pending(4))),
+    ]
+    async with shown(pane, (80, 9), strip=True) as (app, pilot):
+        pane.show(views, NOW)
+        pane.set_engine(EngineChanged(owner=True, pollers=2, downloads=1))
+        await pilot.pause()
+        assert screen(app)[:8] == [
+            " Jobs  2 running  1 needs you  pollers 2              all servers  newest first",
+            " STATE          PROGRESS        LEFT    EXPIRES  COST    PROMPT",
+            ">▶ in_progress  ███▍·····   38% ~0:41   -        free    A harbour at dawn",
+            " ⇣ downloading  1.1/3.0 MB      ~0:09   58 min   free    A harbour at dawn",
+            " ? unconfirmed  answer lost     you     -        0.40?   Neon [b]fox[/b], rain,",
+            " ✓ saved        4.0 s  3.0 MB   -       kept     free    A harbour at dawn",
+            " ✗ rejected     moderation      -       -        0       A harbour at dawn",
+            " · queued       behind 1        -       -        free    A harbour at dawn",
+        ]
+        assert pane.status.startswith("running on the simulator for 0:25, started 10:15")
+
+
+@pytest.mark.parametrize(
+    ("width", "there", "gone"),
+    [
+        (160, "ELAPSED SERVER MODEL SIZE SEC REF", ""),
+        (124, "ELAPSED SERVER MODEL SIZE SEC REF", ""),
+        (123, "ELAPSED SERVER MODEL SIZE SEC", "REF"),
+        (119, "ELAPSED SERVER MODEL SIZE", "SEC REF"),
+        (115, "ELAPSED SERVER MODEL", "SIZE SEC REF"),
+        (105, "ELAPSED SERVER", "MODEL SIZE SEC REF"),
+        (94, "ELAPSED", "SERVER MODEL SIZE SEC REF"),
+        (80, "", "ELAPSED SERVER MODEL SIZE SEC REF"),
+        (60, "", "ELAPSED SERVER MODEL SIZE SEC REF"),
+    ],
+)
+async def test_columns_give_way_in_their_order(width: int, there: str, gone: str) -> None:
+    pane = JobsPane()
+    async with shown(pane, (width, 10), strip=True) as (app, pilot):
+        pane.show(busy(), NOW)
+        await pilot.pause()
+        titles = screen(app)[1].split()
+    assert [word for word in there.split() if word in titles] == there.split()
+    assert not set(gone.split()) & set(titles)
+    assert {"STATE", "PROGRESS", "EXPIRES", "COST"} <= set(titles)
+
+
+async def test_changes_keep_the_cursor_and_new_jobs_come_first() -> None:
+    pane = JobsPane()
+    pane.show(busy(), NOW)
+    async with shown(pane) as (app, pilot):
+        third = busy()[2].job
+        pane.select(third.id)
+        newest = JobView(queued(pending(1, prompt="Newest")))
+        pane.change([newest], NOW)
+        await pilot.pause()
+        assert pane.cursor_id == third.id
+        assert "Newest" in screen(app)[1]
+        pane.change([JobView(refused_after(pending(20, number=9)))], NOW)
+        await pilot.pause()
+        assert pane.cursor_id == third.id
+        assert "✗ failed" in screen(app)[2]
+        assert "3 running" in (pane.border_title or "")
+
+
+async def test_empty_list_says_how_to_begin() -> None:
+    pane = JobsPane(simulated=True)
+    async with shown(pane) as (app, pilot):
+        assert "No jobs yet. F5 makes a clip" in screen(app)[1]
+        assert "nothing is charged" in screen(app)[1]
+        pane.set_simulated(False)
+        await pilot.pause()
+        assert "nothing is charged" not in "".join(screen(app))
+        assert pane.status == ""
+        assert pane.keys == ()
+
+
+async def test_keys_ask_only_for_what_is_possible() -> None:
+    pane = JobsPane()
+    jobs = [saved(pending(1)), pending(2), not_sent(pending(3)), unconfirmed(pending(4, paid=True))]
+    async with shown(pane) as (app, pilot):
+        pane.show([JobView(job) for job in jobs], NOW)
+        pane.focus_pane()
+        asked = []
+        for _job in jobs:
+            await pilot.press("o", "c", "r", "y", "enter", "down")
+            asked += [
+                (message.job_id, getattr(message, "verb", "open"))
+                for message in app.heard
+                if isinstance(message, JobAction | JobOpened)
+            ]
+            app.heard.clear()
+        assert asked == [
+            (jobs[0].id, "look"),
+            (jobs[0].id, "copy"),
+            (jobs[0].id, "open"),
+            (jobs[1].id, "cancel"),
+            (jobs[1].id, "copy"),
+            (jobs[1].id, "open"),
+            (jobs[2].id, "retry"),
+            (jobs[2].id, "copy"),
+            (jobs[2].id, "open"),
+            (jobs[3].id, "copy"),
+            (jobs[3].id, "open"),
+        ]
+        assert app.seconds == -1  # where there is nothing to look at, the key goes on to the app
+        assert [key for key, _words in pane.keys] == ["enter", "y"]
+
+
+async def test_highlight_is_told() -> None:
+    pane = JobsPane()
+    async with shown(pane) as (app, pilot):
+        pane.show(busy(), NOW)
+        pane.focus_pane()
+        await pilot.press("down")
+        told = [m.job_id for m in app.heard if isinstance(m, JobHighlighted)]
+        assert told[-1] == busy()[1].job.id == pane.cursor_id
+
+
+async def test_inspector_tells_a_lost_answer_money_and_all() -> None:
+    pane = InspectorPane()
+    job = unconfirmed(pending(242, paid=True))
+    async with shown(pane, (100, 30)) as (app, pilot):
+        assert "Choose a job with 4 and the arrows." in screen(app)[0]
+        pane.show(JobView(job), None, None, NOW)
+        await pilot.pause()
+        text = "\n".join(screen(app))
+        assert text.startswith("? UNCONFIRMED\nThe answer was lost after the prompt was sent")
+        assert "It may be running, and billed (about 0.40" in text
+        assert f"metadata/{job.id}.json" in text
+        pane.focus_pane()
+        await pilot.press("e")
+        assert screen(app)[0].split() == ["10:11:28.0", "pending"]
+        assert "try 1" in "\n".join(screen(app))
+        await pilot.press("right")
+        assert pane.page == "json"
+        assert "not on disk yet" in screen(app)[0]
+
+
+async def test_inspector_shows_the_document_as_it_is_written() -> None:
+    pane = InspectorPane()
+    job = saved(pending(prompt='quote " [bold]and[/] \\ more ' + "word " * 60))
+    text = json.dumps(to_document(job), indent=2)
+    async with shown(pane, (60, 20)) as (app, pilot):
+        pane.show(JobView(job), text, None, NOW)
+        pane.select_page("json")
+        await pilot.pause()
+        rows = screen(app)
+        assert rows[:2] == ["{", '  "schema": 1,']
+        pane.focus_pane()
+        await pilot.press("pagedown", "pagedown")
+        below = screen(app)
+        pane.show(JobView(job), text.replace('"schema": 1', '"schema": 2'), None, NOW)
+        await pilot.pause()
+        assert screen(app) == below  # who reads on keeps the place
+        await pilot.press("home")
+        assert screen(app)[1] == '  "schema": 2,'
+
+
+async def test_inspector_marks_the_line_that_broke_a_document() -> None:
+    pane = InspectorPane()
+    view = JobView(saved(pending()))
+    lines = json.dumps(to_document(view.job), indent=2).split("\n")
+    lines[30] = lines[30].replace(":", "", 1)
+    facts = {"path": "metadata/x.json", "line": 31, "column": 12, "reason": "Expecting ':'"}
+    async with shown(pane, (80, 20)) as (app, pilot):
+        pane.show(view, "\n".join(lines), problem("document_broken", **facts), NOW)
+        await pilot.pause()
+        assert pane.page == "json"
+        rows = screen(app)
+        at = next(n for n, row in enumerate(rows) if row.startswith(lines[30]))
+        assert rows[at + 1].strip() == "^ Expecting ':'"
+        await pilot.press("home")
+        pane.focus_pane()
+        await pilot.press("home")
+        top = " ".join(screen(app)[:3])
+        assert "metadata/x.json, line 31, column 12" in top
+
+
+async def test_another_width_keeps_the_line_at_the_top() -> None:
+    pane = InspectorPane()
+    job = saved(pending(prompt="word " * 300))
+    text = json.dumps(to_document(job), indent=2)
+    pane.show(JobView(job), text, None, NOW)
+    async with shown(pane, (60, 12)) as (app, pilot):
+        pane.select_page("json")
+        pane.focus_pane()
+        await pilot.press("end", "pageup")
+        top = screen(app)[0].strip()
+        await pilot.resize_terminal(100, 12)
+        await pilot.pause()
+        assert screen(app)[0].strip().startswith(top)
+
+
+async def test_a_megabyte_of_json_scrolls() -> None:
+    pane = InspectorPane()
+    text = json.dumps({"prompt": "x" * 500_000, "list": list(range(60_000))}, indent=1)
+    async with shown(pane, (80, 20)) as (app, pilot):
+        pane.show(JobView(saved(pending())), text, None, NOW)
+        pane.select_page("json")
+        pane.focus_pane()
+        begin = time.process_time()
+        await pilot.press("end", "home", *["pagedown"] * 20, "end")
+        assert time.process_time() - begin < 3
+        assert screen(app)[-1] == "}"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "indent", "rows"),
+    [
+        ("", 10, 0, [""]),
+        ("short", 10, 0, ["short"]),
+        ("one two three four", 9, 0, ["one two", "three", "four"]),
+        ("label     one two three", 16, 10, ["label     one", "two", "three"]),
+        ("x" * 25, 10, 2, ["x" * 10, "x" * 8, "x" * 7]),
+        ("港の夜明け", 4, 0, ["港の", "夜明", "け"]),
+        ("港の夜", 1, 0, ["港", "の", "夜"]),
+    ],
+)
+def test_wrap_loses_nothing(text: str, width: int, indent: int, rows: list[str]) -> None:
+    found = [text[start:end] for start, end in wrap(Line(text, indent), width)]
+    assert found == rows
+
+
+PICTURES = [
+    ReferenceFile("dawn.png", 1, NOW, ImageFacts("PNG", 1280, 720)),
+    ReferenceFile("loop.gif", 1, NOW, ImageFacts("GIF", 1280, 720)),
+    ReferenceFile("pier.jpg", 1, NOW, ImageFacts("JPEG", 4032, 3024)),
+    ReferenceFile("scan.bmp", 1, NOW, None),
+]
+
+
+async def test_badges_follow_the_size_at_once() -> None:
+    pane = ReferencesPane()
+    async with shown(pane) as (app, pilot):
+        pane.show(PICTURES, "1280x720", "input_reference/pier.jpg")
+        await pilot.pause()
+        assert [row.split() for row in screen(app)[:4]] == [
+            [">✓", "dawn.png", "1280x720", "16:9", "ok"],
+            ["✓", "loop.gif", "1280x720", "16:9", "png"],
+            ["✂", "*", "pier.jpg", "4032x3024", "4:3", "fit", "cuts", "25%"],
+            ["✗", "scan.bmp", "unreadable", "no"],
+        ]
+        pane.set_size("720x1280")
+        await pilot.pause()
+        assert "✂" in screen(app)[0]
+        assert "for 720x1280" in (pane.border_title or "")
+        pane.set_fit("contain")
+        await pilot.pause()
+        assert screen(app)[2].endswith("adds bars")
+
+
+async def test_enter_uses_a_picture_and_enter_again_drops_it() -> None:
+    pane = ReferencesPane()
+    async with shown(pane) as (app, pilot):
+        pane.show(PICTURES, None, None)
+        pane.focus_pane()
+        await pilot.press("down", "enter", "f")
+        pane.set_chosen("loop.gif")
+        await pilot.press("enter")
+        chosen = [m.path for m in app.heard if isinstance(m, ReferenceChosen | FitCycled)]
+        assert chosen == ["loop.gif", "loop.gif", None]
+
+
+async def test_no_pictures_says_how_to_bring_one() -> None:
+    async with shown(ReferencesPane(host="box", folder="/srv/w/input_reference")) as (app, _pilot):
+        text = " ".join(" ".join(screen(app)).split())
+    assert "scp photo.jpg box:/srv/w/input_reference/ (JPG PNG GIF BMP WebP)" in text
+
+
+async def test_pictures_and_jobs_can_be_read_in_ascii() -> None:
+    pane = ReferencesPane(ascii=True)
+    async with shown(pane) as (app, pilot):
+        pane.show(PICTURES, "1280x720", None)
+        await pilot.pause()
+        assert "".join(screen(app)).isascii()
+    jobs = JobsPane(ascii=True)
+    sent = pending(reference=Reference("input_reference/a.png", "0", "cover"))
+    async with shown(jobs, (160, 20), strip=True) as (app, pilot):
+        jobs.show([JobView(in_progress(sent, 40)), *busy()], NOW)
+        await pilot.pause()
+        assert "".join(screen(app)).isascii()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "name"),
+    [
+        (1280, 720, "16:9"),
+        (720, 1280, "9:16"),
+        (4032, 3024, "4:3"),
+        (1792, 1024, "7:4"),
+        (1000, 1000, "1:1"),
+        (2350, 1000, "21:9"),
+        (3000, 1000, "3:1"),
+    ],
+)
+def test_shapes(width: int, height: int, name: str) -> None:
+    assert shape(width, height) == name
+
+
+@dataclass(frozen=True)
+class File:
+    """What the pane reads of a PromptFile."""
+
+    path: str
+    name: str
+    title: str
+    modified: datetime
+    is_default: bool
+
+
+async def test_prompts_open_and_begin() -> None:
+    pane = PromptsPane()
+    files = [
+        File("prompt.md", "prompt.md", "", ago(9), True),
+        File("prompts/harbour.md", "harbour", "", ago(200), False),
+        File("prompts/fox.md", "fox\x1b[31m", "", NOW - timedelta(days=2), False),
+    ]
+    async with shown(pane) as (app, pilot):
+        assert "ctrl+s keeps it in prompts/" in screen(app)[0]
+        pane.show(files, NOW)
+        pane.set_current("prompts/harbour.md")
+        pane.focus_pane()
+        await pilot.press("down")
+        assert [row.split() for row in screen(app)[:3]] == [
+            ["prompt.md", "the", "default"],
+            [">harbour", "*", "today", "10:12"],
+            ["fox[31m", "2026-11-20"],
+        ]
+        await pilot.press("enter", "n")
+        asked = [m for m in app.heard if isinstance(m, PromptOpened | NewPrompt)]
+        assert [getattr(m, "path", None) for m in asked] == ["prompts/harbour.md", None]
+
+
+def test_a_second_of_four_jobs_costs_little() -> None:
+    argv = [sys.executable, "-m", "tests.tui.panes_app"]
+    with PtySession(argv, cols=120, rows=40, cwd=ROOT, env={"TZ": "UTC"}) as session:
+        session.wait_for("0:23")
+        session.wait_quiet()
+        seen = session.bytes_seen
+        session.wait_quiet(1.0)
+        assert session.bytes_seen == seen  # nothing moves unless somebody ticks
+        session.send("t")
+        session.wait_for("0:24")
+        seen = session.bytes_seen
+        session.wait_for("0:27")
+        assert (session.bytes_seen - seen) / 3 <= 300
