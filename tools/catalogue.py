@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -81,8 +81,7 @@ def check(path: Path) -> Iterator[str]:
             yield f"{name}: missing: {_key(message)!r}"
     for message in _entries(catalogue):
         key = _key(message)
-        said_so = message.string
-        translations = [said_so or ""] if not isinstance(said_so, tuple | list) else list(said_so)
+        translations = _translations(message)
         if key not in today and ARGPARSE not in _places(message):
             yield f"{name}: nobody says it any more: {key!r}"
         if message.fuzzy:
@@ -91,13 +90,24 @@ def check(path: Path) -> Iterator[str]:
             yield f"{name}: not translated: {key!r}"
         elif any(_placeholders(text) != _placeholders(key) for text in translations):
             yield f"{name}: other placeholders: {key!r}"
-    if path.with_suffix(".mo").exists():
-        with path.with_suffix(".mo").open("rb") as stream:
-            compiled = {_key(message): message.string for message in _entries(read_mo(stream))}
-    else:
-        compiled = {}
-    if compiled != {_key(message): message.string for message in _entries(catalogue)}:
+    compiled = path.with_suffix(".mo")
+    entries = list(_entries(_read_compiled(compiled))) if compiled.exists() else []
+    if _by_key(entries) != _by_key(_entries(catalogue)):
         yield f"{name}: the .mo is out of date; run: python tools/catalogue.py update"
+
+
+def _read_compiled(path: Path) -> Catalog:
+    with path.open("rb") as stream:
+        return read_mo(stream)
+
+
+def _by_key(entries: Iterable[Message]) -> dict[str, list[str]]:
+    return {_key(message): _translations(message) for message in entries}
+
+
+def _translations(message: Message) -> list[str]:
+    said = message.string
+    return list(said) if isinstance(said, tuple | list) else [said or ""]
 
 
 def _read(path: Path) -> Catalog:

@@ -17,6 +17,7 @@ from sora_tui.core.job import Job
 from sora_tui.core.problem import CODES, Fact, Problem, Spent
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.i18n.amounts import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def job_sentences(job: Job) -> Sentences | None:
     cost, why = job.cost, job.error.problem
     known: dict[str, Fact] = {"job": job.id, "host": urlsplit(job.server.base_url).hostname or ""}
     if cost.estimated is not None:
-        known["sum"] = f"{cost.estimated:.2f} {cost.currency}"
+        known["sum"] = money(cost.estimated, cost.currency)
     free = job.simulated or cost.estimated == 0
     return sentences(replace(why, facts={**known, **why.facts}), free=free)
 

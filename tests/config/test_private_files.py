@@ -1,0 +1,99 @@
+"""The log and the remembered answers: private, small, and without a secret."""
+
+from __future__ import annotations
+
+import logging
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sora_tui.config.consents import consents_path, is_always, remember
+from sora_tui.config.log import log_path, redact, start_log
+
+SECRETS = (
+    "sk-proj-AbC_123-xyz",
+    "hunter2secret",
+    "tok.en",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    yield
+    logger = logging.getLogger("sora_tui")
+    for handler in logger.handlers:
+        handler.close()
+    logger.handlers = []
+    logger.propagate = True
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "key sk-proj-AbC_123-xyz refused",
+        "Authorization: Bearer hunter2secret",
+        "{'api_key': 'hunter2secret', 'x': 1}",
+        "api-key=hunter2secret",
+        "GET https://me:hunter2secret@host.example.org/v1/videos",
+        "GET https://host.example.org/clip.mp4?sig=hunter2secret&e=1",
+    ],
+)
+def test_no_secret_survives(line: str) -> None:
+    said = redact(line)
+    assert not any(secret in said for secret in SECRETS)
+    assert "[redacted]" in said
+
+
+def test_an_ordinary_line_stays() -> None:
+    line = "POST /v1/videos 200 41 ms, 1834 bytes, request req_12"
+    assert redact(line) == line
+
+
+def test_the_log_is_private_and_bounded() -> None:
+    path = start_log(debug=False)
+    assert path == log_path()
+    logger = logging.getLogger("sora_tui.engine")
+    logger.debug("not asked for")
+    for _ in range(3500):
+        logger.info("x" * 1000)
+    try:
+        raise ValueError("sk-proj-AbC_123-xyz")
+    except ValueError:
+        logger.exception("failed")
+    files = sorted(path.parent.iterdir())
+    assert [file.name for file in files] == [
+        "sora-tui.log",
+        "sora-tui.log.1",
+        "sora-tui.log.2",
+    ]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert all(file.stat().st_size <= 1024 * 1024 for file in files)
+    written = path.read_text()
+    assert "ValueError: [redacted]" in written
+    assert "not asked for" not in written
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file in the way")
+    assert start_log(debug=True) is None
+    logging.getLogger("sora_tui").error("said to nobody")
+
+
+def test_always_is_remembered_by_origin() -> None:
+    assert not is_always("https://lab.example.org")
+    remember("https://lab.example.org")
+    remember("https://other.example.org")
+    assert is_always("https://lab.example.org")
+    assert not is_always("https://lab.example.org:8443")
+    assert stat.S_IMODE(consents_path().stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("broken", ["", "[]", '{"always": 5}', "\xff"])
+def test_what_cannot_be_read_was_not_said(broken: str) -> None:
+    consents_path().parent.mkdir(parents=True)
+    consents_path().write_text(broken, encoding="latin-1")
+    assert not is_always("https://lab.example.org")

@@ -1,0 +1,300 @@
+"""Settings: precedence, the choice of the server, and mistakes named by their place."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from sora_tui.config.choices import Choices, from_front_matter, from_settings
+from sora_tui.config.settings import Settings, early_language, load_settings
+from sora_tui.core.problem import ProblemError
+
+PROFILES = """
+default = "team-gw"
+
+[servers.team-gw]
+base_url = "https://gw.example.org/v1/"
+api_key_env = "TEAM_KEY"
+default_model = "wan2.2"
+default_seconds = 5
+sizes = ["832x480", "1280x720"]
+seconds = [5, 8.5]
+prices = { "*" = 0.05 }
+params = { guidance = 7 }
+
+[servers.lab]
+base_url = "http://lab.example.org:8000/v1"
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own settings live in the test's folder."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
+    folder = tmp_path / "own" / "sora-tui"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
+
+
+def load(workspace: Path, server: str | None = None, **environ: str) -> Settings:
+    return load_settings(workspace=workspace, server=server, environ=environ)
+
+
+def write_env(workspace: Path, text: str) -> None:
+    path = workspace / ".env"
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def test_nothing_configured_is_the_simulator(workspace: Path) -> None:
+    settings = load(workspace)
+    assert settings.server.simulated
+    assert (settings.model, settings.seconds, settings.size) == ("sora-2", "4", "1280x720")
+    assert settings.warnings == ()
+
+
+@pytest.mark.parametrize("key", ["", "your_api_key_here", "  "])
+def test_an_empty_or_example_key_is_none(workspace: Path, key: str) -> None:
+    assert load(workspace, SORA_API_KEY=key).server.simulated
+
+
+def test_a_key_alone_is_openai_and_the_cheapest_clip(workspace: Path) -> None:
+    settings = load(workspace, SORA_API_KEY="sk-one")
+    assert settings.server.base_url == "https://api.openai.com/v1"
+    assert settings.server.key is not None
+    assert settings.server.key.reveal() == "sk-one"
+    assert "sk-one" not in repr(settings)
+    assert (settings.model, settings.seconds, settings.size) == ("sora-2", "4", "1280x720")
+
+
+def test_a_key_belongs_to_one_server(workspace: Path) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    settings = load(workspace, SORA_API_KEY="sk-one", SORA_BASE_URL="http://127.0.0.1:8000/v1")
+    assert settings.server.name == "env"
+    assert {name for name, server in settings.servers.items() if server.key} == {"env"}
+    assert "openai" not in settings.servers
+
+
+def test_a_server_decides_what_it_was_not_told(workspace: Path) -> None:
+    settings = load(workspace, SORA_BASE_URL="http://127.0.0.1:8000/v1", SORA_SIZE="832x480")
+    assert (settings.model, settings.seconds, settings.size) == (None, None, "832x480")
+
+
+@pytest.mark.parametrize(
+    ("said", "environ", "expected", "by"),
+    [
+        ("lab", {"SORA_SERVER": "simulator"}, "lab", "--server"),
+        (None, {"SORA_SERVER": "lab", "SORA_BASE_URL": "http://h/v1"}, "lab", "SORA_SERVER"),
+        (None, {"SORA_BASE_URL": "http://h/v1", "SORA_API_KEY": "k"}, "env", "SORA_BASE_URL"),
+        (None, {"SORA_API_KEY": "k"}, "team-gw", "sora-tui.toml"),
+    ],
+)
+def test_which_server(
+    workspace: Path, said: str | None, environ: dict[str, str], expected: str, by: str
+) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    settings = load(workspace, said, **environ)
+    assert (settings.server.name, settings.chosen_by) == (expected, by)
+
+
+def test_a_profile_is_read_whole(workspace: Path) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    settings = load(workspace, TEAM_KEY="secret")
+    server = settings.server
+    assert server.base_url == "https://gw.example.org/v1"
+    assert server.key is not None
+    assert server.key.reveal() == "secret"
+    assert settings.keys["team-gw"] == "TEAM_KEY"
+    assert server.seconds_choices == ("5", "8.5")
+    assert server.prices == {"*": Decimal("0.05")}
+    assert (settings.model, settings.seconds, settings.size) == ("wan2.2", "5", None)
+
+
+def test_the_workspace_is_stronger_than_the_user(workspace: Path, own_config: Path) -> None:
+    own = '[servers.team-gw]\nbase_url = "https://old.example.org"\n[servers.mine]\n'
+    (own_config / "sora-tui.toml").write_text(own + 'base_url = "https://mine.example.org"\n')
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    settings = load(workspace)
+    assert settings.servers["team-gw"].host == "gw.example.org"
+    assert settings.servers["mine"].host == "mine.example.org"
+
+
+def test_environment_over_env_file_over_profile(workspace: Path) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    write_env(workspace, "SORA_MODEL=from-file\nSORA_DURATION=8\nSORA_LANG=fr\n")
+    settings = load(workspace, SORA_MODEL="from-process", SORA_DURATION="")
+    assert (settings.model, settings.seconds, settings.language) == ("from-process", "8", "fr")
+    assert settings.variables["SORA_MODEL"] == "environment"
+    assert settings.variables["SORA_DURATION"] == str(workspace / ".env")
+    assert "SORA_DURATION" not in os.environ
+    assert early_language(workspace, {}) == "fr"
+
+
+def test_another_server_brings_its_own_defaults(workspace: Path) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    settings = load(workspace, SORA_SIZE="832x480").on("simulator")
+    assert (settings.model, settings.seconds, settings.size) == ("sora-2", "4", "832x480")
+
+
+def test_the_example_file_sets_nothing_and_all_of_it_can_be_set(workspace: Path) -> None:
+    example = (Path(__file__).parents[2] / ".env.example").read_text()
+    write_env(workspace, example)
+    assert load(workspace).variables == {}
+    write_env(workspace, example.replace("\n#SORA", "\nSORA"))
+    settings = load(workspace)
+    assert settings.server.name == "env"
+    assert settings.server.key is None
+    assert (settings.model, settings.seconds, settings.size) == ("sora-2", "4", "1280x720")
+    assert settings.reference == "input_reference/my_image.jpg"
+
+
+@pytest.mark.parametrize(
+    ("env", "line", "key"),
+    [("\n\nSORA_SIZE=big\n", 3, "SORA_SIZE"), ("A=1\nSORA_BASE_URL=ftp://h\n", 2, "SORA_BASE_URL")],
+)
+def test_a_wrong_variable_is_named_by_file_and_line(
+    workspace: Path, env: str, line: int, key: str
+) -> None:
+    write_env(workspace, env)
+    with pytest.raises(ProblemError) as refused:
+        load(workspace)
+    facts = refused.value.problem.facts
+    assert refused.value.problem.code == "config_invalid"
+    assert (facts["path"], facts["line"], facts["key"]) == (str(workspace / ".env"), line, key)
+
+
+def test_a_broken_env_line_is_named(workspace: Path) -> None:
+    write_env(workspace, "SORA_MODEL=a\nthis is no setting\n")
+    with pytest.raises(ProblemError) as refused:
+        load(workspace)
+    assert refused.value.problem.code == "config_broken"
+    assert refused.value.problem.facts["line"] == 2
+
+
+@pytest.mark.parametrize(
+    ("toml", "code", "key", "line"),
+    [
+        ("a = = 1", "config_broken", None, 1),
+        ("[servers.x]\nbase_url = 5", "config_invalid", "servers.x.base_url", 2),
+        ('[servers.x]\nbase_url = "ftp://x"', "config_invalid", "servers.x.base_url", 2),
+        ('[servers.x]\nbase_url = "https://u:p@x"', "config_invalid", "servers.x.base_url", 2),
+        (
+            '[servers.x]\nbase_url = "https://x"\n\nauth = "basic"',
+            "config_invalid",
+            "servers.x.auth",
+            4,
+        ),
+        (
+            '[servers.x]\nbase_url = "https://x"\napi_kye_env = "K"',
+            "config_invalid",
+            "servers.x.api_kye_env",
+            3,
+        ),
+        (
+            '[servers.x]\nbase_url = "https://x"\nheaders = { Authorization = "Bearer k" }',
+            "config_invalid",
+            "servers.x.headers",
+            3,
+        ),
+        (
+            '[servers.x]\nbase_url = "https://x"\napi_key_command = "touch /tmp/x"',
+            "config_invalid",
+            "servers.x.api_key_command",
+            3,
+        ),
+        ('[servers.simulator]\nbase_url = "https://x"', "config_invalid", None, 2),
+        ("[severs.x]", "config_invalid", "severs", None),
+    ],
+)
+def test_a_wrong_profile_is_named_by_file_key_and_line(
+    workspace: Path, toml: str, code: str, key: str | None, line: int | None
+) -> None:
+    (workspace / "sora-tui.toml").write_text(toml)
+    with pytest.raises(ProblemError) as refused:
+        load(workspace)
+    problem = refused.value.problem
+    assert problem.code == code
+    assert problem.facts["path"] == str(workspace / "sora-tui.toml")
+    assert key is None or problem.facts["key"] == key
+    assert problem.facts.get("line") == line
+    assert "u:p" not in str(refused.value)
+
+
+def test_an_unknown_profile_names_the_known(workspace: Path) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    with pytest.raises(ProblemError) as refused:
+        load(workspace, "nowhere")
+    assert refused.value.problem.facts["known"] == "lab, simulator, team-gw"
+
+
+def test_a_key_command_runs_when_the_key_is_needed_and_once(
+    workspace: Path, own_config: Path
+) -> None:
+    ran = workspace / "ran"
+    (own_config / "sora-tui.toml").write_text(
+        '[servers.x]\nbase_url = "https://x.example.org"\n'
+        f"api_key_command = \"sh -c 'echo ran >> {ran}; echo the-key'\"\n"
+    )
+    key = load(workspace).servers["x"].key
+    assert key is not None
+    assert not ran.exists()
+    assert (key.reveal(), key.reveal()) == ("the-key", "the-key")
+    assert ran.read_text() == "ran\n"
+    assert "the-key" not in repr(key)
+
+
+def test_others_who_can_read_the_key_are_a_warning(workspace: Path) -> None:
+    write_env(workspace, "SORA_API_KEY=sk-one\n")
+    assert load(workspace).warnings == ()
+    (workspace / ".env").chmod(0o644)
+    assert [warning.code for warning in load(workspace).warnings] == ["env_readable"]
+
+
+def test_a_way_in_clear_is_refused_before_sending(workspace: Path) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    settings = load(workspace, "lab")
+    assert [warning.code for warning in settings.warnings] == ["base_url_insecure"]
+    with pytest.raises(ProblemError, match="base_url_insecure"):
+        settings.check_sendable()
+    (workspace / "sora-tui.toml").write_text(PROFILES + "allow_http = true\n")
+    load(workspace, "lab").check_sendable()
+
+
+def test_a_key_that_is_named_and_not_there_is_refused_before_sending(workspace: Path) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    with pytest.raises(ProblemError) as refused:
+        load(workspace).check_sendable()
+    assert refused.value.problem.facts == {"profile": "team-gw", "variable": "TEAM_KEY"}
+
+
+def test_command_line_over_front_matter_over_settings(workspace: Path) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    settings = load(workspace, SORA_SIZE="832x480")
+    written = from_front_matter(
+        {"size": "640x360", "seconds": 8, "count": 2, "params": {"seed": 1}, "mood": "grey"}, "p.md"
+    )
+    said = Choices(seconds="12", params={"seed": 2})
+    chosen = said.over(written).over(from_settings(settings))
+    assert (chosen.model, chosen.seconds, chosen.size) == ("wan2.2", "12", "640x360")
+    assert chosen.count == 2
+    assert chosen.params == {"guidance": 7, "seed": 2}
+
+
+@pytest.mark.parametrize(
+    "written", [{"count": 0}, {"count": True}, {"fit": "crop"}, {"size": "big"}, {"seconds": [4]}]
+)
+def test_wrong_front_matter_is_named_by_file_and_key(written: dict[str, object]) -> None:
+    with pytest.raises(ProblemError) as refused:
+        from_front_matter(written, "prompts/fox.md")
+    facts = refused.value.problem.facts
+    assert (facts["path"], facts["key"]) == ("prompts/fox.md", *written)[:2]

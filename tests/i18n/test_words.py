@@ -1,0 +1,151 @@
+"""Every text in both languages: catalogue, problems, the choice of the language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from sora_tui.core.job import Consent, Cost, Job, JobError
+from sora_tui.core.problem import CODES, Spent, problem
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import ServerRef
+from sora_tui.engine.desk import utc_now
+from sora_tui.i18n import _, language, ngettext, set_language
+from sora_tui.i18n.amounts import clock, money, size_of
+from sora_tui.i18n.problems import TABLE, job_sentences, sentences
+from tools import catalogue
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    yield
+    set_language("en")
+
+
+@pytest.mark.parametrize("source", catalogue.sources(), ids=lambda path: path.parts[-3])
+def test_the_catalogue_is_complete_certain_and_compiled(source: Path) -> None:
+    assert list(catalogue.check(source)) == []
+
+
+def test_check_sees_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "ROOT", tmp_path)
+    source = tmp_path / "sora_tui" / "i18n" / "fr" / "LC_MESSAGES" / "sora_tui.po"
+    source.parent.mkdir(parents=True)
+    (tmp_path / "sora_tui" / "words.py").write_text(
+        'a = _("Hello {name}")\nb = _("New")\nc = _("Sure")\nd = _("Empty")\n'
+    )
+    source.write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "Hello {name}"\nmsgstr "Bonjour {nom}"\n\n'
+        'msgid "Gone"\nmsgstr "Parti"\n\n'
+        '#, fuzzy\nmsgid "Sure"\nmsgstr "Sûr"\n\n'
+        'msgid "Empty"\nmsgstr ""\n'
+    )
+    complaints = "\n".join(catalogue.check(source))
+    for words in (
+        "missing: 'New'",
+        "nobody says it any more: 'Gone'",
+        "not certain (fuzzy): 'Sure'",
+        "not translated: 'Empty'",
+        "other placeholders: 'Hello {name}'",
+        ".mo is out of date",
+    ):
+        assert words in complaints
+
+
+@pytest.mark.parametrize(
+    ("code", "environ", "expected"),
+    [
+        ("fr", {}, "fr"),
+        ("fr_CA.UTF-8", {}, "fr"),
+        (None, {"SORA_LANG": "fr", "LANG": "en_US.UTF-8"}, "fr"),
+        (None, {"SORA_LANG": "en", "LANG": "fr_FR.UTF-8"}, "en"),
+        (None, {"SORA_LANG": "", "LC_ALL": "fr_FR.UTF-8", "LANG": "C"}, "fr"),
+        (None, {"LANG": "fr_FR"}, "fr"),
+        (None, {"LANG": "C.UTF-8"}, "en"),
+        (None, {}, "en"),
+        ("xx", {}, "en"),
+        ("../../fr", {}, "en"),
+    ],
+)
+def test_which_language(code: str | None, environ: dict[str, str], expected: str) -> None:
+    assert set_language(code, environ) == language() == expected
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("code", CODES)
+def test_every_problem_has_three_sentences(code: str, lang: str) -> None:
+    set_language(lang)
+    facts = set(re.findall(r"\{(\w+)\}", "".join(TABLE[code]))) - {"sum"}
+    full = replace(problem(code), facts=dict.fromkeys(facts, "X\x1b[31m[{Y}]"))
+    for said in (sentences(problem(code)), sentences(full)):
+        for sentence in (said.happened, said.money, said.next):
+            assert len(sentence) > 8
+            assert sentence[0].isupper() or sentence.startswith("sora-tui")
+            assert "  " not in sentence
+            assert "\x1b" not in sentence
+    plain = sentences(problem(code))
+    assert not set("{}[]") & set(plain.happened + plain.money + plain.next)
+    if lang == "fr":
+        set_language("en")
+        assert sentences(problem(code)).happened != plain.happened
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_fact_stands_where_it_can_be_left_out(code: str) -> None:
+    for lang in ("en", "fr"):
+        set_language(lang)
+        for text in TABLE[code]:
+            assert "{" not in re.sub(r"\[[^\[\]]*\]", "", _(text))
+
+
+def test_a_fact_is_shown_as_it_is_and_harmless() -> None:
+    said = sentences(problem("reference_missing", path="a\x1b[2J[{b}]\nc.png"))
+    assert "a[2J[{b}] c.png" in said.happened
+
+
+def test_the_money_of_a_case_wins_over_the_money_of_its_code() -> None:
+    case = replace(problem("request_refused"), spent=Spent.PERHAPS)
+    assert sentences(case).money == "It may be billed."
+    assert sentences(case, free=True).money == "Nothing is charged on this server."
+
+
+def test_a_job_names_its_sum_and_a_simulated_one_has_none() -> None:
+    at = utc_now()
+    job = Job.new(
+        "20261122-101530-7f3k2m",
+        at,
+        ServerRef("team-gw", "https://gw.example.org/v1"),
+        VideoRequest("A kite"),
+        cost=Cost(Decimal("0.40")),
+        consent=Consent("priced", at),
+    )
+    assert job_sentences(job) is None
+    lost = replace(job, error=JobError("answer_lost", Spent.PERHAPS))
+    said = job_sentences(lost)
+    assert said is not None
+    assert said.money == "It may be running, and billed (about $0.40). Nothing was sent again."
+    said = job_sentences(replace(lost, simulated=True))
+    assert said is not None
+    assert said.money == "Nothing is charged on this server."
+
+
+def test_amounts_in_both_languages() -> None:
+    set_language("en")
+    assert [money(Decimal(sum), "USD") for sum in ("0.4", "1.60", "0.005")] == [
+        "$0.40",
+        "$1.60",
+        "$0.005",
+    ]
+    assert money(Decimal("0.4"), "EUR") == "0.40 EUR"
+    assert [size_of(n) for n in (812, 23_891, 3_040_000)] == ["812 bytes", "24 kB", "3.0 MB"]
+    assert [clock(n) for n in (41, 242, 3842)] == ["0:41", "4:02", "1:04:02"]
+    set_language("fr")
+    assert money(Decimal("0.4"), "USD") == "0,40\u00a0$"
+    assert size_of(3_040_000) == "3,0\u00a0Mo"
+    assert ngettext("{count} clip", "{count} clips", 0) == "{count} clip"
