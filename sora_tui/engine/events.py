@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import Problem
-from sora_tui.workspace.lock import Holder
+
+if TYPE_CHECKING:  # faces import this module before their first frame
+    from sora_tui.workspace.lock import Holder
 
 
 @dataclass(frozen=True, slots=True)
