@@ -89,7 +89,7 @@ def withdraw(folder: Folder, job_id: str) -> bool:
         ProblemError: folder_not_writable.
     """
     request = folder.inbox / f"{job_id}{SUFFIX}"
-    if not request.exists():
+    if not JOB_ID.fullmatch(job_id) or not request.exists():
         return False
     with disk_refusals(request):
         try:

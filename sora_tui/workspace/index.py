@@ -156,7 +156,7 @@ class Index:
                     raise IndexUnusableError(f"{path.name} is not the index of this folder")
                 if writable:
                     index._prepare()
-                index.changes()
+                index._look()
             except BaseException:
                 db.close()
                 raise
@@ -222,11 +222,9 @@ class Index:
 
     def changes(self) -> list[str]:
         """Names that another connection put in since the last call, at first since the opening."""
-        ((version,),) = self._ask("PRAGMA data_version")
-        if version == self._data_version:
+        since = self._revision
+        if not self._look():
             return []
-        since, self._data_version = self._revision, version
-        ((self._revision,),) = self._ask("SELECT coalesce(max(revision), 0) FROM documents")
         return self._names(
             "SELECT name FROM documents WHERE revision > ? AND trashed = 0", (since,)
         )
@@ -251,6 +249,15 @@ class Index:
             (profile, model, size, seconds, limit),
         )
         return [took for (took,) in rows]
+
+    def _look(self) -> bool:
+        """Remember how far the documents are told; whether that is further than before."""
+        ((version,),) = self._ask("PRAGMA data_version")
+        if version == self._data_version:
+            return False
+        self._data_version = version
+        ((self._revision,),) = self._ask("SELECT coalesce(max(revision), 0) FROM documents")
+        return True
 
     def _identity(self) -> tuple[int, int, int]:
         ((application,),) = self._ask("PRAGMA application_id")

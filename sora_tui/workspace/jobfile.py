@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import stat
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +13,7 @@ from sora_tui.core.document import from_document, to_document
 from sora_tui.core.job import Job
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.problem import Fact, ProblemError, problem_error
+from sora_tui.workspace.regular import open_regular
 
 #: Largest document read, in bytes. Ours stay far below; a larger one is none of ours.
 MAX_BYTES: Final = 1024 * 1024
@@ -87,21 +87,15 @@ def read_bytes(path: Path) -> tuple[bytes, Stamp]:
         ProblemError: document_broken for what is no regular file, too large or unreadable.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with open_regular(path) as file:
+            facts = os.fstat(file.fileno())
+            if facts.st_size > MAX_BYTES:
+                raise _broken(path, 1, 1, f"larger than {MAX_BYTES} bytes")
+            data = file.read(facts.st_size)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise _broken(path, 1, 1, os.strerror(error.errno or 0)) from None
-    with os.fdopen(fd, "rb", buffering=0) as file:
-        facts = os.fstat(fd)
-        if not stat.S_ISREG(facts.st_mode):
-            raise _broken(path, 1, 1, "not a regular file")
-        if facts.st_size > MAX_BYTES:
-            raise _broken(path, 1, 1, f"larger than {MAX_BYTES} bytes")
-        try:
-            data = file.read(facts.st_size) or b""
-        except OSError as error:
-            raise _broken(path, 1, 1, os.strerror(error.errno or 0)) from None
+        raise _broken(path, 1, 1, error.strerror or "") from None
     return data, Stamp.of(facts)
 
 

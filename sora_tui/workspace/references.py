@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from sora_tui.media.image import (
 )
 from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.regular import open_regular
 
 MAX_BYTES: Final = 50 * 1024 * 1024
 #: Formats the API does not take: their first frame travels as PNG.
@@ -225,20 +225,16 @@ def _resolve(folder: Folder, path: str) -> Path:
 
 def _read(path: Path, shown: str) -> bytes:
     """Read a regular file once; a FIFO does not block, a link swapped in is not followed."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        fd = os.open(path, flags)
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(size) if size <= MAX_BYTES else b""
     except FileNotFoundError:
         raise problem_error("reference_missing", path=shown) from None
     except OSError as error:
         code = "reference_outside" if error.errno == errno.ELOOP else "reference_not_file"
         raise problem_error(code, path=shown, reason=error.strerror or "") from None
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise problem_error("reference_not_file", path=shown)
-        data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
-    if status.st_size > MAX_BYTES or len(data) > MAX_BYTES:
+    if size > MAX_BYTES:
         raise problem_error("reference_too_big", path=shown, limit=MAX_BYTES)
     return data
 
@@ -266,10 +262,7 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 def _header(path: str) -> ImageFacts | None:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open_regular(Path(path)) as file:
+            return inspect_header(file.read(HEADER_BYTES))
     except OSError:
         return None
-    try:
-        return inspect_header(os.read(fd, HEADER_BYTES))
-    finally:
-        os.close(fd)

@@ -1,0 +1,247 @@
+"""Pictures: only from `input_reference/`, judged by content, sent to the byte as agreed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.request import Fit
+from sora_tui.media.header import ImageFacts
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.references import (
+    badge,
+    keep,
+    list_references,
+    read_reference_image,
+    sent_bytes,
+)
+from tests.media.pictures import encoded, picture
+
+_SIZE = "64x36"
+
+
+def _draw(path: Path, format_: str = "PNG", width: int = 64, height: int = 36) -> bytes:
+    data = encoded(picture(width, height), format_)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return data
+
+
+def _url(folder: Folder) -> str:
+    return "https://lab.example.org/pier.png"
+
+
+def _data_url(folder: Folder) -> str:
+    return "data:image/png;base64,iVBORw0KGgo="
+
+
+def _nothing(folder: Folder) -> str:
+    return "nope.png"
+
+
+def _null(folder: Folder) -> str:
+    return "pier\0.png"
+
+
+def _outside(folder: Folder) -> Path:
+    _draw(folder.root / "pier.png")
+    return folder.root / "pier.png"
+
+
+def _dots(folder: Folder) -> str:
+    _draw(folder.root / "pier.png")
+    return "input_reference/../pier.png"
+
+
+def _same_beginning(folder: Folder) -> Path:
+    evil = folder.root / "input_reference_evil" / "pier.png"
+    _draw(evil)
+    return evil
+
+
+def _link_to_a_file_outside(folder: Folder) -> str:
+    _draw(folder.root / "secret.png")
+    (folder.references / "pier.png").symlink_to(folder.root / "secret.png")
+    return "pier.png"
+
+
+def _link_to_a_folder_outside(folder: Folder) -> str:
+    _draw(folder.root / "elsewhere" / "pier.png")
+    (folder.references / "sub").symlink_to(folder.root / "elsewhere")
+    return "input_reference/sub/pier.png"
+
+
+def _link_in_a_circle(folder: Folder) -> str:
+    (folder.references / "pier.png").symlink_to(folder.references / "pier.png")
+    return "pier.png"
+
+
+def _fifo(folder: Folder) -> str:
+    os.mkfifo(folder.references / "pier.png")
+    return "pier.png"
+
+
+def _folder(folder: Folder) -> str:
+    (folder.references / "sub").mkdir()
+    return "sub"
+
+
+def _the_folder_itself(folder: Folder) -> Path:
+    return folder.references
+
+
+def _text(folder: Folder) -> str:
+    (folder.references / "pier.png").write_text("<svg/>")
+    return "pier.png"
+
+
+def _cut(folder: Folder) -> str:
+    path = folder.references / "pier.jpg"
+    path.write_bytes(_draw(path, "JPEG", 640, 360)[:-2000])
+    return "pier.jpg"
+
+
+def _huge(folder: Folder) -> str:
+    with (folder.references / "pier.png").open("wb") as file:
+        file.truncate(51 * 1024 * 1024)
+    return "pier.png"
+
+
+def _another_size(folder: Folder) -> str:
+    _draw(folder.references / "pier.png", width=65)
+    return "pier.png"
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (_url, "reference_is_url"),
+        (_data_url, "reference_is_url"),
+        (_nothing, "reference_missing"),
+        (_null, "reference_missing"),
+        (_outside, "reference_outside"),
+        (_dots, "reference_outside"),
+        (_same_beginning, "reference_outside"),
+        (_link_to_a_file_outside, "reference_outside"),
+        (_link_to_a_folder_outside, "reference_outside"),
+        (_link_in_a_circle, "reference_missing"),
+        (_fifo, "reference_not_file"),
+        (_folder, "reference_not_file"),
+        (_the_folder_itself, "reference_outside"),
+        (_text, "reference_not_image"),
+        (_cut, "reference_damaged"),
+        (_huge, "reference_too_big"),
+        (_another_size, "reference_wrong_size"),
+    ],
+)
+@pytest.mark.timeout(10)
+def test_bad_references_are_refused_by_name(
+    folder: Folder, make: Callable[[Folder], str | Path], code: str
+) -> None:
+    path = make(folder)
+    with pytest.raises(ProblemError) as caught:
+        read_reference_image(folder, path, _SIZE, "exact")
+    assert caught.value.problem.code == code
+    assert "pier" in str(caught.value.problem.facts["path"]) or make in {
+        *(_nothing, _folder, _the_folder_itself, _data_url),
+    }
+    assert not list(folder.sent.iterdir())
+
+
+@pytest.mark.parametrize("fit", ["exact", "cover"])
+@pytest.mark.parametrize(
+    ("format_", "mime"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")]
+)
+def test_a_picture_that_fits_is_sent_to_the_byte(
+    folder: Folder, format_: str, mime: str, fit: Fit
+) -> None:
+    data = _draw(folder.references / "wrongly-named.gif", format_)
+    prepared = read_reference_image(folder, "wrongly-named.gif", _SIZE, fit)
+    assert prepared.reference.sha256 == hashlib.sha256(data).hexdigest()
+    assert (prepared.mime, prepared.as_png) == (mime, False)
+    keep(folder, prepared)
+    assert sent_bytes(folder, prepared.reference) == (data, mime)
+    assert (folder.references / "wrongly-named.gif").read_bytes() == data
+
+
+@pytest.mark.parametrize("format_", ["GIF", "BMP"])
+def test_gif_and_bmp_travel_as_png(folder: Folder, format_: str) -> None:
+    data = _draw(folder.references / "sub" / "pier", format_)
+    prepared = read_reference_image(folder, "sub/pier", _SIZE, "exact")
+    assert (prepared.mime, prepared.as_png) == ("image/png", True)
+    assert (prepared.width, prepared.height) == (64, 36)
+    assert prepared.filename == "pier.png"
+    assert (folder.references / "sub" / "pier").read_bytes() == data
+
+
+def test_a_fit_makes_the_same_copy_each_time_and_tells_what_is_cut(folder: Folder) -> None:
+    data = _draw(folder.references / "pier.png", width=128, height=96)
+    first, again = (read_reference_image(folder, "pier.png", _SIZE, "cover") for _ in range(2))
+    assert first == again
+    assert (first.width, first.height, first.mime) == (64, 36, "image/jpeg")
+    assert first.reference.fit == "cover"
+    assert first.cut == pytest.approx(0.25)
+    assert (folder.references / "pier.png").read_bytes() == data
+
+
+def test_every_way_to_name_a_picture_is_the_same(folder: Folder) -> None:
+    _draw(folder.references / "pier.png")
+    _draw(folder.root / "pier.png", width=99)  # of the same name, where it must not be looked for
+    (folder.references / "link.png").symlink_to("pier.png")
+    names = ("pier.png", "input_reference/pier.png", folder.references / "pier.png", "link.png")
+    prepared = [read_reference_image(folder, name, _SIZE, "exact") for name in names]
+    assert {one.reference.path for one in prepared} == {"input_reference/pier.png"}
+
+
+def test_what_was_agreed_is_what_is_sent(folder: Folder) -> None:
+    _draw(folder.references / "pier.png")
+    prepared = read_reference_image(folder, "pier.png", None, "exact")
+    with pytest.raises(ProblemError, match="reference_missing"):
+        sent_bytes(folder, prepared.reference)
+    keep(folder, prepared)
+    (folder.references / "pier.png").write_text("something else by now")
+    assert sent_bytes(folder, prepared.reference)[0] == prepared.data
+    (kept,) = folder.sent.iterdir()
+    kept.write_bytes(prepared.data + b"x")
+    with pytest.raises(ProblemError, match="reference_changed"):
+        sent_bytes(folder, prepared.reference)
+    keep(folder, prepared)
+    assert sent_bytes(folder, prepared.reference)[0] == prepared.data
+
+
+@pytest.mark.timeout(10)
+def test_the_list_holds_files_and_their_headers_and_follows_nothing(folder: Folder) -> None:
+    _draw(folder.references / "b" / "dawn.gif", "GIF")
+    _draw(folder.references / "a.png")
+    (folder.references / "notes.txt").write_text("x")
+    (folder.references / ".hidden.png").write_text("x")
+    (folder.references / "link").symlink_to(folder.root)
+    os.mkfifo(folder.references / "pipe.png")
+    listed = [(file.path, file.facts and file.facts.format) for file in list_references(folder)]
+    assert listed == [("a.png", "PNG"), ("b/dawn.gif", "GIF"), ("notes.txt", None)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "size", "kind", "cut"),
+    [
+        (ImageFacts("PNG", 64, 36), _SIZE, "ok", None),
+        (ImageFacts("PNG", 64, 36), None, "ok", None),
+        (ImageFacts("GIF", 64, 36, frames=9), _SIZE, "png", None),
+        (ImageFacts("JPEG", 128, 96), _SIZE, "fit", 0.25),
+        (ImageFacts("JPEG", 64, 36, turned=True), _SIZE, "fit", 0.0),
+        (ImageFacts("WEBP", 64, 36, frames=9), _SIZE, "no", None),
+        (ImageFacts("PNG", 30_000, 30_000), _SIZE, "no", None),
+        (None, _SIZE, "no", None),
+    ],
+)
+def test_badges_follow_the_size(
+    facts: ImageFacts | None, size: str | None, kind: str, cut: float | None
+) -> None:
+    shown = badge(facts, size)
+    assert (shown.kind, shown.cut) == (kind, cut)
+    assert (shown.reason is not None) is (kind == "no")
