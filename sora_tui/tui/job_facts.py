@@ -182,7 +182,7 @@ def _prompt(job: Job) -> Sequence[Line]:
 
 
 def _fact(label: str, value: str) -> Line:
-    text = f"{label:<{_LABEL_WIDTH}}{value}"
+    text = f"{label:<{_LABEL_WIDTH - 1}} {value}"
     return Line(text, _LABEL_WIDTH, ((0, len(label), "muted"),) if label else ())
 
 

@@ -280,8 +280,12 @@ def reason(error: JobError, width: int) -> str:
         "reference_changed": _("picture changed"),
         "reference_missing": _("picture missing"),
         "simulator_failed": _("simulator fault"),
+        "profile_unknown": _("no such server"),
+        "consent_price": _("price not agreed"),
+        "consent_unknown": _("price unknown"),
     }
-    said = words.get(error.kind, clean_line(error.kind.replace("_", " "), 40))
+    other = _("picture refused") if error.kind.startswith("reference_") else _("not possible")
+    said = words.get(error.kind, other)
     if len(said) > width and error.kind.startswith("moderation"):
         return _("moderation")
     return said
@@ -348,7 +352,7 @@ def _again(view: JobView, now: datetime, width: int) -> str:
     wait = span((until - now).total_seconds()) if until else ""
     again = _("again in {time}").format(time=wait)
     if view.retry is None:
-        return again
+        return again if len(again) <= width else wait
     why = clean_line(view.retry.why, 20)
     both = f"{why}, {again}"
     if len(both) <= width:
@@ -363,7 +367,8 @@ def _no_figure(view: JobView, now: datetime, width: int) -> str:
         both = _("no figure, {usual}").format(usual=usual)
         return both if len(both) <= width else usual
     running = clock((now - _accepted(view.job)).total_seconds())
-    return _("no figure, {time}").format(time=running)
+    both = _("no figure, {time}").format(time=running)
+    return both if len(both) <= width else running
 
 
 def _received(transfer: Transfer | None, width: int) -> str:

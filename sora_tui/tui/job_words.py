@@ -103,10 +103,12 @@ def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
         ),
         State.QUEUED: (
             _("waiting on {server} for {elapsed}, sent {time}; you may quit, it resumes"),
+            _("waiting on {server} for {elapsed}; you may quit, it resumes"),
             _("waiting on {server} for {elapsed}"),
         ),
         State.IN_PROGRESS: (
             _("running on {server} for {elapsed}, started {time}; you may quit, it resumes"),
+            _("running on {server} for {elapsed}; you may quit, it resumes"),
             _("running on {server} for {elapsed}"),
         ),
         State.COMPLETED: (

@@ -5,8 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from textual.pilot import Pilot
@@ -24,6 +23,7 @@ from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobOpened, JobsPa
 from sora_tui.tui.panes.long_text import Line, wrap
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
 from sora_tui.tui.panes.references import FitCycled, ReferenceChosen, ReferencesPane, shape
+from sora_tui.workspace.prompts import PromptFile
 from sora_tui.workspace.references import ReferenceFile
 from tests.pty_session import ROOT, PtySession
 from tests.tui.panes_app import PaneApp, busy
@@ -200,7 +200,7 @@ async def test_inspector_tells_a_lost_answer_money_and_all() -> None:
         await pilot.pause()
         text = "\n".join(screen(app))
         assert text.startswith("? UNCONFIRMED\nThe answer was lost after the prompt was sent")
-        assert "It may be running, and billed (about 0.40" in text
+        assert "It may be running, and billed (about $0.40)" in text
         assert f"metadata/{job.id}.json" in text
         pane.focus_pane()
         await pilot.press("e")
@@ -236,9 +236,11 @@ async def test_inspector_marks_the_line_that_broke_a_document() -> None:
     view = JobView(saved(pending()))
     lines = json.dumps(to_document(view.job), indent=2).split("\n")
     lines[30] = lines[30].replace(":", "", 1)
-    facts = {"path": "metadata/x.json", "line": 31, "column": 12, "reason": "Expecting ':'"}
+    broken = problem(
+        "document_broken", path="metadata/x.json", line=31, column=12, reason="Expecting ':'"
+    )
     async with shown(pane, (80, 20)) as (app, pilot):
-        pane.show(view, "\n".join(lines), problem("document_broken", **facts), NOW)
+        pane.show(view, "\n".join(lines), broken, NOW)
         await pilot.pause()
         assert pane.page == "json"
         rows = screen(app)
@@ -372,23 +374,12 @@ def test_shapes(width: int, height: int, name: str) -> None:
     assert shape(width, height) == name
 
 
-@dataclass(frozen=True)
-class File:
-    """What the pane reads of a PromptFile."""
-
-    path: str
-    name: str
-    title: str
-    modified: datetime
-    is_default: bool
-
-
 async def test_prompts_open_and_begin() -> None:
     pane = PromptsPane()
     files = [
-        File("prompt.md", "prompt.md", "", ago(9), True),
-        File("prompts/harbour.md", "harbour", "", ago(200), False),
-        File("prompts/fox.md", "fox\x1b[31m", "", NOW - timedelta(days=2), False),
+        PromptFile("prompt.md", "prompt.md", "", ago(9), True),
+        PromptFile("prompts/harbour.md", "harbour", "", ago(200), False),
+        PromptFile("prompts/fox.md", "fox\x1b[31m", "", NOW - timedelta(days=2), False),
     ]
     async with shown(pane) as (app, pilot):
         assert "ctrl+s keeps it in prompts/" in screen(app)[0]

@@ -55,7 +55,7 @@ class InspectorPane(Vertical):
     def on_mount(self) -> None:
         """Words are chosen now that the language is known."""
         self._show_page(anew=True)
-        self.border_subtitle = Content(_("f e J pages  o look  y copy"))
+        self.border_subtitle = Content(_("f e J pages  y copy"))
 
     # Values in --------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ class JobsPane(Vertical):
         """Words are chosen now that the language is known."""
         self._list.set_empty_text(self._empty_text())
         self._show_title()
-        self.border_subtitle = Content(_("enter inspect  o look  y copy"))
+        self.border_subtitle = Content(_("enter inspect  y copy"))
 
     # Values in --------------------------------------------------------------------------------
 
