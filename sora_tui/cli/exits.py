@@ -53,6 +53,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "reference_too_big",
         "reference_too_large",
         "reference_wrong_size",
+        "reference_turned",
         "reference_changed",
         "config_broken",
         "config_invalid",

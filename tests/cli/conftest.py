@@ -1,0 +1,80 @@
+"""The command as a person runs it: a process of its own, in a workspace of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pty_session import ROOT
+from tests.simulated import Simulator, start_simulator
+
+COMMAND = [sys.executable, "-m", "sora_tui"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a process said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        """stdout as JSON Lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A workspace to run commands in."""
+
+    workspace: Path
+    environ: dict[str, str]
+
+    def __call__(self, *words: str, stdin: str | None = None, **environ: str) -> Ran:
+        """Run `sora-tui WORDS` without a terminal."""
+        done = subprocess.run(
+            [*COMMAND, *words],
+            cwd=self.workspace,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self.environ, **environ},
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    @property
+    def documents(self) -> list[Path]:
+        """Every job document, the inbox included."""
+        return sorted(self.workspace.glob("metadata/**/2*.json"))
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with start_simulator(speed=50) as running:
+        yield running
+
+
+@pytest.fixture
+def shell(tmp_path: Path, simulator: Simulator) -> Shell:
+    """A workspace whose server is a real, quick practice server: loopback, price unknown."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    environ = {
+        "SORA_BASE_URL": simulator.base_url,
+        "SORA_API_KEY": simulator.key,
+        "SORA_MODEL": "sora-2",
+        "SORA_DURATION": "1",
+        "SORA_SIZE": "320x180",
+    }
+    return Shell(workspace, environ)

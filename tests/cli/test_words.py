@@ -1,0 +1,146 @@
+"""The other commands, and the words of all: help, French, tables, doctor, simulate."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+from sora_tui.cli import exits
+from sora_tui.cli.parser import build_parser
+from sora_tui.core.problem import CODES
+from sora_tui.i18n import set_language
+from tests.cli.conftest import COMMAND, Shell
+from tests.pty_session import ROOT, PtySession
+
+COMMANDS = ("generate", "jobs", "show", "wait", "doctor", "simulate")
+
+
+def test_every_problem_has_one_exit_code() -> None:
+    assert set(exits.BY_PROBLEM) == set(CODES)
+    assert exits.worst([0, 3, 6, 1]) == 6
+    assert exits.worst([]) == 0
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_every_help_has_examples_in_the_language(lang: str) -> None:
+    set_language(lang)
+    try:
+        parser = build_parser()
+        helps = [parser.format_help()]
+        for command in COMMANDS:
+            commands = parser._subparsers._group_actions[0].choices  # type: ignore[union-attr, index, call-overload]
+            helps.append(commands[command].format_help())
+    finally:
+        set_language("en")
+    for said in helps:
+        assert ("exemples\u00a0:" if lang == "fr" else "examples:") in said
+        assert ("afficher cette aide" if lang == "fr" else "show this help") in said
+
+
+def test_argparse_complains_in_french(shell: Shell) -> None:
+    ran = shell("generate", "--sizes", "1x1", SORA_LANG="fr")
+    assert ran.code == 2
+    assert "arguments inconnus\u00a0: --sizes" in ran.err
+    (shell.workspace / ".env").write_text("SORA_LANG=fr\n")
+    assert "usage\u00a0: sora-tui" in shell("--help").out
+
+
+def test_a_refusal_in_french(shell: Shell) -> None:
+    ran = shell("generate", "x", "-r", "rien.png", SORA_LANG="fr")
+    assert "L’image de référence rien.png n’existe pas." in ran.err
+    assert "Rien n’a été envoyé et rien n’a été facturé." in ran.err
+
+
+def test_without_a_terminal_the_screen_says_what_to_do(shell: Shell) -> None:
+    ran = shell()
+    assert ran.code == 2
+    assert "sora-tui generate" in ran.err
+    assert ran.out == ""
+
+
+def test_a_dumb_terminal_is_refused_with_advice(shell: Shell) -> None:
+    environ = {**shell.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb"}
+    with PtySession(COMMAND, env=environ, cwd=shell.workspace) as session:
+        assert session.wait_exit() == 2
+        assert "TERM=dumb" in session.screen_text()
+
+
+def test_options_may_stand_on_either_side_of_the_command(shell: Shell) -> None:
+    set_language("en")
+    parser = build_parser()
+    for words in (["--json", "--server", "a", "jobs"], ["jobs", "--json", "--server", "a"]):
+        args = parser.parse_args(words)
+        assert (args.json, args.server, args.debug, args.command) == (True, "a", False, "jobs")
+
+
+def test_history_is_listed_shown_and_filtered(shell: Shell) -> None:
+    assert "No jobs yet." in shell("jobs").err
+    assert shell("generate", "A paper boat").code == 0
+    assert shell("generate", "A [fails] kite").code == 1
+    lines = shell("jobs").out.splitlines()
+    assert [line.split()[1] for line in lines[1:]] == ["failed", "saved"]
+    found = shell("jobs", "--json", "--state", "saved", "--search", "PAPER").documents
+    assert [document["request"]["prompt"] for document in found] == ["A paper boat"]
+    assert shell("jobs", "--limit", "1").out.count("\n") == 2
+    assert shell("jobs", "--state", "ended").code == 2
+    (document,) = shell("show", "@2", "--json").documents
+    assert document["id"] == found[0]["id"]
+    shown = shell("show", "@last").out
+    assert "generation_error" in shown
+    assert "The generation failed" in shown
+    assert shell("show", found[0]["id"][:-1]).code == 0
+    assert shell("show", "20").code == 2
+    assert shell("show", "@9").code == 2
+
+
+def test_a_broken_document_is_named_and_the_rest_is_listed(shell: Shell) -> None:
+    assert shell("generate", "A paper boat").code == 0
+    (document,) = shell.documents
+    broken = document.with_name("20200101-000000-aaaaaa.json")
+    broken.write_text('{"schema": 1,\n "id": }')
+    ran = shell("jobs")
+    assert ran.code == 0
+    assert "A paper boat" in ran.out
+    shown = shell("show", "20200101-000000-aaaaaa")
+    assert shown.code == 1
+    assert "line 2" in shown.err
+
+
+def test_doctor_tells_where_everything_is_and_never_the_key(shell: Shell) -> None:
+    ran = shell("doctor", "--json")
+    assert ran.code == 0, ran.out
+    checks = {line["check"]: line for line in ran.documents}
+    assert {"server", "key", "reach", "folder", "lock", "log", "terminal"} <= set(checks)
+    assert all(check["ok"] for check in checks.values())
+    assert shell.environ["SORA_API_KEY"] not in ran.out + ran.err
+    wrong = shell("doctor", SORA_API_KEY="wrong")
+    assert wrong.code == 4
+    assert "x  reach" in wrong.out
+
+
+def test_simulate_serves_any_client_until_it_is_ended(shell: Shell) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [*COMMAND, "simulate", "--speed", "50", "--json"],
+        cwd=shell.workspace,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        ran = shell("generate", "x", SORA_BASE_URL=told["base_url"], SORA_API_KEY=told["key"])
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
+    assert ran.code == 0, ran.err
+
+
+def test_a_simulator_that_cannot_listen_says_why(shell: Shell) -> None:
+    ran = shell("simulate", "--port", "many")
+    assert ran.code == 4
+    assert "many" in ran.err
