@@ -129,8 +129,8 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     for name, text in request.variables.items():
         yield _("variable"), clean_line(f"{name} = {text}", 500)
     yield _("cost"), _cost(job)
-    yield _("elapsed"), job_rows.elapsed(view, now)
-    yield _("left"), job_rows.left(view, now)
+    # What changes each second stands in the list; here it would repaint for nothing.
+    yield _("elapsed"), "" if job_rows.changes_with_time(view) else job_rows.elapsed(view, now)
     yield _("expires"), _expiry(view, now)
     for output in job.outputs:
         shape = f"{output.width}x{output.height}" if output.width and output.height else ""

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -20,7 +21,7 @@ from sora_tui.media.header import ImageFacts
 from sora_tui.tui.job_rows import JobView
 from sora_tui.tui.panes.inspector import InspectorPane
 from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobOpened, JobsPane
-from sora_tui.tui.panes.long_text import Line, wrap
+from sora_tui.tui.panes.long_text import Line, LongText, wrap
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
 from sora_tui.tui.panes.references import FitCycled, ReferenceChosen, ReferencesPane, shape
 from sora_tui.workspace.prompts import PromptFile
@@ -30,6 +31,7 @@ from tests.tui.panes_app import PaneApp, busy
 from tests.tui.sample_jobs import (
     NOW,
     ago,
+    completed,
     downloading,
     in_progress,
     not_sent,
@@ -209,6 +211,27 @@ async def test_inspector_tells_a_lost_answer_money_and_all() -> None:
         await pilot.press("right")
         assert pane.page == "json"
         assert "not on disk yet" in screen(app)[0]
+
+
+async def test_inspector_paints_only_the_rows_that_say_something_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pane = InspectorPane()
+    made = JobView(completed(pending(), 2999))
+    async with shown(pane) as (app, pilot):
+        pane.show(made, None, None, NOW)
+        await pilot.pause()
+        painted: list[Region] = []
+        text = pane.query_one(LongText)
+        monkeypatch.setattr(text, "refresh", lambda *regions, **_: painted.extend(regions))
+        pane.show(made, None, None, NOW + timedelta(seconds=1))
+        assert painted == []
+        pane.show(made, None, None, NOW + timedelta(seconds=61))
+        assert len(painted) == 1
+        monkeypatch.undo()
+        text.refresh()
+        await pilot.pause()
+        assert "48 min" in screen(app)[painted[0].y]
 
 
 async def test_inspector_shows_the_document_as_it_is_written() -> None:

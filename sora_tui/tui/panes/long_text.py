@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -90,12 +90,22 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         """
         if lines == self._lines and paint is self._paint and top is None:
             return
+        before, rows, same_paint = self._lines, self._rows, paint is self._paint
         self._lines, self._paint = lines, paint
         self._spans.cache_clear()
         self._wrap()
         if top is not None:
             self._scroll_to_line(top)
-        self.refresh()
+        if top is not None or rows != self._rows or not same_paint:
+            self.refresh()
+            return
+        changed = [y for y in range(self.size.height) if self._at(y, before) != self._at(y, lines)]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def _at(self, y: int, lines: Sequence[Line]) -> Line | None:
+        row = round(self.scroll_y) + y
+        return lines[self._rows[row][0]] if row < len(self._rows) else None
 
     # Drawing ----------------------------------------------------------------------------------
 
