@@ -99,7 +99,7 @@ class JobsPane(Vertical):
         self._simulated = simulated
         self._ascii = ascii
         self._roomy = False
-        self._now = datetime.now(UTC)
+        self._now = datetime.min.replace(tzinfo=UTC)
         self._views: dict[str, JobView] = {}
         #: The few that change with time: ticks, counts and places look at no others.
         self._live: dict[str, JobView] = {}
