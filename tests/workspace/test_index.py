@@ -66,7 +66,8 @@ def test_whatever_befalls_the_index_the_jobs_are_the_same(
     owner.close()
     harm(folder.index_file)
     newest_first = jobs[::-1]
-    for history in (History(folder), _owned(folder), History(folder)):
+    for open_history in (History, _owned, History):
+        history = open_history(folder)
         assert history.newest(10) == newest_first
         assert history.active() == [jobs[1]]
         assert history.count() == 3
@@ -97,7 +98,8 @@ def test_trashed_documents_are_out_of_sight_but_their_videos_stay_known(folder: 
     for each in (job, kept):
         owner.save(each)
     owner.trash(job.id)
-    for history in (owner, _owned(folder), History(folder)):
+    for open_history in (lambda _: owner, _owned, History):
+        history = open_history(folder)
         assert history.newest(10) == [kept]
         assert history.count() == 1
         assert history.known_remote_ids(ORIGIN) == {"video_old", "video_1"}
