@@ -87,6 +87,7 @@ class SoraApp(WritingApp):
             if said is not None:
                 self.complain(said)
         self.refresh_files()
+        self.read_document()
         self.start_engine()
 
     # Going about ------------------------------------------------------------------------------

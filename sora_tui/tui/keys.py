@@ -125,19 +125,23 @@ class KeyLine(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._first: tuple[tuple[str, str], ...] = ()
+        self._alone = False
 
-    def show(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Offer these first (key as shown, message id), the ones of everywhere after them."""
+    def show(self, keys: Iterable[tuple[str, str]], *, alone: bool = False) -> None:
+        """Offer these first (key as shown, message id), then those that work everywhere.
+
+        With `alone` there are no others: the next key is an answer.
+        """
         first = tuple(keys)
-        if first != self._first:
-            self._first = first
+        if (first, alone) != (self._first, self._alone):
+            self._first, self._alone = first, alone
             self.refresh()
 
     def render(self) -> Content:
         """The first one, the way to help, then whole keys as far as the line goes."""
         own = list(self._first)
         shown = {key for key, _words in own}
-        everywhere = [pair for pair in FOOTER if pair[0] not in shown]
+        everywhere = [] if self._alone else [pair for pair in FOOTER if pair[0] not in shown]
         for dropped in _DROPPED:
             if not self._is_too_much([*own, *everywhere]):
                 break

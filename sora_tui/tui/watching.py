@@ -241,7 +241,7 @@ class WatchingApp(HardenedApp):
 
     def read_document(self) -> None:
         """Show the highlighted job in the inspector, if that is seen."""
-        if "inspector" in self.bench.seen:
+        if "inspector" in self.bench.seen and self.bench.inspector is not None:
             self._read_document(self.jobs.cursor_id)
 
     @work(thread=True, group="document", exclusive=True)

@@ -53,7 +53,7 @@ def _help_text() -> Content:
     rows = [(key.shown, _(key.words)) for key in KEYS]
     rows += [
         ("tab  shift+tab", _("Next and previous field or pane")),
-        ("←  →", _("In the settings: step through known values; typing gives any other")),
+        ("←  →", _("In the settings: known values; typing gives any other")),
         ("↑ ↓  j k  g G", _("In a list: move; enter chooses")),
         ("q  ^C ^C", _("Quit, too")),
     ]

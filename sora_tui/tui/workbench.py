@@ -118,7 +118,8 @@ class Banner(Widget):
             right = _("F2 real")
         else:
             word = clean_line(server.name, 30)
-            words = "  ".join(clean_line(part, 60) for part in (server.host, server.dialect))
+            place = server.base_url if self.size.width >= _ALL_PANES else server.host
+            words = "  ".join(clean_line(part, 60) for part in (place, server.dialect))
             right = _("paid  F2 server") if self._paid else _("F2 server")
         width = self.size.width
         left = Content.assemble((" sora-tui  ", ""), (f" {word} ", "bold reverse"), f"  {words}")
@@ -208,7 +209,11 @@ class StatusLine(Static):
             self._draw()
 
     def _draw(self) -> None:
-        self.update(self._said or self._job)
+        text, width = self._said or self._job, max(self.app.size.width - 2, 1)
+        if max((len(word) for word in text.split()), default=0) > width // 2:
+            # A path or a command: broken at the edge only, or it could not be read as one.
+            text = "\n".join(text[at : at + width] for at in range(0, len(text), width))
+        self.update(text)
 
 
 class Workbench(Widget):
@@ -228,15 +233,15 @@ class Workbench(Widget):
         border: solid $border-blurred;
         border-title-color: $foreground-muted;
         border-subtitle-color: $foreground-muted;
+        border-subtitle-align: left;
         height: 1fr;
     }
     Workbench .pane:focus, Workbench .pane:focus-within {
         border: solid $border;
-        border-title-color: $text;
-        border-title-style: bold;
+        border-title-color: $foreground;
     }
     Workbench #jobs.-strip, Workbench #jobs.-strip:focus-within { border: none; }
-    Workbench #side { width: 36; }
+    Workbench #side { width: 40; }
     Workbench #editor { width: 1fr; }
     Workbench #inspector { width: 1fr; }
     Workbench.-all #inspector { width: 50; }
@@ -343,7 +348,8 @@ class Workbench(Widget):
     def show_keys(self) -> None:
         """The keys of the active pane in the last line."""
         pane = self.active_pane
-        self.query_one(KeyLine).show(() if pane is None else pane.keys)
+        alone = pane is self.editor and self.editor.asking
+        self.query_one(KeyLine).show(() if pane is None else pane.keys, alone=alone)
 
     # Arrangement ------------------------------------------------------------------------------
 

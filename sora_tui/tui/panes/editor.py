@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: From this inner size on the pane says all it knows about the order.
 _ROOMY: Final = Size(64, 18)
+#: Below this width the hint gives way to the button.
+_HINTED: Final = 74
 _YES: Final = frozenset({"y", "Y", "o", "O"})
 #: The keys that brought the question up; held a moment too long they are no answer.
 _ASKING: Final = frozenset({"f5", "ctrl+r", "alt+enter"})
@@ -90,13 +92,14 @@ class ConsentLine(Static, can_focus=True):
         event.stop()
 
     def render(self) -> Content:
-        """The question above, the keys below on the right."""
-        width = self.content_size.width
-        said = self.question
-        gap = max(width - len(said.facts) - len(said.answers) - 2, 1)
-        return Content.assemble(
-            (f" {said.asked}\n", "bold"), f" {said.facts}", " " * gap, (said.answers, "bold"), " "
-        )
+        """The question, then what is known, the answers last and on the right."""
+        said, width = self.question, self.content_size.width
+        facts = f" {said.facts}" if said.facts else ""
+        gap = width - len(facts) - len(said.answers) - 1
+        if facts and gap < 2:
+            facts, gap = facts + "\n", width - len(said.answers) - 1
+        answers = Content.styled(said.answers, "bold $text-warning")
+        return Content.assemble((f" {said.asked}\n", "bold"), facts, " " * max(gap, 1), answers)
 
 
 class EditorPane(Widget, can_focus=False):
@@ -107,10 +110,9 @@ class EditorPane(Widget, can_focus=False):
     EditorPane > #prompt { height: 1fr; border: none; padding: 0; background: transparent; }
     EditorPane > #message { height: auto; max-height: 4; padding: 0 1; display: none; }
     EditorPane > #message.-said { display: block; }
-    EditorPane > ConsentLine { height: 2; }
+    EditorPane > ConsentLine { height: auto; }
     EditorPane.-asking > SettingsLine { display: none; }
     EditorPane > SettingsLine.-roomy { border-top: solid $border-blurred; }
-    EditorPane > SettingsLine.-roomy > #facts { padding-bottom: 1; }
     """
 
     class DraftChanged(Message):
@@ -237,6 +239,8 @@ class EditorPane(Widget, can_focus=False):
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The keys that matter where the focus is."""
+        if self.asking:
+            return (("y", N_("Yes")), ("esc", N_("No")))
         generate = ("F5", N_("Generate"))
         if self.has_focus:
             return (generate, ("enter", N_("Write")), ("1-5", N_("Panes")))
@@ -305,7 +309,9 @@ class EditorPane(Widget, can_focus=False):
         roomy = (
             self.content_size.width >= _ROOMY.width and self.content_size.height >= _ROOMY.height
         )
-        self.query_one(SettingsLine).set_class(roomy, "-roomy")
+        line = self.query_one(SettingsLine)
+        line.set_class(roomy, "-roomy")
+        line.set_class(self.content_size.width < _HINTED, "-narrow")
         self._draw_facts()
         self._title()
 
@@ -334,4 +340,5 @@ class EditorPane(Widget, can_focus=False):
         right = f" {len(text)}/{MAX_PROMPT}  {safe}"
         fill = max(self.size.width - 4 - cell_len(left) - cell_len(right), 1)
         # A border has one title; the figures on its right end are part of it.
-        self.border_title = Content(left + "─" * fill + right)
+        line = Content.styled("─" * fill, "$border-blurred")
+        self.border_title = Content.assemble(left, line, right)

@@ -133,7 +133,11 @@ class SettingsLine(Widget):
     SettingsLine { height: auto; layout: vertical; }
     SettingsLine > #fields { height: 1; padding: 0 1; }
     SettingsLine #hint { width: 1fr; height: 1; text-align: right; color: $foreground-muted; }
+    SettingsLine.-narrow #hint { display: none; }
     SettingsLine > #facts { height: auto; min-height: 1; }
+    SettingsLine > .-below { display: none; margin: 1 1 0 1; }
+    SettingsLine.-roomy > .-below { display: block; }
+    SettingsLine.-roomy .-beside { display: none; }
     """
 
     class Changed(Message):
@@ -148,8 +152,9 @@ class SettingsLine(Widget):
             for name, label in _FIELDS:
                 yield SettingField(name, label)
             yield Static("", id="hint", markup=False)
-            yield GenerateButton(id="generate")
+            yield GenerateButton(classes="-beside")
         yield Static("", id="facts", markup=False)
+        yield GenerateButton(classes="-below")
 
     def on_mount(self) -> None:
         """Say how the line is entered."""
@@ -190,15 +195,10 @@ class SettingsLine(Widget):
     def show_facts(self, facts: Content, price: str) -> None:
         """What is known about the order: reference, price; `price` also goes on a wide button."""
         self.query_one("#facts", Static).update(facts)
-        button = self.query_one(GenerateButton)
-        if self.has_class("-roomy"):
-            count = self.count or 1
-            clips = ngettext(
-                "Generate {count} clip, {price}", "Generate {count} clips, {price}", count
-            )
-            button.words = clips.format(count=count, price=price)
-        else:
-            button.words = ""
+        count = self.count or 1
+        clips = ngettext("Generate {count} clip, {price}", "Generate {count} clips, {price}", count)
+        button = self.query_one(".-below", GenerateButton)
+        button.words = clips.format(count=count, price=price)
 
     def focus_first(self) -> None:
         """Enter the line at its first field."""
@@ -211,7 +211,11 @@ class SettingsLine(Widget):
 
     def on_key(self, event: events.Key) -> None:
         """Enter in a field goes on to the button, escape goes back to the text."""
-        button = self.query_one(GenerateButton)
+        button = (
+            self.query(GenerateButton)
+            .filter(".-below" if self.has_class("-roomy") else ".-beside")
+            .first()
+        )
         if event.key == "enter" and not button.has_focus:
             event.stop()
             button.focus()

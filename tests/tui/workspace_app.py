@@ -1,0 +1,142 @@
+"""The whole screen on a folder of its own, with a still clock and an engine that only notes.
+
+The engine is a fake because what it would say depends on time; the real one is driven through a
+pty in test_session.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from sora_tui.config.settings import Settings, load_settings
+from sora_tui.core.job import Consent, Cost, Job
+from sora_tui.core.price import Price
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Secret, Server
+from sora_tui.engine.events import EngineEvent, JobChanged
+from sora_tui.tui.app import SoraApp
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+from sora_tui.workspace.references import Prepared
+from tests.tui.sample_jobs import NOW
+
+PROMPT = (
+    "A fishing harbour at dawn. Slow dolly past the boats, gulls over the masts, low sun on wet "
+    "planks, a boy throws a rope. 35 mm, natural colour.\n\nSound: water, one bell, distant engine."
+)
+PAID = Server(
+    "team-gw",
+    "https://gw.example.org/v1",
+    dialect="litellm",
+    key=Secret("sk-never-shown"),
+    model="sora-2",
+    seconds="4",
+    size="1280x720",
+    prices={"sora-2": Decimal("0.10")},
+)
+UNPRICED = replace(PAID, name="lab", base_url="https://lab.example.org/v1", prices={})
+
+
+class FakeEngine:
+    """Takes orders and notes them."""
+
+    def __init__(self) -> None:
+        self.orders: list[tuple[Server, VideoRequest, Consent, int]] = []
+        self.listeners: list[Callable[[EngineEvent], None]] = []
+
+    def start(self) -> None: ...
+
+    def stop(self, timeout: float = 2.5) -> bool:
+        return True
+
+    def subscribe(self, listener: Callable[[EngineEvent], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: None
+
+    def submit(
+        self,
+        server: Server,
+        request: VideoRequest,
+        price: Price,
+        consent: Consent,
+        prepared: Prepared | None = None,
+        count: int = 1,
+    ) -> list[Job]:
+        self.orders.append((server, request, consent, count))
+        number = len(self.orders)
+        return [
+            Job.new(
+                f"20261122-10153{number}-00000{index}",
+                NOW,
+                server.ref,
+                request,
+                cost=Cost(price.sum),
+                consent=consent,
+                simulated=server.simulated,
+            )
+            for index in range(count)
+        ]
+
+    def command(self, job_id: str, verb: str, argument: str = "") -> None: ...
+
+    def tell(self, *jobs: Job) -> None:
+        """What the real engine would say of these jobs."""
+        for listener in self.listeners:
+            for job in jobs:
+                listener(JobChanged(job))
+
+
+class WorkspaceApp(SoraApp):
+    """The screen at `NOW`, with its fake engine at hand."""
+
+    def __init__(self, folder: Folder, settings: Settings) -> None:
+        self.fake = FakeEngine()
+        super().__init__(
+            settings,
+            folder,
+            crash_folder=folder.root,
+            make_engine=lambda _settings, _folder: self.fake,
+            clock=lambda: NOW,
+        )
+
+
+def workspace_app(
+    root: Path,
+    *,
+    jobs: Sequence[Job] = (),
+    servers: Iterable[Server] = (),
+    environ: Mapping[str, str] | None = None,
+) -> WorkspaceApp:
+    """A folder with the sample prompt and these jobs; the first of `servers` is chosen."""
+    folder = open_folder(root)
+    (folder.prompts / "harbour.md").write_text(PROMPT + "\n")
+    history = History(folder)
+    for job in jobs:
+        history.save(job)
+    history.close()
+    settings = load_settings(workspace=root, server=None, environ=environ or {})
+    profiles = list(servers)
+    settings = replace(
+        settings, servers={**settings.servers, **{server.name: server for server in profiles}}
+    )
+    return WorkspaceApp(folder, settings.on(profiles[0].name) if profiles else settings)
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Wait until workers and what they led to have come to rest."""
+    await pilot.pause()
+    for _ in range(2):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+def screen(app: SoraApp) -> list[str]:
+    """The rows of the screen as text."""
+    strips = app.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in strip) for strip in strips]
