@@ -142,7 +142,12 @@ def test_a_crawling_body_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_stop_wakes_a_transfer_that_waits_for_a_mute_server() -> None:
     stop, asked = threading.Event(), threading.Event()
-    stopper = threading.Thread(target=lambda: (asked.wait(10), stop.set()))
+
+    def stop_when_asked() -> None:
+        asked.wait(10)
+        stop.set()
+
+    stopper = threading.Thread(target=stop_when_asked)
     stopper.start()
     with RawServer([read_request, lambda line: asked.set(), hang]) as server:
         began = time.monotonic()
