@@ -172,7 +172,7 @@ class History:
         """The full id for a beginning of one, `@last`, or `@1` (the newest), `@2` ...
 
         Raises:
-            ProblemError: job_unknown; job_ambiguous with how many there are.
+            ProblemError: job_unknown; job_ambiguous with the newest of those that begin so.
         """
         if JOB_ID.fullmatch(prefix) and self._path(prefix).exists():
             return prefix
@@ -185,7 +185,7 @@ class History:
         if not found:
             raise problem_error("job_unknown", job=prefix)
         if len(found) > 1:
-            raise problem_error("job_ambiguous", job=prefix, count=len(found))
+            raise problem_error("job_ambiguous", job=prefix, matches=", ".join(found[:5]))
         return found[0]
 
     def known_remote_ids(self, origin: str) -> set[str]:

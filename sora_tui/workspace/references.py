@@ -235,7 +235,7 @@ def _read(path: Path, shown: str) -> bytes:
         code = "reference_outside" if error.errno == errno.ELOOP else "reference_not_file"
         raise problem_error(code, path=shown, reason=error.strerror or "") from None
     if size > MAX_BYTES:
-        raise problem_error("reference_too_big", path=shown, limit=MAX_BYTES)
+        raise problem_error("reference_too_big", path=shown, bytes=size, limit=MAX_BYTES)
     return data
 
 
