@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
@@ -27,12 +29,15 @@ class Bars:
             task = bars.add_task("", total=1.0, event=event)
             self._tasks[job.id] = task
         done = 1.0 if job.is_final else share or 0.0
-        bars.update(task, description=f"{job.id}  {job.state.value}", completed=done, event=event)
+        bars.update(
+            task, description=f"{job.id}  {job.state.value:<11}", completed=done, event=event
+        )
 
     def pause(self) -> None:
         """Leave the last state on the screen; the next `show` begins below."""
         if self._bars is not None:
-            self._bars.stop()
+            with suppress(OSError):  # the terminal may be gone: nobody sees it then
+                self._bars.stop()
             self._bars = None
             self._tasks.clear()
 

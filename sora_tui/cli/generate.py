@@ -19,7 +19,7 @@ from sora_tui.cli.usual import usual_of
 from sora_tui.config.choices import Choices, count, fit, from_front_matter, from_settings
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
-from sora_tui.core.job import Consent, Job
+from sora_tui.core.job import Job
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import problem_error
 from sora_tui.core.prompt import Prompt, fill, parse_prompt
@@ -29,10 +29,11 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.quote import quote
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
-from sora_tui.workspace.references import Prepared, read_reference_image
+from sora_tui.workspace.references import read_reference_image
 
 #: Its maker announced the end of this endpoint.
 _ENDING_HOST = "api.openai.com"
@@ -72,7 +73,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         return 0
     for warning in settings.warnings:
         if warning.code != "base_url_insecure":  # check_sendable says it
-            speech.problem(warning)
+            said = sentences(warning)
+            speech.note(f"{said.happened} {said.next}")
     settings.check_sendable()
     if not folder.writable:
         raise problem_error("folder_not_writable", path=str(folder.metadata))
@@ -86,25 +88,11 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ask=question_on_terminal(),
     )
     _announce(server, request, price, clips, speech)
-    return _send(folder, settings, request, price, consent, prepared, clips, args.no_wait, speech)
-
-
-def _send(
-    folder: Folder,
-    settings: Settings,
-    request: VideoRequest,
-    price: Price,
-    consent: Consent,
-    prepared: Prepared | None,
-    clips: int,
-    no_wait: bool,
-    speech: Speech,
-) -> int:
-    engine = Engine(folder, settings.servers)
+    engine = Engine(folder, settings.servers, alone=args.i_am_alone)
     history = History(folder)
-    enough = _is_with_server if no_wait else _is_at_rest
+    enough = _is_with_server if args.no_wait else _is_at_rest
     with running(engine, speech) as items:
-        jobs = engine.submit(settings.server, request, price, consent, prepared, clips)
+        jobs = engine.submit(server, request, price, consent, prepared, clips)
         outcome = wait_for_completion(
             engine,
             items,
@@ -114,7 +102,7 @@ def _send(
             speech,
             enough,
         )
-    if no_wait:
+    if args.no_wait:
         for job in outcome.jobs.values():
             speech.result(job.id)
     return report(outcome, folder, speech)

@@ -100,6 +100,12 @@ def _common(parser: argparse.ArgumentParser, *, first: bool) -> None:
         default=default(False),
         help=_("write wire facts to the log; never a prompt, never a key"),
     )
+    group.add_argument(
+        "--i-am-alone",
+        action="store_true",
+        default=default(False),
+        help=_("send although this file system has no locks: nothing else uses this folder"),
+    )
     if first:
         group.add_argument("--version", action="store_true", help=_("print the version and exit"))
 

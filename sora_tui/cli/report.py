@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sora_tui.cli import exits
-from sora_tui.cli.follow import Outcome
 from sora_tui.cli.speech import Speech
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
@@ -14,6 +14,9 @@ from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import size_of
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
+
+if TYPE_CHECKING:
+    from sora_tui.cli.follow import Outcome
 
 
 def report(outcome: Outcome, folder: Folder, speech: Speech) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from sora_tui.core.problem import Problem, Spent
@@ -34,9 +35,10 @@ class Speech:
             sys.stdout.flush()
 
     def note(self, text: str) -> None:
-        """A line beside the result."""
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        """A line beside the result. Where the terminal is gone, nobody is there to read it."""
+        with suppress(OSError):
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
     def problem(self, problem: Problem) -> None:
         """What happened, the money and what to do next."""

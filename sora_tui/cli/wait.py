@@ -33,7 +33,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if not wanted:
         speech.note(_("Nothing is unfinished here."))
         return exits.DONE
-    engine = Engine(folder, settings.servers)
+    engine = Engine(folder, settings.servers, alone=args.i_am_alone)
     with running(engine, speech) as items:
         progress = progress_for(speech, usual_of(history))
         outcome = wait_for_completion(engine, items, history, wanted, progress, speech)

@@ -36,14 +36,21 @@ class Engine:
         folder: The workspace.
         servers: Every profile by name; a job is only ever sent to the origin it names.
         simulator_speed: How much faster than life the practice server is.
+        alone: The person said that nobody else uses the folder: locks need not be trusted.
     """
 
     def __init__(
-        self, folder: Folder, servers: Mapping[str, Server], *, simulator_speed: float = 1.0
+        self,
+        folder: Folder,
+        servers: Mapping[str, Server],
+        *,
+        simulator_speed: float = 1.0,
+        alone: bool = False,
     ) -> None:
         self._folder = folder
         self._servers = servers
         self._speed = simulator_speed
+        self._alone = alone
         self._ids = JobIds()
         self._ids_lock = threading.Lock()
         self._listeners: list[Listener] = []
@@ -54,7 +61,7 @@ class Engine:
 
     def start(self) -> None:
         """Begin, in a thread of its own; returns at once. May be called again after `stop`."""
-        run = Run(self._folder, self._servers, self._speed, self._listeners)
+        run = Run(self._folder, self._servers, self._speed, self._listeners, alone=self._alone)
         self._run = run
         self._thread = threading.Thread(target=run.live, name="engine", daemon=True)
         self._thread.start()

@@ -43,12 +43,14 @@ class Run:
         servers: Mapping[str, Server],
         simulator_speed: float,
         listeners: list[Listener],
+        *,
+        alone: bool,
     ) -> None:
         self._folder = folder
         self._servers = servers
         self._practice = PracticeServer(folder, simulator_speed)
         self._listeners = listeners
-        self._lock = OwnerLock(folder)
+        self._lock = OwnerLock(folder, alone=alone)
         self._pollers: dict[str, Poller] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._told: EngineChanged | None = None

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sora_tui.cli.main import main
+from sora_tui.i18n import set_language
 from tests.pty_session import ROOT
 from tests.simulated import Simulator, start_simulator
 
@@ -53,10 +58,36 @@ class Shell:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
+    def inside(self, *words: str, **environ: str) -> Ran:
+        """The same in this process: for what refuses or reads, and needs no process to show it."""
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(self.workspace)
+            patch.setattr(sys, "stdin", io.StringIO())
+            for name, value in {**self.environ, **environ}.items():
+                patch.setenv(name, value)
+            try:
+                code = main(words, lambda settings, folder: 0)
+            except SystemExit as end:  # argparse ends so
+                code = int(end.code or 0)
+        return Ran(code, out.getvalue(), err.getvalue())
+
     @property
     def documents(self) -> list[Path]:
         """Every job document, the inbox included."""
         return sorted(self.workspace.glob("metadata/**/2*.json"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_set() -> Iterator[None]:
+    """Language and log belong to the process, and the next test wants its own."""
+    yield
+    set_language("en")
+    logger = logging.getLogger("sora_tui")
+    for handler in logger.handlers:
+        handler.close()
+    logger.handlers = []
+    logger.propagate = True
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def test_a_prompt_becomes_a_checked_file(shell: Shell) -> None:
     assert told["outputs"][0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert told["request"]["prompt"] == "A kite over a grey sea"
     states = [line.split()[1] for line in ran.err.splitlines() if line.startswith("2")]
-    assert (states[0], states[-1]) == ("pending", "saved")
+    assert states[-1] == "saved"
 
 
 def test_the_key_is_nowhere_on_disk(shell: Shell, tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_json_lines_end_with_the_documents(shell: Shell) -> None:
     assert ran.code == 0
     events = [line for line in ran.documents if line.get("event") == "job"]
     finals = [line for line in ran.documents if line.get("schema") == 1]
-    assert {event["state"] for event in events} >= {"submitting", "saved"}
+    assert "saved" in {event["state"] for event in events}
     assert [final["state"] for final in finals] == ["saved", "saved"]
     assert [final["batch"]["index"] for final in finals] == [1, 2]
     assert all((shell.workspace / final["outputs"][0]["path"]).is_file() for final in finals)
@@ -77,7 +77,7 @@ def test_front_matter_stands_between_command_line_and_environment(shell: Shell) 
         "A {{animal}} in {{weather}}\n"
     )
     words = ["generate", "-f", "fox", "--var", "weather=rain", "--size", "320x240", "--dry-run"]
-    (order,) = shell(*words, "--json").documents
+    (order,) = shell.inside(*words, "--json").documents
     assert order["fields"] == {
         "prompt": "A fox in rain",
         "model": "from-file",
@@ -91,11 +91,13 @@ def test_a_dry_run_shows_the_order_and_leaves_no_trace(shell: Shell) -> None:
     references.mkdir()
     (references / "pier.png").write_bytes(encoded(picture(400, 300), "PNG"))
     (references / "loop.gif").write_bytes(encoded(picture(320, 180), "GIF"))
-    fitted = shell("generate", "x", "-r", "pier.png", "--fit", "cover", "--dry-run")
+    fitted = shell.inside("generate", "x", "-r", "pier.png", "--fit", "cover", "--dry-run")
     assert fitted.code == 0, fitted.err
     assert "fitted copy: cover  cuts 25% of the picture" in fitted.out
     assert "price: unknown" in fitted.out
-    as_png = shell("generate", "x", "-r", "loop.gif", "--dry-run", "--param", 'extra={"a": 1}')
+    as_png = shell.inside(
+        "generate", "x", "-r", "loop.gif", "--dry-run", "--param", 'extra={"a": 1}'
+    )
     assert "image/png" in as_png.out
     assert "as PNG" in as_png.out
     assert "extra = {'a': 1}" in as_png.out
@@ -127,7 +129,7 @@ def test_a_bad_reference_sends_nothing_and_writes_nothing(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        ran = shell("generate", "x", "-r", name, "--json", SORA_BASE_URL=base_url)
+        ran = shell.inside("generate", "x", "-r", name, "--json", SORA_BASE_URL=base_url)
         with pytest.raises(BlockingIOError):
             listener.accept()
     assert ran.code == 2
@@ -153,7 +155,7 @@ def test_a_bad_reference_sends_nothing_and_writes_nothing(
     ],
 )
 def test_exit_codes(shell: Shell, words: list[str], exit_code: int) -> None:
-    ran = shell("generate", *words)
+    ran = shell.inside("generate", *words)
     assert ran.code == exit_code, ran.err
     assert ran.out == ""
     assert ran.err
@@ -163,13 +165,13 @@ def test_exit_codes(shell: Shell, words: list[str], exit_code: int) -> None:
 def test_a_server_that_is_not_there_is_exit_4_and_nothing_was_sent(shell: Shell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    ran = shell("generate", "x", SORA_BASE_URL=f"http://127.0.0.1:{port}/v1")
+    ran = shell.inside("generate", "x", SORA_BASE_URL=f"http://127.0.0.1:{port}/v1")
     assert ran.code == 4
     assert json.loads(shell.documents[0].read_text())["state"] == "not_sent"
 
 
 def test_a_wrong_key_is_exit_4(shell: Shell) -> None:
-    ran = shell("generate", "x", SORA_API_KEY="wrong")
+    ran = shell.inside("generate", "x", SORA_API_KEY="wrong")
     assert ran.code == 4
     assert "refused the key" in ran.err
 
@@ -195,7 +197,7 @@ def test_without_a_terminal_nothing_is_paid_that_was_not_agreed_to(
     shell: Shell, toml: str, words: list[str], exit_code: int, code: str
 ) -> None:
     (shell.workspace / "sora-tui.toml").write_text(toml)
-    ran = shell("generate", "x", "--server", "lab", "--json", *words)
+    ran = shell.inside("generate", "x", "--server", "lab", "--json", *words)
     assert (ran.code, ran.documents[-1]["code"]) == (exit_code, code)
     assert shell.documents == []
 
@@ -209,7 +211,7 @@ def test_what_was_agreed_to_beforehand_is_sent_and_remembered(
         f'[servers.lab]\nbase_url = "{base_url}"\napi_key_env = "SORA_API_KEY"\n'
         'prices = { "*" = 0.10 }\n'
     )
-    ran = shell("generate", "x", "--server", "lab", *words)
+    ran = shell.inside("generate", "x", "--server", "lab", *words)
     assert ran.code == 0, ran.err
     assert "about $0.10" in ran.err
     consent = json.loads(shell.documents[0].read_text())["consent"]
@@ -244,7 +246,7 @@ def test_no_wait_leaves_with_the_id_and_wait_brings_the_clip(shell: Shell) -> No
     finished = shell("wait")
     assert finished.code == 0, finished.err
     assert (shell.workspace / finished.out.strip()).is_file()
-    assert shell("wait").err == "Nothing is unfinished here.\n"
+    assert shell.inside("wait").err == "Nothing is unfinished here.\n"
 
 
 @pytest.mark.parametrize(
@@ -273,6 +275,17 @@ def test_a_signal_leaves_the_job_safe(shell: Shell, number: signal.Signals, exit
     assert json.loads(document.read_text())["state"] in {"queued", "in_progress"}
 
 
+def test_a_lost_terminal_leaves_the_job_safe(shell: Shell) -> None:
+    environ = {**shell.environ, "PYTHONPATH": str(ROOT), "SORA_DURATION": "12"}
+    words = [*COMMAND, "--server", "simulator", "generate", "A kite"]
+    with PtySession(words, cols=120, env=environ, cwd=shell.workspace) as session:
+        session.wait_for("queued", 30)
+        session.close_master()
+        assert session.wait_exit(5) == 129
+    (document,) = shell.documents
+    assert json.loads(document.read_text())["state"] in {"queued", "in_progress"}
+
+
 def test_the_prompt_may_come_from_stdin(shell: Shell) -> None:
     ran = shell("generate", "-f", "-", "--dry-run", "--json", stdin="A boat\n")
     assert ran.documents[0]["fields"]["prompt"] == "A boat"
@@ -284,7 +297,7 @@ def test_a_fitted_reference_arrives_as_it_was_shown(shell: Shell) -> None:
     stored = io.BytesIO()
     picture(400, 300).save(stored, "JPEG")
     (references / "pier.jpg").write_bytes(stored.getvalue())
-    ran = shell("generate", "x", "-r", "pier.jpg", "--fit", "contain")
+    ran = shell.inside("generate", "x", "-r", "pier.jpg", "--fit", "contain")
     assert ran.code == 0, ran.err
     reference = json.loads(shell.documents[0].read_text())["request"]["reference"]
     assert (reference["path"], reference["fit"]) == ("input_reference/pier.jpg", "contain")

@@ -12,7 +12,6 @@ import pytest
 from sora_tui.cli import exits
 from sora_tui.cli.parser import build_parser
 from sora_tui.core.problem import CODES
-from sora_tui.i18n import set_language
 from tests.cli.conftest import COMMAND, Shell
 from tests.pty_session import ROOT, PtySession
 
@@ -26,31 +25,23 @@ def test_every_problem_has_one_exit_code() -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
-def test_every_help_has_examples_in_the_language(lang: str) -> None:
-    set_language(lang)
-    try:
-        parser = build_parser()
-        helps = [parser.format_help()]
-        for command in COMMANDS:
-            commands = parser._subparsers._group_actions[0].choices  # type: ignore[union-attr, index, call-overload]
-            helps.append(commands[command].format_help())
-    finally:
-        set_language("en")
-    for said in helps:
+def test_every_help_has_examples_in_the_language(shell: Shell, lang: str) -> None:
+    for command in ([], *([name] for name in COMMANDS)):
+        said = shell.inside(*command, "--help", SORA_LANG=lang).out
         assert ("exemples\u00a0:" if lang == "fr" else "examples:") in said
         assert ("afficher cette aide" if lang == "fr" else "show this help") in said
 
 
 def test_argparse_complains_in_french(shell: Shell) -> None:
-    ran = shell("generate", "--sizes", "1x1", SORA_LANG="fr")
+    ran = shell.inside("generate", "--sizes", "1x1", SORA_LANG="fr")
     assert ran.code == 2
     assert "arguments inconnus\u00a0: --sizes" in ran.err
     (shell.workspace / ".env").write_text("SORA_LANG=fr\n")
-    assert "usage\u00a0: sora-tui" in shell("--help").out
+    assert "usage\u00a0: sora-tui" in shell.inside("--help").out
 
 
 def test_a_refusal_in_french(shell: Shell) -> None:
-    ran = shell("generate", "x", "-r", "rien.png", SORA_LANG="fr")
+    ran = shell.inside("generate", "x", "-r", "rien.png", SORA_LANG="fr")
     assert "L’image de référence rien.png n’existe pas." in ran.err
     assert "Rien n’a été envoyé et rien n’a été facturé." in ran.err
 
@@ -69,8 +60,7 @@ def test_a_dumb_terminal_is_refused_with_advice(shell: Shell) -> None:
         assert "TERM=dumb" in session.screen_text()
 
 
-def test_options_may_stand_on_either_side_of_the_command(shell: Shell) -> None:
-    set_language("en")
+def test_options_may_stand_on_either_side_of_the_command() -> None:
     parser = build_parser()
     for words in (["--json", "--server", "a", "jobs"], ["jobs", "--json", "--server", "a"]):
         args = parser.parse_args(words)
@@ -78,34 +68,34 @@ def test_options_may_stand_on_either_side_of_the_command(shell: Shell) -> None:
 
 
 def test_history_is_listed_shown_and_filtered(shell: Shell) -> None:
-    assert "No jobs yet." in shell("jobs").err
-    assert shell("generate", "A paper boat").code == 0
-    assert shell("generate", "A [fails] kite").code == 1
-    lines = shell("jobs").out.splitlines()
+    assert "No jobs yet." in shell.inside("jobs").err
+    assert shell.inside("generate", "A paper boat").code == 0
+    assert shell.inside("generate", "A [fails] kite").code == 1
+    lines = shell.inside("jobs").out.splitlines()
     assert [line.split()[1] for line in lines[1:]] == ["failed", "saved"]
-    found = shell("jobs", "--json", "--state", "saved", "--search", "PAPER").documents
+    found = shell.inside("jobs", "--json", "--state", "saved", "--search", "PAPER").documents
     assert [document["request"]["prompt"] for document in found] == ["A paper boat"]
-    assert shell("jobs", "--limit", "1").out.count("\n") == 2
-    assert shell("jobs", "--state", "ended").code == 2
-    (document,) = shell("show", "@2", "--json").documents
+    assert shell.inside("jobs", "--limit", "1").out.count("\n") == 2
+    assert shell.inside("jobs", "--state", "ended").code == 2
+    (document,) = shell.inside("show", "@2", "--json").documents
     assert document["id"] == found[0]["id"]
-    shown = shell("show", "@last").out
+    shown = shell.inside("show", "@last").out
     assert "generation_error" in shown
     assert "The generation failed" in shown
-    assert shell("show", found[0]["id"][:-1]).code == 0
-    assert shell("show", "20").code == 2
-    assert shell("show", "@9").code == 2
+    assert shell.inside("show", found[0]["id"][:-1]).code == 0
+    assert shell.inside("show", "20").code == 2
+    assert shell.inside("show", "@9").code == 2
 
 
 def test_a_broken_document_is_named_and_the_rest_is_listed(shell: Shell) -> None:
-    assert shell("generate", "A paper boat").code == 0
+    assert shell.inside("generate", "A paper boat").code == 0
     (document,) = shell.documents
     broken = document.with_name("20200101-000000-aaaaaa.json")
     broken.write_text('{"schema": 1,\n "id": }')
-    ran = shell("jobs")
+    ran = shell.inside("jobs")
     assert ran.code == 0
     assert "A paper boat" in ran.out
-    shown = shell("show", "20200101-000000-aaaaaa")
+    shown = shell.inside("show", "20200101-000000-aaaaaa")
     assert shown.code == 1
     assert "line 2" in shown.err
 
@@ -117,7 +107,7 @@ def test_doctor_tells_where_everything_is_and_never_the_key(shell: Shell) -> Non
     assert {"server", "key", "reach", "folder", "lock", "log", "terminal"} <= set(checks)
     assert all(check["ok"] for check in checks.values())
     assert shell.environ["SORA_API_KEY"] not in ran.out + ran.err
-    wrong = shell("doctor", SORA_API_KEY="wrong")
+    wrong = shell.inside("doctor", SORA_API_KEY="wrong")
     assert wrong.code == 4
     assert "x  reach" in wrong.out
 
