@@ -279,8 +279,6 @@ def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
     # A size in the environment would win over the pty's own.
     env |= dict.fromkeys(("COLUMNS", "LINES", "NO_COLOR", "TMUX", "LC_ALL", "LANGUAGE"))
-    # Measured by coverage, a program starts and ends late, and its limits are what is tested here.
-    env |= dict.fromkeys(("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"))
     env |= changes
     return {name: value for name, value in env.items() if value is not None}
 
