@@ -150,7 +150,10 @@ class _Watch:
                 if item.job.id in self.open:
                     self._job(item)
             case EngineChanged():
+                took_over = item.owner and self._owner is not None and not self._owner.owner
                 self._owner = item
+                if took_over:
+                    self._read_open()  # what the owner before us did last was told to nobody
             case EngineFault():
                 _log.error("%s\n%s", item.problem.code, item.report)
                 self.outcome.faults.append(item.problem)
@@ -170,13 +173,16 @@ class _Watch:
             return
         # Another process writes: a step it made while we came in was told to nobody.
         self._looked_at = now
+        self._read_open()
+        if not self._named_owner and now - self._began >= _UNCLAIMED:
+            self._name_owner()
+
+    def _read_open(self) -> None:
         for job_id in tuple(self.open):
             try:
                 self._job(JobChanged(self._history.load(job_id)))
             except ProblemError:
                 continue  # still in the inbox, or just being edited
-        if not self._named_owner and now - self._began >= _UNCLAIMED:
-            self._name_owner()
 
     def _job(self, event: JobChanged) -> None:
         job, known = event.job, self.outcome.jobs.get(event.job.id)
@@ -189,9 +195,11 @@ class _Watch:
             return
         self._lost_at.pop(job.id, None)
         why = event.retry.problem if event.retry else None
+        if why is None and job.state is State.PENDING and job.error is not None:
+            why = job.error.problem  # an owner that is another process writes it down
         if self._enough(job):
             self.open.pop(job.id)
-        elif event.retry and why and _is_hopeless(why, event.retry.count):
+        elif why and _is_hopeless(why, event.retry.count if event.retry else 0):
             if job.id in self.outcome.left:
                 return
             self.outcome.left[job.id] = why

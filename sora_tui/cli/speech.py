@@ -31,7 +31,7 @@ class Speech:
     def document(self, document: Mapping[str, Any]) -> None:
         """A line of JSON; nothing without `--json`."""
         if self.as_json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(document) + "\n")
             sys.stdout.flush()
 
     def note(self, text: str) -> None:

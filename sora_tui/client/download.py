@@ -11,7 +11,14 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from sora_tui.client.decode import refusal_in, request_id, retry_after
 from sora_tui.client.outcome import ServerError
-from sora_tui.client.transport import Fetcher, Incoming, LostError, NotSentError, base_url
+from sora_tui.client.transport import (
+    Fetcher,
+    Incoming,
+    LostError,
+    NotSentError,
+    base_url,
+    without_key,
+)
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import CODES
 from sora_tui.core.server import Server, origin_of
@@ -139,7 +146,7 @@ class _Transfer:
 
     def _receive(self, incoming: Incoming) -> None:
         if not 200 <= incoming.status < 300:
-            raise _refused(incoming, b"")
+            raise _refused(self._server, incoming, b"")
         if incoming.headers.get("content-encoding", "identity").lower() != "identity":
             raise _failure("download_refused", "compressed, though asked not to be")
         length = incoming.headers.get("content-length", "")
@@ -150,7 +157,7 @@ class _Transfer:
         while len(head) < _HEAD and (chunk := next(incoming.chunks, b"")):
             head += chunk
         if not head or _is_page(head, incoming.headers.get("content-type", "")):
-            raise _refused(incoming, head)
+            raise _refused(self._server, incoming, head)
         self._on_total(total)
         self._take(head)
         for chunk in incoming.chunks:
@@ -188,9 +195,9 @@ def _is_page(head: bytes, content_type: str) -> bool:
     )
 
 
-def _refused(incoming: Incoming, head: bytes) -> ServerError:
+def _refused(server: Server, incoming: Incoming, head: bytes) -> ServerError:
     """What an answer without a clip says, as the failure it means."""
-    body = head + _rest(incoming.chunks)
+    body = without_key(server, head + _rest(incoming.chunks))
     refusal = refusal_in(body)
     status = incoming.status
     if status == 410 or "expired" in (refusal.code or ""):

@@ -14,6 +14,7 @@ class Accepted:
 
     video: RemoteVideo
     status: int
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

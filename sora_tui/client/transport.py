@@ -48,6 +48,7 @@ PAID_DEADLINE: Final = 60.0
 SLOWEST_UPLOAD: Final = 64 * 1024  # bytes per second
 
 _CHUNK: Final = 64 * 1024
+_SECRET_LENGTH: Final = 8
 
 #: "Provably not sent", complete and final. Each of these ends before the first byte of the
 #: request; everything else httpx raises may come after the server has read it all.
@@ -151,11 +152,12 @@ class Wire:
         try:
             request = self._calls.build_request(method, url, params=parameters)
             try:
-                return await _exchange(self._calls, request, limit, deadline)
+                answer = await _exchange(self._calls, request, limit, deadline)
             except _STALE:
-                return await _exchange(self._calls, request, limit, deadline)
+                answer = await _exchange(self._calls, request, limit, deadline)
         except _FAULTS as fault:
             raise _told(fault) from fault
+        return self._redacted(answer)
 
     async def post_paid(
         self,
@@ -184,9 +186,17 @@ class Wire:
             request = self._paid_request(url, headers, form or {}, files or {}, document)
             size = int(request.headers["content-length"])
             deadline = asyncio.get_running_loop().time() + PAID_DEADLINE + size / SLOWEST_UPLOAD
-            return await _exchange(self._paid, request, JSON_LIMIT, deadline)
+            answer = await _exchange(self._paid, request, JSON_LIMIT, deadline)
         except _FAULTS as fault:
             raise _told(fault) from fault
+        return self._redacted(answer)
+
+    def _redacted(self, answer: Answer) -> Answer:
+        headers = {
+            name: without_key(self._server, value.encode()).decode()
+            for name, value in answer.headers.items()
+        }
+        return Answer(answer.status, headers, without_key(self._server, answer.body))
 
     def _paid_request(
         self,
@@ -236,6 +246,20 @@ def base_url(server: Server) -> str:
     if url.scheme not in {"http", "https"} or not url.host:
         raise problem_error("base_url_invalid", base_url=server.base_url)
     return str(url).rstrip("/")
+
+
+def without_key(server: Server, said: bytes) -> bytes:
+    """What a server says, without the secrets we sent it.
+
+    "Incorrect API key provided: sk-..." goes into documents, logs and messages. Shorter words than
+    eight signs are no secrets: local servers are often given `EMPTY`.
+    """
+    secrets = [server.key.reveal()] if server.key else []
+    secrets += [word for value in server.headers.values() for word in value.split()]
+    for secret in secrets:
+        if len(secret) >= _SECRET_LENGTH:
+            said = said.replace(secret.encode(), b"[redacted]")
+    return said
 
 
 @dataclass(frozen=True, slots=True)

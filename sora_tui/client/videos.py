@@ -32,7 +32,8 @@ from sora_tui.client.outcome import (
     Unclear,
 )
 from sora_tui.client.transport import Answer, File, LostError, NotSentError, Wire
-from sora_tui.core.job import JobError, is_moderation
+from sora_tui.core.job import JobError
+from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
@@ -248,7 +249,7 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     document = _document(answer)
     video = read_video(document) if _is_success(answer) else video_in(document)
     if video is not None:
-        return Accepted(video, status)
+        return Accepted(video, status, request_id(answer.headers))
     refusal = refusal_in(answer.body)
     wait = retry_after(answer.headers)
     if status == 429 or (status == 503 and wait is not None):

@@ -78,6 +78,10 @@ class Downloads:
             except ProblemError:
                 # Not even the step back could be written; the desk still has the job.
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _DISK_WAIT
+            except Exception:
+                # A fault of ours is reported by whoever runs us; the job must not be forgotten.
+                self._waiting[job.id] = asyncio.get_running_loop().time() + _SLOW
+                raise
             finally:
                 self.at_work -= 1
 
@@ -102,24 +106,19 @@ class Downloads:
             return
 
     async def _fetch(self, job: Job) -> None:
-        part: PartFile | None = None
         try:
             server = await self._connect(job)
             if job.state is State.COMPLETED:
                 job = self._desk.put(job.downloading(utc_now()))
-            part = PartFile(self._folder, job.id)
-            output = await self._transfer(server, job, part)
+            output = await self._transfer(server, job)
             self._desk.put(job.saved(utc_now(), (output,)))
             self._tries.pop(job.id, None)
         except ServerError as failure:
             self._failed(job, failure.error, missing=failure.not_found)
         except ProblemError as failure:
             self._failed(job, _error_of(failure.problem), missing=False)
-        finally:
-            if part is not None:
-                part.discard()
 
-    async def _transfer(self, server: Server, job: Job, part: PartFile) -> Output:
+    async def _transfer(self, server: Server, job: Job) -> Output:
         loop = asyncio.get_running_loop()
         total: int | None = None
         received, told_at = 0, 0.0
@@ -128,7 +127,7 @@ class Downloads:
             nonlocal total
             total = size
 
-        def take(chunk: bytes) -> None:
+        def take(part: PartFile, chunk: bytes) -> None:
             nonlocal received, told_at
             part.write(chunk)
             received += len(chunk)
@@ -139,10 +138,19 @@ class Downloads:
                 loop.call_soon_threadsafe(self._desk.show_transfer, job, transfer)
 
         def bring_home() -> Output:
+            # Opened and closed in this thread alone: a descriptor that another thread closes may
+            # be a document's a moment later.
+            part = PartFile(self._folder, job.id)
+            try:
+                return fetch(part)
+            finally:
+                part.discard()
+
+        def fetch(part: PartFile) -> Output:
             download_video_from_api(
                 server,
                 job.remote_id or "",
-                take,
+                lambda chunk: take(part, chunk),
                 urls=job.remote.urls if job.remote else (),
                 on_total=learn_total,
                 stop=self._stop,
