@@ -260,6 +260,7 @@ def _read_attempt(value: Any) -> Attempt:
         str(value["key"]),
         str(value.get("outcome") or "sending"),
         value.get("status"),
+        _text(value.get("request_id")),
     )
 
 

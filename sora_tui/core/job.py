@@ -19,6 +19,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Problem, Spent, problem_error
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
@@ -113,12 +114,14 @@ class Attempt:
         key: The idempotency key that went along.
         outcome: `sending`, then what became of it.
         status: The HTTP status, where one was seen.
+        request_id: What the server's support asks for.
     """
 
     at: datetime
     key: str
     outcome: str = "sending"
     status: int | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,12 +334,19 @@ class Job:
         attempts = self._last_attempt("rejected", error.status)
         return self._step(State.REJECTED, at, error=error, attempts=attempts)
 
-    def accepted(self, at: datetime, remote: RemoteVideo, status: int | None = None) -> Job:
+    def accepted(
+        self,
+        at: datetime,
+        remote: RemoteVideo,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> Job:
         """The server took it. Legal from submitting; from unconfirmed, when the job was found."""
         if self.state not in {State.SUBMITTING, State.UNCONFIRMED}:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
-        job = replace(self, attempts=self._last_attempt(outcome, status), error=None)
+        attempts = self._last_attempt(outcome, status, request_id)
+        job = replace(self, attempts=attempts, error=None)
         return job._at_server(at, remote)
 
     def withdrawn(self, at: datetime) -> Job:
@@ -437,10 +447,12 @@ class Job:
             return replace(self, updated_at=at, **changes)
         return self._step(to, at, **changes)
 
-    def _last_attempt(self, outcome: str, status: int | None = None) -> tuple[Attempt, ...]:
+    def _last_attempt(
+        self, outcome: str, status: int | None = None, request_id: str | None = None
+    ) -> tuple[Attempt, ...]:
         if not self.attempts:
             return ()
-        last = replace(self.attempts[-1], outcome=outcome, status=status)
+        last = replace(self.attempts[-1], outcome=outcome, status=status, request_id=request_id)
         return (*self.attempts[:-1], last)
 
     def _step(self, to: State, at: datetime, note: str = "", **changes: Any) -> Job:
@@ -458,19 +470,6 @@ def _with(events: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
 
 def _illegal(job: Job, to: State) -> Exception:
     return problem_error("step_illegal", job=job.id, state=job.state.value, to=to.value)
-
-
-#: Codes that mean a moderation refusal, and words that mean one where a server gives no code.
-_MODERATION_CODES: Final = ("moderation", "sentinel_block", "content_policy", "safety")
-_MODERATION_WORDS: Final = ("moderation", "content policy", "content_policy", "safety system")
-
-
-def is_moderation(code: str | None, message: str) -> bool:
-    """Whether a refusal is about content. Told by the code first, by words only without a doubt."""
-    low_code, low_message = (code or "").lower(), message.lower()
-    return any(mark in low_code for mark in _MODERATION_CODES) or any(
-        words in low_message for words in _MODERATION_WORDS
-    )
 
 
 def _remote_error(remote: RemoteVideo) -> JobError | None:

@@ -62,8 +62,8 @@ def refusal(server: Server, job: Job) -> Problem | None:
 def _after(job: Job, outcome: CreateOutcome) -> Job:
     at = utc_now()
     match outcome:
-        case Accepted(video, status):
-            return job.accepted(at, video, status)
+        case Accepted(video, status, request_id):
+            return job.accepted(at, video, status, request_id)
         case NotSent(error):
             return job.not_sent(at, error)
         case Rejected(error):

@@ -15,7 +15,6 @@ from sora_tui.core.job import (
     STEPS,
     Job,
     State,
-    is_moderation,
 )
 from sora_tui.core.problem import ProblemError, Spent
 from tests.core.lives import (
@@ -179,20 +178,3 @@ def test_the_record_of_a_patient_job_has_an_end() -> None:
         job = job.submitting(LATER, "key").deferred(LATER, LATER, 429)
     assert len(job.events) == MAX_EVENTS
     assert job.events[0] == new_job().events[0]
-
-
-@pytest.mark.parametrize(
-    ("code", "message", "moderated"),
-    [
-        ("moderation_blocked", "", True),
-        ("sentinel_block", "", True),
-        (None, "Rejected by our content policy", True),
-        (None, "The safety system said no", True),
-        ("server_error", "out of memory", False),
-        (None, "", False),
-    ],
-)
-def test_moderation_is_told_from_other_failures(
-    code: str | None, message: str, moderated: bool
-) -> None:
-    assert is_moderation(code, message) is moderated
