@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 def open_screen(settings: Settings, folder: Folder) -> int:
     """Open the workbench and return its exit code."""
+    gc.disable()  # nothing is garbage before the first frame; the screen turns it on again
     from sora_tui.tui.app import run  # Textual is for those who want the screen
 
     return run(settings, folder)

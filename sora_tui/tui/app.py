@@ -77,15 +77,9 @@ class SoraApp(WritingApp):
         self.call_after_refresh(self._grow)
 
     async def _grow(self) -> None:
-        from sora_tui.tui.prompt_desk import open_first
-
-        draft, problem = open_first(self.folder, self.settings)
-        self.open_draft(draft)
-        await self.editor.wake()
+        await self.open_first_draft()
         await self.bench.grow()
-        for said in (*self.settings.warnings, problem):
-            if said is not None:
-                self.complain(said)
+        self.show_status()
         self.refresh_files()
         self.read_document()
         self.start_engine()

@@ -21,10 +21,8 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n import _
-from sora_tui.i18n.problems import sentences
 from sora_tui.tui.job_book import JobBook, Kind
 from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.job_words import status
 from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobsPane
 from sora_tui.tui.terminal import HardenedApp
 from sora_tui.tui.workbench import Workbench
@@ -89,7 +87,7 @@ class WatchingApp(HardenedApp):
     @property
     def jobs(self) -> JobsPane:
         """The job list."""
-        return self.query_one(JobsPane)
+        return self.bench.jobs
 
     # What the app says ------------------------------------------------------------------------
 
@@ -99,6 +97,8 @@ class WatchingApp(HardenedApp):
 
     def complain(self, problem: Problem) -> None:
         """Say what happened, what of the money, and what to do: by the prompt if it is seen."""
+        from sora_tui.i18n.problems import sentences
+
         said = sentences(problem)
         text = f"{said.happened} {said.money} {said.next}"
         if "editor" in self.bench.seen:
@@ -116,7 +116,6 @@ class WatchingApp(HardenedApp):
         history.close()
         self.jobs.set_simulated(self.settings.server.simulated)
         self.jobs.show(self.book.newest(), self.clock())
-        self.show_status()
 
     def start_engine(self) -> None:
         """Let jobs move."""
@@ -143,6 +142,8 @@ class WatchingApp(HardenedApp):
 
     def take_jobs(self, events: list[JobChanged]) -> None:
         """Show these jobs as they are now."""
+        from sora_tui.tui.job_words import status
+
         finished = [e.job for e in events if self.book.is_new_in(e.job, State.SAVED)]
         self.jobs.change(self.book.apply(events), self.clock())
         for job in finished:

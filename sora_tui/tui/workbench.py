@@ -15,8 +15,6 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.keys import N_, KeyLine
@@ -24,6 +22,7 @@ from sora_tui.tui.panes.editor import EditorPane
 from sora_tui.tui.panes.jobs import JobsPane
 
 if TYPE_CHECKING:
+    from sora_tui.core.server import Server
     from sora_tui.tui.draft import Draft
     from sora_tui.tui.panes.inspector import InspectorPane
     from sora_tui.tui.panes.prompts import PromptsPane
@@ -43,6 +42,8 @@ SMALLEST: Final = Size(40, 12)
 _TWO_COLUMNS: Final = 100
 _ALL_PANES: Final = 150
 _STRIP_HEIGHT: Final = 8
+_SIDE_WIDTH: Final = 40
+_INSPECTOR_WIDTH: Final = 50
 _FULL_HEIGHT: Final = 24
 #: Below this many rows there is room for one pane only, the job list included.
 _LEAST_FOR_TWO: Final = 20
@@ -57,6 +58,12 @@ class Pane(Protocol):
 
     def focus_pane(self) -> None:
         """Take the keys."""
+
+
+class PaneWidget(Pane, Protocol):
+    """A pane as the arrangement sees it."""
+
+    display: bool
 
 
 class Shape(Enum):
@@ -93,9 +100,8 @@ class Banner(Widget):
         self._paid = False
         self._counts = (0, 0)
 
-    def show(self, server: Server, price: Price | None = None) -> None:
-        """Name the server; one that charges, or may, says so in word and colour."""
-        paid = price is not None and price.kind is PriceKind.PRICED
+    def show(self, server: Server, *, paid: bool = False) -> None:
+        """Name the server; one that charges says so in word and colour."""
         if (server, paid) != (self._server, self._paid):
             self._server, self._paid = server, paid
             self.set_class(server.simulated, "-simulated")
@@ -241,38 +247,44 @@ class Workbench(Widget):
         border-title-color: $foreground;
     }
     Workbench #jobs.-strip, Workbench #jobs.-strip:focus-within { border: none; }
-    Workbench #side { width: 40; }
     Workbench #editor { width: 1fr; }
-    Workbench #inspector { width: 1fr; }
-    Workbench.-all #inspector { width: 50; }
-    Workbench.-one #side { width: 1fr; }
-    Workbench.-two #side { width: 44; }
-    Workbench.-two #inspector { width: 44; }
-    Workbench.-zoom #side, Workbench.-zoom #inspector { width: 1fr; }
     """
 
     def __init__(self) -> None:
         super().__init__(id="workbench")
         self.active = "editor"
         self.zoomed = False
+        self.banner = Banner(id="banner")
+        self.editor = EditorPane(id="editor", classes="pane")
+        self.jobs = JobsPane(id="jobs")
+        self.status = StatusLine(id="status")
+        #: These come with `grow`.
         self.prompts: PromptsPane | None = None
         self.references: ReferencesPane | None = None
         self.inspector: InspectorPane | None = None
+        self._tabs = TabLine(id="tabs")
+        self._side = Vertical(id="side")
+        self._upper = Horizontal(self._side, self.editor, id="upper")
+        self._keys = KeyLine(id="keys")
+        self._notice = Static("", id="notice", markup=False)
         self._front = "editor"
         self._beside = "prompts"
         self._file: str | None = None
 
     def compose(self) -> ComposeResult:
         """What the first frame needs; `grow` brings the rest."""
-        yield Banner(id="banner")
-        yield TabLine(id="tabs")
-        with Horizontal(id="upper"):
-            yield Vertical(id="side")
-            yield EditorPane(id="editor", classes="pane")
-        yield JobsPane(id="jobs").add_class("pane")
-        yield StatusLine(id="status")
-        yield KeyLine(id="keys")
-        yield Static("", id="notice", markup=False)
+        self.jobs.add_class("pane")
+        # Before they are mounted: every change after that is another layout of the first frame.
+        self._arrange(self.app.size)
+        yield from (
+            self.banner,
+            self._tabs,
+            self._upper,
+            self.jobs,
+            self.status,
+            self._keys,
+            self._notice,
+        )
 
     async def grow(self) -> None:
         """Bring the panes that the first frame can do without."""
@@ -285,56 +297,37 @@ class Workbench(Widget):
         self.inspector = InspectorPane(id="inspector")
         for pane in (self.prompts, self.references, self.inspector):
             pane.add_class("pane")
-            pane.display = pane.id in self.seen
-        await self.query_one("#side").mount(self.prompts, self.references)
-        await self.query_one("#upper").mount(self.inspector)
+        self._arrange(self.size)
+        await self._side.mount(self.prompts, self.references)
+        await self._upper.mount(self.inspector)
         self.prompts.set_current(self._file)
-
-    # Parts ------------------------------------------------------------------------------------
-
-    @property
-    def banner(self) -> Banner:
-        """The line on top."""
-        return self.query_one(Banner)
-
-    @property
-    def status(self) -> StatusLine:
-        """The line below the jobs."""
-        return self.query_one(StatusLine)
-
-    @property
-    def editor(self) -> EditorPane:
-        """The editor pane."""
-        return self.query_one(EditorPane)
-
-    @property
-    def jobs(self) -> JobsPane:
-        """The job list."""
-        return self.query_one(JobsPane)
 
     @property
     def seen(self) -> set[str]:
         """The names of the panes in sight."""
-        return self.visible_panes(shape_of(self.size))
+        return self.panes_at(self.size)
 
     @property
     def active_pane(self) -> Pane | None:
         """The pane in front; None while it is still on its way."""
-        panes: Mapping[str, Pane | None] = {
+        return self._panes[self.active]
+
+    @property
+    def _panes(self) -> Mapping[str, PaneWidget | None]:
+        return {
             "prompts": self.prompts,
             "references": self.references,
             "editor": self.editor,
             "jobs": self.jobs,
             "inspector": self.inspector,
         }
-        return panes[self.active]
 
     # Values -----------------------------------------------------------------------------------
 
     def show_file(self, file: str | None) -> None:
         """Which prompt file is in the editor."""
         self._file = file
-        self.query_one(TabLine).show(self.active, file or "")
+        self._tabs.show(self.active, file or "")
         if self.prompts is not None:
             self.prompts.set_current(file)
 
@@ -349,7 +342,7 @@ class Workbench(Widget):
         """The keys of the active pane in the last line."""
         pane = self.active_pane
         alone = pane is self.editor and self.editor.asking
-        self.query_one(KeyLine).show(() if pane is None else pane.keys, alone=alone)
+        self._keys.show(() if pane is None else pane.keys, alone=alone)
 
     # Arrangement ------------------------------------------------------------------------------
 
@@ -360,51 +353,52 @@ class Workbench(Widget):
             self._front = name
             if name != "editor":
                 self._beside = name
-        self.rearrange()
-        self.query_one(TabLine).show(name, self._file or "")
+        self._arrange(self.size)
+        self._tabs.show(name, self._file or "")
         self.show_keys()
 
     def toggle_zoom(self) -> None:
         """Give the active pane everything, or give it back."""
         self.zoomed = not self.zoomed
-        self.rearrange()
+        self._arrange(self.size)
 
     def on_resize(self) -> None:
         """Another terminal, another arrangement."""
-        self.rearrange()
+        self._arrange(self.size)
 
-    def rearrange(self) -> None:
-        """Show what this size holds."""
-        shape = shape_of(self.size)
-        for one in Shape:
-            self.set_class(shape is one, f"-{one.value}")
-        self.set_class(self.zoomed, "-zoom")
-        seen = self.visible_panes(shape)
-        for pane in self.query(".pane"):
-            pane.display = pane.id in seen
-        upper = seen - {"jobs"}
-        self.query_one("#side").display = bool(upper & {"prompts", "references"})
-        self.query_one("#upper").display = bool(upper)
-        self.query_one(TabLine).display = shape in {Shape.ONE, Shape.TWO}
-        for chrome in (self.banner, self.status, self.query_one(KeyLine)):
-            chrome.display = shape is not Shape.NOTICE
-        self.jobs.set_class(shape is Shape.ONE, "-strip")
-        self.jobs.styles.height = jobs_height(self.size.height) if upper else "1fr"
-        notice = self.query_one("#notice", Static)
-        notice.display = shape is Shape.NOTICE
-        if shape is Shape.NOTICE:
-            text = _("needs {least}, has {size}; jobs go on")
-            least = f"{SMALLEST.width}x{SMALLEST.height}"
-            notice.update(text.format(least=least, size=f"{self.size.width}x{self.size.height}"))
-
-    def visible_panes(self, shape: Shape) -> set[str]:
-        """The names of the panes that are seen."""
+    def panes_at(self, size: Size) -> set[str]:
+        """The names of the panes that a terminal of this size shows now."""
+        shape = shape_of(size)
         if shape is Shape.NOTICE:
             return set()
-        if self.zoomed or (shape is Shape.ONE and self.size.height < _LEAST_FOR_TWO):
+        if self.zoomed or (shape is Shape.ONE and size.height < _LEAST_FOR_TWO):
             return {self.active}
         if shape is Shape.ONE:
             return {self._front, "jobs"}
         if shape is Shape.TWO:
             return {"editor", self._beside, "jobs"}
         return set(PANES)
+
+    def _arrange(self, size: Size) -> None:
+        """Show what this size holds. Inline styles only: a class would restyle every widget."""
+        shape, seen = shape_of(size), self.panes_at(size)
+        for name, pane in self._panes.items():
+            if pane is not None:
+                pane.display = name in seen
+        upper = seen - {"jobs"}
+        self._upper.display = bool(upper)
+        self._side.display = bool(upper & {"prompts", "references"})
+        self._side.styles.width = _SIDE_WIDTH if "editor" in seen else "1fr"
+        if self.inspector is not None:
+            wide = _INSPECTOR_WIDTH if shape is Shape.ALL else _SIDE_WIDTH
+            self.inspector.styles.width = wide if "editor" in seen else "1fr"
+        self.jobs.set_class(shape is Shape.ONE, "-strip")
+        self.jobs.styles.height = jobs_height(size.height) if upper else "1fr"
+        self._tabs.display = shape in {Shape.ONE, Shape.TWO}
+        for line in (self.banner, self.status, self._keys):
+            line.display = shape is not Shape.NOTICE
+        self._notice.display = shape is Shape.NOTICE
+        if shape is Shape.NOTICE:
+            least = f"{SMALLEST.width}x{SMALLEST.height}"
+            text = _("needs {least}, has {size}; jobs go on")
+            self._notice.update(text.format(least=least, size=f"{size.width}x{size.height}"))

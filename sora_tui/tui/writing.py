@@ -39,12 +39,25 @@ class WritingApp(WatchingApp):
     @property
     def editor(self) -> EditorPane:
         """The editor pane."""
-        return self.query_one(EditorPane)
+        return self.bench.editor
 
     # Files ------------------------------------------------------------------------------------
 
+    async def open_first_draft(self) -> None:
+        """Fill the editor for the first time."""
+        from sora_tui.tui.draft import known_values
+        from sora_tui.tui.prompt_desk import open_first
+
+        draft, problem = open_first(self.folder, self.settings)
+        await self.editor.wake(draft, known_values(self.settings.server))
+        self.show_file()
+        self.show_price()
+        for said in (*self.settings.warnings, problem):
+            if said is not None:
+                self.complain(said)
+
     def open_draft(self, draft: Draft) -> None:
-        """Put a prompt into the editor; what stands there is made safe first."""
+        """Put another prompt into the editor; what stands there is made safe first."""
         from sora_tui.tui.draft import known_values
 
         self._make_safe()
@@ -106,7 +119,7 @@ class WritingApp(WatchingApp):
         else:
             self.editor.say("")
         self.editor.show_facts(picture_of(draft, self._pictures), price, server)
-        self.bench.banner.show(server, price)
+        self.bench.banner.show(server, paid=price is not None and bool(price.sum))
 
     def _make_safe(self) -> None:
         if self.unsafe_draft is not None:

@@ -6,6 +6,7 @@ pty in test_session.py.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -115,7 +116,9 @@ def workspace_app(
 ) -> WorkspaceApp:
     """A folder with the sample prompt and these jobs; the first of `servers` is chosen."""
     folder = open_folder(root)
-    (folder.prompts / "harbour.md").write_text(PROMPT + "\n")
+    sample = folder.prompts / "harbour.md"
+    sample.write_text(PROMPT + "\n")
+    os.utime(sample, (NOW.timestamp(), NOW.timestamp()))
     history = History(folder)
     for job in jobs:
         history.save(job)

@@ -15,18 +15,19 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sora_tui.core.price import Price
-from sora_tui.core.request import MAX_PROMPT, Fit
-from sora_tui.core.server import Server
+from sora_tui.core.request import MAX_PROMPT
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
-from sora_tui.tui.draft import Draft
 from sora_tui.tui.keys import N_
-from sora_tui.tui.order import Picture, Question, facts_block, facts_line, price_words
-from sora_tui.tui.panes.settings_line import GenerateButton, SettingsLine
 
 if TYPE_CHECKING:
+    from sora_tui.core.price import Price
+    from sora_tui.core.request import Fit
+    from sora_tui.core.server import Server
+    from sora_tui.tui.draft import Draft
+    from sora_tui.tui.order import Picture, Question
     from sora_tui.tui.panes.prompt_text import PromptText
+    from sora_tui.tui.panes.settings_line import SettingsLine
 
 #: From this inner size on the pane says all it knows about the order.
 _ROOMY: Final = Size(64, 18)
@@ -137,50 +138,70 @@ class EditorPane(Widget, can_focus=False):
 
     def __init__(self, *, id: str, classes: str = "") -> None:
         super().__init__(id=id, classes=classes)
-        self._draft = Draft("")
         self._safe = True
         self._facts: tuple[Picture | None, Price | None, Server] | None = None
+        #: All three come with `wake`.
+        self._draft: Draft | None = None
         self._text: PromptText | None = None
+        self._settings: SettingsLine | None = None
 
     def compose(self) -> ComposeResult:
-        """Light widgets only: the text area comes after the first frame."""
+        """What the first frame needs: the place of the text, which takes keys that come early."""
         yield PromptPreview(id="prompt")
         yield Static("", id="message", markup=False)
-        yield SettingsLine()
 
     # What the app tells -----------------------------------------------------------------------
+
+    async def wake(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
+        """Bring text area and settings with the first draft; their imports are not for the frame
+        before."""
+        from sora_tui.tui.panes.prompt_text import PromptText
+        from sora_tui.tui.panes.settings_line import SettingsLine
+
+        preview = self.query_one(PromptPreview)
+        self._draft = draft
+        self._text = PromptText(draft.text, id="prompt")
+        self._settings = SettingsLine()
+        had_focus = preview.has_focus
+        await preview.remove()
+        await self.mount(self._text, before="#message")
+        await self.mount(self._settings)
+        self._settings.show(draft, known)
+        self._text.move_cursor(self._text.document.end)
+        self._fit_to_size()
+        if had_focus:
+            self._text.focus()
+        for event in preview.early:
+            self._text.post_message(event)
 
     def show(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
         """Put another draft into the editor, with the values its settings can step through."""
         self.show_settings(draft, known)
-        text = clean(draft.text, MAX_PROMPT * 2)
-        if self._text is None:
-            self.query_one(PromptPreview).update(text)
-        else:
-            with self.prevent(self._text.Changed):
-                self._text.load_text(text)
-            self._text.move_cursor(self._text.document.end)
+        area = self._area
+        with self.prevent(area.Changed):
+            area.load_text(clean(draft.text, MAX_PROMPT * 2))
+        area.move_cursor(area.document.end)
         self.mark_safe()
 
     def show_settings(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
         """Other settings for the text that stands here."""
         self._draft = draft
-        self.query_one(SettingsLine).show(draft, known)
+        self._line.show(draft, known)
 
     def show_file(self, file: str | None) -> None:
         """The same text now belongs to this file."""
-        self._draft = replace(self._draft, file=file)
+        self._draft = replace(self.draft, file=file)
         self._title()
 
     def show_reference(self, path: str | None, fit: Fit) -> None:
         """Another picture, or none, goes with the prompt."""
-        self._draft = replace(self._draft, reference=path, fit=fit)
+        self._draft = replace(self.draft, reference=path, fit=fit)
         self._changed()
 
     def replace_text(self, text: str) -> None:
         """Put in what an editor brought back, as one step that ctrl+z undoes."""
-        area = self._text
-        if area is not None and text != area.text:
+        area = self._area
+        if text != area.text:
             area.replace(clean(text, MAX_PROMPT * 2), area.document.start, area.document.end)
 
     def mark_safe(self) -> None:
@@ -202,39 +223,22 @@ class EditorPane(Widget, can_focus=False):
 
     def ask(self, question: Question) -> None:
         """Put the question in place of the settings."""
-        if self.query(ConsentLine):
-            return
-        self.add_class("-asking")
-        self.mount(ConsentLine(question))
-
-    async def wake(self) -> None:
-        """Bring the text area in place of the preview; its import is not for the first frame."""
-        from sora_tui.tui.panes.prompt_text import PromptText
-
-        preview = self.query_one(PromptPreview)
-        area = PromptText(self._draft.text, id="prompt")
-        focused = preview.has_focus or self.screen.focused is None
-        await preview.remove()
-        await self.mount(area, before="#message")
-        self._text = area
-        area.move_cursor(area.document.end)
-        if focused:
-            area.focus()
-        for event in preview.early:
-            area.post_message(event)
+        if not self.asking:
+            self.add_class("-asking")
+            self.mount(ConsentLine(question))
 
     # What stands here -------------------------------------------------------------------------
 
     @property
     def draft(self) -> Draft:
         """Text and settings as the person sees them."""
-        text = self._draft.text if self._text is None else self._text.text
-        return self.query_one(SettingsLine).apply(replace(self._draft, text=text))
+        assert self._draft is not None, "see wake"
+        return self._line.apply(replace(self._draft, text=self._area.text))
 
     @property
     def count_is_valid(self) -> bool:
         """Whether the number of clips is one."""
-        return self.query_one(SettingsLine).count is not None
+        return self._line.count is not None
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -244,7 +248,7 @@ class EditorPane(Widget, can_focus=False):
         generate = ("F5", N_("Generate"))
         if self.has_focus:
             return (generate, ("enter", N_("Write")), ("1-5", N_("Panes")))
-        if self.query_one(SettingsLine).has_focus_within:
+        if self._settings is not None and self._settings.has_focus_within:
             return (("←→", N_("Change")), ("enter", N_("Go on")), ("esc", N_("Back")))
         return (generate,)
 
@@ -270,19 +274,16 @@ class EditorPane(Widget, can_focus=False):
         self.query_one("#prompt").focus()
         self.post_message(self.ConsentGiven(event.always) if event.yes else self.ConsentDeclined())
 
-    @on(GenerateButton.Pressed)
-    def _pressed(self, event: GenerateButton.Pressed) -> None:
-        event.stop()
+    def on_generate_button_pressed(self) -> None:
+        """The button does what F5 does."""
         self.post_message(self.GenerateAsked())
 
-    @on(SettingsLine.Changed)
-    def _settings_changed(self, event: SettingsLine.Changed) -> None:
-        event.stop()
+    def on_settings_line_changed(self) -> None:
+        """The person chose another value."""
         self._changed()
 
-    @on(SettingsLine.Left)
-    def _settings_left(self, event: SettingsLine.Left) -> None:
-        event.stop()
+    def on_settings_line_left(self) -> None:
+        """Back to the text."""
         self.query_one("#prompt").focus()
 
     def on_text_area_changed(self) -> None:
@@ -306,12 +307,23 @@ class EditorPane(Widget, can_focus=False):
 
     def on_resize(self) -> None:
         """More room, more facts."""
-        roomy = (
-            self.content_size.width >= _ROOMY.width and self.content_size.height >= _ROOMY.height
-        )
-        line = self.query_one(SettingsLine)
-        line.set_class(roomy, "-roomy")
-        line.set_class(self.content_size.width < _HINTED, "-narrow")
+        self._fit_to_size()
+
+    @property
+    def _area(self) -> PromptText:
+        assert self._text is not None, "see wake"
+        return self._text
+
+    @property
+    def _line(self) -> SettingsLine:
+        assert self._settings is not None, "see wake"
+        return self._settings
+
+    def _fit_to_size(self) -> None:
+        width, height = self.content_size
+        if self._settings is not None:
+            self._settings.set_class(width >= _ROOMY.width and height >= _ROOMY.height, "-roomy")
+            self._settings.set_class(width < _HINTED, "-narrow")
         self._draw_facts()
         self._title()
 
@@ -321,11 +333,12 @@ class EditorPane(Widget, can_focus=False):
         self.post_message(self.DraftChanged(self.draft))
 
     def _draw_facts(self) -> None:
-        if self._facts is None:
+        if self._facts is None or self._settings is None:
             return
+        from sora_tui.tui.order import facts_block, facts_line, price_words
+
         picture, price, server = self._facts
-        line = self.query_one(SettingsLine)
-        draft = self.draft
+        draft, line = self.draft, self._settings
         if line.has_class("-roomy"):
             facts = facts_block(draft, picture, price, server)
         else:
@@ -333,12 +346,14 @@ class EditorPane(Widget, can_focus=False):
         line.show_facts(facts, price_words(price, server, draft.count))
 
     def _title(self) -> None:
-        name = clean_line((self._draft.file or _("new")).removeprefix("prompts/"), 60)
-        text = self._draft.text if self._text is None else self._text.text
-        left = f"3 {_('Prompt')} {name.removesuffix('.md')} "
-        safe = _("draft safe") if self._safe else _("draft")
-        right = f" {len(text)}/{MAX_PROMPT}  {safe}"
-        fill = max(self.size.width - 4 - cell_len(left) - cell_len(right), 1)
         # A border has one title; the figures on its right end are part of it.
+        file = None if self._draft is None else self._draft.file
+        name = clean_line((file or _("new")).removeprefix("prompts/"), 60).removesuffix(".md")
+        left, right = f"3 {_('Prompt')} ", ""
+        if self._text is not None:
+            left += f"{name} "
+            safe = _("draft safe") if self._safe else _("draft")
+            right = f" {len(self._text.text)}/{MAX_PROMPT}  {safe}"
+        fill = max(self.size.width - 4 - cell_len(left) - cell_len(right), 1)
         line = Content.styled("─" * fill, "$border-blurred")
         self.border_title = Content.assemble(left, line, right)

@@ -23,7 +23,6 @@ from sora_tui.engine.events import EngineChanged
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.job_words import status
 from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 
 #: From this many cells on every column has room to say more.
@@ -189,6 +188,8 @@ class JobsPane(Vertical):
     @property
     def status(self) -> str:
         """What the highlighted job has to say, on one line of the pane's width."""
+        from sora_tui.tui.job_words import status  # its sentences are not for the first frame
+
         view = self.cursor_view
         return "" if view is None else status(view, self._now, max(self.size.width - 2, 1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -19,8 +19,10 @@ from textual.widgets import Static
 from sora_tui.config.choices import MAX_COUNT
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.draft import Draft
 from sora_tui.tui.keys import N_
+
+if TYPE_CHECKING:
+    from sora_tui.tui.draft import Draft
 
 #: Field name and label, in the order of the line.
 _FIELDS: Final = (

@@ -1,0 +1,80 @@
+"""A whole session through a pty, against the real engine and the real practice server."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.history import History
+from tests.pty_session import KEYS, PtySession
+from tests.tui import sample_jobs
+from tests.tui.workspace_app import PROMPT
+
+PROGRAM = [sys.executable, "-m", "sora_tui"]
+
+
+def workspace(root: Path) -> Path:
+    (root / "prompts").mkdir()
+    (root / "prompts/harbour.md").write_text(PROMPT + "\n")
+    return root
+
+
+def test_from_the_first_letter_to_a_file_and_out(tmp_path: Path) -> None:
+    with PtySession(PROGRAM, cwd=workspace(tmp_path), env={"TERM": "xterm-256color"}) as session:
+        session.wait_for("draft safe")
+        before = session.terminal_mode()
+        session.send(" Seals bark.")
+        session.wait_for("untitled-1")
+        session.send(KEYS["f5"])
+        session.wait_for("✓ saved", timeout=60)
+        session.send(KEYS["escape"])
+        time.sleep(0.3)  # a lone escape is told from a sequence by silence
+        session.send("4")
+        session.send("y")
+        session.wait_for("Copied")
+        session.send("q")
+        assert session.wait_exit() == 0
+        assert before != session.terminal_mode()
+        assert b"\x1b]52;c;" in session.raw, "the path went to the terminal's clipboard"
+    [clip] = (tmp_path / "output").glob("*.mp4")
+    assert clip.read_bytes()[4:8] == b"ftyp"
+    [document] = (tmp_path / "metadata").glob("*.json")
+    job = json.loads(document.read_text())
+    assert job["state"] == "saved"
+    assert job["simulated"] is True
+    assert job["request"]["prompt"] == PROMPT + " Seals bark."
+    assert (tmp_path / "prompts/harbour.md").read_text() == PROMPT + "\n"
+
+
+def test_a_paused_practice_job_is_named_on_the_way_out(tmp_path: Path) -> None:
+    with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
+        session.wait_for("draft safe")
+        session.send(KEYS["f5"])
+        session.wait_for("in_progress", timeout=30)
+        session.send(KEYS["ctrl+q"])
+        assert session.wait_exit() == 0
+        assert b"1 simulated job is paused and goes on next time." in session.raw
+
+
+def test_an_idle_screen_writes_nothing(tmp_path: Path) -> None:
+    folder = open_folder(workspace(tmp_path))
+    history = History(folder)
+    history.save(sample_jobs.saved(sample_jobs.pending()))
+    history.close()
+    with PtySession(PROGRAM, cols=160, rows=45, cwd=tmp_path) as session:
+        session.wait_for("✓ SAVED")  # the inspector watches a document
+        session.wait_for("pollers 0")
+        session.wait_quiet(1.0, timeout=20)
+        written = session.bytes_seen
+        time.sleep(5)
+        assert session.bytes_seen == written
+
+
+def test_typing_before_the_editor_is_there_is_not_lost(tmp_path: Path) -> None:
+    with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
+        session.wait_for("SIMULATOR")
+        session.send(" q and z")
+        session.wait_for("engine. q and z")
