@@ -70,6 +70,8 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "job_unknown",
         "job_ambiguous",
         "step_illegal",
+        "video_unknown",
+        "video_taken",
         "no_terminal",
         "dumb_terminal",
     ),
@@ -92,8 +94,8 @@ BY_PROBLEM: Final[Mapping[str, int]] = {
 
 def exit_of(job: Job) -> int:
     """The exit code that a job at rest stands for."""
-    if job.state in {State.SAVED, State.COMPLETED}:
-        return DONE
+    if job.state in {State.SAVED, State.COMPLETED, State.ABANDONED}:
+        return DONE  # who gave a job up has what was asked for
     if job.state is State.UNCONFIRMED:
         return UNCONFIRMED
     return FAILED if job.error is None else BY_PROBLEM[job.error.kind]

@@ -23,6 +23,7 @@ from sora_tui.core.job import (
 from sora_tui.core.problem import CODES, Spent, problem_error
 from sora_tui.core.remote import read_video
 from sora_tui.core.request import FITS, Reference, VideoRequest
+from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import ServerRef
 
 SCHEMA: Final = 1
@@ -62,6 +63,8 @@ def to_document(job: Job) -> dict[str, Any]:
         "parent": job.parent,
         "batch": asdict(job.batch) if job.batch else None,
         "notes": {**asdict(job.notes), "tags": list(job.notes.tags)},
+        # Only a lost answer is searched for: other documents have the fields of schema 1 alone.
+        **({"search": _search(job.search)} if job.search else {}),
         **job.extra,
     }
 
@@ -101,6 +104,7 @@ def from_document(document: object) -> Job:
         not_before=read.maybe("not_before", _moment),
         expires_at=read.maybe("expires_at", _moment),
         clock_skew=read.maybe("clock_skew", float),
+        search=read.maybe("search", _read_search),
         parent=read.maybe("parent", str),
         batch=read.maybe("batch", lambda value: Batch(str(value["id"]), int(value["index"]))),
         notes=read.maybe("notes", _read_notes) or Notes(),
@@ -176,6 +180,21 @@ def _consent(consent: Consent | None) -> dict[str, Any] | None:
         "sum": _number(consent.sum),
         "currency": consent.currency,
         "max_spend": _number(consent.max_spend),
+    }
+
+
+def _search(search: Search) -> dict[str, Any]:
+    refused = search.refused
+    return {
+        "began": _stamp(search.began),
+        "at": _stamp(search.at),
+        "looks": search.looks,
+        "listed": search.listed,
+        "found": [
+            {"id": c.id, "created_at": _stamp(c.created_at), "same": list(c.same)}
+            for c in search.found
+        ],
+        "refused": {**asdict(refused), "at": _stamp(refused.at)} if refused else None,
     }
 
 
@@ -279,4 +298,30 @@ def _read_notes(value: Any) -> Notes:
         value.get("rating"),
         tuple(str(tag) for tag in value.get("tags") or ()),
         str(value.get("text") or ""),
+    )
+
+
+def _read_search(value: Any) -> Search:
+    refused = value.get("refused")
+    if refused is not None and refused["code"] not in CODES:
+        raise ValueError(f"code {refused['code']!r}")
+    return Search(
+        began=_moment(value["began"]),
+        at=_moment(value["at"]),
+        looks=int(value.get("looks") or 0),
+        listed=bool(value.get("listed", True)),
+        found=tuple(
+            Candidate(
+                str(one["id"]), _moment(one["created_at"]), tuple(map(str, one.get("same") or ()))
+            )
+            for one in value.get("found") or ()
+        ),
+        refused=None
+        if refused is None
+        else Refusal(
+            _moment(refused["at"]),
+            str(refused["video"]),
+            str(refused["code"]),
+            _text(refused.get("job")),
+        ),
     )

@@ -23,6 +23,7 @@ from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Problem, Spent, problem_error
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
+from sora_tui.core.search import Search
 from sora_tui.core.server import ServerRef
 
 #: Events beyond this many lose the oldest but the first: a server that says 429 for a day must
@@ -236,6 +237,7 @@ class Job:
     not_before: datetime | None = None
     expires_at: datetime | None = None
     clock_skew: float | None = None
+    search: Search | None = None
     parent: str | None = None
     batch: Batch | None = None
     notes: Notes = Notes()
@@ -314,6 +316,12 @@ class Job:
             attempts=self._last_attempt("deferred", status),
         )
 
+    def held(self, at: datetime, error: JobError) -> Job:
+        """It waits for a reason that the owner of the workspace found, with nothing sent."""
+        if self.state is not State.PENDING:
+            raise _illegal(self, State.PENDING)
+        return replace(self.noted(at, f"waits: {error.kind}"), error=error)
+
     def not_sent(self, at: datetime, error: JobError) -> Job:
         """The request provably never reached a server."""
         return self._step(State.NOT_SENT, at, error=error, attempts=self._last_attempt("not_sent"))
@@ -346,18 +354,36 @@ class Job:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
         attempts = self._last_attempt(outcome, status, request_id)
-        job = replace(self, attempts=attempts, error=None)
+        job = replace(self, attempts=attempts, error=None, search=None)
         return job._at_server(at, remote)
 
-    def withdrawn(self, at: datetime) -> Job:
-        """The person took a waiting job back."""
+    def searched(self, at: datetime, search: Search) -> Job:
+        """Looked for while unconfirmed; what is no news is not noted."""
+        if self.state is not State.UNCONFIRMED:
+            raise _illegal(self, State.UNCONFIRMED)
+        news = search.news(self.search)
+        job = replace(self, search=search)
+        return job.noted(at, news) if news else job
+
+    def withdrawn(self, at: datetime, note: str = "withdrawn before it was sent") -> Job:
+        """A waiting job was taken back."""
         if self.state is not State.PENDING:
             raise _illegal(self, State.CANCELLED)
-        return self._step(State.CANCELLED, at, "withdrawn before it was sent")
+        return self._step(State.CANCELLED, at, note)
 
     def abandoned(self, at: datetime) -> Job:
         """The person gave up on a job that nobody can account for; the record stays."""
         return self._step(State.ABANDONED, at)
+
+    def sent_again(self, at: datetime, child: str) -> Job:
+        """Abandoned for another job with the same request, which is named in the record."""
+        if self.state is not State.UNCONFIRMED:
+            raise _illegal(self, State.ABANDONED)
+        return self._step(State.ABANDONED, at, _sent_again_as(child))
+
+    def was_sent_again_as(self, child: str) -> bool:
+        """Whether this is the job that `child` replaces: no second one may."""
+        return self.state is State.ABANDONED and self.events[-1].note == _sent_again_as(child)
 
     # At the server --------------------------------------------------------------------------
 
@@ -466,6 +492,10 @@ def _with(events: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
     if len(events) < MAX_EVENTS:
         return (*events, event)
     return (events[0], *events[2:], event)
+
+
+def _sent_again_as(child: str) -> str:
+    return f"sent again as {child}"
 
 
 def _illegal(job: Job, to: State) -> Exception:

@@ -78,6 +78,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "quota_exhausted": Spent.NO,
     "answer_lost": Spent.PERHAPS,
     "answer_unclear": Spent.PERHAPS,
+    "video_unknown": Spent.NO,
+    "video_taken": Spent.NO,
     # while it runs there
     "generation_failed": Spent.PERHAPS,
     "moderation_after": Spent.PERHAPS,
@@ -111,7 +113,7 @@ class Problem:
     """
 
     code: str
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict, hash=False)
     spent: Spent = Spent.NO
 
     def __post_init__(self) -> None:

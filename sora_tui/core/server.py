@@ -141,6 +141,14 @@ def simulator() -> Server:
     )
 
 
+def profile_for(servers: Mapping[str, Server], ref: ServerRef) -> Server | None:
+    """The profile to speak to a job's server with: same origin, its own name preferred."""
+    named = servers.get(ref.profile)
+    if named is not None and named.origin == ref.origin:
+        return named
+    return next((server for server in servers.values() if server.origin == ref.origin), None)
+
+
 def origin_of(base_url: str) -> str:
     """Scheme, host and port of an address, lower case, default ports left out."""
     parts = urlsplit(base_url)

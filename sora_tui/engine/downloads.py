@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -98,12 +99,10 @@ class Downloads:
     async def _until_due(self) -> None:
         now = asyncio.get_running_loop().time()
         due = min(self._waiting.values(), default=None)
-        try:
-            await asyncio.wait_for(
-                self._changed.wait(), None if due is None else max(due - now, 0.05)
-            )
-        except TimeoutError:
-            return
+        # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the waking.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if due is None else max(due - now, 0.05)):
+                await self._changed.wait()
 
     async def _fetch(self, job: Job) -> None:
         try:

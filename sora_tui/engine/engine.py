@@ -96,10 +96,16 @@ class Engine:
         consent: Consent,
         prepared: Prepared | None = None,
         count: int = 1,
+        *,
+        parent: str | None = None,
     ) -> list[Job]:
         """Hand in one order of `count` clips; durable when this returns.
 
         Blocks for a few fsyncs: a screen calls it in a worker.
+
+        Args:
+            parent: An unconfirmed job that this one is, sent again. It is abandoned with the
+                sending; if it was found meanwhile, or sent again by another, nothing is sent.
 
         Raises:
             ProblemError: the request is none (prompt_empty, size_invalid, ...), or the folder
@@ -126,6 +132,7 @@ class Engine:
                 cost=cost,
                 consent=consent,
                 simulated=server.simulated,
+                parent=parent,
                 batch=batch,
             )
             hand_in(self._folder, job)

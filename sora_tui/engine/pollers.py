@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,26 +12,22 @@ from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
-from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry
+from sora_tui.engine.lost import LostAnswers
 from sora_tui.engine.pace import Gate, next_look
-from sora_tui.engine.reconcile import matches
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.folder import Folder
 
 #: Paid requests under way to one server at once: one that hangs must not hold up the others.
 MAX_SENDING: Final = 4
-#: When a lost answer is looked for, in seconds after the loss; later every minute.
-_SEARCHES: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
 #: A job unknown to its server is gone after this many denials over this long: a load balancer
 #: may have asked the wrong replica (fault 32).
 _GONE_AFTER: Final = 5
 _GONE_TIME: Final = timedelta(minutes=10)
 _LOCAL_WAIT: Final = 30.0
 _KEY_WAIT: Final = 60.0
-_MAX_PAGES: Final = 5
 
 Connect = Callable[[Server], Awaitable[Server]]
 
@@ -53,14 +50,13 @@ class Poller:
         self._connect = connect
         self._client: VideosClient | None = None
         self._gate = Gate()
+        self._lost = LostAnswers(server, desk, self._gate)
         self._wake = asyncio.Event()
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
         self._due: dict[str, float] = {}  # job id -> loop time of its next look
         self._denials: dict[str, tuple[int, datetime]] = {}
-        self._search_at: float | None = None
-        self._searches = 0
-        self._can_list = True
 
     # What the engine asks -------------------------------------------------------------------
 
@@ -81,7 +77,8 @@ class Poller:
         self._wake.set()
 
     async def settle(self) -> None:
-        """Wait for the paid requests in flight: their answer is worth money."""
+        """Begin no more paid requests; wait for those in flight: their answer is worth money."""
+        self._settling = True
         if self._sending:
             await asyncio.wait(tuple(self._sending.values()))
 
@@ -99,7 +96,7 @@ class Poller:
                     client, server = await self._connection()
                     self._send(client, server)
                     await self._look(client)
-                    await self._search(client)
+                    await self._lost.search(client)
                 except ProblemError as error:  # no simulator, or a disk that takes no more
                     self._hold_all(error.problem)
             await self._rest()
@@ -108,7 +105,7 @@ class Poller:
 
     def _send(self, client: VideosClient, server: Server) -> None:
         now = asyncio.get_running_loop().time()
-        room = MAX_SENDING - len(self._sending)
+        room = 0 if self._settling else MAX_SENDING - len(self._sending)
         if self.server.max_active is not None:
             active = len(self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS))
             room = min(room, self.server.max_active - active - len(self._sending))
@@ -134,13 +131,16 @@ class Poller:
                 self._desk.show_retry(
                     sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
                 )
-            if sent.state is State.UNCONFIRMED:
-                self._search_at, self._searches = self._in(_SEARCHES[0]), 0
         except ProblemError as error:
             self._hold(job, error.problem)
         except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and not sent again
-            self._hold(job, problem("internal_fault"))
             self._report(error)
+            current = self._desk.jobs.get(job.id, job)
+            if current.state is State.SUBMITTING:
+                lost = JobError("internal_fault", Spent.PERHAPS, message=type(error).__name__)
+                await self._desk.put_surely(current.unconfirmed(utc_now(), lost))
+            else:
+                self._hold(job, problem("internal_fault"))
         finally:
             self._sending.pop(job.id, None)
             self._wake.set()
@@ -148,8 +148,7 @@ class Poller:
     def _hold(self, job: Job, why: Problem) -> None:
         """Leave a job pending, for a reason of our own, and say it."""
         self._held[job.id] = self._in(_LOCAL_WAIT)
-        until = utc_now() + timedelta(seconds=_LOCAL_WAIT)
-        self._desk.show_retry(job, Retry(0, until, why.code, why))
+        self._desk.hold(job, why, timedelta(seconds=_LOCAL_WAIT))
 
     def _hold_all(self, why: Problem) -> None:
         until = utc_now() + timedelta(seconds=self._gate.failed(None))
@@ -209,60 +208,16 @@ class Poller:
             gone = JobError("remote_gone", spent, error.code, error.message, error.status)
             self._desk.put(job.gone(utc_now(), gone))
 
-    # Searching ------------------------------------------------------------------------------
+    # Lost answers ---------------------------------------------------------------------------
 
-    async def _search(self, client: VideosClient) -> None:
-        """Look in the server's list for jobs whose answer was lost."""
-        lost = self._desk.at(self.server, State.UNCONFIRMED)
-        if not lost or not self._can_list:
-            self._search_at = None
-            return
-        now = asyncio.get_running_loop().time()
-        if self._search_at is None:
-            self._search_at = now
-        if self._search_at > now or self._gate.paused_for:
-            return
-        earliest = min(job.attempts[-1].at for job in lost if job.attempts)
+    async def adopt(self, job_id: str, video_id: str) -> None:
+        """Take a video that a person named for a job whose answer was lost."""
         try:
-            videos, skew = await self._recent(client, earliest - timedelta(minutes=1))
-        except ServerError as failure:
-            if failure.not_found or failure.error.status in {400, 405, 501}:
-                self._can_list = False
-            else:
-                self._gate.failed(failure.retry_after)
-            return
-        self._gate.opened()
-        known = self._desk.history.known_remote_ids(self.server.ref.origin)
-        found = matches(lost, videos, known, skew)
-        for job in lost:
-            video = found.get(job.id)
-            if video is not None:
-                self._desk.put(job.accepted(utc_now(), video))
-            elif self._searches == 0:
-                self._desk.put(job.noted(utc_now(), f"list asked: {len(videos)} recent jobs"))
-        self._searches += 1
-        wait = _SEARCHES[self._searches] if self._searches < len(_SEARCHES) else 60.0
-        self._search_at = self._in(wait)
-
-    async def _recent(
-        self, client: VideosClient, since: datetime
-    ) -> tuple[list[RemoteVideo], float | None]:
-        videos: list[RemoteVideo] = []
-        seen: set[str] = set()
-        skew: float | None = None
-        after: str | None = None
-        for _ in range(_MAX_PAGES):
-            async with self._gate.passage():
-                page = await client.list(after=after)
-            skew = page.skew if page.skew is not None else skew
-            fresh = [video for video in page.videos if video.id not in seen]
-            seen.update(video.id for video in fresh)
-            videos += fresh
-            oldest = min((v.created_at for v in fresh if v.created_at), default=None)
-            if not page.has_more or not fresh or (oldest is not None and oldest < since):
-                break
-            after = page.last_id or fresh[-1].id
-        return videos, skew
+            client, _ = await self._connection()
+        except ProblemError as error:
+            self._lost.refuse(job_id, video_id, error.problem.code)
+        else:
+            await self._lost.adopt(client, job_id, video_id)
 
     # Time -----------------------------------------------------------------------------------
 
@@ -280,8 +235,8 @@ class Poller:
             self._due.get(job.id, now)
             for job in self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS)
         ]
-        if self._search_at is not None:
-            times.append(self._search_at)
+        if self._lost.due_at is not None:
+            times.append(self._lost.due_at)
         # A pending job without a time of its own waits for room: a step of another wakes us.
         for job in self._desk.at(self.server, State.PENDING):
             if job.not_before is not None:
@@ -289,10 +244,10 @@ class Poller:
             elif self._held.get(job.id, 0.0) > now:
                 times.append(self._held[job.id])
         wait_for = max(min(times, default=now + 3600.0) - now, self._gate.paused_for, 0.05)
-        try:
-            await asyncio.wait_for(self._wake.wait(), wait_for)
-        except TimeoutError:
-            return
+        # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the waking.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_for):
+                await self._wake.wait()
 
     def _in(self, seconds: float) -> float:
         return asyncio.get_running_loop().time() + seconds

@@ -8,6 +8,8 @@ from typing import Final
 
 from sora_tui.core.job import Job
 from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.search import MAX_CANDIDATES, Candidate
+from sora_tui.core.text import clean
 
 #: Clocks differ, and a `created_at` has whole seconds.
 _BEFORE: Final = timedelta(seconds=5)
@@ -28,6 +30,7 @@ def candidates(
     """
     if not job.attempts:
         return []
+    prompt = clean(job.request.prompt, 40_000).strip()  # as `RemoteVideo` keeps it
     sent = job.attempts[-1].at + timedelta(seconds=skew or 0.0)
     return [
         video
@@ -38,7 +41,7 @@ def candidates(
         and _agrees(video.model, job.request.model)
         and _agrees(video.size, job.request.size)
         and _same_length(video.seconds, job.request.seconds)
-        and (video.prompt is None or video.prompt.strip() == job.request.prompt.strip())
+        and (video.prompt is None or video.prompt.strip() == prompt)
     ]
 
 
@@ -48,8 +51,12 @@ def matches(
     known_ids: Collection[str],
     skew: float | None,
 ) -> dict[str, RemoteVideo]:
-    """The jobs that are found without a doubt: one candidate, wanted by no other job."""
-    found = {job.id: candidates(job, videos, known_ids, skew) for job in jobs}
+    """The jobs that are found without a doubt: one candidate, wanted by no other job.
+
+    A candidate of which the server tells nothing but the time is a doubt.
+    """
+    wishes = {job.id: job for job in jobs}
+    found = {job.id: candidates(job, videos, known_ids, skew) for job in wishes.values()}
     wanted: dict[str, int] = {}
     for videos_of_job in found.values():
         for video in videos_of_job:
@@ -57,8 +64,35 @@ def matches(
     return {
         job_id: videos_of_job[0]
         for job_id, videos_of_job in found.items()
-        if len(videos_of_job) == 1 and wanted[videos_of_job[0].id] == 1
+        if len(videos_of_job) == 1
+        and wanted[videos_of_job[0].id] == 1
+        and _agreements(wishes[job_id], videos_of_job[0])
     }
+
+
+def for_a_person(
+    job: Job, videos: Iterable[RemoteVideo], known_ids: Collection[str], skew: float | None
+) -> tuple[Candidate, ...]:
+    """The candidates to choose from: what agrees in most first, then the earliest made."""
+    found = [
+        Candidate(video.id, video.created_at, _agreements(job, video))
+        for video in candidates(job, videos, known_ids, skew)
+        if video.created_at is not None
+    ]
+    found.sort(key=lambda candidate: (-len(candidate.same), candidate.created_at))
+    return tuple(found[:MAX_CANDIDATES])
+
+
+def _agreements(job: Job, candidate: RemoteVideo) -> tuple[str, ...]:
+    """What the server tells of a candidate, and was asked for: `model`, `size`, ..."""
+    request = job.request
+    told = {
+        "model": (candidate.model, request.model),
+        "size": (candidate.size, request.size),
+        "seconds": (candidate.seconds, request.seconds),
+        "prompt": (candidate.prompt, request.prompt),
+    }
+    return tuple(name for name, (there, here) in told.items() if there and here)
 
 
 def _agrees(told: str | None, asked: str | None) -> bool:

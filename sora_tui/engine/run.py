@@ -7,17 +7,17 @@ import logging
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
-from sora_tui.client.outcome import ServerError
-from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import ProblemError, Spent, problem, problem_error
-from sora_tui.core.server import Server
+from sora_tui.core.server import Server, profile_for
 from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
-from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged, Retry
+from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.simulated import PracticeServer
 from sora_tui.workspace.folder import Folder
@@ -51,8 +51,7 @@ class Run:
         self._practice = PracticeServer(folder, simulator_speed)
         self._listeners = listeners
         self._lock = OwnerLock(folder, alone=alone)
-        self._pollers: dict[str, Poller] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._owns = False
         self._told: EngineChanged | None = None
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -84,39 +83,53 @@ class Run:
         self._loop = asyncio.get_running_loop()
         self._awake = awake = asyncio.Event()
         self._announcer = Announcer(self._listeners)
-        self._history = History(self._folder)
-        self._desk = Desk(self._history, self._announcer)
-        self._desk.on_step = self._stepped
-        self._downloads = Downloads(self._desk, self._folder, self._server_of)
+        self._begin()
         try:
             while not self._stopping.is_set():
                 awake.clear()
-                self._round()
+                await self._round()
                 try:
                     await asyncio.wait_for(awake.wait(), _ROUND)
                 except TimeoutError:
                     continue
         finally:
-            await self._leave()
+            try:
+                await self._rest()
+            finally:
+                self._lock.release()
 
-    def _round(self) -> None:
-        if not self._lock.held and self._folder.writable and self._lock.try_acquire():
+    def _begin(self) -> None:
+        """An empty desk, and nobody at work."""
+        self._owns = False
+        self._pollers: dict[str, Poller] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._adopting: set[Path] = set()
+        self._history = History(self._folder)
+        self._desk = Desk(self._history, self._announcer, lambda: self._lock.held)
+        self._desk.on_step = self._stepped
+        self._downloads = Downloads(self._desk, self._folder, self._server_of)
+
+    async def _round(self) -> None:
+        if self._owns and not self._lock.held:
+            # Somebody removed the lock file: another process may be the owner by now.
+            await self._rest()
+            self._begin()
+        if not self._owns and self._folder.writable and self._lock.try_acquire():
             self._take_over()
-        if self._lock.held:
+        if self._owns:
             claimed = claim(self._folder)
             for job in claimed:
                 self._history.save(job)  # the document says it already; the index does not
             self._take_in(claimed)
             for path, command in commands(self._folder):
-                self._obey(command)
-                done(path)
+                self._obey(path, command)
         else:
             for job in self._history.poll_changes():
                 self._announcer.job(JobChanged(job))
         self._tell_state()
 
-    async def _leave(self) -> None:
-        """Wait for what is worth money, stop the rest, and let somebody else own the folder."""
+    async def _rest(self) -> None:
+        """Wait for what is worth money and stop the rest, so that somebody else may own."""
         self._downloads.stop()
         for poller in self._pollers.values():
             await poller.settle()
@@ -127,14 +140,18 @@ class Run:
             await poller.close()
         for job in tuple(self._desk.jobs.values()):
             if job.state is State.DOWNLOADING:
-                self._desk.put(job.interrupted(utc_now()))
+                with suppress(ProblemError):  # the next owner finds it so and does the same
+                    self._desk.put(job.interrupted(utc_now()))
         await self._practice.stop()
         self._announcer.flush()
-        self._lock.release()
 
     # Owning -----------------------------------------------------------------------------------
 
     def _take_over(self) -> None:
+        # What the owner before us did last: faces that followed it have not heard of that.
+        for job in self._history.poll_changes():
+            self._announcer.job(JobChanged(job))
+        self._owns = True
         sweep_parts(self._folder)
         self._history.own()
         for number in range(1, WORKERS + 1):
@@ -142,13 +159,33 @@ class Run:
         self._take_in(self._history.active())
 
     def _take_in(self, jobs: Iterable[Job]) -> None:
-        for job in jobs:
+        # Oldest first: a job that is sent again comes before the one that replaces it.
+        for job in sorted(jobs, key=lambda job: job.id):
             self._desk.take_in(job)
-            found = _as_found(job)
+            found = self._replacing(job) if job.parent else _as_found(job)
             if found is job:
                 self._stepped(job)
             else:
                 self._desk.put(found)
+
+    def _replacing(self, job: Job) -> Job:
+        """What becomes of a job that is its parent sent again.
+
+        It may only be sent where the parent is given up for it, and says so in its own record:
+        of two such jobs one is sent, and none once the parent was found.
+        """
+        if job.state is not State.PENDING:
+            return _as_found(job)
+        at = utc_now()
+        try:
+            parent = self._desk.jobs.get(job.parent or "") or self._history.load(job.parent or "")
+        except ProblemError:
+            return job.withdrawn(at, "not sent: the job it replaces cannot be read")
+        if parent.state is State.UNCONFIRMED:
+            self._desk.put(parent.sent_again(at, job.id))
+        elif not parent.was_sent_again_as(job.id):
+            return job.withdrawn(at, "not sent: the job it replaces was found or decided")
+        return job
 
     def _stepped(self, job: Job) -> None:
         """A job made a step: somebody may have work now."""
@@ -158,8 +195,7 @@ class Run:
             server = self._server_for(job)
             if server is None:
                 why = problem("profile_unknown", name=job.server.profile)
-                until = utc_now() + timedelta(days=1)
-                self._desk.show_retry(job, Retry(0, until, why.code, why))
+                self._desk.hold(job, why, timedelta(days=1))
                 return
             self._poller(server).wake()
         elif (poller := self._pollers.get(job.server.origin)) is not None:
@@ -175,12 +211,7 @@ class Run:
         return poller
 
     def _server_for(self, job: Job) -> Server | None:
-        """The profile to speak to this job's server with: same origin, its own name preferred."""
-        named = self._servers.get(job.server.profile)
-        if named is not None and named.origin == job.server.origin:
-            return named
-        same = (s for s in self._servers.values() if s.origin == job.server.origin)
-        return next(same, None)
+        return profile_for(self._servers, job.server)
 
     async def _server_of(self, job: Job) -> Server:
         server = self._server_for(job)
@@ -193,7 +224,7 @@ class Run:
 
     # Commands ---------------------------------------------------------------------------------
 
-    def _obey(self, command: Command) -> None:
+    def _obey(self, path: Path, command: Command) -> None:
         """Do what a face asked. Replay is harmless: a step that is done is illegal twice."""
         at = utc_now()
         try:
@@ -206,23 +237,35 @@ class Run:
                 case "abandon":
                     self._desk.put(job.abandoned(at))
                 case "adopt":
-                    adopting = self._adopt(job, command.argument)
-                    self._keep(asyncio.create_task(adopting, name=f"adopt {job.id}"))
+                    self._adopt(path, job, command.argument)
+                    return
                 case _:
                     _log.warning("unknown command %r", command.verb)
         except ProblemError as error:
             _log.warning("%s %s: %s", command.verb, command.job_id, error)
+        done(path)
 
-    async def _adopt(self, job: Job, video_id: str) -> None:
-        """Take a video the person named for a job whose answer was lost."""
-        client = VideosClient(await self._server_of(job))
-        try:
-            answer = await client.retrieve(video_id)
-            self._desk.put(job.accepted(utc_now(), answer.video))
-        except (ServerError, ProblemError) as error:
-            _log.warning("adopt %s: %s", job.id, error)
-        finally:
-            await client.aclose()
+    def _adopt(self, path: Path, job: Job, video_id: str) -> None:
+        """Take a video that was named for a job whose answer was lost: the server is asked."""
+        server = self._server_for(job)
+        if path in self._adopting:
+            return
+        if server is None or job.state is not State.UNCONFIRMED:
+            _log.warning("adopt %s: not possible", job.id)
+            done(path)
+            return
+        self._adopting.add(path)
+
+        async def adopt() -> None:
+            try:
+                await self._poller(server).adopt(job.id, video_id)
+            except Exception as error:  # noqa: BLE001 -- reported; the person may ask once more
+                self._report(error)
+            # Only now: whoever owns the folder next carries it out if this process ends.
+            done(path)
+            self._adopting.discard(path)
+
+        self._keep(asyncio.create_task(adopt(), name=f"adopt {job.id}"))
 
     # Tasks and telling ------------------------------------------------------------------------
 
@@ -252,8 +295,8 @@ class Run:
         pollers = tuple(self._pollers.values())
         offline = {p.server.name: until for p in pollers if (until := p.offline_until) is not None}
         state = EngineChanged(
-            owner=self._lock.held,
-            holder=None if self._lock.held else self._lock.holder(),
+            owner=self._owns,
+            holder=None if self._owns else self._lock.holder(),
             running=sum(job.is_active for job in self._desk.jobs.values()),
             pollers=sum(poller.at_work for poller in pollers),
             downloads=self._downloads.at_work,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from sora_tui.core.job import Job
+from sora_tui.core.job import Job, State
 from sora_tui.core.problem import CODES, Fact, Problem, Spent
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
@@ -53,7 +53,10 @@ def job_sentences(job: Job) -> Sentences | None:
     if cost.estimated is not None:
         known["sum"] = money(cost.estimated, cost.currency)
     free = job.simulated or cost.estimated == 0
-    return sentences(replace(why, facts={**known, **why.facts}), free=free)
+    said = sentences(replace(why, facts={**known, **why.facts}), free=free)
+    if job.state is State.ABANDONED:
+        return replace(said, next=_("It was given up; this record stays."))
+    return said
 
 
 _PART: Final = re.compile(r"\[([^\[\]]*)\]")
@@ -379,6 +382,16 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The server's answer cannot be understood[ ({status})][: {message}]."),
         N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
         _LOOK,
+    ),
+    "video_unknown": (
+        N_("The server[ {host}] does not know a video[ {video}]."),
+        N_("Nothing was sent again."),
+        N_("Look at the id once more, and whether it is from this server and this account."),
+    ),
+    "video_taken": (
+        N_("That video[, {video},] belongs to another job of this folder[, {job}]."),
+        N_("Nothing was sent again."),
+        N_("Name another video, or look at that job."),
     ),
     # while it runs there
     "generation_failed": (

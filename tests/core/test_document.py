@@ -16,6 +16,7 @@ from sora_tui.core.document import SCHEMA, from_document, to_document
 from sora_tui.core.job import Batch, Consent, Cost, Job, JobError, Notes, Output, State
 from sora_tui.core.problem import CODES, ProblemError, Spent
 from sora_tui.core.request import FITS, Reference, VideoRequest
+from sora_tui.core.search import Candidate, Refusal, Search
 from tests.core.lives import in_state, ways
 
 # What UTF-8 can write; a lone surrogate never gets as far as a document.
@@ -70,6 +71,17 @@ outputs = st.builds(
     codec=st.none() | words,
 )
 
+searches = st.builds(
+    Search,
+    moments,
+    moments,
+    st.integers(0, 99),
+    st.booleans(),
+    st.lists(st.builds(Candidate, words, moments, st.tuples(words)), max_size=3).map(tuple),
+    st.none()
+    | st.builds(Refusal, moments, words, st.sampled_from(sorted(CODES)), st.none() | words),
+)
+
 
 @st.composite
 def jobs(draw: st.DrawFn) -> Job:
@@ -86,6 +98,7 @@ def jobs(draw: st.DrawFn) -> Job:
         not_before=draw(st.none() | moments),
         expires_at=draw(st.none() | moments),
         clock_skew=draw(seconds),
+        search=draw(st.none() | searches),
         parent=draw(st.none() | words),
         batch=draw(st.none() | st.builds(Batch, words, st.integers(1, 99))),
         notes=Notes(

@@ -18,6 +18,8 @@ class LossyServer(ThreadingHTTPServer):
     Attributes:
         documents: Where the workspace's documents lie, to look for the intent when a POST comes.
         intents: For each POST, the states found on disk at that very moment.
+        listless: Answers 405 when it is asked for its list.
+        copies: Jobs that are made of one POST: another's, with the same wish, among them.
     """
 
     daemon_threads = True
@@ -30,6 +32,8 @@ class LossyServer(ThreadingHTTPServer):
         self.posts: list[dict[str, str]] = []
         self.intents: list[list[str]] = []
         self.videos: list[dict[str, Any]] = []
+        self.listless = False
+        self.copies = 1
 
     @property
     def base_url(self) -> str:
@@ -45,15 +49,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.posts.append(dict(self.headers))
         states = [json.loads(p.read_text())["state"] for p in self.server.documents.glob("2*.json")]
         self.server.intents.append(states)
-        video = {
-            **body,
-            "id": f"video_{len(self.server.videos)}",
-            "object": "video",
-            "status": "failed",
-            "created_at": int(time.time()),
-            "error": {"code": "generation_error", "message": "no pixels here"},
-        }
-        self.server.videos.insert(0, video)
+        for _ in range(self.server.copies):
+            video = {
+                **body,
+                "id": f"video_{len(self.server.videos)}",
+                "object": "video",
+                "status": "failed",
+                "created_at": int(time.time()),
+                "error": {"code": "generation_error", "message": "no pixels here"},
+            }
+            self.server.videos.insert(0, video)
         if len(self.server.posts) <= self.server.lose:
             if self.server.status is None:
                 self.close_connection = True
@@ -63,7 +68,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(video)
 
     def do_GET(self) -> None:
-        self._answer({"object": "list", "data": self.server.videos, "has_more": False})
+        name = self.path.partition("?")[0].rpartition("/")[2]
+        found = next((video for video in self.server.videos if video["id"] == name), None)
+        if found is not None:
+            self._answer(found)
+        elif name != "videos":
+            self._answer({"error": {"message": "no such video"}}, 404)
+        elif self.server.listless:
+            self._answer({"error": {"message": "no list here"}}, 405)
+        else:
+            self._answer({"object": "list", "data": self.server.videos, "has_more": False})
 
     def _answer(self, document: object, status: int = 200) -> None:
         data = json.dumps(document).encode()

@@ -1,0 +1,149 @@
+"""Jobs whose answer was lost: looked for in the server's list, or adopted on a person's word."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sora_tui.client.outcome import ServerError
+from sora_tui.client.videos import VideosClient
+from sora_tui.core.job import Job, State
+from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.search import Candidate, Refusal, Search
+from sora_tui.core.server import Server
+from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.pace import Gate
+from sora_tui.engine.reconcile import for_a_person, matches
+
+#: When a lost answer is looked for, in seconds after the loss; later every minute.
+_SEARCHES: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
+_LATER: Final = 60.0
+_MAX_PAGES: Final = 5
+#: Among the documents this new, the one that has a video already is named.
+_NAMED: Final = 200
+
+
+class LostAnswers:
+    """The unconfirmed jobs of one server. Nothing here ever sends one again."""
+
+    def __init__(self, server: Server, desk: Desk, gate: Gate) -> None:
+        self._server = server
+        self._desk = desk
+        self._gate = gate
+        self._looks = 0
+        self._can_list = True
+        self._sought: set[str] = set()
+        #: Loop time of the next look; None while there is nothing to look for.
+        self.due_at: float | None = None
+
+    async def search(self, client: VideosClient) -> None:
+        """Look in the server's list, if it is time; adopt what is found without a doubt."""
+        lost = self._desk.at(self._server, State.UNCONFIRMED)
+        if not lost or not self._can_list:
+            self.due_at = None
+            for job in lost:
+                self._tell(job, listed=False)
+            return
+        now = asyncio.get_running_loop().time()
+        news = [job for job in lost if job.id not in self._sought]
+        if news or self.due_at is None:
+            # A server needs a moment to list what it has just made.
+            ages = [(utc_now() - job.updated_at).total_seconds() for job in news]
+            self.due_at = now + max(_SEARCHES[0] - min(ages, default=_SEARCHES[0]), 0.0)
+            self._sought, self._looks = {job.id for job in lost}, 0
+        if self.due_at > now or self._gate.paused_for:
+            return
+        earliest = min((job.attempts[-1].at for job in lost if job.attempts), default=utc_now())
+        try:
+            videos, skew = await self._recent(client, earliest - timedelta(minutes=1))
+        except ServerError as failure:
+            if failure.not_found or failure.error.status in {400, 405, 501}:
+                self._can_list = False
+                await self.search(client)
+            else:
+                self._gate.failed(failure.retry_after)
+            return
+        self._gate.opened()
+        # A person may have decided while the list was on its way.
+        lost = self._desk.at(self._server, State.UNCONFIRMED)
+        known = self._desk.history.known_remote_ids(self._server.origin)
+        # One whose answer is still on its way may own what looks like a lost one.
+        found = matches(self._desk.at(self._server, State.SUBMITTING) + lost, videos, known, skew)
+        for job in lost:
+            if job.id in found:
+                self._desk.put(job.accepted(utc_now(), found[job.id]))
+            else:
+                self._tell(job, listed=True, found=for_a_person(job, videos, known, skew))
+        self._looks += 1
+        self.due_at = self._in(_SEARCHES[self._looks] if self._looks < len(_SEARCHES) else _LATER)
+
+    async def _recent(
+        self, client: VideosClient, since: datetime
+    ) -> tuple[list[RemoteVideo], float | None]:
+        """The server's videos since then, and its clock minus ours, in seconds."""
+        videos: list[RemoteVideo] = []
+        seen: set[str] = set()
+        skew: float | None = None
+        after: str | None = None
+        for _ in range(_MAX_PAGES):
+            async with self._gate.passage():
+                page = await client.list(after=after)
+            skew = page.skew if page.skew is not None else skew
+            fresh = [video for video in page.videos if video.id not in seen]
+            seen.update(video.id for video in fresh)
+            videos += fresh
+            oldest = min((v.created_at for v in fresh if v.created_at), default=None)
+            if not page.has_more or not fresh or (oldest is not None and oldest < since):
+                break
+            after = page.last_id or fresh[-1].id
+        return videos, skew
+
+    async def adopt(self, client: VideosClient, job_id: str, video_id: str) -> None:
+        """Take a video that a person named, if the server knows it and no other job has it."""
+        try:
+            async with self._gate.passage():
+                video = (await client.retrieve(video_id)).video
+        except ServerError as failure:
+            code = "video_unknown" if failure.not_found else failure.error.kind
+            self.refuse(job_id, video_id, code)
+            return
+        known = self._desk.history.known_remote_ids(self._server.origin)
+        if not known.isdisjoint({video_id, video.id}):
+            self.refuse(job_id, video_id, "video_taken")
+        elif (job := self._lost(job_id)) is not None:
+            # The id that was named is the one that answers; some gateways tell another.
+            self._desk.put(job.accepted(utc_now(), replace(video, id=video_id)))
+
+    def refuse(self, job_id: str, video_id: str, code: str) -> None:
+        """Let it be known why a video was not adopted."""
+        job, at = self._lost(job_id), utc_now()
+        if job is not None:
+            taken_by = self._owner_of(video_id) if code == "video_taken" else None
+            refused = Refusal(at, video_id, code, taken_by)
+            self._put(job, replace(job.search or Search(at, at), refused=refused))
+
+    def _lost(self, job_id: str) -> Job | None:
+        """The job, unless it was found or given up meanwhile."""
+        job = self._desk.jobs.get(job_id)
+        return job if job is not None and job.state is State.UNCONFIRMED else None
+
+    def _tell(self, job: Job, *, listed: bool, found: tuple[Candidate, ...] = ()) -> None:
+        at = utc_now()
+        search = job.search or Search(at, at)
+        if listed:
+            search = replace(search, looks=search.looks + 1)
+        elif not search.listed:
+            return
+        self._put(job, replace(search, at=at, listed=listed, found=found))
+
+    def _put(self, job: Job, search: Search) -> None:
+        self._desk.put(job.searched(utc_now(), search))
+
+    def _owner_of(self, video_id: str) -> str | None:
+        jobs = (*self._desk.jobs.values(), *self._desk.history.newest(_NAMED))
+        return next((job.id for job in jobs if job.remote_id == video_id), None)
+
+    def _in(self, seconds: float) -> float:
+        return asyncio.get_running_loop().time() + seconds

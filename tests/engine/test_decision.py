@@ -1,0 +1,178 @@
+"""A lost answer that a person decides: adopt, send again, give up; POSTs change by 0, 1 and 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sora_tui.core.job import Consent, Job, State
+from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.server import Secret, Server
+from sora_tui.engine.engine import Engine
+from sora_tui.engine.events import JobChanged
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+from tests.engine.lossy_server import LossyServer, lossy_server
+from tests.engine.watching import Watcher, order, running
+
+LAB = Server(name="lab", base_url="", key=Secret("sk-lab-0123456789"), encoding="json", free=True)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A job without an answer, its server, and the engine that looked for it."""
+
+    job: Job
+    server: LossyServer
+    profile: Server
+    engine: Engine
+    watcher: Watcher
+
+    def wait_for(self, wanted: Callable[[Job], bool]) -> Job:
+        event = self.watcher.wait_for(lambda e: isinstance(e, JobChanged) and wanted(e.job))
+        assert isinstance(event, JobChanged)
+        return event.job
+
+    def send_again(self) -> Job:
+        price = Price(PriceKind.FREE, None)
+        consent = Consent("free", datetime.now(UTC))
+        jobs = self.engine.submit(
+            self.profile, self.job.request, price, consent, parent=self.job.id
+        )
+        return jobs[0]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return open_folder(tmp_path)
+
+
+@contextmanager
+def lost(folder: Folder, *, copies: int = 2, listless: bool = False) -> Iterator[Lost]:
+    """A job whose answer is lost, once the search has said what it found."""
+    with lossy_server(folder.metadata) as server:
+        server.copies, server.listless = copies, listless
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            job = order(engine, server=lab)
+            watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.job.search is not None)
+            server.copies = 1
+            yield Lost(engine_job(watcher, job.id), server, lab, engine, watcher)
+
+
+def engine_job(watcher: Watcher, job_id: str) -> Job:
+    jobs = [e.job for e in watcher.seen if isinstance(e, JobChanged) and e.job.id == job_id]
+    return jobs[-1]
+
+
+def test_of_several_candidates_the_person_adopts_one(folder: Folder) -> None:
+    with lost(folder) as it:
+        search = it.job.search
+        assert search is not None
+        assert {c.id for c in search.found} == {"video_0", "video_1"}
+        assert {c.same for c in search.found} == {("model", "size", "seconds", "prompt")}
+        on_disk = History(folder).load(it.job.id)
+        assert on_disk.search == search, "any process can show the candidates"
+        it.engine.command(it.job.id, "adopt", "video_1")
+        found = it.wait_for(lambda job: job.state is State.FAILED)
+        assert (found.remote_id, found.search) == ("video_1", None)
+        assert len(it.server.posts) == 1
+
+
+def test_a_video_of_another_job_or_server_is_not_adopted(folder: Folder) -> None:
+    with lost(folder) as it:
+        other = order(it.engine, server=it.profile)
+        taken = it.wait_for(lambda job: job.id == other.id and job.state is State.FAILED)
+        for video, code, job in (
+            ("video_of_another_server", "video_unknown", None),
+            (taken.remote_id, "video_taken", other.id),
+        ):
+            it.engine.command(it.job.id, "adopt", video or "")
+            told = it.wait_for(
+                lambda job, video=video: bool(  # type: ignore[misc]  # bound now
+                    job.search and job.search.refused and job.search.refused.video == video
+                )
+            )
+            assert told.state is State.UNCONFIRMED
+            assert told.search and told.search.refused
+            assert (told.search.refused.code, told.search.refused.job) == (code, job)
+        assert History(folder).load(it.job.id).search == told.search
+        assert len(it.server.posts) == 2
+
+
+def test_sending_again_gives_the_first_one_up_and_pays_once(folder: Folder) -> None:
+    with lost(folder) as it:
+        # Two terminals, or a key pressed twice:
+        children = [it.send_again(), it.send_again()]
+        ends = [
+            it.wait_for(lambda job, id=child.id: job.id == id and job.is_final)  # type: ignore[misc]
+            for child in children
+        ]
+        assert [end.state for end in ends] == [State.FAILED, State.CANCELLED]
+        assert ends[0].parent == it.job.id
+        assert ends[0].request == it.job.request
+        first = History(folder).load(it.job.id)
+        assert first.state is State.ABANDONED
+        assert first.events[-1].note == f"sent again as {children[0].id}"
+        assert len(it.server.posts) == 2
+
+
+def test_what_was_found_meanwhile_is_not_sent_again(folder: Folder) -> None:
+    with lost(folder) as it:
+        it.engine.command(it.job.id, "adopt", "video_0")
+        it.wait_for(lambda job: job.state is State.FAILED)
+        child = it.send_again()
+        end = it.wait_for(lambda job: job.id == child.id and job.is_final)
+        assert end.state is State.CANCELLED
+        assert len(it.server.posts) == 1
+
+
+def test_a_kill_between_giving_up_and_sending_again_loses_nothing(folder: Folder) -> None:
+    with lost(folder) as it:
+        child = it.send_again()
+        it.wait_for(lambda job: job.id == child.id and job.is_final)
+    # What a kill right before the intent leaves behind: the parent decided, the child pending.
+    history = History(folder)
+    history.save(child)
+    history.close()
+    lab = it.profile
+    with lossy_server(folder.metadata, lose=0) as server:
+        lab = replace(lab, base_url=server.base_url)
+        history.save(replace(child, server=lab.ref))
+        with running(folder, server=lab) as (_, watcher):
+            sent = watcher.wait_for_state(State.FAILED, State.CANCELLED)
+        assert (sent.id, sent.state) == (child.id, State.FAILED)
+        assert len(server.posts) == 1
+
+
+def test_giving_up_keeps_the_record(folder: Folder) -> None:
+    with lost(folder) as it:
+        it.engine.command(it.job.id, "abandon")
+        it.wait_for(lambda job: job.state is State.ABANDONED)
+        kept = History(folder).load(it.job.id)
+        assert kept.state is State.ABANDONED
+        assert kept.search is not None
+        assert len(it.server.posts) == 1
+
+
+def test_where_there_is_no_list_it_stays_and_says_so(folder: Folder) -> None:
+    with lost(folder, copies=1, listless=True) as it:
+        assert it.job.state is State.UNCONFIRMED
+        assert it.job.search is not None
+        assert not it.job.search.listed
+        assert "no list" in it.job.events[-1].note
+        it.engine.command(it.job.id, "adopt", "video_0")
+        assert it.wait_for(lambda job: job.state is State.FAILED).remote_id == "video_0"
+        assert len(it.server.posts) == 1
+
+
+def test_none_in_the_list_is_said_too(folder: Folder) -> None:
+    with lost(folder, copies=0) as it:
+        assert it.job.search is not None
+        assert (it.job.search.looks, it.job.search.found) == (1, ())
+        assert it.job.events[-1].note == "list asked: 0 candidates"
