@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sora_tui.core.job import Job, State
-from sora_tui.core.problem import ProblemError
+from sora_tui.core.job import Job, JobError, State
+from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.server import Server
 from sora_tui.engine.events import EngineEvent, JobChanged, Retry, Transfer
+from sora_tui.engine.purse import Purse
 from sora_tui.workspace.history import History
 
 #: A poll that only moves the percentage is written this seldom: a step is worth an fsync, a
@@ -25,6 +27,11 @@ Listener = Callable[[EngineEvent], None]
 def utc_now() -> datetime:
     """Now, as documents write it."""
     return datetime.now(UTC)
+
+
+def local_error(why: Problem) -> JobError:
+    """A reason of our own, as a job keeps it."""
+    return JobError(why.code, why.spent, message=", ".join(map(str, why.facts.values())))
 
 
 class Announcer:
@@ -59,10 +66,14 @@ class Announcer:
 class Desk:
     """Every job the engine has work with, and the only hand that writes documents."""
 
-    def __init__(self, history: History, announcer: Announcer) -> None:
+    def __init__(
+        self, history: History, announcer: Announcer, purse: Purse, owns: Callable[[], bool]
+    ) -> None:
         self.history = history
+        self.purse = purse
         self.jobs: dict[str, Job] = {}
         self._announcer = announcer
+        self._owns = owns
         self._written: dict[str, datetime] = {}
         self._transfers: dict[str, Transfer] = {}
         self._retries: dict[str, Retry] = {}
@@ -79,14 +90,18 @@ class Desk:
         """Make a step durable, then let it be known.
 
         Raises:
-            ProblemError: disk_full or folder_not_writable; the job on the desk is then unchanged.
+            ProblemError: disk_full or folder_not_writable, or owned_elsewhere when the lock is
+                lost; the job on the desk is then unchanged.
         """
         before = self.jobs.get(job.id)
         moved = before is None or _is_worth_writing(before, job)
         if moved or job.updated_at - self._written[job.id] >= PROGRESS_WRITTEN_EVERY:
+            if not self._owns():
+                raise problem_error("owned_elsewhere")
             self.history.save(job)
             self._written[job.id] = job.updated_at
         self.jobs[job.id] = job
+        self.purse.note(job)
         if before is None or before.state is not job.state:
             self._retries.pop(job.id, None)
             self._transfers.pop(job.id, None)
@@ -102,14 +117,30 @@ class Desk:
         """`put` what must not be forgotten, such as an id that was paid for.
 
         A disk that is full is tried again every two seconds; meanwhile the job shows why.
+
+        Raises:
+            ProblemError: owned_elsewhere.
         """
         while True:
             try:
                 return self.put(job)
             except ProblemError as error:
-                until = utc_now() + timedelta(seconds=2)
-                self.show_retry(job, Retry(1, until, error.problem.code, error.problem))
+                if error.problem.code == "owned_elsewhere":
+                    raise
+                self.hold(job, error.problem, timedelta(seconds=2), durably=False)
                 await asyncio.sleep(2)
+
+    def hold(self, job: Job, why: Problem, wait: timedelta, *, durably: bool = True) -> None:
+        """Leave a job as it is for a reason of our own, and say it.
+
+        Args:
+            durably: Write it down too: whoever asked for the job may be another process.
+        """
+        job, error = self.jobs.get(job.id, job), local_error(why)
+        if durably and job.state is State.PENDING and job.error != error:
+            with suppress(ProblemError):
+                job = self.put(job.held(utc_now(), error))
+        self.show_retry(job, Retry(0, utc_now() + wait, why.code, why))
 
     def show_transfer(self, job: Job, transfer: Transfer) -> None:
         """Let the bytes of a download be seen; not written."""

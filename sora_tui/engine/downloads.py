@@ -76,9 +76,11 @@ class Downloads:
             self.at_work += 1
             try:
                 await self._fetch(job)
-            except ProblemError:
+            except ProblemError as error:
                 # Not even the step back could be written; the desk still has the job.
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _DISK_WAIT
+                wait = timedelta(seconds=_DISK_WAIT)
+                self._desk.hold(job, error.problem, wait, durably=False)
             except Exception:
                 # A fault of ours is reported by whoever runs us; the job must not be forgotten.
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _SLOW

@@ -7,14 +7,16 @@ from typing import Final, assert_never
 
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
-from sora_tui.core.job import Job, JobError
+from sora_tui.core.job import Job
 from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.server import Server
-from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import Folder, check_room
+from sora_tui.workspace.inbox import Command, send_command
 from sora_tui.workspace.references import sent_bytes, sent_path
+from sora_tui.workspace.verdicts import refusal_before
 
 #: What a document may grow by until the answer is written (reserve before spend).
 _ROOM: Final = 256 * 1024
@@ -26,22 +28,38 @@ async def generate_video(
 ) -> Job:
     """Send a pending job's paid request, once.
 
-    The order is the promise: picture read and its hash compared, room on the disk, the intent
-    with its key durable, and only then the first byte. Whatever happens after that, the document
-    says at least that it may have been sent.
+    The order is the promise: picture read and its hash compared, room on the disk for the clip and
+    for the answer, the intent with its key durable, and only then the first byte. Whatever happens
+    after that, the document says at least that it may have been sent.
 
     Returns:
-        The job after its outcome is durable, or still pending when the folder cannot take it.
+        The job after its outcome is durable.
+
+    Raises:
+        ProblemError: disk_full and its kin, over_budget, price_unknown or refused_before, with
+            nothing sent: the job still waits. Or owned_elsewhere.
     """
     try:
         upload = _upload(folder, job)
     except ProblemError as error:
-        return desk.put(job.not_sent(utc_now(), _local_error(error.problem)))
+        return desk.put(job.not_sent(utc_now(), local_error(error.problem)))
     check_room(folder, _ROOM)
+    # Nothing is awaited between the last look at the money and the intent that reserves it.
+    if (why := _last_doubt(desk, folder, server, job)) is not None:
+        raise ProblemError(why)
     key = f"{job.id}-{len(job.attempts) + 1}"
+    desk.history.reserve(job)
     job = desk.put(job.submitting(utc_now(), key))
     outcome = await client.create(job.request, upload, key)
-    return await desk.put_surely(_after(job, outcome))
+    try:
+        job = await desk.put_surely(_after(job, outcome))
+        desk.history.release(job.id)
+        return job
+    except ProblemError:
+        # The folder got another owner meanwhile. It believes the answer lost: tell it the id.
+        if isinstance(outcome, Accepted):
+            send_command(folder, Command(job.id, "adopt", outcome.video.id))
+        raise
 
 
 def refusal(server: Server, job: Job) -> Problem | None:
@@ -51,12 +69,28 @@ def refusal(server: Server, job: Job) -> Problem | None:
     job waiting (DESIGN.md, section 2).
     """
     consent = job.consent
+    if server.insecure:
+        return problem("base_url_insecure", host=server.host, profile=server.name)
     price = quote(server, job.request)
+    if price.kind is PriceKind.UNKNOWN and consent is not None and consent.max_spend is not None:
+        # A limit that nobody can check must not pass for one.
+        return problem("consent_unknown", host=server.host)
     if price.kind is PriceKind.PRICED:
         limit = None if consent is None else (consent.sum or consent.max_spend)
-        if limit is None or price.sum is None or price.sum > limit:
+        if limit is None or price.sum is None:
             return problem("consent_price", sum=str(price.sum), currency=price.currency)
+        if price.sum > limit:
+            facts = {"sum": str(price.sum), "limit": str(limit), "currency": price.currency}
+            return problem("over_budget", **facts)
     return None
+
+
+def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem | None:
+    """Why the job must not be sent at this very moment; another one may have changed that."""
+    over = desk.purse.refusal(server, job, utc_now())
+    if over is not None or (job.consent is not None and job.consent.despite_refusal):
+        return over
+    return refusal_before(folder, job.server.origin, job.request)
 
 
 def _after(job: Job, outcome: CreateOutcome) -> Job:
@@ -85,7 +119,3 @@ def _upload(folder: Folder, job: Job) -> Upload | None:
     # A server that takes a path shares our disk, and must see the bytes that were agreed to.
     path = str(sent_path(folder, reference))
     return Upload(data=data, mime=mime, filename=filename, path=path)
-
-
-def _local_error(why: Problem) -> JobError:
-    return JobError(why.code, why.spent, message=", ".join(str(f) for f in why.facts.values()))

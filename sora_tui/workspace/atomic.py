@@ -32,6 +32,7 @@ _REFUSALS: Final = {
     errno.EROFS: "folder_not_writable",
     errno.EACCES: "folder_not_writable",
     errno.EPERM: "folder_not_writable",
+    errno.EIO: "folder_not_writable",
     errno.ENOENT: "folder_missing",
 }
 #: How file systems without hard links (FAT, exFAT, some FUSE mounts) answer link(2).
@@ -87,6 +88,54 @@ def write_all(fd: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
+
+
+def reserve(path: Path, size: int) -> None:
+    """Make a private file that holds `size` bytes of the disk, for `write_reserved`.
+
+    Raises:
+        ProblemError: disk_full, folder_not_writable or folder_missing.
+    """
+    with disk_refusals(path):
+        path.unlink(missing_ok=True)
+        fd = os.open(path, NEW_FILE, 0o600)
+        try:
+            allocate(fd, size)
+            os.fsync(fd)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(fd)
+
+
+def write_reserved(reserved: Path, path: Path, data: bytes) -> None:
+    """`write_atomic` on a disk without room: the bytes go where `reserve` took them.
+
+    Raises:
+        ProblemError: disk_full for more bytes than were reserved; the old content stays.
+    """
+    with disk_refusals(path):
+        fd = os.open(reserved, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            write_all(fd, data)
+            os.ftruncate(fd, len(data))
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        reserved.replace(path)
+        sync_dir(path.parent)
+
+
+def allocate(fd: int, size: int) -> None:
+    """Take this much of the disk for a file, where the system can say so beforehand."""
+    if not hasattr(os, "posix_fallocate"):  # macOS: the write and fsync that follow have to do
+        return
+    try:
+        os.posix_fallocate(fd, 0, max(size, 1))
+    except OSError as error:
+        if error.errno not in {errno.EOPNOTSUPP, errno.EINVAL}:
+            raise
 
 
 def sync_dir(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from contextlib import suppress
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from sora_tui.core.problem import problem_error
-from sora_tui.workspace.atomic import NEW_FILE, disk_refusals, sync_dir, write_all
+from sora_tui.workspace.atomic import NEW_FILE, allocate, disk_refusals, sync_dir, write_all
 
 #: Room for the documents of one job over its whole life, in bytes.
 _DOCUMENT_ROOM: Final = 64 * 1024
@@ -151,20 +150,10 @@ def check_room(folder: Folder, bytes: int) -> None:
         with disk_refusals(probe):
             fd = os.open(probe, NEW_FILE, 0o600)
             try:
-                _reserve(fd, room)
+                allocate(fd, room)
                 write_all(fd, b"\0" * 4096)
                 os.fsync(fd)
             finally:
                 os.close(fd)
                 probe.unlink(missing_ok=True)
             sync_dir(place)
-
-
-def _reserve(fd: int, room: int) -> None:
-    if not hasattr(os, "posix_fallocate"):  # macOS: the write and fsync that follow have to do
-        return
-    try:
-        os.posix_fallocate(fd, 0, max(room, 1))
-    except OSError as error:
-        if error.errno not in {errno.EOPNOTSUPP, errno.EINVAL}:
-            raise

@@ -18,7 +18,13 @@ from typing import Final
 from sora_tui.core.job import Job, Notes
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.problem import Problem, ProblemError, problem_error
-from sora_tui.workspace.atomic import disk_refusals, sync_dir, write_atomic
+from sora_tui.workspace.atomic import (
+    disk_refusals,
+    reserve,
+    sync_dir,
+    write_atomic,
+    write_reserved,
+)
 from sora_tui.workspace.catalogue import Catalogue
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.jobfile import (
@@ -33,6 +39,10 @@ from sora_tui.workspace.jobfile import (
 
 #: How many of the documents read last are watched for edits by hand: what a screen shows.
 _WATCHED: Final = 200
+#: Bytes by which the answer to a paid request may make a document grow; video objects are kept
+#: up to 64 KiB, and indented.
+_ANSWER: Final = 192 * 1024
+_RESERVED: Final = ".next"
 #: How many past jobs tell how long the next one takes.
 _USUAL: Final = 50
 
@@ -68,6 +78,7 @@ class History:
         documents, more when the index has to be made anew.
         """
         self._owner = True
+        self._finish_reserved()
         self._catalogue.own()
 
     def save(self, job: Job) -> None:
@@ -87,11 +98,26 @@ class History:
         job = self._with_edited_notes(job)
         data = encode(job)
         if not _says(path, data):
-            write_atomic(path, data)
+            self._write(path, data)
         with disk_refusals(path):
             self._stamps[job.id] = Stamp.of(path.lstat())
         self._broken.pop(job.id, None)
         self._catalogue.put(job, self._stamps[job.id])
+
+    def reserve(self, job: Job) -> None:
+        """Set room aside on the disk for the answer to a paid request. For the owner alone.
+
+        However full the disk is then, `save` can write this job's document once more. The room
+        is given back by `release`, or by the next owner.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable: nothing may be paid.
+        """
+        reserve(self._reserved(self._path(job.id)), len(encode(job)) + _ANSWER)
+
+    def release(self, job_id: str) -> None:
+        """Give the room back."""
+        self._reserved(self._path(job_id)).unlink(missing_ok=True)
 
     def trash(self, job_id: str) -> None:
         """Move a document to `.trash/`; the ids in it stay known. For the owner alone.
@@ -229,6 +255,30 @@ class History:
         return self._load_each(self._changes.poll())
 
     # Documents ------------------------------------------------------------------------------
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            write_atomic(path, data)
+        except ProblemError as error:
+            reserved = self._reserved(path)
+            if error.problem.code != "disk_full" or not reserved.exists():
+                raise
+            write_reserved(reserved, path, data)
+
+    def _reserved(self, path: Path) -> Path:
+        return path.with_name(f".{path.name}{_RESERVED}")
+
+    def _finish_reserved(self) -> None:
+        """What a killed owner left in reserve: an answer that only lacks its name, or nothing."""
+        for reserved in self._folder.metadata.glob(f".*{SUFFIX}{_RESERVED}"):
+            path = reserved.with_name(reserved.name[1 : -len(_RESERVED)])
+            try:
+                answered = decode(path, read_bytes(reserved)[0])
+                if answered.updated_at > decode(path, read_bytes(path)[0]).updated_at:
+                    reserved.replace(path)
+            except (FileNotFoundError, ProblemError):
+                pass  # empty: the disk had room for the answer, or the answer never came
+            reserved.unlink(missing_ok=True)
 
     def _path(self, job_id: str) -> Path:
         if not JOB_ID.fullmatch(job_id):  # ids come from people and commands: never a path

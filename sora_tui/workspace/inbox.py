@@ -10,6 +10,7 @@ import json
 import logging
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -46,7 +47,16 @@ def hand_in(folder: Folder, job: Job) -> None:
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing; nothing was handed in.
     """
-    write_atomic(folder.inbox / f"{job.id}{SUFFIX}", encode(job))
+    request = folder.inbox / f"{job.id}{SUFFIX}"
+    try:
+        write_atomic(request, encode(job))
+    except ProblemError:
+        # Its name may stand there already, not yet durable. An owner that has taken it will send
+        # it, and then it was handed in; otherwise nobody may find it after we say it was not.
+        with suppress(OSError):
+            request.unlink()
+        if not (folder.metadata / request.name).exists():
+            raise
 
 
 def waiting(folder: Folder) -> list[Job]:

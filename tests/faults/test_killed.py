@@ -1,0 +1,59 @@
+"""Kill -9 at any point of a job's life: the next `sora-tui wait`, alone, brings it home."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import ended, workspace
+from tests.faults.server import Call, clip_cut, kill_client, kill_unread
+
+
+def test_killed_while_the_request_leaves_it_is_asked_for_and_never_sent_again(
+    tmp_path: Path,
+) -> None:
+    with workspace(tmp_path) as place:
+        place.server.posts["*"] = [kill_unread]
+        place.killed("generate", "A kite")
+        waiting = place.start("wait")
+        place.server.wait_until(lambda server: server.seen("GET", "/videos") != [])
+        waiting.send_signal(signal.SIGINT)
+        done = ended(waiting)
+        assert done.code == 130, done.words
+        assert place.server.paid == 1
+        assert place.states() == {"unconfirmed": 1}
+        place.check()
+
+
+def kill_at_look(call: Call) -> None:
+    call.server.look("video_1")
+    call.kill()
+
+
+@pytest.mark.parametrize("share", [None, 0.0, 0.5, 0.999, 1.0])
+def test_killed_while_the_clip_is_made_or_on_its_way(tmp_path: Path, share: float | None) -> None:
+    with workspace(tmp_path) as place:
+        if share is None:
+            place.server.gets["*"] = [kill_at_look]
+        else:
+            place.server.contents["*"] = [clip_cut(share, kill_client)]
+        place.killed("generate", "A kite")
+        done = place.run("wait")
+        assert done.code == 0, done.words
+        assert place.server.paid == 1
+        assert len(place.server.seen("GET", "/content")) <= 2
+        place.check_all_saved()
+        assert not list((place.root / "output").glob(".*"))
+
+
+def test_twice_killed_in_a_row_is_once_paid(tmp_path: Path) -> None:
+    with workspace(tmp_path) as place:
+        place.server.contents["*"] = [clip_cut(0.3, kill_client), clip_cut(0.6, kill_client)]
+        place.killed("generate", "A kite")
+        place.killed("wait")
+        done = place.run("wait")
+        assert done.code == 0, done.words
+        assert place.server.paid == 1
+        place.check_all_saved()

@@ -1,0 +1,149 @@
+"""Submit and billing: whatever the server does to the paid request, it is sent once (faults A)."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import workspace
+from tests.faults.server import (
+    Act,
+    Call,
+    kill_after,
+    kill_made,
+    make_and_say,
+    make_and_send,
+    reset,
+    say,
+    vanish,
+)
+
+#: The video is made, and the answer says nothing of it.
+LOST: dict[str, Act] = {
+    "closed": vanish,
+    "reset": reset,
+    **{f"status {n}": make_and_say(n, {"error": {"message": "upstream"}}) for n in (500, 502, 504)},
+    **{f"status {n}": make_and_say(n, b"") for n in (408, 409, 524, 503)},
+    "half an answer": make_and_send(b'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"id"'),
+    "half a head": make_and_send(b"HTTP/1.1 200 OK\r\ncontent-le"),
+    "no HTTP": make_and_send(b"SSH-2.0-OpenSSH_9.2\r\n"),
+    **{
+        f"body {words[:20]!r}": make_and_say(200, words)
+        for words in (b"{}", b"[]", b"null", b'"ok"', b"<html>It works</html>", b"")
+    },
+    "deep": make_and_say(200, b"[" * 200_000),
+    **{
+        f"id {str(value)[:12]!r}": make_and_say(200, {"id": value, "status": "queued"})
+        for value in (None, "", "x" * 900_000, 7, ["video_1"], "..", "a\nb")
+    },
+}
+
+
+def test_a_lost_answer_is_found_in_the_list_and_not_paid_again(tmp_path: Path) -> None:
+    with workspace(tmp_path) as place:
+        for name, act in LOST.items():
+            place.server.posts[name] = [act]
+        place.ask_for(*LOST)
+        done = place.run("wait", timeout=110)
+        assert done.code == 0, done.words
+        assert place.server.paid == len(LOST)
+        place.check_all_saved(len(LOST))
+        outcomes = {d["request"]["prompt"]: d["attempts"] for d in place.documents()}
+        assert {len(attempts) for attempts in outcomes.values()} == {1}
+        assert {attempts[0]["outcome"] for attempts in outcomes.values()} == {"found"}
+
+
+KILLS = {
+    "before a word": kill_made,
+    "after one byte": kill_after(0),
+    "in mid answer": kill_after(0.5),
+    "after the answer": kill_after(1),
+}
+
+
+@pytest.mark.parametrize("moment", KILLS)
+def test_a_client_killed_at_the_paid_request_finds_its_video_again(
+    tmp_path: Path, moment: str
+) -> None:
+    with workspace(tmp_path) as place:
+        place.server.posts["*"] = [KILLS[moment]]
+        place.killed("generate", "A kite")
+        assert set(place.states()) <= {"submitting", "queued"}
+        done = place.run("wait")
+        assert done.code == 0, done.words
+        assert place.server.paid == 1
+        place.check_all_saved()
+
+
+REFUSED = {
+    **{
+        f"status {status}": say(status, {"error": {"message": "no", "code": None}})
+        for status in (400, 401, 403, 404, 413, 415, 422)
+    },
+    "quota": say(429, {"error": {"message": "out", "code": "insufficient_quota"}}, retry_after="1"),
+}
+
+
+def test_a_definite_refusal_is_final_and_costs_one_request(tmp_path: Path) -> None:
+    with workspace(tmp_path) as place:
+        for name, act in REFUSED.items():
+            place.server.posts[name] = [act]
+        place.ask_for(*REFUSED)
+        done = place.run("wait")
+        assert done.code == 5, done.words  # the worst of them: the empty account
+        assert place.server.paid == len(REFUSED)
+        assert place.server.seen("GET") == []
+        assert place.states() == {"rejected": len(REFUSED)}
+        place.check()
+
+
+def test_a_server_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
+    with workspace(tmp_path) as place:
+        place.server.posts["*"] = [say(429, {"error": {"message": "slow"}}, retry_after="2")]
+        done = place.generate("A kite")
+        assert done.code == 0, done.words
+        first, second = place.server.times("POST")
+        assert second - first >= 2.0
+        (document,) = place.documents()
+        assert [a["outcome"] for a in document["attempts"]] == ["deferred", "accepted"]
+        place.check_all_saved()
+
+
+def test_any_success_with_an_id_is_an_acceptance(tmp_path: Path) -> None:
+    answers = {
+        f"{status} {word}": (status, word)
+        for status, word in (
+            (201, "queued"),
+            (202, "submitted"),
+            (200, "processing"),
+            (200, "completed"),
+            (200, "ready?"),
+        )
+    }
+
+    def accept(call: Call) -> None:
+        video = call.make()
+        status, word = answers[video["prompt"]]
+        call.reply({**video, "status": word}, status)
+
+    with workspace(tmp_path) as place:
+        place.server.posts["*"] = [accept] * len(answers)
+        place.ask_for(*answers)
+        done = place.run("wait")
+        assert done.code == 0, done.words
+        assert place.server.paid == len(answers)
+        place.check_all_saved(len(answers))
+
+
+def test_nobody_there_is_not_sent(tmp_path: Path) -> None:
+    with workspace(tmp_path) as place:
+        with socket.create_server(("127.0.0.1", 0)) as nobody:
+            closed = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
+        done = place.generate("A kite", base_url=closed)
+        assert done.code == 4, done.words
+        assert place.states() == {"not_sent": 1}
+        (document,) = place.documents()
+        assert document["error"]["spent"] == "no"
+        place.check()
