@@ -73,7 +73,7 @@ class SoraApp(WritingApp):
         """Real jobs in the first frame; everything that costs an import comes after it."""
         self.show_first_jobs()
         self.bench.banner.show(self.settings.server)
-        self.query_one("#prompt").focus()
+        self.editor.focus_pane()
         self.call_after_refresh(self._grow)
 
     async def _grow(self) -> None:

@@ -42,7 +42,12 @@ def play(program: str, clip: Path) -> None:
 
 def scp_line(clip: Path) -> str:
     """The command that fetches a clip, to be typed on the person's own machine."""
-    return f"scp {_user()}@{socket.gethostname()}:{shlex.quote(str(clip))} ."
+    return f"scp {here()}:{shlex.quote(str(clip))} ."
+
+
+def here() -> str:
+    """This machine and account as scp on another machine names them."""
+    return f"{_user()}@{socket.gethostname()}"
 
 
 def what_to_copy(job: Job, root: Path, environ: Mapping[str, str]) -> str:

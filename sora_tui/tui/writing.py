@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -80,10 +81,14 @@ class WritingApp(WatchingApp):
 
     def _take_files(self, prompts: list[PromptFile], pictures: list[ReferenceFile]) -> None:
         self._pictures = {file.path: file for file in pictures}
+        from sora_tui.tui.looking import here
+
         draft, bench = self.editor.draft, self.bench
         if bench.prompts is not None:
             bench.prompts.show(prompts, self.clock())
         if bench.references is not None:
+            if "SSH_CONNECTION" in os.environ:
+                bench.references.set_place(here(), str(self.folder.references))
             bench.references.show(pictures, draft.size, draft.reference)
             bench.references.set_fit(draft.fit)
         self.show_price()

@@ -249,3 +249,17 @@ def test_sizes_decide_what_is_seen(tmp_path: Path) -> None:
     }
     assert {size: shape_of(Size(*size)) for size in sizes} == sizes
     assert (jobs_height(24), jobs_height(45)) == (8, 17)
+
+
+def test_the_last_lines_say_what_goes_on() -> None:
+    from sora_tui.tui.farewell import farewell
+
+    practice = sample_jobs.in_progress(sample_jobs.pending())
+    paid = sample_jobs.completed(sample_jobs.pending(paid=True), expires_in=600)
+    first, second = farewell([practice, paid, paid], False, None)
+    assert first == "1 simulated job is paused and goes on next time."
+    assert second.startswith("2 jobs go on at team-gw. Come back with sora-tui, or: sora-tui wait.")
+    told, where = farewell([], True, Path("crash.txt"))
+    assert "nothing was sent twice" in told
+    assert "crash.txt" in where
+    assert not list(farewell([], False, None))

@@ -19,6 +19,7 @@ SnapCompare = Callable[..., bool]
 
 @pytest.fixture(autouse=True)
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield

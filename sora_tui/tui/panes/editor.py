@@ -39,22 +39,34 @@ _ASKING: Final = frozenset({"f5", "ctrl+r", "alt+enter"})
 
 
 class PromptPreview(Static, can_focus=True):
-    """The prompt while the text area is not there yet; keys that come early wait in it."""
+    """The place of the prompt until the text area is there; keys that come early wait in it."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__("", id=id, markup=False)
-        self.early: list[events.Key | events.Paste] = []
+        self._early: list[events.Key | events.Paste] = []
+        self._heir: Widget | None = None
+
+    def hand_over(self, heir: Widget) -> None:
+        """Give what waits here, and what is still to come, to the text area, in order."""
+        self._heir = heir
+        for event in self._early:
+            heir.post_message(event)
 
     def on_key(self, event: events.Key) -> None:
-        """Keep what belongs into the text."""
+        """Keep what belongs into the text: none of it is a command."""
         if event.is_printable or event.key in {"enter", "backspace"}:
-            event.stop()
-            self.early.append(event)
+            self._keep(event)
 
     def on_paste(self, event: events.Paste) -> None:
         """Keep it."""
+        self._keep(event)
+
+    def _keep(self, event: events.Key | events.Paste) -> None:
         event.stop()
-        self.early.append(event)
+        if self._heir is None:
+            self._early.append(event)
+        else:
+            self._heir.post_message(event)
 
 
 class ConsentLine(Static, can_focus=True):
@@ -108,9 +120,15 @@ class EditorPane(Widget, can_focus=False):
 
     DEFAULT_CSS = """
     EditorPane { layout: vertical; }
-    EditorPane > #prompt { height: 1fr; border: none; padding: 0; background: transparent; }
+    EditorPane > #prompt, EditorPane > #text {
+        height: 1fr;
+        border: none;
+        padding: 0;
+        background: transparent;
+    }
     EditorPane > #message { height: auto; max-height: 4; padding: 0 1; display: none; }
     EditorPane > #message.-said { display: block; }
+    EditorPane > #message.-error { color: $text-error; }
     EditorPane > ConsentLine { height: auto; }
     EditorPane.-asking > SettingsLine { display: none; }
     EditorPane > SettingsLine.-roomy { border-top: solid $border-blurred; }
@@ -160,19 +178,18 @@ class EditorPane(Widget, can_focus=False):
 
         preview = self.query_one(PromptPreview)
         self._draft = draft
-        self._text = PromptText(draft.text, id="prompt")
+        self._text = PromptText(draft.text, id="text")
         self._settings = SettingsLine()
-        had_focus = preview.has_focus
-        await preview.remove()
-        await self.mount(self._text, before="#message")
+        await self.mount(self._text, before=preview)
         await self.mount(self._settings)
         self._settings.show(draft, known)
         self._text.move_cursor(self._text.document.end)
         self._fit_to_size()
-        if had_focus:
-            self._text.focus()
-        for event in preview.early:
-            self._text.post_message(event)
+        if preview.has_focus:
+            # At no moment may a letter fall through to the commands.
+            self.screen.set_focus(self._text)
+        preview.hand_over(self._text)
+        await preview.remove()
 
     def show(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
         """Put another draft into the editor, with the values its settings can step through."""
@@ -259,8 +276,10 @@ class EditorPane(Widget, can_focus=False):
 
     def focus_pane(self) -> None:
         """Go into the text, or to the question if there is one."""
-        target = self.query_one("#consent" if self.asking else "#prompt")
-        target.focus()
+        if self.asking:
+            self.query_one(ConsentLine).focus()
+        else:
+            self.query_one("#prompt" if self._text is None else "#text").focus()
 
     # What happens here ------------------------------------------------------------------------
 
@@ -271,7 +290,7 @@ class EditorPane(Widget, can_focus=False):
             return
         self.remove_class("-asking")
         await self.query(ConsentLine).remove()
-        self.query_one("#prompt").focus()
+        self.focus_pane()
         self.post_message(self.ConsentGiven(event.always) if event.yes else self.ConsentDeclined())
 
     def on_generate_button_pressed(self) -> None:
@@ -284,7 +303,7 @@ class EditorPane(Widget, can_focus=False):
 
     def on_settings_line_left(self) -> None:
         """Back to the text."""
-        self.query_one("#prompt").focus()
+        self.focus_pane()
 
     def on_text_area_changed(self) -> None:
         """The person writes."""
