@@ -34,7 +34,7 @@ _CODES: Final = (
     "prohibited_content",  # Gemini
 )
 #: Families of codes, for those that nobody has written down yet. Each is a run of whole words.
-_FAMILIES: Final = re.compile(
+_FAMILIES: Final = (
     r"(?:^|_)(?:"
     r"moderation|moderated|content_policy|content_safety|content_violation|content_filter"
     r"|content_filtered|sensitive_content|sensitive_words|safety_(?:block|blocked|violation)"
@@ -43,7 +43,7 @@ _FAMILIES: Final = re.compile(
     r")(?:_|$)"
 )
 #: With one of these a code tells of the moderation itself: a parameter of it, or its absence.
-_NOT_OF_CONTENT: Final = re.compile(
+_NOT_OF_CONTENT: Final = (
     r"(?:^|_)(?:invalid|unknown|unsupported|missing|required|parameter|param|field|level|setting"
     r"|timeout|timed_out|unavailable|unreachable|disabled|overloaded|rate_limit|quota|not_found"
     r"|supported|internal)(?:_|$)"
@@ -68,38 +68,35 @@ _REFUSED: Final = r"(?:blocked|rejected|refused|denied|flagged|filtered|stopped|
 #: A few other words may stand between the parts of a sentence.
 _NEAR: Final = r"(?:\W{1,6}\w+){0,8}?\W{1,6}"
 
-#: Sentences that refuse content.
-_SENTENCES: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\b{_REFUSED}{_NEAR}{_POLICY}\b",
-        rf"\b{_REFUSED}{_NEAR}{_SYSTEM}\b",
-        rf"\b(?:violat\w+|against|breach\w*|contravenes?){_NEAR}{_POLICY}\b",
-        rf"\b{_POLICY}{_NEAR}(?:violations?|violated)\b",
-        rf"\b{_SYSTEM}{_NEAR}(?:{_REFUSED}|said no|triggered)\b",
-        rf"\b(?:not|n't|to) pass{_NEAR}(?:{_SYSTEM}|safety (?:check|review))\b",
-        rf"\b{_CONTENT}{_NEAR}failed{_NEAR}(?:{_SYSTEM}|safety (?:check|review))\b",
-        rf"\b{_CONTENT} (?:was|were|has been|have been|is|are) (?:flagged|moderated)"
-        r"(?: for (?!manual|review|suspicious|fraud|spam|abuse|too)| as (?:nsfw|unsafe|sensitive"
-        r"|inappropriate|harmful)|[.,!]|$)",
-        r"\b(?:content|prompt|response|output)s? (?:was|were) filtered\b",
-        rf"\b{_CONTENT}{_NEAR}(?:contains?|containing|included?s?){_NEAR}"
-        r"(?:sensitive|inappropriate|prohibited|unsafe|nsfw|explicit|harmful)"
-        r" (?:words?|content|information|material|terms?|imagery)\b",
-        r"\b(?:sensitive|prohibited) (?:words?|content)(?: (?:was|were))? detected\b",
-        r"(?:敏感词|敏感内容|敏感信息|内容违规|违规内容|审核未通过|审核不通过|未通过审核|不当内容)",
-    )
+#: Sentences that refuse content. Compiled when the first refusal comes: `re` keeps them, and the
+#: first frame of the screen does not wait for them.
+_SENTENCES: Final = (
+    rf"\b{_REFUSED}{_NEAR}{_POLICY}\b",
+    rf"\b{_REFUSED}{_NEAR}{_SYSTEM}\b",
+    rf"\b(?:violat\w+|against|breach\w*|contravenes?){_NEAR}{_POLICY}\b",
+    rf"\b{_POLICY}{_NEAR}(?:violations?|violated)\b",
+    rf"\b{_SYSTEM}{_NEAR}(?:{_REFUSED}|said no|triggered)\b",
+    rf"\b(?:not|n't|to) pass{_NEAR}(?:{_SYSTEM}|safety (?:check|review))\b",
+    rf"\b{_CONTENT}{_NEAR}failed{_NEAR}(?:{_SYSTEM}|safety (?:check|review))\b",
+    rf"\b{_CONTENT} (?:was|were|has been|have been|is|are) (?:flagged|moderated)"
+    r"(?: for (?!manual|review|suspicious|fraud|spam|abuse|too)| as (?:nsfw|unsafe|sensitive"
+    r"|inappropriate|harmful)|[.,!]|$)",
+    r"\b(?:content|prompt|response|output)s? (?:was|were) filtered\b",
+    rf"\b{_CONTENT}{_NEAR}(?:contains?|containing|included?s?){_NEAR}"
+    r"(?:sensitive|inappropriate|prohibited|unsafe|nsfw|explicit|harmful)"
+    r" (?:words?|content|information|material|terms?|imagery)\b",
+    r"\b(?:sensitive|prohibited) (?:words?|content)(?: (?:was|were))? detected\b",
+    r"(?:敏感词|敏感内容|敏感信息|内容违规|违规内容|审核未通过|审核不通过|未通过审核|不当内容)",
 )
 #: A sentence about the moderation rather than by it, or about an account rather than a prompt.
-_ABOUT_IT: Final = re.compile(
+_ABOUT_IT: Final = (
     r"\b(?:parameter|param|field|option|argument|value|property|header)s?\b"
     rf"{_NEAR}(?:moderation|content[ _-]filter|safety)"
     r"|\b(?:moderation|content[ _-]filter|safety)\w*"
     rf"{_NEAR}(?:parameter|param|field|option|argument|endpoint|api|must be|timed out|unavailable"
     r"|unreachable|not supported|unsupported|is required|expected|overloaded|rate limit)\b"
     r"|\b(?:accounts?|organi[sz]ation|project|api key|subscription)\b"
-    rf"{_NEAR}(?:suspended|deactivated|disabled|terminated|banned|restricted|blocked)\b",
-    re.IGNORECASE,
+    rf"{_NEAR}(?:suspended|deactivated|disabled|terminated|banned|restricted|blocked)\b"
 )
 
 
@@ -115,7 +112,7 @@ def is_moderation(code: str | None, message: str) -> bool:
     if any(_folded(name) in _KNOWN for name in _NAME.findall(message)):
         return True
     return any(
-        sentence.search(part) and not _ABOUT_IT.search(part)
+        re.search(sentence, part, re.I) and not re.search(_ABOUT_IT, part, re.I)
         for part in _PARTS.split(message)
         for sentence in _SENTENCES
     )
@@ -161,4 +158,6 @@ _KNOWN: Final = frozenset(_folded(code) for code in _CODES)
 
 
 def _is_code(word: str) -> bool:
-    return word in _KNOWN or bool(_FAMILIES.search(word) and not _NOT_OF_CONTENT.search(word))
+    return word in _KNOWN or bool(
+        re.search(_FAMILIES, word) and not re.search(_NOT_OF_CONTENT, word)
+    )
