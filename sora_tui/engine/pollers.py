@@ -8,26 +8,21 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry
+from sora_tui.engine.looker import Looker
 from sora_tui.engine.lost import LostAnswers
-from sora_tui.engine.pace import Gate, next_look
+from sora_tui.engine.pace import Gate
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.folder import Folder
 
 #: Paid requests under way to one server at once: one that hangs must not hold up the others.
 MAX_SENDING: Final = 4
-#: A job unknown to its server is gone after this many denials over this long: a load balancer
-#: may have asked the wrong replica (fault 32).
-_GONE_AFTER: Final = 5
-_GONE_TIME: Final = timedelta(minutes=10)
 _LOCAL_WAIT: Final = 30.0
-_KEY_WAIT: Final = 60.0
 
 Connect = Callable[[Server], Awaitable[Server]]
 
@@ -50,13 +45,12 @@ class Poller:
         self._connect = connect
         self._client: VideosClient | None = None
         self._gate = Gate()
+        self._looker = Looker(server, desk, self._gate, self._hold_all, report, self.wake)
         self._lost = LostAnswers(server, desk, self._gate)
         self._wake = asyncio.Event()
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
-        self._due: dict[str, float] = {}  # job id -> loop time of its next look
-        self._denials: dict[str, tuple[int, datetime]] = {}
 
     # What the engine asks -------------------------------------------------------------------
 
@@ -83,7 +77,8 @@ class Poller:
             await asyncio.wait(tuple(self._sending.values()))
 
     async def close(self) -> None:
-        """Close the connection."""
+        """End the looks under way and close the connection."""
+        await self._looker.close()
         if self._client is not None:
             await self._client.aclose()
 
@@ -95,7 +90,7 @@ class Poller:
                 try:
                     client, server = await self._connection()
                     self._send(client, server)
-                    await self._look(client)
+                    self._looker.look(client)
                     await self._lost.search(client)
                 except ProblemError as error:  # no simulator, or a disk that takes no more
                     self._hold_all(error.problem)
@@ -155,59 +150,6 @@ class Poller:
         for job in self._desk.at(self.server, *_WITH_SERVER):
             self._desk.show_retry(job, Retry(self._gate.failures, until, why.code, why))
 
-    # Looking --------------------------------------------------------------------------------
-
-    async def _look(self, client: VideosClient) -> None:
-        now = asyncio.get_running_loop().time()
-        due = [
-            job
-            for job in self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS)
-            if self._due.setdefault(job.id, now + _first_look(job)) <= now
-        ]
-        if due and not self._gate.paused_for:
-            # While the server rests after a failure, one request finds out whether it is back.
-            await asyncio.gather(
-                *(self._look_at(client, job) for job in (due[:1] if self._gate.failures else due))
-            )
-
-    async def _look_at(self, client: VideosClient, job: Job) -> None:
-        try:
-            async with self._gate.passage():
-                answer = await client.retrieve(job.remote_id or "")
-        except ServerError as failure:
-            self._not_answered(job, failure)
-            return
-        self._gate.opened()
-        self._denials.pop(job.id, None)
-        current = self._desk.jobs.get(job.id)
-        if current is None:
-            return
-        self._desk.show_retry(current, None)
-        current = self._desk.put(current.progressed(utc_now(), answer.video))
-        wait = next_look(_elapsed(current), answer.video.progress, answer.after)
-        self._due[job.id] = self._in(wait)
-
-    def _not_answered(self, job: Job, failure: ServerError) -> None:
-        if failure.not_found:
-            self._gate.opened()
-            self._denied(job, failure.error)
-            return
-        rest = _KEY_WAIT if failure.error.kind == "key_refused" else failure.retry_after
-        until = utc_now() + timedelta(seconds=self._gate.failed(rest))
-        for waiting in self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS):
-            why = str(failure.error.status or failure.error.kind)
-            retry = Retry(self._gate.failures, until, why, failure.error.problem)
-            self._desk.show_retry(waiting, retry)
-
-    def _denied(self, job: Job, error: JobError) -> None:
-        count, first = self._denials.get(job.id, (0, utc_now()))
-        self._denials[job.id] = (count + 1, first)
-        self._due[job.id] = self._in(min(5.0 * 2**count, 120.0))
-        if count + 1 >= _GONE_AFTER and utc_now() - first >= _GONE_TIME:
-            spent = Spent.NO if self.server.free else Spent.PERHAPS
-            gone = JobError("remote_gone", spent, error.code, error.message, error.status)
-            self._desk.put(job.gone(utc_now(), gone))
-
     # Lost answers ---------------------------------------------------------------------------
 
     async def adopt(self, job_id: str, video_id: str) -> None:
@@ -231,12 +173,7 @@ class Poller:
     async def _rest(self) -> None:
         """Sleep until something is due or the engine wakes us."""
         now = asyncio.get_running_loop().time()
-        times = [
-            self._due.get(job.id, now)
-            for job in self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS)
-        ]
-        if self._lost.due_at is not None:
-            times.append(self._lost.due_at)
+        times = [at for at in (self._looker.due_at, self._lost.due_at) if at is not None]
         # A pending job without a time of its own waits for room: a step of another wakes us.
         for job in self._desk.at(self.server, State.PENDING):
             if job.not_before is not None:
@@ -260,14 +197,3 @@ _WITH_SERVER: Final = (
     State.IN_PROGRESS,
     State.UNCONFIRMED,
 )
-
-
-def _elapsed(job: Job) -> float:
-    """Seconds since the job was sent."""
-    since = job.attempts[-1].at if job.attempts else job.created_at
-    return max((utc_now() - since).total_seconds(), 0.0)
-
-
-def _first_look(job: Job) -> float:
-    """A fresh job is asked about after a second; one found at the start at once."""
-    return 1.0 if _elapsed(job) < 1.0 else 0.0

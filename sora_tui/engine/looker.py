@@ -1,0 +1,218 @@
+"""Asks one server how its jobs are, as the plan of `looks` says, and takes the answers in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Final
+
+from sora_tui.client.outcome import ServerError
+from sora_tui.client.videos import VideosClient
+from sora_tui.core.job import Job, JobError, State
+from sora_tui.core.problem import Problem, ProblemError, Spent
+from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.server import Server
+from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.events import Retry
+from sora_tui.engine.looks import Looks, Sweep, is_news, soonest
+from sora_tui.engine.pace import MAX_IN_FLIGHT, Gate
+
+#: A job unknown to its server is gone after this many denials over this long: a load balancer
+#: may have asked the wrong replica (fault 32).
+_GONE_AFTER: Final = 5
+_GONE_TIME: Final = timedelta(minutes=10)
+_KEY_WAIT: Final = 60.0
+#: What a server answers that has no list (videos-api, divergence 16).
+_NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
+#: How long what such jobs took is remembered before history is asked again, in seconds.
+_LEARNT: Final = 60.0
+
+
+class Looker:
+    """The looks at one server's jobs that are under way. One that hangs holds up no other."""
+
+    def __init__(
+        self,
+        server: Server,
+        desk: Desk,
+        gate: Gate,
+        hold: Callable[[Problem], None],
+        report: Callable[[Exception], None],
+        wake: Callable[[], None],
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            hold: Told when the disk does not take an answer.
+            report: Told of a fault of ours.
+            wake: Called when a look has ended: there may be room for the next.
+        """
+        self._server = server
+        self._desk = desk
+        self._gate = gate
+        self._hold = hold
+        self._report = report
+        self._wake = wake
+        self._looks = Looks(self._soonest)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._denials: dict[str, tuple[int, datetime]] = {}
+        self._learnt: dict[tuple[str | None, ...], tuple[float, float | None]] = {}
+        self._due_at = 0.0
+
+    @property
+    def due_at(self) -> float | None:
+        """Loop time of the next look; None while no job is with the server."""
+        return self._due_at if self._jobs() else None
+
+    def look(self, client: VideosClient) -> None:
+        """Begin the looks that are due."""
+        now = _now()
+        self._looks.keep(self._jobs(), now, utc_now())
+        room = MAX_IN_FLIGHT - len(self._tasks)
+        if self._gate.paused_for:
+            room = 0
+        elif self._gate.failures:
+            # While the server rests after a failure, one request finds out whether it is back.
+            room = 0 if self._tasks else 1
+        todo = self._looks.begin(now, room)
+        self._due_at = todo.again
+        if todo.sweep is not None:
+            self._start(self._sweep(client, todo.sweep), f"list of {self._server.name}")
+        for job_id in todo.ask:
+            self._start(self._ask(client, self._desk.jobs[job_id]), f"look at {job_id}")
+
+    async def close(self) -> None:
+        """End what is under way; it may be asked again at any time."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # One by one -----------------------------------------------------------------------------
+
+    async def _ask(self, client: VideosClient, job: Job) -> None:
+        try:
+            async with self._gate.passage():
+                answer = await client.retrieve(job.remote_id or "")
+            self._answered()
+            self._denials.pop(job.id, None)
+            current = self._desk.jobs.get(job.id)
+            if current is not None:
+                self._desk.show_retry(current, None)
+                self._desk.put(current.progressed(utc_now(), answer.video))
+                self._looks.answered(job.id, answer.video, answer.after, _now())
+        except ServerError as failure:
+            if failure.not_found:
+                self._answered()
+                self._denied(job, failure.error)
+            else:
+                self._not_answered(failure)
+        finally:
+            self._looks.not_answered(job.id, _now())
+
+    def _denied(self, job: Job, error: JobError) -> None:
+        count, first = self._denials.get(job.id, (0, utc_now()))
+        self._denials[job.id] = (count + 1, first)
+        self._looks.put_off(job.id, _now() + min(5.0 * 2**count, 120.0))
+        current = self._desk.jobs.get(job.id)
+        if current is None or count + 1 < _GONE_AFTER or utc_now() - first < _GONE_TIME:
+            return
+        spent = Spent.NO if self._server.free else Spent.PERHAPS
+        gone = JobError("remote_gone", spent, error.code, error.message, error.status)
+        self._desk.put(current.gone(utc_now(), gone))
+
+    # With the list --------------------------------------------------------------------------
+
+    async def _sweep(self, client: VideosClient, sweep: Sweep) -> None:
+        missed = set(sweep.wanted)
+        ours = {job.remote_id: job.id for job in self._jobs()}
+        seen: set[str] = set()
+        after: str | None = None
+        try:
+            for _ in range(sweep.pages):
+                async with self._gate.passage():
+                    page = await client.list(after=after)
+                self._answered()
+                fresh = [video for video in page.videos if video.id not in seen]
+                for rank, video in enumerate(fresh, len(seen)):
+                    if (job_id := ours.get(video.id)) is not None:
+                        missed.discard(job_id)
+                        await self._take(job_id, video, rank)
+                if page.videos and not fresh:
+                    self._looks.list_repeats()
+                if not missed or not fresh or not page.has_more:
+                    break
+                seen.update(video.id for video in fresh)
+                self._looks.saw_page(len(page.videos))
+                after = page.last_id or fresh[-1].id
+            self._looks.swept(missed, _now())
+        except ServerError as failure:
+            has_none = failure.not_found or failure.error.status in _NO_LIST
+            self._looks.list_failed(_now(), for_good=has_none)
+            if has_none:
+                self._answered()
+            else:
+                self._not_answered(failure)
+        finally:
+            self._looks.sweep_ended()
+
+    async def _take(self, job_id: str, video: RemoteVideo, rank: int) -> None:
+        job = self._desk.jobs.get(job_id)
+        if job is None or not self._looks.told(job_id, video, rank, _now()):
+            return
+        self._denials.pop(job_id, None)
+        self._desk.show_retry(job, None)
+        if is_news(job, video):
+            self._desk.put(job.progressed(utc_now(), video))
+            await asyncio.sleep(0)  # a hundred rows may mean a hundred writes: others have a turn
+
+    # Both -----------------------------------------------------------------------------------
+
+    def _answered(self) -> None:
+        """The server is there: what waited for it waits no longer."""
+        if self._gate.failures:
+            for job in self._jobs():
+                self._desk.show_retry(job, None)
+        self._gate.opened()
+
+    def _not_answered(self, failure: ServerError) -> None:
+        rest = _KEY_WAIT if failure.error.kind == "key_refused" else failure.retry_after
+        until = utc_now() + timedelta(seconds=self._gate.failed(rest))
+        why = str(failure.error.status or failure.error.kind)
+        retry = Retry(self._gate.failures, until, why, failure.error.problem)
+        for job in self._jobs():
+            self._desk.show_retry(job, retry)
+
+    def _start(self, work: Coroutine[None, None, None], name: str) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except ProblemError as error:
+                self._hold(error.problem)
+            except Exception as error:  # noqa: BLE001 -- a fault of ours: told; the others go on
+                self._report(error)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            self._wake()
+
+        task = asyncio.create_task(guarded(), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(ended)
+
+    def _jobs(self) -> list[Job]:
+        return self._desk.at(self._server, State.QUEUED, State.IN_PROGRESS)
+
+    def _soonest(self, job: Job) -> float | None:
+        """When such a job can be done, as history has it."""
+        request = job.request
+        like = (job.server.profile, request.model, request.size, request.seconds)
+        at, known = self._learnt.get(like, (0.0, None))
+        if like not in self._learnt or _now() - at > _LEARNT:
+            known = soonest(self._desk.history.durations(*like))
+            self._learnt[like] = (_now(), known)
+        return known
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
