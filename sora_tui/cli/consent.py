@@ -29,6 +29,8 @@ def agree(
     yes: bool,
     max_spend: Decimal | None,
     ask: Question | None,
+    today: str = "",
+    despite_refusal: bool = False,
 ) -> Consent:
     """The person's consent to an order, asked for where the price needs it.
 
@@ -37,6 +39,8 @@ def agree(
         yes: `--yes`.
         max_spend: `--max-spend`, for the whole order, in the currency of the price.
         ask: Puts a question and returns the answer; None without a terminal.
+        today: What the day has cost, in words that stand beside the question.
+        despite_refusal: The person knows that the server refused this prompt before.
 
     Returns:
         The consent of one clip of the order.
@@ -50,14 +54,21 @@ def agree(
         raise problem_error("consent_unknown", host=server.host)
     total = None if price.sum is None else price.sum * count
     if max_spend is not None and total is not None and total > max_spend:
-        limit, sum = money(max_spend, price.currency), money(total, price.currency)
-        raise problem_error("over_budget", sum=sum, limit=limit)
+        raise problem_error(
+            "over_budget",
+            sum=str(total),
+            limit=str(max_spend),
+            currency=price.currency,
+            setting="--max-spend",
+        )
     told = yes or (max_spend is not None and price.kind is not PriceKind.UNKNOWN)
     if wanted is Ask.SUM and total is not None and not told:
-        sum = money(total, price.currency)
         if ask is None:
-            raise problem_error("consent_price", sum=sum, host=server.host)
-        if not is_yes(ask(_sum_question(server, request, sum, count))):
+            raise problem_error(
+                "consent_price", sum=str(total), currency=price.currency, host=server.host
+            )
+        sum = money(total, price.currency)
+        if not is_yes(ask(_sum_question(server, request, sum, count, today))):
             raise problem_error("declined")
     elif wanted is Ask.UNKNOWN and not told:
         if ask is None:
@@ -74,6 +85,7 @@ def agree(
         sum=price.sum,
         currency=price.currency,
         max_spend=None if max_spend is None else max_spend / count,
+        despite_refusal=despite_refusal,
     )
 
 
@@ -102,9 +114,10 @@ def order_words(request: VideoRequest, count: int) -> str:
     return ", ".join(word for word in (clips, request.model, seconds, request.size) if word)
 
 
-def _sum_question(server: Server, request: VideoRequest, sum: str, count: int) -> str:
+def _sum_question(server: Server, request: VideoRequest, sum: str, count: int, today: str) -> str:
     asked = _("Pay about {sum} on {host}?").format(sum=sum, host=server.host)
-    return f"{asked}  {order_words(request, count)}  " + _("y pay, any other answer: no")
+    parts = (asked, order_words(request, count), today, _("y pay, any other answer: no"))
+    return "  ".join(part for part in parts if part)
 
 
 def _unknown_question(server: Server) -> str:

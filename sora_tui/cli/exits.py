@@ -75,7 +75,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "no_terminal",
         "dumb_terminal",
     ),
-    MODERATED: ("moderation_before", "moderation_after"),
+    MODERATED: ("moderation_before", "moderation_after", "refused_before"),
     SERVER: (
         "server_unreachable",
         "server_busy",
@@ -83,7 +83,13 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "simulator_failed",
         "owned_elsewhere",
     ),
-    BUDGET_OR_DISK: ("over_budget", "quota_exhausted", "disk_full", "folder_not_writable"),
+    BUDGET_OR_DISK: (
+        "over_budget",
+        "price_unknown",
+        "quota_exhausted",
+        "disk_full",
+        "folder_not_writable",
+    ),
     UNCONFIRMED: ("answer_lost", "answer_unclear"),
     OUR_FAULT: ("internal_fault",),
 }

@@ -27,13 +27,17 @@ HOPELESS: Final = frozenset(
     {
         "base_url_insecure",
         "consent_price",
+        "consent_unknown",
         "disk_full",
         "folder_not_writable",
         "key_missing",
         "key_refused",
+        "over_budget",
+        "price_unknown",
         "profile_unknown",
         "reference_changed",
         "reference_missing",
+        "refused_before",
     }
 )
 #: Tries after which a practice server that does not start is not waited for.

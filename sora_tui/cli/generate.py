@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
+from sora_tui.cli.day import check_budget
 from sora_tui.cli.dry_run import show_order
 from sora_tui.cli.follow import running, wait_for_completion
 from sora_tui.cli.progress import progress_for
@@ -21,7 +22,7 @@ from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.problem import problem_error
+from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.prompt import Prompt, fill, parse_prompt
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
@@ -34,6 +35,7 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import read_reference_image
+from sora_tui.workspace.verdicts import refusal_before
 
 #: Its maker announced the end of this endpoint.
 _ENDING_HOST = "api.openai.com"
@@ -78,6 +80,10 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     settings.check_sendable()
     if not folder.writable:
         raise problem_error("folder_not_writable", path=str(folder.metadata))
+    refused = refusal_before(folder, server.origin, request)
+    if refused is not None and not args.send_refused:
+        raise ProblemError(refused)
+    today = check_budget(folder, settings.budget, server, price, clips)
     consent = agree(
         server,
         request,
@@ -86,9 +92,11 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         yes=args.yes,
         max_spend=args.max_spend,
         ask=question_on_terminal(),
+        today=today,
+        despite_refusal=args.send_refused,
     )
     _announce(server, request, price, clips, speech)
-    engine = Engine(folder, settings.servers, alone=args.i_am_alone)
+    engine = Engine(folder, settings.servers, budget=settings.budget, alone=args.i_am_alone)
     history = History(folder)
     enough = _is_with_server if args.no_wait else _is_at_rest
     with running(engine, speech) as items:

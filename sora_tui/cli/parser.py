@@ -164,6 +164,11 @@ def _generate(add: Add) -> None:
         help=_("agree to at most this sum for the whole order; never to an unknown price"),
     )
     command.add_argument(
+        "--send-refused",
+        action="store_true",
+        help=_("send a prompt all the same that this server refused before (moderation)"),
+    )
+    command.add_argument(
         "--no-wait", action="store_true", help=_("leave as soon as the server has the job")
     )
     command.add_argument(

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 from sora_tui.config.keys import key_of
+from sora_tui.config.limits import read_budget
 from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
 from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
+from sora_tui.core.budget import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server, simulator
 
@@ -35,6 +37,8 @@ VARIABLES: Final[tuple[str, ...]] = (
     "SORA_WORKSPACE",
     "SORA_LANG",
 )
+
+_NO_LIMITS: Final = Budget()
 
 #: What decided the server.
 ChosenBy = Literal[
@@ -59,6 +63,7 @@ class Settings:
         variables: Each variable that is set, and where: `environment` or the path of `.env`.
         keys: Where each server's key is looked for: the name of a variable, or `api_key_command`.
             A server that is not here was never given one.
+        budget: What a day and a clip may cost, on all servers together.
     """
 
     workspace: Path
@@ -75,6 +80,7 @@ class Settings:
     chosen_by: ChosenBy = "nothing"
     variables: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = _NO_LIMITS
 
     def check_sendable(self) -> None:
         """Refuse to send to the chosen server what is known beforehand to go wrong.
@@ -158,6 +164,7 @@ def load_settings(
         chosen_by=chosen_by,
         variables=variables.origins,
         keys=keys,
+        budget=read_budget(user_toml, own_toml),
     ).on(name)
 
 
@@ -269,5 +276,5 @@ def _choice(
 
 def _refuse_unknown(file: TomlFile) -> None:
     for key in file.values:
-        if key not in {"default", "servers"}:
+        if key not in {"default", "servers", "budget"}:
             raise file.invalid("", key, "no such setting")

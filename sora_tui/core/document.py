@@ -180,6 +180,7 @@ def _consent(consent: Consent | None) -> dict[str, Any] | None:
         "sum": _number(consent.sum),
         "currency": consent.currency,
         "max_spend": _number(consent.max_spend),
+        "despite_refusal": consent.despite_refusal,
     }
 
 
@@ -290,6 +291,7 @@ def _read_consent(value: Any) -> Consent:
         sum=_money(value.get("sum")),
         currency=str(value.get("currency") or "USD"),
         max_spend=_money(value.get("max_spend")),
+        despite_refusal=value.get("despite_refusal") is True,
     )
 
 

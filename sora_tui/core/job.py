@@ -189,6 +189,7 @@ class Consent:
         kind: `free`, `priced` or `unknown`: the class of price that was shown.
         sum: The sum that was named, for this one job.
         max_spend: The limit given with `--max-spend`, for this one job.
+        despite_refusal: The person knows that the server refused this prompt before.
     """
 
     kind: str
@@ -196,6 +197,7 @@ class Consent:
     sum: Decimal | None = None
     currency: str = "USD"
     max_spend: Decimal | None = None
+    despite_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "consent_unknown": Spent.NO,
     "declined": Spent.NO,
     "over_budget": Spent.NO,
+    "price_unknown": Spent.NO,
+    "refused_before": Spent.NO,
     # the folder
     "folder_missing": Spent.NO,
     "folder_not_writable": Spent.NO,

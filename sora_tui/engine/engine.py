@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
+from sora_tui.core.budget import Budget
 from sora_tui.core.job import Batch, Consent, Cost, Job
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.price import Price
@@ -27,6 +28,7 @@ Verb = Literal["cancel", "retry", "adopt", "abandon"]
 
 #: A document, its intent and its answer.
 _ROOM: Final = 256 * 1024
+_NO_LIMITS: Final = Budget()
 
 
 class Engine:
@@ -35,6 +37,7 @@ class Engine:
     Args:
         folder: The workspace.
         servers: Every profile by name; a job is only ever sent to the origin it names.
+        budget: The person's limits; as owner of the folder the engine sends nothing beyond them.
         simulator_speed: How much faster than life the practice server is.
         alone: The person said that nobody else uses the folder: locks need not be trusted.
     """
@@ -44,11 +47,13 @@ class Engine:
         folder: Folder,
         servers: Mapping[str, Server],
         *,
+        budget: Budget = _NO_LIMITS,
         simulator_speed: float = 1.0,
         alone: bool = False,
     ) -> None:
         self._folder = folder
         self._servers = servers
+        self._budget = budget
         self._speed = simulator_speed
         self._alone = alone
         self._ids = JobIds()
@@ -61,7 +66,14 @@ class Engine:
 
     def start(self) -> None:
         """Begin, in a thread of its own; returns at once. May be called again after `stop`."""
-        run = Run(self._folder, self._servers, self._speed, self._listeners, alone=self._alone)
+        run = Run(
+            self._folder,
+            self._servers,
+            self._speed,
+            self._listeners,
+            budget=self._budget,
+            alone=self._alone,
+        )
         self._run = run
         self._thread = threading.Thread(target=run.live, name="engine", daemon=True)
         self._thread.start()

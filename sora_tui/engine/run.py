@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import ProblemError, Spent, problem, problem_error
 from sora_tui.core.server import Server, profile_for
@@ -19,6 +20,7 @@ from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
 from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged
 from sora_tui.engine.pollers import Poller
+from sora_tui.engine.purse import Purse
 from sora_tui.engine.simulated import PracticeServer
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
@@ -44,9 +46,11 @@ class Run:
         simulator_speed: float,
         listeners: list[Listener],
         *,
+        budget: Budget,
         alone: bool,
     ) -> None:
         self._folder = folder
+        self._budget = budget
         self._servers = servers
         self._practice = PracticeServer(folder, simulator_speed)
         self._listeners = listeners
@@ -105,7 +109,8 @@ class Run:
         self._tasks: set[asyncio.Task[None]] = set()
         self._adopting: set[Path] = set()
         self._history = History(self._folder)
-        self._desk = Desk(self._history, self._announcer, lambda: self._lock.held)
+        purse = Purse(self._budget, self._folder, self._history)
+        self._desk = Desk(self._history, self._announcer, purse, lambda: self._lock.held)
         self._desk.on_step = self._stepped
         self._downloads = Downloads(self._desk, self._folder, self._server_of)
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -40,7 +43,7 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
         money = _FREE_HERE
     elif problem.spent is not CODES[problem.code]:
         money = _BY_SPENT[problem.spent]
-    facts = {name: clean_line(value) for name, value in problem.facts.items()}
+    facts = {name: clean_line(value) for name, value in _readable(problem.facts).items()}
     return Sentences(*(_said(_(text), facts) for text in (happened, money, then)))
 
 
@@ -57,6 +60,20 @@ def job_sentences(job: Job) -> Sentences | None:
     if job.state is State.ABANDONED:
         return replace(said, next=_("It was given up; this record stays."))
     return said
+
+
+def _readable(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Sums with their currency and times on the reader's clock: facts are written for machines."""
+    readable = dict(facts)
+    if currency := str(readable.pop("currency", "")):
+        for name in {"sum", "limit", "spent"} & set(readable):
+            with suppress(InvalidOperation):
+                readable[name] = money(Decimal(str(readable[name])), currency)
+    if "at" in readable:
+        with suppress(ValueError):
+            at = datetime.fromisoformat(str(readable["at"]))
+            readable["at"] = f"{at.astimezone():%Y-%m-%d %H:%M}"
+    return readable
 
 
 _PART: Final = re.compile(r"\[([^\[\]]*)\]")
@@ -258,9 +275,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     # consent and money
     "consent_price": (
-        N_(
-            "This costs money[: about {sum}][ {currency}][ on {host}], and nobody has agreed to it."
-        ),
+        N_("This costs money[: about {sum}][ on {host}], and nobody has agreed to it."),
         _NOT_SENT,
         N_("Add --yes, or a limit with --max-spend, or run it in a terminal and answer there."),
     ),
@@ -278,9 +293,28 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Change what you like and send it when you want to."),
     ),
     "over_budget": (
-        N_("This costs more than the limit[ of {limit}][: about {sum}][ {currency}]."),
+        N_(
+            "This goes over the limit[ of {limit}][: about {sum}]"
+            "[, and {spent} of today is spent or reserved already]."
+        ),
         _NOT_SENT,
-        N_("Raise --max-spend, or ask for fewer or shorter clips."),
+        N_("Raise the limit[ ({setting})], or ask for fewer or shorter clips."),
+    ),
+    "price_unknown": (
+        N_(
+            "The server[ {host}] does not say what it charges, so nobody can hold your limit"
+            "[ of {limit}]."
+        ),
+        _NOT_SENT,
+        N_("Write its prices, or free = true, into its profile in sora-tui.toml."),
+    ),
+    "refused_before": (
+        N_("This prompt was refused here[ on {at}]."),
+        _NOT_SENT,
+        N_(
+            "Reword the prompt or change the picture; --send-refused sends it all the same[, and"
+            " sora-tui show {job} tells what the server said]."
+        ),
     ),
     # the folder
     "folder_missing": (

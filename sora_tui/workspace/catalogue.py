@@ -100,6 +100,15 @@ class Catalogue:
                 if row := self._row(job_id, trashed=trashed):
                     yield row
 
+    def written_since(self, mtime_ns: int) -> list[tuple[str, bool]]:
+        """Documents written since then, and whether they lie in the trash; without an index."""
+        return [
+            (job_id, trashed)
+            for trashed in (False, True)
+            for job_id, stamp in _stamps_in(self._place(trashed)).items()
+            if stamp.mtime_ns >= mtime_ns
+        ]
+
     def opened(self) -> Index | None:
         """The index, if there is one; a reader follows an owner that made it anew."""
         if self._owner:

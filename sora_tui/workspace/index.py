@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.moderation import fingerprint, verdict
 from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
-_VERSION: Final = 1
+_VERSION: Final = 2
 #: "sora" as a number: tells our file from somebody's database of the same name.
 _APPLICATION: Final = 0x736F7261
 
@@ -43,7 +44,8 @@ CREATE TABLE documents (
     seconds TEXT,
     prompt TEXT,
     created_at TEXT,
-    took REAL
+    took REAL,
+    judged TEXT
 ) WITHOUT ROWID;
 CREATE INDEX listed ON documents (trashed, name);
 CREATE INDEX unfinished ON documents (name) WHERE open;
@@ -51,11 +53,13 @@ CREATE INDEX unreadable ON documents (name) WHERE state = 'broken';
 CREATE INDEX revisions ON documents (revision);
 CREATE INDEX usual ON documents (profile, model, size, seconds, name) WHERE took IS NOT NULL;
 CREATE INDEX remotes ON documents (origin);
+CREATE INDEX written ON documents (mtime_ns);
+CREATE INDEX verdicts ON documents (judged, origin, name) WHERE judged IS NOT NULL;
 """
 _PUT: Final = """
 INSERT OR REPLACE INTO documents VALUES (
     ?, ?, (SELECT coalesce(max(revision), 0) + 1 FROM documents),
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 """
 
@@ -65,7 +69,12 @@ class IndexUnusableError(Exception):
 
 
 class Row(NamedTuple):
-    """One document as the index knows it; the order is that of the columns."""
+    """One document as the index knows it; the order is that of the columns.
+
+    Attributes:
+        took: Seconds from acceptance to completion.
+        judged: The fingerprint of a request that the server refused for its content, or took.
+    """
 
     name: str
     trashed: bool
@@ -84,6 +93,7 @@ class Row(NamedTuple):
     prompt: str | None = None
     created_at: str | None = None
     took: float | None = None
+    judged: str | None = None
 
 
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False) -> Row:
@@ -104,6 +114,7 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False) -> Row:
         prompt=job.request.prompt,
         created_at=job.created_at.isoformat(),
         took=seconds_taken(job),
+        judged=None if verdict(job) is None else fingerprint(job.request),
     )
 
 
@@ -218,6 +229,19 @@ class Index:
         """Names of documents that could not be read, newest first."""
         return self._names(
             "SELECT name FROM documents WHERE state = 'broken' AND trashed = 0 ORDER BY name DESC"
+        )
+
+    def written_since(self, mtime_ns: int) -> list[tuple[str, bool]]:
+        """Names of documents written since then, and whether they lie in the trash."""
+        rows = self._ask("SELECT name, trashed FROM documents WHERE mtime_ns >= ?", (mtime_ns,))
+        return [(name, bool(trashed)) for name, trashed in rows]
+
+    def judged(self, origin: str, fingerprint: str) -> list[str]:
+        """Names of jobs of this request that the server gave a verdict on, newest first."""
+        return self._names(
+            "SELECT name FROM documents WHERE judged = ? AND origin = ? AND trashed = 0"
+            " ORDER BY name DESC",
+            (fingerprint, origin),
         )
 
     def changes(self) -> list[str]:

@@ -1,0 +1,54 @@
+"""The `[budget]` table of sora-tui.toml: what a day and a clip may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sora_tui.config.sources import TomlFile
+from sora_tui.core.budget import Budget
+
+
+def read_budget(*files: TomlFile | None) -> Budget:
+    """The limits of these files, the weakest first: each key of a later one holds.
+
+    Raises:
+        ProblemError: config_invalid, naming file, key and line.
+    """
+    budget = Budget()
+    for file in files:
+        if file is not None and "budget" in file.values:
+            budget = _over(budget, file)
+    return budget
+
+
+def _over(budget: Budget, file: TomlFile) -> Budget:
+    table = file.values["budget"]
+    if not isinstance(table, Mapping):
+        raise file.invalid("", "budget", "must be a table: [budget]")
+    for key, value in table.items():
+        if key in {"per_day", "per_job"}:
+            if not _is_sum(value):
+                raise file.invalid("budget", key, "must be a sum of money, 0 or more")
+            limit = Decimal(str(value))
+            day = key == "per_day"
+            budget = replace(budget, per_day=limit) if day else replace(budget, per_job=limit)
+        elif key == "currency":
+            if not isinstance(value, str) or not value:
+                raise file.invalid("budget", key, "must be text in quotes")
+            budget = replace(budget, currency=value)
+        else:
+            raise file.invalid("budget", key, "no such setting")
+    return budget
+
+
+def _is_sum(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        sum = Decimal(str(value))
+    except InvalidOperation:
+        return False
+    return sum.is_finite() and sum >= 0

@@ -1,0 +1,159 @@
+"""What a day has cost, and whether one more order still fits the person's limits.
+
+Money is reserved when a job is made and settled when the server says what it charged; estimated,
+reported and unknown sums are never mixed. A sum that may have been spent counts as spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.problem import Fact, Problem, Spent, problem
+from sora_tui.core.server import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The person's limits in one currency; None is no limit.
+
+    Attributes:
+        per_day: For all orders of a day together, on all servers.
+        per_job: For one clip.
+    """
+
+    per_day: Decimal | None = None
+    per_job: Decimal | None = None
+    currency: str = "USD"
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is anything to hold."""
+        return self.per_day is not None or self.per_job is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What jobs cost, in one currency.
+
+    Attributes:
+        estimated: Reserved or spent, as far as our price table knows; no server has reported it.
+        reported: What servers said they charged.
+        unknown: Jobs that may have cost something nobody knows, or in another currency.
+    """
+
+    estimated: Decimal = Decimal(0)
+    reported: Decimal = Decimal(0)
+    unknown: int = 0
+
+    @property
+    def total(self) -> Decimal:
+        """Everything that is known."""
+        return self.estimated + self.reported
+
+    def __add__(self, other: Spending) -> Spending:
+        return Spending(
+            self.estimated + other.estimated,
+            self.reported + other.reported,
+            self.unknown + other.unknown,
+        )
+
+
+NOTHING = Spending()
+
+
+def cost_of(job: Job, currency: str) -> Spending:
+    """What one job counts for.
+
+    Nothing: a practice job, a refusal, what was never sent, and what ended with a definite word
+    that nothing was billed. A job that waits holds its estimate. Everything else holds it too, the
+    failed, lost, expired and abandoned ones included, because servers do bill for those.
+    """
+    never_sent = job.state is State.CANCELLED and job.remote_id is None
+    if job.simulated or never_sent or job.state in {State.NOT_SENT, State.REJECTED}:
+        return NOTHING
+    cost = job.cost
+    if cost.reported is not None:
+        known = Spending(reported=cost.reported)
+    elif job.state in _ENDED and job.error is not None and job.error.spent is Spent.NO:
+        return NOTHING
+    elif cost.estimated is None:
+        return Spending(unknown=1)
+    else:
+        known = Spending(estimated=cost.estimated)
+    return known if cost.currency == currency or not known.total else Spending(unknown=1)
+
+
+_ENDED = frozenset({State.FAILED, State.CANCELLED, State.GONE, State.ABANDONED})
+
+
+def spending(jobs: Iterable[Job], since: datetime, currency: str) -> Spending:
+    """What these jobs cost since a moment; see `spent_at`."""
+    return sum((cost_of(job, currency) for job in jobs if spent_at(job) >= since), NOTHING)
+
+
+def spending_by_server(
+    jobs: Iterable[Job], since: datetime, currency: str
+) -> Mapping[str, Spending]:
+    """The same by the name of the server's profile, only where there is anything to tell."""
+    sums: dict[str, Spending] = {}
+    for job in jobs:
+        if spent_at(job) >= since and (cost := cost_of(job, currency)) != NOTHING:
+            sums[job.server.profile] = sums.get(job.server.profile, NOTHING) + cost
+    return sums
+
+
+def spent_at(job: Job) -> datetime:
+    """When a job's money goes: when it was sent. One that waits is spent any moment from now."""
+    if job.state is State.PENDING:
+        return _ANY_MOMENT
+    return job.attempts[-1].at if job.attempts else job.created_at
+
+
+_ANY_MOMENT = datetime.max.replace(tzinfo=UTC)
+
+
+def day_began(now: datetime) -> datetime:
+    """The last midnight on the person's own clock, as a point in time.
+
+    The local day and not the one of UTC: "today" on a screen means the reader's day.
+    """
+    here = now.astimezone()
+    # Built anew from a naive date, so that the day of a clock change begins at its own midnight.
+    return datetime(here.year, here.month, here.day).astimezone()
+
+
+def over_budget(
+    budget: Budget, server: Server, price: Price, count: int, spent: Spending
+) -> Problem | None:
+    """Why an order breaks a limit, or None where it fits.
+
+    A price that nobody knows cannot be held to a limit: with one set, it is refused unless the
+    server is on this machine. Prices, or `free = true`, in the profile are the way out.
+
+    Args:
+        price: Of one clip.
+        spent: What the day has cost before this order.
+    """
+    if not budget.is_set or price.kind is PriceKind.FREE:
+        return None
+    if price.sum is None or price.currency != budget.currency:
+        return None if server.is_loopback and price.sum is None else _unheld(budget, server)
+    facts: dict[str, Fact] = {"currency": budget.currency}
+    if budget.per_job is not None and price.sum > budget.per_job:
+        facts |= {"sum": str(price.sum), "limit": str(budget.per_job), "setting": "per_job"}
+        return problem("over_budget", **facts)
+    total = price.sum * count
+    if budget.per_day is not None and spent.total + total > budget.per_day:
+        facts |= {"sum": str(total), "limit": str(budget.per_day), "setting": "per_day"}
+        return problem("over_budget", **facts, spent=str(spent.total))
+    return None
+
+
+def _unheld(budget: Budget, server: Server) -> Problem:
+    limit = budget.per_day if budget.per_day is not None else budget.per_job
+    return problem("price_unknown", host=server.host, limit=str(limit), currency=budget.currency)

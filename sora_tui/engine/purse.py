@@ -1,0 +1,50 @@
+"""What the day has cost, kept by the owner of a folder, so that no job is sent beyond a limit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sora_tui.core.budget import Budget, day_began, over_budget, spending
+from sora_tui.core.job import Job, State
+from sora_tui.core.problem import Problem
+from sora_tui.core.server import Server
+from sora_tui.engine.quote import quote
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
+from sora_tui.workspace.ledger import jobs_of_the_day
+
+
+class Purse:
+    """Holds the person's limits at the last moment before a paid request.
+
+    The documents of the day are read at the first question of each day; from then on this process
+    is the only one that writes them, and notes every step.
+    """
+
+    def __init__(self, budget: Budget, folder: Folder, history: History) -> None:
+        self._budget = budget
+        self._folder = folder
+        self._history = history
+        self._day: datetime | None = None
+        self._jobs: dict[str, Job] = {}
+
+    def note(self, job: Job) -> None:
+        """A job made a step that is on the disk."""
+        if self._day is not None:
+            self._jobs[job.id] = job
+
+    def refusal(self, server: Server, job: Job, now: datetime) -> Problem | None:
+        """Why sending this job now would break a limit, or None when it fits.
+
+        Other jobs that wait do not count here: each is asked about when its own turn comes.
+        """
+        if not self._budget.is_set:
+            return None
+        day = day_began(now)
+        if day != self._day:
+            self._day = day
+            jobs = jobs_of_the_day(self._folder, self._history, day)
+            self._jobs = {job.id: job for job in jobs}
+        sent = (job for job in self._jobs.values() if job.state is not State.PENDING)
+        spent = spending(sent, day, self._budget.currency)
+        return over_budget(self._budget, server, quote(server, job.request), 1, spent)
