@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from sora_tui.cli import main as cli
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sora_tui.config.settings import Settings
     from sora_tui.workspace.folder import Folder
 
 
-def open_screen(settings: Settings, folder: Folder) -> int:
+def open_screen(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> int:
     """Open the workbench and return its exit code."""
     gc.disable()  # nothing is garbage before the first frame; the screen turns it on again
     from sora_tui.tui.app import run  # Textual is for those who want the screen
 
-    return run(settings, folder)
+    return run(settings, folder, start_log)
 
 
 def main() -> None:

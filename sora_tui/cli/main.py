@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sora_tui.config.settings import Settings
     from sora_tui.workspace.folder import Folder
 
-    Screen = Callable[[Settings, Folder], int]
+    Screen = Callable[[Settings, Folder, Callable[[], object]], int]
     Command = Callable[[argparse.Namespace, Settings, Speech], int]
 
 
@@ -27,7 +27,8 @@ def main(words: Sequence[str], open_screen: Screen) -> int:
 
     Args:
         words: The arguments behind the program's name.
-        open_screen: Opens the screen; this face does not know the other.
+        open_screen: Opens the screen; this face does not know the other. It is given settings,
+            folder, and what starts the log, which its first frame need not wait for.
 
     Returns:
         The exit code (`exits.py`).
@@ -49,9 +50,9 @@ def main(words: Sequence[str], open_screen: Screen) -> int:
     try:
         settings = load_settings(workspace=args.workspace, server=args.server, environ=os.environ)
         set_language(settings.language)
-        _start_log(args.debug)
         if args.command is None:
-            return _screen(settings, open_screen)
+            return _screen(settings, open_screen, args.debug)
+        _start_log(args.debug)
         return _command(args.command)(args, settings, speech)
     except ProblemError as error:
         speech.problem(error.problem)
@@ -84,7 +85,9 @@ def _command(name: str) -> Command:
     return run
 
 
-def _screen(settings: Settings, open_screen: Screen) -> int:
+def _screen(settings: Settings, open_screen: Screen, debug: bool) -> int:
+    from functools import partial
+
     from sora_tui.core.problem import problem_error
     from sora_tui.workspace.folder import open_folder
 
@@ -93,7 +96,7 @@ def _screen(settings: Settings, open_screen: Screen) -> int:
         raise problem_error("no_terminal")
     if os.environ.get("TERM", "") in {"", "dumb"}:
         raise problem_error("dumb_terminal")
-    return open_screen(settings, open_folder(settings.workspace))
+    return open_screen(settings, open_folder(settings.workspace), partial(_start_log, debug))
 
 
 def _language(words: Sequence[str]) -> str | None:

@@ -10,8 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
-from platformdirs import user_state_path
-
+from sora_tui.config.places import state_folder
 from sora_tui.core.text import clean
 
 NAME: Final = "sora_tui"
@@ -35,7 +34,7 @@ _QUERY: Final = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+")
 
 def log_path() -> Path:
     """Where the log lies."""
-    return user_state_path("sora-tui", appauthor=False) / "sora-tui.log"
+    return state_folder() / "sora-tui.log"
 
 
 def start_log(*, debug: bool) -> Path | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import secrets
 from datetime import datetime, timedelta
+from random import SystemRandom
 from typing import Final
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PER_SECOND: Final = len(_DIGITS) ** 3
+_CHANCE: Final = SystemRandom()
 JOB_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-z]{6}")
 
 
@@ -32,7 +33,7 @@ class JobIds:
             if tick == _PER_SECOND:
                 second, tick = second + timedelta(seconds=1), 0
         self._last = (second, tick)
-        chance = secrets.randbelow(_PER_SECOND)
+        chance = _CHANCE.randrange(_PER_SECOND)
         return f"{second:%Y%m%d-%H%M%S}-{_base36(tick)}{_base36(chance)}"
 
 

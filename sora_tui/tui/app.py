@@ -16,6 +16,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from sora_tui.config.places import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
 from sora_tui.i18n import _
@@ -225,15 +226,21 @@ class SoraApp(WritingApp):
         self.say(_("ctrl+c once more quits; jobs lose nothing."))
 
 
-def run(settings: Settings, folder: Folder) -> int:
+def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> int:
     """Open the screen and return the exit code once the terminal is as it was.
 
     Args:
         settings: What holds in the workspace; another server may be chosen on the screen.
+        start_log: Called when the first frame stands and the engine comes.
     """
-    from sora_tui.config.log import log_path
 
-    app = SoraApp(settings, folder, crash_folder=log_path().parent, make_engine=_engine)
+    def make_engine(settings: Settings, folder: Folder) -> EngineLike:
+        start_log()
+        from sora_tui.engine.engine import Engine
+
+        return Engine(folder, settings.servers)
+
+    app = SoraApp(settings, folder, crash_folder=state_folder(), make_engine=make_engine)
     _title("\x1b[22;2t\x1b]2;sora-tui\x07")
     code = run_app(app, on_quit=partial(_leave, app))
     _title("\x1b[23;2t")
@@ -242,12 +249,6 @@ def run(settings: Settings, folder: Folder) -> int:
     for line in farewell(app.book.active, app.crashed, app.crash_path):
         print(line)  # noqa: T201  # the normal screen is back, and this is for the person
     return code
-
-
-def _engine(settings: Settings, folder: Folder) -> EngineLike:
-    from sora_tui.engine.engine import Engine
-
-    return Engine(folder, settings.servers)
 
 
 def _leave(app: SoraApp) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sora_tui.workspace.lock import Holder
 
 #: Jobs in the first frame, and all that are listed (the command line lists the rest).
-_FIRST_JOBS: Final = 60
+_FIRST_JOBS: Final = 40
 _MOST_JOBS: Final = 2000
 #: Seconds between ticks while jobs run, with the focus of the terminal and without.
 _TICK: Final = 1.0

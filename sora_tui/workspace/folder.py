@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sora_tui.core.problem import problem_error
-from sora_tui.workspace.atomic import NEW_FILE, allocate, disk_refusals, sync_dir, write_all
+from sora_tui.workspace.atomic import NEW_FILE, allocate, chance, disk_refusals, sync_dir, write_all
 
 #: Room for the documents of one job over its whole life, in bytes.
 _DOCUMENT_ROOM: Final = 64 * 1024
@@ -146,7 +145,7 @@ def check_room(folder: Folder, bytes: int) -> None:
         ProblemError: disk_full, folder_not_writable or folder_missing.
     """
     for place, room in ((folder.metadata, _DOCUMENT_ROOM), (folder.output, bytes)):
-        probe = place / f".room.{secrets.token_hex(4)}.tmp"
+        probe = place / f".room.{chance()}.tmp"
         with disk_refusals(probe):
             fd = os.open(probe, NEW_FILE, 0o600)
             try:

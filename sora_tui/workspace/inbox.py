@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ from typing import Final, Literal, get_args
 from sora_tui.core.job import Job, State
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.problem import ProblemError
-from sora_tui.workspace.atomic import disk_refusals, sync_dir, write_atomic
+from sora_tui.workspace.atomic import chance, disk_refusals, sync_dir, write_atomic
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.jobfile import SUFFIX, decode, encode, job_id_of, read_bytes
 
@@ -116,7 +115,7 @@ def send_command(folder: Folder, command: Command) -> None:
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.
     """
-    name = f"{time.time_ns():020d}-{secrets.token_hex(3)}{_COMMAND_SUFFIX}"
+    name = f"{time.time_ns():020d}-{chance()}{_COMMAND_SUFFIX}"
     write_atomic(folder.inbox / name, json.dumps(asdict(command)).encode() + b"\n")
 
 

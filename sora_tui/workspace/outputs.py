@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from sora_tui.core.job import Job, Output
 from sora_tui.core.job_id import JOB_ID
-from sora_tui.workspace.atomic import NEW_FILE, TEMPORARY, disk_refusals, publish, write_all
+from sora_tui.workspace.atomic import NEW_FILE, TEMPORARY, chance, disk_refusals, publish, write_all
 from sora_tui.workspace.folder import Folder
 
 #: Remote ids up to this length that hold nothing but these signs are used as they are.
@@ -47,7 +46,7 @@ class PartFile:
             ProblemError: disk_full, folder_not_writable or folder_missing.
         """
         self._folder = folder
-        self.path = folder.output / f".{job_id}.{secrets.token_hex(4)}.part"
+        self.path = folder.output / f".{job_id}.{chance()}.part"
         self.bytes = 0
         self._hash = hashlib.sha256()
         with disk_refusals(self.path):

@@ -67,7 +67,7 @@ class Shell:
             for name, value in {**self.environ, **environ}.items():
                 patch.setenv(name, value)
             try:
-                code = main(words, lambda settings, folder: 0)
+                code = main(words, lambda settings, folder, start_log: 0)
             except SystemExit as end:  # argparse ends so
                 code = int(end.code or 0)
         return Ran(code, out.getvalue(), err.getvalue())
