@@ -8,7 +8,8 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Final
@@ -16,7 +17,7 @@ from typing import Final
 from sora_tui.cli.progress import Progress
 from sora_tui.cli.speech import Speech
 from sora_tui.core.job import Job, State
-from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.problem import Problem, ProblemError, Spent
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n import _
@@ -143,6 +144,7 @@ class _Watch:
         self._speech = speech
         self._enough = enough
         self._began = self._looked_at = time.monotonic()
+        self._began_at = datetime.now(UTC)
         self._lost_at: dict[str, float] = {}
         self._owner: EngineChanged | None = None
         self._named_owner = False
@@ -164,7 +166,8 @@ class _Watch:
             case Leave():
                 self.outcome.signal = item.signal
             case Suspend():
-                self._suspend()
+                self._progress.pause()
+                suspend(self._engine)
         self.look_around()
 
     def look_around(self) -> None:
@@ -196,21 +199,39 @@ class _Watch:
         self._progress.show(event)
         if job.state is State.UNCONFIRMED:
             self._lost_at.setdefault(job.id, time.monotonic())
+            if self._is_searched(job):
+                self.open.pop(job.id, None)
             return
         self._lost_at.pop(job.id, None)
         why = event.retry.problem if event.retry else None
-        if why is None and job.state is State.PENDING and job.error is not None:
+        follows = self._owner is not None and not self._owner.owner
+        if why is None and follows and job.state is State.PENDING and job.error is not None:
             why = job.error.problem  # an owner that is another process writes it down
         if self._enough(job):
             self.open.pop(job.id)
         elif why and _is_hopeless(why, event.retry.count if event.retry else 0):
             if job.id in self.outcome.left:
                 return
-            self.outcome.left[job.id] = why
+            self.outcome.left[job.id] = _with_money(why, job)
             if job.state is State.PENDING:
-                self._engine.command(job.id, "cancel")
-            else:
-                self.open.pop(job.id)
+                try:
+                    self._engine.command(job.id, "cancel")
+                    return
+                except ProblemError as error:  # a disk too full even to take it back: it goes on
+                    _log.warning("%s cannot be taken back: %s", job.id, error)
+            self.open.pop(job.id)
+
+    def _is_searched(self, job: Job) -> bool:
+        """Whether the server's list has said what it can, and a person has to decide."""
+        search = job.search
+        if search is None or not search.listed:
+            return search is not None
+        # Where another process looks, the record has only what was news.
+        follows = self._owner is not None and not self._owner.owner
+        if not follows and search.at < self._began_at:
+            return False
+        sent = job.attempts[-1].at if job.attempts else job.created_at
+        return bool(search.found) or (search.at - sent).total_seconds() >= SEARCH
 
     def _name_owner(self) -> None:
         """Say who holds the folder while nobody has taken a job of ours."""
@@ -227,12 +248,20 @@ class _Watch:
             ).format(pid=holder.pid, host=holder.host, state=holder.state)
         )
 
-    def _suspend(self) -> None:
-        """Let another process own the folder while this one is stopped."""
-        self._progress.pause()
-        self._engine.stop(_LAST_WAIT)
-        os.kill(os.getpid(), signal.SIGSTOP)
-        self._engine.start()
+
+def suspend(engine: Engine) -> None:
+    """Let another process own the folder while this one is stopped."""
+    engine.stop(_LAST_WAIT)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    engine.start()
+
+
+def _with_money(why: Problem, job: Job) -> Problem:
+    """A reason of our own says that it cost nothing; the job it stops may have cost something."""
+    if job.state is State.PENDING or why.spent is not Spent.NO:
+        return why
+    made = job.state in {State.COMPLETED, State.DOWNLOADING}
+    return replace(why, spent=Spent.YES if made else Spent.PERHAPS)
 
 
 def _is_hopeless(why: Problem, tries: int) -> bool:

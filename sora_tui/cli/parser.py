@@ -202,8 +202,31 @@ def _history(add: Add) -> None:
         _("Finish everything unfinished: look for lost answers, wait, download."),
         "sora-tui wait",
         "sora-tui wait @last",
+        "sora-tui wait 20261122-1011 --adopt video_9c1e",
+        "sora-tui wait @last --send-again --yes",
     )
     wait.add_argument("jobs", nargs="*", metavar=_("JOB"), help=_("only these jobs"))
+    decision = wait.add_argument_group(
+        _("decide about JOB, whose answer was lost (asked for in a terminal)")
+    ).add_mutually_exclusive_group()
+    decision.add_argument(
+        "--adopt", metavar=_("VIDEO_ID"), help=_("it is this video of the server; no new cost")
+    )
+    decision.add_argument(
+        "--send-again",
+        action="store_true",
+        help=_("send the same request as a new job; it may be billed twice"),
+    )
+    decision.add_argument(
+        "--give-up", action="store_true", help=_("look for it no longer; the record stays")
+    )
+    wait.add_argument("--yes", action="store_true", help=_("agree to the price beforehand"))
+    wait.add_argument(
+        "--max-spend",
+        type=amount,
+        metavar="X",
+        help=_("agree to at most this sum for sending again; never to an unknown price"),
+    )
 
 
 def _servers(add: Add) -> None:

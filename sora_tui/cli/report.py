@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sora_tui.cli import exits
+from sora_tui.cli.lost import found_lines, ways
 from sora_tui.cli.speech import Speech
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
@@ -61,6 +62,9 @@ def _tell(job: Job, folder: Folder, speech: Speech) -> None:
     if said is not None and job.error is not None and job.state is not State.SAVED:
         speech.note(f"{job.id}  {job.state.value}")
         speech.sentences(said, job.error.spent)
+    if job.state is State.UNCONFIRMED:
+        for line in (*found_lines(job), *ways(job)):
+            speech.note(line)
 
 
 def _tell_what_goes_on(outcome: Outcome, speech: Speech) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import NoReturn
 
 from sora_tui.cli import exits
-from sora_tui.cli.follow import running, wait_for_completion
+from sora_tui.cli.consent import question_on_terminal
+from sora_tui.cli.decide import Deciding
+from sora_tui.cli.follow import Outcome, running, wait_for_completion
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
@@ -21,9 +25,14 @@ from sora_tui.workspace.inbox import waiting
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """Stay until the named jobs, or all, are at rest; the exit code is the worst outcome's.
 
+    What is decided about a lost answer is done first, on the command line or when it is asked for.
+
     Raises:
-        ProblemError: job_unknown or job_ambiguous.
+        ProblemError: job_unknown or job_ambiguous; whatever keeps a decision from being done.
     """
+    decided = args.adopt is not None or args.send_again or args.give_up
+    if decided and (not args.jobs or (args.adopt is not None and len(args.jobs) > 1)):
+        _wrong_use(_("name the JOB that this is about"))
     folder = open_folder(settings.workspace)
     history = History(folder)
     if args.jobs:
@@ -33,8 +42,54 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if not wanted:
         speech.note(_("Nothing is unfinished here."))
         return exits.DONE
-    engine = Engine(folder, settings.servers, alone=args.i_am_alone)
+    engine = Engine(folder, settings.servers, budget=settings.budget, alone=args.i_am_alone)
     with running(engine, speech) as items:
         progress = progress_for(speech, usual_of(history))
+        deciding = Deciding(folder, engine, items, history, settings, speech)
+        if decided:
+            for job_id in wanted:
+                _do(args, deciding, job_id)
+            wanted = deciding.going
+            deciding.give_back()
         outcome = wait_for_completion(engine, items, history, wanted, progress, speech)
+        asks = not speech.as_json and question_on_terminal() is not None
+        while asks and outcome.signal is None and not outcome.faults:
+            going = _ask(deciding, outcome)
+            if not going:
+                break
+            _add(outcome, wait_for_completion(engine, items, history, going, progress, speech))
+        for job in [job for job in outcome.jobs.values() if job.needs_you]:
+            outcome.jobs[job.id] = history.load(job.id)  # given up for one that was sent
     return report(outcome, folder, speech)
+
+
+def _do(args: argparse.Namespace, deciding: Deciding, job_id: str) -> None:
+    job = deciding.current(job_id)
+    if args.adopt is not None:
+        deciding.adopt(job, args.adopt)
+    elif args.give_up:
+        deciding.give_up(job)
+    else:
+        deciding.send_again(job, yes=args.yes, max_spend=args.max_spend)
+
+
+def _ask(deciding: Deciding, outcome: Outcome) -> list[str]:
+    """Ask about every job that nobody was asked about; the ids of those that go on."""
+    deciding.going = []
+    for job in outcome.jobs.values():
+        if job.needs_you and job.id not in deciding.asked and not deciding.ask(job):
+            break
+    deciding.give_back()
+    return list(dict.fromkeys(deciding.going))
+
+
+def _add(outcome: Outcome, later: Outcome) -> None:
+    outcome.jobs |= later.jobs
+    outcome.left |= later.left
+    outcome.faults += later.faults
+    outcome.signal = later.signal
+
+
+def _wrong_use(message: str) -> NoReturn:
+    sys.stderr.write(f"sora-tui wait: {message}\n")
+    sys.exit(2)

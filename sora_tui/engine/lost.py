@@ -10,6 +10,7 @@ from typing import Final
 from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, State
+from sora_tui.core.problem import ProblemError
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import Server
@@ -23,6 +24,27 @@ _LATER: Final = 60.0
 _MAX_PAGES: Final = 5
 #: Among the documents this new, the one that has a video already is named.
 _NAMED: Final = 200
+
+
+def replace_parent(desk: Desk, job: Job) -> Job:
+    """Right before a job is sent that is its parent, sent again: give the parent up for it.
+
+    The parent's own record then names the job: of two that would replace it one is sent, and none
+    once it was found.
+
+    Returns:
+        The pending job, or the same withdrawn because it must not be sent.
+    """
+    at = utc_now()
+    try:
+        parent = desk.jobs.get(job.parent or "") or desk.history.load(job.parent or "")
+    except ProblemError:
+        return desk.put(job.withdrawn(at, "not sent: the job it replaces cannot be read"))
+    if parent.state is State.UNCONFIRMED:
+        desk.put(parent.sent_again(at, job.id))
+    elif not parent.was_sent_again_as(job.id):
+        return desk.put(job.withdrawn(at, "not sent: the job it replaces was found or decided"))
+    return job
 
 
 class LostAnswers:
@@ -115,6 +137,7 @@ class LostAnswers:
         elif (job := self._lost(job_id)) is not None:
             # The id that was named is the one that answers; some gateways tell another.
             self._desk.put(job.accepted(utc_now(), replace(video, id=video_id)))
+            self.due_at = None  # what was this one's can no longer be another's: look again
 
     def refuse(self, job_id: str, video_id: str, code: str) -> None:
         """Let it be known why a video was not adopted."""

@@ -164,33 +164,13 @@ class Run:
         self._take_in(self._history.active())
 
     def _take_in(self, jobs: Iterable[Job]) -> None:
-        # Oldest first: a job that is sent again comes before the one that replaces it.
-        for job in sorted(jobs, key=lambda job: job.id):
+        for job in jobs:
             self._desk.take_in(job)
-            found = self._replacing(job) if job.parent else _as_found(job)
+            found = _as_found(job)
             if found is job:
                 self._stepped(job)
             else:
                 self._desk.put(found)
-
-    def _replacing(self, job: Job) -> Job:
-        """What becomes of a job that is its parent sent again.
-
-        It may only be sent where the parent is given up for it, and says so in its own record:
-        of two such jobs one is sent, and none once the parent was found.
-        """
-        if job.state is not State.PENDING:
-            return _as_found(job)
-        at = utc_now()
-        try:
-            parent = self._desk.jobs.get(job.parent or "") or self._history.load(job.parent or "")
-        except ProblemError:
-            return job.withdrawn(at, "not sent: the job it replaces cannot be read")
-        if parent.state is State.UNCONFIRMED:
-            self._desk.put(parent.sent_again(at, job.id))
-        elif not parent.was_sent_again_as(job.id):
-            return job.withdrawn(at, "not sent: the job it replaces was found or decided")
-        return job
 
     def _stepped(self, job: Job) -> None:
         """A job made a step: somebody may have work now."""

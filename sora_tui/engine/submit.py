@@ -7,11 +7,12 @@ from typing import Final, assert_never
 
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
-from sora_tui.core.job import Job
+from sora_tui.core.job import Job, State
 from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, local_error, utc_now
+from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import Folder, check_room
 from sora_tui.workspace.inbox import Command, send_command
@@ -47,6 +48,10 @@ async def generate_video(
     # Nothing is awaited between the last look at the money and the intent that reserves it.
     if (why := _last_doubt(desk, folder, server, job)) is not None:
         raise ProblemError(why)
+    if job.parent is not None:
+        job = replace_parent(desk, job)
+        if job.state is not State.PENDING:
+            return job
     key = f"{job.id}-{len(job.attempts) + 1}"
     desk.history.reserve(job)
     job = desk.put(job.submitting(utc_now(), key))

@@ -1,0 +1,252 @@
+"""Deciding about a lost answer: asked on the terminal or said on the command line, done once."""
+
+from __future__ import annotations
+
+import select
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from sora_tui.cli.consent import agree, question_on_terminal
+from sora_tui.cli.day import check_budget
+from sora_tui.cli.follow import Item, Leave, Suspend, suspend
+from sora_tui.cli.lost import again_costs, found_lines
+from sora_tui.cli.speech import Speech
+from sora_tui.config.settings import Settings
+from sora_tui.core.job import Job, State
+from sora_tui.core.problem import ProblemError, problem, problem_error
+from sora_tui.core.server import profile_for
+from sora_tui.core.text import clean_line
+from sora_tui.engine.engine import Engine
+from sora_tui.engine.events import JobChanged
+from sora_tui.engine.quote import quote
+from sora_tui.i18n import _
+from sora_tui.i18n.problems import job_sentences
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
+
+#: Longest wait, in seconds, until the owner of the folder has done what was decided. A server
+#: that is asked for a video may take its time.
+_DONE_WITHIN: Final = 60.0
+_LOOK_EVERY: Final = 0.5
+
+
+@dataclass(slots=True)
+class Deciding:
+    """Carries decisions out, and asks for them, while the engine goes on.
+
+    Attributes:
+        items: What the engine says.
+        going: Jobs that go on because of what was decided.
+        asked: Jobs that the person was asked about.
+    """
+
+    folder: Folder
+    engine: Engine
+    items: SimpleQueue[Item]
+    history: History
+    settings: Settings
+    speech: Speech
+    going: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    _kept: list[Item] = field(default_factory=list)
+    _leaves: bool = False
+
+    # What can be done -------------------------------------------------------------------------
+
+    def adopt(self, job: Job, video_id: str) -> None:
+        """Take this video for the job.
+
+        Raises:
+            ProblemError: video_unknown, video_taken, or why the server could not be asked.
+        """
+        asked_at = datetime.now(UTC)
+        self.engine.command(job.id, "adopt", video_id)
+
+        def is_answered(now: Job) -> bool:
+            refused = now.search.refused if now.search else None
+            return now.state is not State.UNCONFIRMED or (
+                refused is not None and refused.at >= asked_at
+            )
+
+        after = self._wait_until(job.id, is_answered)
+        if after.state is State.UNCONFIRMED and after.search and after.search.refused:
+            raise ProblemError(after.search.refused.problem)
+        self.going.append(job.id)
+
+    def give_up(self, job: Job) -> None:
+        """Abandon the job; the record stays."""
+        self.engine.command(job.id, "abandon")
+        self._wait_until(job.id, lambda now: now.state is not State.UNCONFIRMED)
+        self.going.append(job.id)
+
+    def send_again(self, job: Job, *, yes: bool = False, max_spend: Decimal | None = None) -> None:
+        """Pay for the same request once more, after a consent of its own.
+
+        Raises:
+            ProblemError: Nothing was sent.
+        """
+        server = profile_for(self.settings.servers, job.server)
+        if server is None:
+            raise problem_error("profile_unknown", name=job.server.profile)
+        self.settings.on(server.name).check_sendable()
+        price = quote(server, job.request)
+        today = check_budget(self.folder, self.settings.budget, server, price, 1)
+        consent = agree(
+            server,
+            job.request,
+            price,
+            1,
+            yes=yes,
+            max_spend=max_spend,
+            ask=question_on_terminal(),
+            today=today,
+            # Who had a refused prompt sent all the same has the same one sent now.
+            despite_refusal=job.consent is not None and job.consent.despite_refusal,
+        )
+        (child,) = self.engine.submit(server, job.request, price, consent, parent=job.id)
+        self.speech.note(_("{job} is sent again as {child}.").format(job=job.id, child=child.id))
+        self.going.append(child.id)
+
+    def give_back(self) -> None:
+        """What was heard here is news for whoever waits for the jobs next."""
+        for item in self._kept:
+            self.items.put(item)
+        self._kept.clear()
+
+    # Asking -----------------------------------------------------------------------------------
+
+    def ask(self, job: Job) -> bool:
+        """Put the question until something is done; False when the person wants to leave."""
+        self.asked.add(job.id)
+        said = job_sentences(job)
+        self.speech.note("")
+        self.speech.note(f"{job.id}  {job.state.value}  {clean_line(job.request.prompt, 60)}")
+        if said is not None:
+            self.speech.note(f"{said.money} {said.happened}")
+        while not self._leaves:
+            job = self._now(job)
+            if job.state is not State.UNCONFIRMED:
+                self.speech.note(_("{job} was found.").format(job=job.id))
+                self.going.append(job.id)
+                break
+            for line in found_lines(job):
+                self.speech.note(line)
+            answer = self._line(_question(job), job.id)
+            if answer == "":
+                break
+            if answer is not None:
+                try:
+                    if self._do(job, answer):
+                        break
+                except ProblemError as error:
+                    self.speech.problem(error.problem)
+        return not self._leaves
+
+    def _do(self, job: Job, answer: str) -> bool:
+        """Whether the answer was one, and is carried out."""
+        verb, rest = answer[0].lower(), answer[1:].strip()
+        found = job.search.found if job.search else ()
+        if verb == "s" and not rest:
+            self.send_again(job)
+        elif verb == "x" and not rest:
+            self.give_up(job)
+        elif verb == "p":
+            video_id = rest or self._line(_("Video id:"), job.id)
+            if not video_id:
+                return False
+            self.adopt(job, video_id)
+        elif verb == "a" and found:
+            if len(found) > 1 and not rest:
+                rest = self._line(_("Which one? 1-{count}").format(count=len(found)), job.id) or ""
+            number = int(rest) if rest.isdecimal() else 1 if not rest and len(found) == 1 else 0
+            if not 1 <= number <= len(found):
+                return False
+            self.adopt(job, found[number - 1].id)
+        else:
+            return False
+        return True
+
+    def _line(self, question: str, job_id: str) -> str | None:
+        """An answer; None when the job was found while the question stood there, "" to leave it."""
+        sys.stderr.write(question + " ")
+        sys.stderr.flush()
+        while True:
+            if select.select([sys.stdin], [], [], _LOOK_EVERY / 2)[0]:
+                line = sys.stdin.readline()
+                if not line:
+                    sys.stderr.write("\n")
+                return line.strip()
+            self._hear()
+            known = self._last_heard(job_id)
+            if self._leaves or (known is not None and known.state is not State.UNCONFIRMED):
+                sys.stderr.write("\n")
+                return None
+
+    # Hearing ----------------------------------------------------------------------------------
+
+    def _hear(self) -> None:
+        """Take note of what the engine says; a wish to leave ends the asking."""
+        while True:
+            try:
+                item = self.items.get_nowait()
+            except Empty:
+                return
+            if isinstance(item, Suspend):
+                suspend(self.engine)
+                continue
+            self._leaves = self._leaves or isinstance(item, Leave)
+            self._kept.append(item)
+
+    def _last_heard(self, job_id: str) -> Job | None:
+        heard = (item.job for item in reversed(self._kept) if isinstance(item, JobChanged))
+        return next((job for job in heard if job.id == job_id), None)
+
+    def _now(self, job: Job) -> Job:
+        """The job as far as it is known: the newest of what was heard and what is written."""
+        self._hear()
+        try:
+            written = self.history.load(job.id)
+        except ProblemError:
+            written = job
+        heard = self._last_heard(job.id) or written
+        return max((job, written, heard), key=lambda known: known.updated_at)
+
+    def current(self, job_id: str) -> Job:
+        """A job that needs a decision.
+
+        Raises:
+            ProblemError: step_illegal when it needs none.
+        """
+        job = self._wait_until(job_id, lambda now: now.state is not State.SUBMITTING)
+        if job.state is not State.UNCONFIRMED:
+            raise problem_error("step_illegal", state=job.state.value, job=job.id)
+        return job
+
+    def _wait_until(self, job_id: str, wanted: Callable[[Job], bool]) -> Job:
+        """Stay until the job is so.
+
+        Raises:
+            ProblemError: owned_elsewhere when whoever owns the folder does not do it in time.
+        """
+        job = self.history.load(job_id)
+        end = time.monotonic() + _DONE_WITHIN
+        while not wanted(job):
+            if time.monotonic() > end or self._leaves:
+                raise ProblemError(problem("owned_elsewhere"))
+            time.sleep(_LOOK_EVERY / 5)
+            job = self._now(job)
+        return job
+
+
+def _question(job: Job) -> str:
+    again = _("s send again {cost}").format(cost=again_costs(job))
+    ways = [again, _("x give up"), _("p paste a video id"), _("enter: leave it")]
+    if job.search is not None and job.search.found:
+        ways.insert(0, _("a adopt (no new cost)"))
+    return ", ".join(ways) + ":"
