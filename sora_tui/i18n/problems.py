@@ -43,7 +43,7 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
         money = _FREE_HERE
     elif problem.spent is not CODES[problem.code]:
         money = _BY_SPENT[problem.spent]
-    facts = {name: clean_line(value) for name, value in _readable(problem.facts).items()}
+    facts = _readable({name: clean_line(value) for name, value in problem.facts.items()})
     return Sentences(*(_said(_(text), facts) for text in (happened, money, then)))
 
 
@@ -62,16 +62,16 @@ def job_sentences(job: Job) -> Sentences | None:
     return said
 
 
-def _readable(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+def _readable(facts: Mapping[str, str]) -> dict[str, str]:
     """Sums with their currency and times on the reader's clock: facts are written for machines."""
     readable = dict(facts)
-    if currency := str(readable.pop("currency", "")):
+    if currency := readable.pop("currency", ""):
         for name in {"sum", "limit", "spent"} & set(readable):
             with suppress(InvalidOperation):
-                readable[name] = money(Decimal(str(readable[name])), currency)
+                readable[name] = money(Decimal(readable[name]), currency)
     if "at" in readable:
         with suppress(ValueError):
-            at = datetime.fromisoformat(str(readable["at"]))
+            at = datetime.fromisoformat(readable["at"])
             readable["at"] = f"{at.astimezone():%Y-%m-%d %H:%M}"
     return readable
 

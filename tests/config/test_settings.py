@@ -10,6 +10,7 @@ import pytest
 
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings, early_language, load_settings
+from sora_tui.core.budget import Budget
 from sora_tui.core.problem import ProblemError
 
 PROFILES = """
@@ -298,3 +299,35 @@ def test_wrong_front_matter_is_named_by_file_and_key(written: dict[str, object])
         from_front_matter(written, "prompts/fox.md")
     facts = refused.value.problem.facts
     assert (facts["path"], facts["key"]) == ("prompts/fox.md", *written)[:2]
+
+
+def test_limits_are_read_key_by_key_the_workspace_over_the_user(
+    workspace: Path, own_config: Path
+) -> None:
+    (own_config / "sora-tui.toml").write_text(
+        '[budget]\nper_day = 10.0\nper_job = 2\ncurrency = "EUR"\n'
+    )
+    (workspace / "sora-tui.toml").write_text('[budget]\nper_job = "0.50"\n')
+    budget = load(workspace).budget
+    assert budget == Budget(Decimal("10.0"), Decimal("0.50"), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("per_day = -1", "budget.per_day"),
+        ("per_day = nan", "budget.per_day"),
+        ("per_job = true", "budget.per_job"),
+        ('per_job = "much"', "budget.per_job"),
+        ("currency = 3", "budget.currency"),
+        ("per_week = 3", "budget.per_week"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused_with_its_place(
+    workspace: Path, line: str, key: str
+) -> None:
+    (workspace / "sora-tui.toml").write_text(f"[budget]\n{line}\n")
+    with pytest.raises(ProblemError) as refused:
+        load(workspace)
+    facts = refused.value.problem.facts
+    assert (refused.value.problem.code, facts["key"], facts["line"]) == ("config_invalid", key, 2)

@@ -1,0 +1,157 @@
+"""What counts as spent in each state, and which orders a limit lets pass."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from sora_tui.core.budget import (
+    NOTHING,
+    Budget,
+    Spending,
+    cost_of,
+    day_began,
+    over_budget,
+    spending,
+    spending_by_server,
+    spent_at,
+)
+from sora_tui.core.job import Cost, Job, JobError, State
+from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.problem import Spent
+from sora_tui.core.server import Server, ServerRef
+from tests.core.lives import ERROR, LATER, START, in_state, new_job, video
+
+SUM = Decimal("0.40")
+HELD = Spending(estimated=SUM)
+PERHAPS = JobError("moderation_after", Spent.PERHAPS)
+LAB = Server("lab", "https://lab.example.org/v1")
+HERE = Server("here", "http://127.0.0.1:8000/v1")
+PRICED = Price(PriceKind.PRICED, SUM)
+UNKNOWN = Price(PriceKind.UNKNOWN, None)
+
+
+def unreported(job: Job) -> Job:
+    return replace(job, cost=Cost(SUM))
+
+
+@pytest.mark.parametrize("state", State)
+def test_money_that_may_be_spent_counts_as_spent(state: State) -> None:
+    job = replace(unreported(in_state(state)), remote_id="video_1", error=PERHAPS)
+    nothing = state in {State.NOT_SENT, State.REJECTED}
+    assert cost_of(job, "USD") == (NOTHING if nothing else HELD)
+    reported = replace(job, cost=Cost(SUM, Decimal("0.35")))
+    assert cost_of(reported, "USD") == (NOTHING if nothing else Spending(reported=Decimal("0.35")))
+
+
+ENDED = [State.FAILED, State.CANCELLED, State.GONE, State.ABANDONED]
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_a_definite_word_that_nothing_was_billed_is_believed(state: State) -> None:
+    free = JobError("generation_failed", Spent.NO)
+    job = replace(unreported(in_state(state)), remote_id="video_1", error=free)
+    assert cost_of(job, "USD") == NOTHING
+
+
+def test_what_was_taken_back_before_it_was_sent_costs_nothing() -> None:
+    assert cost_of(new_job().withdrawn(LATER), "USD") == NOTHING
+    refused = new_job().submitting(LATER, "key").not_sent(LATER, ERROR)
+    assert cost_of(refused.abandoned(LATER), "USD") == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("cost", "expected"),
+    [
+        (Cost(None), Spending(unknown=1)),
+        (Cost(Decimal(0)), NOTHING),
+        (Cost(SUM, None, "EUR"), Spending(unknown=1)),
+        (Cost(None, Decimal(0)), NOTHING),
+    ],
+)
+def test_unknown_sums_are_counted_and_never_added(cost: Cost, expected: Spending) -> None:
+    assert cost_of(replace(new_job(), cost=cost), "USD") == expected
+
+
+def test_practice_counts_nowhere() -> None:
+    assert cost_of(replace(in_state(State.SAVED), simulated=True), "USD") == NOTHING
+
+
+def test_the_day_of_a_job_is_the_day_it_was_sent() -> None:
+    waiting = new_job()
+    sent = waiting.submitting(START + timedelta(days=2), "key")
+    assert spent_at(sent) == START + timedelta(days=2)
+    since = START + timedelta(days=1)
+    assert spending(
+        [waiting, unreported(sent), unreported(in_state(State.SAVED))], since, "USD"
+    ) == (HELD + HELD)
+
+
+def test_each_server_has_a_sum_of_its_own() -> None:
+    saved = unreported(in_state(State.SAVED))
+    other = replace(saved, server=ServerRef("gw", "https://gw.example.org/v1"))
+    refused = replace(in_state(State.REJECTED), server=ServerRef("no", "https://no.example.org"))
+    sums = spending_by_server([saved, other, saved, refused], START, "USD")
+    assert sums == {"lab": HELD + HELD, "gw": HELD}
+
+
+@pytest.mark.parametrize(
+    ("budget", "price", "count", "spent", "code", "setting"),
+    [
+        (Budget(), PRICED, 100, HELD, None, None),
+        (Budget(per_day=Decimal("0.80")), PRICED, 1, HELD, None, None),
+        (Budget(per_day=Decimal("0.79")), PRICED, 1, HELD, "over_budget", "per_day"),
+        (Budget(per_day=Decimal("0.80")), PRICED, 2, HELD, "over_budget", "per_day"),
+        (Budget(per_day=Decimal("0.80")), PRICED, 2, NOTHING, None, None),
+        (Budget(per_job=Decimal("0.39")), PRICED, 1, NOTHING, "over_budget", "per_job"),
+        (Budget(per_job=Decimal("0.40")), PRICED, 9, HELD, None, None),
+        (Budget(per_day=Decimal(0)), PRICED, 1, NOTHING, "over_budget", "per_day"),
+        (Budget(per_day=Decimal(0)), Price(PriceKind.FREE, Decimal(0)), 1, HELD, None, None),
+        (Budget(per_day=Decimal(9)), UNKNOWN, 1, NOTHING, "price_unknown", None),
+        (Budget(per_day=Decimal(9), currency="EUR"), PRICED, 1, NOTHING, "price_unknown", None),
+    ],
+)
+def test_an_order_fits_its_limits_or_says_which_one_it_breaks(
+    budget: Budget,
+    price: Price,
+    count: int,
+    spent: Spending,
+    code: str | None,
+    setting: str | None,
+) -> None:
+    why = over_budget(budget, LAB, price, count, spent)
+    assert (why.code if why else None) == code
+    assert (why.facts.get("setting") if why else None) == setting
+
+
+def test_a_server_of_this_machine_may_be_silent_about_its_price() -> None:
+    assert over_budget(Budget(per_day=Decimal(1)), HERE, UNKNOWN, 1, NOTHING) is None
+
+
+def test_the_day_begins_at_the_midnight_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    try:
+        assert day_began(datetime(2026, 11, 22, 23, 30, tzinfo=UTC)) == datetime(
+            2026, 11, 22, 23, 0, tzinfo=UTC
+        )
+        # The clocks went back at three: midnight was in summer time, now is not.
+        assert day_began(datetime(2026, 10, 25, 12, 0, tzinfo=UTC)) == datetime(
+            2026, 10, 24, 22, 0, tzinfo=UTC
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_reported_sums_settle_what_was_reserved() -> None:
+    job = new_job().submitting(LATER, "key")
+    assert cost_of(job, "USD") == HELD
+    # `video` says usage.cost 0.4, as a float would come
+    done = job.accepted(LATER, video("completed"))
+    assert cost_of(done, "USD") == Spending(reported=Decimal("0.4"))
