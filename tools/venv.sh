@@ -64,4 +64,7 @@ if ! { with_uv || with_pip; } >"$log" 2>&1; then
     exit 2
 fi
 mv "$log" .venv/install.log
+# Installers compile what they copy, not a package that stays where it is; the first frame waits
+# for no compiler.
+.venv/bin/python -m compileall -q sora_tui
 fingerprint >".venv/stamp-$want"
