@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from sora_tui.cli import exits
+from sora_tui.cli.day import spent_words
 from sora_tui.cli.speech import Speech
 from sora_tui.config.log import log_path
 from sora_tui.config.settings import Settings, user_toml_path
@@ -69,6 +70,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
         yield Check("folder", str(settings.workspace), error.problem)
     else:
         yield from _folder(folder)
+        yield Check("money", spent_words(folder, settings.budget))
     yield _terminal()
     yield Check("log", str(log_path()))
 

@@ -133,6 +133,7 @@ def _facts(job: Job, folder: Folder) -> Iterator[str]:
         (_("state"), job.state.value + ("  SIMULATED" if job.simulated else "")),
         (_("server"), f"{job.server.profile}  {job.server.base_url}"),
         (_("video id"), job.remote_id),
+        (_("request id"), job.request_id),
         (_("model"), request.model),
         (_("seconds"), request.seconds),
         (_("size"), request.size),

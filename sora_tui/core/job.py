@@ -444,6 +444,13 @@ class Job:
         return not self.is_final
 
     @property
+    def request_id(self) -> str | None:
+        """What the server's support asks for: of the failure, else of the request itself."""
+        if self.error is not None and self.error.request_id:
+            return self.error.request_id
+        return self.attempts[-1].request_id if self.attempts else None
+
+    @property
     def needs_you(self) -> bool:
         """A person has to decide before anything happens."""
         return self.state in NEEDS_YOU

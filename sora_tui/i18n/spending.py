@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from sora_tui.core.budget import NOTHING, Budget, Spending
+from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
 
 
 def today_words(spent: Spending, budget: Budget) -> str:
-    """`today $3.20 of $10.00 + 2 unknown`; nothing on a day without cost and without a limit."""
+    """`today $3.20 + 2 unknown of $10.00`; nothing on a day without cost and without a limit."""
     if spent == NOTHING and budget.per_day is None:
         return ""
-    sum = money(spent.total, budget.currency)
+    sum = _sum(spent, budget.currency)
     if budget.per_day is None:
-        said = _("today {sum}").format(sum=sum)
-    else:
-        limit = money(budget.per_day, budget.currency)
-        said = _("today {sum} of {limit}").format(sum=sum, limit=limit)
+        return _("today {sum}").format(sum=sum)
+    limit = money(budget.per_day, budget.currency)
+    return _("today {sum} of {limit}").format(sum=sum, limit=limit)
+
+
+def server_words(name: str, spent: Spending, currency: str) -> str:
+    """`team-gw $3.20 + 1 unknown`."""
+    return f"{clean_line(name, 60)} {_sum(spent, currency)}"
+
+
+def _sum(spent: Spending, currency: str) -> str:
+    said = money(spent.total, currency)
     if not spent.unknown:
         return said
     unknown = ngettext("{count} unknown", "{count} unknown", spent.unknown)

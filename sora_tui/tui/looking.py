@@ -60,10 +60,11 @@ def what_to_copy(job: Job, root: Path, environ: Mapping[str, str]) -> str:
         return scp_line(clip) if "SSH_CONNECTION" in environ else str(clip)
     if job.error is None:
         return job.remote_id or job.id
-    request_id = job.error.request_id or "-"
+    sent = job.attempts[-1].at if job.attempts else job.created_at
     return (
-        f"video {job.remote_id or '-'}  request {request_id}  model {job.request.model or '-'}  "
-        f"{job.updated_at:%Y-%m-%d %H:%M:%S} UTC  {job.error.code or job.error.kind}"
+        f"video {job.remote_id or '-'}  request {job.request_id or '-'}  "
+        f"model {job.request.model or '-'}  {sent:%Y-%m-%d %H:%M:%S} UTC  "
+        f"{job.error.code or job.error.kind}"
     )
 
 

@@ -28,7 +28,7 @@ def english_again() -> Iterator[None]:
     [
         (SPENT, TEN, "today $3.20 of $10.00"),
         (NOTHING, TEN, "today $0.00 of $10.00"),
-        (Spending(Decimal("0.4"), unknown=2), TEN, "today $0.40 of $10.00 + 2 unknown"),
+        (Spending(Decimal("0.4"), unknown=2), TEN, "today $0.40 + 2 unknown of $10.00"),
         (SPENT, Budget(), "today $3.20"),
         (Spending(unknown=1), Budget(), "today $0.00 + 1 unknown"),
         (NOTHING, Budget(), ""),
