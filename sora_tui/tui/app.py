@@ -20,13 +20,13 @@ from sora_tui.config.places import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
 from sora_tui.i18n import _
+from sora_tui.tui.deciding import DecidingApp
 from sora_tui.tui.keys import KEYS, bindings
 from sora_tui.tui.panes.jobs import JobOpened
 from sora_tui.tui.terminal import run_app
 from sora_tui.tui.theme import THEME
 from sora_tui.tui.watching import utc_now
 from sora_tui.tui.workbench import TabLine
-from sora_tui.tui.writing import WritingApp
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _NEXT_FIT: Final[dict[Fit, Fit]] = {
 }
 
 
-class SoraApp(WritingApp):
+class SoraApp(DecidingApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"

@@ -40,7 +40,9 @@ def facts(view: JobView, now: datetime, ascii: bool = False) -> list[Line]:
     headline = f"{job_rows.sign(view, ascii)} {job.state.value.upper()}"
     tone = _TONES.get(job.state, "strong")
     lines = [Line(headline, spans=((0, len(headline), tone),))]
-    if (told := job_sentences(job)) is not None:
+    # Of a lost answer the page of the decision says it, money first.
+    told = None if job.state is State.UNCONFIRMED else job_sentences(job)
+    if told is not None:
         lines += [Line(part) for part in (told.happened, told.money, told.next)]
         if job.error is not None and job.error.message and job.error.message not in told.happened:
             lines.append(Line(_("The server says: {words}").format(words=job.error.message)))
@@ -145,7 +147,9 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
         yield _("it says"), remote.status
     if job.error is not None:
         error = (job.error.code, str(job.error.status or ""), job.error.request_id)
-        yield _("error"), clean_line("  ".join(part for part in error if part), 300)
+        # What became of a lost answer nobody knows: an error is not what it is.
+        label = _("answer") if job.state is State.UNCONFIRMED else _("error")
+        yield label, clean_line("  ".join(part for part in error if part), 300)
     yield _("created"), f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
     yield _("parent"), clean_line(job.parent or "", 100)
     if job.batch is not None:

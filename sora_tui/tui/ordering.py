@@ -41,8 +41,10 @@ class EngineLike(Protocol):
         consent: Consent,
         prepared: Prepared | None = None,
         count: int = 1,
+        *,
+        parent: str | None = None,
     ) -> list[Job]:
-        """Hand in one order; durable on return."""
+        """Hand in one order, or an unconfirmed job sent again; durable on return."""
 
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
         """Ask for something to be done with a job; durable on return."""

@@ -284,6 +284,7 @@ class WatchingApp(HardenedApp):
         inspector = self.bench.inspector
         if inspector is not None:
             inspector.show(view, text, problem, self.clock())
+            self.bench.show_keys()
 
     # Looking and copying ----------------------------------------------------------------------
 
@@ -297,7 +298,7 @@ class WatchingApp(HardenedApp):
         elif event.verb == "copy":
             self._copy(view.job)
         else:
-            self._command(event.job_id, "cancel" if event.verb == "cancel" else "retry")
+            self.command(event.job_id, "cancel" if event.verb == "cancel" else "retry")
 
     def action_look(self) -> None:
         """Look at the highlighted job's clip."""
@@ -344,9 +345,10 @@ class WatchingApp(HardenedApp):
         self.call_from_thread(self.say, way.format(text=text.splitlines()[0]))
 
     @work(thread=True, group="command")
-    def _command(self, job_id: str, verb: Verb) -> None:
+    def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
+        """Ask the owner of the folder to do something with a job."""
         assert self.engine is not None
         try:
-            self.engine.command(job_id, verb)
+            self.engine.command(job_id, verb, argument)
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)

@@ -341,7 +341,10 @@ class Workbench(Widget):
     def show_keys(self) -> None:
         """The keys of the active pane in the last line."""
         pane = self.active_pane
-        alone = pane is self.editor and self.editor.asking
+        alone = any(
+            asked is not None and asked is pane and asked.asking
+            for asked in (self.editor, self.inspector)
+        )
         self._keys.show(() if pane is None else pane.keys, alone=alone)
 
     # Arrangement ------------------------------------------------------------------------------

@@ -233,13 +233,14 @@ class WritingApp(WatchingApp):
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:
-            self.call_from_thread(self._handed_in, jobs)
+            self.call_from_thread(self.show_handed_in, jobs)
 
     def _refused(self, error: ProblemError) -> None:
         self._sending = False
         self.complain(error.problem)
 
-    def _handed_in(self, jobs: list[Job]) -> None:
+    def show_handed_in(self, jobs: list[Job]) -> None:
+        """New jobs are on their way."""
         self._sending = False
         self.editor.say("")
         self.book.load(jobs)

@@ -8,6 +8,7 @@ from sora_tui.core.job import Consent, Cost, Job, JobError, Output
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
+from sora_tui.core.search import Candidate, Search
 from sora_tui.core.server import ServerRef, simulator
 
 NOW = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
@@ -69,6 +70,13 @@ def saved(job: Job) -> Job:
 
 def unconfirmed(job: Job) -> Job:
     return submitting(job).unconfirmed(ago(2), JobError("answer_lost", Spent.PERHAPS))
+
+
+def searched(job: Job, *ids: str) -> Job:
+    """Looked for in the list, where these videos could be the job."""
+    made = job.created_at + timedelta(seconds=3)
+    found = tuple(Candidate(id, made, ("size", "prompt")) for id in ids)
+    return job.searched(ago(1), Search(ago(1), ago(1), 1, found=found))
 
 
 def rejected(job: Job) -> Job:

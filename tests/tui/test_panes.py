@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from textual.geometry import Region
@@ -13,13 +14,15 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from sora_tui.core.document import to_document
+from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import problem
 from sora_tui.core.request import Reference
 from sora_tui.engine.events import EngineChanged, Transfer
 from sora_tui.i18n import set_language
 from sora_tui.media.header import ImageFacts
+from sora_tui.tui.decision import question_again
 from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.panes.inspector import InspectorPane
+from sora_tui.tui.panes.inspector import InspectorPane, JobDecision
 from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobOpened, JobsPane
 from sora_tui.tui.panes.long_text import Line, LongText, wrap
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
@@ -40,8 +43,11 @@ from tests.tui.sample_jobs import (
     refused_after,
     rejected,
     saved,
+    searched,
     unconfirmed,
+    video,
 )
+from tests.tui.workspace_app import PAID
 
 
 @pytest.fixture(autouse=True)
@@ -193,17 +199,33 @@ async def test_highlight_is_told() -> None:
         assert told[-1] == busy()[1].job.id == pane.cursor_id
 
 
-async def test_inspector_tells_a_lost_answer_money_and_all() -> None:
+async def test_inspector_tells_a_lost_answer_money_first() -> None:
     pane = InspectorPane()
-    job = unconfirmed(pending(242, paid=True))
-    async with shown(pane, (100, 30)) as (app, pilot):
+    job = searched(unconfirmed(pending(242, paid=True)), "video_9c1e")
+    async with shown(pane, (50, 30)) as (app, pilot):
         assert "Choose a job with 4 and the arrows." in screen(app)[0]
         pane.show(JobView(job), None, None, NOW)
         await pilot.pause()
+        assert screen(app)[:15] == [
+            "? UNCONFIRMED",
+            "It may be running, and billed (about $0.40).",
+            "Nothing was sent again.",
+            "The answer was lost after the prompt was sent.",
+            "",
+            "Found on team-gw since 10:11:",
+            "> video_9c1e  10:11:31  same size and prompt",
+            "",
+            "  a  adopt it (no new cost)",
+            "  s  send again (may be billed twice)",
+            "  x  give up (a record stays)",
+            "  p  paste a video id",
+            "",
+            "10:11:28.0  pending",
+            "10:11:28.0  submitting",
+        ]
         text = "\n".join(screen(app))
-        assert text.startswith("? UNCONFIRMED\nThe answer was lost after the prompt was sent")
-        assert "It may be running, and billed (about $0.40)" in text
-        assert f"metadata/{job.id}.json" in text
+        assert "list asked: 1" in text
+        assert "error" not in text.lower()
         pane.focus_pane()
         await pilot.press("e")
         assert screen(app)[0].split() == ["10:11:28.0", "pending"]
@@ -211,6 +233,63 @@ async def test_inspector_tells_a_lost_answer_money_and_all() -> None:
         await pilot.press("right")
         assert pane.page == "json"
         assert "not on disk yet" in screen(app)[0]
+
+
+async def test_the_ways_of_a_lost_answer_fit_into_the_smallest_pane() -> None:
+    pane = InspectorPane()
+    job = searched(unconfirmed(pending(242, paid=True)), "video_9c1e")
+    async with shown(pane, (78, 10)) as (app, pilot):
+        pane.show(JobView(job), None, None, NOW)
+        await pilot.pause()
+        text = "\n".join(screen(app))
+        for way in ("a  adopt it", "s  send again", "x  give up", "p  paste a video id"):
+            assert way in text
+
+
+async def test_a_lost_answer_is_decided_by_keys() -> None:
+    pane = InspectorPane()
+    job = searched(unconfirmed(pending(242, paid=True)), "video_1", "video_2")
+    async with shown(pane, (80, 30)) as (app, pilot):
+
+        def decisions() -> list[tuple[str, str]]:
+            return [(m.verb, m.video_id) for m in app.heard if isinstance(m, JobDecision)]
+
+        pane.show(JobView(job), None, None, NOW)
+        pane.focus_pane()
+        await pilot.press("down", "down", "a")
+        assert decisions() == [("adopt", "video_2")]
+        await pilot.press("p", *"video_7", "enter")
+        assert decisions()[1:] == [("adopt", "video_7")]
+        await pilot.press("p", "escape", "s")
+        assert decisions()[2:] == [("price", "")], "the sum is not known here"
+        question = question_again(job, Price(PriceKind.PRICED, Decimal("0.40")), PAID)
+        pane.ask(job.id, question)
+        await pilot.pause()
+        assert "Pay about $0.40 on gw.example.org, perhaps for the second time?" in "\n".join(
+            screen(app)
+        )
+        await pilot.press("s", "x", "n")
+        assert decisions()[3:] == [], "no single key pays or gives up"
+        pane.ask(job.id, question)
+        await pilot.press("y")
+        assert decisions()[3:] == [("send", "")]
+        await pilot.press("x", "y")
+        assert decisions()[4:] == [("abandon", "")]
+
+
+async def test_a_question_goes_when_the_job_is_found() -> None:
+    pane = InspectorPane()
+    lost = unconfirmed(pending(242, paid=True))
+    async with shown(pane, (80, 30)) as (app, pilot):
+        pane.show(JobView(lost), None, None, NOW)
+        pane.focus_pane()
+        await pilot.press("a")
+        await pilot.press("x")
+        assert "Give it up?" in "\n".join(screen(app))
+        pane.show(JobView(lost.accepted(NOW, video("queued"))), None, None, NOW)
+        await pilot.press("y")
+        assert "QUEUED" in screen(app)[0]
+        assert not [m for m in app.heard if isinstance(m, JobDecision)]
 
 
 async def test_inspector_paints_only_the_rows_that_say_something_else(

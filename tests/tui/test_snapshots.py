@@ -31,7 +31,10 @@ def busy(paid: bool = False) -> list[Job]:
     return [
         sample.in_progress(sample.pending(25, paid, 9), 38),
         sample.downloading(sample.pending(130, paid, 6, prompt="A paper boat"), 240),
-        sample.unconfirmed(sample.pending(240, True, 5, prompt="Neon fox, rain, low angle")),
+        sample.searched(
+            sample.unconfirmed(sample.pending(240, True, 5, prompt="Neon fox, rain, low angle")),
+            "video_9c1e",
+        ),
         sample.saved(sample.pending(500, paid, 2, prompt="Lighthouse, storm")),
         sample.rejected(sample.pending(600, True, 1, prompt="Crowd outside a stadium")),
         sample.queued(sample.pending(20, paid, 0, prompt="Snow market, handheld")),

@@ -48,6 +48,7 @@ class FakeEngine:
     """Takes orders and notes them."""
 
     def __init__(self) -> None:
+        self.commands: list[tuple[str, str, str]] = []
         self.orders: list[tuple[Server, VideoRequest, Consent, int]] = []
         self.listeners: list[Callable[[EngineEvent], None]] = []
 
@@ -68,6 +69,8 @@ class FakeEngine:
         consent: Consent,
         prepared: Prepared | None = None,
         count: int = 1,
+        *,
+        parent: str | None = None,
     ) -> list[Job]:
         self.orders.append((server, request, consent, count))
         number = len(self.orders)
@@ -80,11 +83,13 @@ class FakeEngine:
                 cost=Cost(price.sum),
                 consent=consent,
                 simulated=server.simulated,
+                parent=parent,
             )
             for index in range(count)
         ]
 
-    def command(self, job_id: str, verb: str, argument: str = "") -> None: ...
+    def command(self, job_id: str, verb: str, argument: str = "") -> None:
+        self.commands.append((job_id, verb, argument))
 
     def tell(self, *jobs: Job) -> None:
         """What the real engine would say of these jobs."""

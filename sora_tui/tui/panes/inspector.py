@@ -4,29 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key
+from textual.message import Message
 
+from sora_tui.core.job import State
 from sora_tui.core.problem import Problem
+from sora_tui.core.search import Candidate
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.tui import job_facts
+from sora_tui.tui.decision import decision, question_give_up
 from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.order import Question
+from sora_tui.tui.panes.editor import ConsentLine
 from sora_tui.tui.panes.jobs import JobAction, is_possible
 from sora_tui.tui.panes.long_text import Line, LongText
 
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
 Page = Literal["facts", "events", "json"]
+Verb = Literal["adopt", "price", "send", "abandon"]
 PAGES: Final[tuple[Page, ...]] = ("facts", "events", "json")
 _NAMES: Final[Mapping[Page, str]] = {"facts": N_("Facts"), "events": N_("Events"), "json": "JSON"}
 
 
-class InspectorPane(Vertical):
-    """What is known of one job. It shows what it is given and asks for nothing."""
+class JobDecision(Message):
+    """The person decides about a lost answer.
 
+    Attributes:
+        verb: `adopt` the video of this id, `price` (say what sending again costs, and ask),
+            `send` again as agreed, or `abandon`.
+    """
+
+    def __init__(self, job_id: str, verb: Verb, video_id: str = "") -> None:
+        super().__init__()
+        self.job_id = job_id
+        self.verb = verb
+        self.video_id = video_id
+
+
+class InspectorPane(Vertical):
+    """What is known of one job. It shows what it is given; a lost answer is decided here."""
+
+    DEFAULT_CSS = """
+    InspectorPane > ConsentLine { height: auto; }
+    InspectorPane > #video-id { height: 1; border: none; padding: 0 1; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "page('facts')", N_("Show the facts"), id="inspector.facts"),
         Binding("e", "page('events')", N_("Show the events"), id="inspector.events"),
@@ -35,6 +66,10 @@ class InspectorPane(Vertical):
         Binding("right,l", "turn(1)", N_("Page after"), id="inspector.after", show=False),
         Binding("o", "act('look')", N_("Look at the clip"), id="inspector.look"),
         Binding("y", "act('copy')", N_("Copy the path or scp line"), id="inspector.copy"),
+        Binding("a", "decide('adopt')", N_("Adopt the video found"), id="inspector.adopt"),
+        Binding("s", "decide('price')", N_("Send again, after a question"), id="inspector.send"),
+        Binding("x", "decide('abandon')", N_("Give up, after a question"), id="inspector.give_up"),
+        Binding("p", "decide('paste')", N_("Paste a video id"), id="inspector.paste"),
     ]
 
     def __init__(self, *, ascii: bool = False, id: str | None = None) -> None:
@@ -46,7 +81,10 @@ class InspectorPane(Vertical):
         self._problem: Problem | None = None
         self._now: datetime | None = None
         self._title = ""
-        self._text = LongText()
+        self._text = _Page()
+        #: Id of the candidate under the cursor, and what a question that stands here is about.
+        self._chosen: str | None = None
+        self._asked: Verb | None = None
 
     def compose(self) -> ComposeResult:
         """One text, whatever the page."""
@@ -74,6 +112,9 @@ class InspectorPane(Vertical):
             problem: Why the document cannot be read, with `line` and `column` among its facts.
         """
         same = _id(view) == _id(self._view)
+        lost = view is not None and view.job.state is State.UNCONFIRMED
+        if not (same and lost):
+            self._close()
         same_text = same and (document, problem) == (self._document, self._problem)
         broke = problem is not None and problem != self._problem
         self._view, self._document, self._problem, self._now = view, document, problem, now
@@ -106,6 +147,11 @@ class InspectorPane(Vertical):
         """The keys that do something here."""
         if self._view is None:
             return ()
+        if self.asking:
+            return (("y", N_("Yes")), ("esc", N_("No")))
+        if self._decides:
+            ways = (("s", N_("Send again")), ("x", N_("Give up")), ("p", N_("Paste an id")))
+            return (("a", N_("Adopt")), *ways) if self._candidates else ways
         pages = (("f", N_("Facts")), ("e", N_("Events")), ("J", "JSON"), ("y", N_("Copy")))
         return (("o", N_("Look")), *pages) if is_possible(self._view, "look") else pages
 
@@ -124,9 +170,111 @@ class InspectorPane(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what means something for this job; other keys go on to the app."""
+        if action == "decide":
+            return self._decides and (parameters != ("adopt",) or bool(self._candidates))
         if action != "act":
             return True
         return self._view is not None and is_possible(self._view, str(parameters[0]))
+
+    # A lost answer ----------------------------------------------------------------------------
+
+    def ask(self, job_id: str, question: Question) -> None:
+        """Put the question whether to send this job again, unless another one is in front."""
+        if job_id == _id(self._view) and self._decides:
+            self._put(question, "send")
+
+    def action_decide(self, verb: str) -> None:
+        """Do what a key says; what costs or loses something asks first."""
+        assert self._view is not None
+        if verb == "abandon":
+            self._put(question_give_up(), "abandon")
+        elif verb == "paste":
+            self._open_input()
+        elif verb == "price":
+            self.post_message(JobDecision(self._view.job.id, "price"))
+        elif self._candidates:
+            chosen = self._candidates[self._cursor].id
+            self.post_message(JobDecision(self._view.job.id, "adopt", chosen))
+
+    def choose(self, by: int) -> None:
+        """Move the cursor among the candidates."""
+        count = len(self._candidates)
+        self._chosen = self._candidates[min(max(self._cursor + by, 0), count - 1)].id
+        self._show_page(anew=False)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether up and down choose among candidates."""
+        return self._decides and len(self._candidates) > 1
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question waits for its answer."""
+        return self._asked is not None
+
+    @property
+    def _decides(self) -> bool:
+        lost = self._view is not None and self._view.job.state is State.UNCONFIRMED
+        return lost and self._page == "facts"
+
+    @property
+    def _candidates(self) -> tuple[Candidate, ...]:
+        search = self._view.job.search if self._view is not None else None
+        return search.found if search is not None else ()
+
+    @property
+    def _cursor(self) -> int:
+        ids = [candidate.id for candidate in self._candidates]
+        return ids.index(self._chosen) if self._chosen in ids else 0
+
+    def _put(self, question: Question, about: Verb) -> None:
+        self._close()
+        self._asked = about
+        self.mount(ConsentLine(question))
+
+    def _open_input(self) -> None:
+        from textual.widgets import Input  # its import is not for the first frame
+
+        self._close()
+        line = Input(placeholder=_("video id, then enter"), id="video-id", select_on_focus=False)
+        self.mount(line)
+        line.focus()
+
+    def _close(self) -> None:
+        """Take a question or an input line away."""
+        self._asked = None
+        lines = self.query("ConsentLine, #video-id")
+        if lines:
+            if self.has_focus_within:
+                self._text.focus()
+            lines.remove()
+
+    @on(ConsentLine.Answered)
+    def _answered(self, event: ConsentLine.Answered) -> None:
+        event.stop()
+        about, view = self._asked, self._view
+        self._close()
+        if event.yes and about is not None and view is not None:
+            self.post_message(JobDecision(view.job.id, about))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """An id was typed or pasted."""
+        event.stop()
+        video_id = event.value.strip()
+        self._close()
+        if video_id and self._view is not None:
+            self.post_message(JobDecision(self._view.job.id, "adopt", video_id))
+
+    def on_key(self, event: Key) -> None:
+        """Escape takes the input line away."""
+        if event.key == "escape" and self.query("#video-id"):
+            event.stop()
+            self._close()
+
+    def on_resize(self) -> None:
+        """Another width arranges the ways anew."""
+        if self._decides:
+            self._show_page(anew=False)
 
     # Drawing ----------------------------------------------------------------------------------
 
@@ -147,7 +295,12 @@ class InspectorPane(Vertical):
             return [Line(_("Its document is not on disk yet."))]
         if self._page == "events":
             return job_facts.events(self._view.job)
-        return job_facts.facts(self._view, self._now, self._ascii)
+        lines = job_facts.facts(self._view, self._now, self._ascii)
+        if self._decides:
+            said = decision(self._view.job, self._cursor, self.content_size.width)
+            life = job_facts.events(self._view.job)
+            return [lines[0], *said, Line(""), *life, *lines[1:]]
+        return lines
 
     def _show_title(self) -> None:
         job_id = _id(self._view)
@@ -158,6 +311,18 @@ class InspectorPane(Vertical):
         if title != self._title:
             self._title = title
             self.border_title = Content(title)
+
+
+class _Page(LongText):
+    """The text of a page; its arrows choose while there is something to choose from."""
+
+    def action_move(self, rows: int) -> None:
+        """Choose, or scroll by rows."""
+        pane = self.parent
+        if isinstance(pane, InspectorPane) and pane.chooses:
+            pane.choose(1 if rows > 0 else -1)
+        else:
+            super().action_move(rows)
 
 
 def _id(view: JobView | None) -> str | None:

@@ -1,0 +1,74 @@
+"""A lost answer on the whole screen: found by keyboard, decided by keyboard, paid by two keys."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.sample_jobs import pending, searched, unconfirmed
+from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+
+LOST = searched(unconfirmed(pending(242, paid=True)), "video_1", "video_2")
+FREE = searched(unconfirmed(pending(300)), "video_3")
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+def text(app: WorkspaceApp) -> str:
+    return "\n".join(screen(app))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_it_is_adopted_by_one_key(tmp_path: Path, size: tuple[int, int]) -> None:
+    app = workspace_app(tmp_path, jobs=[LOST], servers=[PAID])
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "enter")
+        assert "> video_1" in text(app)
+        assert "send again (may be billed twice)" in text(app)
+        assert "Adopt" in screen(app)[-1]
+        await press(pilot, "down", "a")
+        assert app.fake.commands == [(LOST.id, "adopt", "video_2")]
+        assert app.fake.orders == []
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_sending_again_names_the_sum_and_takes_two_keys(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    app = workspace_app(tmp_path, jobs=[LOST], servers=[PAID])
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "enter", "s")
+        assert "Pay about $0.40 on gw.example.org" in text(app)
+        assert "y send" in text(app)
+        await press(pilot, "n")
+        assert app.fake.orders == []
+        await press(pilot, "s", "y")
+        [(server, request, consent, count)] = app.fake.orders
+        assert (server, request, count) == (PAID, LOST.request, 1)
+        assert (consent.kind, consent.sum) == ("priced", Decimal("0.40"))
+        child = app.book.newest()[0].job
+        assert child.parent == LOST.id
+        await press(pilot, "y")
+        assert len(app.fake.orders) == 1
+
+
+async def test_giving_up_asks_and_a_free_server_is_not_said_to_bill(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[FREE])
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "enter")
+        assert "may make a second clip" in text(app)
+        assert "billed" not in text(app)
+        await press(pilot, "x", "escape")
+        assert app.fake.commands == []
+        await press(pilot, "x", "y")
+        assert app.fake.commands == [(FREE.id, "abandon", "")]
