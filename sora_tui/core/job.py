@@ -19,7 +19,6 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Problem, Spent, problem_error
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
@@ -521,5 +520,7 @@ def _remote_error(remote: RemoteVideo) -> JobError | None:
         return None
     code = remote.error.code if remote.error else None
     message = remote.error.message if remote.error else ""
+    from sora_tui.core.moderation import is_moderation  # its patterns cost the first frame 20 ms
+
     kind = "moderation_after" if is_moderation(code, message) else "generation_failed"
     return JobError(kind, Spent.PERHAPS, code=code, message=message)
