@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -64,6 +65,7 @@ class Server:
     Attributes:
         prices: Price per generated second by model (`"*"` for any), in `currency`.
         free: The profile says it charges nothing.
+        key_from: Where its key is looked for: a variable's name or `api_key_command`.
         max_active: Most jobs sent at once; None is no limit of ours.
     """
 
@@ -89,6 +91,7 @@ class Server:
     free: bool = False
     allow_http: bool = False
     params: Mapping[str, Any] = field(default_factory=dict)
+    key_from: str | None = None
 
     @property
     def simulated(self) -> bool:
@@ -122,6 +125,11 @@ class Server:
             return host == "localhost" or host.endswith(".localhost")
 
     @property
+    def lacks_key(self) -> bool:
+        """Whether a key was promised and is not there."""
+        return self.key_from is not None and self.key is None and self.auth != "none"
+
+    @property
     def insecure(self) -> bool:
         """Whether prompt and key would cross a network in clear, and nobody allowed that."""
         plain = self.base_url.startswith("http://")
@@ -149,6 +157,7 @@ def profile_for(servers: Mapping[str, Server], ref: ServerRef) -> Server | None:
     return next((server for server in servers.values() if server.origin == ref.origin), None)
 
 
+@lru_cache(maxsize=256)  # asked of every job at every look, and there are few servers
 def origin_of(base_url: str) -> str:
     """Scheme, host and port of an address, lower case, default ports left out."""
     parts = urlsplit(base_url)

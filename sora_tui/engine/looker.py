@@ -27,6 +27,8 @@ _KEY_WAIT: Final = 60.0
 _NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 #: How long what such jobs took is remembered before history is asked again, in seconds.
 _LEARNT: Final = 60.0
+#: A page of rows may mean a hundred writes: after so many seconds of them others have a turn.
+_AT_A_TIME: Final = 0.02
 
 
 class Looker:
@@ -134,10 +136,15 @@ class Looker:
                     page = await client.list(after=after)
                 self._answered()
                 fresh = [video for video in page.videos if video.id not in seen]
+                since = _now()
                 for rank, video in enumerate(fresh, len(seen)):
-                    if (job_id := ours.get(video.id)) is not None:
-                        missed.discard(job_id)
-                        await self._take(job_id, video, rank)
+                    if (job_id := ours.get(video.id)) is None:
+                        continue
+                    missed.discard(job_id)
+                    self._take(job_id, video, rank)
+                    if _now() - since > _AT_A_TIME:
+                        await asyncio.sleep(0)
+                        since = _now()
                 if page.videos and not fresh:
                     self._looks.list_repeats()
                 if not missed or not fresh or not page.has_more:
@@ -156,7 +163,7 @@ class Looker:
         finally:
             self._looks.sweep_ended()
 
-    async def _take(self, job_id: str, video: RemoteVideo, rank: int) -> None:
+    def _take(self, job_id: str, video: RemoteVideo, rank: int) -> None:
         job = self._desk.jobs.get(job_id)
         if job is None or not self._looks.told(job_id, video, rank, _now()):
             return
@@ -164,7 +171,6 @@ class Looker:
         self._desk.show_retry(job, None)
         if is_news(job, video):
             self._desk.put(job.progressed(utc_now(), video))
-            await asyncio.sleep(0)  # a hundred rows may mean a hundred writes: others have a turn
 
     # Both -----------------------------------------------------------------------------------
 

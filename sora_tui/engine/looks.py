@@ -41,8 +41,9 @@ _SOON: Final = 1.0
 _UNKNOWN: Final = 30.0
 #: How long a job is asked one by one that the list does not tell, or tells wrongly.
 _APART: Final = 120.0
-#: A list that tells nothing new of a job for so long is no longer believed without a GET.
-_BELIEVED: Final = 300.0
+#: A list that tells nothing new of a job for so long is no longer believed without a GET; up to
+#: twice as long, by chance, so that a thousand jobs do not ask in one minute.
+_BELIEVED: Final = 180.0
 #: After a list that failed, jobs are asked one by one for so long; doubled each time.
 _LIST_REST: Final = 60.0
 _LIST_REST_MOST: Final = 3600.0
@@ -86,6 +87,7 @@ class _Sight:
     began: float
     due: float
     news_at: float
+    believed: float
     looked: bool = False
     busy: bool = False
     hint: float | None = None
@@ -109,6 +111,7 @@ class Looks:
         self._clocks: tuple[float, datetime] | None = None
         self._calm_until = 0.0
         self._sweeping = False
+        self._sweep_began = 0.0
         self._sweep_at = 0.0
         self._has_list = True
         self._has_pages = True
@@ -147,19 +150,22 @@ class Looks:
         again = min((sight.due for sight in idle if sight.due > now), default=now + TICK)
         due = [sight for sight in idle if sight.due <= now]
         sweep: Sweep | None = None
-        if any(self._by_list(sight, now) for sight in due):
+        if self._sweeping:
+            due = [sight for sight in due if not self._by_list(sight, now)]
+        elif any(self._by_list(sight, now) for sight in due):
             horizon = max(now, self._sweep_at) + _SOON
             soon = [s for s in idle if s.due <= horizon and self._by_list(s, now)]
             pages = self._pages(soon)
-            if self._sweeping or pages <= len(soon):
+            if pages <= len(soon):
                 due = [sight for sight in due if not self._by_list(sight, now)]
-                if self._sweeping or now < self._sweep_at:
-                    again = min(again, max(self._sweep_at, now + _SOON))
+                if now < self._sweep_at:
+                    again = min(again, self._sweep_at)
                 elif room > 0:
                     # Others may use the same key: their jobs stand between ours.
                     most = 2 * pages + 1 if self._has_pages else 1
                     sweep = Sweep(frozenset(s.job.id for s in soon), min(most, len(soon)))
                     self._sweeping, room = True, room - 1
+                    self._sweep_began = now
                     self._sweep_at = now + SWEEP_EVERY * random.uniform(1.0, 1.1)  # noqa: S311
         due.sort(key=lambda sight: (sight.job.expires_at or _NEVER, sight.due))
         for sight in due[:room]:
@@ -201,10 +207,13 @@ class Looks:
         sight.looked, sight.failures, sight.apart_until = True, 0, 0.0
         elapsed = now - sight.began
         if job_id in self._watched:
-            wait = next_look(elapsed, video.progress, sight.hint)
+            sight.due = now + next_look(elapsed, video.progress, sight.hint)
         else:
-            wait = max(min(elapsed / 30, SLOWEST), SWEEP_EVERY, sight.hint or 0.0)
-        sight.due = now + max(wait, _UNKNOWN if video.phase is Phase.UNKNOWN else 0.0)
+            # From the sweep's start: all its rows come due together, for the next one.
+            wait = max(min(elapsed / 60, SLOWEST), SWEEP_EVERY, sight.hint or 0.0)
+            sight.due = self._sweep_began + wait
+        if video.phase is Phase.UNKNOWN:
+            sight.due = max(sight.due, now + _UNKNOWN)
         return True
 
     def swept(self, missed: Iterable[str], now: float) -> None:
@@ -256,7 +265,8 @@ class Looks:
         due = now
         if (at - job.updated_at).total_seconds() < _FIRST:
             due += min(self._soonest(job) or _FIRST, _FIRST_MOST)
-        return _Sight(job, began, due, news_at=now)
+        believed = _BELIEVED * random.uniform(1.0, 2.0)  # noqa: S311 -- no secret
+        return _Sight(job, began, due, news_at=now, believed=believed)
 
     def _few(self, now: float) -> frozenset[str]:
         """The jobs that are watched one by one: all if they are few, or the few that run."""
@@ -268,13 +278,12 @@ class Looks:
         return frozenset()
 
     def _by_list(self, sight: _Sight, now: float) -> bool:
-        believed = max(_BELIEVED, (now - sight.began) / 10)
         return (
             self._has_list
             and now >= self._list_from
             and sight.job.id not in self._watched
             and now >= sight.apart_until
-            and now - sight.news_at < believed
+            and now - sight.news_at < max(sight.believed, (now - sight.began) / 10)
         )
 
     def _pages(self, sights: Collection[_Sight]) -> int:
@@ -301,6 +310,7 @@ class Looks:
         for sight in self._sights.values():
             apart = random.uniform(0.0, len(self._sights) / RATE)  # noqa: S311
             sight.due = now + together + (0.0 if self._has_list else apart)
+            sight.news_at = now
         if passed > SWEEP_EVERY:
             self._sweep_at = now
         self._calm_until = now + SWEEP_EVERY + _SOON

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from sora_tui.engine.pace import BURST, MAX_IN_FLIGHT, Gate, next_look
+from tests.engine.virtual_time import run
 
 
 @pytest.mark.parametrize(
@@ -17,8 +18,9 @@ from sora_tui.engine.pace import BURST, MAX_IN_FLIGHT, Gate, next_look
         (1000, 1, None, 27, 33),  # never less often than every half minute
         (8, 1, None, 3.6, 4.4),  # a first percent says little
         (100, None, None, 9, 11),  # silence: a tenth of the time so far
-        (1, 99, 5.0, 4.5, 5.5),  # the server's wish is a floor
-        (1, 99, 1.0, 0.9, 1.1),
+        (1, 99, 5.0, 5.0, 5.5),  # the server's wish is a floor
+        (1, 99, 1.0, 1.0, 1.1),
+        (86_400, 99.999, 1.0, 60, 66),  # stuck for a day: once a minute
     ],
 )
 def test_the_next_look(
@@ -43,14 +45,38 @@ async def test_no_more_than_eight_requests_are_under_way() -> None:
     assert most == MAX_IN_FLIGHT
 
 
-async def test_one_pause_is_shared_and_grows_until_an_answer() -> None:
-    gate = Gate()
-    pauses = [gate.failed(None) for _ in range(8)]
-    assert pauses[0] <= 1.0
-    assert 30.0 <= pauses[-1] <= 60.0
-    assert gate.paused_for > 25
-    gate.opened()
-    assert gate.failures == 0
+def test_one_pause_is_shared_and_grows_until_an_answer() -> None:
+    async def fail_eight_times() -> None:
+        gate = Gate()
+        for failure in range(8):
+            pause = gate.failed(None)
+            assert 0.5 * min(2**failure, 60) <= pause <= min(2**failure, 60)
+            # What was under way together fails together: it counts once.
+            assert gate.failed(None) == pytest.approx(pause)
+            assert gate.failures == failure + 1
+            await asyncio.sleep(pause)
+            assert not gate.paused_for
+        gate.opened()
+        assert gate.failures == 0
+
+    run(fail_eight_times())
+
+
+def test_after_a_failure_one_request_goes_until_it_is_answered() -> None:
+    async def ask(gate: Gate, gone: list[float]) -> None:
+        async with gate.passage():
+            gone.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(3)
+        gate.opened()
+
+    async def fail_once() -> list[float]:
+        gate, gone = Gate(), list[float]()
+        gate.failed(2)
+        since = asyncio.get_running_loop().time()
+        await asyncio.gather(*(ask(gate, gone) for _ in range(4)))
+        return [at - since for at in gone]
+
+    assert run(fail_once()) == pytest.approx([2, 5, 5, 5], abs=0.01)
 
 
 async def test_the_gate_opens_when_the_server_said() -> None:
