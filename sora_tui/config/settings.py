@@ -91,8 +91,8 @@ class Settings:
         server = self.server
         if server.insecure:
             raise problem_error("base_url_insecure", host=server.host, profile=server.name)
-        if server.name in self.keys and server.key is None and server.auth != "none":
-            variable = self.keys[server.name]
+        if server.lacks_key:
+            variable = str(server.key_from)
             raise problem_error("key_missing", profile=server.name, variable=variable)
 
     def on(self, name: str) -> Settings:
@@ -143,6 +143,7 @@ def load_settings(
             keys = {name: where for name, where in keys.items() if name not in profiles} | {
                 name: profile.key_from for name, profile in profiles.items() if profile.key_from
             }
+    servers = {n: replace(each, key_from=keys.get(n)) for n, each in servers.items()}
     name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
     env_file = variables.file
     return Settings(

@@ -30,11 +30,24 @@ SCHEMA: Final = 1
 T = TypeVar("T")
 
 _FIELDS: Final = frozenset({"schema", *(f.name for f in fields(Job) if f.name != "extra")})
+#: The objects inside a document, whose unknown fields survive too.
+_PARTS: Final[Mapping[str, frozenset[str]]] = {
+    name: frozenset(f.name for f in fields(kind))
+    for name, kind in {
+        "server": ServerRef,
+        "request": VideoRequest,
+        "cost": Cost,
+        "error": JobError,
+        "consent": Consent,
+        "batch": Batch,
+        "notes": Notes,
+    }.items()
+}
 
 
 def to_document(job: Job) -> dict[str, Any]:
     """The document of a job: JSON types only, times in RFC 3339 UTC, never a key or a header."""
-    return {
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "id": job.id,
         "state": job.state.value,
@@ -65,14 +78,20 @@ def to_document(job: Job) -> dict[str, Any]:
         "notes": {**asdict(job.notes), "tags": list(job.notes.tags)},
         # Only a lost answer is searched for: other documents have the fields of schema 1 alone.
         **({"search": _search(job.search)} if job.search else {}),
-        **job.extra,
     }
+    for name, value in job.extra.items():
+        if name not in _PARTS:
+            document[name] = value
+        elif document[name] is not None:  # an error that is over takes its unknown fields along
+            document[name] |= value
+    return document
 
 
 def from_document(document: object) -> Job:
     """The job in a document.
 
-    Fields that this version does not know are kept in `extra`.
+    Fields that this version does not know are kept in `extra`, those of an inner object under its
+    name.
 
     Raises:
         ProblemError: document_newer for a higher schema; document_broken, naming the field, for
@@ -108,8 +127,17 @@ def from_document(document: object) -> Job:
         parent=read.maybe("parent", str),
         batch=read.maybe("batch", lambda value: Batch(str(value["id"]), int(value["index"]))),
         notes=read.maybe("notes", _read_notes) or Notes(),
-        extra={name: value for name, value in document.items() if name not in _FIELDS},
+        extra=_unknown(document),
     )
+
+
+def _unknown(document: Mapping[str, Any]) -> dict[str, Any]:
+    extra = {name: value for name, value in document.items() if name not in _FIELDS}
+    for name, known in _PARTS.items():
+        part = document.get(name)
+        if isinstance(part, Mapping) and not part.keys() <= known:
+            extra[name] = {key: value for key, value in part.items() if key not in known}
+    return extra
 
 
 class _Reader:

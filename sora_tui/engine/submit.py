@@ -76,6 +76,8 @@ def refusal(server: Server, job: Job) -> Problem | None:
     consent = job.consent
     if server.insecure:
         return problem("base_url_insecure", host=server.host, profile=server.name)
+    if server.lacks_key:
+        return problem("key_missing", profile=server.name, variable=str(server.key_from))
     price = quote(server, job.request)
     if price.kind is PriceKind.UNKNOWN and consent is not None and consent.max_spend is not None:
         # A limit that nobody can check must not pass for one.

@@ -17,6 +17,7 @@ from sora_tui.core.job import Batch, Consent, Cost, Job, JobError, Notes, Output
 from sora_tui.core.problem import CODES, ProblemError, Spent
 from sora_tui.core.request import FITS, Reference, VideoRequest
 from sora_tui.core.search import Candidate, Refusal, Search
+from sora_tui.core.server import ServerRef
 from tests.core.lives import in_state, ways
 
 # What UTF-8 can write; a lone surrogate never gets as far as a document.
@@ -192,3 +193,22 @@ def test_the_document_of_a_new_job_reads_as_promised() -> None:
     }
     assert document["cost"] == {"estimated": 0.4, "reported": None, "currency": "USD"}
     assert from_document(document).cost.estimated == Decimal("0.4")
+
+
+def test_unknown_fields_of_inner_objects_survive_a_later_step() -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    job = Job.new(
+        "20261122-101530-7f3k2m",
+        at,
+        ServerRef("lab", "http://127.0.0.1/v1"),
+        VideoRequest("A kite"),
+        cost=Cost(),
+        consent=Consent("free", at),
+    )
+    document = to_document(job)
+    document["request"]["camera"] = {"lens": "35 mm"}
+    document["notes"]["colour"] = "red"
+    later = to_document(from_document(document).submitting(at, "key"))
+    assert later["request"]["camera"] == {"lens": "35 mm"}
+    assert later["notes"]["colour"] == "red"
+    assert later["request"]["prompt"] == "A kite"
