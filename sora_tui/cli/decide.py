@@ -44,6 +44,7 @@ class Deciding:
         items: What the engine says.
         going: Jobs that go on because of what was decided.
         asked: Jobs that the person was asked about.
+        signal: The signal that ended the asking.
     """
 
     folder: Folder
@@ -54,8 +55,8 @@ class Deciding:
     speech: Speech
     going: list[str] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
+    signal: int | None = None
     _kept: list[Item] = field(default_factory=list)
-    _leaves: bool = False
 
     # What can be done -------------------------------------------------------------------------
 
@@ -122,14 +123,14 @@ class Deciding:
     # Asking -----------------------------------------------------------------------------------
 
     def ask(self, job: Job) -> bool:
-        """Put the question until something is done; False when the person wants to leave."""
+        """Put the question until something is done; False when a signal ends it."""
         self.asked.add(job.id)
         said = job_sentences(job)
         self.speech.note("")
         self.speech.note(f"{job.id}  {job.state.value}  {clean_line(job.request.prompt, 60)}")
         if said is not None:
             self.speech.note(f"{said.money} {said.happened}")
-        while not self._leaves:
+        while self.signal is None:
             job = self._now(job)
             if job.state is not State.UNCONFIRMED:
                 self.speech.note(_("{job} was found.").format(job=job.id))
@@ -146,7 +147,7 @@ class Deciding:
                         break
                 except ProblemError as error:
                     self.speech.problem(error.problem)
-        return not self._leaves
+        return self.signal is None
 
     def _do(self, job: Job, answer: str) -> bool:
         """Whether the answer was one, and is carried out."""
@@ -184,7 +185,9 @@ class Deciding:
                 return line.strip()
             self._hear()
             known = self._last_heard(job_id)
-            if self._leaves or (known is not None and known.state is not State.UNCONFIRMED):
+            if self.signal is not None or (
+                known is not None and known.state is not State.UNCONFIRMED
+            ):
                 sys.stderr.write("\n")
                 return None
 
@@ -200,8 +203,10 @@ class Deciding:
             if isinstance(item, Suspend):
                 suspend(self.engine)
                 continue
-            self._leaves = self._leaves or isinstance(item, Leave)
-            self._kept.append(item)
+            if isinstance(item, Leave):
+                self.signal = item.signal
+            else:
+                self._kept.append(item)
 
     def _last_heard(self, job_id: str) -> Job | None:
         heard = (item.job for item in reversed(self._kept) if isinstance(item, JobChanged))
@@ -233,11 +238,14 @@ class Deciding:
 
         Raises:
             ProblemError: owned_elsewhere when whoever owns the folder does not do it in time.
+            KeyboardInterrupt: A signal came.
         """
         job = self.history.load(job_id)
         end = time.monotonic() + _DONE_WITHIN
         while not wanted(job):
-            if time.monotonic() > end or self._leaves:
+            if self.signal is not None:
+                raise KeyboardInterrupt
+            if time.monotonic() > end:
                 raise ProblemError(problem("owned_elsewhere"))
             time.sleep(_LOOK_EVERY / 5)
             job = self._now(job)

@@ -12,6 +12,7 @@ from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
 
+from sora_tui.cli.lost import found_lines, ways
 from sora_tui.cli.report import path_of
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
@@ -119,9 +120,9 @@ def _cost(job: Job) -> str:
         return money(cost.reported, cost.currency)
     if cost.estimated is None:
         return _("unknown")
-    if job.state in {State.REJECTED, State.NOT_SENT, State.ABANDONED}:
+    if job.state in {State.REJECTED, State.NOT_SENT}:
         return "0"
-    mark = "?" if job.state is State.UNCONFIRMED else ""
+    mark = "?" if job.state in {State.UNCONFIRMED, State.ABANDONED} else ""
     return f"~{money(cost.estimated, cost.currency)}{mark}"
 
 
@@ -158,6 +159,8 @@ def _facts(job: Job, folder: Folder) -> Iterator[str]:
     said = job_sentences(job)
     if said is not None:
         yield from ("", said.happened, said.money, said.next)
+    if job.state is State.UNCONFIRMED:
+        yield from ("", *found_lines(job), *ways(job))
 
 
 def _local(at: datetime) -> str:

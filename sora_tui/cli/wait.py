@@ -58,6 +58,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             if not going:
                 break
             _add(outcome, wait_for_completion(engine, items, history, going, progress, speech))
+        outcome.signal = outcome.signal or deciding.signal
         for job in [job for job in outcome.jobs.values() if job.needs_you]:
             outcome.jobs[job.id] = history.load(job.id)  # given up for one that was sent
     return report(outcome, folder, speech)

@@ -113,7 +113,7 @@ def read_video(document: object) -> RemoteVideo | None:
     if not isinstance(document, Mapping):
         return None
     video_id = document.get("id")
-    if not isinstance(video_id, str) or not _is_usable_id(video_id):
+    if not isinstance(video_id, str) or not is_usable_id(video_id):
         return None
     status = clean_line(document.get("status") or "", 60)
     return RemoteVideo(
@@ -145,7 +145,8 @@ def moment(value: object) -> datetime | None:
         return None
 
 
-def _is_usable_id(value: str) -> bool:
+def is_usable_id(value: str) -> bool:
+    """Whether this can be the id of a video."""
     # A control character or a lone surrogate would break the address line and the document.
     return 0 < len(value) <= MAX_ID and value.isprintable() and value not in {".", ".."}
 

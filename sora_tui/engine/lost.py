@@ -11,7 +11,7 @@ from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote import RemoteVideo, is_usable_id
 from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
@@ -124,6 +124,9 @@ class LostAnswers:
 
     async def adopt(self, client: VideosClient, job_id: str, video_id: str) -> None:
         """Take a video that a person named, if the server knows it and no other job has it."""
+        if not is_usable_id(video_id):
+            self.refuse(job_id, video_id, "video_unknown")
+            return
         try:
             async with self._gate.passage():
                 video = (await client.retrieve(video_id)).video

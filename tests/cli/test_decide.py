@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import COMMAND, Ran, Shell
 from tests.engine.lossy_server import LossyServer, lossy_server
-from tests.pty_session import ROOT, PtySession
+from tests.pty_session import KEYS, ROOT, PtySession
 
 
 @dataclass(frozen=True)
@@ -35,78 +35,93 @@ class Lost:
         return PtySession([*COMMAND, *words], cols=120, env=environ, cwd=self.shell.workspace)
 
 
-@contextmanager
-def lost(workspace: Path, copies: int = 2, listless: bool = False) -> Iterator[Lost]:
-    workspace.mkdir()
+def lose(workspace: Path, server: LossyServer) -> Lost:
+    """Have a paid clip made whose answer is lost."""
+    workspace.mkdir(exist_ok=True)
+    (workspace / "sora-tui.toml").write_text(
+        f'default = "lab"\n[servers.lab]\nbase_url = "{server.base_url}"\nauth = "none"\n'
+        'encoding = "json"\ndefault_model = "sora-2"\ndefault_seconds = "1"\n'
+        'default_size = "320x180"\nprices = {sora-2 = 0.10}\n'
+    )
+    shell = Shell(workspace, {})
+    ran = shell("generate", "A kite over a grey sea", "--yes")
+    (document,) = shell.documents
+    return Lost(shell, server, ran, document.stem)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
+    """One such job, with two videos in the server's list that could be it."""
+    workspace = tmp_path_factory.mktemp("lost")
     with lossy_server(workspace / "metadata") as server:
-        server.copies, server.listless = copies, listless
-        (workspace / "sora-tui.toml").write_text(
-            f'default = "lab"\n[servers.lab]\nbase_url = "{server.base_url}"\nauth = "none"\n'
-            'encoding = "json"\ndefault_model = "sora-2"\ndefault_seconds = "1"\n'
-            'default_size = "320x180"\n'
-            "prices = {sora-2 = 0.10}\n"
-        )
-        shell = Shell(workspace, {})
-        ran = shell("generate", "A kite over a grey sea", "--yes")
-        server.copies = 1
-        (document,) = shell.documents
-        yield Lost(shell, server, ran, document.stem)
+        server.copies = 2
+        yield lose(workspace, server)
 
 
-def test_without_a_terminal_it_is_left_and_the_ways_are_named(tmp_path: Path) -> None:
-    with lost(tmp_path / "w") as it:
-        for ran in (it.ran, it.shell("wait")):
-            assert ran.code == 6, ran.err
-            told = ran.err[ran.err.index("It may be running, and billed (about $0.10)") :]
-            assert told.index("It may be running") < told.index("The answer was lost")
-            assert "video_0" in told
-            assert "same model, size, seconds and prompt" in told
-            for way in ("--adopt VIDEO_ID", "--send-again", "--give-up"):
-                assert f"sora-tui wait {it.job_id} {way}" in told
-        shown = it.shell.inside("show", it.job_id, "--json").documents[0]
-        assert {found["id"] for found in shown["search"]["found"]} == {"video_0", "video_1"}
-        assert len(it.server.posts) == 1
+@pytest.fixture
+def it(once: Lost, tmp_path: Path) -> Lost:
+    """The same job in a workspace of its own, on a server that is as it was then."""
+    workspace = tmp_path / "workspace"
+    shutil.copytree(once.shell.workspace, workspace)
+    server = once.server
+    server.documents, server.copies = workspace / "metadata", 1
+    del server.posts[1:], server.videos[:-2]
+    return replace(once, shell=Shell(workspace, {}))
 
 
-def test_adopt_sends_nothing(tmp_path: Path) -> None:
-    with lost(tmp_path / "w") as it:
-        wrong = it.shell("wait", it.job_id, "--adopt", "video_of_another_server")
-        assert wrong.code == 2
-        assert "does not know a video video_of_another_server" in wrong.err
-        assert it.document()["state"] == "unconfirmed"
-        ran = it.shell("wait", it.job_id, "--adopt", "video_1")
-        assert ran.code == 1, "this server's clips fail, but it is the job's own end"
-        assert it.document()["remote_id"] == "video_1"
-        assert len(it.server.posts) == 1
+def test_without_a_terminal_it_is_left_and_the_ways_are_named(it: Lost) -> None:
+    for ran in (it.ran, it.shell("wait")):
+        assert ran.code == 6, ran.err
+        told = ran.err[ran.err.index("It may be running, and billed (about $0.10)") :]
+        assert told.index("It may be running") < told.index("The answer was lost")
+        assert "video_0" in told
+        assert "same model, size, seconds and prompt" in told
+        for way in ("--adopt VIDEO_ID", "--send-again", "--give-up"):
+            assert f"sora-tui wait {it.job_id} {way}" in told
+    told = it.shell.inside("show", it.job_id).out
+    assert "Found on lab since" in told
+    assert "--send-again  (may be billed twice)" in told
+    shown = it.shell.inside("show", it.job_id, "--json").documents[0]
+    assert {found["id"] for found in shown["search"]["found"]} == {"video_0", "video_1"}
+    assert len(it.server.posts) == 1
 
 
-def test_send_again_sends_one_and_asks_for_its_own_consent(tmp_path: Path) -> None:
-    with lost(tmp_path / "w") as it:
-        refused = it.shell("wait", it.job_id, "--send-again")
-        assert refused.code == 2
-        assert "nobody has agreed to it" in refused.err
-        assert it.document()["state"] == "unconfirmed"
-        assert len(it.server.posts) == 1
-        ran = it.shell("wait", it.job_id, "--send-again", "--yes")
-        assert ran.code == 1, ran.err
-        first, second = (it.document(path.stem) for path in it.shell.documents)
-        assert (first["state"], second["parent"]) == ("abandoned", first["id"])
-        assert second["request"] == first["request"]
-        assert second["consent"]["sum"] == 0.1
-        assert len(it.server.posts) == 2
-        again = it.shell("wait", it.job_id, "--send-again", "--yes")
-        assert again.code == 2
-        assert "the job is abandoned" in again.err
-        assert len(it.server.posts) == 2
+def test_adopt_sends_nothing(it: Lost) -> None:
+    wrong = it.shell("wait", it.job_id, "--adopt", "video_of_another_server")
+    assert wrong.code == 2
+    assert "does not know a video video_of_another_server" in wrong.err
+    assert it.document()["state"] == "unconfirmed"
+    ran = it.shell("wait", it.job_id, "--adopt", "video_1")
+    assert ran.code == 1, "this server's clips fail, but it is the job's own end"
+    assert it.document()["remote_id"] == "video_1"
+    assert len(it.server.posts) == 1
 
 
-def test_give_up_sends_nothing(tmp_path: Path) -> None:
-    with lost(tmp_path / "w") as it:
-        ran = it.shell("wait", "@last", "--give-up")
-        assert ran.code == 0, ran.err
-        assert it.document()["state"] == "abandoned"
-        assert len(it.server.posts) == 1
-        assert it.shell("wait").code == 0
+def test_send_again_sends_one_and_asks_for_its_own_consent(it: Lost) -> None:
+    refused = it.shell("wait", it.job_id, "--send-again")
+    assert refused.code == 2
+    assert "nobody has agreed to it" in refused.err
+    assert it.document()["state"] == "unconfirmed"
+    assert len(it.server.posts) == 1
+    ran = it.shell("wait", it.job_id, "--send-again", "--yes")
+    assert ran.code == 1, ran.err
+    first, second = (it.document(path.stem) for path in it.shell.documents)
+    assert (first["state"], second["parent"]) == ("abandoned", first["id"])
+    assert second["request"] == first["request"]
+    assert second["consent"]["sum"] == 0.1
+    assert len(it.server.posts) == 2
+    again = it.shell("wait", it.job_id, "--send-again", "--yes")
+    assert again.code == 2
+    assert "the job is abandoned" in again.err
+    assert len(it.server.posts) == 2
+
+
+def test_give_up_sends_nothing(it: Lost) -> None:
+    ran = it.shell("wait", "@last", "--give-up")
+    assert ran.code == 0, ran.err
+    assert it.document()["state"] == "abandoned"
+    assert len(it.server.posts) == 1
+    assert it.shell("wait").code == 0
 
 
 @pytest.mark.parametrize(
@@ -119,10 +134,8 @@ def test_give_up_sends_nothing(tmp_path: Path) -> None:
         (("",), 1, "unconfirmed"),
     ],
 )
-def test_a_terminal_is_asked(
-    tmp_path: Path, answers: tuple[str, ...], posts: int, state: str
-) -> None:
-    with lost(tmp_path / "w") as it, it.terminal("wait") as session:
+def test_a_terminal_is_asked(it: Lost, answers: tuple[str, ...], posts: int, state: str) -> None:
+    with it.terminal("wait") as session:
         questions = {"2": "Which one? 1-2", "y": "Pay about $0.10", "n": "Pay about $0.10"}
         asked = "a adopt (no new cost), s send again (may be billed twice), x give up"
         for number, answer in enumerate(answers):
@@ -144,8 +157,17 @@ def test_a_terminal_is_asked(
         assert (code == 6) == (state == "unconfirmed")
 
 
-def test_what_is_found_while_the_question_stands_there_is_not_asked_on(tmp_path: Path) -> None:
-    with lost(tmp_path / "w") as it, it.terminal("wait") as session:
+def test_ctrl_c_leaves_the_question(it: Lost) -> None:
+    with it.terminal("wait") as session:
+        session.wait_for("x give up", 30)
+        session.send(KEYS["ctrl+c"])
+        assert session.wait_exit(10) == 130
+        assert it.document()["state"] == "unconfirmed"
+        assert len(it.server.posts) == 1
+
+
+def test_what_is_found_while_the_question_stands_there_is_not_asked_on(it: Lost) -> None:
+    with it.terminal("wait") as session:
         session.wait_for("x give up", 30)
         # Another terminal decides:
         assert it.shell("wait", it.job_id, "--adopt", "video_0").code == 1
@@ -155,9 +177,11 @@ def test_what_is_found_while_the_question_stands_there_is_not_asked_on(tmp_path:
 
 
 def test_a_server_without_a_list_says_so_and_leaves_it_to_the_person(tmp_path: Path) -> None:
-    with lost(tmp_path / "w", copies=1, listless=True) as it:
+    with lossy_server(tmp_path / "metadata") as server:
+        server.listless = True
+        it = lose(tmp_path, server)
         assert it.ran.code == 6
         assert "lab has no list to look for it in" in it.ran.err
         ran = it.shell("wait", it.job_id, "--adopt", "video_0")
         assert (ran.code, it.document()["remote_id"]) == (1, "video_0")
-        assert len(it.server.posts) == 1
+        assert len(server.posts) == 1
