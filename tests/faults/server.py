@@ -335,7 +335,7 @@ class FaultServer:
             return next((video for video in self.videos if video["id"] == video_id), None)
 
     def look(self, video_id: str) -> Mapping[str, Any] | None:
-        """The video as a poll sees it: completed after some looks."""
+        """The video as a poll or a list shows it: completed after some looks."""
         video = self.video(video_id)
         if video is not None and video["status"] in {"queued", "in_progress"}:
             self._polls[video_id] += 1
@@ -366,7 +366,8 @@ def _list(call: Call) -> None:
         call.reply({"detail": "Method Not Allowed"}, 405)
         return
     with call.server.mutex:
-        videos = [dict(video) for video in reversed(call.server.videos)]
+        ids = [video["id"] for video in reversed(call.server.videos)]
+    videos = [call.server.look(video_id) for video_id in ids]
     call.reply({"object": "list", "data": videos, "has_more": False})
 
 

@@ -1,0 +1,132 @@
+"""The long way round: a kill at random moments, and the N-th system call that fails or kills."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import Ended, Workspace, ended, workspace
+from tests.faults.server import Act, Call, behave, vanish
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+#: Where a kill may come, besides "any time".
+PHASES = ("start", "post", "lost", "look", "content")
+
+
+def bring_home(place: Workspace) -> None:
+    """One healthy start: what was made is saved, what was not is told, nothing is paid twice."""
+    before = place.documents() if place.metadata.exists() else []
+    doubtful = [d["id"] for d in before if d["state"] in {"submitting", "unconfirmed"}]
+    if doubtful and not place.server.videos:
+        # Never made, and only a person can know: it stays, visible, and is not sent again.
+        done = place.run("jobs")
+        assert doubtful[0] in done.out.decode()
+        return
+    done = place.run("wait")
+    assert done.code == 0, done.words
+    assert len(place.server.videos) == place.server.paid
+    if place.server.videos:
+        place.check_all_saved(len(place.server.videos))
+    place.check()
+    assert not list((place.root / "output").glob(".*"))
+    assert not list(place.metadata.glob(".*.tmp"))
+    assert not list(place.metadata.glob(".*.next"))
+
+
+def killed_soon(process: subprocess.Popen[bytes], delay: float, post: Act = behave) -> Act:
+    """Behave, and kill the client a moment later; a POST is answered by `post`."""
+
+    def act(call: Call) -> None:
+        threading.Timer(delay, process.kill).start()
+        path = call.request.target.removeprefix("/v1/videos/")
+        if call.request.method == "POST":
+            post(call)
+        elif path.endswith("/content"):
+            call.reply(call.server.clip, content_type="video/mp4")
+        else:
+            call.reply(call.server.look(path))
+
+    return act
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_twenty_kills_at_random_moments(tmp_path: Path, seed: int) -> None:
+    """200 runs in all, each with a fresh workspace; 0 lost and 0 paid twice."""
+    chance = random.Random(seed)
+    for run in range(20):
+        phase = chance.choice(PHASES)
+        delay = chance.uniform(0.0, 0.06)
+        (tmp_path / str(run)).mkdir()
+        with workspace(tmp_path / str(run)) as place:
+            process = place.start("generate", f"Run {run}")
+            act = killed_soon(process, delay)
+            if phase == "start":
+                threading.Timer(chance.uniform(0.3, 1.5), process.kill).start()
+            elif phase == "lost":
+                place.server.posts["*"] = [killed_soon(process, delay, vanish)]
+            else:
+                scripts = {
+                    "post": place.server.posts,
+                    "look": place.server.gets,
+                    "content": place.server.contents,
+                }
+                scripts[phase]["*"] = [act]
+            done = ended(process)
+            assert done.code in {0, -signal.SIGKILL}, (phase, delay, done.words)
+            assert place.server.paid <= 1, (phase, delay)
+            bring_home(place)
+            assert place.server.paid <= 1, (phase, delay)
+
+
+STRACE = shutil.which("strace")
+
+CALLS = {"fsync": "fsync", "rename": "rename,renameat,renameat2", "link": "link,linkat"}
+
+
+def traced(place: Workspace, name: str, what: str, number: int) -> Ended:
+    """Run one `generate` with a fault at the N-th such call of a thread."""
+    assert STRACE is not None
+    calls = CALLS[name]
+    inject = f"inject={calls}:{what}:when={number}"
+    before = [STRACE, "-f", "-qqq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", inject]
+    return ended(place.start("generate", "A kite", before=before), 120)
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed: no system call can be failed")
+@pytest.mark.parametrize(
+    ("name", "numbers"), [("fsync", range(1, 25)), ("rename", range(1, 14)), ("link", range(1, 3))]
+)
+def test_a_kill_at_the_nth_call(tmp_path: Path, name: str, numbers: range) -> None:
+    for number in numbers:
+        (tmp_path / str(number)).mkdir()
+        with workspace(tmp_path / str(number)) as place:
+            traced(place, name, "signal=SIGKILL", number)
+            assert place.server.paid <= 1
+            bring_home(place)
+            assert place.server.paid <= 1, (name, number)
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed: no system call can be failed")
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
+@pytest.mark.parametrize(("name", "numbers"), [("fsync", range(1, 16)), ("rename", range(1, 10))])
+def test_an_error_at_the_nth_call(tmp_path: Path, name: str, numbers: range, error: str) -> None:
+    for number in numbers:
+        (tmp_path / str(number)).mkdir()
+        with workspace(tmp_path / str(number)) as place:
+            done = traced(place, name, f"error={error}", number)
+            paid = place.server.paid
+            assert paid <= 1
+            assert done.code in {0, 5}, (name, error, number, done.words)
+            # A person who is told that nothing was sent does it again: nothing may come of it.
+            goes_on = b"Come back with" in done.err
+            assert not paid or b"othing was sent" not in done.err, (number, done.words)
+            bring_home(place)
+            assert place.server.paid <= 1, (name, error, number)
+            assert paid or goes_on or done.code == 0 or place.server.paid == 0, (number, done.words)
