@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Two ctrl+c within this many seconds quit.
 _TWICE: Final = 2.0
+#: Seconds that a paid request in flight may take before the program lets the shell have it.
+_LAST_ANSWER: Final = 120.0
 _NEXT_FIT: Final[dict[Fit, Fit]] = {
     "exact": "cover",
     "cover": "contain",
@@ -211,6 +213,15 @@ class SoraApp(DecidingApp):
             if key.name not in {"palette", "back"}:
                 yield SystemCommand(_(key.words), key.shown, partial(self.run_action, key.name))
 
+    @work(thread=True, group="suspend", exclusive=True)
+    def action_suspend(self) -> None:
+        """Stop the program as the shell does; the folder is free for another one meanwhile."""
+        if self.engine is not None:
+            self.engine.stop(_LAST_ANSWER)
+        self.call_from_thread(self.action_suspend_process)
+        if self.engine is not None:  # here again after fg
+            self.engine.start()
+
     # The end ----------------------------------------------------------------------------------
 
     def action_leave(self) -> None:
@@ -238,7 +249,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
         start_log()
         from sora_tui.engine.engine import Engine
 
-        return Engine(folder, settings.servers)
+        return Engine(folder, settings.servers, budget=settings.budget)
 
     app = SoraApp(settings, folder, crash_folder=state_folder(), make_engine=make_engine)
     _title("\x1b[22;2t\x1b]2;sora-tui\x07")

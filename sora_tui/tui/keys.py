@@ -80,6 +80,13 @@ KEYS: Final = (
     Key("zoom", "z", "z", N_("Zoom"), N_("Give this pane the whole screen, and back")),
     Key("look", "o", "o", N_("Look"), N_("Look at the clip, or say how to fetch it")),
     Key("copy_path", "y", "y", N_("Copy"), N_("Copy the clip's path or scp line")),
+    Key(
+        "suspend",
+        "ctrl+z",
+        "^Z",
+        N_("Suspend"),
+        N_("Back to the shell; fg returns, another sora-tui may go on meanwhile"),
+    ),
     Key("back", "escape", "esc", N_("Back"), N_("Leave the text, then one level back")),
     Key("leave", "ctrl+q", "^Q", N_("Quit"), N_("Quit; jobs lose nothing"), priority=True),
 )

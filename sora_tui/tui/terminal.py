@@ -230,6 +230,12 @@ class HardenedApp(App[None]):
             renderable = NarrowUpdate.of(renderable)
         super()._display(screen, renderable)
 
+    def action_suspend_process(self) -> None:
+        """Stop the whole job of the shell: behind `make run` stopping us alone would hang it."""
+        if self._driver is not None and self._driver.can_suspend:
+            self._suspend_signal()
+            os.killpg(os.getpgrp(), signal.SIGTSTP)
+
     def report_crash(self, error: BaseException) -> None:
         """Write the report of the first fault; later ones are mostly its echo."""
         if not self.crashed:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import time
 from pathlib import Path
 
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.lock import OwnerLock
 from tests.pty_session import KEYS, PtySession
 from tests.tui import sample_jobs
 from tests.tui.workspace_app import PROMPT
@@ -78,3 +81,23 @@ def test_typing_before_the_editor_is_there_is_not_lost(tmp_path: Path) -> None:
         session.wait_for("SIMULATOR")
         session.send(" q and z")
         session.wait_for("engine. q and z")
+
+
+def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
+    folder = open_folder(workspace(tmp_path))
+    with PtySession(PROGRAM, cwd=tmp_path) as session:
+        session.wait_for("draft safe")
+        session.send(KEYS["escape"])
+        time.sleep(0.3)  # a lone escape is told from a sequence by silence
+        session.send(KEYS["ctrl+z"])
+        os.waitpid(session.process.pid, os.WUNTRACED)
+        lock = OwnerLock(folder)
+        assert lock.try_acquire()
+        lock.release()
+        os.kill(session.process.pid, signal.SIGCONT)
+        session.wait_for("pollers 0")
+        session.send("4")
+        session.send(KEYS["f5"])
+        session.wait_for("✓ saved", timeout=60)
+        session.send("q")
+        assert session.wait_exit() == 0

@@ -195,6 +195,7 @@ def test_textual_still_has_the_private_parts_we_hold() -> None:
     assert app._return_code is None
     assert app._driver is None
     assert callable(app._close_messages_no_wait)
+    assert callable(app._suspend_signal)
     assert app.animation_level in ("none", "basic", "full")
     assert "self._fatal_error()" in inspect.getsource(App._handle_exception)
     assert "show_locals=True" in inspect.getsource(App._fatal_error)
