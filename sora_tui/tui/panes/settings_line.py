@@ -116,8 +116,9 @@ class GenerateButton(Widget, can_focus=True):
         """Make the clips."""
 
     def render(self) -> Content:
-        """Brackets mark it as a button without colour."""
-        return Content(f"[ {self.words or _('Generate')} ]")
+        """Brackets mark it as a button without colour, angles in them that it has the keys."""
+        words = self.words or _("Generate")
+        return Content(f"[‹{words}›]" if self.has_focus else f"[ {words} ]")
 
     def action_press(self) -> None:
         """As by F5."""
