@@ -44,6 +44,8 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
     elif problem.spent is not CODES[problem.code]:
         money = _BY_SPENT[problem.spent]
     facts = _readable({name: clean_line(value) for name, value in problem.facts.items()})
+    # The sentence has a full stop of its own.
+    facts |= {name: facts[name].rstrip(". ") for name in {"message", "reason"} & facts.keys()}
     return Sentences(*(_said(_(text), facts) for text in (happened, money, then)))
 
 

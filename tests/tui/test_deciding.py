@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
+from sora_tui.core.job import State
+from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.history import History
+from tests.cli.test_decide import lose
+from tests.engine.lossy_server import lossy_server
+from tests.pty_session import KEYS, PtySession
 from tests.tui.sample_jobs import pending, searched, unconfirmed
 from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
@@ -72,3 +80,33 @@ async def test_giving_up_asks_and_a_free_server_is_not_said_to_bill(tmp_path: Pa
         assert app.fake.commands == []
         await press(pilot, "x", "y")
         assert app.fake.commands == [(FREE.id, "abandon", "")]
+
+
+def test_the_real_engine_sends_once_more_and_never_by_itself(tmp_path: Path) -> None:
+    with lossy_server(tmp_path / "metadata") as server:
+        server.copies = 2
+        job_id = lose(tmp_path, server).job_id
+        with PtySession([sys.executable, "-m", "sora_tui"], cwd=tmp_path) as session:
+            session.wait_for("pollers 1")  # all panes stand, the engine works
+            session.send(KEYS["escape"])
+            time.sleep(0.3)  # a lone escape is told from a sequence by silence
+            session.send("4")
+            session.wait_for("[4 Jobs]")
+            session.send(KEYS["enter"])
+            session.wait_for("a  adopt it (no new cost)")
+            session.send("p")
+            session.wait_for("video id, then enter")
+            session.send("video_of_another_server" + KEYS["enter"])
+            session.wait_for("does not know a video")
+            session.send("s")
+            session.wait_for("Pay about $0.10 on 127.0.0.1, perhaps for the second time?")
+            assert len(server.posts) == 1
+            session.send("y")
+            session.wait_for("ABANDONED")
+            session.wait_for("✗ failed")
+            session.send("q")
+            assert session.wait_exit() == 0
+        assert len(server.posts) == 2
+    history = History(open_folder(tmp_path))
+    assert [job.state for job in history.newest(9)] == [State.FAILED, State.ABANDONED]
+    assert history.newest(1)[0].parent == job_id
