@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sora_tui.core.budget import (
@@ -13,14 +12,12 @@ from sora_tui.core.budget import (
     spending,
     spending_by_server,
 )
-from sora_tui.core.job import Job
 from sora_tui.core.price import Price
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server
 from sora_tui.i18n import _
 from sora_tui.i18n.spending import server_words, today_words
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.history import History
 from sora_tui.workspace.ledger import jobs_of_the_day
 
 
@@ -33,7 +30,7 @@ def check_budget(folder: Folder, budget: Budget, server: Server, price: Price, c
     if not budget.is_set or server.simulated:
         return ""
     day = day_began(datetime.now(UTC))
-    spent = spending(_jobs(folder, day), day, budget.currency)
+    spent = spending(jobs_of_the_day(folder, day), day, budget.currency)
     if (why := over_budget(budget, server, price, count, spent)) is not None:
         raise ProblemError(why)
     return today_words(spent, budget)
@@ -42,16 +39,8 @@ def check_budget(folder: Folder, budget: Budget, server: Server, price: Price, c
 def spent_words(folder: Folder, budget: Budget) -> str:
     """What the day has cost, on which servers; practice counts nowhere."""
     day = day_began(datetime.now(UTC))
-    sums = spending_by_server(_jobs(folder, day), day, budget.currency)
+    sums = spending_by_server(jobs_of_the_day(folder, day), day, budget.currency)
     total = sum(sums.values(), start=NOTHING)
     each = (server_words(name, spent, budget.currency) for name, spent in sorted(sums.items()))
     said = today_words(total, budget) or _("today nothing was spent")
     return "  ".join((said, *each))
-
-
-def _jobs(folder: Folder, day: datetime) -> Collection[Job]:
-    history = History(folder)
-    try:
-        return jobs_of_the_day(folder, history, day)
-    finally:
-        history.close()

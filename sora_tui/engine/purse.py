@@ -10,7 +10,6 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.history import History
 from sora_tui.workspace.ledger import jobs_of_the_day
 
 
@@ -21,10 +20,9 @@ class Purse:
     is the only one that writes them, and notes every step.
     """
 
-    def __init__(self, budget: Budget, folder: Folder, history: History) -> None:
+    def __init__(self, budget: Budget, folder: Folder) -> None:
         self._budget = budget
         self._folder = folder
-        self._history = history
         self._day: datetime | None = None
         self._jobs: dict[str, Job] = {}
 
@@ -43,8 +41,7 @@ class Purse:
         day = day_began(now)
         if day != self._day:
             self._day = day
-            jobs = jobs_of_the_day(self._folder, self._history, day)
-            self._jobs = {job.id: job for job in jobs}
+            self._jobs = {job.id: job for job in jobs_of_the_day(self._folder, day)}
         sent = (job for job in self._jobs.values() if job.state is not State.PENDING)
         spent = spending(sent, day, self._budget.currency)
         return over_budget(self._budget, server, quote(server, job.request), 1, spent)

@@ -109,7 +109,7 @@ class Run:
         self._tasks: set[asyncio.Task[None]] = set()
         self._adopting: set[Path] = set()
         self._history = History(self._folder)
-        purse = Purse(self._budget, self._folder, self._history)
+        purse = Purse(self._budget, self._folder)
         self._desk = Desk(self._history, self._announcer, purse, lambda: self._lock.held)
         self._desk.on_step = self._stepped
         self._downloads = Downloads(self._desk, self._folder, self._server_of)

@@ -9,11 +9,13 @@ from typing import Final
 from textual.content import Content
 
 from sora_tui.core.price import Ask, Price, PriceKind
+from sora_tui.core.problem import Problem
 from sora_tui.core.request import Fit
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.problems import sentences
 from sora_tui.media.header import ImageFacts
 from sora_tui.tui.draft import Draft
 from sora_tui.workspace.references import Badge, ReferenceFile, badge
@@ -45,12 +47,14 @@ class Question:
     Attributes:
         answers: The keys and what they mean, in words.
         may_always: `a` remembers the answer for this server.
+        yes: The keys that agree, where they are not those of y.
     """
 
     asked: str
     facts: str
     answers: str
     may_always: bool = False
+    yes: str = ""
 
 
 def picture_of(draft: Draft, pictures: Mapping[str, ReferenceFile]) -> Picture | None:
@@ -117,11 +121,33 @@ def note_for(server: Server) -> str:
     )
 
 
-def question_for(ask: Ask, draft: Draft, price: Price, server: Server) -> Question:
-    """The question in place of the settings line. No single key pays: this is the second one."""
+def question_for(
+    ask: Ask,
+    draft: Draft,
+    price: Price,
+    server: Server,
+    today: str = "",
+    refused: Problem | None = None,
+) -> Question:
+    """The question in place of the settings line. No single key pays: this is the second one.
+
+    Args:
+        today: What the day has cost, in words.
+        refused: The server refused this prompt before. Who sends it all the same agrees to its
+            price with the same key, and to nothing for ever.
+    """
     clips = ngettext("{count} clip", "{count} clips", draft.count).format(count=draft.count)
     parts = [clips, draft.model, _seconds(draft.seconds), draft.size]
     order = ", ".join(clean_line(part, 40) for part in parts if part)
+    if refused is not None:
+        cost = "" if price.kind is PriceKind.FREE else price_words(price, server, draft.count)
+        facts = (order, cost, today)
+        return Question(
+            sentences(refused).happened + " " + _("Not sent."),
+            "  ".join(fact for fact in facts if fact),
+            _("s send all the same   any other key: edit"),
+            yes="sS",
+        )
     if ask is Ask.UNKNOWN or price.sum is None:
         return Question(
             _("{host} does not say what it charges. Send?").format(host=server.host),
@@ -132,7 +158,7 @@ def question_for(ask: Ask, draft: Draft, price: Price, server: Server) -> Questi
     total = money(price.sum * draft.count, price.currency)
     return Question(
         _("Pay about {sum} on {host}?").format(sum=total, host=server.host) + f"  {order}",
-        note_for(server),
+        "  ".join(fact for fact in (today, note_for(server)) if fact),
         _("y pay   any other key: no"),
     )
 

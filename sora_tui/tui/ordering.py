@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Protocol
 
 from sora_tui.config.settings import Settings
+from sora_tui.core.budget import Budget, day_began, over_budget, spending
 from sora_tui.core.job import Consent, Job
 from sora_tui.core.price import Ask, Price, ask_for
+from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.engine import Verb
@@ -19,6 +21,7 @@ from sora_tui.engine.quote import quote
 from sora_tui.tui.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared, read_reference_image
+from sora_tui.workspace.verdicts import refusal_before
 
 
 class EngineLike(Protocol):
@@ -57,6 +60,8 @@ class Order:
     Attributes:
         price: Of one clip.
         ask: The question that has to be answered first.
+        refused: The server refused this prompt before: that is asked first, and with it the price.
+        today: What the day has cost, in words; empty without limits.
     """
 
     draft: Draft
@@ -65,13 +70,15 @@ class Order:
     price: Price
     ask: Ask
     prepared: Prepared | None
+    refused: Problem | None = None
+    today: str = ""
 
 
-def prepare(folder: Folder, settings: Settings, draft: Draft) -> Order:
+def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> Order:
     """Read the picture, check everything that can be known before a server is asked.
 
     Raises:
-        ProblemError: whatever keeps it from being sent; nothing was.
+        ProblemError: whatever keeps it from being sent, the person's limits included; nothing was.
     """
     from sora_tui.config.consents import is_always
 
@@ -85,7 +92,24 @@ def prepare(folder: Folder, settings: Settings, draft: Draft) -> Order:
     server = settings.server
     price = quote(server, request)
     ask = ask_for(price, server, always=is_always(server.origin))
-    return Order(draft, server, request, price, ask, prepared)
+    today = _check_budget(folder, settings.budget, server, price, draft.count, now)
+    refused = refusal_before(folder, server.origin, request)
+    return Order(draft, server, request, price, ask, prepared, refused, today)
+
+
+def _check_budget(
+    folder: Folder, budget: Budget, server: Server, price: Price, count: int, now: datetime
+) -> str:
+    if not budget.is_set or server.simulated:
+        return ""
+    from sora_tui.i18n.spending import today_words
+    from sora_tui.workspace.ledger import jobs_of_the_day
+
+    day = day_began(now)
+    spent = spending(jobs_of_the_day(folder, day), day, budget.currency)
+    if (why := over_budget(budget, server, price, count, spent)) is not None:
+        raise ProblemError(why)
+    return today_words(spent, budget)
 
 
 def hand_in(engine: EngineLike, order: Order, at: datetime) -> list[Job]:
@@ -95,7 +119,8 @@ def hand_in(engine: EngineLike, order: Order, at: datetime) -> list[Job]:
         ProblemError: disk_full or folder_not_writable; nothing was sent.
     """
     price = order.price
-    consent = Consent(price.kind.value, at, price.sum, price.currency)
+    despite = order.refused is not None
+    consent = Consent(price.kind.value, at, price.sum, price.currency, despite_refusal=despite)
     return engine.submit(
         order.server, order.request, price, consent, order.prepared, order.draft.count
     )

@@ -139,6 +139,7 @@ class WatchingApp(HardenedApp):
         self.book.learn(past)
         self.jobs.show(self.book.newest(), self.clock())
         self.show_status()
+        self.show_today()
 
     def take_jobs(self, events: list[JobChanged]) -> None:
         """Show these jobs as they are now."""
@@ -155,7 +156,19 @@ class WatchingApp(HardenedApp):
             self._document = None
             self.read_document()
         self.show_status()
+        self.show_today()
         self.retune()
+
+    def show_today(self) -> None:
+        """What the day has cost, as far as the jobs of the list tell; nothing while practising."""
+        from sora_tui.core.budget import day_began, spending
+        from sora_tui.i18n.spending import today_words
+
+        today, budget = "", self.settings.budget
+        if not self.settings.server.simulated:
+            jobs = (view.job for view in self.book.newest())
+            today = today_words(spending(jobs, day_began(self.clock()), budget.currency), budget)
+        self.bench.banner.show_today(today)
 
     def show_status(self) -> None:
         """What the highlighted job says, and how many there are."""

@@ -99,6 +99,7 @@ class Banner(Widget):
         self._server: Server | None = None
         self._paid = False
         self._counts = (0, 0)
+        self._today = ""
 
     def show(self, server: Server, *, paid: bool = False) -> None:
         """Name the server; one that charges says so in word and colour."""
@@ -114,6 +115,12 @@ class Banner(Widget):
             self._counts = (running, needs_you)
             self.refresh()
 
+    def show_today(self, today: str) -> None:
+        """What the day has cost, in words."""
+        if today != self._today:
+            self._today = today
+            self.refresh()
+
     def render(self) -> Content:
         """One line, the name of the server always in it."""
         server = self._server
@@ -126,7 +133,7 @@ class Banner(Widget):
             word = clean_line(server.name, 30)
             place = server.base_url if self.size.width >= _ALL_PANES else server.host
             words = "  ".join(clean_line(part, 60) for part in (place, server.dialect))
-            right = _("paid  F2 server") if self._paid else _("F2 server")
+            right = self._today or (_("paid  F2 server") if self._paid else _("F2 server"))
         width = self.size.width
         left = Content.assemble((" sora-tui  ", ""), (f" {word} ", "bold reverse"), f"  {words}")
         if width >= _ALL_PANES:

@@ -192,7 +192,7 @@ class WritingApp(WatchingApp):
         from sora_tui.tui.ordering import prepare
 
         try:
-            order = prepare(self.folder, self.settings, draft)
+            order = prepare(self.folder, self.settings, draft, self.clock())
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:
@@ -202,12 +202,16 @@ class WritingApp(WatchingApp):
         from sora_tui.core.price import Ask
         from sora_tui.tui.order import question_for
 
-        if order.ask is Ask.NOTHING:
+        if order.ask is Ask.NOTHING and order.refused is None:
             self._hand_in(order, always=False)
             return
         self._order = order
         self.bench.show_pane("editor")
-        self.editor.ask(question_for(order.ask, order.draft, order.price, order.server))
+        self.editor.ask(
+            question_for(
+                order.ask, order.draft, order.price, order.server, order.today, order.refused
+            )
+        )
 
     @on(EditorPane.ConsentGiven)
     def _agreed(self, event: EditorPane.ConsentGiven) -> None:
@@ -249,6 +253,7 @@ class WritingApp(WatchingApp):
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
         self.say(text.format(count=len(jobs)))
         self.show_status()
+        self.show_today()
         self.retune()
 
     # Another server ---------------------------------------------------------------------------
@@ -270,6 +275,7 @@ class WritingApp(WatchingApp):
         left = [job for job in self.book.active if job.server.profile == before.server.name]
         self.say(self._beside(left) if name != before.server.name else "")
         self.show_price()
+        self.show_today()
         for warning in self.settings.warnings:
             self.complain(warning)
 

@@ -19,14 +19,15 @@ from sora_tui.workspace.jobfile import SUFFIX, decode, read_bytes
 _TICK: Final = timedelta(minutes=1)
 
 
-def jobs_of_the_day(folder: Folder, history: History, since: datetime) -> Collection[Job]:
+def jobs_of_the_day(folder: Folder, since: datetime) -> Collection[Job]:
     """Every job that may have cost money since a moment, or is about to, handed-in ones included.
 
     Each is read anew. Which of them count, and for what, `core.budget` knows. A request that was
     taken back lies in the trash, still pending: it is none.
     """
     written = (job for job in _written_since(folder, since) if job.attempts or job.remote_id)
-    jobs = (*waiting(folder), *history.active(), *written)
+    with closing(History(folder)) as history:
+        jobs = (*waiting(folder), *history.active(), *written)
     return {job.id: job for job in jobs}.values()
 
 

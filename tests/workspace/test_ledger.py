@@ -52,9 +52,9 @@ def test_the_day_has_what_waits_what_runs_and_what_was_deleted(
     if not indexed:
         folder.index_file.unlink()
     day = now - timedelta(hours=1)
-    jobs = jobs_of_the_day(folder, History(folder), day)
+    jobs = jobs_of_the_day(folder, day)
     assert {job.id for job in jobs} == {home.id, deleted.id, waiting.id, asked.id}
-    tomorrow = jobs_of_the_day(folder, History(folder), now + timedelta(days=1))
+    tomorrow = jobs_of_the_day(folder, now + timedelta(days=1))
     assert {job.id for job in tomorrow} == {waiting.id, asked.id}
 
 
@@ -67,7 +67,7 @@ def test_the_documents_decide_what_the_day_cost(folder: Folder) -> None:
     text = document(folder, job).read_text()
     document(folder, job).write_text(text.replace('"reported": null', '"reported": 0.25'))
     since = datetime.now(UTC) - timedelta(hours=1)
-    jobs = jobs_of_the_day(folder, history, since)
+    jobs = jobs_of_the_day(folder, since)
     assert spending(jobs, since, "USD") == Spending(reported=Decimal("0.25"))
 
 

@@ -93,7 +93,7 @@ class ConsentLine(Static, can_focus=True):
         event.stop()
         if event.key in _ASKING:
             return
-        if event.character in _YES:
+        if event.character and event.character in (self.question.yes or _YES):
             self.post_message(self.Answered(True))
         elif event.character in {"a", "A"} and self.question.may_always:
             self.post_message(self.Answered(True, always=True))
@@ -261,7 +261,8 @@ class EditorPane(Widget, can_focus=False):
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The keys that matter where the focus is."""
         if self.asking:
-            return (("y", N_("Yes")), ("esc", N_("No")))
+            agreed = "".join(line.question.yes[:1] for line in self.query(ConsentLine)) or "y"
+            return ((agreed, N_("Yes")), ("esc", N_("No")))
         generate = ("F5", N_("Generate"))
         if self.has_focus:
             return (generate, ("enter", N_("Write")), ("1-5", N_("Panes")))
