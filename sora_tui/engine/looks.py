@@ -81,7 +81,7 @@ class Round:
 
 @dataclass(slots=True)
 class _Sight:
-    """What the plan knows of one job; times are loop times."""
+    """What the plan knows of one job; times are loop times. It `began` to wait, or to run."""
 
     job: Job
     began: float
@@ -134,11 +134,12 @@ class Looks:
                 self._sights[job.id] = self._first_sight(job, now, at)
                 self._arrived += 1
         self._notice_a_jump(now, at)
-        self._watched = self._few(now)
-        for job_id in self._watched:
+        before, self._watched = self._watched, self._few(now)
+        for job_id in self._watched - before:
             sight = self._sights[job_id]
-            if not sight.looked:
-                sight.due = min(sight.due, now + _FIRST)
+            progress = sight.job.remote.progress if sight.job.remote else None
+            wait = next_look(now - sight.began, progress, sight.hint) if sight.looked else _FIRST
+            sight.due = min(sight.due, now + wait)
 
     def begin(self, now: float, room: int) -> Round:
         """What to do now; what is named counts as under way until the plan is told of it.
@@ -178,7 +179,7 @@ class Looks:
             return
         sight.busy, sight.looked, sight.failures = False, True, 0
         sight.hint, sight.news_at = hint, now
-        wait = next_look(now - sight.began, video.progress, hint)
+        wait = next_look(self._elapsed(sight, video, now), video.progress, hint)
         if video.phase is Phase.UNKNOWN:
             wait = max(wait, _UNKNOWN)
         if job_id not in self._watched:
@@ -205,7 +206,7 @@ class Looks:
         if not sight.looked or is_news(sight.job, video):
             sight.news_at = now
         sight.looked, sight.failures, sight.apart_until = True, 0, 0.0
-        elapsed = now - sight.began
+        elapsed = self._elapsed(sight, video, now)
         if job_id in self._watched:
             sight.due = now + next_look(elapsed, video.progress, sight.hint)
         else:
@@ -260,7 +261,7 @@ class Looks:
 
     def _first_sight(self, job: Job, now: float, at: datetime) -> _Sight:
         """A fresh job waits until its like can be done; one found at the start does not wait."""
-        since = job.attempts[-1].at if job.attempts else job.created_at
+        since = next((e.at for e in job.events if e.state is job.state), job.updated_at)
         began = now - max((at - since).total_seconds(), 0.0)
         due = now
         if (at - job.updated_at).total_seconds() < _FIRST:
@@ -268,14 +269,22 @@ class Looks:
         believed = _BELIEVED * random.uniform(1.0, 2.0)  # noqa: S311 -- no secret
         return _Sight(job, began, due, news_at=now, believed=believed)
 
+    def _elapsed(self, sight: _Sight, video: RemoteVideo, now: float) -> float:
+        if video.phase is Phase.IN_PROGRESS and sight.job.state is State.QUEUED:
+            sight.began = now  # progress counts from here, not from the queue
+        return now - sight.began
+
     def _few(self, now: float) -> frozenset[str]:
-        """The jobs that are watched one by one: all if they are few, or the few that run."""
+        """The jobs that are watched one by one: all if they are few, or the few that run.
+
+        Where none is known to run, the one that was sent first is the next to do so.
+        """
+        jobs = list(self._sights.values())
         if now < self._calm_until:
             return frozenset()
-        for jobs in (self._sights.values(), [s for s in self._sights.values() if _runs(s)]):
-            if len(jobs) <= FEW:
-                return frozenset(sight.job.id for sight in jobs)
-        return frozenset()
+        if len(jobs) > FEW:
+            jobs = [sight for sight in jobs if sight.job.state is State.IN_PROGRESS] or jobs[:1]
+        return frozenset(sight.job.id for sight in jobs) if len(jobs) <= FEW else frozenset()
 
     def _by_list(self, sight: _Sight, now: float) -> bool:
         return (
@@ -333,7 +342,3 @@ def soonest(past: Sequence[float]) -> float | None:
     if len(past) < _ENOUGH:
         return None
     return 0.9 * sorted(past)[len(past) // 20]
-
-
-def _runs(sight: _Sight) -> bool:
-    return sight.job.state is State.IN_PROGRESS
