@@ -86,6 +86,7 @@ _SENTENCES: Final = (
     r"(?:sensitive|inappropriate|prohibited|unsafe|nsfw|explicit|harmful)"
     r" (?:words?|content|information|material|terms?|imagery)\b",
     r"\b(?:sensitive|prohibited) (?:words?|content)(?: (?:was|were))? detected\b",
+    r"\bsomething didn.t look right with your request\b",  # OpenAI, with the code lost on the way
     r"(?:敏感词|敏感内容|敏感信息|内容违规|违规内容|审核未通过|审核不通过|未通过审核|不当内容)",
 )
 #: A sentence about the moderation rather than by it, or about an account rather than a prompt.

@@ -28,6 +28,10 @@ REFUSALS = [
         "litellm.BadRequestError: OpenAIException - {error: {code: sentinel_block}} LiteLLM: x",
     ),
     ("500", "OpenAIException - Your prompt was flagged by the moderation system\n\nLiteLLM: y"),
+    (
+        "400",
+        "OpenAIException - Hmmm something didn't look right with your request. erroREDACTED",
+    ),
     # new-api
     ("sensitive_words_detected", "user sensitive words detected"),
     ("fail_to_fetch_task", '{"error":{"code":"moderation_blocked","message":"blocked"'),
