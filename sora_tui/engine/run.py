@@ -14,7 +14,7 @@ from typing import Final
 
 from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job, JobError, State
-from sora_tui.core.problem import ProblemError, Spent, problem, problem_error
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
 from sora_tui.core.server import Server, profile_for
 from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
@@ -56,6 +56,7 @@ class Run:
         self._listeners = listeners
         self._lock = OwnerLock(folder, alone=alone)
         self._owns = False
+        self._refused: Problem | None = None
         self._told: EngineChanged | None = None
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -91,7 +92,7 @@ class Run:
         try:
             while not self._stopping.is_set():
                 awake.clear()
-                await self._round()
+                await self._guarded_round()
                 try:
                     await asyncio.wait_for(awake.wait(), _ROUND)
                 except TimeoutError:
@@ -114,13 +115,31 @@ class Run:
         self._desk.on_step = self._stepped
         self._downloads = Downloads(self._desk, self._folder, self._server_of)
 
+    async def _guarded_round(self) -> None:
+        """A disk that refuses is told once; it may take more a moment later."""
+        try:
+            await self._round()
+        except ProblemError as error:
+            if error.problem != self._refused:
+                self._refused = error.problem
+                self._report(error)
+        else:
+            self._refused = None
+
     async def _round(self) -> None:
         if self._owns and not self._lock.held:
             # Somebody removed the lock file: another process may be the owner by now.
             await self._rest()
             self._begin()
         if not self._owns and self._folder.writable and self._lock.try_acquire():
-            self._take_over()
+            try:
+                self._take_over()
+            except ProblemError:
+                # Half a takeover would leave jobs behind: all of it, or somebody else's turn.
+                await self._rest()
+                self._begin()
+                self._lock.release()
+                raise
         if self._owns:
             claimed = claim(self._folder)
             for job in claimed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Final
 from sora_tui.core.problem import problem_error
 from sora_tui.workspace.atomic import NEW_FILE, allocate, chance, disk_refusals, sync_dir, write_all
 
+#: Names of the files by which `check_room` tries a disk, and which a kill may leave.
+ROOM: Final = re.compile(r"\.room\.[0-9a-f]{8}\.tmp")
 #: Room for the documents of one job over its whole life, in bytes.
 _DOCUMENT_ROOM: Final = 64 * 1024
 

@@ -60,7 +60,7 @@ def hand_in(folder: Folder, job: Job) -> None:
 
 def waiting(folder: Folder) -> list[Job]:
     """Requests that no owner has claimed yet, oldest first; what cannot be read is left out."""
-    jobs = []
+    jobs: list[Job] = []
     for name in _requests(folder):
         try:
             jobs.append(_read(folder.inbox / name))
@@ -80,10 +80,15 @@ def claim(folder: Folder) -> list[Job]:
         ProblemError: folder_not_writable or folder_missing.
     """
     # Without an fsync: the intent, which comes before anything is paid, makes the name durable.
-    jobs = []
+    jobs: list[Job] = []
     for name in _requests(folder):
-        if not _take(folder, name):
-            continue
+        try:
+            if not _take(folder, name):
+                continue
+        except ProblemError:
+            if not jobs:
+                raise
+            break  # what is claimed already must not be forgotten for the one that is not
         try:
             jobs.append(_read(folder.metadata / name))
         except (FileNotFoundError, ProblemError) as error:

@@ -12,7 +12,7 @@ from typing import Final
 from sora_tui.core.job import Job, Output
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.workspace.atomic import NEW_FILE, TEMPORARY, chance, disk_refusals, publish, write_all
-from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.folder import ROOM, Folder
 
 #: Remote ids up to this length that hold nothing but these signs are used as they are.
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -102,7 +102,11 @@ def sweep_parts(folder: Folder) -> int:
     Only names of our own making, and only where nobody but the owner writes: a temporary file in
     the inbox may be a request that is being handed in this moment.
     """
-    swept = [path for path in folder.output.iterdir() if _PART.fullmatch(path.name)]
+    swept = [
+        path
+        for path in folder.output.iterdir()
+        if _PART.fullmatch(path.name) or ROOM.fullmatch(path.name)
+    ]
     swept += [path for path in folder.metadata.iterdir() if TEMPORARY.fullmatch(path.name)]
     for path in swept:
         path.unlink(missing_ok=True)

@@ -40,7 +40,10 @@ class Call:
     def body(self) -> bytes:
         """The whole body; reads what is still on the way."""
         length = int(self.request.headers.get("content-length", "0"))
-        while len(self.rest) < length and (data := self.socket.recv(65536)):
+        while len(self.rest) < length:
+            data = self.socket.recv(65536)
+            if not data:
+                raise ConnectionError("the client went away before its request was complete")
             self.rest += data
         self.request.body = self.rest
         return self.rest

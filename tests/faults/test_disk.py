@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import ended, workspace
+from sora_tui.core.job import State
+from sora_tui.core.server import Secret, Server
+from sora_tui.engine.events import EngineFault
+from sora_tui.workspace.folder import open_folder
+from tests.engine.watching import running
+from tests.faults.harness import KEY, ended, workspace
 from tests.faults.server import Act, Call, kill_client
 
 
@@ -117,6 +122,24 @@ def test_a_disk_that_fills_up_under_a_download_loses_nothing(tmp_path: Path) -> 
         (place.root / "ballast").unlink()
         done = place.run("wait")
         assert done.code == 0, done.words
+        assert place.server.paid == 1
+        place.check_all_saved()
+
+
+def test_an_engine_that_starts_on_a_full_disk_begins_when_there_is_room(tmp_path: Path) -> None:
+    with workspace(tmp_path) as place, small_disk(place.root):
+        place.server.contents["*"] = [kill_client]
+        place.killed("generate", "A kite")
+        for index in place.metadata.glob(".index*"):
+            index.unlink()  # it would be given up, and make room
+        ballast = fill(place.root)
+        lab = Server(name="env", base_url=place.server.base_url, key=Secret(KEY))
+        with running(open_folder(place.root), server=lab) as (_, watcher):
+            fault = watcher.wait_for(lambda event: isinstance(event, EngineFault))
+            assert isinstance(fault, EngineFault)
+            assert fault.problem.code == "disk_full"
+            ballast.unlink()
+            watcher.wait_for_state(State.SAVED)
         assert place.server.paid == 1
         place.check_all_saved()
 

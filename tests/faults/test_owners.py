@@ -32,10 +32,16 @@ def test_started_at_once_they_send_each_request_once(tmp_path: Path, count: int)
 def test_a_killed_owner_leaves_its_queue_to_the_followers(tmp_path: Path, count: int) -> None:
     """The owner hangs in its own POST while the inbox fills; the followers alone save them all."""
     with workspace(tmp_path) as place:
-        answer = threading.Event()
-        place.server.posts["The owner's"] = [wait_for(answer)]
+        answer, arrived = threading.Event(), threading.Event()
+
+        def late(call: Call) -> None:
+            call.make()
+            arrived.set()
+            assert answer.wait(60)
+
+        place.server.posts["The owner's"] = [late]
         owner = place.start("generate", "The owner's")
-        place.server.wait_until(lambda server: server.paid == 1)
+        assert arrived.wait(30)
         os.kill(owner.pid, signal.SIGSTOP)  # so that it claims nothing more
         place.ask_for(*prompts(count - 2))
         followers = [place.start("generate", prompt) for prompt in ("Left", "Right")]
