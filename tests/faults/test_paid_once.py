@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import workspace
+from tests.faults.harness import ended, workspace
 from tests.faults.server import (
     Act,
     Call,
@@ -75,6 +77,32 @@ def test_a_client_killed_at_the_paid_request_finds_its_video_again(
         assert done.code == 0, done.words
         assert place.server.paid == 1
         place.check_all_saved()
+
+
+def test_a_lost_job_is_not_given_the_video_of_a_twin_whose_answer_is_late(tmp_path: Path) -> None:
+    """The first was never made; what the list shows belongs to the second."""
+    answer = threading.Event()
+
+    def swallow(call: Call) -> None:
+        call.body()
+
+    def late(call: Call) -> None:
+        video = call.make()
+        assert answer.wait(60)
+        call.reply(video)
+
+    with workspace(tmp_path) as place:
+        place.server.posts["Twins"] = [swallow, late]
+        place.ask_for("Twins", "Twins")
+        waiting = place.start("wait")
+        place.server.wait_until(lambda server: server.seen("GET", "/videos") != [])
+        answer.set()
+        place.server.wait_until(lambda _: "saved" in place.states())
+        waiting.send_signal(signal.SIGTERM)
+        assert ended(waiting).code == 143
+        assert place.states() == {"unconfirmed": 1, "saved": 1}
+        assert place.server.paid == 2
+        place.check()
 
 
 REFUSED = {
