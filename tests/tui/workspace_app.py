@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.job import Consent, Cost, Job
@@ -140,7 +142,10 @@ async def settle(pilot: Pilot[Any]) -> None:
     """Wait until workers and what they led to have come to rest."""
     await pilot.pause()
     for _ in range(2):
-        await pilot.app.workers.wait_for_complete()
+        while pilot.app.workers:
+            with suppress(WorkerCancelled):  # a newer one took its place: wait for that
+                await pilot.app.workers.wait_for_complete()
+                break
         await pilot.pause()
 
 
