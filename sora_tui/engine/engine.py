@@ -16,12 +16,13 @@ from sora_tui.core.budget import Budget
 from sora_tui.core.job import Batch, Consent, Cost, Job
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.price import Price
+from sora_tui.core.problem import Problem, ProblemError, Spent
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Listener, utc_now
 from sora_tui.engine.run import Run
 from sora_tui.workspace.folder import Folder, check_room
-from sora_tui.workspace.inbox import Command, hand_in, send_command
+from sora_tui.workspace.inbox import Command, hand_in, send_command, withdraw
 from sora_tui.workspace.references import Prepared, keep
 
 Verb = Literal["cancel", "retry", "adopt", "abandon"]
@@ -121,7 +122,8 @@ class Engine:
 
         Raises:
             ProblemError: the request is none (prompt_empty, size_invalid, ...), or the folder
-                cannot take it (disk_full, folder_not_writable). Nothing was sent.
+                cannot take it (disk_full, folder_not_writable). Nothing was sent, unless the
+                problem says that money is perhaps spent.
         """
         # The profile's own parameters belong to what is sent, so they belong in the record.
         params = {**server.params, **request.params}
@@ -147,7 +149,11 @@ class Engine:
                 parent=parent,
                 batch=batch,
             )
-            hand_in(self._folder, job)
+            try:
+                hand_in(self._folder, job)
+            except ProblemError as error:
+                self._take_back(jobs, error.problem)
+                raise
             jobs.append(job)
         self._wake()
         return jobs
@@ -156,6 +162,15 @@ class Engine:
         """Ask the owner, whoever that is, to do something with a job; durable on return."""
         send_command(self._folder, Command(job_id, verb, argument))
         self._wake()
+
+    def _take_back(self, jobs: list[Job], why: Problem) -> None:
+        """An order that is refused half way is not sent at all, unless an owner has some of it.
+
+        Raises:
+            ProblemError: `why`, saying that it may cost money all the same.
+        """
+        if [job for job in jobs if not withdraw(self._folder, job.id)]:
+            raise ProblemError(replace(why, spent=Spent.PERHAPS))
 
     def _next_id(self) -> str:
         with self._ids_lock:

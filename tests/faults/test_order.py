@@ -61,3 +61,18 @@ def test_a_file_of_the_persons_own_is_never_overwritten(tmp_path: Path) -> None:
         (document,) = place.documents()
         assert document["outputs"][0]["path"] == f"output/{taken[0].stem}-1.mp4"
         place.check_all_saved()
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed: no system call can be failed")
+def test_an_order_that_is_refused_half_way_is_not_half_sent(tmp_path: Path) -> None:
+    """The second of three requests finds no room: none is sent, or it is said that money may go."""
+    assert STRACE is not None
+    calls = "rename,renameat,renameat2"
+    inject = f"inject={calls}:error=ENOSPC:when=2"
+    watch = [STRACE, "-f", "-qqq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", inject]
+    with workspace(tmp_path) as place:
+        done = ended(place.start("generate", "A kite", "--count", "3", before=watch))
+        assert done.code == 5, done.words
+        assert place.run("wait").code == 0
+        assert place.server.paid == 0 or b"othing was sent" not in done.err, done.words
+        place.check()
