@@ -96,7 +96,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         despite_refusal=args.send_refused,
     )
     _announce(server, request, price, clips, speech)
-    engine = Engine(folder, settings.servers, budget=settings.budget, alone=args.i_am_alone)
+    engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     history = History(folder)
     enough = _is_with_server if args.no_wait else _is_at_rest
     with running(engine, speech) as items:

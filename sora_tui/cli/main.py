@@ -48,7 +48,12 @@ def main(words: Sequence[str], open_screen: Screen) -> int:
 
     speech = Speech(as_json=args.json)
     try:
-        settings = load_settings(workspace=args.workspace, server=args.server, environ=os.environ)
+        settings = load_settings(
+            workspace=args.workspace,
+            server=args.server,
+            environ=os.environ,
+            alone=args.i_am_alone,
+        )
         set_language(settings.language)
         if args.command is None:
             return _screen(settings, open_screen, args.debug)

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if not wanted:
         speech.note(_("Nothing is unfinished here."))
         return exits.DONE
-    engine = Engine(folder, settings.servers, budget=settings.budget, alone=args.i_am_alone)
+    engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     with running(engine, speech) as items:
         progress = progress_for(speech, usual_of(history))
         deciding = Deciding(folder, engine, items, history, settings, speech)

@@ -64,6 +64,7 @@ class Settings:
         keys: Where each server's key is looked for: the name of a variable, or `api_key_command`.
             A server that is not here was never given one.
         budget: What a day and a clip may cost, on all servers together.
+        alone: The person said that nobody else uses the folder, so locks need not be trusted.
     """
 
     workspace: Path
@@ -81,6 +82,7 @@ class Settings:
     variables: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = _NO_LIMITS
+    alone: bool = False
 
     def check_sendable(self) -> None:
         """Refuse to send to the chosen server what is known beforehand to go wrong.
@@ -119,7 +121,11 @@ class Settings:
 
 
 def load_settings(
-    *, workspace: Path | None, server: str | None, environ: Mapping[str, str]
+    *,
+    workspace: Path | None,
+    server: str | None,
+    environ: Mapping[str, str],
+    alone: bool = False,
 ) -> Settings:
     """Read everything that was chosen for a workspace.
 
@@ -127,6 +133,7 @@ def load_settings(
         workspace: `--workspace`.
         server: `--server`, the name of a profile.
         environ: The process environment; it is read, never written.
+        alone: `--i-am-alone`.
 
     Raises:
         ProblemError: config_broken, config_invalid, base_url_invalid or profile_unknown.
@@ -166,6 +173,7 @@ def load_settings(
         variables=variables.origins,
         keys=keys,
         budget=read_budget(user_toml, own_toml),
+        alone=alone,
     ).on(name)
 
 

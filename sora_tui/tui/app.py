@@ -249,7 +249,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
         start_log()
         from sora_tui.engine.engine import Engine
 
-        return Engine(folder, settings.servers, budget=settings.budget)
+        return Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
 
     app = SoraApp(settings, folder, crash_folder=state_folder(), make_engine=make_engine)
     _title("\x1b[22;2t\x1b]2;sora-tui\x07")
