@@ -32,7 +32,10 @@ def kill_at_look(call: Call) -> None:
     call.kill()
 
 
-@pytest.mark.parametrize("share", [None, 0.0, 0.5, 0.999, 1.0])
+@pytest.mark.parametrize(
+    "share",
+    [None, 0.5, *(pytest.param(share, marks=pytest.mark.long) for share in (0.0, 0.999, 1.0))],
+)
 def test_killed_while_the_clip_is_made_or_on_its_way(tmp_path: Path, share: float | None) -> None:
     with workspace(tmp_path) as place:
         if share is None:
@@ -48,6 +51,7 @@ def test_killed_while_the_clip_is_made_or_on_its_way(tmp_path: Path, share: floa
         assert not list((place.root / "output").glob(".*"))
 
 
+@pytest.mark.long
 def test_twice_killed_in_a_row_is_once_paid(tmp_path: Path) -> None:
     with workspace(tmp_path) as place:
         place.server.contents["*"] = [clip_cut(0.3, kill_client), clip_cut(0.6, kill_client)]
