@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,13 @@ def own_environment(
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """The program's log, started by a test in this process, ends with it."""
+    log = logging.getLogger("sora_tui")
+    before = (log.level, log.propagate, log.handlers[:])
+    yield
+    log.setLevel(before[0])
+    log.propagate, log.handlers = before[1:]
