@@ -161,7 +161,6 @@ class _Watch:
                 if took_over:
                     self._read_open()  # what the owner before us did last was told to nobody
             case EngineFault():
-                _log.error("%s\n%s", item.problem.code, item.report)
                 self.outcome.faults.append(item.problem)
             case Leave():
                 self.outcome.signal = item.signal

@@ -27,7 +27,7 @@ _MESSAGE: Final = 2000
 #: LiteLLM in front of a gateway in front of a server wraps three times.
 _MAX_WRAPS: Final = 3
 
-_MIN_WAIT, _MAX_WAIT = 1.0, 300.0
+_MIN_WAIT, MAX_WAIT = 1.0, 300.0
 _MAX_POLL_WAIT: Final = 60.0
 
 _TITLE: Final = re.compile(r"<(title|h1)[^>]*>([^<]{1,400})", re.IGNORECASE)
@@ -98,15 +98,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _clamp(milliseconds / 1000, _MAX_WAIT)
+        return _clamp(milliseconds / 1000, MAX_WAIT)
     for name in ("retry-after", "llm_provider-retry-after"):
         said = headers.get(name)
         seconds = _number(said)
         if seconds is not None:
-            return _clamp(seconds, _MAX_WAIT)
+            return _clamp(seconds, MAX_WAIT)
         until = http_date(said)
         if until is not None:
-            return _clamp(until - (http_date(headers.get("date")) or time.time()), _MAX_WAIT)
+            return _clamp(until - (http_date(headers.get("date")) or time.time()), MAX_WAIT)
     return None
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
+from sora_tui.client.decode import MAX_WAIT
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
@@ -51,6 +52,7 @@ class Poller:
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
+        self._taken_at: datetime | None = None  # when the server last took a job
 
     # What the engine asks -------------------------------------------------------------------
 
@@ -104,12 +106,15 @@ class Poller:
         if self.server.max_active is not None:
             active = len(self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS))
             room = min(room, self.server.max_active - active - len(self._sending))
-        for job in self._desk.at(self.server, State.PENDING):
+        pending = self._desk.at(self.server, State.PENDING)
+        if any(_waits(job) for job in pending):
+            return  # "later", said to one, is said to all
+        if any(job.not_before for job in pending):
+            room = min(room, 1 - len(self._sending))  # one finds out whether later is now
+        for job in pending:
             if room <= 0:
                 return
             if job.id in self._sending or self._held.get(job.id, 0.0) > now:
-                continue
-            if job.not_before is not None and job.not_before > utc_now():
                 continue
             why = refusal(self.server, job)
             if why is not None:
@@ -121,7 +126,11 @@ class Poller:
 
     async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:
         try:
-            sent = await generate_video(self._desk, self._folder, client, server, job)
+            sent = await generate_video(
+                self._desk, self._folder, client, server, job, self._taken_at
+            )
+            if sent.remote_id is not None:
+                self._taken_at = utc_now()
             if sent.state is State.PENDING and sent.not_before is not None:
                 self._desk.show_retry(
                     sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
@@ -176,7 +185,7 @@ class Poller:
         times = [at for at in (self._looker.due_at, self._lost.due_at) if at is not None]
         # A pending job without a time of its own waits for room: a step of another wakes us.
         for job in self._desk.at(self.server, State.PENDING):
-            if job.not_before is not None:
+            if job.not_before is not None and _waits(job):
                 times.append(now + (job.not_before - utc_now()).total_seconds())
             elif self._held.get(job.id, 0.0) > now:
                 times.append(self._held[job.id])
@@ -197,3 +206,10 @@ _WITH_SERVER: Final = (
     State.IN_PROGRESS,
     State.UNCONFIRMED,
 )
+
+
+def _waits(job: Job) -> bool:
+    """Whether the server's "later" still holds; a time beyond any wait is a clock set back."""
+    if job.not_before is None:
+        return False
+    return 0 < (job.not_before - utc_now()).total_seconds() <= MAX_WAIT

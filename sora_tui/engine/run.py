@@ -79,10 +79,12 @@ class Run:
 
     def live(self) -> None:
         """The thread's whole life; a fault of ours is reported, never swallowed."""
-        try:
-            asyncio.run(self._main())
-        except Exception as error:  # noqa: BLE001 -- the report is the handling
-            self._report(error)
+        while not self._stopping.is_set():
+            try:
+                asyncio.run(self._main())
+            except Exception as error:  # noqa: BLE001 -- the report is the handling
+                self._report(error)
+                self._stopping.wait(_AGAIN)
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -292,6 +294,7 @@ class Run:
         why = error.problem if isinstance(error, ProblemError) else problem("internal_fault")
         # format_exception shows no local variables: a key may be among them.
         fault = EngineFault(why, "".join(traceback.format_exception(error)))
+        _log.error("%s\n%s", why.code, fault.report)
         for listener in tuple(self._listeners):
             listener(fault)
 

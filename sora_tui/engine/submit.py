@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
@@ -21,17 +21,28 @@ from sora_tui.workspace.verdicts import refusal_before
 
 #: What a document may grow by until the answer is written (reserve before spend).
 _ROOM: Final = 256 * 1024
+#: A server that says 429 for ever is not asked for ever (fault 11).
+_MAX_DEFERRALS: Final = 3
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 async def generate_video(
-    desk: Desk, folder: Folder, client: VideosClient, server: Server, job: Job
+    desk: Desk,
+    folder: Folder,
+    client: VideosClient,
+    server: Server,
+    job: Job,
+    taken_at: datetime | None = None,
 ) -> Job:
     """Send a pending job's paid request, once.
 
     The order is the promise: picture read and its hash compared, room on the disk for the clip and
     for the answer, the intent with its key durable, and only then the first byte. Whatever happens
     after that, the document says at least that it may have been sent.
+
+    Args:
+        taken_at: When the server last took a job, which tells a busy server from one that
+            never will.
 
     Returns:
         The job after its outcome is durable.
@@ -57,7 +68,7 @@ async def generate_video(
     job = desk.put(job.submitting(utc_now(), key))
     outcome = await client.create(job.request, upload, key)
     try:
-        job = await desk.put_surely(_after(job, outcome))
+        job = await desk.put_surely(_after(job, outcome, taken_at))
         desk.history.release(job.id)
         return job
     except ProblemError:
@@ -100,7 +111,7 @@ def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem
     return refusal_before(folder, job.server.origin, job.request)
 
 
-def _after(job: Job, outcome: CreateOutcome) -> Job:
+def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
     at = utc_now()
     match outcome:
         case Accepted(video, status, request_id):
@@ -109,12 +120,22 @@ def _after(job: Job, outcome: CreateOutcome) -> Job:
             return job.not_sent(at, error)
         case Rejected(error):
             return job.rejected(at, error)
+        case Later(_, error) if _is_put_off_for_good(job, taken_at):
+            return job.rejected(at, error)
         case Later(wait, error):
             return job.deferred(at, at + timedelta(seconds=wait), error.status or 429)
         case Unclear(error):
             return job.unconfirmed(at, error)
         case _:
             assert_never(outcome)
+
+
+def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
+    """Whether this is the third "later", and the server took no other job since the first."""
+    put_off = [attempt.at for attempt in job.attempts if attempt.outcome == "deferred"]
+    if len(put_off) + 1 < _MAX_DEFERRALS:
+        return False
+    return taken_at is None or taken_at < put_off[0]
 
 
 def _upload(folder: Folder, job: Job) -> Upload | None:

@@ -32,6 +32,8 @@ class LossyServer(ThreadingHTTPServer):
         self.posts: list[dict[str, str]] = []
         self.intents: list[list[str]] = []
         self.videos: list[dict[str, Any]] = []
+        self.times: list[float] = []
+        self.retry_after: int | None = None
         self.listless = False
         self.copies = 1
 
@@ -47,6 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.posts.append(dict(self.headers))
+        self.server.times.append(time.monotonic())
         states = [json.loads(p.read_text())["state"] for p in self.server.documents.glob("2*.json")]
         self.server.intents.append(states)
         for _ in range(self.server.copies):
@@ -83,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
         data = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(data)))
+        if status == 429 and self.server.retry_after is not None:
+            self.send_header("retry-after", str(self.server.retry_after))
         self.end_headers()
         self.wfile.write(data)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,29 @@ def test_the_key_is_nowhere_on_disk(folder: Folder) -> None:
     for path in folder.root.rglob("*"):
         if path.is_file():
             assert b"sk-lab" not in path.read_bytes()
+
+
+def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) -> None:
+    with lossy_server(folder.metadata, lose=99, status=429) as server:
+        server.retry_after = 1
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            job = order(engine, server=lab)
+            refused = watcher.wait_for_state(State.REJECTED)
+        assert refused.id == job.id
+        assert refused.error is not None
+        assert refused.error.kind == "server_busy"
+        assert [a.outcome for a in refused.attempts] == ["deferred", "deferred", "rejected"]
+        gaps = [b - a for a, b in pairwise(server.times)]
+        assert all(gap >= 1.0 for gap in gaps)
+
+
+def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> None:
+    with lossy_server(folder.metadata, lose=2, status=429) as server:
+        server.retry_after = 1
+        lab = replace(LAB, base_url=server.base_url, max_active=1)
+        with running(folder, server=lab) as (engine, watcher):
+            jobs = {order(engine, server=lab).id for _ in range(3)}
+            while jobs:
+                jobs.discard(watcher.wait_for_state(State.FAILED).id)
+        assert len(server.posts) == 5
