@@ -6,10 +6,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, TextIO
 
 from textual import events, on, work
 from textual.app import SystemCommand
@@ -252,13 +253,13 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
         return Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
 
     app = SoraApp(settings, folder, crash_folder=state_folder(), make_engine=make_engine)
-    _title("\x1b[22;2t\x1b]2;sora-tui\x07")
+    _tell(sys.__stderr__, "\x1b[22;2t\x1b]2;sora-tui\x07")
     code = run_app(app, on_quit=partial(_leave, app))
-    _title("\x1b[23;2t")
+    _tell(sys.__stderr__, "\x1b[23;2t")
     from sora_tui.tui.farewell import farewell
 
     for line in farewell(app.book.active, app.crashed, app.crash_path):
-        print(line)  # noqa: T201  # the normal screen is back, and this is for the person
+        _tell(sys.__stdout__, line + "\n")
     return code
 
 
@@ -270,12 +271,13 @@ def _leave(app: SoraApp) -> None:
         try:
             make_safe(app.folder, app.unsafe_draft)
         except ProblemError as error:
-            print(error, file=sys.stderr)  # noqa: T201  # nobody else is left to tell
+            _tell(sys.__stderr__, f"{error}\n")  # nobody else is left to tell
     if app.engine is not None:
         app.engine.stop()
 
 
-def _title(sequence: str) -> None:
-    if sys.__stderr__ is not None and sys.__stderr__.isatty():
-        sys.__stderr__.write(sequence)
-        sys.__stderr__.flush()
+def _tell(stream: TextIO | None, text: str) -> None:
+    """Write to a terminal that may be gone; past the buffer, which would fail again at the end."""
+    if stream is not None and stream.isatty():
+        with suppress(OSError):
+            os.write(stream.fileno(), text.encode(stream.encoding, "replace"))

@@ -101,3 +101,14 @@ def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
         session.wait_for("✓ saved", timeout=60)
         session.send("q")
         assert session.wait_exit() == 0
+
+
+def test_a_lost_terminal_ends_the_program_and_keeps_the_job(tmp_path: Path) -> None:
+    with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
+        session.wait_for("draft safe")
+        session.send(KEYS["f5"])
+        session.wait_for("in_progress", timeout=30)
+        session.close_master()
+        assert session.process.wait(3) == 129
+    [job] = History(open_folder(tmp_path)).active()
+    assert job.remote_id is not None
