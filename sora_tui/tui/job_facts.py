@@ -12,10 +12,11 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
+from sora_tui.i18n.amounts import money
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.job_words import money, server_name
+from sora_tui.tui.job_words import server_name
 from sora_tui.tui.panes.long_text import Line, Span
 
 #: A document longer than this (characters) is shown up to here.

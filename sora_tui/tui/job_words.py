@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 
 from rich.cells import cell_len
 
@@ -12,7 +11,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.problems import job_sentences
-from sora_tui.tui.job_rows import JobView, amount, clock, entered, megabytes, span
+from sora_tui.tui.job_rows import JobView, clock, entered, megabytes, span
 
 
 def status(view: JobView, now: datetime, width: int) -> str:
@@ -30,11 +29,6 @@ def status(view: JobView, now: datetime, width: int) -> str:
 def server_name(job: Job) -> str:
     """What a person calls the server of a job."""
     return _("the simulator") if job.simulated else clean_line(job.server.profile, 60)
-
-
-def money(sum: Decimal, currency: str) -> str:
-    """A sum with its currency: `$0.40`, `0.40 EUR`."""
-    return f"${amount(sum)}" if currency == "USD" else f"{amount(sum)} {clean_line(currency, 8)}"
 
 
 def local_time(at: datetime, now: datetime) -> str:

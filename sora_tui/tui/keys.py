@@ -11,12 +11,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
 
-from sora_tui.i18n import _
-
-
-def N_(text: str) -> str:  # noqa: N802  # gettext's own name for "extract this, translate later"
-    """Marks a message id in a table; `_()` translates it when it is drawn."""
-    return text
+from sora_tui.i18n import N_, _
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from textual.widgets import Static
 
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _
-from sora_tui.tui.keys import KEYS, N_
+from sora_tui.i18n import N_, _
+from sora_tui.tui.keys import KEYS
 from sora_tui.tui.virtual_list import Cell, Column, VirtualList
 
 _WINDOW_CSS = """

@@ -16,8 +16,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _, ngettext
-from sora_tui.tui.keys import N_, KeyLine
+from sora_tui.i18n import N_, _, ngettext
+from sora_tui.tui.keys import KeyLine
 from sora_tui.tui.panes.editor import EditorPane
 from sora_tui.tui.panes.jobs import JobsPane
 

@@ -17,8 +17,7 @@ from textual.widgets import Static
 
 from sora_tui.core.request import MAX_PROMPT
 from sora_tui.core.text import clean, clean_line
-from sora_tui.i18n import _
-from sora_tui.tui.keys import N_
+from sora_tui.i18n import N_, _
 
 if TYPE_CHECKING:
     from sora_tui.core.price import Price

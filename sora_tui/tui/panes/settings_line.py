@@ -18,8 +18,7 @@ from textual.widgets import Static
 
 from sora_tui.config.choices import MAX_COUNT
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _, ngettext
-from sora_tui.tui.keys import N_
+from sora_tui.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
     from sora_tui.tui.draft import Draft
