@@ -1,0 +1,45 @@
+"""The practice server as a child process: begun when it is needed, begun anew when it died."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.server import simulator
+from sora_tui.engine import simulated
+from sora_tui.workspace.folder import open_folder
+
+
+async def test_one_that_says_nothing_is_a_problem_with_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mute = tmp_path / "mute"
+    mute.write_text(f"#!{sys.executable}\nimport sys; sys.stdin.read()\n")
+    mute.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(mute))
+    monkeypatch.setattr(simulated, "_START_TIMEOUT", 0.2)
+    server = simulated.PracticeServer(open_folder(tmp_path / "workspace"), 50)
+    try:
+        with pytest.raises(ProblemError) as failed:
+            await server.connect(simulator())
+    finally:
+        await server.stop()
+    assert failed.value.problem.code == "simulator_failed"
+
+
+async def test_one_that_died_is_followed_by_another(tmp_path: Path) -> None:
+    server = simulated.PracticeServer(open_folder(tmp_path / "workspace"), 50)
+    try:
+        first = await server.connect(simulator())
+        assert await server.connect(simulator()) == first
+        child = server._child
+        assert child is not None
+        child.kill()
+        await child.wait()
+        second = await server.connect(simulator())
+    finally:
+        await server.stop()
+    assert second.base_url != first.base_url
