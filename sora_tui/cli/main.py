@@ -83,6 +83,12 @@ def _command(name: str) -> Command:
             from sora_tui.cli.history import show as run
         case "wait":
             from sora_tui.cli.wait import run
+        case "verify":
+            from sora_tui.cli.verify import run
+        case "cancel":
+            from sora_tui.cli.cancel import run
+        case "delete":
+            from sora_tui.cli.delete import run
         case "doctor":
             from sora_tui.cli.doctor import run
         case _:

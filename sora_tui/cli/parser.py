@@ -61,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     _generate(add)
     _history(add)
+    _keeping(add)
     _servers(add)
     return parser
 
@@ -227,6 +228,34 @@ def _history(add: Add) -> None:
         metavar="X",
         help=_("agree to at most this sum for sending again; never to an unknown price"),
     )
+
+
+def _keeping(add: Add) -> None:
+    verify = add(
+        "verify",
+        _("Hash the files in output/ once more: are they what was downloaded? Deletes nothing."),
+        "sora-tui verify",
+        "sora-tui verify @last",
+        "sora-tui verify --json | jq -r 'select(.result != \"ok\").path'",
+    )
+    verify.add_argument("jobs", nargs="*", metavar=_("JOB"), help=_("only these jobs"))
+    cancel = add(
+        "cancel",
+        _("Withdraw a pending job. One that was sent is not stopped at the server."),
+        "sora-tui cancel @last",
+        "sora-tui cancel 20261122-1015",
+    )
+    delete = add(
+        "delete",
+        _("Move the record of a finished job to metadata/.trash/. Its files stay."),
+        "sora-tui delete @last",
+        "sora-tui delete 20261122-1015 --yes",
+    )
+    for command in (cancel, delete):
+        command.add_argument(
+            "job", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2")
+        )
+    delete.add_argument("--yes", action="store_true", help=_("do not ask"))
 
 
 def _servers(add: Add) -> None:

@@ -245,6 +245,10 @@ class Run:
                 case "adopt":
                     self._adopt(path, job, command.argument)
                     return
+                case "delete":
+                    if job.is_active or job.needs_you:
+                        raise problem_error("step_illegal", job=job.id, state=job.state.value)
+                    self._history.trash(job.id)
                 case _:
                     _log.warning("unknown command %r", command.verb)
         except ProblemError as error:

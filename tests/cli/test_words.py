@@ -15,7 +15,7 @@ from sora_tui.core.problem import CODES
 from tests.cli.conftest import COMMAND, Shell
 from tests.pty_session import ROOT, PtySession
 
-COMMANDS = ("generate", "jobs", "show", "wait", "doctor", "simulate")
+COMMANDS = ("generate", "jobs", "show", "wait", "verify", "cancel", "delete", "doctor", "simulate")
 
 
 def test_every_problem_has_one_exit_code() -> None:

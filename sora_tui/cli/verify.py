@@ -1,0 +1,66 @@
+"""`sora-tui verify`: whether the files in output/ still are what was downloaded."""
+
+from __future__ import annotations
+
+import argparse
+
+from sora_tui.cli import exits
+from sora_tui.cli.speech import Speech
+from sora_tui.config.settings import Settings
+from sora_tui.core.job import Output
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+from sora_tui.workspace.outputs import verify
+
+
+def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """Hash the files of the named jobs, or of all, once more; nothing is changed.
+
+    A record that cannot be read vouches for no file, and a job that is named has to have one.
+
+    Raises:
+        ProblemError: job_unknown or job_ambiguous.
+    """
+    folder = open_folder(settings.workspace)
+    history = History(folder)
+    named = [history.find(name) for name in args.jobs]
+    job_ids = named or history.all_ids()  # not from the index: it may be behind
+    words = {
+        "ok": _("ok"),
+        "changed": _("changed"),
+        "missing": _("missing"),
+        "unreadable": _("unreadable"),
+    }
+    all_ok = True
+    for job_id in job_ids:
+        try:
+            job = history.load(job_id)
+        except ProblemError as error:
+            all_ok = False
+            speech.problem(error.problem)
+            continue
+        if named and not job.outputs:
+            all_ok = False
+            speech.note(_("{job} has no file: it is {state}.").format(job=job.id, state=job.state))
+        for output in job.outputs:
+            found = _found(folder, output)
+            all_ok = all_ok and found == "ok"
+            speech.document(
+                {"job": job.id, "path": output.path, "sha256": output.sha256, "result": found}
+            )
+            speech.result(f"{words[found]}  {clean_line(output.path)}")
+    if not job_ids:
+        speech.note(_("No jobs yet."))
+    return exits.DONE if all_ok else exits.FAILED
+
+
+def _found(folder: Folder, output: Output) -> str:
+    try:
+        return "ok" if verify(folder, output) else "changed"
+    except (FileNotFoundError, NotADirectoryError):
+        return "missing"
+    except OSError:
+        return "unreadable"
