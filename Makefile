@@ -9,7 +9,7 @@ help:
 	@echo "make run        build .venv once, then open sora-tui"
 	@echo "make test       everything that must hold: lint, types, arrows, words, tests, coverage"
 	@echo "make test-long  the slow tests"
-	@echo "make bench      measure against a bare Textual app"
+	@echo "make bench      measure against a bare Textual app; HISTORY=1 also with 100,000 jobs"
 	@echo "make samples    draw the pictures of input_reference/ again"
 	@echo "make clean      remove .venv and every cache; prompts, clips and history stay"
 
@@ -32,7 +32,7 @@ test-long: venv-dev
 	HYPOTHESIS_PROFILE=long $(PYTEST) tests/core --timeout=900
 
 bench: venv-dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(if $(HISTORY),--history 100000)
 
 samples: venv-dev
 	$(BIN)/python tools/draw_samples.py

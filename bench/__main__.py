@@ -1,47 +1,67 @@
-"""Prints the ratios that the project promises: `python -m bench [--pairs N]`."""
+"""Prints the ratios that the project promises: `python -m bench [--pairs N] [--history N]`."""
 
 import argparse
 import compileall
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import sora_tui
-from bench.first_frame import COLUMNS, ROWS, compare
+from bench.first_frame import BARE, COLUMNS, ROWS, Start, compare
+from bench.long_history import lengthen
 
 # One word, so that no column cuts it and no sample prompt holds it.
 MARKER = "zebrafish"
 PROMISED = 1.5
+PROMISED_MS = 50
 
 
 def main() -> None:
     """Measure the first frame, counted when the newest job is on the screen."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=11, help="interleaved pairs (default 11)")
-    pairs = parser.parse_args().pairs
+    parser.add_argument(
+        "--history", type=int, default=0, help="also against a workspace of so many jobs"
+    )
+    told = parser.parse_args()
     # As an installation has it; PYTHONDONTWRITEBYTECODE would have every start compile.
     compileall.compile_dir(Path(sora_tui.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory(prefix="sora-tui-bench-") as folder:
         env = _environment(Path(folder) / "home")
         workspace = Path(folder) / "workspace"
         workspace.mkdir()
-        command = [sys.executable, "-m", "sora_tui"]
-        in_workspace = ["--workspace", str(workspace)]
+        start = _start_in(workspace)
         print("making one practice clip to show ...", file=sys.stderr)
         subprocess.run(
-            [*command, "generate", f"{MARKER} in a tank", *in_workspace],
+            [*start.argv, "generate", f"{MARKER} in a tank"],
             env=env,
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        result = compare([*command, *in_workspace], MARKER, pairs=pairs, env=env)
-    print(
-        f"first frame  {result.ratio:.2f} times a bare Textual app (promised: {PROMISED:.2f})  "
-        f"{result.measured * 1000:.0f} ms against {result.bare * 1000:.0f} ms, "
-        f"{COLUMNS}x{ROWS}, median of {pairs} interleaved pairs"
-    )
+        bare = compare(BARE, start, pairs=told.pairs, env=env)
+        print(
+            f"first frame  {bare.ratio:.2f} times a bare Textual app (promised: {PROMISED:.2f})  "
+            f"{bare.second * 1000:.0f} ms against {bare.first * 1000:.0f} ms, "
+            f"{COLUMNS}x{ROWS}, median of {told.pairs} interleaved pairs"
+        )
+        if told.history:
+            print(f"making {told.history:,} jobs ...", file=sys.stderr)
+            long = Path(folder) / "long"
+            shutil.copytree(workspace, long)
+            lengthen(long, told.history)
+            grown = compare(start, _start_in(long), pairs=told.pairs, env=env)
+            print(
+                f"history      {grown.added * 1000:+.0f} ms with {told.history:,} jobs "
+                f"(promised: {PROMISED_MS})  "
+                f"{grown.second * 1000:.0f} ms against {grown.first * 1000:.0f} ms with one"
+            )
+
+
+def _start_in(workspace: Path) -> Start:
+    return Start((sys.executable, "-m", "sora_tui", "--workspace", str(workspace)), MARKER)
 
 
 def _environment(home: Path) -> dict[str, str]:

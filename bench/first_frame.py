@@ -17,27 +17,38 @@ from bench import bare_app
 
 COLUMNS, ROWS = 120, 40
 _PATIENCE = 30.0  # seconds for one start
-_BARE = (sys.executable, str(Path(bare_app.__file__)))
 
 
 @dataclass(frozen=True, slots=True)
-class FirstFrame:
-    """Medians over interleaved pairs: seconds, and the ratio within a pair."""
+class Start:
+    """A program, and the word that its first frame has in one piece."""
 
-    bare: float
-    measured: float
+    argv: tuple[str, ...]
+    marker: str
+
+
+BARE = Start((sys.executable, str(Path(bare_app.__file__))), bare_app.MARKER)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Medians over interleaved pairs: seconds; ratio and difference are taken within a pair."""
+
+    first: float
+    second: float
     ratio: float
+    added: float
 
 
-def seconds_to_text(argv: Sequence[str], marker: str, env: Mapping[str, str]) -> float:
-    """Start `argv` on a pty of 120x40 cells; seconds until it has written `marker` in one piece.
+def seconds_to_frame(start: Start, env: Mapping[str, str]) -> float:
+    """Start on a pty of 120x40 cells; seconds until the program has written its marker.
 
     The program is then ended with SIGTERM and waited for, so that it does not disturb the next.
     Raises TimeoutError when the marker does not come.
     """
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    wanted, seen = marker.encode(), bytearray()
+    argv, wanted, seen = start.argv, start.marker.encode(), bytearray()
     began = time.perf_counter()
     process = subprocess.Popen(
         argv, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True
@@ -47,7 +58,7 @@ def seconds_to_text(argv: Sequence[str], marker: str, env: Mapping[str, str]) ->
         while wanted not in seen:
             left = began + _PATIENCE - time.perf_counter()
             if left <= 0 or not select.select([master], [], [], left)[0]:
-                raise TimeoutError(f"no {marker!r} in {_PATIENCE} s from {' '.join(argv)}")
+                raise TimeoutError(f"no {start.marker!r} in {_PATIENCE} s from {' '.join(argv)}")
             seen += _read(master, argv, seen)
         taken = time.perf_counter() - began
         process.terminate()
@@ -60,22 +71,23 @@ def seconds_to_text(argv: Sequence[str], marker: str, env: Mapping[str, str]) ->
     return taken
 
 
-def compare(argv: Sequence[str], marker: str, *, pairs: int, env: Mapping[str, str]) -> FirstFrame:
-    """Measure `argv` against a bare Textual app in `pairs` interleaved pairs, after one unmeasured.
+def compare(first: Start, second: Start, *, pairs: int, env: Mapping[str, str]) -> Comparison:
+    """Measure two starts against each other in interleaved pairs, after one unmeasured.
 
-    A pair meets the same weather on a shared machine; its ratio is worth more than its times.
+    A pair meets the same weather on a shared machine; what is taken within a pair is worth more
+    than its times. Every other pair begins with the second, which may leave a busy disk behind.
     """
-    taken = [
-        (
-            seconds_to_text(_BARE, bare_app.MARKER, env),
-            seconds_to_text(argv, marker, env),
-        )
-        for _ in range(pairs + 1)
-    ][1:]
-    return FirstFrame(
-        bare=median(bare for bare, _ in taken),
-        measured=median(measured for _, measured in taken),
-        ratio=median(measured / bare for bare, measured in taken),
+    taken = []
+    for number in range(pairs + 1):
+        order = (first, second) if number % 2 else (second, first)
+        seconds = {start: seconds_to_frame(start, env) for start in order}
+        taken.append((seconds[first], seconds[second]))
+    del taken[0]
+    return Comparison(
+        first=median(one for one, _ in taken),
+        second=median(other for _, other in taken),
+        ratio=median(other / one for one, other in taken),
+        added=median(other - one for one, other in taken),
     )
 
 
