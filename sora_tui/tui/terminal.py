@@ -16,6 +16,7 @@ import signal
 import sys
 import termios
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,6 +43,8 @@ CRASHED: Final = 70
 _SWALLOW: Final = 1.0
 _DURABLE: Final = 1.5
 _END: Final = 2.5
+#: How long the leave sequence may look for room in a terminal that is not read, in seconds.
+_LEAVE_WITHIN: Final = 0.2
 
 _DEADLY: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -86,6 +89,8 @@ class TerminalOutput:
             self._descriptor = os.dup(descriptor)
         self._wake_read, self._wake_write = os.pipe()
         self.given_up = False
+        self._leaving = threading.Lock()
+        self._has_left = False
 
     def fileno(self) -> int:
         """The terminal's own descriptor."""
@@ -112,11 +117,22 @@ class TerminalOutput:
         os.write(self._wake_write, b"x")
 
     def leave(self) -> None:
-        """Put a leave sequence in place of what the terminal has not read yet, without waiting."""
-        with suppress(OSError, termios.error):
-            termios.tcflush(self._descriptor, termios.TCOFLUSH)
-            if select.select([], [self._descriptor], [], 0)[1]:
-                os.write(self._descriptor, _LEAVE)
+        """Put a leave sequence in place of what the terminal has not read yet.
+
+        Once: the guard and the loop may both come here, and the second flush would take away
+        what the first one wrote.
+        """
+        rest, deadline = _LEAVE, time.monotonic() + _LEAVE_WITHIN
+        with self._leaving, suppress(OSError, termios.error):
+            if self._has_left:
+                return
+            self._has_left = True
+            while rest and (left := deadline - time.monotonic()) > 0:
+                if len(rest) == len(_LEAVE):
+                    # Frees the buffer a moment later, or not at all while somebody writes.
+                    termios.tcflush(self._descriptor, termios.TCOFLUSH)
+                if select.select([], [self._descriptor], [], min(left, 0.02))[1]:
+                    rest = rest[os.write(self._descriptor, rest) :]
 
 
 class TerminalDriver(LinuxDriver):
