@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import OwnerLock
@@ -112,3 +114,22 @@ def test_a_lost_terminal_ends_the_program_and_keeps_the_job(tmp_path: Path) -> N
         assert session.process.wait(3) == 129
     [job] = History(open_folder(tmp_path)).active()
     assert job.remote_id is not None
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_a_terminal_that_stops_reading_for_two_minutes_holds_up_no_job(tmp_path: Path) -> None:
+    with PtySession(PROGRAM, cwd=workspace(tmp_path), cols=160, rows=45) as session:
+        session.wait_for("draft safe")
+        session.send(KEYS["f5"])
+        session.wait_for("in_progress", timeout=30)
+        session.stop_reading()
+        for _ in range(200):  # keys whose echo nobody takes: the loop of the screen stands still
+            session.send("x")
+        time.sleep(120)
+        [document] = (tmp_path / "metadata").glob("2*.json")
+        assert json.loads(document.read_text())["state"] == "saved"
+        session.resume_reading()
+        session.wait_for("✓ saved", timeout=30)
+        session.send(KEYS["ctrl+q"])
+        assert session.wait_exit() == 0
