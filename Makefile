@@ -3,11 +3,12 @@
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help run test test-long bench samples clean venv-dev
+.PHONY: help run test coverage test-long bench samples clean venv-dev
 
 help:
 	@echo "make run        build .venv once, then open sora-tui"
 	@echo "make test       everything that must hold: lint, types, arrows, words, tests, coverage"
+	@echo "make coverage   the tests again, measuring the processes they start as well"
 	@echo "make test-long  the slow tests"
 	@echo "make bench      measure against a bare Textual app; HISTORY=1 also with 100,000 jobs"
 	@echo "make samples    draw the pictures of input_reference/ again"
@@ -26,6 +27,9 @@ test: venv-dev
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/catalogue.py check
 	$(PYTEST) -m "not long" --cov --cov-report=term
+
+coverage: venv-dev
+	$(PYTEST) -m "not long" --cov --cov-config=tools/coverage.ini --cov-report=term
 
 test-long: venv-dev
 	$(PYTEST) -m long --timeout=900
