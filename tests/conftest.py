@@ -12,7 +12,7 @@ from hypothesis import settings
 
 # Two busy cores make any deadline lie. The suite runs at every change: few examples, always the
 # same, so that a red run means the change. `make test-long` looks for new ones.
-settings.register_profile("suite", deadline=None, max_examples=40, derandomize=True)
+settings.register_profile("suite", deadline=None, max_examples=25, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 

@@ -250,7 +250,10 @@ def the_same_chance() -> None:
 # Many, some, few ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("tells_progress", "learnt"), [(False, False), (False, True)])
+@pytest.mark.parametrize(
+    ("tells_progress", "learnt"),
+    [(False, False), pytest.param(False, True, marks=pytest.mark.long)],
+)
 def test_a_thousand_jobs_are_seen_soon_for_few_requests(
     monkeypatch: pytest.MonkeyPatch, tells_progress: bool, learnt: bool
 ) -> None:

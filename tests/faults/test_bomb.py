@@ -6,6 +6,8 @@ import sys
 import zlib
 from pathlib import Path
 
+import pytest
+
 from tests.faults.harness import ended, workspace
 from tests.faults.server import Act, Call
 from tests.rawserver import answer
@@ -47,6 +49,7 @@ def throw(status: int, data: bytes, *, make: bool = False) -> Act:
     return act
 
 
+@pytest.mark.long
 def test_a_gzip_bomb_in_place_of_every_answer_is_never_unpacked(tmp_path: Path) -> None:
     data = bomb()
     assert len(data) < 1.2 * MIB
