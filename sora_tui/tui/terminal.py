@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from rich.console import RenderableType
 from textual import events, on
@@ -58,19 +58,6 @@ _LEAVE: Final = (
     b"\x18\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
     b"\x1b[?1016l\x1b[0m\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
 )
-
-
-def require_terminal() -> Literal["no_terminal", "dumb_terminal"] | None:
-    """Why no screen can be drawn here, or None when it can.
-
-    Textual reads stdin and draws on stderr: with either one elsewhere it hangs, invisible.
-    """
-    for stream in (sys.__stdin__, sys.__stderr__):
-        if stream is None or stream.closed or not stream.isatty():
-            return "no_terminal"
-    if os.environ.get("TERM", "") in ("", "dumb"):
-        return "dumb_terminal"
-    return None
 
 
 class TerminalOutput:
@@ -147,7 +134,7 @@ class TerminalDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        assert sys.__stderr__ is not None, "see require_terminal"
+        assert sys.__stderr__ is not None, "the caller has seen a terminal on stderr"
         self.output = TerminalOutput(sys.__stderr__.fileno())
         self._file = self.output  # type: ignore[assignment]  # the writer needs these methods only
         self.in_application_mode = False

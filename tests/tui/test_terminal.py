@@ -4,7 +4,6 @@ import inspect
 import os
 import re
 import signal
-import subprocess
 import sys
 import termios
 import time
@@ -90,7 +89,7 @@ def test_lost_terminal_ends_even_where_sighup_is_ignored(start: Start) -> None:
 
 def test_stalled_terminal_does_not_hold_the_program(start: Start, tmp_path: Path) -> None:
     # The end is promised every time. What a full terminal takes at the last moment is not: on a
-    # busy machine the leave sequence was seen to be lost in one run of ten.
+    # busy machine, under coverage, it was seen to be lost in 8 of 36 runs.
     for _ in range(3):
         session = start("busy")
         session.stop_reading()
@@ -169,26 +168,9 @@ def test_idle_writes_nothing(start: Start) -> None:
 
 def test_garbage_collection_is_back_after_the_first_frame(start: Start) -> None:
     session = start()
+    session.wait_quiet(0.3)  # the word is on the screen a moment before the frame counts as done
     session.send("gc\r")
     session.wait_for("gc on True, frozen True")
-
-
-@pytest.mark.parametrize(
-    ("stdin", "term", "reason"),
-    [
-        (subprocess.DEVNULL, "xterm", "no_terminal"),
-        (None, "dumb", "dumb_terminal"),
-        (None, "", "dumb_terminal"),
-        (None, "xterm", "None"),
-    ],
-)
-def test_require_terminal(stdin: int | None, term: str, reason: str) -> None:
-    ask = "from sora_tui.tui.terminal import require_terminal; print(require_terminal())"
-    wrapped = (
-        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {ask!r}], stdin={stdin})"
-    )
-    with PtySession([sys.executable, "-c", wrapped], env={"TERM": term}) as session:
-        session.wait_for(reason)
 
 
 def test_textual_still_has_the_private_parts_we_hold() -> None:

@@ -202,10 +202,6 @@ class SettingsLine(Widget):
         button = self.query_one(".-below", GenerateButton)
         button.words = clips.format(count=count, price=price)
 
-    def focus_first(self) -> None:
-        """Enter the line at its first field."""
-        self.query(SettingField).first().focus()
-
     @on(SettingField.Changed)
     def _pass_on(self, event: SettingField.Changed) -> None:
         event.stop()
