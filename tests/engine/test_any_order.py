@@ -185,7 +185,9 @@ class FakeClient:
             video = {name: value for name, value in video.items() if value is not None}
             video["job"] = job_id
             world.videos.append(video)
-        return await _answer(does, world.videos[-1] if world.videos else {})
+        made = world.videos[-1] if world.videos else {}
+        await asyncio.sleep(0.1)  # who is killed now has paid and does not know it
+        return await _answer(does, made)
 
     async def retrieve(self, video_id: str) -> Poll:
         await asyncio.sleep(0.1)
