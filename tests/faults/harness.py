@@ -116,7 +116,7 @@ class Workspace:
 
     def documents(self) -> list[dict[str, Any]]:
         """Every document, oldest first; one that cannot be parsed fails the test."""
-        return [json.loads(path.read_bytes()) for path in sorted(self.metadata.glob("2*.json"))]
+        return [json.loads(path.read_bytes()) for path in sorted(self.metadata.glob("[12]*.json"))]
 
     def states(self) -> dict[str, int]:
         """How many jobs are in which state."""

@@ -7,12 +7,25 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.faults.harness import Ended, Workspace, ended, workspace
-from tests.faults.server import Act, Call, behave, vanish
+from tests.faults.server import (
+    Act,
+    Call,
+    behave,
+    clip_cut,
+    kill_client,
+    make_and_say,
+    reset,
+    say,
+    vanish,
+)
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -130,3 +143,104 @@ def test_an_error_at_the_nth_call(tmp_path: Path, name: str, numbers: range, err
             bring_home(place)
             assert place.server.paid <= 1, (name, error, number)
             assert paid or goes_on or done.code == 0 or place.server.paid == 0, (number, done.words)
+
+
+FAKETIME = shutil.which("faketime")
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="faketime is not installed: no clock can be wrong")
+@pytest.mark.parametrize("clock", ["1970-01-02 00:00:00", "2099-01-01 00:00:00"])
+def test_a_clock_that_is_decades_wrong_loses_nothing(tmp_path: Path, clock: str) -> None:
+    """Fault 86: a clip that was left behind is fetched, whatever year the machine believes in."""
+    assert FAKETIME is not None
+    lie = (FAKETIME, "-m", "-f", f"@{clock}")
+
+    def complete(call: Call) -> None:
+        video = call.make()
+        video["expires_at"] = video["created_at"] + 3600
+        call.reply(video)
+
+    with workspace(tmp_path) as place:
+        place.server.posts["*"] = [complete]
+        place.server.contents["*"] = [clip_cut(0.5, kill_client)]
+        place.killed("generate", "Left behind")
+        done = ended(place.start("wait", before=lie))
+        assert done.code == 0, done.words
+        place.check_all_saved(1)
+        done = ended(place.start("generate", "Made in another year", before=lie))
+        assert done.code == 0, done.words
+        place.server.posts["*"] = [vanish]
+        done = ended(place.start("generate", "Lost in another year", before=lie))
+        assert done.code == 0, done.words
+        place.check_all_saved(3)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_soak(tmp_path: Path, seed: int) -> None:
+    """Two minutes of orders, lies and kills by three processes; memory and files stay bounded."""
+    chance = random.Random(seed)
+    count = 0
+
+    def lie(call: Call) -> None:
+        does = chance.choice([behave, vanish, reset, make_and_say(500), say(429, retry_after="1")])
+        does(call)
+
+    def look(call: Call) -> None:
+        if chance.random() < 0.2:
+            call.reply({"error": {"message": "upstream"}}, chance.choice([404, 429, 500, 503]))
+        else:
+            call.reply(call.server.look(call.request.target.rpartition("/")[2]))
+
+    def content(call: Call) -> None:
+        clip_cut(chance.choice([0.0, 0.5, 0.99, 1.0, 1.0, 1.0]))(call)
+
+    with workspace(tmp_path, looks=3) as place:
+        for script, act in (
+            (place.server.posts, lie),
+            (place.server.gets, look),
+            (place.server.contents, content),
+        ):
+            script["*"] = [act] * 100_000
+        end = time.monotonic() + 120
+        waiting = [place.start("wait") for _ in range(3)]
+        biggest, most_files = 0, 0
+        while time.monotonic() < end:
+            count += 1
+            place.ask_for(f"Order {count}")
+            if chance.random() < 0.15:
+                chance.choice(waiting).kill()
+            waiting = [p if p.poll() is None else place.start("wait") for p in waiting]
+            for process in waiting:
+                biggest = max(biggest, resident(process.pid))
+                most_files = max(most_files, open_files(process.pid))
+            time.sleep(chance.uniform(0.2, 1.0))
+        for process in waiting:
+            process.kill()
+            ended(process)
+        place.server.posts.clear()
+        place.server.gets.clear()
+        place.server.contents.clear()
+        done = ended(place.start("wait"), 300)
+        assert done.code in {0, 6}, done.words
+        # Who was killed before his request arrived can only say so: nothing was made of it.
+        states = Counter(place.states())
+        assert states["saved"] == len(place.server.videos)
+        assert states["saved"] + states["unconfirmed"] == count
+        place.check()
+        assert biggest < 150 * 2**20
+        assert most_files < 60
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory in use; 0 for a process that is no more."""
+    with suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) * 1024
+    return 0
+
+
+def open_files(pid: int) -> int:
+    """Descriptors in use; 0 for a process that is no more."""
+    with suppress(OSError):
+        return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    return 0

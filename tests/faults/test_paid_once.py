@@ -183,3 +183,21 @@ def test_nobody_there_is_not_sent(tmp_path: Path) -> None:
         (document,) = place.documents()
         assert document["error"]["spent"] == "no"
         place.check()
+
+
+@pytest.mark.long
+def test_a_server_that_makes_the_video_and_never_answers(tmp_path: Path) -> None:
+    """Half a minute of silence, then the list is asked; nothing is sent again."""
+    over = threading.Event()
+
+    def keep_silent(call: Call) -> None:
+        call.make()
+        over.wait(100)
+
+    with workspace(tmp_path) as place:
+        place.server.posts["*"] = [keep_silent]
+        done = ended(place.start("generate", "A kite"), 100)
+        over.set()
+        assert done.code == 0, done.words
+        assert place.server.paid == 1
+        place.check_all_saved()
