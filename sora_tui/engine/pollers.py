@@ -9,17 +9,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sora_tui.client.decode import MAX_WAIT
+from sora_tui.client.dialect import fitted
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry
+from sora_tui.engine.knowledge import Knowledge
 from sora_tui.engine.looker import Looker
 from sora_tui.engine.lost import LostAnswers
 from sora_tui.engine.pace import Gate
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.learnt import Memory
 
 #: Paid requests under way to one server at once: one that hangs must not hold up the others.
 MAX_SENDING: Final = 4
@@ -38,6 +41,7 @@ class Poller:
         folder: Folder,
         connect: Connect,
         report: Callable[[Exception], None],
+        memory: Memory,
     ) -> None:
         self.server = server
         self._report = report
@@ -46,8 +50,11 @@ class Poller:
         self._connect = connect
         self._client: VideosClient | None = None
         self._gate = Gate()
-        self._looker = Looker(server, desk, self._gate, self._hold_all, report, self.wake)
-        self._lost = LostAnswers(server, desk, self._gate)
+        self._knowledge = knowledge = Knowledge(server, memory)
+        self._looker = Looker(
+            server, desk, self._gate, self._hold_all, report, self.wake, knowledge
+        )
+        self._lost = LostAnswers(server, desk, self._gate, knowledge)
         self._wake = asyncio.Event()
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._settling = False
@@ -103,9 +110,10 @@ class Poller:
     def _send(self, client: VideosClient, server: Server) -> None:
         now = asyncio.get_running_loop().time()
         room = 0 if self._settling else MAX_SENDING - len(self._sending)
-        if self.server.max_active is not None:
+        most = fitted(server).max_active
+        if most is not None:
             active = len(self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS))
-            room = min(room, self.server.max_active - active - len(self._sending))
+            room = min(room, most - active - len(self._sending))
         pending = self._desk.at(self.server, State.PENDING)
         if any(_waits(job) for job in pending):
             return  # "later", said to one, is said to all
@@ -131,6 +139,8 @@ class Poller:
             )
             if sent.remote_id is not None:
                 self._taken_at = utc_now()
+            if sent.error is not None and sent.error.kind == "request_refused":
+                self._knowledge.doubt()
             if sent.state is State.PENDING and sent.not_before is not None:
                 self._desk.show_retry(
                     sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
@@ -173,6 +183,8 @@ class Poller:
     # Time -----------------------------------------------------------------------------------
 
     async def _connection(self) -> tuple[VideosClient, Server]:
+        if self._desk.at(self.server, State.PENDING) and not self._gate.paused_for:
+            await self._knowledge.find_out()
         server = await self._connect(self.server)
         if self._client is None or self._client.server != server:
             await self.close()

@@ -19,12 +19,14 @@ from sora_tui.core.server import Server, profile_for
 from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
 from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged
+from sora_tui.engine.knowledge import as_known
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
 from sora_tui.engine.simulated import PracticeServer
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, claim, commands, done
+from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 from sora_tui.workspace.outputs import sweep_parts
 
@@ -112,6 +114,7 @@ class Run:
         self._tasks: set[asyncio.Task[None]] = set()
         self._adopting: set[Path] = set()
         self._history = History(self._folder)
+        self._memory = Memory(self._folder)
         purse = Purse(self._budget, self._folder)
         self._desk = Desk(self._history, self._announcer, purse, lambda: self._lock.held)
         self._desk.on_step = self._stepped
@@ -211,7 +214,9 @@ class Run:
     def _poller(self, server: Server) -> Poller:
         poller = self._pollers.get(server.origin)
         if poller is None:
-            poller = Poller(server, self._desk, self._folder, self._connect, self._report)
+            poller = Poller(
+                server, self._desk, self._folder, self._connect, self._report, self._memory
+            )
             self._pollers[server.origin] = poller
             self._spawn(poller.wait_for_completion, f"poller {server.name}")
         return poller
@@ -226,7 +231,9 @@ class Run:
         return await self._connect(server)
 
     async def _connect(self, server: Server) -> Server:
-        return await self._practice.connect(server) if server.simulated else server
+        if server.simulated:
+            return await self._practice.connect(server)
+        return as_known(server, self._memory)
 
     # Commands ---------------------------------------------------------------------------------
 
