@@ -10,13 +10,14 @@ from typing import Final
 
 from sora_tui.client.decode import MAX_WAIT
 from sora_tui.client.dialect import fitted
+from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.server import Server
-from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.events import Retry
-from sora_tui.engine.knowledge import Knowledge
+from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.looker import Looker
 from sora_tui.engine.lost import LostAnswers
 from sora_tui.engine.pace import Gate
@@ -179,6 +180,32 @@ class Poller:
             self._lost.refuse(job_id, video_id, error.problem.code)
         else:
             await self._lost.adopt(client, job_id, video_id)
+
+    async def delete(self, job: Job) -> None:
+        """Delete a job at the server. One at rest goes to the trash here, one under way ends.
+
+        What the server refuses is noted in the record, which stays.
+        """
+        try:
+            client, _ = await self._connection()
+            async with self._gate.passage():
+                await client.delete(job.remote_id or "")
+        except ServerError as failure:
+            if failure.error.status in SURELY_NO_ROUTE:
+                self._knowledge.learn("delete", False)
+            self._keep(job, failure.error)
+        except ProblemError as error:
+            self._keep(job, local_error(error.problem))
+        else:
+            current = self._desk.jobs.get(job.id, job)
+            if current.state in {State.QUEUED, State.IN_PROGRESS}:
+                self._desk.put(current.deleted_there(utc_now()))
+            elif current.is_final:
+                self._desk.history.trash(job.id)
+
+    def _keep(self, job: Job, error: JobError) -> None:
+        current = self._desk.jobs.get(job.id, job)
+        self._desk.put(current.kept_there(utc_now(), error))
 
     # Time -----------------------------------------------------------------------------------
 

@@ -112,7 +112,7 @@ class Run:
         self._owns = False
         self._pollers: dict[str, Poller] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._adopting: set[Path] = set()
+        self._asking: set[Path] = set()
         self._history = History(self._folder)
         self._memory = Memory(self._folder)
         purse = Purse(self._budget, self._folder)
@@ -239,6 +239,8 @@ class Run:
 
     def _obey(self, path: Path, command: Command) -> None:
         """Do what a face asked. Replay is harmless: a step that is done is illegal twice."""
+        if path in self._asking:
+            return
         at = utc_now()
         try:
             job = self._desk.jobs.get(command.job_id) or self._history.load(command.job_id)
@@ -252,6 +254,9 @@ class Run:
                 case "adopt":
                     self._adopt(path, job, command.argument)
                     return
+                case "delete" if command.argument == "remote":
+                    self._delete_there(path, job)
+                    return
                 case "delete":
                     if job.is_active or job.needs_you:
                         raise problem_error("step_illegal", job=job.id, state=job.state.value)
@@ -264,25 +269,41 @@ class Run:
 
     def _adopt(self, path: Path, job: Job, video_id: str) -> None:
         """Take a video that was named for a job whose answer was lost: the server is asked."""
-        server = self._server_for(job)
-        if path in self._adopting:
-            return
-        if server is None or job.state is not State.UNCONFIRMED:
-            _log.warning("adopt %s: not possible", job.id)
-            done(path)
-            return
-        self._adopting.add(path)
+        if job.state is State.UNCONFIRMED:
+            self._ask(path, job, lambda poller: poller.adopt(job.id, video_id))
+        else:
+            self._refuse(path, job)
 
-        async def adopt() -> None:
+    def _delete_there(self, path: Path, job: Job) -> None:
+        """Delete a video at its server, then the record."""
+        if job.may_be_deleted_there:
+            self._ask(path, job, lambda poller: poller.delete(job))
+        else:
+            self._refuse(path, job)
+
+    def _ask(self, path: Path, job: Job, ask: Callable[[Poller], Awaitable[None]]) -> None:
+        """Carry a command out that waits for a server, without waiting for it."""
+        server = self._server_for(job)
+        if server is None:
+            self._refuse(path, job)
+            return
+        self._asking.add(path)
+        poller = self._poller(server)
+
+        async def carry_out() -> None:
             try:
-                await self._poller(server).adopt(job.id, video_id)
+                await ask(poller)
             except Exception as error:  # noqa: BLE001 -- reported; the person may ask once more
                 self._report(error)
             # Only now: whoever owns the folder next carries it out if this process ends.
             done(path)
-            self._adopting.discard(path)
+            self._asking.discard(path)
 
-        self._keep(asyncio.create_task(adopt(), name=f"adopt {job.id}"))
+        self._keep(asyncio.create_task(carry_out(), name=f"command for {job.id}"))
+
+    def _refuse(self, path: Path, job: Job) -> None:
+        _log.warning("a command for %s: not possible", job.id)
+        done(path)
 
     # Tasks and telling ------------------------------------------------------------------------
 

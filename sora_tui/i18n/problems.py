@@ -383,6 +383,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _TRY_FREE,
         N_("It is asked again by itself; you need not do anything."),
     ),
+    "delete_refused": (
+        N_("The server[ {host}] did not delete the video[: {message}]."),
+        _FREE,
+        N_("The record here stays; without --remote it is deleted here alone."),
+    ),
     "videos_missing": (
         N_("Something answers at {base_url}, but it has no /videos."),
         _FREE,
