@@ -31,6 +31,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "clip_damaged",
         "document_broken",
         "document_newer",
+        "no_list",
     ),
     WRONG_USE: (
         "prompt_missing",

@@ -14,10 +14,11 @@ from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
-from sora_tui.engine.events import Retry
+from sora_tui.engine.events import RemoteListed, Retry
 from sora_tui.engine.looker import Looker
 from sora_tui.engine.lost import LostAnswers
 from sora_tui.engine.pace import Gate
+from sora_tui.engine.remote import remote_jobs
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.folder import Folder
 
@@ -169,6 +170,17 @@ class Poller:
             self._lost.refuse(job_id, video_id, error.problem.code)
         else:
             await self._lost.adopt(client, job_id, video_id)
+
+    # Jobs made elsewhere --------------------------------------------------------------------
+
+    async def remote_jobs(self, pages: int) -> RemoteListed:
+        """What the server has and this workspace does not know."""
+        try:
+            client, _ = await self._connection()
+        except ProblemError as error:
+            return RemoteListed(self.server.name, problem=error.problem)
+        history = self._desk.history
+        return await remote_jobs(client, self._gate, self.server, self._folder, history, pages)
 
     # Time -----------------------------------------------------------------------------------
 

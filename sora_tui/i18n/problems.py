@@ -434,6 +434,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
         _LOOK,
     ),
+    "no_list": (
+        N_("The server[ {host}] does not list its jobs."),
+        _FREE,
+        N_("Adopt one whose id you know: sora-tui adopt ID"),
+    ),
     "video_unknown": (
         N_("The server[ {host}] does not know a video[ {video}]."),
         N_("Nothing was sent again."),

@@ -189,7 +189,9 @@ async def polling(
     monkeypatch.setattr(pollers, "VideosClient", lambda server: cast(VideosClient, farm))
     faults: list[Exception] = []
     history, folder = Memory(past), cast(Folder, None)
-    desk = Desk(history, Announcer([]), Purse(Budget(), folder), lambda: True)
+    desk = Desk(
+        history, Announcer([]), Purse(Budget(), folder), lambda: True, {SERVER.name: SERVER}
+    )
 
     async def connect(server: Server) -> Server:
         return server
