@@ -83,6 +83,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     SERVER: (
         "server_unreachable",
         "server_busy",
+        "videos_missing",
         "key_refused",
         "simulator_failed",
         "owned_elsewhere",

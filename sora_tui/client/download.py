@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
 from sora_tui.client.decode import refusal_in, request_id, retry_after
+from sora_tui.client.dialect import fitted
 from sora_tui.client.outcome import ServerError
 from sora_tui.client.transport import (
     Fetcher,
@@ -62,6 +63,7 @@ def download_video_from_api(
         ServerError: download_interrupted (worth another try), download_refused,
             download_too_large or remote_expired. Whatever `sink` got is then not the clip.
     """
+    server = fitted(server)
     content = f"{base_url(server)}/videos/{quote(video_id, safe='')}/content"
     failure: ServerError | None = None
     for url in (content, *urls):

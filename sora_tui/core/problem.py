@@ -77,6 +77,7 @@ CODES: Final[Mapping[str, Spent]] = {
     # on the way to the server
     "server_unreachable": Spent.NO,
     "server_busy": Spent.NO,
+    "videos_missing": Spent.NO,
     "key_refused": Spent.NO,
     "request_refused": Spent.NO,
     "moderation_before": Spent.NO,

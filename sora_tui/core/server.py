@@ -16,8 +16,9 @@ SIMULATOR_NAME: Final = "simulator"
 
 Auth = Literal["bearer", "api-key", "none"]
 Encoding = Literal["multipart", "json"]
-#: How a JSON body carries the picture: a data URL inside an object, bare base64, or its path.
-ReferenceForm = Literal["object", "string", "path"]
+#: How a JSON body carries the picture: a data URL inside an object, bare base64, its path, or a
+#: list of frames with the data URL of the first (OpenRouter).
+ReferenceForm = Literal["object", "string", "path", "frame"]
 
 
 class Secret:
@@ -65,9 +66,10 @@ class ServerRef:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A profile: address, key and habits of one server.
+    """A profile: address, key and habits of one server. None leaves a habit to its dialect.
 
     Attributes:
+        dialect: `auto` finds out; a name is taken at its word.
         prices: Price per generated second by model (`"*"` for any), in `currency`.
         free: The profile says it charges nothing.
         key_from: Where its key is looked for: a variable's name or `api_key_command`.
@@ -78,12 +80,12 @@ class Server:
     base_url: str
     dialect: str = "auto"
     key: Secret | None = None
-    auth: Auth = "bearer"
+    auth: Auth | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
-    encoding: Encoding = "multipart"
-    reference_field: str = "input_reference"
-    reference_form: ReferenceForm = "object"
+    encoding: Encoding | None = None
+    reference_field: str | None = None
+    reference_form: ReferenceForm | None = None
     max_active: int | None = None
     model: str | None = None
     seconds: str | None = None

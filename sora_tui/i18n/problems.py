@@ -398,6 +398,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _TRY_FREE,
         N_("It is asked again by itself; you need not do anything."),
     ),
+    "videos_missing": (
+        N_("Something answers at {base_url}, but it has no /videos."),
+        _FREE,
+        N_("Check the address: it usually ends in /v1, and the server must make videos."),
+    ),
     "key_refused": (
         N_("The server[ {host}] refused the key[ ({status})][: {message}]."),
         _TRY_FREE,
