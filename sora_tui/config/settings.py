@@ -167,8 +167,19 @@ def load_settings(
                 name: profile.key_from for name, profile in profiles.items() if profile.key_from
             }
     servers = {n: replace(each, key_from=keys.get(n)) for n, each in servers.items()}
-    name, chosen_by = _choice(server, variables.values, own_toml, user_toml, written)
+    name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
+    default = str(written.values.get("default") or "") if written else ""
+    warnings: list[Problem] = []
+    if chosen_by in {"SORA_API_KEY", "nothing"} and default:
+        if default in servers:
+            name, chosen_by = default, "servers.toml"
+        else:
+            # Not a refusal: the command that mends it has to start.
+            known = ", ".join(sorted(servers))
+            warnings.append(problem("profile_unknown", name=default, known=known))
     env_file = variables.file
+    if env_file and "SORA_API_KEY" in env_file.values and env_file.readable_by_others:
+        warnings.append(problem("env_readable", path=str(env_file.path)))
     return Settings(
         workspace=folder,
         servers=servers,
@@ -178,11 +189,7 @@ def load_settings(
         size=variables.read("SORA_SIZE", size),
         reference=variables.values.get("SORA_REFERENCE_IMAGE"),
         language=variables.values.get("SORA_LANG"),
-        warnings=(
-            (problem("env_readable", path=str(env_file.path)),)
-            if env_file and "SORA_API_KEY" in env_file.values and env_file.readable_by_others
-            else ()
-        ),
+        warnings=tuple(warnings),
         env_file=env_file.path if env_file else None,
         toml_files=tuple(file.path for file in (own_toml, user_toml, written) if file),
         chosen_by=chosen_by,
@@ -307,7 +314,7 @@ def _choice(
         if file and default is not None:
             if not isinstance(default, str):
                 raise file.invalid("", "default", "must be the name of a profile in quotes")
-            return default, "sora-tui.toml" if file.path.name == TOML_NAME else "servers.toml"
+            return default, "sora-tui.toml"
     if key_of(values.get("SORA_API_KEY")) is not None:
         return OPENAI_NAME, "SORA_API_KEY"
     return SIMULATOR_NAME, "nothing"

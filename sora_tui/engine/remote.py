@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from sora_tui.client.outcome import ServerError
+from sora_tui.client.probe import NO_LIST
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import State
 from sora_tui.core.problem import Problem, problem, problem_error
@@ -28,8 +29,6 @@ T = TypeVar("T")
 #: Pages of a whole listing, and of a glance: a hundred rows each where the server can.
 ALL_PAGES: Final = 20
 ONE_PAGE: Final = 1
-#: What a server answers that has no list (videos-api, divergence 16).
-NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 
 
 async def remote_jobs(

@@ -274,7 +274,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_(
             "Use https or an SSH tunnel; in a network you trust, the profile may say"
-            " allow_http = true[: sora-tui servers edit {profile} --allow-http]."
+            " allow_http = true (sora-tui servers: --allow-http)."
         ),
     ),
     "key_missing": (
