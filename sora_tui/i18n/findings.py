@@ -111,13 +111,15 @@ def _dialect(server: Server, found: Findings) -> Line:
     words = _("speaks {dialect}").format(dialect=clean_line(found.dialect))
     if found.version:
         words += f"  {clean_line(found.version, 40)}"
-    told = server.dialect not in {"auto", found.dialect}
-    advice = _("the profile says {dialect}").format(dialect=server.dialect) if told else ""
-    if found.dialect == "generic" and not advice:
+    sign: Sign = "?" if found.dialect == "generic" else "ok"
+    if server.dialect not in {"auto", found.dialect}:
+        advice = _("the profile says {dialect}").format(dialect=clean_line(server.dialect))
+    elif found.dialect == "generic":
         advice = _("no server that is known by name; what it can is found out by use")
-    return Line(
-        "dialect", "?" if found.dialect == "generic" else "ok", found.dialect, words, advice
-    )
+    else:
+        seen = "; ".join(clean_line(sign, 80) for sign in found.evidence[:2])
+        advice = _("seen: {evidence}").format(evidence=seen) if seen else ""
+    return Line("dialect", sign, found.dialect, words, advice)
 
 
 def _models(found: Findings) -> Line:

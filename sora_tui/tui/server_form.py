@@ -73,6 +73,14 @@ class Choice(Widget, can_focus=True):
         self.action_step(1)
 
 
+class Field(Input):
+    """A line to write in; enter goes on to the next, at once: keys may have been typed ahead."""
+
+    async def action_submit(self) -> None:
+        """The next field."""
+        self.screen.focus_next()
+
+
 class Press(Static, can_focus=True):
     """Something to press: enter, space or a click."""
 
@@ -109,8 +117,8 @@ class ServerForm(ModalScreen[str | None]):
     }
     ServerForm .row { height: 1; }
     ServerForm .row > Static { width: 11; color: $foreground-muted; }
-    ServerForm Input { width: 1fr; background: $surface-lighten-1; }
-    ServerForm Input:focus { background: $primary 40%; }
+    ServerForm Field { width: 1fr; background: $surface-lighten-1; }
+    ServerForm Field:focus { background: $primary 40%; }
     ServerForm #said { height: auto; }
     ServerForm VerticalScroll { height: auto; max-height: 9; margin: 1 0 0 0; }
     """
@@ -193,8 +201,8 @@ class ServerForm(ModalScreen[str | None]):
             yield field
 
     @staticmethod
-    def _input(id: str, value: object) -> Input:
-        field = Input(clean_line(value, 400), id=id, compact=True, select_on_focus=False)
+    def _input(id: str, value: object) -> Field:
+        field = Field(clean_line(value, 400), id=id, compact=True, select_on_focus=False)
         field.cursor_blink = False
         return field
 
@@ -203,10 +211,6 @@ class ServerForm(ModalScreen[str | None]):
     @on(Choice.Changed)
     def _changed(self) -> None:
         self._show_key_field()
-
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        self.focus_next()
 
     @on(Input.Changed, "#key")
     def _typed(self) -> None:
@@ -323,4 +327,4 @@ def result_text(lines: Sequence[Line]) -> Content:
         for line in lines
         if line.advice and line.sign == "-"
     ]
-    return Content("\n").join([Content(" / ").join(found), *advice])
+    return Content("\n").join([*([Content(" / ").join(found)] if found else ()), *advice])
