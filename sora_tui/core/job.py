@@ -30,6 +30,7 @@ _KEPT: Final = "not deleted at the server: "
 #: Events beyond this many lose the oldest but the first: a server that says 429 for a day must
 #: not grow a document without end.
 MAX_EVENTS: Final = 200
+_ADOPTED: Final = "adopted"
 
 
 class State(StrEnum):
@@ -280,7 +281,15 @@ class Job:
         )
 
     @classmethod
-    def adopted(cls, id: str, at: datetime, server: ServerRef, remote: RemoteVideo) -> Job:
+    def adopted(
+        cls,
+        id: str,
+        at: datetime,
+        server: ServerRef,
+        remote: RemoteVideo,
+        *,
+        simulated: bool = False,
+    ) -> Job:
         """A job made elsewhere, taken into this workspace where the server says it is."""
         state = _REMOTE[remote.phase]
         return cls(
@@ -295,11 +304,12 @@ class Job:
                 seconds=remote.seconds,
                 size=remote.size,
             ),
+            simulated=simulated,
             remote=remote,
             remote_id=remote.id,
             expires_at=remote.expires_at,
             error=_remote_error(remote),
-            events=(Event(at, state, "adopted"),),
+            events=(Event(at, state, _ADOPTED),),
         )
 
     # Sending --------------------------------------------------------------------------------
@@ -455,6 +465,11 @@ class Job:
     def is_active(self) -> bool:
         """The engine still has work with it."""
         return not self.is_final
+
+    @property
+    def is_adopted(self) -> bool:
+        """It was made elsewhere: this workspace never sent it, and spent nothing on it."""
+        return bool(self.events) and self.events[0].note == _ADOPTED
 
     @property
     def request_id(self) -> str | None:

@@ -50,9 +50,12 @@ CODES: Final[Mapping[str, Spent]] = {
     "config_invalid": Spent.NO,
     "env_readable": Spent.NO,
     "profile_unknown": Spent.NO,
+    "profile_exists": Spent.NO,
+    "profile_elsewhere": Spent.NO,
     "base_url_invalid": Spent.NO,
     "base_url_insecure": Spent.NO,
     "key_missing": Spent.NO,
+    "key_command_failed": Spent.NO,
     # consent and money
     "consent_price": Spent.NO,
     "consent_unknown": Spent.NO,
@@ -82,6 +85,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "answer_lost": Spent.PERHAPS,
     "answer_unclear": Spent.PERHAPS,
     "delete_refused": Spent.NO,
+    "no_list": Spent.NO,
     "video_unknown": Spent.NO,
     "video_taken": Spent.NO,
     # while it runs there

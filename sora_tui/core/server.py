@@ -29,6 +29,11 @@ class Secret:
     def __init__(self, value: str) -> None:
         self._value = value
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether `reveal` answers at once; one that a password manager holds may block."""
+        return True
+
     def reveal(self) -> str:
         """The key itself; only for the header it belongs in."""
         return self._value
@@ -152,11 +157,17 @@ def simulator() -> Server:
 
 
 def profile_for(servers: Mapping[str, Server], ref: ServerRef) -> Server | None:
-    """The profile to speak to a job's server with: same origin, its own name preferred."""
+    """The profile to speak to a job's server with: of the same origin, never another.
+
+    Its own name is preferred, then the same address: two profiles of one gateway may have two
+    keys, and two paths.
+    """
     named = servers.get(ref.profile)
     if named is not None and named.origin == ref.origin:
         return named
-    return next((server for server in servers.values() if server.origin == ref.origin), None)
+    others = [server for server in servers.values() if server.origin == ref.origin]
+    same = (server for server in others if server.base_url == ref.base_url)
+    return next(same, others[0] if others else None)
 
 
 @lru_cache(maxsize=256)  # asked of every job at every look, and there are few servers

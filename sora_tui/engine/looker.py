@@ -18,6 +18,7 @@ from sora_tui.engine.events import Retry
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.looks import Looks, Sweep, is_news, soonest
 from sora_tui.engine.pace import MAX_IN_FLIGHT, Gate
+from sora_tui.engine.walk import walk
 
 #: A job unknown to its server is gone after this many denials over this long: a load balancer
 #: may have asked the wrong replica (fault 32).
@@ -133,17 +134,12 @@ class Looker:
     async def _sweep(self, client: VideosClient, sweep: Sweep) -> None:
         missed = set(sweep.wanted)
         ours = {job.remote_id: job.id for job in self._jobs()}
-        seen: set[str] = set()
-        after: str | None = None
         try:
-            for _ in range(sweep.pages):
-                async with self._gate.passage():
-                    page = await client.list(after=after)
+            async for page in walk(client, self._gate, sweep.pages):
                 self._answered()
                 self._knowledge.learn("list", True)
-                fresh = [video for video in page.videos if video.id not in seen]
                 since = _now()
-                for rank, video in enumerate(fresh, len(seen)):
+                for rank, video in enumerate(page.fresh, page.first_rank):
                     if (job_id := ours.get(video.id)) is None:
                         continue
                     missed.discard(job_id)
@@ -151,13 +147,11 @@ class Looker:
                     if _now() - since > _AT_A_TIME:
                         await asyncio.sleep(0)
                         since = _now()
-                if page.videos and not fresh:
+                if page.rows and not page.fresh:
                     self._looks.list_repeats()
-                if not missed or not fresh or not page.has_more:
+                if not missed or not page.more:
                     break
-                seen.update(video.id for video in fresh)
-                self._looks.saw_page(len(page.videos))
-                after = page.last_id or fresh[-1].id
+                self._looks.saw_page(page.rows)
             self._looks.swept(missed, _now())
         except ServerError as failure:
             has_none = failure.not_found or failure.error.status in _NO_LIST

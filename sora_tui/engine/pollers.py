@@ -16,11 +16,12 @@ from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, local_error, utc_now
-from sora_tui.engine.events import Retry
+from sora_tui.engine.events import RemoteListed, Retry
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.looker import Looker
 from sora_tui.engine.lost import LostAnswers
 from sora_tui.engine.pace import Gate
+from sora_tui.engine.remote import remote_jobs
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.learnt import Memory
@@ -207,12 +208,24 @@ class Poller:
         current = self._desk.jobs.get(job.id, job)
         self._desk.put(current.kept_there(utc_now(), error))
 
+    # Jobs made elsewhere --------------------------------------------------------------------
+
+    async def remote_jobs(self, pages: int) -> RemoteListed:
+        """What the server has and this workspace does not know."""
+        try:
+            client, _ = await self._connection()
+        except ProblemError as error:
+            return RemoteListed(self.server.name, problem=error.problem)
+        history = self._desk.history
+        return await remote_jobs(client, self._gate, self.server, self._folder, history, pages)
+
     # Time -----------------------------------------------------------------------------------
 
     async def _connection(self) -> tuple[VideosClient, Server]:
+        server = await self._connect(self.server)
         if self._desk.at(self.server, State.PENDING) and not self._gate.paused_for:
             await self._knowledge.find_out()
-        server = await self._connect(self.server)
+            server = await self._connect(self.server)
         if self._client is None or self._client.server != server:
             await self.close()
             self._client = VideosClient(server)

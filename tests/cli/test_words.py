@@ -15,7 +15,19 @@ from sora_tui.core.problem import CODES
 from tests.cli.conftest import COMMAND, Shell
 from tests.pty_session import ROOT, PtySession
 
-COMMANDS = ("generate", "jobs", "show", "wait", "verify", "cancel", "delete", "doctor", "simulate")
+COMMANDS = (
+    "generate",
+    "jobs",
+    "show",
+    "wait",
+    "verify",
+    "cancel",
+    "delete",
+    "adopt",
+    "servers",
+    "doctor",
+    "simulate",
+)
 
 
 def test_every_problem_has_one_exit_code() -> None:
@@ -109,7 +121,7 @@ def test_doctor_tells_where_everything_is_and_never_the_key(shell: Shell) -> Non
     assert shell.environ["SORA_API_KEY"] not in ran.out + ran.err
     wrong = shell.inside("doctor", SORA_API_KEY="wrong")
     assert wrong.code == 4
-    assert "x  reach" in wrong.out
+    assert "x  key         key refused" in wrong.out
 
 
 def test_simulate_serves_any_client_until_it_is_ended(shell: Shell) -> None:

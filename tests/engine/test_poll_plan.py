@@ -191,7 +191,9 @@ async def polling(
     monkeypatch.setattr(pollers, "VideosClient", lambda server: cast(VideosClient, farm))
     faults: list[Exception] = []
     history, folder = Memory(past), Folder(Path("nowhere"))
-    desk = Desk(history, Announcer([]), Purse(Budget(), folder), lambda: True)
+    desk = Desk(
+        history, Announcer([]), Purse(Budget(), folder), lambda: True, {SERVER.name: SERVER}
+    )
 
     async def connect(server: Server) -> Server:
         return server
