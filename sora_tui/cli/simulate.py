@@ -25,6 +25,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """
     words = [sys.executable, "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
     words += ["--host", args.host, "--port", args.port, "--speed", args.speed]
+    words += ["--dialect", args.dialect]
+    words += ["--faults", args.faults] if args.faults else []
     words += ["--key", args.key] if args.key else []
     words += ["--data", args.data] if args.data else []
     child = subprocess.Popen(
@@ -57,3 +59,5 @@ def _say_where(told: dict[str, str], speech: Speech) -> None:
     speech.note(_("Use it from another terminal:"))
     speech.result(f"export SORA_BASE_URL={base_url} SORA_API_KEY={key}")
     speech.note('sora-tui generate "A kite over a grey sea" --seconds 4 --size 1280x720')
+    speech.note(_("Words such as [blocked] in a prompt bring a misfortune; all of them:"))
+    speech.note("sora-tui simulate --help")
