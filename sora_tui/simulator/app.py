@@ -123,7 +123,7 @@ class _Api:
         return JSONResponse(answer)
 
     async def content(self, request: Request) -> Response:
-        job = self._job(request)
+        job = self._job(request, self._dialect.no_content)
         expired = pretended(request.scope) == "expired"
         path = None if expired else self._jobs.content(job, "video")
         return self._dialect.content(request, job, path)
@@ -171,11 +171,11 @@ class _Api:
         dialect = self._dialect
         return {**(video or dialect.video)(job), "id": dialect.ids.polled(job)}
 
-    def _job(self, request: Request) -> Job:
+    def _job(self, request: Request, not_found: Callable[[str], Exception] | None = None) -> Job:
         given = request.path_params["video_id"]
         job = self._jobs.get(self._dialect.ids.read(given))
         if job is None or pretended(request.scope) == "lost":
-            raise self._dialect.not_found(given)
+            raise (not_found or self._dialect.not_found)(given)
         return job
 
     def _poll_header(self) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Dialect:
         create_status: HTTP status of a create that went well.
         video: The video object; `created` is that of the create answer.
         video_status: HTTP status with which a job is shown.
-        not_found: The refusal for an id nobody knows.
+        not_found: The refusal for an id nobody knows; `no_content` where its clip is asked for.
         content: Hands out the clip at a path, None when it has expired.
         list: The answer of the list.
         delete: The answer of a deletion; raises to refuse it.
@@ -67,6 +67,7 @@ class Dialect:
     not_found: Callable[[str], ApiError] = field(
         default=lambda given: ApiError(404, f"Video with id '{given}' not found.")
     )
+    no_content: Callable[[str], Exception] | None = None
     content: Callable[[Request, Job, Path | None], Response] = contents.openai_content
     list: Callable[[Request, Jobs, Video], dict[str, Any]] = shapes.openai_list
     delete: Callable[[Job, Video], dict[str, Any]] = shapes.deleted_finished
@@ -244,6 +245,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         ids=Ids(shapes.hex_id("video_", 12)),
         video=shapes.aquiles_video,
         not_found=_found_nothing,
+        no_content=lambda given: creates.HandlerFault(),
         content=contents.aquiles_content,
         list=shapes.aquiles_list,
         delete=shapes.deleted,
@@ -288,6 +290,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         not_found=lambda given: ApiError(
             400, "task_not_exist", code="task_not_exist", by_gateway=True
         ),
+        no_content=lambda given: ApiError(404, "Task not found", by_gateway=True),
         content=contents.new_api_content,
         error=errors.new_api_error,
         unknown=errors.new_api_unknown,
