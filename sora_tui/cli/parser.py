@@ -15,8 +15,8 @@ from sora_tui.i18n import _, ngettext
 FITS: Final = ("exact", "cover", "contain", "stretch")
 #: The dialects of the simulator, which is not imported here: it is a process of its own.
 SIMULATED: Final = (
-    *("openai", "litellm", "litellm-1.109", "vllm-omni", "sglang", "aquiles", "trt-llm"),
-    *("new-api", "azure", "openrouter"),
+    *("openai", "litellm", "litellm-1.109", "vllm-omni", "sglang", "sglang-cloud", "aquiles"),
+    *("trt-llm", "new-api", "azure", "openrouter"),
 )
 
 

@@ -23,7 +23,7 @@ from types import FrameType
 import uvicorn
 
 from sora_tui.simulator.dialects import DIALECTS
-from sora_tui.simulator.faults import FaultsError, load_faults
+from sora_tui.simulator.faults import Fault, FaultsError, load_faults
 from sora_tui.simulator.server import configuration, listen
 from sora_tui.simulator.triggers import TRIGGERS
 
@@ -42,17 +42,13 @@ def main() -> None:
 async def _serve(options: argparse.Namespace, folder: Path) -> int:
     """Returns the signal that ended it, 0 if none did."""
     key = options.key or f"sim-{secrets.token_urlsafe(18)}"
-    try:
-        faults = load_faults(options.faults) if options.faults else []
-    except FaultsError as error:
-        sys.exit(f"python -m sora_tui.simulator: {error}")
     listener, base_url = listen(options.host, options.port, options.dialect)
     config = configuration(
         folder,
         key=key,
         speed=options.speed,
         dialect=options.dialect,
-        faults=faults,
+        faults=options.faults,
         # The signal ends the server in good order, and is told in the exit code.
         on_worker_end=lambda: signal.raise_signal(signal.SIGTERM),
     )
@@ -113,12 +109,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dialect", choices=tuple(DIALECTS), default="openai", help="the server to behave like"
     )
-    parser.add_argument("--faults", type=Path, help="misbehave as this TOML file says")
+    parser.add_argument(
+        "--faults", type=_faults, default=[], help="misbehave as this TOML file says"
+    )
     parser.add_argument("--speed", type=_speed, default=1.0, help="10 is ten times as quick")
     parser.add_argument("--key", help="the API key to ask for; made up if missing")
     parser.add_argument("--json", action="store_true", help="say where it listens as JSON")
     parser.add_argument("--parent-pipe", action="store_true", help="end when stdin ends")
     return parser
+
+
+def _faults(path: str) -> list[Fault]:
+    try:
+        return load_faults(Path(path))
+    except FaultsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _speed(text: str) -> float:

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -88,6 +88,7 @@ class _Api:
             "delete": ("DELETE", "/videos/{video_id}", self.delete),
             "content": ("GET", "/videos/{video_id}/content", self.content),
             "remix": ("POST", "/videos/{video_id}/remix", self.remix),
+            "cloud": ("GET", "/cloud/{video_id}.mp4", self.cloud),
         }
         pages = [Route(path, _page(answer)) for path, answer in self._dialect.pages.items()]
         return pages + [
@@ -128,6 +129,11 @@ class _Api:
         path = None if expired else self._jobs.content(job, "video")
         return self._dialect.content(request, job, path)
 
+    async def cloud(self, request: Request) -> Response:
+        """Where a server that puts its clips elsewhere has put them."""
+        path = self._jobs.content(self._job(request), "video")
+        return Response(status_code=404) if path is None else FileResponse(path)
+
     async def refusal(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)
         return self._dialect.error(error)
@@ -159,7 +165,13 @@ class _Api:
                 f"The limit of {dialect.at_once} concurrent tasks has been reached. Please try "
                 "again later.",
             )
-        job = jobs.create(dialect.ids.new(), wanted, trigger, remixed_from)
+        job = jobs.create(
+            dialect.ids.new(),
+            wanted,
+            trigger=trigger,
+            remixed_from=remixed_from,
+            origin=f"{request.url.scheme}://{request.url.netloc}",
+        )
         if trigger == "unanswered":
             return _Silence()
         shown = self._shown(job, dialect.created or dialect.video)

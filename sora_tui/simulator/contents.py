@@ -11,7 +11,7 @@ from sora_tui.simulator.creates import HandlerFault
 from sora_tui.simulator.errors import ApiError
 from sora_tui.simulator.jobs import Job
 from sora_tui.simulator.render import VARIANTS
-from sora_tui.simulator.shapes import trt_video
+from sora_tui.simulator.shapes import sglang_cloud_video, trt_video
 
 
 def openai_content(request: Request, job: Job, path: Path | None) -> Response:
@@ -70,6 +70,15 @@ def sglang_content(request: Request, job: Job, path: Path | None) -> Response:
     if variant not in (None, "0") or path is None:
         raise ApiError(404, f"Video variant {variant} not found")
     return FileResponse(path, media_type="video/mp4", filename=f"{job.id}.mp4")
+
+
+def sglang_cloud_content(request: Request, job: Job, path: Path | None) -> Response:
+    """The clip is elsewhere."""
+    if url := sglang_cloud_video(job)["url"]:
+        raise ApiError(
+            400, f"Video has been uploaded to cloud storage. Please use the cloud URL: {url}"
+        )
+    return sglang_content(request, job, None)
 
 
 def aquiles_content(request: Request, job: Job, path: Path | None) -> Response:

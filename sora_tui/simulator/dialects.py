@@ -155,6 +155,44 @@ _LITELLM: Final = Dialect(
     headers=_litellm_headers("1.106.2"),
 )
 
+_SGLANG: Final = Dialect(
+    routes=frozenset(("create", "list", "retrieve", "delete", "content")),
+    pages={
+        "/health": _json({"status": "ok"}),
+        "/server_info": _json(
+            {
+                "model_path": creates.SGLANG_MODEL,
+                "served_model_name": creates.SGLANG_MODEL,
+                "tp_size": 1,
+                "dp_size": 1,
+                "version": "0.5.23",
+            }
+        ),
+        "/model_info": _json(
+            {
+                "model_path": creates.SGLANG_MODEL,
+                "is_generation": True,
+                "model_type": "diffusion",
+                "architectures": ["WanPipeline"],
+            }
+        ),
+        "/v1/models": _models(creates.SGLANG_MODEL, owner="sglang"),
+    },
+    open_paths=".*",
+    key=keys.no_key,
+    read=creates.sglang_create,
+    ids=Ids(shapes.uuid_id),
+    video=shapes.sglang_video,
+    not_found=_found_nothing,
+    content=contents.sglang_content,
+    list=shapes.sglang_list,
+    delete=shapes.deleted_video,
+    error=errors.detail_error,
+    unknown=errors.fastapi_unknown,
+    headers=_uvicorn,
+    durable=False,
+)
+
 #: By the word that `--dialect` takes.
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "openai": _OPENAI,
@@ -192,42 +230,12 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         headers=_uvicorn,
         durable=False,
     ),
-    "sglang": Dialect(
-        routes=frozenset(("create", "list", "retrieve", "delete", "content")),
-        pages={
-            "/health": _json({"status": "ok"}),
-            "/server_info": _json(
-                {
-                    "model_path": creates.SGLANG_MODEL,
-                    "served_model_name": creates.SGLANG_MODEL,
-                    "tp_size": 1,
-                    "dp_size": 1,
-                    "version": "0.5.23",
-                }
-            ),
-            "/model_info": _json(
-                {
-                    "model_path": creates.SGLANG_MODEL,
-                    "is_generation": True,
-                    "model_type": "diffusion",
-                    "architectures": ["WanPipeline"],
-                }
-            ),
-            "/v1/models": _models(creates.SGLANG_MODEL, owner="sglang"),
-        },
-        open_paths=".*",
-        key=keys.no_key,
-        read=creates.sglang_create,
-        ids=Ids(shapes.uuid_id),
-        video=shapes.sglang_video,
-        not_found=_found_nothing,
-        content=contents.sglang_content,
-        list=shapes.sglang_list,
-        delete=shapes.deleted_video,
-        error=errors.detail_error,
-        unknown=errors.fastapi_unknown,
-        headers=_uvicorn,
-        durable=False,
+    "sglang": _SGLANG,
+    "sglang-cloud": replace(
+        _SGLANG,
+        routes=_SGLANG.routes | {"cloud"},
+        video=shapes.sglang_cloud_video,
+        content=contents.sglang_cloud_content,
     ),
     "aquiles": Dialect(
         prefixes=("/v1", ""),

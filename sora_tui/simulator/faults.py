@@ -218,12 +218,23 @@ def _kind(kind: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, kind)
 
 
+def _text(pattern: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
 def _nth(value: Any) -> bool:
     return all(map(_whole(1, 10**9), value if isinstance(value, list) else [value]))
 
 
-def _texts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+def _headers(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(
+        re.fullmatch(r"[\w-]+", name, re.ASCII)
+        and isinstance(text, str)
+        and re.fullmatch(r"[\t -~\xa0-\xff]*", text)
+        for name, text in value.items()
+    )
 
 
 def _delay(value: Any) -> bool:
@@ -232,11 +243,11 @@ def _delay(value: Any) -> bool:
 
 #: What may stand in a fault: how to know it, and in words.
 _KEYS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
-    "method": (_kind(str), "a word such as GET"),
-    "path": (_kind(str), "a path such as /v1/videos/*"),
+    "method": (_text(r"[A-Z]+"), "a word in capitals such as GET"),
+    "path": (_text(r"/.*"), "a path from the root, such as /v1/videos/*"),
     "nth": (_nth, "a number from 1, or a list of such"),
     "status": (_whole(200, 599), "a whole number from 200 to 599"),
-    "headers": (_texts, "a table of texts"),
+    "headers": (_headers, "a table of names and texts, as HTTP has them"),
     "body": (_kind(str), "a text"),
     "json": (_kind(object), "any value"),
     "pretend": (
@@ -279,6 +290,8 @@ def _fault(number: int, entry: Any) -> Fault:
         "what is not carried out needs a status, a body, reset or hang": not (
             carried_out or answered or silent
         ),
+        "an answer with status 204 or 304 has no body": entry.get("status") in (204, 304)
+        and not entry.keys().isdisjoint(("body", "json")),
         "the length and end of an answer are set by cut, reset and hang, not by headers": any(
             name.lower() in _FRAMING for name in entry.get("headers", {})
         ),

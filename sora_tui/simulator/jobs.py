@@ -58,6 +58,7 @@ class Job:
     error_message: str | None = None
     remixed_from: str | None = None
     trigger: str | None = None
+    origin: str = ""
     kept_seconds: float = EXPIRY_SECONDS
     asked: dict[str, Any] = field(default_factory=dict)
 
@@ -136,10 +137,15 @@ class Jobs:
         self,
         job_id: str,
         wanted: CreateRequest,
+        *,
         trigger: str | None = None,
         remixed_from: str | None = None,
+        origin: str = "",
     ) -> Job:
-        """Put a job in the queue; a durable one is on disk when this returns."""
+        """Put a job in the queue; a durable one is on disk when this returns.
+
+        `origin` is where the client reaches this server, for answers with whole addresses.
+        """
         soon = trigger == "expires"
         job = Job(
             id=job_id,
@@ -152,6 +158,7 @@ class Jobs:
             reference=wanted.reference is not None,
             remixed_from=remixed_from,
             trigger=trigger,
+            origin=origin,
             kept_seconds=_SOON_SECONDS / self._speed if soon else EXPIRY_SECONDS,
             asked=wanted.asked,
         )

@@ -42,7 +42,9 @@ def configuration(
     app = create_app(row, Jobs(folder, speed, durable=row.durable), key, faults, on_worker_end)
     return uvicorn.Config(
         wires.under(around(app)),
+        # Always these two: what a client sees must not depend on what else is installed.
         http=wires.protocol(),
+        loop="asyncio",
         log_config=None,
         access_log=False,
         server_header=False,

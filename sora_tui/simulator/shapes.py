@@ -144,6 +144,15 @@ def sglang_video(job: Job) -> dict[str, Any]:
     return video
 
 
+def sglang_cloud_video(job: Job) -> dict[str, Any]:
+    """With cloud storage configured: addresses in place of file paths."""
+    video = {**sglang_video(job), "file_path": None}
+    if job.status == "completed":
+        url = f"{job.origin}/v1/cloud/{job.id}.mp4"
+        video.update(url=url, urls=[url], file_paths=[None])
+    return video
+
+
 def aquiles_video(job: Job) -> dict[str, Any]:
     """`processing`, steps of ten up to 90, one code for every failure."""
     words = {"in_progress": "processing"}
@@ -192,7 +201,7 @@ def new_api_video(job: Job) -> dict[str, Any]:
     video = {**job.resource(), "task_id": job.id}
     del video["prompt"]
     if job.status == "completed":
-        video["metadata"] = {"url": f"/v1/videos/{job.id}/content"}
+        video["metadata"] = {"url": f"{job.origin}/v1/videos/{job.id}/content"}
     return {name: value for name, value in video.items() if value is not None}
 
 
@@ -204,7 +213,7 @@ def openrouter_video(job: Job) -> dict[str, Any]:
     if job.error_code:
         video["error"] = job.error_message
     if job.expires_at is not None:
-        video["unsigned_urls"] = [f"{here}/content?index=0"]
+        video["unsigned_urls"] = [f"{job.origin}{here}/content?index=0"]
         video["expires_at"] = int(job.expires_at)
         video["usage"] = {"cost": 0, "is_byok": False}
     return video

@@ -17,11 +17,10 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 import uvicorn
@@ -118,29 +117,15 @@ def serve(
             thread.join(10)
 
 
-class Start(Protocol):
-    """Starts a practice server that ends with the test; the options are those of `serve`."""
-
-    def __call__(
-        self,
-        *,
-        dialect: str = "openai",
-        faults: str | Path | None = None,
-        speed: float = 100,
-        key: str = "sk-practice",
-        data: Path | None = None,
-    ) -> Simulator: ...
+#: Starts a practice server that ends with the test; takes the options of `serve`.
+Start = Callable[..., Simulator]
 
 
 @pytest.fixture
 def simulator() -> Iterator[Start]:
     """Starts as many practice servers as a test asks for, and ends them with it."""
     with ExitStack() as stack:
-
-        def start(**options: object) -> Simulator:
-            return stack.enter_context(serve(**options))  # type: ignore[arg-type]
-
-        yield start
+        yield lambda **options: stack.enter_context(serve(**options))
 
 
 class _Server(uvicorn.Server):

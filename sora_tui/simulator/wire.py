@@ -8,7 +8,7 @@ import struct
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _TRANSPORT: Final = "sora_tui.transport"
 
@@ -23,8 +23,10 @@ class Wires:
         """uvicorn's own protocol, which tells of every connection that comes and goes."""
         wires = self._open
 
-        class Recorded(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-            def connection_made(self, transport: asyncio.Transport) -> None:
+        class Recorded(H11Protocol):
+            def connection_made(  # type: ignore[override]  # as uvicorn does
+                self, transport: asyncio.Transport
+            ) -> None:
                 super().connection_made(transport)
                 self._address = transport.get_extra_info("peername")[:2]
                 # asyncio does this only for sockets that name their protocol; without it every

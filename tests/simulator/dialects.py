@@ -19,6 +19,7 @@ SMALL: Final[dict[str, dict[str, Any]]] = {
     "litellm-1.109": {"seconds": "1", "size": "64x64", "model": "sora-2"},
     "vllm-omni": {"seconds": "1", "size": "64x64"},
     "sglang": {"seconds": "1", "size": "64x64"},
+    "sglang-cloud": {"seconds": "1", "size": "64x64"},
     "aquiles": {"seconds": "1", "size": "720x1280", "model": "ltx-2"},
     "trt-llm": {"seconds": "1", "size": "64x64"},
     "new-api": {"seconds": "1", "size": "64x64", "model": "sora-2"},

@@ -232,7 +232,9 @@ def test_pretending_later() -> None:
         video_id = driver.created("A kite")
         lost = driver.get(video_id)
         assert (lost.status_code, "not found" in lost.text) == (404, True)
-        time.sleep(0.3)
+        deadline = time.monotonic() + 10
+        while driver.http.get("/videos").json()["data"][0]["status"] != "completed":
+            assert time.monotonic() < deadline
         stale = driver.get(video_id).json()
         assert (stale["status"], stale["progress"]) == ("queued", 0)
         assert driver.ended(video_id).json()["status"] == "completed"
@@ -262,7 +264,15 @@ def test_faults_speak_the_dialect() -> None:
         ("[[fault]]\ndelay = -1", "delay must be seconds from 0 to 3600"),
         ("[[fault]]\nstatus = 500\nnth = 0", "nth must be a number from 1"),
         ('[[fault]]\npretend = "gone"', "pretend must be one of moderated, blocked"),
-        ("[[fault]]\nstatus = 500\nheaders = { a = 1 }", "headers must be a table of texts"),
+        (
+            "[[fault]]\nstatus = 500\nheaders = { a = 1 }",
+            "headers must be a table of names and texts",
+        ),
+        ('[[fault]]\nheaders = { "a b" = "" }', "headers must be a table of names and texts"),
+        ('[[fault]]\nheaders = { a = "\\n" }', "headers must be a table of names and texts"),
+        ('[[fault]]\nmethod = "get"\nhang = true', "method must be a word in capitals such as GET"),
+        ('[[fault]]\npath = "videos"\nhang = true', "path must be a path from the root"),
+        ('[[fault]]\nstatus = 204\nbody = "x"', "204 or 304 has no body"),
         ('[[fault]]\nheaders = { Content-Length = "1" }', "are set by cut, reset and hang"),
         ('[[fault]]\nmethod = "GET"', "nothing happens; give one of"),
         ('[[fault]]\nbody = ""\njson = 1', "body or json, not both"),

@@ -6,11 +6,12 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 from sora_tui.cli.parser import build_parser
 from sora_tui.simulator.dialects import DIALECTS
-from sora_tui.simulator.faults import _KEYS, parse_faults
+from sora_tui.simulator.faults import PRETENCES, Fault, parse_faults
 from sora_tui.simulator.triggers import TRIGGERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
@@ -37,8 +38,8 @@ def test_its_commands_can_be_given() -> None:
 def test_its_faults_are_right() -> None:
     (text,) = [text for kind, text in BLOCKS if kind == "toml"]
     assert [fault.nth for fault in parse_faults(text)] == [(1,), (2,), (1,)]
-    for key in _KEYS:
-        assert f"`{key}`" in PAGE
+    for key in [*(each.name for each in fields(Fault)), "json", *PRETENCES]:
+        assert f"`{key}`" in PAGE, key
 
 
 def test_its_tables_name_every_dialect_and_every_word() -> None:

@@ -16,8 +16,11 @@ from tests.simulator.dialects import SMALL, Driver, driving
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API is scheduled")
 
+#: No client for OpenAI's API can create there, or download.
+OTHERS = ("openrouter", "sglang-cloud")
 
-@pytest.fixture(scope="module", params=[name for name in SMALL if name != "openrouter"])
+
+@pytest.fixture(scope="module", params=[name for name in SMALL if name not in OTHERS])
 def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
     with driving(request.param, speed=300) as driver:
         yield driver

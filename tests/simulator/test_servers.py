@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from sora_tui.simulator.jobs import Job
+from sora_tui.simulator.shapes import trt_video
 from tests.media.pictures import encoded, picture
 from tests.simulator.dialects import SMALL, Driver, driving
 
@@ -332,6 +334,17 @@ def test_sglang_asks_for_no_key(servers: dict[str, Driver]) -> None:
     assert plain(f"{root}/v1/models").json()["data"][0]["owned_by"] == "sglang"
 
 
+def test_sglang_with_cloud_storage(servers: dict[str, Driver]) -> None:
+    driver = servers["sglang-cloud"]
+    video_id = driver.finished()
+    video = driver.get(video_id).json()
+    assert video["urls"] == [video["url"]]
+    assert (video["file_path"], video["file_paths"]) == (None, [None])
+    refused = told(driver.get(video_id, "/content"), 400)["detail"]
+    assert refused.endswith(f"Please use the cloud URL: {video['url']}")
+    assert plain(video["url"]).content[4:8] == b"ftyp"
+
+
 # Aquiles-Image -----------------------------------------------------------------------------------
 
 
@@ -399,11 +412,18 @@ def test_trt_words(servers: dict[str, Driver]) -> None:
     video = driver.ended(
         driver.created("[slow] kite"), lambda video: seen.append(video["status"])
     ).json()
-    assert {"generating", "postprocessing"} <= set(seen)
+    assert {"queued", "generating"} & set(seen)
     assert (video["duration"], video["progress"]) == (1.0, None)
     assert "seconds" not in video
     failed = driver.ended(driver.created("[blocked] kite")).json()
     assert failed["error"] == "Your request was blocked by our moderation system."
+
+
+def test_trt_calls_the_end_postprocessing() -> None:
+    job = Job("video_0", "m", "A kite", 64, 64, 1, 0.0, status="in_progress", progress=89)
+    assert trt_video(job)["status"] == "generating"
+    job.progress = 90
+    assert trt_video(job)["status"] == "postprocessing"
 
 
 def test_trt_refuses_in_a_flat_envelope(servers: dict[str, Driver]) -> None:
@@ -462,7 +482,7 @@ def test_new_api_video(servers: dict[str, Driver]) -> None:
     assert created["task_id"] == created["id"]
     assert "error" not in created, "what is empty is left out"
     done = driver.ended(created["id"]).json()
-    assert done["metadata"]["url"]
+    assert driver.http.get(done["metadata"]["url"]).content[4:8] == b"ftyp"
     failed = driver.ended(driver.created("[fails]")).json()
     assert failed["error"]["message"]
 
@@ -524,7 +544,8 @@ def test_openrouter_has_a_schema_of_its_own(servers: dict[str, Driver]) -> None:
     assert created["status"] == "pending"
     done = driver.ended(created["id"]).json()
     assert done["usage"] == {"cost": 0, "is_byok": False}
-    clip = driver.http.get(str(httpx.URL(driver.server.base_url).join(done["unsigned_urls"][0])))
+    assert created["polling_url"] == f"/api/v1/videos/{created['id']}"
+    clip = driver.http.get(done["unsigned_urls"][0])
     assert clip.content[4:8] == b"ftyp"
     assert driver.get(created["id"], "/content?index=1").status_code == 404
     failed = driver.ended(driver.created("[fails]")).json()
