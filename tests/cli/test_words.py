@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -113,30 +115,11 @@ def test_doctor_tells_where_everything_is_and_never_the_key(shell: Shell) -> Non
     assert "x  reach" in wrong.out
 
 
-def test_simulate_serves_any_client_until_it_is_ended(shell: Shell) -> None:
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+@contextmanager
+def simulating(shell: Shell, *words: str) -> Iterator[dict[str, str]]:
+    """`sora-tui simulate WORDS` says where it is, and ends well with ctrl+c."""
     with subprocess.Popen(
-        [*COMMAND, "simulate", "--speed", "50", "--json"],
-        cwd=shell.workspace,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        ran = shell("generate", "x", SORA_BASE_URL=told["base_url"], SORA_API_KEY=told["key"])
-        process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 0
-    assert ran.code == 0, ran.err
-
-
-def test_simulate_speaks_a_dialect_and_misbehaves(shell: Shell) -> None:
-    faults = shell.workspace / "faults.toml"
-    faults.write_text('[[fault]]\nmethod = "GET"\nstatus = 418\n')
-    words = ("--dialect", "azure", "--faults", str(faults), "--key", "k", "--json")
-    with subprocess.Popen(
-        [*COMMAND, "simulate", *words],
+        [*COMMAND, "simulate", "--json", *words],
         cwd=shell.workspace,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -144,11 +127,23 @@ def test_simulate_speaks_a_dialect_and_misbehaves(shell: Shell) -> None:
         text=True,
     ) as process:
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        assert told["base_url"].endswith("/openai/v1")
-        assert httpx.get(f"{told['base_url']}/videos").status_code == 418
+        yield json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         assert process.wait(5) == 0
+
+
+def test_simulate_serves_any_client_until_it_is_ended(shell: Shell) -> None:
+    with simulating(shell, "--speed", "50") as told:
+        ran = shell("generate", "x", SORA_BASE_URL=told["base_url"], SORA_API_KEY=told["key"])
+    assert ran.code == 0, ran.err
+
+
+def test_simulate_speaks_a_dialect_and_misbehaves(shell: Shell) -> None:
+    faults = shell.workspace / "faults.toml"
+    faults.write_text('[[fault]]\nmethod = "GET"\nstatus = 418\n')
+    with simulating(shell, "--dialect", "azure", "--faults", str(faults)) as told:
+        assert told["base_url"].endswith("/openai/v1")
+        assert httpx.get(f"{told['base_url']}/videos").status_code == 418
 
 
 def test_a_simulator_that_cannot_listen_says_why(shell: Shell) -> None:
