@@ -84,6 +84,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "server_unreachable",
         "server_busy",
         "videos_missing",
+        "delete_refused",
         "key_refused",
         "simulator_failed",
         "owned_elsewhere",

@@ -253,12 +253,18 @@ def _keeping(add: Add) -> None:
         _("Move the record of a finished job to metadata/.trash/. Its files stay."),
         "sora-tui delete @last",
         "sora-tui delete 20261122-1015 --yes",
+        "sora-tui delete @last --remote",
     )
     for command in (cancel, delete):
         command.add_argument(
             "job", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2")
         )
     delete.add_argument("--yes", action="store_true", help=_("do not ask"))
+    delete.add_argument(
+        "--remote",
+        action="store_true",
+        help=_("delete the video at the server as well; says what that server does with it"),
+    )
 
 
 def _servers(add: Add) -> None:

@@ -152,10 +152,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         # 0.5.23. Its JSON takes the picture as a path on the server's own disk.
         Dialect(
             name="sglang",
-            signs=(
-                Sign("models", ENOUGH, body=r'"owned_by":\s*"sglang"'),
-                Sign("unknown", 1, body=r'^\{"detail":\s*"Video not found"\}'),
-            ),
+            signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"sglang"'),),
             reference_form="path",
             seconds_as_number=True,
             abilities=_only("list", "delete"),
@@ -213,7 +210,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 Sign("models", 1, header="x-ms-region"),
             ),
             auth="api-key",
-            bearer_without_key=None,
             query={"api-version": "preview"},
             abilities={"list": True, "delete": True, "remix": True},
             delete_means="deletes",

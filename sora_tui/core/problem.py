@@ -85,6 +85,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "answer_lost": Spent.PERHAPS,
     "answer_unclear": Spent.PERHAPS,
     "no_list": Spent.NO,
+    "delete_refused": Spent.NO,
     "video_unknown": Spent.NO,
     "video_taken": Spent.NO,
     # while it runs there

@@ -15,6 +15,7 @@ from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry
+from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.looks import Looks, Sweep, is_news, soonest
 from sora_tui.engine.pace import MAX_IN_FLIGHT, Gate
 from sora_tui.engine.walk import walk
@@ -43,6 +44,7 @@ class Looker:
         hold: Callable[[Problem], None],
         report: Callable[[Exception], None],
         wake: Callable[[], None],
+        knowledge: Knowledge,
     ) -> None:
         """Nothing is asked yet.
 
@@ -57,6 +59,7 @@ class Looker:
         self._hold = hold
         self._report = report
         self._wake = wake
+        self._knowledge = knowledge
         self._looks = Looks(self._soonest)
         self._tasks: set[asyncio.Task[None]] = set()
         self._denials: dict[str, tuple[int, datetime]] = {}
@@ -71,6 +74,8 @@ class Looker:
     def look(self, client: VideosClient) -> None:
         """Begin the looks that are due."""
         now = _now()
+        if self._knowledge.can("list") is False:
+            self._looks.has_no_list()
         self._looks.keep(self._jobs(), now, utc_now())
         room = MAX_IN_FLIGHT - len(self._tasks)
         if self._gate.paused_for:
@@ -132,6 +137,7 @@ class Looker:
         try:
             async for page in walk(client, self._gate, sweep.pages):
                 self._answered()
+                self._knowledge.learn("list", True)
                 since = _now()
                 for rank, video in enumerate(page.fresh, page.first_rank):
                     if (job_id := ours.get(video.id)) is None:
@@ -152,6 +158,8 @@ class Looker:
             self._looks.list_failed(_now(), for_good=has_none)
             if has_none:
                 self._answered()
+                if failure.error.status in SURELY_NO_ROUTE:
+                    self._knowledge.learn("list", False)
             else:
                 self._not_answered(failure)
         finally:

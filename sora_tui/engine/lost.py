@@ -15,6 +15,7 @@ from sora_tui.core.remote import RemoteVideo, is_usable_id
 from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.pace import Gate
 from sora_tui.engine.reconcile import for_a_person, matches
 from sora_tui.engine.walk import walk
@@ -51,10 +52,11 @@ def replace_parent(desk: Desk, job: Job) -> Job:
 class LostAnswers:
     """The unconfirmed jobs of one server. Nothing here ever sends one again."""
 
-    def __init__(self, server: Server, desk: Desk, gate: Gate) -> None:
+    def __init__(self, server: Server, desk: Desk, gate: Gate, knowledge: Knowledge) -> None:
         self._server = server
         self._desk = desk
         self._gate = gate
+        self._knowledge = knowledge
         self._looks = 0
         self._can_list = True
         self._sought: set[str] = set()
@@ -64,7 +66,7 @@ class LostAnswers:
     async def search(self, client: VideosClient) -> None:
         """Look in the server's list, if it is time; adopt what is found without a doubt."""
         lost = self._desk.at(self._server, State.UNCONFIRMED)
-        if not lost or not self._can_list:
+        if not lost or not self._can_list or self._knowledge.can("list") is False:
             self.due_at = None
             for job in lost:
                 self._tell(job, listed=False)
@@ -84,11 +86,14 @@ class LostAnswers:
         except ServerError as failure:
             if failure.not_found or failure.error.status in {400, 405, 501}:
                 self._can_list = False
+                if failure.error.status in SURELY_NO_ROUTE:
+                    self._knowledge.learn("list", False)
                 await self.search(client)
             else:
                 self._gate.failed(failure.retry_after)
             return
         self._gate.opened()
+        self._knowledge.learn("list", True)
         # A person may have decided while the list was on its way.
         lost = self._desk.at(self._server, State.UNCONFIRMED)
         known = self._desk.history.known_remote_ids(self._server.origin)

@@ -20,6 +20,7 @@ from sora_tui.core.server import Server
 from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
 from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged, RemoteListed
+from sora_tui.engine.knowledge import as_known
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
 from sora_tui.engine.simulated import PracticeServer
@@ -27,6 +28,7 @@ from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, claim, commands, done
+from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 from sora_tui.workspace.outputs import sweep_parts
 
@@ -125,8 +127,9 @@ class Run:
         self._pollers: dict[str, Poller] = {}
         self._polling: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._adopting: set[Path] = set()
+        self._asking: set[Path] = set()
         self._history = History(self._folder)
+        self._memory = Memory(self._folder)
         purse = Purse(self._budget, self._folder)
         self._desk = Desk(
             self._history, self._announcer, purse, lambda: self._lock.held, self._servers
@@ -249,7 +252,9 @@ class Run:
     def _poller(self, server: Server) -> Poller:
         poller = self._pollers.get(server.name)
         if poller is None:
-            poller = Poller(server, self._desk, self._folder, self._connect, self._report)
+            poller = Poller(
+                server, self._desk, self._folder, self._connect, self._report, self._memory
+            )
             self._pollers[server.name] = poller
             self._polling[server.name] = self._spawn(
                 poller.wait_for_completion, f"poller {server.name}"
@@ -268,7 +273,7 @@ class Run:
         if server.key is not None and not server.key.is_at_hand:
             # A password manager may wait for a person; the jobs of other servers do not.
             await in_daemon_thread(server.key.reveal, f"key of {server.name}")
-        return server
+        return as_known(server, self._memory)
 
     # What faces asked for ---------------------------------------------------------------------
 
@@ -308,6 +313,8 @@ class Run:
 
     def _obey(self, path: Path, command: Command) -> None:
         """Do what a face asked. Replay is harmless: a step that is done is illegal twice."""
+        if path in self._asking:
+            return
         at = utc_now()
         try:
             job = self._desk.jobs.get(command.job_id) or self._history.load(command.job_id)
@@ -321,6 +328,9 @@ class Run:
                 case "adopt":
                     self._adopt(path, job, command.argument)
                     return
+                case "delete" if command.argument == "remote":
+                    self._delete_there(path, job)
+                    return
                 case "delete":
                     if job.is_active or job.needs_you:
                         raise problem_error("step_illegal", job=job.id, state=job.state.value)
@@ -333,25 +343,41 @@ class Run:
 
     def _adopt(self, path: Path, job: Job, video_id: str) -> None:
         """Take a video that was named for a job whose answer was lost: the server is asked."""
-        server = self._desk.server_of(job)
-        if path in self._adopting:
-            return
-        if server is None or job.state is not State.UNCONFIRMED:
-            _log.warning("adopt %s: not possible", job.id)
-            done(path)
-            return
-        self._adopting.add(path)
+        if job.state is State.UNCONFIRMED:
+            self._ask(path, job, lambda poller: poller.adopt(job.id, video_id))
+        else:
+            self._refuse(path, job)
 
-        async def adopt() -> None:
+    def _delete_there(self, path: Path, job: Job) -> None:
+        """Delete a video at its server, then the record."""
+        if job.may_be_deleted_there:
+            self._ask(path, job, lambda poller: poller.delete(job))
+        else:
+            self._refuse(path, job)
+
+    def _ask(self, path: Path, job: Job, ask: Callable[[Poller], Awaitable[None]]) -> None:
+        """Carry a command out that waits for a server, without waiting for it."""
+        server = self._desk.server_of(job)
+        if server is None:
+            self._refuse(path, job)
+            return
+        self._asking.add(path)
+        poller = self._poller(server)
+
+        async def carry_out() -> None:
             try:
-                await self._poller(server).adopt(job.id, video_id)
+                await ask(poller)
             except Exception as error:  # noqa: BLE001 -- reported; the person may ask once more
                 self._report(error)
             # Only now: whoever owns the folder next carries it out if this process ends.
             done(path)
-            self._adopting.discard(path)
+            self._asking.discard(path)
 
-        self._keep(asyncio.create_task(adopt(), name=f"adopt {job.id}"))
+        self._keep(asyncio.create_task(carry_out(), name=f"command for {job.id}"))
+
+    def _refuse(self, path: Path, job: Job) -> None:
+        _log.warning("a command for %s: not possible", job.id)
+        done(path)
 
     # Tasks and telling ------------------------------------------------------------------------
 

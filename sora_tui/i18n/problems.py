@@ -398,8 +398,13 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _TRY_FREE,
         N_("It is asked again by itself; you need not do anything."),
     ),
+    "delete_refused": (
+        N_("The server[ {host}] did not delete the video[: {message}]."),
+        _FREE,
+        N_("The record here stays; without --remote it is deleted here alone."),
+    ),
     "videos_missing": (
-        N_("Something answers at {base_url}, but it has no /videos."),
+        N_("Something answers[ at {base_url}], but it has no /videos."),
         _FREE,
         N_("Check the address: it usually ends in /v1, and the server must make videos."),
     ),

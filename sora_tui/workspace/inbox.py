@@ -32,7 +32,8 @@ class Command:
     """Something a person wants done with a job.
 
     Attributes:
-        argument: What the verb needs: a remote id to adopt, a note's text.
+        argument: What the verb needs: a remote id to adopt, a note's text, `remote` to delete at
+            the server as well.
     """
 
     job_id: str

@@ -1,4 +1,4 @@
-"""What was found out about each server while working with it: disposable, kept for some days."""
+"""What was found out about each server while working with it: disposable, kept for a day."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sora_tui.core.text import clean_line
 from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.folder import Folder
 
-#: Servers are updated: what was learnt is asked again after so many seconds.
-FORGOTTEN_AFTER: Final = 7 * 24 * 3600.0
+#: Servers are updated and replaced: what was learnt counts for so many seconds.
+FORGOTTEN_AFTER: Final = 24 * 3600.0
 #: Most servers remembered, and bytes read: anything more is not our file.
 _MOST_SERVERS: Final = 200
 _MOST_BYTES: Final = 1024 * 1024
