@@ -7,8 +7,9 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Final
 
@@ -25,6 +26,7 @@ from sora_tui.i18n import _, language
 from sora_tui.i18n.findings import Line, Sign, finding_lines
 from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import Folder, check_room, open_folder
+from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 
 #: Room that a clip may need, in bytes.
@@ -87,9 +89,18 @@ def report(checks: Iterable[Check], speech: Speech) -> int:
     return exits.worst(codes)
 
 
-def server_checks(server: Server) -> Iterator[Check]:
-    """What a server is, what works there and what does not; it is asked free questions only."""
-    yield from map(_check, finding_lines(server, examine(server), usual_quote(server)))
+def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> Iterator[Check]:
+    """What a server is, what works there and what does not; it is asked free questions only.
+
+    Args:
+        shown: What working with it has shown in this folder, where asking does not tell.
+    """
+    found = examine(server)
+    if shown and found.reached:
+        can = {name: shown.get(name) if told is None else told for name, told in found.can.items()}
+        means = "none" if can["delete"] is False else found.delete_means
+        found = replace(found, can=can, delete_means=means)
+    yield from map(_check, finding_lines(server, found, usual_quote(server)))
 
 
 def _check(line: Line) -> Check:
@@ -139,7 +150,10 @@ def _server(settings: Settings) -> Iterator[Check]:
         yield Check("source", _("no key is configured; the server is asked without one"))
     elif not server.lacks_key:
         yield Check("source", _("the key is from {source}; not shown").format(source=source))
-    yield from server_checks(server)
+    shown = {}
+    with suppress(ProblemError):  # the folder has a line of its own
+        shown = dict(Memory(open_folder(settings.workspace)).of(server.origin).facts)
+    yield from server_checks(server, shown)
 
 
 def _folder(folder: Folder) -> Iterator[Check]:

@@ -84,8 +84,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "quota_exhausted": Spent.NO,
     "answer_lost": Spent.PERHAPS,
     "answer_unclear": Spent.PERHAPS,
-    "delete_refused": Spent.NO,
     "no_list": Spent.NO,
+    "delete_refused": Spent.NO,
     "video_unknown": Spent.NO,
     "video_taken": Spent.NO,
     # while it runs there

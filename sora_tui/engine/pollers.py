@@ -114,7 +114,8 @@ class Poller:
         room = 0 if self._settling else MAX_SENDING - len(self._sending)
         most = fitted(server).max_active
         if most is not None:
-            active = len(self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS))
+            # By origin: it is the server that takes no more, whatever the profile is called.
+            active = len(self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS))
             room = min(room, most - active - len(self._sending))
         pending = self._desk.at(self.server, State.PENDING)
         if any(_waits(job) for job in pending):
@@ -182,6 +183,17 @@ class Poller:
         else:
             await self._lost.adopt(client, job_id, video_id)
 
+    # Jobs made elsewhere --------------------------------------------------------------------
+
+    async def remote_jobs(self, pages: int) -> RemoteListed:
+        """What the server has and this workspace does not know."""
+        try:
+            client, _ = await self._connection()
+        except ProblemError as error:
+            return RemoteListed(self.server.name, problem=error.problem)
+        history = self._desk.history
+        return await remote_jobs(client, self._gate, self.server, self._folder, history, pages)
+
     async def delete(self, job: Job) -> None:
         """Delete a job at the server. One at rest goes to the trash here, one under way ends.
 
@@ -208,21 +220,10 @@ class Poller:
         current = self._desk.jobs.get(job.id, job)
         self._desk.put(current.kept_there(utc_now(), error))
 
-    # Jobs made elsewhere --------------------------------------------------------------------
-
-    async def remote_jobs(self, pages: int) -> RemoteListed:
-        """What the server has and this workspace does not know."""
-        try:
-            client, _ = await self._connection()
-        except ProblemError as error:
-            return RemoteListed(self.server.name, problem=error.problem)
-        history = self._desk.history
-        return await remote_jobs(client, self._gate, self.server, self._folder, history, pages)
-
     # Time -----------------------------------------------------------------------------------
 
     async def _connection(self) -> tuple[VideosClient, Server]:
-        server = await self._connect(self.server)
+        server = await self._connect(self.server)  # first: a password manager may hold the key
         if self._desk.at(self.server, State.PENDING) and not self._gate.paused_for:
             await self._knowledge.find_out()
             server = await self._connect(self.server)

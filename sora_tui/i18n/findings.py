@@ -118,7 +118,7 @@ def _dialect(server: Server, found: Findings) -> Line:
         advice = _("no server that is known by name; what it can is found out by use")
     else:
         seen = "; ".join(clean_line(sign, 80) for sign in found.evidence[:2])
-        advice = _("seen: {evidence}").format(evidence=seen) if seen else ""
+        advice = _("known by: {evidence}").format(evidence=seen) if seen else ""
     return Line("dialect", sign, found.dialect, words, advice)
 
 

@@ -404,7 +404,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The record here stays; without --remote it is deleted here alone."),
     ),
     "videos_missing": (
-        N_("Something answers at {base_url}, but it has no /videos."),
+        N_("Something answers[ at {base_url}], but it has no /videos."),
         _FREE,
         N_("Check the address: it usually ends in /v1, and the server must make videos."),
     ),

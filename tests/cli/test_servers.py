@@ -15,6 +15,7 @@ from sora_tui.core.remote import read_video
 from sora_tui.core.server import ServerRef
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.learnt import Memory
 from tests.cli.conftest import COMMAND, Shell
 from tests.pty_session import ROOT, PtySession
 from tests.rawserver import RawServer, answer, read_request, send
@@ -185,4 +186,14 @@ def test_doctor_tells_of_a_server_what_it_cannot(bare: Shell) -> None:
         ran = bare.inside("doctor", "--server", "gw")
     assert ran.code == 0, ran.out
     assert "-  delete      delete: no" in ran.out
-    assert "the profile says" not in ran.out
+    assert "known by: the profile says litellm" in ran.out
+
+
+def test_doctor_tells_what_working_with_a_server_has_shown(bare: Shell) -> None:
+    with RawServer([read_request, send(answer(200, {"object": "list", "data": []}))]) as server:
+        bare.inside("servers", "add", "gw", server.url)
+        origin = server.url.removesuffix("/v1")
+        Memory(open_folder(bare.workspace)).learn(origin, "delete", False)
+        ran = bare.inside("doctor", "--server", "gw")
+    assert "-  delete      delete: no" in ran.out
+    assert "?  remix       remix: not known" in ran.out
