@@ -193,11 +193,22 @@ class VideosClient:
         """Delete a job at the server; one it does not know is deleted (divergence 17).
 
         Raises:
-            ServerError: It refused. 405 and 501: this server cannot.
+            ServerError: It refused. 404, 405 and 501: this server cannot.
         """
         answer = await self._call("DELETE", f"/videos/{quote(video_id, safe='')}")
-        if not _is_success(answer) and not (failure := _server_error(answer)).not_found:
+        if _is_success(answer):
+            return
+        failure = _server_error(answer)
+        # A missing route may answer 404 as well (new-api): what can be looked at is not gone.
+        if not failure.not_found or not await self._has_forgotten(video_id):
             raise failure
+
+    async def _has_forgotten(self, video_id: str) -> bool:
+        try:
+            await self.retrieve(video_id)
+        except ServerError as failure:
+            return failure.not_found
+        return False
 
     async def models(self) -> tuple[str, ...]:
         """The names of `GET /models`, as the server orders them.
