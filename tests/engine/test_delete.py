@@ -146,3 +146,22 @@ def test_nothing_is_deleted_that_a_server_may_be_working_on_for_us(folder: Folde
         assert not any(request.method == "DELETE" for request in there.requests)
     document = json.loads((folder.metadata / f"{job.id}.json").read_bytes())
     assert document["state"] == "unconfirmed"
+
+
+def test_what_keeps_us_from_asking_is_noted_too(folder: Folder) -> None:
+    server = Server("lab", "http://127.0.0.1:9/v1", headers={"X-Ä": "b"}, free=True)
+    job = kept(folder, server, "failed")
+    deleted(folder, server, job, noted)
+    with closing(History(folder)) as history:
+        assert (history.load(job.id).kept_because or "").startswith("config_invalid")
+
+
+def test_a_job_of_a_profile_that_is_gone_is_left_alone(folder: Folder) -> None:
+    job = kept(folder, Server("old", "http://127.0.0.1:9/v1"), "failed")
+    send_command(folder, Command(job.id, "delete", "remote"))
+    with running(folder, Server("lab", "http://127.0.0.1:10/v1", free=True)):
+        end = time.monotonic() + 20
+        while list(folder.inbox.iterdir()):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    assert (folder.metadata / f"{job.id}.json").exists()
