@@ -77,6 +77,8 @@ def _command(name: str) -> Command:
     match name:
         case "generate":
             from sora_tui.cli.generate import run
+        case "remix" | "edit" | "extend":
+            from sora_tui.cli.derive import run
         case "jobs":
             from sora_tui.cli.history import jobs as run
         case "show":
@@ -89,6 +91,10 @@ def _command(name: str) -> Command:
             from sora_tui.cli.cancel import run
         case "delete":
             from sora_tui.cli.delete import run
+        case "servers":
+            from sora_tui.cli.servers import run
+        case "adopt":
+            from sora_tui.cli.adopt import run
         case "doctor":
             from sora_tui.cli.doctor import run
         case _:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from sora_tui.client.decode import (
     video_in,
     wrapped_video,
 )
+from sora_tui.client.dialect import GENERIC, Dialect, dialect_of, fitted
 from sora_tui.client.outcome import (
     Accepted,
     CreateOutcome,
@@ -42,6 +44,13 @@ from sora_tui.core.text import clean, clean_line
 
 #: Wait after a 429 that does not say how long, in seconds.
 DEFAULT_WAIT: Final = 15.0
+
+#: Operations on a video that the server has.
+_PATHS: Final[Mapping[str, str]] = {
+    "remix": "/videos/{video}/remix",
+    "edit": "/videos/edits",
+    "extend": "/videos/extensions",
+}
 
 #: Codes that say the account is empty, not that we are too fast (OpenAI, new-api, gateways).
 _QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
@@ -101,6 +110,9 @@ class VideosClient:
             ProblemError: base_url_invalid or config_invalid.
         """
         self.server = server
+        self._fitted = fitted(server)
+        self._dialect = dialect_of(server)
+        self._reference_field = self._fitted.reference_field or "input_reference"
         self._wire = Wire(server)
 
     async def aclose(self) -> None:
@@ -118,9 +130,14 @@ class VideosClient:
         headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
         fields = self._fields(request)
         try:
-            if self.server.encoding == "json":
+            if request.operation != "create":
+                answer = await self._wire.post_paid(
+                    _path_of(request), headers, document=self._derived(request)
+                )
+            elif self._fitted.encoding == "json":
+                fields = self._in_json(fields)
                 if upload is not None:
-                    fields[self.server.reference_field] = self._reference(upload)
+                    fields[self._reference_field] = self._reference(upload)
                 answer = await self._wire.post_paid("/videos", headers, document=fields)
             else:
                 form = {
@@ -130,13 +147,13 @@ class VideosClient:
                 files: dict[str, File] = {}
                 if upload is not None:
                     part = (upload.filename, upload.data, upload.mime)
-                    files[self.server.reference_field] = part
+                    files[self._reference_field] = part
                 answer = await self._wire.post_paid("/videos", headers, form=form, files=files)
         except NotSentError as fault:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
-        return outcome_of(answer)
+        return outcome_of(answer, self._dialect)
 
     async def retrieve(self, video_id: str) -> Poll:
         """One look at a job.
@@ -153,7 +170,8 @@ class VideosClient:
             video = video_in(document) or wrapped_video(document)
         if video is None:
             raise _server_error(answer)
-        return Poll(video, poll_after(answer.headers))
+        said, floor = poll_after(answer.headers), self._dialect.poll_floor
+        return Poll(video, max(said or 0.0, floor) or None)
 
     async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
         """One page of the server's jobs. Rows that are no video objects are left out.
@@ -186,11 +204,22 @@ class VideosClient:
         """Delete a job at the server; one it does not know is deleted (divergence 17).
 
         Raises:
-            ServerError: It refused. 405 and 501: this server cannot.
+            ServerError: It refused. 404, 405 and 501: this server cannot.
         """
         answer = await self._call("DELETE", f"/videos/{quote(video_id, safe='')}")
-        if not _is_success(answer) and not (failure := _server_error(answer)).not_found:
+        if _is_success(answer):
+            return
+        failure = _server_error(answer)
+        # A missing route may answer 404 as well (new-api): what can be looked at is not gone.
+        if not failure.not_found or not await self._has_forgotten(video_id):
             raise failure
+
+    async def _has_forgotten(self, video_id: str) -> bool:
+        try:
+            await self.retrieve(video_id)
+        except ServerError as failure:
+            return failure.not_found
+        return False
 
     async def models(self) -> tuple[str, ...]:
         """The names of `GET /models`, as the server orders them.
@@ -198,11 +227,7 @@ class VideosClient:
         Raises:
             ServerError: No list came.
         """
-        rows = _rows(await self._call("GET", "/models", limit=LIST_LIMIT))
-        names = (row.get("id") for row in rows if isinstance(row, Mapping))
-        return tuple(
-            dict.fromkeys(clean_line(name, 200) for name in names if isinstance(name, str) and name)
-        )
+        return _names(_rows(await self._call("GET", "/models", limit=LIST_LIMIT)))
 
     async def _call(
         self, method: str, path: str, query: Mapping[str, str] | None = None, limit: int = 2**20
@@ -220,7 +245,7 @@ class VideosClient:
             **request.params,
             "prompt": request.prompt,
             "model": request.model,
-            "seconds": request.seconds,
+            self._dialect.seconds_field: request.seconds,
             "size": request.size,
         }
         return {
@@ -229,16 +254,42 @@ class VideosClient:
             if value is not None
         }
 
+    def _derived(self, request: VideoRequest) -> dict[str, Any]:
+        """The body of an operation on a video that is there: only what the API has there.
+
+        In JSON, and `video` by its id: the SDK can send neither (videos-api, divergence 18).
+        """
+        fields = {name: value for name, value in self._fields(request).items() if name != "size"}
+        fields.pop("model", None)
+        if request.operation != "extend":
+            fields.pop(self._dialect.seconds_field, None)
+        if request.operation != "remix":
+            fields["video"] = {"id": request.source_video}
+        return self._in_json(fields)
+
     def _reference(self, upload: Upload) -> object:
-        if self.server.reference_form == "path":
+        form = self._fitted.reference_form
+        if form == "path":
             return upload.path
         data = base64.b64encode(upload.data).decode()
-        if self.server.reference_form == "string":
+        if form == "string":
             return data
-        return {"image_url": f"data:{upload.mime};base64,{data}"}
+        url = f"data:{upload.mime};base64,{data}"
+        if form == "frame":
+            image = {"type": "image_url", "image_url": {"url": url}}
+            return [{**image, "frame_type": "first_frame"}]
+        return {"image_url": url}
+
+    def _in_json(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields with the length as the number that some servers want."""
+        name = self._dialect.seconds_field
+        if not self._dialect.seconds_as_number or name not in fields:
+            return dict(fields)
+        number = float(fields[name])
+        return {**fields, name: int(number) if number.is_integer() else number}
 
 
-def outcome_of(answer: Answer) -> CreateOutcome:
+def outcome_of(answer: Answer, dialect: Dialect = GENERIC) -> CreateOutcome:
     """What the answer to a paid request means for the money.
 
     A refusal counts as definite only where the protocol leaves no other reading. 408, 409 and
@@ -252,13 +303,48 @@ def outcome_of(answer: Answer) -> CreateOutcome:
         return Accepted(video, status, request_id(answer.headers))
     refusal = refusal_in(answer.body)
     wait = retry_after(answer.headers)
-    if status == 429 or (status == 503 and wait is not None):
+    is_busy = dialect.busy is not None and bool(re.search(dialect.busy.words, refusal.message))
+    if status == 429 or (status == 503 and (wait is not None or is_busy)):
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
     if 300 <= status < 500 and status not in {303, 408, 409}:
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+
+
+def _path_of(request: VideoRequest) -> str:
+    """Where an operation is asked for (videos-api, 1.1).
+
+    Raises:
+        NotSentError: It is none that is made of a video by its id.
+    """
+    path = _PATHS.get(request.operation)
+    if path is None or not request.source_video:
+        raise NotSentError(f"no such operation: {request.operation}")
+    return path.format(video=quote(request.source_video, safe=""))
+
+
+def model_names(answer: Answer) -> tuple[str, ...]:
+    """The names in an answer of `GET /models`; none where it is no list."""
+    try:
+        return _names(_rows(answer))
+    except ServerError:
+        return ()
+
+
+def is_key_refusal(answer: Answer) -> bool:
+    """Whether a server refuses the key, under whatever status."""
+    if not 400 <= answer.status < 500:
+        return False
+    return _refusal_kind(answer.status, refusal_in(answer.body)) == "key_refused"
+
+
+def _names(rows: Sequence[object]) -> tuple[str, ...]:
+    names = (row.get("id") for row in rows if isinstance(row, Mapping))
+    return tuple(
+        dict.fromkeys(clean_line(name, 200) for name in names if isinstance(name, str) and name)
+    )
 
 
 def _refusal_kind(status: int, refusal: Refusal) -> str:
