@@ -63,7 +63,7 @@ def test_litellm_hides_the_upstream_in_its_ids(servers: dict[str, Driver]) -> No
     shown = driver.get(video_id).json()["id"]
     assert shown != video_id
     assert "model_id:;" in base64.b64decode(shown.removeprefix("video_")).decode()
-    assert "Connection error" in told(driver.get(shown), 500)["error"]["message"]
+    assert "api.openai.com" in told(driver.get(shown), 500)["error"]["message"]
 
 
 def test_litellm_1_109_keeps_one_long_id(servers: dict[str, Driver]) -> None:
@@ -98,6 +98,10 @@ def test_litellm_has_headers_of_its_own(servers: dict[str, Driver]) -> None:
     assert answer.headers["x-litellm-model-api-base"]
     assert "openai-poll-after-ms" not in answer.headers
     assert "x-request-id" not in answer.headers
+    refused = servers["litellm"].post("A kite", model="nobody")
+    assert refused.headers["x-litellm-version"] == "1.106.2"
+    for silent in ("/models", "/nothing"):
+        assert "x-litellm-version" not in servers["litellm"].http.get(silent).headers
 
 
 @pytest.mark.parametrize(("dialect", "packed"), [("litellm", True), ("litellm-1.109", False)])
@@ -169,6 +173,9 @@ def test_litellm_routes(servers: dict[str, Driver]) -> None:
 
 def test_litellm_keys(servers: dict[str, Driver]) -> None:
     assert told(stranger(servers["litellm"]), 401)["error"]["type"] == "auth_error"
+    base = servers["litellm"].server.base_url
+    assert plain(f"{base}/nothing").status_code == 404, "what there is not needs no key"
+    assert plain(f"{base}/models").status_code == 401
     wrong = stranger(servers["litellm"], authorization="Bearer wrong")
     assert told(wrong, 400)["error"]["type"] == "no_db_connection"
 
@@ -504,6 +511,7 @@ def test_new_api_routes_and_keys(servers: dict[str, Driver]) -> None:
     driver = servers["new-api"]
     missing = told(driver.http.get("/videos"), 404)["error"]
     assert missing["message"] == "Invalid URL (GET /v1/videos)"
+    assert plain(f"{driver.server.base_url}/videos").status_code == 404
     assert driver.delete("task_0").status_code == 404
     video_id = driver.finished()
     remixed = driver.http.post(f"/videos/{video_id}/remix", json={"prompt": "Again"})
