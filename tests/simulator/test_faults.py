@@ -183,6 +183,11 @@ def test_a_hanging_create_may_have_been_carried_out() -> None:
         assert known(driver) == 1
 
 
+def test_a_forwarded_address_changes_nothing() -> None:
+    with faulty("[[fault]]\nreset = true\n") as driver, pytest.raises(httpx.NetworkError):
+        driver.http.get("/videos", headers={"x-forwarded-for": "192.0.2.1"}, timeout=2)
+
+
 def test_a_client_that_goes_away_leaves_no_trace(caplog: pytest.LogCaptureFixture) -> None:
     with faulty("") as driver:
         url = httpx.URL(driver.server.base_url)
