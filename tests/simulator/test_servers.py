@@ -83,25 +83,32 @@ def test_litellm_1_106_gives_a_remix_a_useless_id(servers: dict[str, Driver]) ->
     assert driver.get(told(answer, 200)["id"]).status_code == 500
 
 
-def test_litellm_tells_the_usage_at_creation_only(servers: dict[str, Driver]) -> None:
-    driver = servers["litellm"]
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
+def test_litellm_tells_the_usage_at_creation_only(servers: dict[str, Driver], dialect: str) -> None:
+    driver = servers[dialect]
     video = driver.post("A kite").json()
     assert video["usage"] == {"duration_seconds": 1.0}
     assert "prompt" not in video
     assert driver.get(video["id"]).json()["usage"] is None
 
 
-def test_litellm_has_headers_of_its_own(servers: dict[str, Driver]) -> None:
-    answer = servers["litellm"].post("A kite")
-    assert answer.headers["x-litellm-version"] == "1.106.2"
+@pytest.mark.parametrize(
+    ("dialect", "version"), [("litellm", "1.106.2"), ("litellm-1.109", "1.109.1")]
+)
+def test_litellm_has_headers_of_its_own(
+    servers: dict[str, Driver], dialect: str, version: str
+) -> None:
+    driver = servers[dialect]
+    answer = driver.post("A kite")
+    assert answer.headers["x-litellm-version"] == version
     assert answer.headers["x-litellm-call-id"]
     assert answer.headers["x-litellm-model-api-base"]
     assert "openai-poll-after-ms" not in answer.headers
     assert "x-request-id" not in answer.headers
-    refused = servers["litellm"].post("A kite", model="nobody")
-    assert refused.headers["x-litellm-version"] == "1.106.2"
+    refused = driver.post("A kite", model="nobody")
+    assert refused.headers["x-litellm-version"] == version
     for silent in ("/models", "/nothing"):
-        assert "x-litellm-version" not in servers["litellm"].http.get(silent).headers
+        assert not [name for name in driver.http.get(silent).headers if name.startswith("x-")]
 
 
 @pytest.mark.parametrize(("dialect", "packed"), [("litellm", True), ("litellm-1.109", False)])
@@ -136,8 +143,9 @@ def test_litellm_list_repeats_itself() -> None:
         assert [video["id"] for video in second["data"]] == [v["id"] for v in first["data"]]
 
 
-def test_litellm_wraps_what_the_upstream_refuses(servers: dict[str, Driver]) -> None:
-    driver = servers["litellm"]
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
+def test_litellm_wraps_what_the_upstream_refuses(servers: dict[str, Driver], dialect: str) -> None:
+    driver = servers[dialect]
     error = told(driver.post("[moderated]"), 400)["error"]
     assert error["code"] == "400"
     prefix, inner = error["message"].split(" - ", 1)
@@ -148,19 +156,21 @@ def test_litellm_wraps_what_the_upstream_refuses(servers: dict[str, Driver]) -> 
     assert (early["code"], "not ready" in early["message"]) == ("404", True)
 
 
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
 def test_litellm_knows_its_models_and_chokes_on_a_reference_by_url(
-    servers: dict[str, Driver],
+    servers: dict[str, Driver], dialect: str
 ) -> None:
-    driver = servers["litellm"]
+    driver = servers[dialect]
     error = told(driver.post("A kite", model="nobody"), 400)["error"]
     assert "Invalid model name passed in model=nobody" in error["message"]
-    wanted = {**SMALL["litellm"], "prompt": "A", "input_reference": {"image_url": DATA_URL}}
+    wanted = {**SMALL[dialect], "prompt": "A", "input_reference": {"image_url": DATA_URL}}
     error = told(driver.http.post("/videos", json=wanted), 400)["error"]
     assert "'dict' object has no attribute 'read'" in error["message"]
 
 
-def test_litellm_routes(servers: dict[str, Driver]) -> None:
-    driver = servers["litellm"]
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
+def test_litellm_routes(servers: dict[str, Driver], dialect: str) -> None:
+    driver = servers[dialect]
     assert told(driver.delete("video_0"), 405) == {"detail": "Method Not Allowed"}
     assert told(driver.http.get("/nothing"), 404) == {"detail": "Not Found"}
     root = driver.server.base_url.removesuffix("/v1")
@@ -171,12 +181,14 @@ def test_litellm_routes(servers: dict[str, Driver]) -> None:
     assert httpx.post(f"{root}/videos", files=files, headers=key, verify=False).status_code == 200
 
 
-def test_litellm_keys(servers: dict[str, Driver]) -> None:
-    assert told(stranger(servers["litellm"]), 401)["error"]["type"] == "auth_error"
-    base = servers["litellm"].server.base_url
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
+def test_litellm_keys(servers: dict[str, Driver], dialect: str) -> None:
+    driver = servers[dialect]
+    assert told(stranger(driver), 401)["error"]["type"] == "auth_error"
+    base = driver.server.base_url
     assert plain(f"{base}/nothing").status_code == 404, "what there is not needs no key"
     assert plain(f"{base}/models").status_code == 401
-    wrong = stranger(servers["litellm"], authorization="Bearer wrong")
+    wrong = stranger(driver, authorization="Bearer wrong")
     assert told(wrong, 400)["error"]["type"] == "no_db_connection"
 
 
