@@ -417,6 +417,8 @@ def test_aquiles_content_is_for_everybody_and_the_rest_needs_a_header() -> None:
         assert "content-disposition" not in clip.headers
         root = driver.server.base_url.removesuffix("/v1")
         assert plain(f"{root}/health").json()["status"] == "ok"
+        assert plain(f"{root}/videos").status_code == 401, "without /v1 too"
+        assert plain(f"{root}/nothing").status_code == 404, "what there is not needs no key"
         page = told(driver.http.get("/videos?after=video_0"), 200)
         assert page["first_id"] == video_id, "an unknown cursor begins anew"
         assert driver.http.post(f"/videos/{video_id}/remix").status_code == 404
