@@ -43,6 +43,9 @@ class Known:
     deletion: frozenset[str] = frozenset(("id", "object", "deleted"))
     missing: int = 404
     remix: int = 200
+    deleted_early: int = 400
+    #: What an answer to an unknown path has.
+    nothing: str = "error"
     #: Which of `HEADERS` every answer has.
     headers: frozenset[str] = frozenset(("x-request-id",))
 
@@ -55,6 +58,8 @@ MESSAGE: Final = OPENAI.error[1]
 LITELLM: Final = replace(
     OPENAI,
     headers=frozenset(),
+    deleted_early=405,
+    nothing="detail",
     id=r"video_[A-Za-z0-9+/]{120,}={0,2}",
     fields=OPENAI.fields - {"prompt"} | {"usage"},
     listed=400,
@@ -65,6 +70,8 @@ SGLANG: Final = replace(
     OPENAI,
     remix=404,
     headers=UVICORN,
+    deleted_early=200,
+    nothing="detail",
     id=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     fields=OPENAI.fields - {"prompt"}
     | {"quality", "url", "urls", "file_path", "file_paths", "num_outputs"}
@@ -82,6 +89,8 @@ KNOWN: Final = {
         OPENAI,
         remix=404,
         headers=UVICORN,
+        deleted_early=200,
+        nothing="detail",
         id=r"video_gen_[0-9a-f]{32}",
         progress=frozenset((0,)),
         fields=OPENAI.fields
@@ -96,6 +105,8 @@ KNOWN: Final = {
         OPENAI,
         remix=404,
         headers=UVICORN,
+        deleted_early=200,
+        nothing="detail",
         id=r"video_[0-9a-f]{12}",
         words=frozenset(("queued", "processing")),
         progress=frozenset(range(0, 91, 10)),
@@ -107,6 +118,8 @@ KNOWN: Final = {
         OPENAI,
         remix=404,
         headers=UVICORN,
+        deleted_early=200,
+        nothing="detail",
         create=202,
         id=r"video_[0-9a-f]{32}",
         words=frozenset(("queued", "generating", "postprocessing")),
@@ -120,6 +133,7 @@ KNOWN: Final = {
     "new-api": replace(
         OPENAI,
         headers=frozenset(("x-oneapi-request-id",)),
+        deleted_early=404,
         id=r"task_[A-Za-z0-9]{32}",
         fields=frozenset(("id", "task_id", "object", "model", "status", "progress", "created_at"))
         | {"completed_at", "expires_at", "size", "seconds", "metadata"},
@@ -133,6 +147,7 @@ KNOWN: Final = {
         OPENAI,
         remix=404,
         headers=frozenset(),
+        deleted_early=404,
         base="/api/v1",
         create=202,
         id=r"[0-9a-f]{24}",
@@ -221,6 +236,13 @@ def test_deletion(driver: Driver, known: Known) -> None:
         assert driver.get(video_id).status_code == known.missing
 
 
+def test_deletion_in_the_making(driver: Driver, known: Known) -> None:
+    video_id = driver.created("[slow] kite")
+    assert driver.delete(video_id).status_code == known.deleted_early
+    if known.deleted_early != 200:
+        driver.ended(video_id)
+
+
 def test_an_unknown_id(driver: Driver, known: Known) -> None:
     assert driver.get("video_0").status_code == known.missing
 
@@ -244,3 +266,4 @@ def test_a_remix(driver: Driver, known: Known) -> None:
 def test_headers_of_every_answer(driver: Driver, known: Known) -> None:
     for path in ("/nothing", "/models"):
         assert HEADERS & driver.http.get(path).headers.keys() == known.headers
+    assert driver.http.get("/nothing").json().keys() == {known.nothing}

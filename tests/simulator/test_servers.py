@@ -417,6 +417,7 @@ def test_aquiles_content_is_for_everybody_and_the_rest_needs_a_header() -> None:
         assert "content-disposition" not in clip.headers
         root = driver.server.base_url.removesuffix("/v1")
         assert plain(f"{root}/health").json()["status"] == "ok"
+        assert told(driver.get("video_0"), 404) == {"detail": "Video not found"}
         assert plain(f"{root}/videos").status_code == 401, "without /v1 too"
         assert plain(f"{root}/nothing").status_code == 404, "what there is not needs no key"
         page = told(driver.http.get("/videos?after=video_0"), 200)
@@ -533,6 +534,8 @@ def test_new_api_routes_and_keys(servers: dict[str, Driver]) -> None:
     refused = told(stranger(driver, authorization="Bearer wrong"), 401)["error"]
     assert (refused["type"], refused["code"]) == ("new_api_error", "")
     assert driver.http.get("/models").json()["success"] is True
+    root = driver.server.base_url.removesuffix("/v1")
+    assert plain(f"{root}/api/status").json()["data"]["system_name"] == "New API"
     assert driver.http.get("/models").headers["x-oneapi-request-id"]
 
 
@@ -552,6 +555,8 @@ def test_azure(servers: dict[str, Driver]) -> None:
     preview = driver.http.get("/videos?api-version=preview")
     assert preview.headers["apim-request-id"]
     root = driver.server.base_url.removesuffix("/v1")
+    assert driver.http.get("/models").json()["data"][0]["id"] == "sora-2"
+    assert plain(f"{root}/health").status_code == plain(f"{root}/nothing").status_code == 401
     lost = plain(f"{root}/videos", **{"api-key": driver.server.key})
     assert told(lost, 404)["error"] == {"code": "404", "message": "Resource not found"}
 
