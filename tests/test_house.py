@@ -24,6 +24,7 @@ ONLY_IN = {
     "rich": ("cli/", "tui/"),
     "starlette": ("simulator/",),
     "uvicorn": ("simulator/",),
+    "pytest": ("simulator/testing.py",),
     "argparse": ("cli/", "__main__.py", "simulator/"),
     "tomli_w": ("core/prompt.py", "workspace/", "config/"),
     "dotenv": ("config/",),

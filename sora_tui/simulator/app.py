@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sora_tui.simulator import wire
@@ -67,11 +67,15 @@ def create_app(
             ApiError: api.refusal,
             HandlerFault: api.broken,
             HTTPException: api.unknown,
+            ClientDisconnect: api.unheard,
             Exception: api.fault,
         },
         lifespan=lifespan,
     )
     return Faults(_Gate(app, dialect, key), faults)
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class _Api:
@@ -92,7 +96,7 @@ class _Api:
         }
         pages = [Route(path, _page(answer)) for path, answer in self._dialect.pages.items()]
         return pages + [
-            Route(prefix + path, endpoint, methods=[method])
+            Route(prefix + path, self._call(endpoint), methods=[method])
             for prefix in self._dialect.prefixes
             for operation, (method, path, endpoint) in paths.items()
             if operation in self._dialect.routes
@@ -136,7 +140,9 @@ class _Api:
 
     async def refusal(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)
-        return self._dialect.error(error)
+        answer = self._dialect.error(error)
+        answer.headers.update(self._dialect.call_headers())
+        return answer
 
     async def broken(self, request: Request, error: Exception) -> Response:
         return _Last(plain_fault())
@@ -147,9 +153,23 @@ class _Api:
         answer.headers.update(error.headers or {})
         return answer
 
+    async def unheard(self, request: Request, error: Exception) -> Response:
+        """The client went away in the middle of its request."""
+        return Response()
+
     async def fault(self, request: Request, error: Exception) -> Response:
         message = f"The server had an error: {type(error).__name__}"
         return self._dialect.error(ApiError(500, message, type_="server_error"))
+
+    def _call(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint, whose answers have the headers of a call."""
+
+        async def call(request: Request) -> Response:
+            answer = await endpoint(request)
+            answer.headers.update(self._dialect.call_headers())
+            return answer
+
+        return call
 
     def _queued(
         self, request: Request, wanted: CreateRequest, remixed_from: str | None = None
@@ -218,7 +238,7 @@ class _Last(Response):
 class _Gate:
     """Checks the key, limits the body, and gives every answer the server's own headers."""
 
-    def __init__(self, app: ASGIApp, dialect: Dialect, key: str) -> None:
+    def __init__(self, app: Starlette, dialect: Dialect, key: str) -> None:
         self._app = app
         self._dialect = dialect
         self._key = key
@@ -248,7 +268,7 @@ class _Gate:
             await send(message)
 
         refusal = None
-        if not re.fullmatch(self._dialect.open_paths, scope["path"]):
+        if self._asks(scope):
             refusal = self._dialect.key(Headers(scope=scope), self._key)
         if refusal is None:
             await self._app(scope, limited, signed)
@@ -260,6 +280,15 @@ class _Gate:
         except ApiError as too_much:
             refusal = too_much
         await self._dialect.error(refusal)(scope, receive, signed)
+
+    def _asks(self, scope: Scope) -> bool:
+        """Whether this request needs a key."""
+        if re.fullmatch(self._dialect.open_paths, scope["path"]):
+            return False
+        routes = self._app.routes
+        return self._dialect.key_first or any(
+            route.matches(scope)[0] is Match.FULL for route in routes
+        )
 
 
 def _page(answer: Callable[[], Response]) -> Callable[[Request], Response]:

@@ -53,17 +53,16 @@ async def litellm_create(request: Request) -> CreateRequest:
     if model not in GATEWAY_MODELS:
         raise ApiError(
             400,
-            f"{request.url.path}: Invalid model name passed in model={model}. Call `/v1/models` "
-            "to view available models for your key.",
-            param="model",
+            f"/videos: Invalid model name passed in model={model}. Call `/v1/models` to view "
+            "available models for your key.",
             by_gateway=True,
         )
     if isinstance(body.fields.get("input_reference"), dict):
         raise ApiError(
             400,
-            "litellm.APIConnectionError: 'dict' object has no attribute 'read'. LiteLLM Retried: "
-            "2 times",
-            type_="None",
+            "Invalid request format: litellm.InternalServerError: InternalServerError: "
+            "OpenAIException - Failed to send bytes into the underlying connection: "
+            "AttributeError(\"'dict' object has no attribute 'read'\") LiteLLM Retried: 2 times",
             by_gateway=True,
         )
     if isinstance(seconds := body.fields.get("seconds"), int):

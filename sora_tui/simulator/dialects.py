@@ -1,9 +1,9 @@
 """The servers that the simulator can be: a row for each, with what it does unlike OpenAI.
 
 The facts were read from the servers' sources, measured on running ones, or taken from their
-documentation, in November 2026: LiteLLM 1.106.2 and 1.109.1, vLLM-Omni 0.30.0, SGLang 0.5.23,
-Aquiles-Image 0.8.3, TensorRT-LLM 0509ccc, new-api 05393ff. What only a vendor could tell of Azure
-and OpenRouter (wordings of refusals) is a guess.
+documentation, in November 2026: LiteLLM 1.106.2, 1.108.7 and 1.109.1, vLLM-Omni 0.30.0, SGLang
+0.5.23, Aquiles-Image 0.8.3, TensorRT-LLM 0509ccc, new-api 05393ff. What only a vendor could tell of
+Azure and OpenRouter (wordings of refusals) is a guess.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Dialect:
         prefixes: Where the paths begin; the first is that of the base URL.
         routes: Which operations there are.
         pages: Other paths with a fixed answer, from the root.
-        open_paths: Regular expression of the paths that need no key.
+        open_paths: Regular expression of the paths that need no key; without `key_first` what
+            there is not needs none either.
         key: What is wrong with a key.
         read: Reads a create request.
         ids: How jobs are named.
@@ -47,7 +48,7 @@ class Dialect:
         delete: The answer of a deletion; raises to refuse it.
         error: Puts a refusal into an envelope.
         unknown: Answers for a path or method that there is not.
-        headers: Headers of every answer.
+        headers: Headers of every answer; `call_headers` of those about videos alone.
         poll_header: Whether a video comes with `openai-poll-after-ms`.
         at_once: How many unfinished jobs there may be.
         durable: Whether jobs outlive a restart.
@@ -57,6 +58,7 @@ class Dialect:
     routes: frozenset[str] = frozenset(("create", "list", "retrieve", "delete", "content", "remix"))
     pages: Mapping[str, Callable[[], Response]] = field(default_factory=dict)
     open_paths: str = "/health"
+    key_first: bool = True
     key: keys.KeyCheck = keys.openai_key
     read: Callable[[Request], Awaitable[CreateRequest]] = openai_create
     ids: Ids = field(default_factory=lambda: Ids(shapes.hex_id("video_", 24)))
@@ -76,6 +78,7 @@ class Dialect:
     headers: Callable[[], dict[str, str]] = field(
         default=lambda: {"x-request-id": f"req_{secrets.token_hex(16)}"}
     )
+    call_headers: Callable[[], dict[str, str]] = dict
     poll_header: bool = False
     at_once: int | None = None
     durable: bool = True
@@ -107,7 +110,6 @@ def _uvicorn() -> dict[str, str]:
 
 def _litellm_headers(version: str) -> Callable[[], dict[str, str]]:
     return lambda: {
-        "server": "uvicorn",
         "x-litellm-call-id": str(uuid.uuid4()),
         "x-litellm-version": version,
         "x-litellm-model-api-base": "https://upstream.example/v1",
@@ -138,6 +140,7 @@ _LITELLM: Final = Dialect(
         "/models": _models(*creates.GATEWAY_MODELS, owner="openai"),
     },
     open_paths="/health/.*",
+    key_first=False,
     key=keys.litellm_key,
     read=creates.litellm_create,
     ids=Ids(
@@ -152,7 +155,8 @@ _LITELLM: Final = Dialect(
     list=shapes.litellm_list,
     error=errors.litellm_error,
     unknown=errors.fastapi_unknown,
-    headers=_litellm_headers("1.106.2"),
+    headers=dict,
+    call_headers=_litellm_headers("1.106.2"),
 )
 
 _SGLANG: Final = Dialect(
@@ -179,7 +183,6 @@ _SGLANG: Final = Dialect(
         "/v1/models": _models(creates.SGLANG_MODEL, owner="sglang"),
     },
     open_paths=".*",
-    key=keys.no_key,
     read=creates.sglang_create,
     ids=Ids(shapes.uuid_id),
     video=shapes.sglang_video,
@@ -206,7 +209,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             shapes.litellm_read,
         ),
         content=contents.litellm_content,
-        headers=_litellm_headers("1.109.1"),
+        call_headers=_litellm_headers("1.109.1"),
     ),
     "vllm-omni": Dialect(
         routes=frozenset(("create", "list", "retrieve", "delete", "content")),
@@ -216,7 +219,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             "/v1/models": _models(creates.VLLM_MODEL, owner="vllm"),
         },
         open_paths="(?!/v1).*",
-        key=keys.vllm_key,
         read=creates.vllm_create,
         ids=Ids(shapes.hex_id("video_gen_", 32)),
         video=shapes.vllm_video,
@@ -247,6 +249,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             "/v1/models": _models(creates.AQUILES_MODEL, owner="custom"),
             "/models": _models(creates.AQUILES_MODEL, owner="custom"),
         },
+        key_first=False,
         open_paths="(/v1)?(/health|/model/type|/videos/[^/]+/content)",
         key=keys.aquiles_key,
         read=creates.aquiles_create,
@@ -271,7 +274,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             "/v1/models": _models(creates.TRT_MODEL, owner="tensorrt_llm"),
         },
         open_paths=".*",
-        key=keys.no_key,
         read=creates.trt_create,
         ids=Ids(shapes.hex_id("video_", 32)),
         create_status=202,
@@ -292,6 +294,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             "/v1/models": _models(*creates.GATEWAY_MODELS, owner="openai", success=True),
         },
         open_paths="(?!/v1).*",
+        key_first=False,
         key=keys.new_api_key,
         ids=Ids(shapes.task_id),
         video=shapes.new_api_video,
@@ -346,6 +349,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         content=contents.openrouter_content,
         error=errors.openrouter_error,
         unknown=errors.openrouter_unknown,
-        headers=lambda: {"x-generation-id": f"gen-{secrets.token_hex(10)}"},
+        headers=dict,
     ),
 }

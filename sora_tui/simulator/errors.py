@@ -86,20 +86,16 @@ def flat_error(error: ApiError) -> Response:
 
 def litellm_error(error: ApiError) -> Response:
     """LiteLLM: the upstream's JSON as text in the message, the HTTP status as a text code."""
-    told: dict[str, object] = {
-        "message": error.message,
-        "type": error.type,
-        "param": error.param,
-        "code": str(error.status),
-    }
+    message = error.message
     if not error.by_gateway:
-        name = {404: "NotFoundError", 429: "RateLimitError", 500: "InternalServerError"}
-        inner = json.dumps({"error": _openai_body(error)})
-        told["message"] = (
-            f"litellm.{name.get(error.status, 'BadRequestError')}: OpenAIException - {inner}"
-            "\n\nLiteLLM: model group sora-2 failed. Fallbacks: none."
+        kind = "InternalServerError" if error.status >= 500 else "BadRequestError"
+        inner = json.dumps({"error": _openai_body(error)}, separators=(",", ":"))
+        message = (
+            f"litellm.{kind}: OpenAIException - {inner}\n\nLiteLLM: model group 'sora-2' failed "
+            "with the error above. No fallback was attempted."
         )
-        told["type"] = told["param"] = None
+    param = error.param if error.by_gateway else None
+    told = {"message": message, "type": error.type, "param": param, "code": str(error.status)}
     return JSONResponse({"error": told}, error.status)
 
 

@@ -55,11 +55,6 @@ def litellm_key(headers: Headers, key: str) -> ApiError | None:
     return ApiError(400, "No connected db.", type_="no_db_connection", by_gateway=True)
 
 
-def vllm_key(headers: Headers, key: str) -> ApiError | None:
-    given = _bearer(headers)
-    return None if given is not None and _same(given, key) else ApiError(401, "Unauthorized")
-
-
 def aquiles_key(headers: Headers, key: str) -> ApiError | None:
     given = _bearer(headers)
     if given is None:
@@ -79,11 +74,6 @@ def openrouter_key(headers: Headers, key: str) -> ApiError | None:
     if given is None:
         return ApiError(401, "No auth credentials found")
     return None if _same(given, key) else ApiError(401, "User not found.")
-
-
-def no_key(headers: Headers, key: str) -> ApiError | None:
-    """A server that asks nobody."""
-    return None
 
 
 def _bearer(headers: Headers) -> str | None:

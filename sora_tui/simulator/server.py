@@ -47,6 +47,7 @@ def configuration(
         loop="asyncio",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # a forwarded address is not that of the connection
         server_header=False,
         lifespan="on",
         ws="none",

@@ -276,8 +276,7 @@ def litellm_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
         raise ApiError(
             400,
             "litellm.BadRequestError: LLM Provider NOT provided. Pass in the LLM provider you are "
-            "trying to call.",
-            type_="None",
+            "trying to call. You passed model=",
             by_gateway=True,
         )
     if provider != "hosted_vllm":
@@ -355,8 +354,9 @@ def _vendor_unreachable() -> ApiError:
     """The proxy took the request to the vendor's own address instead of the configured one."""
     return ApiError(
         500,
-        "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error.",
-        type_="None",
+        "litellm.InternalServerError: InternalServerError: OpenAIException - Cannot connect to "
+        "host api.openai.com:443",
+        type_="internal_server_error",
         by_gateway=True,
     )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 
@@ -41,12 +42,24 @@ class Known:
     deleted: int = 200
     deletion: frozenset[str] = frozenset(("id", "object", "deleted"))
     missing: int = 404
+    remix: int = 200
+    deleted_early: int = 400
+    #: What an answer to an unknown path has.
+    nothing: str = "error"
+    #: Which of `HEADERS` every answer has.
+    headers: frozenset[str] = frozenset(("x-request-id",))
 
 
+#: By what servers may be known.
+HEADERS: Final = frozenset(("x-request-id", "server", "x-oneapi-request-id", "apim-request-id"))
+UVICORN: Final = frozenset(("server",))
 OPENAI: Final = Known()
 MESSAGE: Final = OPENAI.error[1]
 LITELLM: Final = replace(
     OPENAI,
+    headers=frozenset(),
+    deleted_early=405,
+    nothing="detail",
     id=r"video_[A-Za-z0-9+/]{120,}={0,2}",
     fields=OPENAI.fields - {"prompt"} | {"usage"},
     listed=400,
@@ -55,6 +68,10 @@ LITELLM: Final = replace(
 )
 SGLANG: Final = replace(
     OPENAI,
+    remix=404,
+    headers=UVICORN,
+    deleted_early=200,
+    nothing="detail",
     id=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     fields=OPENAI.fields - {"prompt"}
     | {"quality", "url", "urls", "file_path", "file_paths", "num_outputs"}
@@ -70,6 +87,10 @@ KNOWN: Final = {
     "litellm-1.109": LITELLM,
     "vllm-omni": replace(
         OPENAI,
+        remix=404,
+        headers=UVICORN,
+        deleted_early=200,
+        nothing="detail",
         id=r"video_gen_[0-9a-f]{32}",
         progress=frozenset((0,)),
         fields=OPENAI.fields
@@ -82,6 +103,10 @@ KNOWN: Final = {
     "sglang-cloud": replace(SGLANG, content=400),
     "aquiles": replace(
         OPENAI,
+        remix=404,
+        headers=UVICORN,
+        deleted_early=200,
+        nothing="detail",
         id=r"video_[0-9a-f]{12}",
         words=frozenset(("queued", "processing")),
         progress=frozenset(range(0, 91, 10)),
@@ -91,6 +116,10 @@ KNOWN: Final = {
     ),
     "trt-llm": replace(
         OPENAI,
+        remix=404,
+        headers=UVICORN,
+        deleted_early=200,
+        nothing="detail",
         create=202,
         id=r"video_[0-9a-f]{32}",
         words=frozenset(("queued", "generating", "postprocessing")),
@@ -103,6 +132,8 @@ KNOWN: Final = {
     ),
     "new-api": replace(
         OPENAI,
+        headers=frozenset(("x-oneapi-request-id",)),
+        deleted_early=404,
         id=r"task_[A-Za-z0-9]{32}",
         fields=frozenset(("id", "task_id", "object", "model", "status", "progress", "created_at"))
         | {"completed_at", "expires_at", "size", "seconds", "metadata"},
@@ -111,9 +142,12 @@ KNOWN: Final = {
         deleted=404,
         missing=400,
     ),
-    "azure": replace(OPENAI, base="/openai/v1"),
+    "azure": replace(OPENAI, base="/openai/v1", headers=frozenset(("apim-request-id",))),
     "openrouter": replace(
         OPENAI,
+        remix=404,
+        headers=frozenset(),
+        deleted_early=404,
         base="/api/v1",
         create=202,
         id=r"[0-9a-f]{24}",
@@ -202,6 +236,13 @@ def test_deletion(driver: Driver, known: Known) -> None:
         assert driver.get(video_id).status_code == known.missing
 
 
+def test_deletion_in_the_making(driver: Driver, known: Known) -> None:
+    video_id = driver.created("[slow] kite")
+    assert driver.delete(video_id).status_code == known.deleted_early
+    if known.deleted_early != 200:
+        driver.ended(video_id)
+
+
 def test_an_unknown_id(driver: Driver, known: Known) -> None:
     assert driver.get("video_0").status_code == known.missing
 
@@ -210,3 +251,19 @@ def test_a_refusal_before_anything_starts(driver: Driver) -> None:
     answer = driver.post("[moderated] kite")
     assert answer.status_code == 400
     assert "Hmmm something didn't look right" in answer.text
+
+
+def test_a_remix(driver: Driver, known: Known) -> None:
+    source = driver.finished()
+    answer = driver.http.post(
+        f"/videos/{quote(source, safe='')}/remix", json={"prompt": "[fails] again"}
+    )
+    assert answer.status_code == known.remix
+    if known.remix == 200:
+        assert answer.json()["remixed_from_video_id"]
+
+
+def test_headers_of_every_answer(driver: Driver, known: Known) -> None:
+    for path in ("/nothing", "/models"):
+        assert HEADERS & driver.http.get(path).headers.keys() == known.headers
+    assert driver.http.get("/nothing").json().keys() == {known.nothing}

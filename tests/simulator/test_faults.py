@@ -183,6 +183,26 @@ def test_a_hanging_create_may_have_been_carried_out() -> None:
         assert known(driver) == 1
 
 
+def test_a_forwarded_address_changes_nothing() -> None:
+    with faulty("[[fault]]\nreset = true\n") as driver, pytest.raises(httpx.NetworkError):
+        driver.http.get("/videos", headers={"x-forwarded-for": "192.0.2.1"}, timeout=2)
+
+
+def test_a_client_that_goes_away_leaves_no_trace(caplog: pytest.LogCaptureFixture) -> None:
+    with faulty("") as driver:
+        url = httpx.URL(driver.server.base_url)
+        assert url.port is not None
+        head = f"POST /v1/videos HTTP/1.1\r\nhost: {url.host}\r\ncontent-length: 99\r\n"
+        head += f"content-type: application/json\r\nauthorization: Bearer {driver.server.key}\r\n"
+        with socket.create_connection((url.host, url.port), timeout=5) as line:
+            line.sendall(f"{head}\r\n{{".encode())
+        deadline = time.monotonic() + 5
+        while not driver.server.posts:
+            assert time.monotonic() < deadline
+        assert known(driver) == 0
+    assert not caplog.records
+
+
 def test_a_slow_drip() -> None:
     with faulty('[[fault]]\nbody = "0123456789"\nbytes_per_second = 40\n') as driver:
         began = time.monotonic()

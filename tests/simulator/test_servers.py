@@ -63,7 +63,7 @@ def test_litellm_hides_the_upstream_in_its_ids(servers: dict[str, Driver]) -> No
     shown = driver.get(video_id).json()["id"]
     assert shown != video_id
     assert "model_id:;" in base64.b64decode(shown.removeprefix("video_")).decode()
-    assert "Connection error" in told(driver.get(shown), 500)["error"]["message"]
+    assert "api.openai.com" in told(driver.get(shown), 500)["error"]["message"]
 
 
 def test_litellm_1_109_keeps_one_long_id(servers: dict[str, Driver]) -> None:
@@ -83,21 +83,32 @@ def test_litellm_1_106_gives_a_remix_a_useless_id(servers: dict[str, Driver]) ->
     assert driver.get(told(answer, 200)["id"]).status_code == 500
 
 
-def test_litellm_tells_the_usage_at_creation_only(servers: dict[str, Driver]) -> None:
-    driver = servers["litellm"]
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
+def test_litellm_tells_the_usage_at_creation_only(servers: dict[str, Driver], dialect: str) -> None:
+    driver = servers[dialect]
     video = driver.post("A kite").json()
     assert video["usage"] == {"duration_seconds": 1.0}
     assert "prompt" not in video
     assert driver.get(video["id"]).json()["usage"] is None
 
 
-def test_litellm_has_headers_of_its_own(servers: dict[str, Driver]) -> None:
-    answer = servers["litellm"].post("A kite")
-    assert answer.headers["x-litellm-version"] == "1.106.2"
+@pytest.mark.parametrize(
+    ("dialect", "version"), [("litellm", "1.106.2"), ("litellm-1.109", "1.109.1")]
+)
+def test_litellm_has_headers_of_its_own(
+    servers: dict[str, Driver], dialect: str, version: str
+) -> None:
+    driver = servers[dialect]
+    answer = driver.post("A kite")
+    assert answer.headers["x-litellm-version"] == version
     assert answer.headers["x-litellm-call-id"]
     assert answer.headers["x-litellm-model-api-base"]
     assert "openai-poll-after-ms" not in answer.headers
     assert "x-request-id" not in answer.headers
+    refused = driver.post("A kite", model="nobody")
+    assert refused.headers["x-litellm-version"] == version
+    for silent in ("/models", "/nothing"):
+        assert not [name for name in driver.http.get(silent).headers if name.startswith("x-")]
 
 
 @pytest.mark.parametrize(("dialect", "packed"), [("litellm", True), ("litellm-1.109", False)])
@@ -132,8 +143,9 @@ def test_litellm_list_repeats_itself() -> None:
         assert [video["id"] for video in second["data"]] == [v["id"] for v in first["data"]]
 
 
-def test_litellm_wraps_what_the_upstream_refuses(servers: dict[str, Driver]) -> None:
-    driver = servers["litellm"]
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
+def test_litellm_wraps_what_the_upstream_refuses(servers: dict[str, Driver], dialect: str) -> None:
+    driver = servers[dialect]
     error = told(driver.post("[moderated]"), 400)["error"]
     assert error["code"] == "400"
     prefix, inner = error["message"].split(" - ", 1)
@@ -144,19 +156,21 @@ def test_litellm_wraps_what_the_upstream_refuses(servers: dict[str, Driver]) -> 
     assert (early["code"], "not ready" in early["message"]) == ("404", True)
 
 
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
 def test_litellm_knows_its_models_and_chokes_on_a_reference_by_url(
-    servers: dict[str, Driver],
+    servers: dict[str, Driver], dialect: str
 ) -> None:
-    driver = servers["litellm"]
+    driver = servers[dialect]
     error = told(driver.post("A kite", model="nobody"), 400)["error"]
     assert "Invalid model name passed in model=nobody" in error["message"]
-    wanted = {**SMALL["litellm"], "prompt": "A", "input_reference": {"image_url": DATA_URL}}
+    wanted = {**SMALL[dialect], "prompt": "A", "input_reference": {"image_url": DATA_URL}}
     error = told(driver.http.post("/videos", json=wanted), 400)["error"]
     assert "'dict' object has no attribute 'read'" in error["message"]
 
 
-def test_litellm_routes(servers: dict[str, Driver]) -> None:
-    driver = servers["litellm"]
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
+def test_litellm_routes(servers: dict[str, Driver], dialect: str) -> None:
+    driver = servers[dialect]
     assert told(driver.delete("video_0"), 405) == {"detail": "Method Not Allowed"}
     assert told(driver.http.get("/nothing"), 404) == {"detail": "Not Found"}
     root = driver.server.base_url.removesuffix("/v1")
@@ -167,9 +181,14 @@ def test_litellm_routes(servers: dict[str, Driver]) -> None:
     assert httpx.post(f"{root}/videos", files=files, headers=key, verify=False).status_code == 200
 
 
-def test_litellm_keys(servers: dict[str, Driver]) -> None:
-    assert told(stranger(servers["litellm"]), 401)["error"]["type"] == "auth_error"
-    wrong = stranger(servers["litellm"], authorization="Bearer wrong")
+@pytest.mark.parametrize("dialect", ["litellm", "litellm-1.109"])
+def test_litellm_keys(servers: dict[str, Driver], dialect: str) -> None:
+    driver = servers[dialect]
+    assert told(stranger(driver), 401)["error"]["type"] == "auth_error"
+    base = driver.server.base_url
+    assert plain(f"{base}/nothing").status_code == 404, "what there is not needs no key"
+    assert plain(f"{base}/models").status_code == 401
+    wrong = stranger(driver, authorization="Bearer wrong")
     assert told(wrong, 400)["error"]["type"] == "no_db_connection"
 
 
@@ -398,6 +417,9 @@ def test_aquiles_content_is_for_everybody_and_the_rest_needs_a_header() -> None:
         assert "content-disposition" not in clip.headers
         root = driver.server.base_url.removesuffix("/v1")
         assert plain(f"{root}/health").json()["status"] == "ok"
+        assert told(driver.get("video_0"), 404) == {"detail": "Video not found"}
+        assert plain(f"{root}/videos").status_code == 401, "without /v1 too"
+        assert plain(f"{root}/nothing").status_code == 404, "what there is not needs no key"
         page = told(driver.http.get("/videos?after=video_0"), 200)
         assert page["first_id"] == video_id, "an unknown cursor begins anew"
         assert driver.http.post(f"/videos/{video_id}/remix").status_code == 404
@@ -504,6 +526,7 @@ def test_new_api_routes_and_keys(servers: dict[str, Driver]) -> None:
     driver = servers["new-api"]
     missing = told(driver.http.get("/videos"), 404)["error"]
     assert missing["message"] == "Invalid URL (GET /v1/videos)"
+    assert plain(f"{driver.server.base_url}/videos").status_code == 404
     assert driver.delete("task_0").status_code == 404
     video_id = driver.finished()
     remixed = driver.http.post(f"/videos/{video_id}/remix", json={"prompt": "Again"})
@@ -511,6 +534,8 @@ def test_new_api_routes_and_keys(servers: dict[str, Driver]) -> None:
     refused = told(stranger(driver, authorization="Bearer wrong"), 401)["error"]
     assert (refused["type"], refused["code"]) == ("new_api_error", "")
     assert driver.http.get("/models").json()["success"] is True
+    root = driver.server.base_url.removesuffix("/v1")
+    assert plain(f"{root}/api/status").json()["data"]["system_name"] == "New API"
     assert driver.http.get("/models").headers["x-oneapi-request-id"]
 
 
@@ -530,6 +555,8 @@ def test_azure(servers: dict[str, Driver]) -> None:
     preview = driver.http.get("/videos?api-version=preview")
     assert preview.headers["apim-request-id"]
     root = driver.server.base_url.removesuffix("/v1")
+    assert driver.http.get("/models").json()["data"][0]["id"] == "sora-2"
+    assert plain(f"{root}/health").status_code == plain(f"{root}/nothing").status_code == 401
     lost = plain(f"{root}/videos", **{"api-key": driver.server.key})
     assert told(lost, 404)["error"] == {"code": "404", "message": "Resource not found"}
 
