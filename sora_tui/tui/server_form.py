@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from sora_tui.core.findings import ABILITIES
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
@@ -311,19 +312,22 @@ class ServerForm(ModalScreen[str | None]):
 
 
 def result_text(lines: Sequence[Line]) -> Content:
-    """What a test found, as one running line, and below it what follows from that."""
+    """What a test found, as one running line, and below it what follows from that.
+
+    What it can do besides making clips, and nobody knows, is left to `doctor`.
+    """
     styles = {"x": "$text-error", "-": "$text-warning"}
     found = [
         Content.styled(line.words, styles.get(line.sign, ""))
         for line in lines
-        if line.problem is None
+        if line.problem is None and (line.sign != "?" or line.name not in ABILITIES)
     ]
     wrong = [line for line in lines if line.problem is not None]
     # What is wrong comes before what merely is not there.
     advice = [
         Content.styled(f"{line.words} {line.advice}", styles.get(line.sign, "")) for line in wrong
     ] or [
-        Content(f"{line.words}: {line.advice}")
+        Content(f"{line.words}  {line.advice}")
         for line in lines
         if line.advice and line.sign == "-"
     ]
