@@ -323,6 +323,8 @@ def test_a_job_made_elsewhere_is_brought_home_and_never_sent(folder: Folder) -> 
     assert (folder.root / saved.outputs[0].path).stat().st_size == saved.outputs[0].bytes
     assert cost_of(saved, "USD") == NOTHING
     assert saved.events[0].note == "adopted"
+    with closing(History(folder)) as history:
+        assert not history.durations("lab", "sora-2", "320x180", "1"), "half a life teaches nothing"
 
 
 def test_two_processes_that_adopt_one_video_make_one_job(folder: Folder) -> None:
