@@ -13,6 +13,11 @@ from typing import Any, Final, NoReturn
 from sora_tui.i18n import _, ngettext
 
 FITS: Final = ("exact", "cover", "contain", "stretch")
+#: The dialects of the simulator, which is not imported here: it is a process of its own.
+SIMULATED: Final = (
+    *("openai", "litellm", "litellm-1.109", "vllm-omni", "sglang", "sglang-cloud", "aquiles"),
+    *("trt-llm", "new-api", "azure", "openrouter"),
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         return command
 
     _generate(add)
+    _derive(add)
     _history(add)
     _keeping(add)
     _servers(add)
@@ -157,6 +163,39 @@ def _generate(add: Add) -> None:
         metavar="K=V",
         help=_("put V in place of {{K}} in the prompt"),
     )
+    _sending(command)
+
+
+def _derive(add: Add) -> None:
+    remix = add(
+        "remix",
+        _("Make a new clip out of a finished one, with another prompt."),
+        'sora-tui remix @last "the same street, at night"',
+    )
+    edit = add(
+        "edit",
+        _("Change a finished clip as a prompt says."),
+        'sora-tui edit @last "make the umbrella red"',
+    )
+    extend = add(
+        "extend",
+        _("Go on with a finished clip where it ends."),
+        'sora-tui extend @last "the boat reaches the sea" --seconds 4',
+    )
+    for command in (remix, edit, extend):
+        command.add_argument(
+            "job", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2")
+        )
+        command.add_argument("text", metavar=_("TEXT"), help=_("the prompt"))
+        command.set_defaults(seconds=None)
+        _sending(command)
+    extend.add_argument(
+        "--seconds", metavar="N", help=_("how much longer; as long as the clip if missing")
+    )
+
+
+def _sending(command: argparse.ArgumentParser) -> None:
+    """Options of everything that is paid for."""
     command.add_argument("--yes", action="store_true", help=_("agree to the price beforehand"))
     command.add_argument(
         "--max-spend",
@@ -299,14 +338,45 @@ def _servers(add: Add) -> None:
         _("Run the practice server on its own, for any client; nothing is charged."),
         "sora-tui simulate",
         "sora-tui simulate --port 8000 --speed 10 --data practice",
+        "sora-tui simulate --dialect vllm-omni --faults faults.toml",
+        'sora-tui generate "A kite [blocked] over a grey sea"',
     )
     simulate.add_argument(
         "--host", default="127.0.0.1", metavar=_("ADDRESS"), help=_("listen here (127.0.0.1)")
     )
     simulate.add_argument("--port", default="0", metavar="N", help=_("0 takes a free one"))
+    simulate.add_argument(
+        "--dialect",
+        choices=SIMULATED,
+        default="openai",
+        metavar=_("SERVER"),
+        help=_("behave like this server: {servers}").format(servers=", ".join(SIMULATED)),
+    )
+    simulate.add_argument(
+        "--faults",
+        metavar=_("FILE"),
+        help=_("misbehave as this TOML file says; docs/simulator.md shows how"),
+    )
     simulate.add_argument("--speed", default="1", metavar="X", help=_("10 is ten times as quick"))
     simulate.add_argument("--key", help=_("the key to ask for; made up if missing"))
     simulate.add_argument("--data", metavar=_("DIR"), help=_("keep jobs and clips here"))
+    simulate.add_argument_group(
+        _("words in a prompt that bring a misfortune to its job, to practise"),
+        "\n".join(f"{word:<14}{told}" for word, told in _misfortunes().items()),
+    )
+
+
+def _misfortunes() -> dict[str, str]:
+    """The simulator's words, by its own names for them."""
+    return {
+        "[moderated]": _("refused at once; nothing starts"),
+        "[blocked]": _("fails on the way: moderation"),
+        "[fails]": _("fails on the way: a fault of the server"),
+        "[unanswered]": _("the job starts, but the connection closes before the answer"),
+        "[slow]": _("takes ten times as long"),
+        "[expires]": _("its clip can be fetched for a minute only"),
+        "[forgotten]": _("the server forgets it half way"),
+    }
 
 
 def _profiles(add: Add) -> None:

@@ -120,18 +120,22 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         Dialect(
             name="openai",
             hosts=frozenset({"api.openai.com"}),
-            signs=(Sign("models", ENOUGH, header="openai-version"),),
+            signs=(
+                Sign("models", ENOUGH, header="openai-version"),
+                # The practice server on its own, which behaves so.
+                Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),
+            ),
             bearer_without_key=None,
             abilities=_only(*ABILITIES),
             delete_means="deletes",
         ),
-        # 1.106 and 1.109. Edit and extend by id are passed on; what they do is the server's behind
+        # 1.106 to 1.109. Edit and extend by id are passed on; what they do is the server's behind
         # it. Its list answers 400 unless it is told whose list.
         Dialect(
             name="litellm",
             signs=(
-                Sign("models", ENOUGH, header="x-litellm-"),
                 Sign("liveliness_", ENOUGH, body="I'm alive!"),
+                Sign("list", ENOUGH, header="x-litellm-"),
             ),
             version_header="x-litellm-version",
             abilities={"delete": False, "thumbnail": False},

@@ -14,6 +14,7 @@ from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
+from sora_tui.core.request import Operation
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.events import RemoteListed, Retry
@@ -143,7 +144,7 @@ class Poller:
             if sent.remote_id is not None:
                 self._taken_at = utc_now()
             if sent.error is not None and sent.error.kind == "request_refused":
-                self._knowledge.doubt()
+                self._learn_from(sent.request.operation, sent.error)
             if sent.state is State.PENDING and sent.not_before is not None:
                 self._desk.show_retry(
                     sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
@@ -161,6 +162,13 @@ class Poller:
         finally:
             self._sending.pop(job.id, None)
             self._wake.set()
+
+    def _learn_from(self, operation: Operation, refusal: JobError) -> None:
+        """A refused operation may be one that is not there; a refused create makes one wonder."""
+        if operation == "create":
+            self._knowledge.doubt()
+        elif refusal.status in {405, 501}:
+            self._knowledge.learn(operation, False)
 
     def _hold(self, job: Job, why: Problem) -> None:
         """Leave a job pending, for a reason of our own, and say it."""

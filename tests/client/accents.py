@@ -26,9 +26,19 @@ def models(owner: str, **headers: str) -> bytes:
 Shape = Mapping[str, bytes]
 
 SHAPES: Final[Mapping[str, Sequence[Shape]]] = {
-    "openai": [{"/v1/models": models("system", **{"openai-version": "2020-10-01"})}],
+    "openai": [
+        {"/v1/models": models("system", **{"openai-version": "2020-10-01"})},
+        {"/v1/models": models("simulator")},
+    ],
     "litellm": [
-        {"/v1/models": models("openai", **{"x-litellm-version": "1.106.2"})},
+        {
+            "/v1/models": models("openai"),
+            "/v1/videos": answer(
+                400,
+                {"error": {"message": "LLM Provider NOT provided", "code": "400"}},
+                **{"x-litellm-version": "1.108.7"},
+            ),
+        },
         {
             "/v1/models": answer(400, {"error": {"type": "no_db_connection", "message": "No DB"}}),
             "/health/liveliness": answer(200, '"I\'m alive!"'),

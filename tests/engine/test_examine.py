@@ -11,38 +11,22 @@ from typing import Any
 import pytest
 
 from sora_tui.core.findings import ABILITIES, Findings
-from sora_tui.core.server import Secret, Server, simulator
+from sora_tui.core.server import Auth, Secret, Server, simulator
 from sora_tui.engine.examine import examine
-from tests.rawserver import Line, RawServer, answer, read_request
+from tests.client.accents import SHAPES, UNKNOWN, VIDEO_NOT_FOUND, answering, models
+from tests.rawserver import RawServer, answer, hang
 from tests.simulated import start_simulator
-
-
-def answering(answers: Mapping[str, bytes], otherwise: bytes) -> RawServer:
-    """A server that answers each path with the same bytes; a query does not count."""
-
-    def reply(line: Line) -> None:
-        while True:
-            read_request(line)
-            assert line.request is not None
-            path = line.request.target.partition("?")[0]
-            known = next((said for end, said in answers.items() if path == end), otherwise)
-            line.socket.sendall(known)
-
-    return RawServer([reply])
 
 
 def examined(
     answers: Mapping[str, bytes],
     otherwise: bytes = answer(404, {"detail": "Not Found"}),
+    timeout: float = 5,
     **changes: Any,
 ) -> tuple[Findings, RawServer]:
     with answering(answers, otherwise) as server:
         profile = replace(Server("lab", server.url, key=Secret("sk-secret-key")), **changes)
-        return examine(profile, timeout=5), server
-
-
-def models(owner: str) -> bytes:
-    return answer(200, {"object": "list", "data": [{"id": "wan2.2", "owned_by": owner}]})
+        return examine(profile, timeout=timeout), server
 
 
 EMPTY_LIST = answer(200, {"object": "list", "data": [], "has_more": False})
@@ -106,3 +90,93 @@ def test_what_must_not_be_asked_is_not(changes: dict[str, Any], code: str) -> No
     assert found.problem.code == code
     assert not found.reached
     assert server.requests == []
+
+
+def test_an_address_without_videos_is_told_so() -> None:
+    found, _ = examined({"/v1/models": models("vllm")})
+    assert found.reached
+    assert found.problem is not None
+    assert found.problem.code == "videos_missing"
+    found, _ = examined({"/v1/models": models("vllm"), UNKNOWN: VIDEO_NOT_FOUND})
+    assert found.problem is None, "it has videos, and no list of them"
+    assert found.can["list"] is False
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "can"),
+    [
+        (200, {"data": []}, True),
+        (200, [], True),
+        (200, {"code": "success", "data": None}, None),
+        (200, "<html>hello</html>", None),
+        (400, {"error": "LLM Provider NOT provided"}, False),
+        (405, "", False),
+        (501, "", False),
+        (401, {"error": "Unauthorized"}, None),
+        (500, "Internal Server Error", None),
+    ],
+)
+def test_whether_there_is_a_list(status: int, body: Any, can: bool | None) -> None:
+    found, _ = examined({"/v1/videos": answer(status, body), UNKNOWN: VIDEO_NOT_FOUND})
+    assert found.can["list"] is can
+
+
+@pytest.mark.parametrize(
+    ("key", "auth", "answers", "verdict"),
+    [
+        ("sk-secret-key", None, {"/v1/models": models("x")}, "accepted"),
+        ("sk-secret-key", None, {}, "unknown"),
+        ("sk-secret-key", "none", {"/v1/models": models("x")}, "none"),
+        (None, None, {"/v1/models": models("x")}, "none"),
+        (None, None, {"/v1/models": answer(401, {"detail": "Not authenticated"})}, "refused"),
+        ("sk-secret-key", None, {"/v1/videos": answer(403, {"detail": "no"})}, "refused"),
+    ],
+)
+def test_what_becomes_of_the_key(
+    key: str | None, auth: Auth | None, answers: Mapping[str, bytes], verdict: str
+) -> None:
+    found, _ = examined(answers, key=None if key is None else Secret(key), auth=auth)
+    assert found.key == verdict
+    assert (found.problem is not None and found.problem.code == "key_refused") == (
+        verdict == "refused"
+    )
+
+
+def test_a_server_that_only_says_later_is_busy() -> None:
+    found, _ = examined({}, answer(503, "loading"))
+    assert found.reached
+    assert found.problem is not None
+    assert found.problem.code == "server_busy"
+
+
+def test_what_is_not_answered_in_time_is_not_known() -> None:
+    with RawServer([hang]) as mute:
+        found = examine(Server("lab", mute.url), timeout=0.3)
+    assert (found.reached, found.dialect) == (False, "generic")
+    assert found.problem is not None
+    assert found.problem.code == "server_unreachable"
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ({"version": "0.30.0"}, "0.30.0"),
+        ({"version": "1\x1b[2J"}, "1[2J"),
+        ({"version": 7}, None),
+        ({}, None),
+        ([], None),
+        ("nonsense", None),
+    ],
+)
+def test_the_version_a_server_tells(said: Any, version: str | None) -> None:
+    found, _ = examined({"/v1/models": models("vllm"), "/version": answer(200, said)})
+    assert found.version == version
+
+
+def test_a_query_of_the_profile_opens_the_list_of_a_gateway() -> None:
+    shape = {**SHAPES["litellm"][1], "/v1/videos": answer(500, "Internal Server Error")}
+    found, _ = examined(shape)
+    assert found.can["list"] is False
+    found, server = examined(shape, query={"custom_llm_provider": "hosted_vllm"})
+    assert found.can["list"] is None
+    assert all("custom_llm_provider" in request.target for request in server.requests)
