@@ -116,7 +116,7 @@ def _dialect(server: Server, found: Findings) -> Line:
     if server.dialect not in {"auto", found.dialect}:
         advice = _("the profile says {dialect}").format(dialect=clean_line(server.dialect))
     elif found.dialect == "generic":
-        advice = _("no server that is known by name; what it can is found out by use")
+        advice = _("no server that is known by its signs; --dialect names it, or use shows it")
     else:
         seen = "; ".join(clean_line(sign, 80) for sign in found.evidence[:2])
         advice = _("known by: {evidence}").format(evidence=seen) if seen else ""
