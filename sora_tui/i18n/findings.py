@@ -82,7 +82,8 @@ def finding_lines(server: Server, found: Findings, price: Price) -> Iterator[Lin
     yield Line("delete", sign, found.delete_means, _(words), advice)
     for ability, name in _OPERATIONS:
         can = found.can.get(ability)
-        yield Line(ability, _sign(can), can, f"{_(name)}: {_yes_or_no(can)}")
+        words = _("{what}: {rest}").format(what=_(name), rest=_yes_or_no(can))
+        yield Line(ability, _sign(can), can, words)
     yield _price(server, price)
     if server.base_url.startswith("http://") and not server.is_loopback:
         words = _("the way is not encrypted: others on it can read prompt and key")
@@ -115,7 +116,7 @@ def _dialect(server: Server, found: Findings) -> Line:
     if server.dialect not in {"auto", found.dialect}:
         advice = _("the profile says {dialect}").format(dialect=clean_line(server.dialect))
     elif found.dialect == "generic":
-        advice = _("no server that is known by name; what it can is found out by use")
+        advice = _("no server that is known by its signs; --dialect names it, or use shows it")
     else:
         seen = "; ".join(clean_line(sign, 80) for sign in found.evidence[:2])
         advice = _("known by: {evidence}").format(evidence=seen) if seen else ""
@@ -129,7 +130,8 @@ def _models(found: Findings) -> Line:
         return Line("models", "?", [], words, advice)
     named = ", ".join(models[:_NAMED]) + (", ..." if len(models) > _NAMED else "")
     count = ngettext("{count} model", "{count} models", len(models)).format(count=len(models))
-    return Line("models", "ok", list(models), f"{count}: {named}")
+    words = _("{what}: {rest}").format(what=count, rest=named)
+    return Line("models", "ok", list(models), words)
 
 
 def _list(found: Findings) -> Line:

@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from sora_tui.core.findings import ABILITIES
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
@@ -46,7 +47,6 @@ class Choice(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space,l", "step(1)", show=False),
         Binding("left,h", "step(-1)", show=False),
-        Binding("enter", "app.focus_next", show=False),
     ]
 
     class Changed(Message):
@@ -73,14 +73,6 @@ class Choice(Widget, can_focus=True):
         self.action_step(1)
 
 
-class Field(Input):
-    """A line to write in; enter goes on to the next, at once: keys may have been typed ahead."""
-
-    async def action_submit(self) -> None:
-        """The next field."""
-        self.screen.focus_next()
-
-
 class Press(Static, can_focus=True):
     """Something to press: enter, space or a click."""
 
@@ -88,7 +80,7 @@ class Press(Static, can_focus=True):
     Press { width: auto; height: 1; margin: 0 2 0 0; }
     Press:focus { background: $primary 40%; text-style: bold; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "press", show=False)]
 
     class Pressed(Message):
         """It was pressed."""
@@ -117,8 +109,8 @@ class ServerForm(ModalScreen[str | None]):
     }
     ServerForm .row { height: 1; }
     ServerForm .row > Static { width: 11; color: $foreground-muted; }
-    ServerForm Field { width: 1fr; background: $surface-lighten-1; }
-    ServerForm Field:focus { background: $primary 40%; }
+    ServerForm Input { width: 1fr; background: $surface-lighten-1; }
+    ServerForm Input:focus { background: $primary 40%; }
     ServerForm #said { height: auto; }
     ServerForm VerticalScroll { height: auto; max-height: 9; margin: 1 0 0 0; }
     """
@@ -126,8 +118,10 @@ class ServerForm(ModalScreen[str | None]):
         Binding("escape", "leave", N_("Back"), show=False),
         Binding("ctrl+s", "save", N_("Save"), show=False),
         Binding("ctrl+t", "test", N_("Test"), show=False),
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        # First of all: keys that were typed ahead are for the field that comes then.
+        Binding("enter", "enter", show=False, priority=True),
+        Binding("tab,down", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab,up", "app.focus_previous", show=False, priority=True),
     ]
 
     def __init__(
@@ -201,8 +195,8 @@ class ServerForm(ModalScreen[str | None]):
             yield field
 
     @staticmethod
-    def _input(id: str, value: object) -> Field:
-        field = Field(clean_line(value, 400), id=id, compact=True, select_on_focus=False)
+    def _input(id: str, value: object) -> Input:
+        field = Input(clean_line(value, 400), id=id, compact=True, select_on_focus=False)
         field.cursor_blink = False
         return field
 
@@ -222,6 +216,13 @@ class ServerForm(ModalScreen[str | None]):
             self.action_test()
         else:
             self.action_save()
+
+    def action_enter(self) -> None:
+        """Press what is to be pressed; elsewhere go on to the next field."""
+        if isinstance(self.focused, Press):
+            self.focused.action_press()
+        else:
+            self.focus_next()
 
     def action_leave(self) -> None:
         """Nothing is written."""
@@ -311,19 +312,22 @@ class ServerForm(ModalScreen[str | None]):
 
 
 def result_text(lines: Sequence[Line]) -> Content:
-    """What a test found, as one running line, and below it what follows from that."""
+    """What a test found, as one running line, and below it what follows from that.
+
+    What it can do besides making clips, and nobody knows, is left to `doctor`.
+    """
     styles = {"x": "$text-error", "-": "$text-warning"}
     found = [
         Content.styled(line.words, styles.get(line.sign, ""))
         for line in lines
-        if line.problem is None
+        if line.problem is None and (line.sign != "?" or line.name not in ABILITIES)
     ]
     wrong = [line for line in lines if line.problem is not None]
     # What is wrong comes before what merely is not there.
     advice = [
         Content.styled(f"{line.words} {line.advice}", styles.get(line.sign, "")) for line in wrong
     ] or [
-        Content(f"{line.words}: {line.advice}")
+        Content(f"{line.words}  {line.advice}")
         for line in lines
         if line.advice and line.sign == "-"
     ]

@@ -124,8 +124,11 @@ def broken_row(name: str, stamp: Stamp, *, trashed: bool = False) -> Row:
 
 
 def seconds_taken(job: Job) -> float | None:
-    """Seconds from acceptance to completion of a saved job, where its record tells both."""
-    if job.state is not State.SAVED:
+    """Seconds from acceptance to completion of a saved job, where its record tells both.
+
+    The record of an adopted one begins somewhere in the middle, and tells nothing of that.
+    """
+    if job.state is not State.SAVED or job.is_adopted:
         return None
     at_server = {State.QUEUED, State.IN_PROGRESS}
     accepted = next((event.at for event in job.events if event.state in at_server), None)

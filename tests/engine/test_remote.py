@@ -323,6 +323,46 @@ def test_a_job_made_elsewhere_is_brought_home_and_never_sent(folder: Folder) -> 
     assert (folder.root / saved.outputs[0].path).stat().st_size == saved.outputs[0].bytes
     assert cost_of(saved, "USD") == NOTHING
     assert saved.events[0].note == "adopted"
+    with closing(History(folder)) as history:
+        assert not history.durations("lab", "sora-2", "320x180", "1"), "half a life teaches nothing"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "lists"),
+    [
+        ("litellm", False),
+        ("sglang", True),
+        pytest.param("openai", True, marks=pytest.mark.long),
+        pytest.param("trt-llm", True, marks=pytest.mark.long),
+        pytest.param("azure", True, marks=pytest.mark.long),
+        pytest.param("new-api", False, marks=pytest.mark.long),
+    ],
+)
+def test_each_server_s_jobs_are_adopted_from_its_list_or_by_their_id(
+    folder: Folder, tmp_path_factory: pytest.TempPathFactory, dialect: str, lists: bool
+) -> None:
+    with start_simulator(None, 50, "--dialect", dialect) as simulator:
+        lab = Server("lab", simulator.base_url, dialect=dialect, key=Secret(simulator.key))
+        other = open_folder(tmp_path_factory.mktemp("elsewhere"))
+        with engine_of(other, lab) as (engine, watcher):
+            made = order(engine, KITE, lab)
+            made = wait_for_end(watcher, made.id)
+        assert made.state is State.SAVED
+        assert made.remote_id is not None
+        listed = list_remote(folder, lab)
+        if lists:
+            videos = list(listed.videos)
+        else:
+            assert listed.problem is not None
+            assert listed.problem.code == "no_list"
+            found = read_remote(folder, lab, [made.remote_id])
+            videos = [video for video in found if isinstance(video, RemoteVideo)]
+        assert [video.id for video in videos] == [made.remote_id]
+        with engine_of(folder, lab) as (engine, watcher):
+            (job,) = engine.adopt_remote(lab, videos)
+            saved = wait_for_end(watcher, job.id)
+    assert (saved.state, saved.remote_id) == (State.SAVED, made.remote_id)
+    assert saved.outputs[0].sha256 == made.outputs[0].sha256
 
 
 def test_two_processes_that_adopt_one_video_make_one_job(folder: Folder) -> None:
