@@ -53,7 +53,8 @@ def matches(
 ) -> dict[str, RemoteVideo]:
     """The jobs that are found without a doubt: one candidate, wanted by no other job.
 
-    A candidate of which the server tells nothing but the time is a doubt.
+    A candidate without its prompt is a doubt: on a shared SGLang, whose list has none, everybody's
+    clips are of the one model, size and length.
     """
     wishes = {job.id: job for job in jobs}
     found = {job.id: candidates(job, videos, known_ids, skew) for job in wishes.values()}
@@ -66,7 +67,7 @@ def matches(
         for job_id, videos_of_job in found.items()
         if len(videos_of_job) == 1
         and wanted[videos_of_job[0].id] == 1
-        and _agreements(wishes[job_id], videos_of_job[0])
+        and "prompt" in _agreements(wishes[job_id], videos_of_job[0])
     }
 
 

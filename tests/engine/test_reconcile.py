@@ -14,7 +14,7 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
-from sora_tui.engine.reconcile import candidates, matches
+from sora_tui.engine.reconcile import candidates, for_a_person, matches
 
 SENT = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
 
@@ -88,3 +88,12 @@ def test_two_candidates_or_two_claimants_are_a_persons_decision() -> None:
     assert matches([first], [video(), video(id="video_9")], set(), None) == {}
     assert matches([first, twin], [video()], set(), None) == {}
     assert matches([first, twin, other], [video(), boat], set(), None) == {other.id: boat}
+
+
+def test_without_its_prompt_even_the_only_candidate_is_a_persons_decision() -> None:
+    # SGLang 0.5.23: somebody else's clip of the same size and length, made in the same second
+    # that our request got lost on its way, was the only one in the list.
+    job, silent = lost_job(), video(prompt=None)
+    assert candidates(job, [silent], set(), None) == [silent]
+    assert matches([job], [silent], set(), None) == {}
+    assert [c.id for c in for_a_person(job, [silent], set(), None)] == ["video_1"]
