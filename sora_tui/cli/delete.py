@@ -1,44 +1,63 @@
-"""`sora-tui delete`: move a job's record to the trash; its file stays."""
+"""`sora-tui delete`: move a job's record to the trash, and delete its video at the server."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Final
+from urllib.parse import urlsplit
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import is_yes, question_on_terminal
 from sora_tui.cli.errand import have_done, named
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
-from sora_tui.core.problem import Problem, ProblemError, Spent
+from sora_tui.core.findings import DeleteMeans
+from sora_tui.core.job import Job, State
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem_error
+from sora_tui.core.server import profile_for
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _
-from sora_tui.workspace.folder import open_folder
+from sora_tui.engine.knowledge import delete_means
+from sora_tui.i18n import N_, _
+from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.learnt import Memory
+
+#: What `DELETE` does at a server, for a person who is about to ask for it.
+MEANS: Final[dict[DeleteMeans, str]] = {
+    "deletes": N_("{host} deletes the video and its files."),
+    "cancels": N_("{host} deletes the video and its files; a job that runs is stopped there."),
+    "forgets": N_(
+        "{host} forgets the video; a job that runs goes on there, and its clip cannot be had"
+        " any more."
+    ),
+    "none": N_("{host} is known to have no way to delete; it is asked all the same."),
+    "unknown": N_("What {host} does is not known; a job that runs may go on there."),
+}
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """Delete the record of a job at rest, once the person has agreed.
 
+    With `--remote` the video goes first, at its server; then a job that is under way there may be
+    deleted too, and ends as cancelled, with its record kept.
+
     Raises:
         ProblemError: job_unknown or job_ambiguous; step_illegal for a job that is under way or
-            needs a decision; whatever keeps the owner from doing it.
+            needs a decision; delete_refused by the server; whatever keeps the owner from doing it.
     """
     folder = open_folder(settings.workspace)
     history = History(folder)
     job = named(args.job, folder, history)
-    if job.is_active or job.needs_you:
-        spent = Spent.PERHAPS if job.attempts and not job.simulated else Spent.NO
-        raise ProblemError(
-            Problem("step_illegal", {"job": job.id, "state": job.state.value}, spent)
-        )
+    at_server = args.remote and job.remote_id is not None
+    if not (job.may_be_deleted_there if at_server else _is_at_rest(job)):
+        raise _not_now(job)
+    means = _means(job, settings, folder) if at_server else None
     if not args.yes:
         ask = question_on_terminal()
         if ask is None:
             speech.note(_("Without a terminal to ask on, deleting needs --yes."))
             return exits.WRONG_USE
-        shown = f"{job.id}  {job.state.value}  {clean_line(job.request.prompt, 60)}"
-        question = _("Delete this record? Files stay. y delete, any other answer: no")
-        if not is_yes(ask(f"{shown}\n{question}")):
+        if not is_yes(ask(_question(job, means))):
             speech.note(_("Nothing was deleted."))
             return exits.WRONG_USE
 
@@ -49,17 +68,80 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             if error.problem.code != "job_unknown":
                 raise
             return True
-        if now.is_active or now.needs_you:  # it went on meanwhile, and the owner refuses
-            raise ProblemError(
-                Problem("step_illegal", {"job": now.id, "state": now.state.value}, Spent.NO)
-            )
+        if at_server:
+            return _is_done_there(job, now)
+        if not _is_at_rest(now):  # it went on meanwhile, and the owner refuses
+            raise _not_now(now)
         return False
 
-    have_done("delete", job.id, is_done, folder, settings, speech)
+    have_done("delete", job.id, is_done, folder, settings, speech, "remote" if at_server else "")
+    if at_server and not _is_at_rest(job):
+        speech.document({"event": "cancelled", "job": job.id, "server": means})
+        speech.result(_("Deleted at {host}.").format(host=_host(job)))
+        speech.result(_("{job} is cancelled; its record stays.").format(job=job.id))
+        return exits.DONE
     record = f"metadata/.trash/{job.id}.json"
     stays = [output.path for output in job.outputs]
-    speech.document({"event": "deleted", "job": job.id, "record": record, "stays": stays})
+    speech.document(
+        {"event": "deleted", "job": job.id, "record": record, "stays": stays, "server": means}
+    )
+    if at_server:
+        speech.result(_("Deleted at {host}.").format(host=_host(job)))
+    elif args.remote:
+        speech.note(_("Nothing of it is at the server."))
     speech.result(_("Moved to {path}").format(path=record))
     for path in stays:
         speech.result(_("The file stays: {path}").format(path=clean_line(path)))
     return exits.DONE
+
+
+def _is_at_rest(job: Job) -> bool:
+    return job.is_final and not job.needs_you
+
+
+def _is_done_there(before: Job, now: Job) -> bool:
+    """Whether a job that was under way has ended so.
+
+    Raises:
+        ProblemError: delete_refused; step_illegal when its clip is on its way home by now.
+    """
+    if now.events != before.events and now.kept_because is not None:
+        raise problem_error("delete_refused", host=_host(now), message=now.kept_because)
+    if not now.may_be_deleted_there:
+        raise _not_now(now)
+    return now.state is State.CANCELLED and not _is_at_rest(before)
+
+
+def _means(job: Job, settings: Settings, folder: Folder) -> DeleteMeans:
+    server = profile_for(settings.servers, job.server)
+    if server is None:
+        raise problem_error("profile_unknown", name=job.server.profile)
+    return delete_means(server, Memory(folder))
+
+
+def _question(job: Job, means: DeleteMeans | None) -> str:
+    lines = [f"{job.id}  {job.state.value}  {clean_line(job.request.prompt, 60)}"]
+    if means is None:
+        lines.append(_("Delete this record? Files stay. y delete, any other answer: no"))
+        return "\n".join(lines)
+    lines.append(_(MEANS[means]).format(host=_host(job)))
+    if _is_at_rest(job):
+        question = _(
+            "Delete the video there and this record? Files here stay. y delete, any"
+            " other answer: no"
+        )
+    else:
+        question = _(
+            "Delete the video there? No clip will come, and what was spent stays spent."
+            " y delete, any other answer: no"
+        )
+    return "\n".join((*lines, question))
+
+
+def _host(job: Job) -> str:
+    return clean_line(urlsplit(job.server.base_url).hostname or job.server.profile)
+
+
+def _not_now(job: Job) -> ProblemError:
+    spent = Spent.PERHAPS if job.attempts and not job.simulated else Spent.NO
+    return ProblemError(Problem("step_illegal", {"job": job.id, "state": job.state.value}, spent))

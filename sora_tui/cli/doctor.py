@@ -7,9 +7,11 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import Final
 
 from sora_tui.cli import exits
 from sora_tui.cli.day import spent_words
@@ -17,47 +19,92 @@ from sora_tui.cli.speech import Speech
 from sora_tui.config.log import log_path
 from sora_tui.config.settings import Settings, user_toml_path
 from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.engine.reach import reach
+from sora_tui.core.server import Server
+from sora_tui.engine.examine import examine
+from sora_tui.engine.quote import usual_quote
 from sora_tui.i18n import _, language
+from sora_tui.i18n.findings import Line, Sign, finding_lines
 from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import Folder, check_room, open_folder
+from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 
 #: Room that a clip may need, in bytes.
 _CLIP = 20_000_000
 
 
+#: Problems that are worth a line and no exit code: everything works all the same.
+_WARNINGS: Final = frozenset({"env_readable", "profile_unknown"})
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the report; `name` is English and stable, for `--json`."""
+    """One line of the report; `name` is English and stable, for `--json`.
+
+    Attributes:
+        value: The finding itself, for `--json`; `detail` where there is no other.
+        advice: What follows from it, where that is not said by a problem.
+    """
 
     name: str
     detail: str
     problem: Problem | None = None
+    sign: Sign | None = None
+    value: object = None
+    advice: str = ""
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """Look at everything, send nothing that costs; the exit code is the worst finding's."""
+    return report(_checks(settings), speech)
+
+
+def report(checks: Iterable[Check], speech: Speech) -> int:
+    """Tell what was found, line by line as it comes; the exit code is the worst of it."""
     codes = []
-    for check in _checks(settings):
+    for check in checks:
         why = check.problem
-        warning = why is not None and why.code == "env_readable"
-        sign = "ok" if why is None else "!" if warning else "x"
+        is_warning = why is not None and check.name == "warning" and why.code in _WARNINGS
+        sign = check.sign or ("ok" if why is None else "!" if is_warning else "x")
         speech.document(
             {
                 "check": check.name,
-                "ok": why is None,
+                "ok": why is None and sign != "x",
+                "sign": sign,
                 "detail": check.detail,
+                "value": check.value,
                 "problem": None if why is None else {"code": why.code, "facts": dict(why.facts)},
             }
         )
         speech.result(f"{sign:<3}{check.name:<12}{check.detail}".rstrip())
         if why is not None:
             said = sentences(why)
-            speech.result(f"{'':<15}{said.happened} {said.next}")
-            if not warning:
+            # A finding says what happened in its own line.
+            happened = "" if said.happened == check.detail else f"{said.happened} "
+            speech.result(f"{'':<15}{happened}{said.next}")
+            if not is_warning:
                 codes.append(exits.BY_PROBLEM[why.code])
+        elif check.advice:
+            speech.result(f"{'':<15}{check.advice}")
     return exits.worst(codes)
+
+
+def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> Iterator[Check]:
+    """What a server is, what works there and what does not; it is asked free questions only.
+
+    Args:
+        shown: What working with it has shown in this folder, where asking does not tell.
+    """
+    found = examine(server)
+    if shown and found.reached:
+        can = {name: shown.get(name) if told is None else told for name, told in found.can.items()}
+        means = "none" if can["delete"] is False else found.delete_means
+        found = replace(found, can=can, delete_means=means)
+    yield from map(_check, finding_lines(server, found, usual_quote(server)))
+
+
+def _check(line: Line) -> Check:
+    return Check(line.name, line.words, line.problem, line.sign, line.value, line.advice)
 
 
 def _checks(settings: Settings) -> Iterator[Check]:
@@ -95,29 +142,18 @@ def _server(settings: Settings) -> Iterator[Check]:
     how = _("chosen by {what}").format(what=settings.chosen_by)
     if server.simulated:
         yield Check("server", _("simulator, built in; nothing is charged  {how}").format(how=how))
+        yield from server_checks(server)
         return
     yield Check("server", f"{server.name}  {server.base_url}  {how}")
     source = settings.keys.get(server.name)
     if source is None:
-        yield Check("key", _("none set; the server is asked without one"))
-    else:
-        try:
-            settings.check_sendable()
-        except ProblemError as error:
-            yield Check("key", source, error.problem)
-            return
-        yield Check("key", _("found in {source}; not shown").format(source=source))
-    try:
-        told = reach(server)
-    except ProblemError as error:
-        yield Check("reach", server.host, error.problem)
-        return
-    if told.problem is not None:
-        yield Check("reach", server.host, told.problem)
-        return
-    yield Check("reach", _("answered in {ms} ms").format(ms=round(told.milliseconds)))
-    if told.models:
-        yield Check("models", ", ".join(told.models[:12]))
+        yield Check("source", _("no key is configured; the server is asked without one"))
+    elif not server.lacks_key:
+        yield Check("source", _("the key is from {source}; not shown").format(source=source))
+    shown = {}
+    with suppress(ProblemError):  # the folder has a line of its own
+        shown = dict(Memory(open_folder(settings.workspace)).of(server.origin).facts)
+    yield from server_checks(server, shown)
 
 
 def _folder(folder: Folder) -> Iterator[Check]:

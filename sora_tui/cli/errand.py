@@ -50,6 +50,7 @@ def have_done(
     folder: Folder,
     settings: Settings,
     speech: Speech,
+    argument: str = "",
 ) -> None:
     """Hand a command to the owner and stay until it is done; own the folder if nobody does.
 
@@ -59,7 +60,7 @@ def have_done(
         KeyboardInterrupt: A signal came.
     """
     # Before the engine starts: an owner obeys what waits before it sends anything.
-    send_command(folder, Command(job_id, verb))
+    send_command(folder, Command(job_id, verb, argument))
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     with running(engine, speech) as items:
         end = time.monotonic() + _DONE_WITHIN

@@ -31,6 +31,7 @@ HOPELESS: Final = frozenset(
         "consent_unknown",
         "disk_full",
         "folder_not_writable",
+        "key_command_failed",
         "key_missing",
         "key_refused",
         "over_budget",

@@ -89,6 +89,10 @@ def _command(name: str) -> Command:
             from sora_tui.cli.cancel import run
         case "delete":
             from sora_tui.cli.delete import run
+        case "servers":
+            from sora_tui.cli.servers import run
+        case "adopt":
+            from sora_tui.cli.adopt import run
         case "doctor":
             from sora_tui.cli.doctor import run
         case _:

@@ -13,6 +13,11 @@ from typing import Any, Final, NoReturn
 from sora_tui.i18n import _, ngettext
 
 FITS: Final = ("exact", "cover", "contain", "stretch")
+#: The dialects of the simulator, which is not imported here: it is a process of its own.
+SIMULATED: Final = (
+    *("openai", "litellm", "litellm-1.109", "vllm-omni", "sglang", "sglang-cloud", "aquiles"),
+    *("trt-llm", "new-api", "azure", "openrouter"),
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -253,15 +258,41 @@ def _keeping(add: Add) -> None:
         _("Move the record of a finished job to metadata/.trash/. Its files stay."),
         "sora-tui delete @last",
         "sora-tui delete 20261122-1015 --yes",
+        "sora-tui delete @last --remote",
     )
     for command in (cancel, delete):
         command.add_argument(
             "job", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2")
         )
     delete.add_argument("--yes", action="store_true", help=_("do not ask"))
+    delete.add_argument(
+        "--remote",
+        action="store_true",
+        help=_("delete the video at the server as well; says what that server does with it"),
+    )
 
 
 def _servers(add: Add) -> None:
+    adopt = add(
+        "adopt",
+        _(
+            "List jobs of the server that this folder does not know; with IDs, take them in and"
+            " save their clips. Costs nothing."
+        ),
+        "sora-tui adopt --server team-gw",
+        "sora-tui adopt video_9c1e",
+        "sora-tui adopt --all --no-wait",
+    )
+    adopt.add_argument(
+        "ids", nargs="*", metavar="ID", help=_("video ids, as the server tells them")
+    )
+    adopt.add_argument(
+        "--all", action="store_true", help=_("all that are listed and may have a clip")
+    )
+    adopt.add_argument(
+        "--no-wait", action="store_true", help=_("leave as soon as they are in the history")
+    )
+    _profiles(add)
     add(
         "doctor",
         _("Check settings, key, server, folder and terminal; show where everything lies."),
@@ -273,14 +304,143 @@ def _servers(add: Add) -> None:
         _("Run the practice server on its own, for any client; nothing is charged."),
         "sora-tui simulate",
         "sora-tui simulate --port 8000 --speed 10 --data practice",
+        "sora-tui simulate --dialect vllm-omni --faults faults.toml",
+        'sora-tui generate "A kite [blocked] over a grey sea"',
     )
     simulate.add_argument(
         "--host", default="127.0.0.1", metavar=_("ADDRESS"), help=_("listen here (127.0.0.1)")
     )
     simulate.add_argument("--port", default="0", metavar="N", help=_("0 takes a free one"))
+    simulate.add_argument(
+        "--dialect",
+        choices=SIMULATED,
+        default="openai",
+        metavar=_("SERVER"),
+        help=_("behave like this server: {servers}").format(servers=", ".join(SIMULATED)),
+    )
+    simulate.add_argument(
+        "--faults",
+        metavar=_("FILE"),
+        help=_("misbehave as this TOML file says; docs/simulator.md shows how"),
+    )
     simulate.add_argument("--speed", default="1", metavar="X", help=_("10 is ten times as quick"))
     simulate.add_argument("--key", help=_("the key to ask for; made up if missing"))
     simulate.add_argument("--data", metavar=_("DIR"), help=_("keep jobs and clips here"))
+    simulate.add_argument_group(
+        _("words in a prompt that bring a misfortune to its job, to practise"),
+        "\n".join(f"{word:<14}{told}" for word, told in _misfortunes().items()),
+    )
+
+
+def _misfortunes() -> dict[str, str]:
+    """The simulator's words, by its own names for them."""
+    return {
+        "[moderated]": _("refused at once; nothing starts"),
+        "[blocked]": _("fails on the way: moderation"),
+        "[fails]": _("fails on the way: a fault of the server"),
+        "[unanswered]": _("the job starts, but the connection closes before the answer"),
+        "[slow]": _("takes ten times as long"),
+        "[expires]": _("its clip can be fetched for a minute only"),
+        "[forgotten]": _("the server forgets it half way"),
+    }
+
+
+def _profiles(add: Add) -> None:
+    servers = add(
+        "servers",
+        _("List the server profiles; add, edit, test, use or remove one."),
+        "sora-tui servers",
+        "sora-tui servers add team-gw https://gw.example.org/v1 --api-key-env TEAM_KEY",
+        "sora-tui servers test team-gw",
+        "sora-tui servers use team-gw",
+    )
+    actions = servers.add_subparsers(dest="action", metavar=_("ACTION"), title=_("actions"))
+
+    def action(name: str, help: str, *examples: str) -> argparse.ArgumentParser:
+        command = actions.add_parser(name, help=help, description=help, epilog=_examples(*examples))
+        _common(command, first=False)
+        command.add_argument("name", metavar=_("NAME"), help=_("of the profile"))
+        return command
+
+    adding = action(
+        "add",
+        _("Write a profile into a file of ours. A key is never written: name where it is found."),
+        "sora-tui servers add lab http://127.0.0.1:8000/v1 --free --default",
+        "sora-tui servers add team-gw https://gw.example.org/v1 --api-key-env TEAM_KEY",
+        "sora-tui servers add gw https://gw.example.org/v1 --api-key-command 'pass show gw'",
+    )
+    adding.add_argument("url", metavar="URL", help=_("whole, mostly up to /v1"))
+    editing = action(
+        "edit",
+        _("Change a profile that was added here; an empty value takes a setting out."),
+        "sora-tui servers edit team-gw --price sora-2=0.10 --model sora-2",
+        "sora-tui servers edit lab --url http://127.0.0.1:9000/v1",
+    )
+    editing.add_argument("--url", metavar="URL", help=_("whole, mostly up to /v1"))
+    for command in (adding, editing):
+        _profile_options(command)
+    action(
+        "test",
+        _("Ask a server free questions: what it is, what works there, what does not."),
+        "sora-tui servers test team-gw",
+        "sora-tui servers test team-gw --json",
+    )
+    action(
+        "use",
+        _("Send to this server from now on, where nothing else says which."),
+        "sora-tui servers use team-gw",
+        "sora-tui servers use simulator",
+    )
+    removing = action(
+        "remove",
+        _("Forget a profile that was added here. Jobs that were sent there stay."),
+        "sora-tui servers remove lab",
+    )
+    removing.add_argument("--yes", action="store_true", help=_("do not ask"))
+
+
+def _profile_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--dialect", metavar="D", help=_("which server it is; auto finds out (auto)")
+    )
+    command.add_argument("--auth", metavar="A", help=_("bearer, api-key or none"))
+    source = command.add_mutually_exclusive_group()
+    source.add_argument(
+        "--api-key-env", metavar=_("VARIABLE"), help=_("the variable that holds the key")
+    )
+    source.add_argument(
+        "--api-key-command",
+        metavar=_("COMMAND"),
+        help=_("a command that prints the key (a password manager); run without a shell"),
+    )
+    command.add_argument("--model", metavar=_("NAME"), help=_("any model the server knows"))
+    command.add_argument("--seconds", metavar="N", help=_("length of the clip"))
+    command.add_argument("--size", metavar="WxH", help=_("width x height in pixels"))
+    command.add_argument(
+        "--price",
+        action="append",
+        metavar=_("[MODEL=]X"),
+        help=_("what a second costs; without MODEL for every one"),
+    )
+    command.add_argument("--currency", metavar="C", help=_("of the prices (USD)"))
+    yes_or_no = argparse.BooleanOptionalAction
+    command.add_argument("--free", action=yes_or_no, default=None, help=_("it charges nothing"))
+    command.add_argument(
+        "--allow-http",
+        action=yes_or_no,
+        default=None,
+        help=_("prompt and key may cross a network you trust in clear"),
+    )
+    command.add_argument(
+        "--max-active", type=int, metavar="N", help=_("send at most N jobs at once")
+    )
+    command.add_argument(
+        "--header", action="append", metavar="K=V", help=_("goes along with every request; no key")
+    )
+    command.add_argument(
+        "--query", action="append", metavar="K=V", help=_("added to every address; no key")
+    )
+    command.add_argument("--default", action="store_true", help=_("use it from now on"))
 
 
 def amount(text: str) -> Decimal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -21,10 +22,13 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """Serve until ctrl+c or a signal.
 
     Raises:
-        ProblemError: simulator_failed, with the child's last line.
+        ProblemError: config_invalid for a wrong option, or simulator_failed; with the child's last
+            line.
     """
     words = [sys.executable, "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
     words += ["--host", args.host, "--port", args.port, "--speed", args.speed]
+    words += ["--dialect", args.dialect]
+    words += ["--faults", args.faults] if args.faults else []
     words += ["--key", args.key] if args.key else []
     words += ["--data", args.data] if args.data else []
     child = subprocess.Popen(
@@ -35,9 +39,11 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     assert child.stderr is not None
     line = child.stdout.readline()
     if not line:
-        reasons = child.stderr.read().strip().splitlines()
+        reason = clean_line((child.stderr.read().strip().splitlines() or [""])[-1])
         child.wait()
-        raise problem_error("simulator_failed", reason=clean_line(reasons[-1] if reasons else ""))
+        if wrong := re.search(r"error: argument (--[a-z]+): (.+)", reason):
+            raise problem_error("config_invalid", key=wrong[1], reason=wrong[2])
+        raise problem_error("simulator_failed", reason=reason)
     _say_where(json.loads(line), speech)
     stdin = child.stdin
 
@@ -57,3 +63,5 @@ def _say_where(told: dict[str, str], speech: Speech) -> None:
     speech.note(_("Use it from another terminal:"))
     speech.result(f"export SORA_BASE_URL={base_url} SORA_API_KEY={key}")
     speech.note('sora-tui generate "A kite over a grey sea" --seconds 4 --size 1280x720')
+    speech.note(_("Words such as [blocked] in a prompt bring a misfortune; all of them:"))
+    speech.note("sora-tui simulate --help")

@@ -1,44 +1,268 @@
-"""How known servers differ from the API's document, as data: one row per server."""
+"""How known servers differ from the API's document, as data: one row per server.
+
+What every client should bear with anyway (words for states, envelopes of errors, ids, types) is no
+dialect: `core/remote.py` and `decode.py` take it from anybody. A field stands here only where a
+server has to be treated in another way, and general code reads it; nothing asks for a row's name.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
-from sora_tui.core.server import Server
+from sora_tui.core.findings import ABILITIES, Ability, DeleteMeans
+from sora_tui.core.server import Auth, Encoding, ReferenceForm, Server
+
+#: The free questions of `probe.py`. Those that end in `_` are asked at the root of the host.
+Probe = Literal["models", "list", "unknown", "health_", "version_", "liveliness_"]
+
+#: Signs that weigh this much together name a server.
+ENOUGH: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """The habits of one server.
+class Sign:
+    """Something in the answer to a probe by which a server shows itself.
 
     Attributes:
-        hosts: Host names that tell it apart without being asked.
+        header: The beginning of a header's name that must be there, lower case.
+        body: A pattern found in the body.
+        weight: `ENOUGH` is proof by itself.
+    """
+
+    probe: Probe
+    weight: int
+    header: str = ""
+    body: str = ""
+
+    def shows(self, headers: Mapping[str, str], body: str) -> bool:
+        """Whether an answer has it."""
+        has_header = any(name.startswith(self.header) for name in headers)
+        return has_header and re.search(self.body, body) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal503:
+    """A 503 that says, in this server's own words, that the request was turned away unread.
+
+    Without such a row a 503 without Retry-After may come from a proxy that lost sight of a server
+    at work, and is in doubt (reliability, fault 12).
+    """
+
+    words: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """The habits of one server. A profile's own settings stand above them.
+
+    Attributes:
+        hosts: Host names that tell it apart without being asked; one that begins with a dot is
+            the end of a name.
+        signs: What its answers show.
+        version_header: Where it says which version it is, besides `GET /version`.
+        encoding: How a request is sent where the profile does not say.
+        reference_field: Name of the field with the picture.
+        reference_form: How a JSON body carries the picture.
+        seconds_field: Name of the field with the length.
+        seconds_as_number: It is a number in JSON, not text.
+        auth: How the key goes along.
         bearer_without_key: What stands for the key where none is configured. Aquiles-Image answers
             401 when the header is missing even though it has no key (videos-api, divergence 23).
+        query: Goes along with every call.
+        abilities: What it certainly can or cannot; anything else is tried and remembered.
+        list_needs: A query parameter without which its list cannot answer.
+        delete_means: What `DELETE` does there.
+        max_active: Jobs it takes at once.
+        busy: Its words for "not now" under 503.
+        poll_floor: Seconds between two looks at a job that it asks its users to keep.
     """
 
     name: str
     hosts: frozenset[str] = frozenset()
+    signs: tuple[Sign, ...] = ()
+    version_header: str = ""
+    encoding: Encoding = "multipart"
+    reference_field: str = "input_reference"
+    reference_form: ReferenceForm = "object"
+    seconds_field: str = "seconds"
+    seconds_as_number: bool = False
+    auth: Auth = "bearer"
     bearer_without_key: str | None = "none"
+    query: Mapping[str, str] = field(default_factory=dict)
+    abilities: Mapping[Ability, bool] = field(default_factory=dict)
+    list_needs: str = ""
+    delete_means: DeleteMeans = "unknown"
+    max_active: int | None = None
+    busy: Refusal503 | None = None
+    poll_floor: float = 0.0
+
+    def can(self, ability: Ability) -> bool | None:
+        """Whether it can; None where only a try tells."""
+        return self.abilities.get(ability)
 
 
-GENERIC: Final = Dialect("generic")
+def _only(*abilities: Ability) -> Mapping[Ability, bool]:
+    """These and no others."""
+    return {ability: ability in abilities for ability in ABILITIES}
 
+
+GENERIC: Final = Dialect(name="generic")
+
+#: Sources and versions: videos-api, sections 2.1 to 2.9.
 DIALECTS: Final[Mapping[str, Dialect]] = {
     row.name: row
     for row in (
         GENERIC,
-        Dialect("openai", hosts=frozenset({"api.openai.com"}), bearer_without_key=None),
+        Dialect(
+            name="openai",
+            hosts=frozenset({"api.openai.com"}),
+            signs=(Sign("models", ENOUGH, header="openai-version"),),
+            bearer_without_key=None,
+            abilities=_only(*ABILITIES),
+            delete_means="deletes",
+        ),
+        # 1.106 to 1.109. Edit and extend by id are passed on; what they do is the server's behind
+        # it. Its list answers 400 unless it is told whose list.
+        Dialect(
+            name="litellm",
+            signs=(
+                Sign("liveliness_", ENOUGH, body="I'm alive!"),
+                Sign("list", ENOUGH, header="x-litellm-"),
+            ),
+            version_header="x-litellm-version",
+            abilities={"delete": False, "thumbnail": False},
+            list_needs="custom_llm_provider",
+            delete_means="none",
+        ),
+        # 0.30.0.
+        Dialect(
+            name="vllm-omni",
+            signs=(
+                Sign("models", 2, body=r'"owned_by":\s*"vllm'),
+                Sign("unknown", 2, body=r'"message":\s*"Video not found".*"code":\s*404\b'),
+                Sign("version_", 1, body=r'^\s*\{\s*"version":'),
+            ),
+            abilities=_only("list", "delete"),
+            delete_means="cancels",
+        ),
+        # 0.5.23. Its JSON takes the picture as a path on the server's own disk.
+        Dialect(
+            name="sglang",
+            signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"sglang"'),),
+            reference_form="path",
+            seconds_as_number=True,
+            abilities=_only("list", "delete"),
+            delete_means="forgets",
+        ),
+        # 0.8.3. DELETE takes a running task out of its table and lets it run on.
+        Dialect(
+            name="aquiles",
+            signs=(
+                Sign("health_", 2, body=r'"model":.*"mode":.*"timestamp":'),
+                Sign("models", 1, body=r'"owned_by":\s*"custom"'),
+                Sign("unknown", 1, body=r'^\{"detail":\s*"Video not found"\}'),
+            ),
+            abilities=_only("list", "delete"),
+            delete_means="forgets",
+            max_active=1,
+            busy=Refusal503(
+                r"The limit of \d+ concurrent tasks has been reached",
+                "aquilesimage/utils/task.py 0.8.3: the task is taken out of the table, then this"
+                " is raised; nothing was started",
+            ),
+        ),
+        # `trtllm-serve`, openai_video_routes.py at 0509ccc.
+        Dialect(
+            name="trt-llm",
+            signs=(
+                Sign("models", 2, body=r'"owned_by":\s*"tensorrt_llm"'),
+                Sign("unknown", 2, body=r'"object":\s*"error".*"type":\s*"NotFoundError"'),
+                Sign("version_", 1, body=r'^\s*\{\s*"version":'),
+            ),
+            reference_form="string",
+            seconds_as_number=True,
+            abilities=_only("list", "delete"),
+            delete_means="cancels",
+        ),
+        Dialect(
+            name="new-api",
+            signs=(
+                Sign("models", ENOUGH, header="x-new-api-version"),
+                Sign("models", 2, header="x-oneapi-request-id"),
+                Sign("unknown", 2, body=r'"code":\s*"task_not_exist"'),
+            ),
+            version_header="x-new-api-version",
+            abilities=_only("remix"),
+            delete_means="none",
+        ),
+        # The v1 address of Azure OpenAI; `model` is the deployment.
+        Dialect(
+            name="azure",
+            hosts=frozenset(
+                {".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"}
+            ),
+            signs=(
+                Sign("models", 2, header="apim-request-id"),
+                Sign("models", 1, header="x-ms-region"),
+            ),
+            auth="api-key",
+            query={"api-version": "preview"},
+            abilities={"list": True, "delete": True, "remix": True},
+            delete_means="deletes",
+        ),
+        # Its own schema on the same path; its documentation polls every 30 s or so.
+        Dialect(
+            name="openrouter",
+            hosts=frozenset({"openrouter.ai"}),
+            encoding="json",
+            reference_field="frame_images",
+            reference_form="frame",
+            seconds_field="duration",
+            seconds_as_number=True,
+            bearer_without_key=None,
+            abilities=_only(),
+            delete_means="none",
+            poll_floor=30.0,
+        ),
     )
 }
 
 
 def dialect_of(server: Server) -> Dialect:
     """The row of this server: by its host, otherwise by the profile's word for it."""
+    return by_host(server.host) or DIALECTS.get(server.dialect, GENERIC)
+
+
+def by_host(host: str) -> Dialect | None:
+    """The row of a server that everybody knows by its name."""
+    host = host.lower()
     for row in DIALECTS.values():
-        if server.host in row.hosts:
+        if any(host == name or (name[0] == "." and host.endswith(name)) for name in row.hosts):
             return row
-    # `openai` on another host is a server that only speaks like it: the dummy key stays out.
-    return DIALECTS.get(server.dialect, GENERIC)
+    return None
+
+
+def fitted(server: Server) -> Server:
+    """The profile with its dialect's habits where it has none of its own."""
+    row = dialect_of(server)
+    return replace(
+        server,
+        encoding=server.encoding or row.encoding,
+        reference_field=server.reference_field or row.reference_field,
+        reference_form=server.reference_form or row.reference_form,
+        auth=server.auth or row.auth,
+        query={**row.query, **server.query},
+        max_active=server.max_active or row.max_active,
+    )
+
+
+def can_list(server: Server) -> bool | None:
+    """Whether this profile may ask for the list; None where only a try tells."""
+    row = dialect_of(server)
+    if row.list_needs and row.list_needs not in server.query:
+        return False
+    return row.can("list")

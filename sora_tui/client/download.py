@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
-from sora_tui.client.decode import refusal_in, request_id, retry_after
+from sora_tui.client.decode import read_json, refusal_in, request_id, retry_after
+from sora_tui.client.dialect import fitted
 from sora_tui.client.outcome import ServerError
 from sora_tui.client.transport import (
     Fetcher,
@@ -21,6 +22,7 @@ from sora_tui.client.transport import (
 )
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import CODES
+from sora_tui.core.remote import clip_urls
 from sora_tui.core.server import Server, origin_of
 from sora_tui.core.text import clean, clean_line
 
@@ -62,6 +64,7 @@ def download_video_from_api(
         ServerError: download_interrupted (worth another try), download_refused,
             download_too_large or remote_expired. Whatever `sink` got is then not the clip.
     """
+    server = fitted(server)
     content = f"{base_url(server)}/videos/{quote(video_id, safe='')}/content"
     failure: ServerError | None = None
     for url in (content, *urls):
@@ -135,18 +138,21 @@ class _Transfer:
                 where = clean_line(url.partition("?")[0], 200)
                 raise _failure("download_refused", f"not an address to be followed: {where}")
             with fetcher.get(url, query) as incoming:
+                where = incoming.headers.get("location", "")
                 if incoming.status not in _REDIRECTS:
-                    self._receive(incoming)
-                    return
+                    where = self._receive(incoming)
+                    if not where:
+                        return
                 try:
-                    url, query = urljoin(url, incoming.headers.get("location", "")), {}
+                    url, query = urljoin(url, where), {}
                 except ValueError as fault:
                     raise _failure("download_refused", "redirected to no address") from fault
         raise _failure("download_refused", f"more than {MAX_HOPS} redirects")
 
-    def _receive(self, incoming: Incoming) -> None:
+    def _receive(self, incoming: Incoming) -> str:
+        """Take the clip; or the address where it lies, if that is all that comes."""
         if not 200 <= incoming.status < 300:
-            raise _refused(self._server, incoming, b"")
+            raise _refusal(incoming, without_key(self._server, _rest(incoming.chunks)))
         if incoming.headers.get("content-encoding", "identity").lower() != "identity":
             raise _failure("download_refused", "compressed, though asked not to be")
         length = incoming.headers.get("content-length", "")
@@ -157,11 +163,15 @@ class _Transfer:
         while len(head) < _HEAD and (chunk := next(incoming.chunks, b"")):
             head += chunk
         if not head or _is_page(head, incoming.headers.get("content-type", "")):
-            raise _refused(self._server, incoming, head)
+            body = without_key(self._server, head + _rest(incoming.chunks))
+            if (address := _address_in(body)) is not None:
+                return address
+            raise _refusal(incoming, body)
         self._on_total(total)
         self._take(head)
         for chunk in incoming.chunks:
             self._take(chunk)
+        return ""
 
     def _take(self, chunk: bytes) -> None:
         self.received += len(chunk)
@@ -195,10 +205,18 @@ def _is_page(head: bytes, content_type: str) -> bool:
     )
 
 
-def _refused(server: Server, incoming: Incoming, head: bytes) -> ServerError:
+def _address_in(body: bytes) -> str | None:
+    """The address in a JSON answer that stands for the clip: `{"url": "https://..."}`."""
+    try:
+        said = read_json(body)
+    except ValueError:
+        return None
+    return next(iter(clip_urls(said)), None) if isinstance(said, Mapping) else None
+
+
+def _refusal(incoming: Incoming, body: bytes) -> ServerError:
     """What an answer without a clip says, as the failure it means."""
-    body = without_key(server, head + _rest(incoming.chunks))
-    refusal = refusal_in(body)
+    refusal, said = refusal_in(body), clean_line(body.decode("utf-8", "replace"), 200)
     status = incoming.status
     if status == 410 or "expired" in (refusal.code or ""):
         kind = "remote_expired"
@@ -211,7 +229,7 @@ def _refused(server: Server, incoming: Incoming, head: bytes) -> ServerError:
             kind,
             CODES[kind],
             code=refusal.code,
-            message=refusal.message or ("" if body else "an empty answer"),
+            message=refusal.message or said or "an empty answer",
             status=status,
             request_id=request_id(incoming.headers),
         ),

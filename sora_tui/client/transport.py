@@ -28,7 +28,7 @@ from typing import Any, Final
 import httpx
 
 from sora_tui.client.decode import JSON_LIMIT, request_id
-from sora_tui.client.dialect import dialect_of
+from sora_tui.client.dialect import dialect_of, fitted
 from sora_tui.client.listening import ListeningBackend
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server, origin_of
@@ -111,7 +111,7 @@ class Wire:
         Raises:
             ProblemError: base_url_invalid, or config_invalid for a header that HTTP cannot carry.
         """
-        self._server = server
+        self._server = server = fitted(server)
         self._base = base_url(server)
         self._calls = httpx.AsyncClient(
             **_common(server),
@@ -136,17 +136,21 @@ class Wire:
         path: str,
         query: Mapping[str, str] | None = None,
         limit: int = JSON_LIMIT,
+        *,
+        at_root: bool = False,
     ) -> Answer:
         """One idempotent call; tried once more when a kept connection turns out to be dead.
 
         Args:
             path: Below the base address, percent-encoded.
             limit: Bytes of the answer that are read.
+            at_root: The path is below the address without its `/v1`.
 
         Raises:
             NotSentError, LostError: There is no answer.
         """
-        url = f"{self._base}{path}"
+        base = self._base.removesuffix("/v1") if at_root else self._base
+        url = f"{base}{path}"
         parameters = {**self._server.query, **(query or {})}
         deadline = asyncio.get_running_loop().time() + CALL_DEADLINE
         try:
@@ -375,6 +379,7 @@ class _KeyForOrigin(httpx.Auth):
 
 def _credentials(server: Server) -> httpx.Headers:
     headers: dict[str, str] = {}
+    server = fitted(server)
     key = server.key.reveal() if server.key else None
     if server.auth == "bearer":
         token = key or dialect_of(server).bearer_without_key

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from sora_tui.client.decode import (
     video_in,
     wrapped_video,
 )
+from sora_tui.client.dialect import GENERIC, Dialect, dialect_of, fitted
 from sora_tui.client.outcome import (
     Accepted,
     CreateOutcome,
@@ -101,6 +103,9 @@ class VideosClient:
             ProblemError: base_url_invalid or config_invalid.
         """
         self.server = server
+        self._fitted = fitted(server)
+        self._dialect = dialect_of(server)
+        self._reference_field = self._fitted.reference_field or "input_reference"
         self._wire = Wire(server)
 
     async def aclose(self) -> None:
@@ -118,9 +123,10 @@ class VideosClient:
         headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
         fields = self._fields(request)
         try:
-            if self.server.encoding == "json":
+            if self._fitted.encoding == "json":
+                fields = self._in_json(fields)
                 if upload is not None:
-                    fields[self.server.reference_field] = self._reference(upload)
+                    fields[self._reference_field] = self._reference(upload)
                 answer = await self._wire.post_paid("/videos", headers, document=fields)
             else:
                 form = {
@@ -130,13 +136,13 @@ class VideosClient:
                 files: dict[str, File] = {}
                 if upload is not None:
                     part = (upload.filename, upload.data, upload.mime)
-                    files[self.server.reference_field] = part
+                    files[self._reference_field] = part
                 answer = await self._wire.post_paid("/videos", headers, form=form, files=files)
         except NotSentError as fault:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
-        return outcome_of(answer)
+        return outcome_of(answer, self._dialect)
 
     async def retrieve(self, video_id: str) -> Poll:
         """One look at a job.
@@ -153,7 +159,8 @@ class VideosClient:
             video = video_in(document) or wrapped_video(document)
         if video is None:
             raise _server_error(answer)
-        return Poll(video, poll_after(answer.headers))
+        said, floor = poll_after(answer.headers), self._dialect.poll_floor
+        return Poll(video, max(said or 0.0, floor) or None)
 
     async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
         """One page of the server's jobs. Rows that are no video objects are left out.
@@ -198,11 +205,7 @@ class VideosClient:
         Raises:
             ServerError: No list came.
         """
-        rows = _rows(await self._call("GET", "/models", limit=LIST_LIMIT))
-        names = (row.get("id") for row in rows if isinstance(row, Mapping))
-        return tuple(
-            dict.fromkeys(clean_line(name, 200) for name in names if isinstance(name, str) and name)
-        )
+        return _names(_rows(await self._call("GET", "/models", limit=LIST_LIMIT)))
 
     async def _call(
         self, method: str, path: str, query: Mapping[str, str] | None = None, limit: int = 2**20
@@ -220,7 +223,7 @@ class VideosClient:
             **request.params,
             "prompt": request.prompt,
             "model": request.model,
-            "seconds": request.seconds,
+            self._dialect.seconds_field: request.seconds,
             "size": request.size,
         }
         return {
@@ -230,15 +233,28 @@ class VideosClient:
         }
 
     def _reference(self, upload: Upload) -> object:
-        if self.server.reference_form == "path":
+        form = self._fitted.reference_form
+        if form == "path":
             return upload.path
         data = base64.b64encode(upload.data).decode()
-        if self.server.reference_form == "string":
+        if form == "string":
             return data
-        return {"image_url": f"data:{upload.mime};base64,{data}"}
+        url = f"data:{upload.mime};base64,{data}"
+        if form == "frame":
+            image = {"type": "image_url", "image_url": {"url": url}}
+            return [{**image, "frame_type": "first_frame"}]
+        return {"image_url": url}
+
+    def _in_json(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields with the length as the number that some servers want."""
+        name = self._dialect.seconds_field
+        if not self._dialect.seconds_as_number or name not in fields:
+            return dict(fields)
+        number = float(fields[name])
+        return {**fields, name: int(number) if number.is_integer() else number}
 
 
-def outcome_of(answer: Answer) -> CreateOutcome:
+def outcome_of(answer: Answer, dialect: Dialect = GENERIC) -> CreateOutcome:
     """What the answer to a paid request means for the money.
 
     A refusal counts as definite only where the protocol leaves no other reading. 408, 409 and
@@ -252,13 +268,36 @@ def outcome_of(answer: Answer) -> CreateOutcome:
         return Accepted(video, status, request_id(answer.headers))
     refusal = refusal_in(answer.body)
     wait = retry_after(answer.headers)
-    if status == 429 or (status == 503 and wait is not None):
+    is_busy = dialect.busy is not None and bool(re.search(dialect.busy.words, refusal.message))
+    if status == 429 or (status == 503 and (wait is not None or is_busy)):
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
     if 300 <= status < 500 and status not in {303, 408, 409}:
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+
+
+def model_names(answer: Answer) -> tuple[str, ...]:
+    """The names in an answer of `GET /models`; none where it is no list."""
+    try:
+        return _names(_rows(answer))
+    except ServerError:
+        return ()
+
+
+def is_key_refusal(answer: Answer) -> bool:
+    """Whether a server refuses the key, under whatever status."""
+    if not 400 <= answer.status < 500:
+        return False
+    return _refusal_kind(answer.status, refusal_in(answer.body)) == "key_refused"
+
+
+def _names(rows: Sequence[object]) -> tuple[str, ...]:
+    names = (row.get("id") for row in rows if isinstance(row, Mapping))
+    return tuple(
+        dict.fromkeys(clean_line(name, 200) for name in names if isinstance(name, str) and name)
+    )
 
 
 def _refusal_kind(status: int, refusal: Refusal) -> str:

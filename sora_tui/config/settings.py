@@ -1,7 +1,8 @@
 """What the user chose, as one value: environment, `.env`, `sora-tui.toml` and built-in defaults.
 
 Precedence: command line, prompt front matter (both in `choices.py`), process environment, `.env`,
-`sora-tui.toml` of the workspace, then the user's own, then the profile's and our defaults. Only
+`sora-tui.toml` of the workspace, then the user's own, then `servers.toml`, which the program writes
+itself, then the profile's and our defaults. Only
 the profile `openai` and the simulator have such defaults (the cheapest clip: sora-2, 4 s,
 1280x720); any other server decides by itself what it was not told.
 """
@@ -15,6 +16,7 @@ from typing import Final, Literal
 
 from sora_tui.config.keys import key_of
 from sora_tui.config.limits import read_budget
+from sora_tui.config.own_servers import own_servers_path
 from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
 from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
 from sora_tui.core.budget import Budget
@@ -25,6 +27,8 @@ OPENAI_NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
 #: The profile that `SORA_BASE_URL` makes.
 ENV_SERVER_NAME: Final = "env"
+#: The variable that makes each of them.
+_VARIABLE_OF: Final = {ENV_SERVER_NAME: "SORA_BASE_URL", OPENAI_NAME: "SORA_API_KEY"}
 #: Every variable that counts.
 VARIABLES: Final[tuple[str, ...]] = (
     "SORA_BASE_URL",
@@ -42,7 +46,13 @@ _NO_LIMITS: Final = Budget()
 
 #: What decided the server.
 ChosenBy = Literal[
-    "--server", "SORA_SERVER", "SORA_BASE_URL", "sora-tui.toml", "SORA_API_KEY", "nothing"
+    "--server",
+    "SORA_SERVER",
+    "SORA_BASE_URL",
+    "sora-tui.toml",
+    "servers.toml",
+    "SORA_API_KEY",
+    "nothing",
 ]
 
 
@@ -58,11 +68,13 @@ class Settings:
         language: SORA_LANG, from the environment or `.env`; None leaves it to the locale.
         warnings: What a person should know before anything is sent.
         env_file: The `.env` that was read.
-        toml_files: The `sora-tui.toml` that were read, the strongest first.
+        toml_files: The `sora-tui.toml` and `servers.toml` that were read, the strongest first.
         chosen_by: What decided the server.
         variables: Each variable that is set, and where: `environment` or the path of `.env`.
         keys: Where each server's key is looked for: the name of a variable, or `api_key_command`.
             A server that is not here was never given one.
+        places: Where each server is written: the path of a file, or the variable that makes it.
+            The simulator is written nowhere.
         budget: What a day and a clip may cost, on all servers together.
         alone: The person said that nobody else uses the folder, so locks need not be trusted.
     """
@@ -81,6 +93,7 @@ class Settings:
     chosen_by: ChosenBy = "nothing"
     variables: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = _NO_LIMITS
     alone: bool = False
 
@@ -140,19 +153,33 @@ def load_settings(
     """
     folder = workspace_of(workspace, environ)
     variables = _Variables(environ, read_env(folder / ENV_NAME))
-    user_toml, own_toml = read_toml(user_toml_path()), read_toml(folder / TOML_NAME)
+    written, user_toml = read_toml(own_servers_path()), read_toml(user_toml_path())
+    own_toml = read_toml(folder / TOML_NAME)
     servers, keys = _built_in(variables)
-    for file, may_run in ((user_toml, True), (own_toml, False)):
+    places = {name: _VARIABLE_OF[name] for name in servers if name != SIMULATOR_NAME}
+    for file, may_run in ((written, True), (user_toml, True), (own_toml, False)):
         if file is not None:
             _refuse_unknown(file)
             profiles = read_profiles(file, variables.values, may_run=may_run)
             servers |= {name: profile.server for name, profile in profiles.items()}
+            places |= dict.fromkeys(profiles, str(file.path))
             keys = {name: where for name, where in keys.items() if name not in profiles} | {
                 name: profile.key_from for name, profile in profiles.items() if profile.key_from
             }
     servers = {n: replace(each, key_from=keys.get(n)) for n, each in servers.items()}
     name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
+    default = str(written.values.get("default") or "") if written else ""
+    warnings: list[Problem] = []
+    if chosen_by in {"SORA_API_KEY", "nothing"} and default:
+        if default in servers:
+            name, chosen_by = default, "servers.toml"
+        else:
+            # Not a refusal: the command that mends it has to start.
+            known = ", ".join(sorted(servers))
+            warnings.append(problem("profile_unknown", name=default, known=known))
     env_file = variables.file
+    if env_file and "SORA_API_KEY" in env_file.values and env_file.readable_by_others:
+        warnings.append(problem("env_readable", path=str(env_file.path)))
     return Settings(
         workspace=folder,
         servers=servers,
@@ -162,19 +189,29 @@ def load_settings(
         size=variables.read("SORA_SIZE", size),
         reference=variables.values.get("SORA_REFERENCE_IMAGE"),
         language=variables.values.get("SORA_LANG"),
-        warnings=(
-            (problem("env_readable", path=str(env_file.path)),)
-            if env_file and "SORA_API_KEY" in env_file.values and env_file.readable_by_others
-            else ()
-        ),
+        warnings=tuple(warnings),
         env_file=env_file.path if env_file else None,
-        toml_files=tuple(file.path for file in (own_toml, user_toml) if file),
+        toml_files=tuple(file.path for file in (own_toml, user_toml, written) if file),
         chosen_by=chosen_by,
         variables=variables.origins,
         keys=keys,
+        places=places,
         budget=read_budget(user_toml, own_toml),
         alone=alone,
     ).on(name)
+
+
+def reloaded(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """The same workspace once a profile was written; the chosen server stays, if it is there.
+
+    Raises:
+        ProblemError: As `load_settings`.
+    """
+    fresh = load_settings(
+        workspace=settings.workspace, server=None, environ=environ, alone=settings.alone
+    )
+    name = settings.server.name
+    return fresh.on(name) if name in fresh.servers else fresh
 
 
 def workspace_of(said: Path | None, environ: Mapping[str, str]) -> Path:

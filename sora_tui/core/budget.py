@@ -69,12 +69,18 @@ NOTHING = Spending()
 def cost_of(job: Job, currency: str) -> Spending:
     """What one job counts for.
 
-    Nothing: a practice job, a refusal, what was never sent, and what ended with a definite word
+    Nothing: a practice job, one made elsewhere and adopted, a refusal, what was never sent, and
+    what ended with a definite word
     that nothing was billed. A job that waits holds its estimate. Everything else holds it too, the
     failed, lost, expired and abandoned ones included, because servers do bill for those.
     """
     never_sent = job.state is State.CANCELLED and job.remote_id is None
-    if job.simulated or never_sent or job.state in {State.NOT_SENT, State.REJECTED}:
+    if (
+        job.simulated
+        or job.is_adopted
+        or never_sent
+        or job.state in {State.NOT_SENT, State.REJECTED}
+    ):
         return NOTHING
     cost = job.cost
     if cost.reported is not None:

@@ -25,9 +25,12 @@ from sora_tui.core.request import VideoRequest
 from sora_tui.core.search import Search
 from sora_tui.core.server import ServerRef
 
+#: How the note of a deletion that the server refused begins.
+_KEPT: Final = "not deleted at the server: "
 #: Events beyond this many lose the oldest but the first: a server that says 429 for a day must
 #: not grow a document without end.
 MAX_EVENTS: Final = 200
+_ADOPTED: Final = "adopted"
 
 
 class State(StrEnum):
@@ -278,7 +281,15 @@ class Job:
         )
 
     @classmethod
-    def adopted(cls, id: str, at: datetime, server: ServerRef, remote: RemoteVideo) -> Job:
+    def adopted(
+        cls,
+        id: str,
+        at: datetime,
+        server: ServerRef,
+        remote: RemoteVideo,
+        *,
+        simulated: bool = False,
+    ) -> Job:
         """A job made elsewhere, taken into this workspace where the server says it is."""
         state = _REMOTE[remote.phase]
         return cls(
@@ -293,11 +304,12 @@ class Job:
                 seconds=remote.seconds,
                 size=remote.size,
             ),
+            simulated=simulated,
             remote=remote,
             remote_id=remote.id,
             expires_at=remote.expires_at,
             error=_remote_error(remote),
-            events=(Event(at, state, "adopted"),),
+            events=(Event(at, state, _ADOPTED),),
         )
 
     # Sending --------------------------------------------------------------------------------
@@ -412,6 +424,18 @@ class Job:
         """It was made, and its file is no longer to be had."""
         return self._step(State.EXPIRED, at, error=error)
 
+    def deleted_there(self, at: datetime) -> Job:
+        """The server deleted a job that was under way: there will be no clip."""
+        if self.state not in _IN_FLIGHT or self.remote is None:
+            raise _illegal(self, State.CANCELLED)
+        remote = replace(self.remote, status="deleted", phase=Phase.CANCELLED)
+        return self._at_server(at, remote)
+
+    def kept_there(self, at: datetime, error: JobError) -> Job:
+        """The server was asked to delete it, and did not."""
+        said = " ".join(str(part) for part in (error.status or error.kind, error.message) if part)
+        return self.noted(at, f"{_KEPT}{said}")
+
     # Bringing it home -----------------------------------------------------------------------
 
     def downloading(self, at: datetime) -> Job:
@@ -443,6 +467,11 @@ class Job:
         return not self.is_final
 
     @property
+    def is_adopted(self) -> bool:
+        """It was made elsewhere: this workspace never sent it, and spent nothing on it."""
+        return bool(self.events) and self.events[0].note == _ADOPTED
+
+    @property
     def request_id(self) -> str | None:
         """What the server's support asks for: of the failure, else of the request itself."""
         if self.error is not None and self.error.request_id:
@@ -450,9 +479,21 @@ class Job:
         return self.attempts[-1].request_id if self.attempts else None
 
     @property
+    def may_be_deleted_there(self) -> bool:
+        """Whether its video can be deleted at the server without losing a clip on its way home."""
+        is_at_rest = self.is_final and not self.needs_you
+        return self.remote_id is not None and (is_at_rest or self.state in _IN_FLIGHT)
+
+    @property
     def needs_you(self) -> bool:
         """A person has to decide before anything happens."""
         return self.state in NEEDS_YOU
+
+    @property
+    def kept_because(self) -> str | None:
+        """Why the server did not delete it, if that was the last thing that happened."""
+        note = self.events[-1].note if self.events else ""
+        return note.removeprefix(_KEPT) if note.startswith(_KEPT) else None
 
     # The machine ----------------------------------------------------------------------------
 

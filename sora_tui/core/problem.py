@@ -50,9 +50,12 @@ CODES: Final[Mapping[str, Spent]] = {
     "config_invalid": Spent.NO,
     "env_readable": Spent.NO,
     "profile_unknown": Spent.NO,
+    "profile_exists": Spent.NO,
+    "profile_elsewhere": Spent.NO,
     "base_url_invalid": Spent.NO,
     "base_url_insecure": Spent.NO,
     "key_missing": Spent.NO,
+    "key_command_failed": Spent.NO,
     # consent and money
     "consent_price": Spent.NO,
     "consent_unknown": Spent.NO,
@@ -74,12 +77,15 @@ CODES: Final[Mapping[str, Spent]] = {
     # on the way to the server
     "server_unreachable": Spent.NO,
     "server_busy": Spent.NO,
+    "videos_missing": Spent.NO,
     "key_refused": Spent.NO,
     "request_refused": Spent.NO,
     "moderation_before": Spent.NO,
     "quota_exhausted": Spent.NO,
     "answer_lost": Spent.PERHAPS,
     "answer_unclear": Spent.PERHAPS,
+    "no_list": Spent.NO,
+    "delete_refused": Spent.NO,
     "video_unknown": Spent.NO,
     "video_taken": Spent.NO,
     # while it runs there

@@ -129,7 +129,7 @@ def read_video(document: object) -> RemoteVideo | None:
         completed_at=moment(document.get("completed_at")),
         expires_at=moment(document.get("expires_at")),
         error=_error(document.get("error")),
-        urls=_urls(document),
+        urls=clip_urls(document),
         cost=_cost(document),
         document=_capped(document),
     )
@@ -182,8 +182,8 @@ def _error(value: object) -> RemoteError | None:
     return RemoteError(_word(code), clean(value.get("message") or "", 2000))
 
 
-def _urls(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Every place where a known server puts a direct address, best first."""
+def clip_urls(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Direct addresses of a clip, from every place where a known server puts one, best first."""
 
     def dig(*path: str | int) -> object:
         value: object = document

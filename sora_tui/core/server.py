@@ -16,8 +16,9 @@ SIMULATOR_NAME: Final = "simulator"
 
 Auth = Literal["bearer", "api-key", "none"]
 Encoding = Literal["multipart", "json"]
-#: How a JSON body carries the picture: a data URL inside an object, bare base64, or its path.
-ReferenceForm = Literal["object", "string", "path"]
+#: How a JSON body carries the picture: a data URL inside an object, bare base64, its path, or a
+#: list of frames with the data URL of the first (OpenRouter).
+ReferenceForm = Literal["object", "string", "path", "frame"]
 
 
 class Secret:
@@ -27,6 +28,11 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether `reveal` answers at once; one that a password manager holds may block."""
+        return True
 
     def reveal(self) -> str:
         """The key itself; only for the header it belongs in."""
@@ -60,9 +66,10 @@ class ServerRef:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A profile: address, key and habits of one server.
+    """A profile: address, key and habits of one server. None leaves a habit to its dialect.
 
     Attributes:
+        dialect: `auto` finds out; a name is taken at its word.
         prices: Price per generated second by model (`"*"` for any), in `currency`.
         free: The profile says it charges nothing.
         key_from: Where its key is looked for: a variable's name or `api_key_command`.
@@ -73,12 +80,12 @@ class Server:
     base_url: str
     dialect: str = "auto"
     key: Secret | None = None
-    auth: Auth = "bearer"
+    auth: Auth | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
-    encoding: Encoding = "multipart"
-    reference_field: str = "input_reference"
-    reference_form: ReferenceForm = "object"
+    encoding: Encoding | None = None
+    reference_field: str | None = None
+    reference_form: ReferenceForm | None = None
     max_active: int | None = None
     model: str | None = None
     seconds: str | None = None
@@ -150,11 +157,17 @@ def simulator() -> Server:
 
 
 def profile_for(servers: Mapping[str, Server], ref: ServerRef) -> Server | None:
-    """The profile to speak to a job's server with: same origin, its own name preferred."""
+    """The profile to speak to a job's server with: of the same origin, never another.
+
+    Its own name is preferred, then the same address: two profiles of one gateway may have two
+    keys, and two paths.
+    """
     named = servers.get(ref.profile)
     if named is not None and named.origin == ref.origin:
         return named
-    return next((server for server in servers.values() if server.origin == ref.origin), None)
+    others = [server for server in servers.values() if server.origin == ref.origin]
+    same = (server for server in others if server.base_url == ref.base_url)
+    return next(same, others[0] if others else None)
 
 
 @lru_cache(maxsize=256)  # asked of every job at every look, and there are few servers

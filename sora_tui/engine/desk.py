@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, problem_error
-from sora_tui.core.server import Server
+from sora_tui.core.server import Server, ServerRef, profile_for
 from sora_tui.engine.events import EngineEvent, JobChanged, Retry, Transfer
 from sora_tui.engine.purse import Purse
 from sora_tui.workspace.history import History
@@ -67,10 +67,17 @@ class Desk:
     """Every job the engine has work with, and the only hand that writes documents."""
 
     def __init__(
-        self, history: History, announcer: Announcer, purse: Purse, owns: Callable[[], bool]
+        self,
+        history: History,
+        announcer: Announcer,
+        purse: Purse,
+        owns: Callable[[], bool],
+        servers: Mapping[str, Server],
     ) -> None:
         self.history = history
         self.purse = purse
+        self._servers = servers
+        self._server_of: dict[ServerRef, Server | None] = {}
         self.jobs: dict[str, Job] = {}
         self._announcer = announcer
         self._owns = owns
@@ -156,8 +163,32 @@ class Desk:
             self._retries[job.id] = retry
         self._tell(job)
 
+    def use_servers(self, servers: Mapping[str, Server]) -> None:
+        """From now on these are the profiles there are."""
+        self._servers = servers
+        self._server_of.clear()
+
+    def server_of(self, job: Job) -> Server | None:
+        """The profile that a job is spoken about with; None where none has its origin."""
+        ref = job.server
+        if ref not in self._server_of:
+            self._server_of[ref] = profile_for(self._servers, ref)
+        return self._server_of[ref]
+
     def at(self, server: Server, *states: State) -> list[Job]:
-        """The jobs of this server in these states, oldest first."""
+        """The jobs of this profile in these states, oldest first.
+
+        Not of its origin: of two profiles of one gateway each has a key of its own, and a job is
+        sent, and asked about, with the one it was agreed to.
+        """
+        return [
+            job
+            for job in self.at_origin(server, *states)
+            if (found := self.server_of(job)) is not None and found.name == server.name
+        ]
+
+    def at_origin(self, server: Server, *states: State) -> list[Job]:
+        """The jobs with this server in these states, whatever their profile; oldest first."""
         found = (
             job
             for job in self.jobs.values()

@@ -18,7 +18,7 @@ from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.engine.threads import in_daemon_thread
-from sora_tui.media.boxes import inspect_mp4
+from sora_tui.media.avi import inspect_clip
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile, output_name
 
@@ -158,8 +158,8 @@ class Downloads:
                 limit=MAX_BYTES,
             )
             part.sync_and_close()
-            facts = inspect_mp4(part.path)
-            published = part.publish(output_name(job))
+            facts, suffix = inspect_clip(part.path)
+            published = part.publish(output_name(job, suffix))
             return Output(
                 variant="video",
                 path=published.relative_to(self._folder.root).as_posix(),

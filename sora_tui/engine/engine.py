@@ -8,7 +8,7 @@ listeners that only take note.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -17,11 +17,14 @@ from sora_tui.core.job import Batch, Consent, Cost, Job
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.price import Price
 from sora_tui.core.problem import Problem, ProblemError, Spent
+from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Listener, utc_now
+from sora_tui.engine.remote import ALL_PAGES, known_ids
 from sora_tui.engine.run import Run
 from sora_tui.workspace.folder import Folder, check_room
+from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, hand_in, send_command, withdraw
 from sora_tui.workspace.references import Prepared, keep
 
@@ -162,6 +165,47 @@ class Engine:
         """Ask the owner, whoever that is, to do something with a job; durable on return."""
         send_command(self._folder, Command(job_id, verb, argument))
         self._wake()
+
+    def use_servers(self, servers: Mapping[str, Server]) -> None:
+        """From now on these are the profiles there are; returns at once."""
+        self._servers = servers
+        if self._run is not None:
+            self._run.use_servers(servers)
+
+    def list_remote(self, name: str, pages: int = ALL_PAGES) -> None:
+        """Ask what the server of this profile has that the workspace does not know.
+
+        Returns at once; a `RemoteListed` tells. Costs nothing and needs no lock.
+        """
+        if self._run is not None:
+            self._run.list_remote(name, pages)
+
+    def adopt_remote(self, server: Server, videos: Iterable[RemoteVideo]) -> list[Job]:
+        """Take jobs in that were made elsewhere; durable when this returns.
+
+        They are asked about and downloaded like any other, and never sent. Blocks for a few fsyncs.
+
+        Returns:
+            The new jobs; a video that a job of this workspace has already makes none.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable.
+        """
+        history = History(self._folder)
+        known = known_ids(self._folder, history, server.origin)
+        history.close()
+        jobs: list[Job] = []
+        for video in videos:
+            if video.id in known:
+                continue
+            known.add(video.id)
+            job = Job.adopted(
+                self._next_id(), utc_now(), server.ref, video, simulated=server.simulated
+            )
+            hand_in(self._folder, job)
+            jobs.append(job)
+        self._wake()
+        return jobs
 
     def _take_back(self, jobs: list[Job], why: Problem) -> None:
         """An order that is refused half way is not sent at all, unless an owner has some of it.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import Problem
+from sora_tui.core.remote import RemoteVideo
 
 if TYPE_CHECKING:  # faces import this module before their first frame
     from sora_tui.workspace.lock import Holder
@@ -80,4 +81,24 @@ class EngineFault:
     report: str
 
 
-EngineEvent = JobChanged | EngineChanged | EngineFault
+@dataclass(frozen=True, slots=True)
+class RemoteListed:
+    """What a server has that this workspace does not know.
+
+    Attributes:
+        server: The name of the profile that was asked.
+        videos: Newest first.
+        more: The server has more than were walked through.
+        lost: Videos that may belong to a job whose answer was lost, with the id of that job: the
+            decision about it comes first.
+        problem: Why there is no list, or not all of it.
+    """
+
+    server: str
+    videos: tuple[RemoteVideo, ...] = ()
+    more: bool = False
+    lost: Mapping[str, str] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
+EngineEvent = JobChanged | EngineChanged | EngineFault | RemoteListed

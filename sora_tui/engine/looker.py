@@ -15,8 +15,10 @@ from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry
+from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.looks import Looks, Sweep, is_news, soonest
 from sora_tui.engine.pace import MAX_IN_FLIGHT, Gate
+from sora_tui.engine.walk import walk
 
 #: A job unknown to its server is gone after this many denials over this long: a load balancer
 #: may have asked the wrong replica (fault 32).
@@ -42,6 +44,7 @@ class Looker:
         hold: Callable[[Problem], None],
         report: Callable[[Exception], None],
         wake: Callable[[], None],
+        knowledge: Knowledge,
     ) -> None:
         """Nothing is asked yet.
 
@@ -56,6 +59,7 @@ class Looker:
         self._hold = hold
         self._report = report
         self._wake = wake
+        self._knowledge = knowledge
         self._looks = Looks(self._soonest)
         self._tasks: set[asyncio.Task[None]] = set()
         self._denials: dict[str, tuple[int, datetime]] = {}
@@ -70,6 +74,8 @@ class Looker:
     def look(self, client: VideosClient) -> None:
         """Begin the looks that are due."""
         now = _now()
+        if self._knowledge.can("list") is False:
+            self._looks.has_no_list()
         self._looks.keep(self._jobs(), now, utc_now())
         room = MAX_IN_FLIGHT - len(self._tasks)
         if self._gate.paused_for:
@@ -128,16 +134,12 @@ class Looker:
     async def _sweep(self, client: VideosClient, sweep: Sweep) -> None:
         missed = set(sweep.wanted)
         ours = {job.remote_id: job.id for job in self._jobs()}
-        seen: set[str] = set()
-        after: str | None = None
         try:
-            for _ in range(sweep.pages):
-                async with self._gate.passage():
-                    page = await client.list(after=after)
+            async for page in walk(client, self._gate, sweep.pages):
                 self._answered()
-                fresh = [video for video in page.videos if video.id not in seen]
+                self._knowledge.learn("list", True)
                 since = _now()
-                for rank, video in enumerate(fresh, len(seen)):
+                for rank, video in enumerate(page.fresh, page.first_rank):
                     if (job_id := ours.get(video.id)) is None:
                         continue
                     missed.discard(job_id)
@@ -145,19 +147,19 @@ class Looker:
                     if _now() - since > _AT_A_TIME:
                         await asyncio.sleep(0)
                         since = _now()
-                if page.videos and not fresh:
+                if page.rows and not page.fresh:
                     self._looks.list_repeats()
-                if not missed or not fresh or not page.has_more:
+                if not missed or not page.more:
                     break
-                seen.update(video.id for video in fresh)
-                self._looks.saw_page(len(page.videos))
-                after = page.last_id or fresh[-1].id
+                self._looks.saw_page(page.rows)
             self._looks.swept(missed, _now())
         except ServerError as failure:
             has_none = failure.not_found or failure.error.status in _NO_LIST
             self._looks.list_failed(_now(), for_good=has_none)
             if has_none:
                 self._answered()
+                if failure.error.status in SURELY_NO_ROUTE:
+                    self._knowledge.learn("list", False)
             else:
                 self._not_answered(failure)
         finally:

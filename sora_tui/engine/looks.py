@@ -238,6 +238,10 @@ class Looks:
         """The server answers every page with the first one."""
         self._has_pages = False
 
+    def has_no_list(self) -> None:
+        """The server is known to have none."""
+        self._has_list = False
+
     def list_failed(self, now: float, *, for_good: bool) -> None:
         """No list came; `for_good`: this server has none."""
         self._has_list = self._has_list and not for_good

@@ -15,8 +15,10 @@ from sora_tui.core.remote import RemoteVideo, is_usable_id
 from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.pace import Gate
 from sora_tui.engine.reconcile import for_a_person, matches
+from sora_tui.engine.walk import walk
 
 #: When a lost answer is looked for, in seconds after the loss; later every minute.
 _SEARCHES: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
@@ -50,10 +52,11 @@ def replace_parent(desk: Desk, job: Job) -> Job:
 class LostAnswers:
     """The unconfirmed jobs of one server. Nothing here ever sends one again."""
 
-    def __init__(self, server: Server, desk: Desk, gate: Gate) -> None:
+    def __init__(self, server: Server, desk: Desk, gate: Gate, knowledge: Knowledge) -> None:
         self._server = server
         self._desk = desk
         self._gate = gate
+        self._knowledge = knowledge
         self._looks = 0
         self._can_list = True
         self._sought: set[str] = set()
@@ -63,7 +66,7 @@ class LostAnswers:
     async def search(self, client: VideosClient) -> None:
         """Look in the server's list, if it is time; adopt what is found without a doubt."""
         lost = self._desk.at(self._server, State.UNCONFIRMED)
-        if not lost or not self._can_list:
+        if not lost or not self._can_list or self._knowledge.can("list") is False:
             self.due_at = None
             for job in lost:
                 self._tell(job, listed=False)
@@ -83,16 +86,21 @@ class LostAnswers:
         except ServerError as failure:
             if failure.not_found or failure.error.status in {400, 405, 501}:
                 self._can_list = False
+                if failure.error.status in SURELY_NO_ROUTE:
+                    self._knowledge.learn("list", False)
                 await self.search(client)
             else:
                 self._gate.failed(failure.retry_after)
             return
         self._gate.opened()
+        self._knowledge.learn("list", True)
         # A person may have decided while the list was on its way.
         lost = self._desk.at(self._server, State.UNCONFIRMED)
         known = self._desk.history.known_remote_ids(self._server.origin)
-        # One whose answer is still on its way may own what looks like a lost one.
-        found = matches(self._desk.at(self._server, State.SUBMITTING) + lost, videos, known, skew)
+        # One whose answer is still on its way may own what looks like a lost one; so may a job
+        # of another profile of the same server, which may see the same list.
+        rivals = self._desk.at_origin(self._server, State.SUBMITTING, State.UNCONFIRMED)
+        found = matches(rivals, videos, known, skew)
         for job in lost:
             if job.id in found:
                 self._desk.put(job.accepted(utc_now(), found[job.id]))
@@ -106,20 +114,13 @@ class LostAnswers:
     ) -> tuple[list[RemoteVideo], float | None]:
         """The server's videos since then, and its clock minus ours, in seconds."""
         videos: list[RemoteVideo] = []
-        seen: set[str] = set()
         skew: float | None = None
-        after: str | None = None
-        for _ in range(_MAX_PAGES):
-            async with self._gate.passage():
-                page = await client.list(after=after)
+        async for page in walk(client, self._gate, _MAX_PAGES):
             skew = page.skew if page.skew is not None else skew
-            fresh = [video for video in page.videos if video.id not in seen]
-            seen.update(video.id for video in fresh)
-            videos += fresh
-            oldest = min((v.created_at for v in fresh if v.created_at), default=None)
-            if not page.has_more or not fresh or (oldest is not None and oldest < since):
+            videos += page.fresh
+            oldest = min((v.created_at for v in page.fresh if v.created_at), default=None)
+            if oldest is not None and oldest < since:
                 break
-            after = page.last_id or fresh[-1].id
         return videos, skew
 
     async def adopt(self, client: VideosClient, job_id: str, video_id: str) -> None:

@@ -9,17 +9,22 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sora_tui.client.decode import MAX_WAIT
+from sora_tui.client.dialect import fitted
+from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.server import Server
-from sora_tui.engine.desk import Desk, utc_now
-from sora_tui.engine.events import Retry
+from sora_tui.engine.desk import Desk, local_error, utc_now
+from sora_tui.engine.events import RemoteListed, Retry
+from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.looker import Looker
 from sora_tui.engine.lost import LostAnswers
 from sora_tui.engine.pace import Gate
+from sora_tui.engine.remote import remote_jobs
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.learnt import Memory
 
 #: Paid requests under way to one server at once: one that hangs must not hold up the others.
 MAX_SENDING: Final = 4
@@ -38,6 +43,7 @@ class Poller:
         folder: Folder,
         connect: Connect,
         report: Callable[[Exception], None],
+        memory: Memory,
     ) -> None:
         self.server = server
         self._report = report
@@ -46,8 +52,11 @@ class Poller:
         self._connect = connect
         self._client: VideosClient | None = None
         self._gate = Gate()
-        self._looker = Looker(server, desk, self._gate, self._hold_all, report, self.wake)
-        self._lost = LostAnswers(server, desk, self._gate)
+        self._knowledge = knowledge = Knowledge(server, memory)
+        self._looker = Looker(
+            server, desk, self._gate, self._hold_all, report, self.wake, knowledge
+        )
+        self._lost = LostAnswers(server, desk, self._gate, knowledge)
         self._wake = asyncio.Event()
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._settling = False
@@ -103,9 +112,11 @@ class Poller:
     def _send(self, client: VideosClient, server: Server) -> None:
         now = asyncio.get_running_loop().time()
         room = 0 if self._settling else MAX_SENDING - len(self._sending)
-        if self.server.max_active is not None:
-            active = len(self._desk.at(self.server, State.QUEUED, State.IN_PROGRESS))
-            room = min(room, self.server.max_active - active - len(self._sending))
+        most = fitted(server).max_active
+        if most is not None:
+            # By origin: it is the server that takes no more, whatever the profile is called.
+            active = len(self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS))
+            room = min(room, most - active - len(self._sending))
         pending = self._desk.at(self.server, State.PENDING)
         if any(_waits(job) for job in pending):
             return  # "later", said to one, is said to all
@@ -131,6 +142,8 @@ class Poller:
             )
             if sent.remote_id is not None:
                 self._taken_at = utc_now()
+            if sent.error is not None and sent.error.kind == "request_refused":
+                self._knowledge.doubt()
             if sent.state is State.PENDING and sent.not_before is not None:
                 self._desk.show_retry(
                     sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
@@ -170,10 +183,50 @@ class Poller:
         else:
             await self._lost.adopt(client, job_id, video_id)
 
+    # Jobs made elsewhere --------------------------------------------------------------------
+
+    async def remote_jobs(self, pages: int) -> RemoteListed:
+        """What the server has and this workspace does not know."""
+        try:
+            client, _ = await self._connection()
+        except ProblemError as error:
+            return RemoteListed(self.server.name, problem=error.problem)
+        history = self._desk.history
+        return await remote_jobs(client, self._gate, self.server, self._folder, history, pages)
+
+    async def delete(self, job: Job) -> None:
+        """Delete a job at the server. One at rest goes to the trash here, one under way ends.
+
+        What the server refuses is noted in the record, which stays.
+        """
+        try:
+            client, _ = await self._connection()
+            async with self._gate.passage():
+                await client.delete(job.remote_id or "")
+        except ServerError as failure:
+            if failure.error.status in SURELY_NO_ROUTE:
+                self._knowledge.learn("delete", False)
+            self._keep(job, failure.error)
+        except ProblemError as error:
+            self._keep(job, local_error(error.problem))
+        else:
+            current = self._desk.jobs.get(job.id, job)
+            if current.state in {State.QUEUED, State.IN_PROGRESS}:
+                self._desk.put(current.deleted_there(utc_now()))
+            elif current.is_final:
+                self._desk.history.trash(job.id)
+
+    def _keep(self, job: Job, error: JobError) -> None:
+        current = self._desk.jobs.get(job.id, job)
+        self._desk.put(current.kept_there(utc_now(), error))
+
     # Time -----------------------------------------------------------------------------------
 
     async def _connection(self) -> tuple[VideosClient, Server]:
-        server = await self._connect(self.server)
+        server = await self._connect(self.server)  # first: a password manager may hold the key
+        if self._desk.at(self.server, State.PENDING) and not self._gate.paused_for:
+            await self._knowledge.find_out()
+            server = await self._connect(self.server)
         if self._client is None or self._client.server != server:
             await self.close()
             self._client = VideosClient(server)

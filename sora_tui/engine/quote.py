@@ -11,3 +11,9 @@ from sora_tui.core.server import Server
 def quote(server: Server, request: VideoRequest) -> Price:
     """The price of one clip of this request on this server."""
     return price_of(server, request, table_for(server))
+
+
+def usual_quote(server: Server) -> Price:
+    """The price of a clip as the profile would have it: what a server charges, before any wish."""
+    wish = VideoRequest("-", model=server.model, seconds=server.seconds or "4", size=server.size)
+    return quote(server, wish)

@@ -10,21 +10,25 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 
 from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
-from sora_tui.core.server import Server, profile_for
+from sora_tui.core.server import Server
 from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
-from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged
+from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged, RemoteListed
+from sora_tui.engine.knowledge import as_known
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
 from sora_tui.engine.simulated import PracticeServer
+from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, claim, commands, done
+from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 from sora_tui.workspace.outputs import sweep_parts
 
@@ -61,12 +65,24 @@ class Run:
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake: asyncio.Event | None = None
+        #: What faces asked for: a listing (profile, pages), or other profiles.
+        self._wishes: SimpleQueue[tuple[str, int] | Mapping[str, Server]] = SimpleQueue()
 
     # From any thread --------------------------------------------------------------------------
 
     def ask_to_stop(self) -> None:
         """Come to rest."""
         self._stopping.set()
+        self.wake()
+
+    def list_remote(self, name: str, pages: int) -> None:
+        """Tell what the server of this profile has that the workspace does not know."""
+        self._wishes.put((name, pages))
+        self.wake()
+
+    def use_servers(self, servers: Mapping[str, Server]) -> None:
+        """From now on these are the profiles there are."""
+        self._wishes.put(servers)
         self.wake()
 
     def wake(self) -> None:
@@ -109,11 +125,15 @@ class Run:
         """An empty desk, and nobody at work."""
         self._owns = False
         self._pollers: dict[str, Poller] = {}
+        self._polling: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._adopting: set[Path] = set()
+        self._asking: set[Path] = set()
         self._history = History(self._folder)
+        self._memory = Memory(self._folder)
         purse = Purse(self._budget, self._folder)
-        self._desk = Desk(self._history, self._announcer, purse, lambda: self._lock.held)
+        self._desk = Desk(
+            self._history, self._announcer, purse, lambda: self._lock.held, self._servers
+        )
         self._desk.on_step = self._stepped
         self._downloads = Downloads(self._desk, self._folder, self._server_of)
 
@@ -143,15 +163,19 @@ class Run:
                 self._lock.release()
                 raise
         if self._owns:
-            claimed = claim(self._folder)
-            for job in claimed:
-                self._history.save(job)  # the document says it already; the index does not
-            self._take_in(claimed)
+            self._take_in(self._claim())
             for path, command in commands(self._folder):
                 self._obey(path, command)
         else:
             for job in self._history.poll_changes():
                 self._announcer.job(JobChanged(job))
+        while not self._wishes.empty():
+            wish = self._wishes.get()
+            if isinstance(wish, tuple):
+                work = self._list_remote(*wish)
+                self._keep(asyncio.create_task(work, name=f"remote jobs of {wish[0]}"))
+            else:
+                self._keep(asyncio.create_task(self._use_servers(wish), name="other profiles"))
         self._tell_state()
 
     async def _rest(self) -> None:
@@ -184,8 +208,25 @@ class Run:
             self._spawn(self._downloads.work, f"download worker {number}")
         self._take_in(self._history.active())
 
+    def _claim(self) -> list[Job]:
+        """The requests that came in; a video that two processes adopted at once comes in once."""
+        claimed: list[Job] = []
+        for job in claim(self._folder):
+            self._history.save(job)  # the document says it already; the index does not
+            if job.is_adopted and any(
+                other.remote_id == job.remote_id and other.server.origin == job.server.origin
+                for other in (*self._desk.jobs.values(), *claimed)
+            ):
+                self._history.trash(job.id)
+            else:
+                claimed.append(job)
+        return claimed
+
     def _take_in(self, jobs: Iterable[Job]) -> None:
         for job in jobs:
+            if job.is_final and not job.needs_you:  # adopted, and over already
+                self._announcer.job(JobChanged(job))
+                continue
             self._desk.take_in(job)
             found = _as_found(job)
             if found is job:
@@ -197,41 +238,83 @@ class Run:
         """A job made a step: somebody may have work now."""
         if job.state is State.COMPLETED and job.is_active:
             self._downloads.want(job)
-        if job.is_active or job.needs_you:
-            server = self._server_for(job)
-            if server is None:
-                why = problem("profile_unknown", name=job.server.profile)
-                self._desk.hold(job, why, timedelta(days=1))
-                return
+        server = self._desk.server_of(job)
+        if server is not None and (job.is_active or job.needs_you):
             self._poller(server).wake()
-        elif (poller := self._pollers.get(job.server.origin)) is not None:
+        elif server is not None and (poller := self._pollers.get(server.name)) is not None:
             poller.wake()
+        elif job.is_active or job.needs_you:
+            why = problem("profile_unknown", name=job.server.profile)
+            self._desk.hold(job, why, timedelta(days=1))
+            return
         self._tell_state()
 
     def _poller(self, server: Server) -> Poller:
-        poller = self._pollers.get(server.origin)
+        poller = self._pollers.get(server.name)
         if poller is None:
-            poller = Poller(server, self._desk, self._folder, self._connect, self._report)
-            self._pollers[server.origin] = poller
-            self._spawn(poller.wait_for_completion, f"poller {server.name}")
+            poller = Poller(
+                server, self._desk, self._folder, self._connect, self._report, self._memory
+            )
+            self._pollers[server.name] = poller
+            self._polling[server.name] = self._spawn(
+                poller.wait_for_completion, f"poller {server.name}"
+            )
         return poller
 
-    def _server_for(self, job: Job) -> Server | None:
-        return profile_for(self._servers, job.server)
-
     async def _server_of(self, job: Job) -> Server:
-        server = self._server_for(job)
+        server = self._desk.server_of(job)
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)
         return await self._connect(server)
 
     async def _connect(self, server: Server) -> Server:
-        return await self._practice.connect(server) if server.simulated else server
+        if server.simulated:
+            return await self._practice.connect(server)
+        if server.key is not None and not server.key.is_at_hand:
+            # A password manager may wait for a person; the jobs of other servers do not.
+            await in_daemon_thread(server.key.reveal, f"key of {server.name}")
+        return as_known(server, self._memory)
+
+    # What faces asked for ---------------------------------------------------------------------
+
+    async def _list_remote(self, name: str, pages: int) -> None:
+        server = self._servers.get(name)
+        if server is None:
+            listed = RemoteListed(name, problem=problem("profile_unknown", name=name))
+        elif server.simulated and not self._owns:
+            # The owner's practice server has them; a second one on the same files must not run.
+            listed = RemoteListed(name, problem=problem("owned_elsewhere"))
+        else:
+            try:
+                listed = await self._poller(server).remote_jobs(pages)
+            except Exception as error:  # noqa: BLE001 -- reported; whoever asked must hear of an end
+                self._report(error)
+                listed = RemoteListed(name, problem=problem("internal_fault"))
+        for listener in tuple(self._listeners):
+            listener(listed)
+
+    async def _use_servers(self, servers: Mapping[str, Server]) -> None:
+        """Go on with other profiles. A paid request in flight is waited for with the old one."""
+        self._servers = servers
+        self._desk.use_servers(servers)
+        for name, poller in tuple(self._pollers.items()):
+            if self._servers.get(name) == poller.server:
+                continue
+            await poller.settle()
+            if self._pollers.get(name) is poller:
+                del self._pollers[name]
+                self._polling.pop(name).cancel()
+                await poller.close()
+        for job in tuple(self._desk.jobs.values()):
+            self._desk.show_retry(job, None)
+            self._stepped(job)
 
     # Commands ---------------------------------------------------------------------------------
 
     def _obey(self, path: Path, command: Command) -> None:
         """Do what a face asked. Replay is harmless: a step that is done is illegal twice."""
+        if path in self._asking:
+            return
         at = utc_now()
         try:
             job = self._desk.jobs.get(command.job_id) or self._history.load(command.job_id)
@@ -245,6 +328,9 @@ class Run:
                 case "adopt":
                     self._adopt(path, job, command.argument)
                     return
+                case "delete" if command.argument == "remote":
+                    self._delete_there(path, job)
+                    return
                 case "delete":
                     if job.is_active or job.needs_you:
                         raise problem_error("step_illegal", job=job.id, state=job.state.value)
@@ -257,29 +343,45 @@ class Run:
 
     def _adopt(self, path: Path, job: Job, video_id: str) -> None:
         """Take a video that was named for a job whose answer was lost: the server is asked."""
-        server = self._server_for(job)
-        if path in self._adopting:
-            return
-        if server is None or job.state is not State.UNCONFIRMED:
-            _log.warning("adopt %s: not possible", job.id)
-            done(path)
-            return
-        self._adopting.add(path)
+        if job.state is State.UNCONFIRMED:
+            self._ask(path, job, lambda poller: poller.adopt(job.id, video_id))
+        else:
+            self._refuse(path, job)
 
-        async def adopt() -> None:
+    def _delete_there(self, path: Path, job: Job) -> None:
+        """Delete a video at its server, then the record."""
+        if job.may_be_deleted_there:
+            self._ask(path, job, lambda poller: poller.delete(job))
+        else:
+            self._refuse(path, job)
+
+    def _ask(self, path: Path, job: Job, ask: Callable[[Poller], Awaitable[None]]) -> None:
+        """Carry a command out that waits for a server, without waiting for it."""
+        server = self._desk.server_of(job)
+        if server is None:
+            self._refuse(path, job)
+            return
+        self._asking.add(path)
+        poller = self._poller(server)
+
+        async def carry_out() -> None:
             try:
-                await self._poller(server).adopt(job.id, video_id)
+                await ask(poller)
             except Exception as error:  # noqa: BLE001 -- reported; the person may ask once more
                 self._report(error)
             # Only now: whoever owns the folder next carries it out if this process ends.
             done(path)
-            self._adopting.discard(path)
+            self._asking.discard(path)
 
-        self._keep(asyncio.create_task(adopt(), name=f"adopt {job.id}"))
+        self._keep(asyncio.create_task(carry_out(), name=f"command for {job.id}"))
+
+    def _refuse(self, path: Path, job: Job) -> None:
+        _log.warning("a command for %s: not possible", job.id)
+        done(path)
 
     # Tasks and telling ------------------------------------------------------------------------
 
-    def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+    def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[None]:
         async def again_and_again() -> None:
             while True:
                 try:
@@ -288,7 +390,9 @@ class Run:
                     self._report(error)
                 await asyncio.sleep(_AGAIN)
 
-        self._keep(asyncio.create_task(again_and_again(), name=name))
+        task = asyncio.create_task(again_and_again(), name=name)
+        self._keep(task)
+        return task
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

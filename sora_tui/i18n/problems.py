@@ -249,7 +249,17 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "profile_unknown": (
         N_("There is no server profile of that name[: {name}]."),
         _NOT_SENT,
-        N_("Choose one that exists[: {known}], or write it into sora-tui.toml."),
+        N_("Choose one that exists[: {known}], or add it: sora-tui servers add"),
+    ),
+    "profile_exists": (
+        N_("There is a server profile of that name already[: {name}]."),
+        _FREE,
+        N_("Choose another name, or change that one: sora-tui servers edit[ {name}]"),
+    ),
+    "profile_elsewhere": (
+        N_("The server profile[ {name}] is written down in a place of your own[: {path}]."),
+        _FREE,
+        N_("Change it there, or choose another name: that place is never written to."),
     ),
     "base_url_invalid": (
         N_("The server address[ {base_url}] is not an http or https address."),
@@ -263,8 +273,8 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         ),
         _NOT_SENT,
         N_(
-            "Use https or an SSH tunnel; in a network you trust, a profile in sora-tui.toml may"
-            " say allow_http = true."
+            "Use https or an SSH tunnel; in a network you trust, the profile may say"
+            " allow_http = true (sora-tui servers: --allow-http)."
         ),
     ),
     "key_missing": (
@@ -274,6 +284,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             "Set[ {variable}, or] the variable that the profile names, in the environment or in"
             " .env."
         ),
+    ),
+    "key_command_failed": (
+        N_("The command that should print the key of the server[ {profile}] failed[: {reason}]."),
+        _NOT_SENT,
+        N_("Run it yourself to see why; it is the api_key_command of that profile."),
     ),
     # consent and money
     "consent_price": (
@@ -383,6 +398,16 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _TRY_FREE,
         N_("It is asked again by itself; you need not do anything."),
     ),
+    "delete_refused": (
+        N_("The server[ {host}] did not delete the video[: {message}]."),
+        _FREE,
+        N_("The record here stays; without --remote it is deleted here alone."),
+    ),
+    "videos_missing": (
+        N_("Something answers[ at {base_url}], but it has no /videos."),
+        _FREE,
+        N_("Check the address: it usually ends in /v1, and the server must make videos."),
+    ),
     "key_refused": (
         N_("The server[ {host}] refused the key[ ({status})][: {message}]."),
         _TRY_FREE,
@@ -418,6 +443,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The server's answer cannot be understood[ ({status})][: {message}]."),
         N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
         _LOOK,
+    ),
+    "no_list": (
+        N_("The server[ {host}] does not list its jobs."),
+        _FREE,
+        N_("Adopt one whose id you know: sora-tui adopt ID"),
     ),
     "video_unknown": (
         N_("The server[ {host}] does not know a video[ {video}]."),

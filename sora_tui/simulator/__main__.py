@@ -22,8 +22,10 @@ from types import FrameType
 
 import uvicorn
 
-from sora_tui.simulator.app import create_app
-from sora_tui.simulator.jobs import Jobs
+from sora_tui.simulator.dialects import DIALECTS
+from sora_tui.simulator.faults import Fault, FaultsError, load_faults
+from sora_tui.simulator.server import configuration, listen
+from sora_tui.simulator.triggers import TRIGGERS
 
 
 def main() -> None:
@@ -40,16 +42,15 @@ def main() -> None:
 async def _serve(options: argparse.Namespace, folder: Path) -> int:
     """Returns the signal that ended it, 0 if none did."""
     key = options.key or f"sim-{secrets.token_urlsafe(18)}"
-    listener = socket.create_server((options.host, options.port), backlog=128)
-    base_url = f"http://{options.host}:{listener.getsockname()[1]}/v1"
-    config = uvicorn.Config(
-        create_app(Jobs(folder, options.speed), key),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        ws="none",
-        timeout_graceful_shutdown=1,
+    listener, base_url = listen(options.host, options.port, options.dialect)
+    config = configuration(
+        folder,
+        key=key,
+        speed=options.speed,
+        dialect=options.dialect,
+        faults=options.faults,
+        # The signal ends the server in good order, and is told in the exit code.
+        on_worker_end=lambda: signal.raise_signal(signal.SIGTERM),
     )
     if options.json:
         greeting = json.dumps({"base_url": base_url, "key": key})
@@ -96,16 +97,33 @@ def _end_with_parent(server: uvicorn.Server) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m sora_tui.simulator", description="A video server to practise on."
+        prog="python -m sora_tui.simulator",
+        description="A video server to practise on.",
+        epilog="words in a prompt:\n"
+        + "\n".join(f"  [{word}]".ljust(15) + told for word, told in TRIGGERS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--data", type=Path, help="keep jobs and clips in this folder")
+    parser.add_argument(
+        "--dialect", choices=tuple(DIALECTS), default="openai", help="the server to behave like"
+    )
+    parser.add_argument(
+        "--faults", type=_faults, default=[], help="misbehave as this TOML file says"
+    )
     parser.add_argument("--speed", type=_speed, default=1.0, help="10 is ten times as quick")
     parser.add_argument("--key", help="the API key to ask for; made up if missing")
     parser.add_argument("--json", action="store_true", help="say where it listens as JSON")
     parser.add_argument("--parent-pipe", action="store_true", help="end when stdin ends")
     return parser
+
+
+def _faults(path: str) -> list[Fault]:
+    try:
+        return load_faults(Path(path))
+    except FaultsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _speed(text: str) -> float:

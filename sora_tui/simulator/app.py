@@ -1,160 +1,227 @@
-"""The Videos API as OpenAI's spec has it, over the simulator's own jobs.
-
-Three words in a prompt bring the common misfortunes, so that they can be practised:
-`[moderated]` is refused at once (400 `sentinel_block`, nothing starts), `[blocked]` fails on the
-way with `moderation_blocked`, `[fails]` fails on the way with `generation_error`.
-"""
+"""The Videos API over the simulator's own jobs, in the dialect of one server."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import logging
-import secrets
-import signal
-from collections.abc import AsyncIterator
-from typing import Final
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sora_tui.simulator.errors import ApiError
+from sora_tui.simulator import wire
+from sora_tui.simulator.creates import HandlerFault
+from sora_tui.simulator.dialects import Dialect
+from sora_tui.simulator.errors import ApiError, moderated, plain_fault
+from sora_tui.simulator.faults import Fault, Faults, pretended
 from sora_tui.simulator.jobs import Job, Jobs
-from sora_tui.simulator.parameters import MAX_BODY_BYTES, bounded_int, read_create
-from sora_tui.simulator.render import VARIANTS
+from sora_tui.simulator.parameters import (
+    MAX_BODY_BYTES,
+    CreateRequest,
+    prompt_of,
+    read_body,
+)
+from sora_tui.simulator.shapes import Video
+from sora_tui.simulator.triggers import TRIGGERS, triggered
 
-_MODELS: Final = ("sora-2", "sora-2-pro")
 
+def create_app(
+    dialect: Dialect,
+    jobs: Jobs,
+    key: str,
+    faults: list[Fault],
+    on_worker_end: Callable[[], None],
+) -> ASGIApp:
+    """The whole server; the jobs move while it runs.
 
-def create_app(jobs: Jobs, key: str) -> ASGIApp:
-    """The whole server; the jobs move while it runs."""
-    api = _Api(jobs)
+    It must run under `wire.Wires`. `on_worker_end` is called when the jobs move no more: a server
+    with a full disk, say, would be waited for in vain.
+    """
+    api = _Api(dialect, jobs)
+
+    def ended(worker: asyncio.Task[None]) -> None:
+        if not worker.cancelled():
+            log = logging.getLogger(__name__)
+            log.error("the queue has stopped", exc_info=worker.exception())
+            on_worker_end()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         worker = asyncio.create_task(jobs.run())
-        worker.add_done_callback(_end_without_worker)
+        worker.add_done_callback(ended)
         yield
         worker.cancel()
         await asyncio.wait([worker])
 
     app = Starlette(
-        routes=[
-            Route("/health", api.health),
-            Route("/v1/models", api.models),
-            Route("/v1/videos", api.create, methods=["POST"]),
-            Route("/v1/videos", api.list),
-            Route("/v1/videos/{video_id}", api.retrieve),
-            Route("/v1/videos/{video_id}", api.delete, methods=["DELETE"]),
-            Route("/v1/videos/{video_id}/content", api.content),
-        ],
+        routes=api.routes(),
         exception_handlers={
-            ApiError: _refusal,
-            HTTPException: _http_refusal,
-            Exception: _fault,
+            ApiError: api.refusal,
+            HandlerFault: api.broken,
+            HTTPException: api.unknown,
+            Exception: api.fault,
         },
         lifespan=lifespan,
     )
-    return _Gate(app, key)
+    return Faults(_Gate(app, dialect, key), faults)
 
 
 class _Api:
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, dialect: Dialect, jobs: Jobs) -> None:
+        self._dialect = dialect
         self._jobs = jobs
 
-    async def health(self, _: Request) -> Response:
-        return JSONResponse({"status": "ok", "simulated": True})
-
-    async def models(self, _: Request) -> Response:
-        models = [
-            {"id": name, "object": "model", "created": 1759708800, "owned_by": "simulator"}
-            for name in _MODELS
+    def routes(self) -> list[Route]:
+        """Those that the dialect has; a path with a fixed answer goes before an id."""
+        paths = {
+            "create": ("POST", "/videos", self.create),
+            "list": ("GET", "/videos", self.list),
+            "retrieve": ("GET", "/videos/{video_id}", self.retrieve),
+            "delete": ("DELETE", "/videos/{video_id}", self.delete),
+            "content": ("GET", "/videos/{video_id}/content", self.content),
+            "remix": ("POST", "/videos/{video_id}/remix", self.remix),
+            "cloud": ("GET", "/cloud/{video_id}.mp4", self.cloud),
+        }
+        pages = [Route(path, _page(answer)) for path, answer in self._dialect.pages.items()]
+        return pages + [
+            Route(prefix + path, endpoint, methods=[method])
+            for prefix in self._dialect.prefixes
+            for operation, (method, path, endpoint) in paths.items()
+            if operation in self._dialect.routes
         ]
-        return JSONResponse({"object": "list", "data": models})
 
     async def create(self, request: Request) -> Response:
-        return self._video(self._jobs.create(await read_create(request)))
+        return self._queued(request, await self._dialect.read(request))
+
+    async def remix(self, request: Request) -> Response:
+        source = self._job(request)
+        prompt = prompt_of((await read_body(request)).fields)
+        wanted = CreateRequest(prompt, source.model, source.width, source.height, source.seconds)
+        return self._queued(request, wanted, remixed_from=source.id)
 
     async def retrieve(self, request: Request) -> Response:
-        return self._video(self._job(request.path_params["video_id"]))
+        job = self._job(request)
+        if pretended(request.scope) == "stale":
+            job = job.as_created()
+        dialect = self._dialect
+        return JSONResponse(self._shown(job), dialect.video_status(job), self._poll_header())
 
     async def list(self, request: Request) -> Response:
-        query = request.query_params
-        limit = bounded_int(query.get("limit", "20"), "limit", 0, 100)
-        order = query.get("order", "desc")
-        if order not in ("asc", "desc"):
-            raise ApiError(
-                400,
-                f"Invalid value: '{order}'. Supported values are: 'asc' and 'desc'.",
-                code="invalid_value",
-                param="order",
-            )
-        found = self._jobs.listed(newest_first=order == "desc")
-        if after := query.get("after"):
-            found = found[found.index(self._job(after)) + 1 :]
-        page = found[:limit]
-        return JSONResponse(
-            {
-                "object": "list",
-                "data": [job.resource() for job in page],
-                "first_id": page[0].id if page else None,
-                "last_id": page[-1].id if page else None,
-                "has_more": len(found) > len(page),
-            }
-        )
+        return JSONResponse(self._dialect.list(request, self._jobs, self._shown))
 
     async def delete(self, request: Request) -> Response:
-        job = self._job(request.path_params["video_id"])
-        if not job.finished:
-            raise ApiError(400, "Only completed or failed videos can be deleted.")
+        job = self._job(request)
+        answer = self._dialect.delete(job, self._shown)
         self._jobs.delete(job)
-        return JSONResponse({"id": job.id, "object": "video.deleted", "deleted": True})
+        return JSONResponse(answer)
 
     async def content(self, request: Request) -> Response:
-        job = self._job(request.path_params["video_id"])
-        variant = request.query_params.get("variant", "video")
-        if variant not in VARIANTS:
-            raise ApiError(
-                400,
-                f"Invalid value: '{variant}'. Supported values are: 'video', 'thumbnail', and "
-                "'spritesheet'.",
-                code="invalid_value",
-                param="variant",
-            )
-        if job.status == "failed":
-            raise ApiError(404, "Video generation failed, there is no content to download.")
-        if job.status != "completed":
-            raise ApiError(
-                404, "Video is not ready yet, use GET /v1/videos/{video_id} to check status."
-            )
-        path = self._jobs.content(job, variant)
-        if path is None:
-            raise ApiError(404, "Video has expired, its content can no longer be downloaded.")
-        return FileResponse(path, media_type=VARIANTS[variant].media_type)
+        job = self._job(request, self._dialect.no_content)
+        expired = pretended(request.scope) == "expired"
+        path = None if expired else self._jobs.content(job, "video")
+        return self._dialect.content(request, job, path)
 
-    def _job(self, video_id: str) -> Job:
-        job = self._jobs.get(video_id)
-        if job is None:
-            raise ApiError(404, f"Video with id '{video_id}' not found.")
+    async def cloud(self, request: Request) -> Response:
+        """Where a server that puts its clips elsewhere has put them."""
+        path = self._jobs.content(self._job(request), "video")
+        return Response(status_code=404) if path is None else FileResponse(path)
+
+    async def refusal(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, ApiError)
+        return self._dialect.error(error)
+
+    async def broken(self, request: Request, error: Exception) -> Response:
+        return _Last(plain_fault())
+
+    async def unknown(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        answer = self._dialect.unknown(request.method, request.url.path, error.status_code)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def fault(self, request: Request, error: Exception) -> Response:
+        message = f"The server had an error: {type(error).__name__}"
+        return self._dialect.error(ApiError(500, message, type_="server_error"))
+
+    def _queued(
+        self, request: Request, wanted: CreateRequest, remixed_from: str | None = None
+    ) -> Response:
+        word = pretended(request.scope)
+        trigger = word if word in TRIGGERS else triggered(wanted.prompt)
+        if trigger == "moderated":
+            raise moderated()
+        dialect, jobs = self._dialect, self._jobs
+        if dialect.at_once is not None and jobs.busy >= dialect.at_once:
+            raise ApiError(
+                503,
+                f"The limit of {dialect.at_once} concurrent tasks has been reached. Please try "
+                "again later.",
+            )
+        job = jobs.create(
+            dialect.ids.new(),
+            wanted,
+            trigger=trigger,
+            remixed_from=remixed_from,
+            origin=f"{request.url.scheme}://{request.url.netloc}",
+        )
+        if trigger == "unanswered":
+            return _Silence()
+        shown = self._shown(job, dialect.created or dialect.video)
+        if remixed_from is None:
+            shown["id"] = dialect.ids.created(job)
+        return JSONResponse(shown, dialect.create_status, self._poll_header())
+
+    def _shown(self, job: Job, video: Video | None = None) -> dict[str, Any]:
+        dialect = self._dialect
+        return {**(video or dialect.video)(job), "id": dialect.ids.polled(job)}
+
+    def _job(self, request: Request, not_found: Callable[[str], Exception] | None = None) -> Job:
+        given = request.path_params["video_id"]
+        job = self._jobs.get(self._dialect.ids.read(given))
+        if job is None or pretended(request.scope) == "lost":
+            raise (not_found or self._dialect.not_found)(given)
         return job
 
-    def _video(self, job: Job) -> Response:
-        return JSONResponse(
-            job.resource(), headers={"openai-poll-after-ms": str(self._jobs.poll_after_ms)}
-        )
+    def _poll_header(self) -> dict[str, str]:
+        if not self._dialect.poll_header:
+            return {}
+        return {"openai-poll-after-ms": str(self._jobs.poll_after_ms)}
+
+
+class _Silence(Response):
+    """No answer: the connection closes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await wire.close(scope, receive)
+
+
+class _Last(Response):
+    """An answer after which the connection closes, which nothing in it announces."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._answer(scope, receive, send)
+        await wire.close(scope, receive)
 
 
 class _Gate:
-    """Checks the key, limits the body, and gives every answer its `x-request-id`."""
+    """Checks the key, limits the body, and gives every answer the server's own headers."""
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
+    def __init__(self, app: ASGIApp, dialect: Dialect, key: str) -> None:
         self._app = app
-        self._key = key.encode()
+        self._dialect = dialect
+        self._key = key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -170,15 +237,21 @@ class _Gate:
                 raise ApiError(413, f"Maximum content size limit ({MAX_BODY_BYTES}) exceeded.")
             return message
 
-        async def numbered(message: Message) -> None:
+        async def signed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                identifier = (b"x-request-id", f"req_{secrets.token_hex(16)}".encode())
-                message["headers"] = [*message.get("headers", []), identifier]
+                pairs = self._dialect.headers().items()
+                own = [(name.encode(), value.encode()) for name, value in pairs]
+                if message["status"] == 413:
+                    # Without this the rest of a body that is too large would still be read.
+                    own.append((b"connection", b"close"))
+                message["headers"] = [*message.get("headers", []), *own]
             await send(message)
 
-        refusal = None if scope["path"] == "/health" else self._key_refusal(Request(scope))
+        refusal = None
+        if not re.fullmatch(self._dialect.open_paths, scope["path"]):
+            refusal = self._dialect.key(Headers(scope=scope), self._key)
         if refusal is None:
-            await self._app(scope, limited, numbered)
+            await self._app(scope, limited, signed)
             return
         try:
             # A client may only read the answer after it has sent its body.
@@ -186,46 +259,8 @@ class _Gate:
                 pass
         except ApiError as too_much:
             refusal = too_much
-        await refusal.response()(scope, receive, numbered)
-
-    def _key_refusal(self, request: Request) -> ApiError | None:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
-            return ApiError(
-                401,
-                "You didn't provide an API key. You need to provide your API key in an "
-                "Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
-            )
-        if hmac.compare_digest(key.strip().encode(), self._key):
-            return None
-        return ApiError(401, "Incorrect API key provided.", code="invalid_api_key")
+        await self._dialect.error(refusal)(scope, receive, signed)
 
 
-def _end_without_worker(worker: asyncio.Task[None]) -> None:
-    """A server whose jobs no longer move (a full disk, say) would be waited for in vain."""
-    if not worker.cancelled():
-        logging.getLogger(__name__).error("the queue has stopped", exc_info=worker.exception())
-        signal.raise_signal(signal.SIGTERM)
-
-
-async def _refusal(_: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return error.response()
-
-
-async def _http_refusal(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    asked = f"{request.method} {request.url.path}"
-    message = {
-        404: f"Invalid URL ({asked})",
-        405: f"Not allowed: {asked} (HINT: Perhaps you meant to use a different HTTP method?)",
-    }.get(error.status_code, error.detail)
-    response = ApiError(error.status_code, message).response()
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _fault(_: Request, error: Exception) -> Response:
-    return ApiError(
-        500, f"The server had an error: {type(error).__name__}", type_="server_error"
-    ).response()
+def _page(answer: Callable[[], Response]) -> Callable[[Request], Response]:
+    return lambda request: answer()

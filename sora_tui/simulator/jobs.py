@@ -4,7 +4,8 @@ One clip is rendered at a time. At speed 1 a job waits a second in the queue and
 more for four seconds of video; the clip itself is drawn meanwhile in a thread.
 
 A folder holds `<id>.json` (the record), `<id>.reference` (the picture as it arrived) and the files
-of `VARIANTS`. After a restart on the same folder, unfinished jobs go on.
+of `VARIANTS`. After a restart on the same folder, unfinished durable jobs go on. A job that is
+deleted in the making stops at its next frame.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ import json
 import logging
 import os
 import random
-import secrets
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -25,17 +25,15 @@ from typing import Any, Final, Literal
 from sora_tui.media.render import ClipPlan
 from sora_tui.simulator.parameters import CreateRequest
 from sora_tui.simulator.render import VARIANTS, render_files
+from sora_tui.simulator.triggers import FAILURES
 
 Status = Literal["queued", "in_progress", "completed", "failed"]
 
 #: How long a finished clip can be fetched, as OpenAI had it.
 EXPIRY_SECONDS: Final = 3600
 
-#: Words in a prompt that let a person practise a failure, with the code and message it brings.
-MISFORTUNES: Final = {
-    "[blocked]": ("moderation_blocked", "Your request was blocked by our moderation system."),
-    "[fails]": ("generation_error", "The video could not be generated. Please try again."),
-}
+#: How long a clip of the trigger `expires` can be fetched, at speed 1.
+_SOON_SECONDS: Final = 60.0
 
 _QUEUE_SECONDS: Final = 1.0
 
@@ -58,6 +56,15 @@ class Job:
     completed_at: float | None = None
     error_code: str | None = None
     error_message: str | None = None
+    remixed_from: str | None = None
+    trigger: str | None = None
+    origin: str = ""
+    kept_seconds: float = EXPIRY_SECONDS
+    asked: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> str:
+        return f"{self.width}x{self.height}"
 
     @property
     def finished(self) -> bool:
@@ -65,7 +72,15 @@ class Job:
 
     @property
     def expires_at(self) -> float | None:
-        return None if self.completed_at is None else self.completed_at + EXPIRY_SECONDS
+        return None if self.completed_at is None else self.completed_at + self.kept_seconds
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at < time.time()
+
+    def as_created(self) -> Job:
+        """What it was when it came: the answer of a replica that has not heard of the rest."""
+        return replace(self, status="queued", progress=0, completed_at=None, error_code=None)
 
     def resource(self) -> dict[str, Any]:
         """The VideoResource of the spec, with all of its thirteen fields."""
@@ -80,22 +95,28 @@ class Job:
             "completed_at": self.completed_at and int(self.completed_at),
             "expires_at": self.expires_at and int(self.expires_at),
             "prompt": self.prompt,
-            "size": f"{self.width}x{self.height}",
+            "size": self.size,
             "seconds": str(self.seconds),
-            "remixed_from_video_id": None,
+            "remixed_from_video_id": self.remixed_from,
             "error": error if self.error_code else None,
         }
 
 
 class Jobs:
-    """All jobs of one folder, oldest first, and the worker that moves them (`run`)."""
+    """All jobs of one folder, oldest first, and the worker that moves them (`run`).
 
-    def __init__(self, folder: Path, speed: float) -> None:
+    `durable` jobs outlive the process; others are known to its memory alone, and their files are
+    left behind.
+    """
+
+    def __init__(self, folder: Path, speed: float, *, durable: bool = True) -> None:
         self._folder = folder
         self._speed = speed
+        self._durable = durable
         for part in folder.glob("*.part"):  # of a process that was killed
             part.unlink(missing_ok=True)
-        jobs = [job for path in folder.glob("*.json") if (job := _loaded(path)) is not None]
+        records = folder.glob("*.json") if durable else ()
+        jobs = [job for path in records if (job := _loaded(path)) is not None]
         self._jobs = {job.id: job for job in sorted(jobs, key=lambda job: job.created_at)}
         self._wake = asyncio.Event()
         self._stopped = threading.Event()
@@ -107,10 +128,27 @@ class Jobs:
         """How long a client should wait before it asks again."""
         return max(20, round(750 / self._speed))
 
-    def create(self, wanted: CreateRequest) -> Job:
-        """Put a job in the queue; it is on disk when this returns."""
+    @property
+    def busy(self) -> int:
+        """How many jobs are unfinished."""
+        return sum(not job.finished for job in self._jobs.values())
+
+    def create(
+        self,
+        job_id: str,
+        wanted: CreateRequest,
+        *,
+        trigger: str | None = None,
+        remixed_from: str | None = None,
+        origin: str = "",
+    ) -> Job:
+        """Put a job in the queue; a durable one is on disk when this returns.
+
+        `origin` is where the client reaches this server, for answers with whole addresses.
+        """
+        soon = trigger == "expires"
         job = Job(
-            id=f"video_{secrets.token_hex(12)}",
+            id=job_id,
             model=wanted.model,
             prompt=wanted.prompt,
             width=wanted.width,
@@ -118,11 +156,16 @@ class Jobs:
             seconds=wanted.seconds,
             created_at=time.time(),
             reference=wanted.reference is not None,
+            remixed_from=remixed_from,
+            trigger=trigger,
+            origin=origin,
+            kept_seconds=_SOON_SECONDS / self._speed if soon else EXPIRY_SECONDS,
+            asked=wanted.asked,
         )
         if wanted.reference is not None:
             self._path(job, ".reference").write_bytes(wanted.reference)
-        self._save(job)
         self._jobs[job.id] = job
+        self._save(job)
         self._wake.set()
         return job
 
@@ -134,15 +177,18 @@ class Jobs:
         return jobs[::-1] if newest_first else jobs
 
     def delete(self, job: Job) -> None:
-        """Forget a finished job and its files."""
+        """Forget a job and its files; one in the making stops."""
         del self._jobs[job.id]
+        self._unlink(job)
+
+    def _unlink(self, job: Job) -> None:
         for suffix in (".json", ".reference", *(variant.suffix for variant in VARIANTS.values())):
             self._path(job, suffix).unlink(missing_ok=True)
 
     def content(self, job: Job, variant: str) -> Path | None:
         """The file of a completed job, or None when it has expired."""
         path = self._path(job, VARIANTS[variant].suffix)
-        return path if path.exists() and not _expired(job) else None
+        return path if path.exists() and not job.expired else None
 
     async def run(self) -> None:
         """Work off the queue for ever; cancelling stops a rendering at its next frame."""
@@ -164,14 +210,19 @@ class Jobs:
             queued_until = job.created_at + _QUEUE_SECONDS / self._speed
             await asyncio.sleep(min(_QUEUE_SECONDS, queued_until - now))  # clocks may be set back
             job.started_at = now = time.time()
+        if not self._known(job):
+            return
         job.status = "in_progress"
         self._save(job)
         began = time.monotonic() - max(0.0, now - job.started_at)
-        due = (5 + 0.75 * job.seconds) / self._speed
-        misfortune = next((MISFORTUNES[word] for word in MISFORTUNES if word in job.prompt), None)
-        if misfortune:
+        due = (5 + 0.75 * job.seconds) / self._speed * (10 if job.trigger == "slow" else 1)
+        if job.trigger in FAILURES:
             await self._progress(job, began, due, until=0.7)
-            job.error_code, job.error_message = misfortune
+            job.error_code, job.error_message = FAILURES[job.trigger]
+        elif job.trigger == "forgotten":
+            await self._progress(job, began, due, until=0.5)
+            if self._known(job):
+                self.delete(job)
         else:
             self._rendered = 0.0
             rendering = asyncio.create_task(asyncio.to_thread(self._render, job))
@@ -179,8 +230,12 @@ class Jobs:
             try:
                 await rendering
             except Exception:
-                logging.getLogger(__name__).exception("rendering %s failed", job.id)
-                job.error_code, job.error_message = MISFORTUNES["[fails]"]
+                if self._known(job):
+                    logging.getLogger(__name__).exception("rendering %s failed", job.id)
+                    job.error_code, job.error_message = FAILURES["fails"]
+        if not self._known(job):
+            self._unlink(job)
+            return
         if job.error_code:
             job.status = "failed"
         else:
@@ -203,6 +258,8 @@ class Jobs:
         pace = random.Random(job.id)  # noqa: S311 - repeatable on purpose
         knots = [0.0, *accumulate(pace.uniform(0.2, 1.8) for _ in range(8))]
         while True:
+            if not self._known(job) and (rendering is None or rendering.done()):
+                return
             share = (time.monotonic() - began) / due
             if share >= until and (rendering is None or rendering.done()):
                 return
@@ -220,29 +277,31 @@ class Jobs:
     def _render(self, job: Job) -> None:
         reference = self._path(job, ".reference").read_bytes() if job.reference else None
         plan = ClipPlan(job.prompt, job.width, job.height, job.seconds, job.id, reference)
-        render_files(plan, self._path(job, ""), self._on_frame)
 
-    def _on_frame(self, share: float) -> None:
-        if self._stopped.is_set():
-            raise InterruptedError("the simulator ends")
-        self._rendered = share
+        def on_frame(share: float) -> None:
+            if self._stopped.is_set() or not self._known(job):
+                raise InterruptedError("the simulator ends, or the job was dropped")
+            self._rendered = share
+
+        render_files(plan, self._path(job, ""), on_frame)
+
+    def _known(self, job: Job) -> bool:
+        return self._jobs.get(job.id) is job
 
     def _path(self, job: Job, suffix: str) -> Path:
         return self._folder / f"{job.id}{suffix}"
 
     def _save(self, job: Job) -> None:
+        if not (self._durable and self._known(job)):
+            return
         part = self._path(job, f".json.{os.getpid()}.part")
         part.write_text(json.dumps(asdict(job)), encoding="utf-8")
         part.replace(self._path(job, ".json"))
 
     def _drop_expired(self) -> None:
-        for job in filter(_expired, self._jobs.values()):
+        for job in [job for job in self._jobs.values() if job.expired]:
             for variant in VARIANTS.values():
                 self._path(job, variant.suffix).unlink(missing_ok=True)
-
-
-def _expired(job: Job) -> bool:
-    return job.expires_at is not None and job.expires_at < time.time()
 
 
 def _loaded(path: Path) -> Job | None:

@@ -1,6 +1,7 @@
-"""Reads and judges the body of a create request, as OpenAI's spec and wordings have it.
+"""Reads the body of a create request, and judges it as OpenAI's spec and wordings have it.
 
-Sizes, lengths and models are open: anything a clip can be made of is taken.
+Sizes, lengths and models are open: anything a clip can be made of is taken. What other servers
+want is in creates.py.
 """
 
 from __future__ import annotations
@@ -9,73 +10,104 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from sora_tui.media.image import ImageRefusedError, check_image
+from sora_tui.media.image import ImageFacts, ImageRefusedError, check_image
 from sora_tui.simulator.errors import ApiError
 
+MULTIPART: Final = "multipart/form-data"
+JSON: Final = "application/json"
 MAX_BODY_BYTES: Final = 32 * 2**20
 MAX_PROMPT: Final = 32_000
 MAX_SECONDS: Final = 60
 SIDES: Final = range(16, 4097)
-
-#: A prompt with this word is refused before anything starts, so that a person can practise it.
-MODERATED: Final = "[moderated]"
 
 _IMAGE_TYPES: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 
 
 @dataclass(frozen=True, slots=True)
 class CreateRequest:
-    """A create request that passed; `reference` has exactly `width` x `height`."""
+    """A create request that passed.
+
+    `asked` is what this server's answers need to know of it besides.
+    """
 
     prompt: str
     model: str
     width: int
     height: int
     seconds: int
-    reference: bytes | None
+    reference: bytes | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
 
 
-async def read_create(request: Request) -> CreateRequest:
-    """The create request in a multipart or JSON body.
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The fields of a body; a file is an `UploadFile`. `media_type` is in lower case, bare."""
+
+    media_type: str
+    fields: dict[str, Any]
+
+    @property
+    def multipart(self) -> bool:
+        return self.media_type == MULTIPART
+
+
+async def read_body(request: Request) -> Body:
+    """The fields of a multipart or JSON body; of another kind of body there are none.
 
     Raises:
-        ApiError: 400, with the parameter's name; 413 comes from reading.
+        ApiError: 400 when it is no JSON object; 413 comes from reading.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == "multipart/form-data":
-        form = await request.form(max_part_size=MAX_BODY_BYTES)
-        fields: dict[str, Any] = dict(form)
+    if media_type == MULTIPART:
+        return Body(media_type, dict(await request.form(max_part_size=MAX_BODY_BYTES)))
+    return Body(media_type, await _json_object(request) if media_type == JSON else {})
+
+
+async def openai_create(request: Request) -> CreateRequest:
+    """Multipart or JSON, as OpenAI's spec has it.
+
+    Raises:
+        ApiError: 400, with the parameter's name; 404 for a file id.
+    """
+    body = await read_body(request)
+    if body.media_type not in (MULTIPART, JSON):
+        raise unsupported(body, f"'{MULTIPART}' or '{JSON}'")
+    return await judged(body)
+
+
+async def judged(body: Body) -> CreateRequest:
+    """The request in a body whose encoding is all right; the reference must have its size.
+
+    Raises:
+        ApiError: 400, with the parameter's name; 404 for a file id.
+    """
+    fields = body.fields
+    if body.multipart:
         reference = await _uploaded_reference(fields)
-    elif media_type == "application/json":
-        fields = await _json_object(request)
-        reference = _reference_object(fields.get("input_reference"))
     else:
-        raise ApiError(
-            400,
-            f"Unsupported content type: '{media_type}'. This API method only accepts "
-            "'multipart/form-data' or 'application/json' requests.",
-            code="unsupported_content_type",
-        )
-    prompt = _prompt(fields)
-    width, height = _size(_text(fields, "size", "720x1280"))
-    seconds = _seconds(_text(fields, "seconds", "4"))
+        reference = _reference_object(fields.get("input_reference"))
+    prompt = prompt_of(fields)
+    width, height = size_of(_text(fields, "size", "720x1280"))
+    seconds = seconds_of(_text(fields, "seconds", "4"))
     model = _text(fields, "model", "sora-2")
     if reference is not None:
         _fits(reference, width, height)
-    if MODERATED in prompt:
-        raise ApiError(
-            400,
-            "Hmmm something didn't look right with your request. Please try again later or "
-            "visit help.openai.com if the issue persists.",
-            code="sentinel_block",
-        )
     return CreateRequest(prompt, model, width, height, seconds, reference)
+
+
+def unsupported(body: Body, accepted: str) -> ApiError:
+    return ApiError(
+        400,
+        f"Unsupported content type: '{body.media_type}'. This API method only accepts "
+        f"{accepted} requests.",
+        code="unsupported_content_type",
+    )
 
 
 def bounded_int(text: str, name: str, low: int, high: int) -> int:
@@ -130,7 +162,8 @@ def _text(fields: dict[str, Any], name: str, default: str) -> str:
     return value
 
 
-def _prompt(fields: dict[str, Any]) -> str:
+def prompt_of(fields: dict[str, Any]) -> str:
+    """The prompt, 1 to 32,000 characters; an ApiError in OpenAI's words otherwise."""
     if fields.get("prompt") is None:
         raise ApiError(
             400,
@@ -158,7 +191,8 @@ def _prompt(fields: dict[str, Any]) -> str:
     return prompt
 
 
-def _size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
+    """Width and height that can be drawn; an ApiError in OpenAI's words otherwise."""
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     sides = [int(side) for side in match.groups()] if match else []
     if not all(side in SIDES and side % 2 == 0 for side in sides) or not sides:
@@ -172,7 +206,8 @@ def _size(text: str) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
-def _seconds(text: str) -> int:
+def seconds_of(text: str) -> int:
+    """A length that can be drawn; an ApiError in OpenAI's words otherwise."""
     if not re.fullmatch(r"\d{1,3}", text) or not 1 <= int(text) <= MAX_SECONDS:
         raise ApiError(
             400,
@@ -212,10 +247,19 @@ def _reference_object(value: Any) -> bytes | None:
         )
     if url is None:
         raise ApiError(404, f"No such File object: {file_id}", param="input_reference.file_id")
+    return data_url(url)
+
+
+def data_url(url: Any) -> bytes:
+    """The picture in a base64 data URL; a practice server fetches nothing from the network.
+
+    Raises:
+        ApiError: 400.
+    """
     if not isinstance(url, str):
         raise _wrong_type("input_reference.image_url", "a string", url)
     match = re.match(r"data:([\w/+.-]+);base64,", url)
-    if match is None:  # a practice server fetches nothing from the network
+    if match is None:
         raise ApiError(
             400,
             "Invalid 'input_reference.image_url': this simulator only takes base64 data URLs.",
@@ -245,7 +289,12 @@ def _supported(media_type: str) -> None:
         )
 
 
-def _fits(reference: bytes, width: int, height: int) -> None:
+def checked_picture(reference: bytes) -> ImageFacts:
+    """What a picture of any size is.
+
+    Raises:
+        ApiError: 400 when it is none.
+    """
     try:
         facts = check_image(reference)
     except ImageRefusedError:
@@ -257,6 +306,11 @@ def _fits(reference: bytes, width: int, height: int) -> None:
             code="invalid_image_file",
             param="input_reference",
         )
+    return facts
+
+
+def _fits(reference: bytes, width: int, height: int) -> None:
+    facts = checked_picture(reference)
     if (facts.width, facts.height) != (width, height):
         raise ApiError(400, "Inpaint image must match the requested width and height")
 

@@ -21,9 +21,9 @@ from sora_tui.config.places import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
 from sora_tui.i18n import _
-from sora_tui.tui.deciding import DecidingApp
 from sora_tui.tui.keys import KEYS, bindings
 from sora_tui.tui.panes.jobs import JobOpened
+from sora_tui.tui.serving import ServingApp
 from sora_tui.tui.terminal import run_app
 from sora_tui.tui.theme import THEME
 from sora_tui.tui.watching import utc_now
@@ -48,7 +48,7 @@ _NEXT_FIT: Final[dict[Fit, Fit]] = {
 }
 
 
-class SoraApp(DecidingApp):
+class SoraApp(ServingApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"
@@ -184,17 +184,6 @@ class SoraApp(DecidingApp):
         self.refresh()
 
     # Windows of their own ---------------------------------------------------------------------
-
-    def action_server(self) -> None:
-        """Choose the server for the next clip."""
-        from sora_tui.tui.windows import ServerWindow
-
-        window = ServerWindow(tuple(self.settings.servers.values()), self.settings.server.name)
-        self.push_screen(window, self._server_chosen)
-
-    def _server_chosen(self, name: str | None) -> None:
-        if name is not None:
-            self.use_server(name)
 
     def action_help(self) -> None:
         """Every key."""

@@ -263,6 +263,7 @@ def reason(error: JobError, width: int) -> str:
         "moderation_after": _("moderation, after"),
         "key_refused": _("key refused"),
         "key_missing": _("no key"),
+        "key_command_failed": _("no key"),
         "quota_exhausted": _("quota used up"),
         "request_refused": _("not accepted"),
         "server_unreachable": _("not reached"),

@@ -47,6 +47,13 @@ KEYS: Final = (
     Key("help", "f1,question_mark", "F1  ?", N_("Help"), N_("Show every key")),
     Key("server", "f2,S", "F2  S", N_("Server"), N_("Choose the server")),
     Key(
+        "remote",
+        "R",
+        "R",
+        N_("Remote"),
+        N_("Show the server's jobs that this folder does not know"),
+    ),
+    Key(
         "external_editor",
         "f4,ctrl+g",
         "F4  ^G",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,11 +13,13 @@ from sora_tui.core.budget import Budget, day_began, over_budget, spending
 from sora_tui.core.job import Consent, Job
 from sora_tui.core.price import Ask, Price, ask_for
 from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.engine import Verb
 from sora_tui.engine.events import EngineEvent
 from sora_tui.engine.quote import quote
+from sora_tui.engine.remote import ALL_PAGES
 from sora_tui.tui.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared, read_reference_image
@@ -51,6 +53,15 @@ class EngineLike(Protocol):
 
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
         """Ask for something to be done with a job; durable on return."""
+
+    def use_servers(self, servers: Mapping[str, Server]) -> None:
+        """Go on with other profiles."""
+
+    def list_remote(self, name: str, pages: int = ALL_PAGES) -> None:
+        """Have a `RemoteListed` told."""
+
+    def adopt_remote(self, server: Server, videos: Iterable[RemoteVideo]) -> list[Job]:
+        """Take jobs in that were made elsewhere; durable on return."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from textual.timer import Timer
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
+from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged, RemoteListed
 from sora_tui.i18n import _
 from sora_tui.tui.job_book import JobBook, Kind
 from sora_tui.tui.job_rows import JobView
@@ -203,9 +203,14 @@ class WatchingApp(HardenedApp):
                 self._take_engine(event)
             elif isinstance(event, EngineFault):
                 self.complain(event.problem)
+            elif isinstance(event, RemoteListed):
+                self.take_remote(event)
         jobs = [event for event in heard.values() if isinstance(event, JobChanged)]
         if jobs:
             self.take_jobs(jobs)
+
+    def take_remote(self, listed: RemoteListed) -> None:
+        """A server said what it has; see ServingApp."""
 
     def _take_engine(self, engine: EngineChanged) -> None:
         self.jobs.set_engine(engine)

@@ -32,7 +32,8 @@ class Command:
     """Something a person wants done with a job.
 
     Attributes:
-        argument: What the verb needs: a remote id to adopt, a note's text.
+        argument: What the verb needs: a remote id to adopt, a note's text, `remote` to delete at
+            the server as well.
     """
 
     job_id: str
@@ -74,7 +75,8 @@ def claim(folder: Folder) -> list[Job]:
 
     A request that cannot be read lands in `metadata/` like the others and is told of there as a
     broken document. One whose id is taken goes to `.conflicts/`: a document is never overwritten.
-    Only pending jobs are returned: anything else is history that somebody moved in, not a wish.
+    Only pending and adopted jobs are returned: anything else is history that somebody moved in, not
+    a wish.
 
     Raises:
         ProblemError: folder_not_writable or folder_missing.
@@ -93,7 +95,7 @@ def claim(folder: Folder) -> list[Job]:
             jobs.append(_read(folder.metadata / name))
         except (FileNotFoundError, ProblemError) as error:
             _log.warning("request %s cannot be run: %s", name, error)
-    return [job for job in jobs if job.state is State.PENDING]
+    return [job for job in jobs if job.state is State.PENDING or job.is_adopted]
 
 
 def withdraw(folder: Folder, job_id: str) -> bool:

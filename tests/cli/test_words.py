@@ -6,7 +6,10 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from sora_tui.cli import exits
@@ -15,7 +18,19 @@ from sora_tui.core.problem import CODES
 from tests.cli.conftest import COMMAND, Shell
 from tests.pty_session import ROOT, PtySession
 
-COMMANDS = ("generate", "jobs", "show", "wait", "verify", "cancel", "delete", "doctor", "simulate")
+COMMANDS = (
+    "generate",
+    "jobs",
+    "show",
+    "wait",
+    "verify",
+    "cancel",
+    "delete",
+    "adopt",
+    "servers",
+    "doctor",
+    "simulate",
+)
 
 
 def test_every_problem_has_one_exit_code() -> None:
@@ -109,28 +124,52 @@ def test_doctor_tells_where_everything_is_and_never_the_key(shell: Shell) -> Non
     assert shell.environ["SORA_API_KEY"] not in ran.out + ran.err
     wrong = shell.inside("doctor", SORA_API_KEY="wrong")
     assert wrong.code == 4
-    assert "x  reach" in wrong.out
+    assert "x  key         key refused" in wrong.out
 
 
-def test_simulate_serves_any_client_until_it_is_ended(shell: Shell) -> None:
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+@contextmanager
+def simulating(shell: Shell, *words: str) -> Iterator[dict[str, str]]:
+    """`sora-tui simulate WORDS` says where it is, and ends well with ctrl+c."""
     with subprocess.Popen(
-        [*COMMAND, "simulate", "--speed", "50", "--json"],
+        [*COMMAND, "simulate", "--json", *words],
         cwd=shell.workspace,
-        env=environ,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        ran = shell("generate", "x", SORA_BASE_URL=told["base_url"], SORA_API_KEY=told["key"])
+        yield json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         assert process.wait(5) == 0
+
+
+def test_simulate_serves_any_client_until_it_is_ended(shell: Shell) -> None:
+    with simulating(shell, "--speed", "50") as told:
+        ran = shell("generate", "x", SORA_BASE_URL=told["base_url"], SORA_API_KEY=told["key"])
     assert ran.code == 0, ran.err
 
 
+def test_simulate_speaks_a_dialect_and_misbehaves(shell: Shell) -> None:
+    faults = shell.workspace / "faults.toml"
+    faults.write_text('[[fault]]\nmethod = "GET"\nstatus = 418\n')
+    with simulating(shell, "--dialect", "azure", "--faults", str(faults)) as told:
+        assert told["base_url"].endswith("/openai/v1")
+        assert httpx.get(f"{told['base_url']}/videos").status_code == 418
+
+
 def test_a_simulator_that_cannot_listen_says_why(shell: Shell) -> None:
-    ran = shell("simulate", "--port", "many")
+    ran = shell("simulate", "--port", "70000")
     assert ran.code == 4
-    assert "many" in ran.err
+    assert "65535" in ran.err
+
+
+def test_wrong_options_of_the_simulator_are_wrong_use(shell: Shell) -> None:
+    faults = shell.workspace / "faults.toml"
+    faults.write_text("[[fault]]\nstatus = 1\n")
+    ran = shell("simulate", "--faults", str(faults))
+    assert ran.code == 2
+    assert "A setting is not valid: --faults (" in ran.err
+    assert "faults.toml: fault 1: status must be a whole number from 200 to 599)" in ran.err
+    assert shell("simulate", "--port", "many").code == 2
+    assert shell.inside("simulate", "--dialect", "klingon").code == 2

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -33,11 +34,12 @@ from sora_tui.engine.desk import Announcer, Desk
 from sora_tui.engine.looks import Looks
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
+from sora_tui.workspace import learnt
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from tests.engine.virtual_time import run
 
-SERVER = Server(name="farm", base_url="http://127.0.0.1:9/v1", free=True)
+SERVER = Server(name="farm", base_url="http://127.0.0.1:9/v1", dialect="generic", free=True)
 EPOCH = datetime(2026, 11, 22, 10, tzinfo=UTC)
 #: An answer's way, in seconds.
 LATENCY = 0.15
@@ -188,13 +190,15 @@ async def polling(
         monkeypatch.setattr(module, "utc_now", lambda: utc(farm))
     monkeypatch.setattr(pollers, "VideosClient", lambda server: cast(VideosClient, farm))
     faults: list[Exception] = []
-    history, folder = Memory(past), cast(Folder, None)
-    desk = Desk(history, Announcer([]), Purse(Budget(), folder), lambda: True)
+    history, folder = Memory(past), Folder(Path("nowhere"))
+    desk = Desk(
+        history, Announcer([]), Purse(Budget(), folder), lambda: True, {SERVER.name: SERVER}
+    )
 
     async def connect(server: Server) -> Server:
         return server
 
-    poller = Poller(SERVER, desk, folder, connect, faults.append)
+    poller = Poller(SERVER, desk, folder, connect, faults.append, learnt.Memory(folder))
 
     def stepped(job: Job) -> None:
         if job.state is State.COMPLETED:

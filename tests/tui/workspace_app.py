@@ -20,9 +20,11 @@ from textual.worker import WorkerCancelled
 from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.job import Consent, Cost, Job
 from sora_tui.core.price import Price
+from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
 from sora_tui.engine.events import EngineEvent, JobChanged
+from sora_tui.engine.remote import ALL_PAGES
 from sora_tui.tui.app import SoraApp
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -53,6 +55,9 @@ class FakeEngine:
         self.commands: list[tuple[str, str, str]] = []
         self.orders: list[tuple[Server, VideoRequest, Consent, int]] = []
         self.listeners: list[Callable[[EngineEvent], None]] = []
+        self.servers: Mapping[str, Server] = {}
+        self.listings: list[tuple[str, int]] = []
+        self.adopted: list[str] = []
 
     def start(self) -> None: ...
 
@@ -93,11 +98,28 @@ class FakeEngine:
     def command(self, job_id: str, verb: str, argument: str = "") -> None:
         self.commands.append((job_id, verb, argument))
 
+    def use_servers(self, servers: Mapping[str, Server]) -> None:
+        self.servers = servers
+
+    def list_remote(self, name: str, pages: int = ALL_PAGES) -> None:
+        self.listings.append((name, pages))
+
+    def adopt_remote(self, server: Server, videos: Iterable[RemoteVideo]) -> list[Job]:
+        self.adopted += [video.id for video in videos]
+        return [
+            Job.adopted(f"20261122-10163{number}-aaaaaa", NOW, server.ref, video)
+            for number, video in enumerate(videos)
+        ]
+
     def tell(self, *jobs: Job) -> None:
         """What the real engine would say of these jobs."""
+        for job in jobs:
+            self.say(JobChanged(job))
+
+    def say(self, event: EngineEvent) -> None:
+        """What the real engine would say."""
         for listener in self.listeners:
-            for job in jobs:
-                listener(JobChanged(job))
+            listener(event)
 
 
 class WorkspaceApp(SoraApp):

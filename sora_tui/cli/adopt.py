@@ -1,0 +1,187 @@
+"""`sora-tui adopt`: jobs that were made elsewhere, listed or taken into the history."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from rich.cells import cell_len, set_cell_size
+
+from sora_tui.cli import exits
+from sora_tui.cli.follow import running, wait_for_completion
+from sora_tui.cli.progress import progress_for
+from sora_tui.cli.report import report
+from sora_tui.cli.speech import Speech
+from sora_tui.cli.usual import usual_of
+from sora_tui.config.settings import Settings
+from sora_tui.core.job import Job
+from sora_tui.core.problem import Problem, problem
+from sora_tui.core.remote import Phase, RemoteVideo
+from sora_tui.core.server import Server
+from sora_tui.core.text import clean_line
+from sora_tui.engine.engine import Engine
+from sora_tui.engine.events import RemoteListed
+from sora_tui.engine.remote import known_ids, list_remote, read_remote
+from sora_tui.i18n import _, ngettext
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+
+#: What --all leaves alone: nothing can come of it.
+_OVER = frozenset({Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
+
+
+def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """List what the chosen server has and this folder does not know, or take it in.
+
+    What is taken in is followed and downloaded, earliest expiry first, and never sent.
+
+    Raises:
+        ProblemError: base_url_insecure, key_missing or key_command_failed; whatever keeps the
+            folder from taking a job.
+    """
+    settings.check_sendable()
+    folder, server = open_folder(settings.workspace), settings.server
+    if args.ids:
+        videos, problems = _read(folder, server, dict.fromkeys(args.ids))
+    else:
+        listed = list_remote(folder, server)
+        problems = [listed.problem] if listed.problem else []
+        if not args.all:
+            _tell(listed, server, speech)
+            return _complain(problems, speech)
+        videos = [v for v in listed.videos if v.phase not in _OVER and v.id not in listed.lost]
+        if not videos and not problems:
+            speech.note(_("{server} has no job to adopt.").format(server=clean_line(server.name)))
+    worst = _complain(problems, speech)
+    if not videos:
+        return worst
+    return max(worst, _adopt(args, folder, settings, videos, speech))
+
+
+def _read(
+    folder: Folder, server: Server, ids: Iterable[str]
+) -> tuple[list[RemoteVideo], list[Problem]]:
+    """The videos of these ids, each asked for once, and why some are not to be had."""
+    history = History(folder)
+    known = known_ids(folder, history, server.origin)
+    history.close()
+    taken = [problem("video_taken", video=video_id) for video_id in ids if video_id in known]
+    found = read_remote(folder, server, [video_id for video_id in ids if video_id not in known])
+    videos = [video for video in found if isinstance(video, RemoteVideo)]
+    return videos, [*taken, *(why for why in found if isinstance(why, Problem))]
+
+
+def _adopt(
+    args: argparse.Namespace,
+    folder: Folder,
+    settings: Settings,
+    videos: list[RemoteVideo],
+    speech: Speech,
+) -> int:
+    engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
+    jobs = engine.adopt_remote(settings.server, videos)
+    speech.note(
+        ngettext(
+            "Adopted {count} job; nothing is sent and nothing is charged.",
+            "Adopted {count} jobs; nothing is sent and nothing is charged.",
+            len(jobs),
+        ).format(count=len(jobs))
+    )
+    if args.no_wait:
+        for job in jobs:
+            speech.document({"event": "adopted", "job": job.id, "id": job.remote_id})
+            speech.result(job.id)
+        speech.note(_("Whoever runs sora-tui here next saves them: sora-tui wait"))
+        return exits.DONE
+    history = History(folder)
+    with running(engine, speech) as items:
+        outcome = wait_for_completion(
+            engine,
+            items,
+            history,
+            [job.id for job in jobs],
+            progress_for(speech, usual_of(history)),
+            speech,
+            _is_at_rest,
+        )
+    return report(outcome, folder, speech)
+
+
+def _is_at_rest(job: Job) -> bool:
+    return job.is_final
+
+
+def _complain(problems: Iterable[Problem], speech: Speech) -> int:
+    codes = []
+    for why in problems:
+        speech.problem(why)
+        codes.append(exits.BY_PROBLEM[why.code])
+    return exits.worst(codes)
+
+
+def _tell(listed: RemoteListed, server: Server, speech: Speech) -> None:
+    for video in listed.videos:
+        speech.document(_document(video, listed))
+    if listed.videos:
+        for line in _table(listed):
+            speech.result(line)
+        speech.note(_("Take one in, at no cost: sora-tui adopt ID   all: sora-tui adopt --all"))
+    elif listed.problem is None:
+        speech.note(
+            _("{server} has no job that this folder does not know.").format(
+                server=clean_line(server.name)
+            )
+        )
+    if listed.lost:
+        speech.note(_("? may be a job whose answer was lost here: decide with sora-tui wait"))
+    if listed.more:
+        speech.note(_("The server has more; these are the newest."))
+
+
+def _document(video: RemoteVideo, listed: RemoteListed) -> dict[str, object]:
+    return {
+        "event": "remote",
+        "server": listed.server,
+        "id": video.id,
+        "status": video.status,
+        "progress": video.progress,
+        "created_at": _stamp(video.created_at),
+        "expires_at": _stamp(video.expires_at),
+        "model": video.model,
+        "size": video.size,
+        "seconds": video.seconds,
+        "prompt": video.prompt,
+        "perhaps": listed.lost.get(video.id),
+    }
+
+
+def _table(listed: RemoteListed) -> Iterator[str]:
+    """Aligned columns; the id stands last, whole: gateways' ids have up to 242 characters."""
+    heads = ("", _("STATE"), _("CREATED"), _("EXPIRES"), _("SIZE"), _("SEC"), _("PROMPT"))
+    rows = [heads, *(_cells(video, listed) for video in listed.videos)]
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(heads))]
+    ids = ("ID", *(clean_line(video.id, 2000) for video in listed.videos))
+    for row, video_id in zip(rows, ids, strict=True):
+        cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+        yield f"{'  '.join(cells)}  {video_id}"
+
+
+def _cells(video: RemoteVideo, listed: RemoteListed) -> tuple[str, ...]:
+    return (
+        "?" if video.id in listed.lost else "",
+        clean_line(video.status or "-", 16),
+        _local(video.created_at),
+        _local(video.expires_at),
+        clean_line(video.size or "-", 12),
+        clean_line(video.seconds or "-", 6),
+        clean_line(video.prompt or "-", 32),
+    )
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return None if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _local(at: datetime | None) -> str:
+    return "-" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"

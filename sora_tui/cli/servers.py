@@ -1,0 +1,298 @@
+"""`sora-tui servers`: the profiles, and adding, changing, testing, choosing, removing one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.cells import cell_len, set_cell_size
+
+from sora_tui.cli import exits
+from sora_tui.cli.consent import is_yes, question_on_terminal
+from sora_tui.cli.doctor import report, server_checks
+from sora_tui.cli.speech import Speech
+from sora_tui.client.dialect import DIALECTS
+from sora_tui.config.own_servers import (
+    check_profile,
+    own_servers_path,
+    own_table,
+    remove_profile,
+    set_default,
+    write_profile,
+)
+from sora_tui.config.settings import Settings, reloaded, user_toml_path
+from sora_tui.core.problem import problem_error
+from sora_tui.core.server import SIMULATOR_NAME, Server
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _, ngettext
+from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.history import History
+
+#: Option -> setting of a profile, for those that are text.
+_TEXTS: Final[Mapping[str, str]] = {
+    "url": "base_url",
+    "dialect": "dialect",
+    "auth": "auth",
+    "api_key_env": "api_key_env",
+    "api_key_command": "api_key_command",
+    "model": "default_model",
+    "size": "default_size",
+    "seconds": "default_seconds",
+    "currency": "currency",
+}
+
+
+def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """Do what the word behind `servers` says; without one, list.
+
+    Raises:
+        ProblemError: profile_unknown, profile_exists, profile_elsewhere, config_invalid,
+            base_url_insecure or folder_not_writable; nothing was written then.
+    """
+    match args.action:
+        case "add":
+            return _add(args, settings, speech)
+        case "edit":
+            return _edit(args, settings, speech)
+        case "test":
+            return report(server_checks(_known(args.name, settings)), speech)
+        case "use":
+            return _use(args, settings, speech)
+        case "remove":
+            return _remove(args, settings, speech)
+        case _:
+            return _list(settings, speech)
+
+
+def _list(settings: Settings, speech: Speech) -> int:
+    rows = []
+    for name, server in sorted(settings.servers.items()):
+        place = settings.places.get(name, "")
+        speech.document(_document(server, settings))
+        rows.append(
+            (
+                "*" if name == settings.server.name else "",
+                clean_line(name, 40),
+                _("practice, nothing is charged") if server.simulated else server.base_url,
+                server.dialect,
+                _key_words(server),
+                place or _("built in"),
+            )
+        )
+    heads = ("", _("NAME"), _("ADDRESS"), _("DIALECT"), _("KEY"), _("WRITTEN IN"))
+    for line in _aligned([heads, *rows]):
+        speech.result(line)
+    speech.note(_("* gets the next clip. Add one: sora-tui servers add NAME URL"))
+    return exits.DONE
+
+
+def _add(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    name = args.name
+    if settings.places.get(name) == str(own_servers_path()):
+        raise problem_error("profile_exists", name=name)
+    return _keep(name, _changed({}, args), args, settings, speech)
+
+
+def _edit(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    name = args.name
+    place = settings.places.get(name)
+    if place is not None and place != str(own_servers_path()):
+        raise problem_error("profile_elsewhere", name=name, path=place)
+    return _keep(name, _changed(own_table(name), args), args, settings, speech)
+
+
+def _keep(
+    name: str, table: dict[str, Any], args: argparse.Namespace, settings: Settings, speech: Speech
+) -> int:
+    dialect = table.get("dialect", "auto")
+    if dialect != "auto" and dialect not in DIALECTS:
+        known = ", ".join(("auto", *DIALECTS))
+        raise problem_error("config_invalid", key="dialect", reason=f"there are: {known}")
+    check_profile(name, table, os.environ, settings.places)
+    write_profile(name, table, default=args.default)
+    fresh = reloaded(settings, os.environ)
+    server = fresh.servers[name]
+    speech.document(_document(server, fresh))
+    path = own_servers_path()
+    speech.result(_("{name} is kept in {path}").format(name=name, path=path))
+    if server.lacks_key:
+        variable = clean_line(server.key_from)
+        speech.note(
+            _("{variable} is not set here: export it, or put it into .env.").format(
+                variable=variable
+            )
+        )
+    speech.note(_("See what it is and can: sora-tui servers test {name}").format(name=name))
+    if args.default:
+        _say_what_outranks(name, settings, speech)
+    else:
+        speech.note(_("Choose it from now on: sora-tui servers use {name}").format(name=name))
+    return exits.DONE
+
+
+def _use(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    name = _known(args.name, settings).name
+    place = settings.places.get(name, "")
+    if name != SIMULATOR_NAME and place not in {str(own_servers_path()), str(user_toml_path())}:
+        # It is there in this workspace or with this variable only: elsewhere nothing would start.
+        raise problem_error("profile_elsewhere", name=name, path=place)
+    set_default(name)
+    speech.document({"event": "default", "name": name, "path": str(own_servers_path())})
+    speech.result(_("{name} gets the next clip.").format(name=name))
+    _say_what_outranks(name, settings, speech)
+    return exits.DONE
+
+
+def _remove(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    name = _known(args.name, settings).name
+    place = settings.places.get(name, _("built in"))
+    if place != str(own_servers_path()):
+        raise problem_error("profile_elsewhere", name=name, path=place)
+    server = settings.servers[name]
+    going = _unfinished(settings, server)
+    if not args.yes:
+        ask = question_on_terminal()
+        if ask is None:
+            speech.note(_("Without a terminal to ask on, removing needs --yes."))
+            return exits.WRONG_USE
+        question = _("Remove {name} ({url})? y remove, any other answer: no")
+        question = question.format(name=name, url=server.base_url)
+        if not is_yes(ask("\n".join((*_left_behind(going), question)))):
+            speech.note(_("Nothing was removed."))
+            return exits.WRONG_USE
+    remove_profile(name, settings.places)
+    speech.document({"event": "removed", "name": name, "unfinished": going})
+    speech.result(_("{name} is removed.").format(name=name))
+    for line in _left_behind(going) if args.yes else ():
+        speech.note(line)
+    return exits.DONE
+
+
+def _unfinished(settings: Settings, server: Server) -> int:
+    """Jobs of this workspace that wait for this server."""
+    history = History(open_folder(settings.workspace))
+    try:
+        return sum(job.server.profile == server.name for job in history.active())
+    finally:
+        history.close()
+
+
+def _left_behind(going: int) -> tuple[str, ...]:
+    if not going:
+        return ()
+    return (
+        ngettext(
+            "{count} unfinished job of it here waits until a profile has its address again.",
+            "{count} unfinished jobs of it here wait until a profile has its address again.",
+            going,
+        ).format(count=going),
+    )
+
+
+def _say_what_outranks(name: str, settings: Settings, speech: Speech) -> None:
+    from sora_tui.config.settings import load_settings
+
+    now = load_settings(workspace=settings.workspace, server=None, environ=os.environ)
+    if now.server.name != name:
+        speech.note(
+            _("Not here, though: {what} says {other}.").format(
+                what=now.chosen_by, other=clean_line(now.server.name)
+            )
+        )
+
+
+def _known(name: str, settings: Settings) -> Server:
+    if name not in settings.servers:
+        known = ", ".join(sorted(settings.servers))
+        raise problem_error("profile_unknown", name=name, known=known)
+    return settings.servers[name]
+
+
+def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+    """The settings of a profile with what the command line says; an empty word takes one out."""
+    table = dict(before)
+    for option, setting in _TEXTS.items():
+        said = getattr(args, option)
+        if said == "":
+            table.pop(setting, None)
+        elif said is not None:
+            table[setting] = said
+    if args.api_key_env:
+        table.pop("api_key_command", None)
+    if args.api_key_command:
+        table.pop("api_key_env", None)
+    if args.price:
+        table["prices"] = dict(_price(word) for word in args.price)
+    for option in ("header", "query"):
+        if words := getattr(args, option):
+            name = {"header": "headers"}.get(option, option)
+            table[name] = {**table.get(name, {}), **dict(_pair(word, option) for word in words)}
+    for option in ("free", "allow_http", "max_active"):
+        if (said := getattr(args, option)) is not None:
+            table[option] = said
+    return table
+
+
+def _price(word: str) -> tuple[str, str]:
+    """`sora-2=0.10`, or `0.10` for every model; per second."""
+    model, _equals, price = word.rpartition("=")
+    return model or "*", price
+
+
+def _pair(word: str, option: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals or not name or not value:
+        raise problem_error("config_invalid", key=option, reason="write NAME=VALUE")
+    return name, value
+
+
+def _document(server: Server, settings: Settings) -> dict[str, Any]:
+    """A profile for a machine: never a key, and of headers only their names."""
+    return {
+        "name": server.name,
+        "base_url": server.base_url,
+        "dialect": server.dialect,
+        "auth": server.auth,
+        "key": _key_state(server),
+        "key_from": server.key_from,
+        "headers": sorted(server.headers),
+        "query": sorted(server.query),
+        "allow_http": server.allow_http,
+        "free": server.free,
+        "prices": {model: str(price) for model, price in server.prices.items()},
+        "currency": server.currency,
+        "model": server.model,
+        "size": server.size,
+        "seconds": server.seconds,
+        "max_active": server.max_active,
+        "chosen": server.name == settings.server.name,
+        "written_in": settings.places.get(server.name),
+    }
+
+
+def _key_state(server: Server) -> str:
+    if server.key is None:
+        return "missing" if server.lacks_key else "none"
+    return "found" if server.key.is_at_hand else "command"
+
+
+def _key_words(server: Server) -> str:
+    source = clean_line(server.key_from or "")
+    return {
+        "missing": _("{source} not set").format(source=source),
+        "none": _("none"),
+        "found": source,
+        "command": _("a command"),
+    }[_key_state(server)]
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,233 @@
+"""Finding out which server this is and what it can, by GETs alone: nothing is made or paid."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import uuid4
+
+from sora_tui.client.decode import read_json, refusal_in
+from sora_tui.client.dialect import (
+    DIALECTS,
+    ENOUGH,
+    GENERIC,
+    Dialect,
+    Probe,
+    Sign,
+    by_host,
+    can_list,
+)
+from sora_tui.client.transport import Answer, LostError, NotSentError, Wire
+from sora_tui.client.videos import is_key_refusal, model_names
+from sora_tui.core.findings import ABILITIES, Ability, Findings, KeyVerdict
+from sora_tui.core.problem import Problem, problem
+from sora_tui.core.server import Server
+from sora_tui.core.text import clean, clean_line
+
+#: Bytes of an answer that are looked at: a gateway may list hundreds of models.
+_LOOKED_AT: Final = 256 * 1024
+#: Statuses by which a server says that it has no list (videos-api, divergence 16).
+NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    path: str
+    query: Mapping[str, str]
+    at_root: bool = False
+
+
+def _questions() -> dict[Probe, _Question]:
+    return {
+        "models": _Question("/models", {}),
+        "list": _Question("/videos", {"limit": "1"}),
+        # An id that nobody has: the shape of the answer is what tells.
+        "unknown": _Question(f"/videos/video_{uuid4().hex}", {}),
+        "health_": _Question("/health", {}, at_root=True),
+        "version_": _Question("/version", {}, at_root=True),
+        "liveliness_": _Question("/health/liveliness", {}, at_root=True),
+    }
+
+
+async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # noqa: ASYNC109
+    """Ask a server a few free questions, and read out of the answers what it is.
+
+    A server that is known by its host, or whose profile names its dialect, is asked only what that
+    leaves open.
+
+    Args:
+        server: With a real http(s) address, never `simulator:`.
+        timeout: Seconds for all questions together; what is not answered by then is not known.
+
+    Raises:
+        ProblemError: base_url_invalid, config_invalid, or key_missing from a key command.
+    """
+    if (why := _not_to_be_asked(server)) is not None:
+        return Findings("generic", problem=why)
+    told = DIALECTS.get(server.dialect) if server.dialect != "auto" else None
+    known = by_host(server.host) or told
+    wire = Wire(server)
+    answers: dict[Probe, Answer] = {}
+    questions = _questions()
+
+    async def ask(*probes: Probe) -> None:
+        async def one(probe: Probe) -> None:
+            asked = questions[probe]
+            with contextlib.suppress(NotSentError, LostError):
+                answers[probe] = await wire.call(
+                    "GET", asked.path, asked.query, _LOOKED_AT, at_root=asked.at_root
+                )
+
+        await asyncio.gather(*(one(probe) for probe in probes))
+
+    began = time.monotonic()
+    milliseconds: float | None = None
+    try:
+        async with asyncio.timeout(timeout):
+            # A LiteLLM asked for an id that nobody has asks api.openai.com in turn: know it first.
+            await ask("models", "liveliness_")
+            milliseconds = (time.monotonic() - began) * 1000
+            if answers:
+                is_open = known is None and _best(answers)[0] is GENERIC
+                more: tuple[Probe, ...] = ("unknown", "health_") if is_open else ()
+                await ask("list", "version_", *more)
+    except TimeoutError:
+        pass
+    finally:
+        await wire.aclose()
+    if not answers:
+        return Findings("generic", problem=problem("server_unreachable", message=server.host))
+    row, evidence = _best(answers)
+    if known is not None:
+        row, evidence = known, (_why_known(server, known),)
+    return _findings(replace(server, dialect=row.name), row, evidence, answers, milliseconds)
+
+
+def _not_to_be_asked(server: Server) -> Problem | None:
+    """The key must not cross a network in clear, nor a question go out that needs one we lack."""
+    if server.insecure:
+        return problem("base_url_insecure", host=server.host, profile=server.name)
+    if server.lacks_key:
+        return problem("key_missing", profile=server.name, variable=str(server.key_from))
+    return None
+
+
+def _why_known(server: Server, row: Dialect) -> str:
+    if by_host(server.host) is row:
+        return clean_line(f"host {server.host}")
+    return f"the profile says {row.name}"
+
+
+def _best(answers: Mapping[Probe, Answer]) -> tuple[Dialect, tuple[str, ...]]:
+    """The row whose signs weigh most, if enough; of equals the first: gateways stand in front."""
+    best, best_weight = GENERIC, ENOUGH - 1
+    evidence: tuple[str, ...] = ()
+    for row in DIALECTS.values():
+        seen = [
+            sign
+            for sign in row.signs
+            if sign.probe in answers
+            and sign.shows(answers[sign.probe].headers, _text(answers[sign.probe]))
+        ]
+        weight = sum(sign.weight for sign in seen)
+        if weight > best_weight:
+            best, best_weight, evidence = row, weight, tuple(map(_evidence, seen))
+    return best, evidence
+
+
+def _evidence(sign: Sign) -> str:
+    where = f"GET {sign.probe.rstrip('_')}"
+    return f"{where}: header {sign.header}" if sign.header else f"{where}: {sign.body}"
+
+
+def _findings(
+    server: Server,
+    row: Dialect,
+    evidence: tuple[str, ...],
+    answers: Mapping[Probe, Answer],
+    milliseconds: float | None,
+) -> Findings:
+    can: dict[Ability, bool | None] = {ability: row.can(ability) for ability in ABILITIES}
+    can["list"] = can_list(server)
+    if (listed := _has_list(answers)) is not None:
+        can["list"] = listed
+    key, why = _key(server, answers)
+    return Findings(
+        row.name,
+        evidence=evidence,
+        reached=True,
+        milliseconds=milliseconds,
+        key=key,
+        version=_version(row, answers),
+        models=model_names(answers["models"]) if "models" in answers else (),
+        can=can,
+        delete_means=row.delete_means,
+        problem=why or _busy(answers) or _nothing_there(server, answers),
+    )
+
+
+def _has_list(answers: Mapping[Probe, Answer]) -> bool | None:
+    answer = answers.get("list")
+    if answer is None or is_key_refusal(answer):
+        return None
+    if answer.status in NO_LIST:
+        return False
+    document = _document(answer)
+    rows = document.get("data") if isinstance(document, Mapping) else document
+    return True if 200 <= answer.status < 300 and isinstance(rows, list) else None
+
+
+def _key(server: Server, answers: Mapping[Probe, Answer]) -> tuple[KeyVerdict, Problem | None]:
+    """What becomes of the key at the routes that need one."""
+    asked = [answers[probe] for probe in ("models", "list", "unknown") if probe in answers]
+    for answer in asked:
+        if is_key_refusal(answer):
+            said = clean(refusal_in(answer.body).message, 400)
+            return "refused", problem("key_refused", message=said, status=answer.status)
+    if server.key is None or server.auth == "none":
+        return "none", None
+    return ("accepted" if any(answer.status < 300 for answer in asked) else "unknown"), None
+
+
+def _busy(answers: Mapping[Probe, Answer]) -> Problem | None:
+    """Nothing but refusals for now: it is there, and cannot be worked with."""
+    statuses = {answer.status for answer in answers.values()}
+    if statuses <= {429, 502, 503, 504}:
+        return problem("server_busy", status=max(statuses))
+    return None
+
+
+def _nothing_there(server: Server, answers: Mapping[Probe, Answer]) -> Problem | None:
+    """The same 404 for the list and for a video: no such route, most often a missing `/v1`."""
+    listed, unknown = answers.get("list"), answers.get("unknown")
+    if listed is None or unknown is None or "video" in _text(unknown).lower():
+        return None
+    if (listed.status, unknown.status) == (404, 404) and listed.body == unknown.body:
+        return problem("videos_missing", base_url=server.base_url)
+    return None
+
+
+def _version(row: Dialect, answers: Mapping[Probe, Answer]) -> str | None:
+    if row.version_header:
+        for answer in answers.values():
+            if named := clean_line(answer.headers.get(row.version_header, ""), 60):
+                return named
+    document = _document(answers["version_"]) if "version_" in answers else None
+    said = document.get("version") if isinstance(document, Mapping) else None
+    return (clean_line(said, 60) or None) if isinstance(said, str) else None
+
+
+def _document(answer: Answer) -> object:
+    try:
+        return read_json(answer.body)
+    except ValueError:
+        return None
+
+
+def _text(answer: Answer) -> str:
+    return re.sub(r"\s+", " ", answer.body[:_LOOKED_AT].decode("utf-8", "replace"))

@@ -1,0 +1,56 @@
+"""What was found out about a server by free questions, as a value for every face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from sora_tui.core.problem import Problem
+
+#: What a server may be able to do besides making a clip and telling how it goes.
+Ability = Literal["list", "delete", "remix", "edit", "extend", "character", "thumbnail"]
+ABILITIES: Final[tuple[Ability, ...]] = (
+    "list",
+    "delete",
+    "remix",
+    "edit",
+    "extend",
+    "character",
+    "thumbnail",
+)
+
+#: What `DELETE /videos/{id}` does: takes job and files away; ends a running job as well; only
+#: forgets the job, which runs on; is not there; nobody knows.
+DeleteMeans = Literal["deletes", "cancels", "forgets", "none", "unknown"]
+
+#: What became of the key: taken, refused, none was needed and none was sent, not to be told.
+KeyVerdict = Literal["accepted", "refused", "none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """One examination of a server. Nothing in it cost anything.
+
+    Attributes:
+        dialect: The name of a row of the client's table; `generic` where nothing tells.
+        evidence: Why, in the order it was seen, English: for `--json`, logs and a closer look.
+        reached: Something that speaks HTTP answered.
+        milliseconds: From the first question to its answer, connection included.
+        version: What the server says of itself.
+        models: Names it offers; empty where it has no such list.
+        can: True and False are sure, or as sure as the dialect's row; None is not known.
+        delete_means: See `DeleteMeans`.
+        problem: Why it cannot be worked with as it is; None where all is well.
+    """
+
+    dialect: str
+    evidence: tuple[str, ...] = ()
+    reached: bool = False
+    milliseconds: float | None = None
+    key: KeyVerdict = "unknown"
+    version: str | None = None
+    models: tuple[str, ...] = ()
+    can: Mapping[Ability, bool | None] = field(default_factory=lambda: dict.fromkeys(ABILITIES))
+    delete_means: DeleteMeans = "unknown"
+    problem: Problem | None = None

@@ -1,0 +1,44 @@
+"""What a server is and can: a few free questions, for doctor, the form and the engine itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sora_tui.client.dialect import DIALECTS
+from sora_tui.client.probe import examine_server
+from sora_tui.core.findings import ABILITIES, Findings
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.server import Server
+
+
+def examine(server: Server, *, timeout: float = 10.0) -> Findings:
+    """Find out about a server. Blocks, with a loop of its own: for a worker thread.
+
+    Only GETs are sent, so nothing is made and nothing is charged. The built-in simulator answers
+    without a network.
+
+    Args:
+        timeout: Seconds for all questions together.
+
+    Returns:
+        Never an exception for what a network, a server or a profile does: that is `problem`.
+    """
+    if server.simulated:
+        return practice_findings(server)
+    try:
+        return asyncio.run(examine_server(server, timeout))
+    except ProblemError as error:  # the address or a header is none, or a key command failed
+        return Findings("generic", problem=error.problem)
+
+
+def practice_findings(server: Server) -> Findings:
+    """What is known of the built-in simulator without asking it."""
+    row = DIALECTS[server.dialect]
+    return Findings(
+        row.name,
+        evidence=("built in",),
+        reached=True,
+        key="none",
+        can={ability: row.can(ability) for ability in ABILITIES},
+        delete_means=row.delete_means,
+    )

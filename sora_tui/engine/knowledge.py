@@ -1,0 +1,95 @@
+"""What one server is and can: what its profile says, what was found out, what working showed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from sora_tui.client.dialect import by_host, can_list, dialect_of
+from sora_tui.client.probe import examine_server
+from sora_tui.core.findings import Ability, DeleteMeans
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.server import Server
+from sora_tui.workspace.learnt import Memory
+
+#: A person waits for the first clip meanwhile; what is not found out by then is learnt on the way.
+_PATIENCE: Final = 5.0
+#: A server that told nothing is asked again after this many seconds, if it is still worth it.
+_AGAIN: Final = 60.0
+
+#: Statuses of a route that is not there; a 400 may be about this one question.
+SURELY_NO_ROUTE: Final = frozenset({404, 405, 501})
+
+_log = logging.getLogger("sora_tui.engine")
+
+
+def as_known(server: Server, memory: Memory) -> Server:
+    """The profile with the dialect that was found, unless it names one itself."""
+    found = memory.of(server.origin).dialect
+    return server if server.dialect != "auto" or found is None else replace(server, dialect=found)
+
+
+def delete_means(server: Server, memory: Memory) -> DeleteMeans:
+    """What `DELETE` does at this server, as far as anybody knows."""
+    if memory.of(server.origin).facts.get("delete") is False:
+        return "none"
+    return dialect_of(as_known(server, memory)).delete_means
+
+
+class Knowledge:
+    """Of one server, for its poller. What it learns is kept for the next process."""
+
+    def __init__(self, server: Server, memory: Memory) -> None:
+        self._server = server
+        self._memory = memory
+        self._not_before = 0.0
+
+    @property
+    def server(self) -> Server:
+        """The profile, its dialect known as well as it is."""
+        return as_known(self._server, self._memory)
+
+    def can(self, ability: Ability) -> bool | None:
+        """Whether it can: by experience, otherwise by its dialect; None where only a try tells."""
+        shown = self._memory.of(self._server.origin).facts.get(ability)
+        if shown is not None:
+            return shown
+        return can_list(self.server) if ability == "list" else dialect_of(self.server).can(ability)
+
+    def learn(self, ability: Ability, can: bool) -> None:
+        """Working with it showed whether it can."""
+        if self.can(ability) is not can:
+            self._keep(lambda: self._memory.learn(self._server.origin, ability, can))
+
+    async def find_out(self) -> None:
+        """Ask which dialect it speaks, by GETs alone, where nobody said and nothing is known."""
+        now = asyncio.get_running_loop().time()
+        open_question = (
+            self.server.dialect == "auto"
+            and by_host(self._server.host) is None
+            and not self._server.simulated
+        )
+        if not open_question or now < self._not_before:
+            return
+        self._not_before = now + _AGAIN
+        found = await examine_server(self._server, _PATIENCE)
+        if not found.reached or found.key == "refused":
+            return
+        _log.debug("%s speaks %s: %s", self._server.name, found.dialect, found.evidence)
+        self._keep(lambda: self._memory.found(self._server.origin, found.dialect, found.evidence))
+        if (listed := found.can["list"]) is not None:
+            self.learn("list", listed)
+
+    def doubt(self) -> None:
+        """It refused a request that it should have understood: it may be another server by now."""
+        self._keep(lambda: self._memory.forget(self._server.origin))
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except ProblemError as error:
+            # Kept in mind all the same; another process finds it out again.
+            _log.warning("%s: what was learnt is not kept: %s", self._server.name, error)

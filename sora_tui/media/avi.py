@@ -1,0 +1,58 @@
+"""Facts of an AVI file from its header, for servers that give no MP4 (TensorRT-LLM)."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from typing import Final
+
+from sora_tui.core.problem import problem_error
+from sora_tui.media.boxes import ClipFacts, inspect_mp4, sniff
+
+#: RIFF, the list `hdrl` with `avih`, and the first stream's `strh`: their order is fixed (AVI RIFF
+#: File Reference).
+_HEADER: Final = 116
+
+
+def inspect_clip(path: Path) -> tuple[ClipFacts, str]:
+    """What a downloaded clip says about itself, and the suffix that goes with its bytes.
+
+    Raises:
+        ProblemError: clip_damaged, as `inspect_mp4` and `inspect_avi`.
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        kind = sniff(file.read(16))
+    return (inspect_avi(path), ".avi") if kind == "avi" else (inspect_mp4(path), ".mp4")
+
+
+def inspect_avi(path: Path) -> ClipFacts:
+    """Read the facts of an AVI file.
+
+    Raises:
+        ProblemError: `clip_damaged`; its fact `reason` is `cut_off` (shorter than it says) or
+            `no_index` (no header where it has to be).
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        head = file.read(_HEADER)
+    if len(head) < _HEADER or head[12:16] != b"LIST" or head[20:28] != b"hdrlavih":
+        raise problem_error("clip_damaged", reason="no_index")
+    (said,) = struct.unpack_from("<I", head, 4)
+    if said + 8 > size:
+        raise problem_error("clip_damaged", reason="cut_off")
+    microseconds, frames = struct.unpack_from("<I12xI", head, 32)
+    width, height = struct.unpack_from("<II", head, 64)
+    return ClipFacts(
+        width=width,
+        height=height,
+        seconds=microseconds * frames / 1e6,
+        fps=round(1e6 / microseconds, 3) if microseconds else 0.0,
+        codec=head[112:116].decode("latin-1"),
+        audio=False,
+        faststart=True,
+        complete=True,
+        bytes=size,
+    )

@@ -1,0 +1,351 @@
+"""The servers that the simulator can be: a row for each, with what it does unlike OpenAI.
+
+The facts were read from the servers' sources, measured on running ones, or taken from their
+documentation, in November 2026: LiteLLM 1.106.2 and 1.109.1, vLLM-Omni 0.30.0, SGLang 0.5.23,
+Aquiles-Image 0.8.3, TensorRT-LLM 0509ccc, new-api 05393ff. What only a vendor could tell of Azure
+and OpenRouter (wordings of refusals) is a guess.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sora_tui.simulator import contents, creates, errors, keys, shapes
+from sora_tui.simulator.errors import ApiError
+from sora_tui.simulator.jobs import Job, Jobs
+from sora_tui.simulator.parameters import CreateRequest, openai_create
+from sora_tui.simulator.shapes import Ids, Video
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one server speaks; the defaults are OpenAI's way.
+
+    Attributes:
+        prefixes: Where the paths begin; the first is that of the base URL.
+        routes: Which operations there are.
+        pages: Other paths with a fixed answer, from the root.
+        open_paths: Regular expression of the paths that need no key.
+        key: What is wrong with a key.
+        read: Reads a create request.
+        ids: How jobs are named.
+        create_status: HTTP status of a create that went well.
+        video: The video object; `created` is that of the create answer.
+        video_status: HTTP status with which a job is shown.
+        not_found: The refusal for an id nobody knows; `no_content` where its clip is asked for.
+        content: Hands out the clip at a path, None when it has expired.
+        list: The answer of the list.
+        delete: The answer of a deletion; raises to refuse it.
+        error: Puts a refusal into an envelope.
+        unknown: Answers for a path or method that there is not.
+        headers: Headers of every answer.
+        poll_header: Whether a video comes with `openai-poll-after-ms`.
+        at_once: How many unfinished jobs there may be.
+        durable: Whether jobs outlive a restart.
+    """
+
+    prefixes: tuple[str, ...] = ("/v1",)
+    routes: frozenset[str] = frozenset(("create", "list", "retrieve", "delete", "content", "remix"))
+    pages: Mapping[str, Callable[[], Response]] = field(default_factory=dict)
+    open_paths: str = "/health"
+    key: keys.KeyCheck = keys.openai_key
+    read: Callable[[Request], Awaitable[CreateRequest]] = openai_create
+    ids: Ids = field(default_factory=lambda: Ids(shapes.hex_id("video_", 24)))
+    create_status: int = 200
+    video: Video = shapes.openai_video
+    created: Video | None = None
+    video_status: Callable[[Job], int] = field(default=lambda job: 200)
+    not_found: Callable[[str], ApiError] = field(
+        default=lambda given: ApiError(404, f"Video with id '{given}' not found.")
+    )
+    no_content: Callable[[str], Exception] | None = None
+    content: Callable[[Request, Job, Path | None], Response] = contents.openai_content
+    list: Callable[[Request, Jobs, Video], dict[str, Any]] = shapes.openai_list
+    delete: Callable[[Job, Video], dict[str, Any]] = shapes.deleted_finished
+    error: Callable[[ApiError], Response] = errors.openai_error
+    unknown: Callable[[str, str, int], Response] = errors.openai_unknown
+    headers: Callable[[], dict[str, str]] = field(
+        default=lambda: {"x-request-id": f"req_{secrets.token_hex(16)}"}
+    )
+    poll_header: bool = False
+    at_once: int | None = None
+    durable: bool = True
+
+
+def _json(body: object, status: int = 200) -> Callable[[], Response]:
+    return lambda: JSONResponse(body, status)
+
+
+def _models(*names: str, owner: str, **more: object) -> Callable[[], Response]:
+    """A list of models as `GET /v1/models` gives it."""
+    models = [
+        {"id": name, "object": "model", "created": 1759708800, "owned_by": owner} for name in names
+    ]
+    return _json({"object": "list", "data": models, **more})
+
+
+def _empty() -> Response:
+    return Response()
+
+
+def _found_nothing(given: str) -> ApiError:
+    return ApiError(404, "Video not found")
+
+
+def _uvicorn() -> dict[str, str]:
+    return {"server": "uvicorn"}
+
+
+def _litellm_headers(version: str) -> Callable[[], dict[str, str]]:
+    return lambda: {
+        "server": "uvicorn",
+        "x-litellm-call-id": str(uuid.uuid4()),
+        "x-litellm-version": version,
+        "x-litellm-model-api-base": "https://upstream.example/v1",
+    }
+
+
+def _aquiles_health() -> Response:
+    told = {"status": "ok", "model": creates.AQUILES_MODEL, "mode": "video"}
+    return JSONResponse({**told, "timestamp": int(time.time()), "devices": []})
+
+
+_OPENAI: Final = Dialect(
+    pages={
+        "/health": _json({"status": "ok", "simulated": True}),
+        "/v1/models": _models("sora-2", "sora-2-pro", owner="simulator"),
+    },
+    poll_header=True,
+)
+
+_LITELLM: Final = Dialect(
+    prefixes=("/v1", ""),
+    routes=frozenset(("create", "list", "retrieve", "content", "remix")),
+    pages={
+        "/health/liveliness": _json("I'm alive!"),
+        "/health/liveness": _json("I'm alive!"),
+        "/health/readiness": _json({"status": "healthy", "db": "Not connected"}),
+        "/v1/models": _models(*creates.GATEWAY_MODELS, owner="openai"),
+        "/models": _models(*creates.GATEWAY_MODELS, owner="openai"),
+    },
+    open_paths="/health/.*",
+    key=keys.litellm_key,
+    read=creates.litellm_create,
+    ids=Ids(
+        shapes.hex_id("video_", 32),
+        shapes.litellm_id,
+        shapes.litellm_poll_id,
+        shapes.litellm_read,
+    ),
+    video=shapes.litellm_video,
+    created=shapes.litellm_created,
+    content=contents.gzipped_content,
+    list=shapes.litellm_list,
+    error=errors.litellm_error,
+    unknown=errors.fastapi_unknown,
+    headers=_litellm_headers("1.106.2"),
+)
+
+_SGLANG: Final = Dialect(
+    routes=frozenset(("create", "list", "retrieve", "delete", "content")),
+    pages={
+        "/health": _json({"status": "ok"}),
+        "/server_info": _json(
+            {
+                "model_path": creates.SGLANG_MODEL,
+                "served_model_name": creates.SGLANG_MODEL,
+                "tp_size": 1,
+                "dp_size": 1,
+                "version": "0.5.23",
+            }
+        ),
+        "/model_info": _json(
+            {
+                "model_path": creates.SGLANG_MODEL,
+                "is_generation": True,
+                "model_type": "diffusion",
+                "architectures": ["WanPipeline"],
+            }
+        ),
+        "/v1/models": _models(creates.SGLANG_MODEL, owner="sglang"),
+    },
+    open_paths=".*",
+    key=keys.no_key,
+    read=creates.sglang_create,
+    ids=Ids(shapes.uuid_id),
+    video=shapes.sglang_video,
+    not_found=_found_nothing,
+    content=contents.sglang_content,
+    list=shapes.sglang_list,
+    delete=shapes.deleted_video,
+    error=errors.detail_error,
+    unknown=errors.fastapi_unknown,
+    headers=_uvicorn,
+    durable=False,
+)
+
+#: By the word that `--dialect` takes.
+DIALECTS: Final[Mapping[str, Dialect]] = {
+    "openai": _OPENAI,
+    "litellm": _LITELLM,
+    "litellm-1.109": replace(
+        _LITELLM,
+        ids=Ids(
+            shapes.hex_id("video_", 32),
+            shapes.litellm_long_id,
+            shapes.litellm_long_id,
+            shapes.litellm_read,
+        ),
+        content=contents.litellm_content,
+        headers=_litellm_headers("1.109.1"),
+    ),
+    "vllm-omni": Dialect(
+        routes=frozenset(("create", "list", "retrieve", "delete", "content")),
+        pages={
+            "/health": _json({"status": "healthy"}),
+            "/version": _json({"version": "0.30.0"}),
+            "/v1/models": _models(creates.VLLM_MODEL, owner="vllm"),
+        },
+        open_paths="(?!/v1).*",
+        key=keys.vllm_key,
+        read=creates.vllm_create,
+        ids=Ids(shapes.hex_id("video_gen_", 32)),
+        video=shapes.vllm_video,
+        video_status=shapes.vllm_failure_status,
+        not_found=_found_nothing,
+        content=contents.vllm_content,
+        list=shapes.vllm_list,
+        delete=shapes.deleted,
+        error=errors.vllm_error,
+        unknown=errors.fastapi_unknown,
+        headers=_uvicorn,
+        durable=False,
+    ),
+    "sglang": _SGLANG,
+    "sglang-cloud": replace(
+        _SGLANG,
+        routes=_SGLANG.routes | {"cloud"},
+        video=shapes.sglang_cloud_video,
+        content=contents.sglang_cloud_content,
+    ),
+    "aquiles": Dialect(
+        prefixes=("/v1", ""),
+        routes=frozenset(("create", "list", "retrieve", "delete", "content")),
+        pages={
+            "/health": _aquiles_health,
+            "/v1/health": _aquiles_health,
+            "/v1/model/type": _json({"type": "Video"}),
+            "/v1/models": _models(creates.AQUILES_MODEL, owner="custom"),
+            "/models": _models(creates.AQUILES_MODEL, owner="custom"),
+        },
+        open_paths="(/v1)?(/health|/model/type|/videos/[^/]+/content)",
+        key=keys.aquiles_key,
+        read=creates.aquiles_create,
+        ids=Ids(shapes.hex_id("video_", 12)),
+        video=shapes.aquiles_video,
+        not_found=_found_nothing,
+        no_content=lambda given: creates.HandlerFault(),
+        content=contents.aquiles_content,
+        list=shapes.aquiles_list,
+        delete=shapes.deleted,
+        error=errors.detail_error,
+        unknown=errors.fastapi_unknown,
+        headers=_uvicorn,
+        at_once=1,
+        durable=False,
+    ),
+    "trt-llm": Dialect(
+        routes=frozenset(("create", "list", "retrieve", "delete", "content")),
+        pages={
+            "/health": _empty,
+            "/version": _json({"version": "1.3.0"}),
+            "/v1/models": _models(creates.TRT_MODEL, owner="tensorrt_llm"),
+        },
+        open_paths=".*",
+        key=keys.no_key,
+        read=creates.trt_create,
+        ids=Ids(shapes.hex_id("video_", 32)),
+        create_status=202,
+        video=shapes.trt_video,
+        not_found=lambda given: ApiError(404, f"Video {given} not found"),
+        content=contents.trt_content,
+        list=shapes.trt_list,
+        delete=shapes.deleted_flag,
+        error=errors.flat_error,
+        unknown=errors.fastapi_unknown,
+        headers=_uvicorn,
+        durable=False,
+    ),
+    "new-api": Dialect(
+        routes=frozenset(("create", "retrieve", "content", "remix")),
+        pages={
+            "/api/status": _json({"success": True, "data": {"system_name": "New API"}}),
+            "/v1/models": _models(*creates.GATEWAY_MODELS, owner="openai", success=True),
+        },
+        open_paths="(?!/v1).*",
+        key=keys.new_api_key,
+        ids=Ids(shapes.task_id),
+        video=shapes.new_api_video,
+        not_found=lambda given: ApiError(
+            400, "task_not_exist", code="task_not_exist", by_gateway=True
+        ),
+        no_content=lambda given: ApiError(404, "Task not found", by_gateway=True),
+        content=contents.new_api_content,
+        error=errors.new_api_error,
+        unknown=errors.new_api_unknown,
+        headers=lambda: {"x-oneapi-request-id": secrets.token_hex(16)},
+    ),
+    "azure": Dialect(
+        prefixes=("/openai/v1",),
+        pages={"/openai/v1/models": _models(*creates.GATEWAY_MODELS, owner="openai")},
+        open_paths="(?!)",
+        key=keys.azure_key,
+        read=creates.azure_create,
+        error=errors.azure_error,
+        unknown=errors.azure_unknown,
+        headers=lambda: {"apim-request-id": str(uuid.uuid4()), "x-ms-region": "Sweden Central"},
+        poll_header=True,
+    ),
+    "openrouter": Dialect(
+        prefixes=("/api/v1",),
+        routes=frozenset(("create", "retrieve", "content")),
+        pages={
+            "/api/v1/models": _json({"data": [{"id": n} for n in creates.OPENROUTER_MODELS]}),
+            "/api/v1/videos/models": _json(
+                {
+                    "data": [
+                        {
+                            "id": name,
+                            "supported_durations": [4, 8, 12],
+                            "supported_resolutions": ["720p", "1080p"],
+                            "supported_aspect_ratios": ["16:9", "9:16"],
+                            "supported_sizes": ["1280x720", "720x1280"],
+                            "pricing_skus": {},
+                        }
+                        for name in creates.OPENROUTER_MODELS
+                    ]
+                }
+            ),
+        },
+        open_paths="/api/v1(/videos)?/models",
+        key=keys.openrouter_key,
+        read=creates.openrouter_create,
+        ids=Ids(shapes.hex_id("", 24)),
+        create_status=202,
+        video=shapes.openrouter_video,
+        not_found=lambda given: ApiError(404, "Job not found"),
+        content=contents.openrouter_content,
+        error=errors.openrouter_error,
+        unknown=errors.openrouter_unknown,
+        headers=lambda: {"x-generation-id": f"gen-{secrets.token_hex(10)}"},
+    ),
+}

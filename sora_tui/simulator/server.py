@@ -1,0 +1,54 @@
+"""Puts the simulator on a socket."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from sora_tui.simulator.app import create_app
+from sora_tui.simulator.dialects import DIALECTS
+from sora_tui.simulator.faults import Fault
+from sora_tui.simulator.jobs import Jobs
+from sora_tui.simulator.wire import Wires
+
+
+def listen(host: str, port: int, dialect: str) -> tuple[socket.socket, str]:
+    """A listening socket (port 0 takes a free one), and the base URL of the API behind it."""
+    listener = socket.create_server((host, port), backlog=128)
+    prefix = DIALECTS[dialect].prefixes[0]
+    return listener, f"http://{host}:{listener.getsockname()[1]}{prefix}"
+
+
+def configuration(
+    folder: Path,
+    *,
+    key: str,
+    speed: float,
+    dialect: str,
+    faults: list[Fault],
+    on_worker_end: Callable[[], None],
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+) -> uvicorn.Config:
+    """uvicorn's settings for a server of this dialect, whose jobs live in `folder`.
+
+    `around` may wrap the app, to watch it.
+    """
+    row = DIALECTS[dialect]
+    wires = Wires()
+    app = create_app(row, Jobs(folder, speed, durable=row.durable), key, faults, on_worker_end)
+    return uvicorn.Config(
+        wires.under(around(app)),
+        # Always these two: what a client sees must not depend on what else is installed.
+        http=wires.protocol(),
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )

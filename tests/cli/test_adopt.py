@@ -1,0 +1,78 @@
+"""`adopt`: jobs made elsewhere on the same server, listed and taken in by real processes."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.rawserver import RawServer, answer, read_request, send
+from tests.simulated import Simulator
+
+WISH = {"prompt": "A kite elsewhere", "model": "sora-2", "seconds": "1", "size": "320x180"}
+
+
+@pytest.fixture
+def elsewhere(simulator: Simulator) -> str:
+    """A job that another client made; its id."""
+    request = urllib.request.Request(
+        f"{simulator.base_url}/videos",
+        json.dumps(WISH).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {simulator.key}"},
+    )
+    with urllib.request.urlopen(request) as made:
+        return str(json.load(made)["id"])
+
+
+def test_a_job_made_elsewhere_is_listed_adopted_and_saved(shell: Shell, elsewhere: str) -> None:
+    listed = shell("adopt", "--json")
+    assert listed.code == 0, listed.err
+    (found,) = [line for line in listed.documents if line["id"] == elsewhere]
+    assert (found["event"], found["prompt"], found["perhaps"]) == ("remote", WISH["prompt"], None)
+    assert not shell.documents, "listing takes nothing in"
+    ran = shell("adopt", elsewhere)
+    assert ran.code == 0, ran.err
+    assert Path(shell.workspace, ran.out.strip()).stat().st_size > 1000
+    (document,) = [json.loads(path.read_text()) for path in shell.documents]
+    assert (document["state"], document["remote_id"]) == ("saved", elsewhere)
+    assert (document["attempts"], document["consent"]) == ([], None)
+    assert elsewhere not in shell.inside("adopt").out
+    again = shell.inside("adopt", elsewhere)
+    assert (again.code, "belongs to another job" in again.err) == (2, True)
+    # In the trash it stays known.
+    assert shell.inside("delete", "@last", "--yes").code == 0
+    assert elsewhere not in shell.inside("adopt").out
+
+
+def test_no_wait_leaves_it_to_whoever_comes_next(shell: Shell, elsewhere: str) -> None:
+    ran = shell.inside("adopt", elsewhere, "--no-wait", "--json")
+    assert ran.code == 0
+    (told,) = ran.documents
+    assert told["id"] == elsewhere
+    assert shell.inside("adopt", elsewhere).code == 2, "the inbox counts as well"
+    waited = shell("wait")
+    assert waited.code == 0, waited.err
+    assert f"_{elsewhere}" in waited.out
+
+
+def test_an_unknown_id_is_said_and_the_others_are_taken(shell: Shell, elsewhere: str) -> None:
+    ran = shell.inside("adopt", "video_nowhere", elsewhere, "--no-wait")
+    assert ran.code == 2
+    assert "does not know a video video_nowhere" in ran.err
+    assert len(shell.documents) == 1
+
+
+def test_a_server_without_a_list_says_what_is_left_to_do(shell: Shell) -> None:
+    with RawServer([read_request, send(answer(405, {"detail": "Method Not Allowed"}))]) as server:
+        ran = shell.inside("adopt", SORA_BASE_URL=server.url)
+    assert ran.code == 1
+    assert "sora-tui adopt ID" in ran.err
+
+
+def test_an_empty_list_and_the_own_simulator(shell: Shell) -> None:
+    ran = shell.inside("adopt", "--server", "simulator", "--all")
+    assert (ran.code, ran.out) == (0, "")
+    assert "no job to adopt" in ran.err

@@ -1,0 +1,260 @@
+"""Every field of every dialect's row is seen from outside: without it something else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import MISSING, Field, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from sora_tui.client import dialect
+from sora_tui.client.dialect import DIALECTS, Dialect, by_host, dialect_of
+from sora_tui.client.probe import examine_server
+from sora_tui.client.videos import Upload
+from sora_tui.core.findings import ABILITIES, Findings
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Server
+from sora_tui.engine.knowledge import delete_means
+from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.learnt import Memory
+from tests.client.accents import SHAPES, Shape, answering, clip
+from tests.client.servers import at, client_of
+from tests.rawserver import RawServer, Request, answer, replies
+
+REQUEST: Final = VideoRequest("a fox", seconds="8", size="1280x720")
+PICTURE: Final = Upload(b"picture", "image/png", "fox.png", "input_reference/fox.png")
+BUSY: Final = "The limit of 1 concurrent tasks has been reached. Please try again later."
+
+Seen = Awaitable[object]
+
+
+async def sent(row: Dialect, upload: Upload | None = None, **profile: Any) -> Request:
+    """The paid request as it arrives."""
+    with RawServer(replies(answer(200, clip()))) as server:
+        async with client_of(at(server.url, dialect=row.name, **profile)) as client:
+            await client.create(REQUEST, upload, "job-1")
+        return server.requests[0]
+
+
+async def in_json(row: Dialect, field: str) -> object:
+    """A field of the paid request with the picture, in JSON."""
+    return (await sent(row, PICTURE, encoding="json")).json.get(field)
+
+
+async def looked(row: Dialect, **profile: Any) -> tuple[Request, float | None]:
+    """One look: what was asked, and when the next one is due."""
+    with RawServer(replies(answer(200, clip("in_progress")))) as server:
+        async with client_of(at(server.url, dialect=row.name, **profile)) as client:
+            look = await client.retrieve("video_1")
+        return server.requests[0], look.after
+
+
+async def found(shape: Shape, **profile: Any) -> Findings:
+    """What an examination of such a server finds."""
+    with answering(shape) as server:
+        return await examine_server(at(server.url, **profile), 5)
+
+
+async def named(row: Dialect) -> Findings:
+    """What is found where the profile names the dialect and the server tells nothing."""
+    with answering({}, answer(500, "Internal Server Error")) as server:
+        return await examine_server(at(server.url, dialect=row.name), 5)
+
+
+async def _hosts(row: Dialect) -> object:
+    # By name, not through the table's own row: an emptied row must lose its servers.
+    known = {
+        "openai": ["api.openai.com"],
+        "azure": [
+            "lab.openai.azure.com",
+            "lab.services.ai.azure.com",
+            "lab.cognitiveservices.azure.com",
+        ],
+        "openrouter": ["openrouter.ai"],
+    }
+    servers = [Server("x", f"https://{host}/v1", dialect="auto") for host in known[row.name]]
+    return [dialect_of(server).name for server in servers]
+
+
+async def _signs(row: Dialect) -> object:
+    return [((it := await found(shape)).dialect, it.evidence) for shape in SHAPES[row.name]]
+
+
+async def _version(row: Dialect) -> object:
+    return (await found(SHAPES[row.name][0])).version
+
+
+async def _encoding(row: Dialect) -> object:
+    return (await sent(row)).headers["content-type"].partition(";")[0]
+
+
+async def _seconds(row: Dialect) -> object:
+    body = (await sent(row, encoding="json")).json
+    return {name: body[name] for name in ("seconds", "duration") if name in body}
+
+
+async def _credentials(row: Dialect) -> object:
+    headers = (await looked(row))[0].headers
+    return {name: headers.get(name) for name in ("authorization", "api-key")}
+
+
+async def _without_key(row: Dialect) -> object:
+    return (await looked(row, key=None))[0].headers.get("authorization")
+
+
+async def _query(row: Dialect) -> object:
+    return (await looked(row))[0].target, (await sent(row)).target
+
+
+async def _abilities(row: Dialect) -> object:
+    return dict((await named(row)).can)
+
+
+async def _delete_means(row: Dialect) -> object:
+    memory = Memory(open_folder(Path.cwd()))
+    server = Server("x", "http://127.0.0.1:9/v1", dialect=row.name)
+    return (await named(row)).delete_means, delete_means(server, memory)
+
+
+async def _max_active(row: Dialect) -> object:
+    return dialect.fitted(Server("x", "http://127.0.0.1:9/v1", dialect=row.name)).max_active
+
+
+async def _busy(row: Dialect) -> object:
+    with RawServer(replies(answer(503, {"detail": BUSY}))) as server:
+        async with client_of(at(server.url, dialect=row.name)) as client:
+            return type(await client.create(REQUEST, None, "job-1")).__name__
+
+
+async def _poll_floor(row: Dialect) -> object:
+    return (await looked(row))[1]
+
+
+async def _reference(row: Dialect) -> object:
+    body = (await sent(row, PICTURE, encoding="json")).json
+    return {name: value for name, value in body.items() if name not in {"prompt", "size"}}
+
+
+#: The behaviour that each field is for. A field that is not here is one nobody needs.
+WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
+    "hosts": _hosts,
+    "signs": _signs,
+    "version_header": _version,
+    "encoding": _encoding,
+    "reference_field": _reference,
+    "reference_form": _reference,
+    "seconds_field": _seconds,
+    "seconds_as_number": _seconds,
+    "auth": _credentials,
+    "bearer_without_key": _without_key,
+    "query": _query,
+    "abilities": _abilities,
+    "list_needs": _abilities,
+    "delete_means": _delete_means,
+    "max_active": _max_active,
+    "busy": _busy,
+    "poll_floor": _poll_floor,
+}
+
+
+def default_of(each: Field[Any]) -> object:
+    """The value that a field has where a row does not say."""
+    if each.default is not MISSING:
+        return each.default
+    assert each.default_factory is not MISSING
+    return each.default_factory()
+
+
+#: Every statement of the table: row and field.
+SAID: Final = [
+    (row.name, each.name)
+    for row in DIALECTS.values()
+    for each in fields(Dialect)
+    if each.name != "name" and getattr(row, each.name) != default_of(each)
+]
+
+
+def put(monkeypatch: pytest.MonkeyPatch, row: Dialect) -> None:
+    """The table with another row of this name."""
+    monkeypatch.setattr(dialect, "DIALECTS", {**DIALECTS, row.name: row})
+    monkeypatch.setattr("sora_tui.client.probe.DIALECTS", {**DIALECTS, row.name: row})
+
+
+@pytest.mark.parametrize(("name", "field"), SAID, ids=lambda word: str(word))
+async def test_without_this_field_something_else_happens(
+    name: str, field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert field in WITNESSES, f"nothing shows what Dialect.{field} is for"
+    row = DIALECTS[name]
+    before = await WITNESSES[field](row)
+    default = default_of(next(each for each in fields(Dialect) if each.name == field))
+    changed: dict[str, Any] = {field: default}
+    poorer = replace(row, **changed)
+    put(monkeypatch, poorer)
+    assert await WITNESSES[field](poorer) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "ability"),
+    [(row.name, ability) for row in DIALECTS.values() for ability in row.abilities],
+    ids=lambda word: str(word),
+)
+async def test_each_ability_of_a_row_is_told(
+    name: str, ability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = DIALECTS[name]
+    before = await _abilities(row)
+    rest = {other: can for other, can in row.abilities.items() if other != ability}
+    put(monkeypatch, replace(row, abilities=rest))
+    assert await _abilities(row) != before
+
+
+@pytest.mark.parametrize("name", [name for name, row in DIALECTS.items() if row.signs])
+async def test_each_server_is_found_by_each_shape_it_has_and_by_every_sign(name: str) -> None:
+    evidence: set[str] = set()
+    for shape in SHAPES[name]:
+        findings = await found(shape)
+        assert findings.dialect == name
+        evidence |= set(findings.evidence)
+    assert len(evidence) == len(DIALECTS[name].signs)
+
+
+async def test_a_word_of_the_profile_is_taken_and_a_host_stands_above_it() -> None:
+    assert (await found(SHAPES["sglang"][0], dialect="vllm-omni")).dialect == "vllm-omni"
+    assert by_host("API.OpenAI.com") is DIALECTS["openai"]
+    assert dialect_of(Server("x", "https://openrouter.ai/api/v1", dialect="sglang")).name == (
+        "openrouter"
+    )
+    assert (
+        dialect_of(Server("x", "https://lab.example.org/v1", dialect="klingon")).name == "generic"
+    )
+
+
+async def test_too_little_names_nobody() -> None:
+    findings = await found({"/v1/models": SHAPES["aquiles"][0]["/v1/models"]})
+    assert (findings.dialect, findings.evidence) == ("generic", ())
+    assert set(findings.can) == set(ABILITIES)
+
+
+def test_a_profiles_own_settings_stand_above_its_dialect() -> None:
+    own: dict[str, Any] = {
+        "encoding": "multipart",
+        "reference_field": "picture",
+        "reference_form": "string",
+        "auth": "none",
+        "max_active": 7,
+    }
+    server = replace(Server("x", "https://openrouter.ai/api/v1", query={"a": "b"}), **own)
+    done = dialect.fitted(server)
+    assert {name: getattr(done, name) for name in own} == own
+    azure = Server("x", "https://lab.openai.azure.com/openai/v1", query={"api-version": "v1"})
+    assert dialect.fitted(azure).query == {"api-version": "v1"}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+async def test_the_evidence_says_how_a_named_dialect_is_known(name: str) -> None:
+    findings = await named(DIALECTS[name])
+    assert findings.dialect == name
+    assert findings.evidence == (f"the profile says {name}",)

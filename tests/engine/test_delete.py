@@ -1,0 +1,153 @@
+"""Deleting a video at its server: what is asked, what the record says, what is remembered."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.remote import read_video
+from sora_tui.core.server import Server
+from sora_tui.engine.events import JobChanged
+from sora_tui.engine.knowledge import delete_means
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+from sora_tui.workspace.inbox import Command, send_command
+from sora_tui.workspace.learnt import Memory
+from tests.client.accents import answering, clip
+from tests.core.lives import new_job
+from tests.engine.watching import Watcher, running
+from tests.rawserver import Line, RawServer, answer, read_request
+
+PATH = "/v1/videos/video_1"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return open_folder(tmp_path / "workspace")
+
+
+def by_method(**answers: bytes) -> RawServer:
+    """A server whose one video is answered by method."""
+
+    def reply(line: Line) -> None:
+        while True:
+            read_request(line)
+            assert line.request is not None
+            line.socket.sendall(answers.get(line.request.method.lower(), answer(404, "no")))
+
+    return RawServer([reply])
+
+
+def kept(folder: Folder, server: Server, status: str) -> Job:
+    """A job that the server has, or had, as a document on disk."""
+    video = read_video(clip(status))
+    assert video is not None
+    job = replace(new_job(), server=server.ref)
+    job = job.submitting(job.created_at, "key").accepted(job.created_at, video, 200)
+    with closing(History(folder)) as history:
+        history.save(job)
+    return job
+
+
+def deleted(folder: Folder, server: Server, job: Job, until: Callable[[Watcher], object]) -> None:
+    """Ask the owner of the folder, and wait."""
+    send_command(folder, Command(job.id, "delete", "remote"))
+    with running(folder, server) as (_, watcher):
+        until(watcher)
+
+
+def in_trash(folder: Folder, job: Job) -> Callable[[Watcher], object]:
+    def wait(watcher: Watcher) -> None:
+        end = time.monotonic() + 20
+        while not (folder.trash / f"{job.id}.json").exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    return wait
+
+
+def noted(watcher: Watcher) -> None:
+    watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.job.kept_because is not None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer(200, {"id": "video_1", "object": "video.deleted", "deleted": True}),
+        answer(200, clip("deleted")),
+        answer(200, {"deleted": True}),
+        answer(404, {"detail": "Video not found"}),
+    ],
+)
+def test_a_job_at_rest_is_deleted_there_and_its_record_goes_to_the_trash(
+    folder: Folder, said: bytes
+) -> None:
+    with by_method(delete=said) as there:
+        server = Server("lab", there.url, dialect="generic", free=True)
+        job = kept(folder, server, "failed")
+        deleted(folder, server, job, in_trash(folder, job))
+        sent = [request for request in there.requests if request.method == "DELETE"]
+    assert [request.target for request in sent] == [PATH]
+    assert list(folder.inbox.iterdir()) == []
+
+
+def test_a_job_under_way_ends_as_cancelled_and_its_record_stays(folder: Folder) -> None:
+    with by_method(get=answer(200, clip("in_progress")), delete=answer(200, "{}")) as there:
+        server = Server("lab", there.url, dialect="vllm-omni", free=True)
+        job = kept(folder, server, "in_progress")
+        deleted(folder, server, job, lambda watcher: watcher.wait_for_state(State.CANCELLED))
+    with closing(History(folder)) as history:
+        now = history.load(job.id)
+    assert now.state is State.CANCELLED
+    assert now.error is not None
+    assert now.error.kind == "remote_cancelled"
+    assert not any(request.method == "POST" for request in there.requests)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "learnt"),
+    [
+        (405, {"detail": "Method Not Allowed"}, "none"),
+        (409, {"detail": "Cancellation in progress. Please try again later."}, "unknown"),
+        (500, "Internal Server Error", "unknown"),
+    ],
+)
+def test_a_refusal_is_noted_and_the_record_stays(
+    folder: Folder, status: int, body: Any, learnt: str
+) -> None:
+    with by_method(delete=answer(status, body)) as there:
+        server = Server("lab", there.url, dialect="generic", free=True)
+        job = kept(folder, server, "failed")
+        deleted(folder, server, job, noted)
+    with closing(History(folder)) as history:
+        now = history.load(job.id)
+    assert now.kept_because is not None
+    assert now.kept_because.startswith(str(status))
+    assert now.state is State.FAILED
+    assert delete_means(server, Memory(folder)) == learnt
+
+
+def test_nothing_is_deleted_that_a_server_may_be_working_on_for_us(folder: Folder) -> None:
+    with answering({}) as there:
+        server = Server("lab", there.url, dialect="generic", free=True)
+        job = replace(new_job(), server=server.ref)
+        with closing(History(folder)) as history:
+            history.save(job.submitting(job.created_at, "key"))
+        send_command(folder, Command(job.id, "delete", "remote"))
+        with running(folder, server) as (_, watcher):
+            watcher.wait_for_state(State.UNCONFIRMED)
+            end = time.monotonic() + 20
+            while list(folder.inbox.iterdir()):
+                assert time.monotonic() < end
+                time.sleep(0.02)
+        assert not any(request.method == "DELETE" for request in there.requests)
+    document = json.loads((folder.metadata / f"{job.id}.json").read_bytes())
+    assert document["state"] == "unconfirmed"

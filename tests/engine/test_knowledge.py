@@ -1,0 +1,190 @@
+"""The engine finds out whom it speaks to before it pays, and keeps what working shows."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sora_tui.core.job import State
+from sora_tui.core.problem import problem_error
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.server import Server, simulator
+from sora_tui.engine.events import JobChanged
+from sora_tui.engine.examine import examine
+from sora_tui.engine.knowledge import Knowledge, as_known
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.learnt import Memory
+from tests.client.accents import SHAPES, UNKNOWN, Shape, answering, clip
+from tests.engine.watching import order, running
+from tests.rawserver import Line, RawServer, answer, read_request
+
+KITE = VideoRequest("A kite", seconds="8")
+NOT_NOW = answer(404, {"detail": "Not Found"})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return open_folder(tmp_path / "workspace")
+
+
+class Lab:
+    """A server of some shape that takes jobs and works on them until it is told to end."""
+
+    def __init__(self, shape: Shape, made: bytes | None = None) -> None:
+        self.done = threading.Event()
+        self._shape = shape
+        self._made = made
+        self._count = 0
+        self.server = RawServer([self._talk])
+
+    def _talk(self, line: Line) -> None:
+        while True:
+            read_request(line)
+            assert line.request is not None
+            line.socket.sendall(self._answer(line.request.method, line.request.target))
+
+    def _answer(self, method: str, target: str) -> bytes:
+        path = target.partition("?")[0]
+        if method == "POST":
+            self._count += 1
+            return self._made or answer(200, clip() | {"id": f"video_{self._count}"})
+        if path.startswith("/v1/videos/video_") and len(path) < 30:
+            word = "failed" if self.done.is_set() else "in_progress"
+            return answer(200, clip(word) | {"id": path.rpartition("/")[2]})
+        unknown = self._shape.get(UNKNOWN) if path.startswith("/v1/videos/") else None
+        return self._shape.get(path) or unknown or NOT_NOW
+
+    @property
+    def methods(self) -> list[str]:
+        return [request.method for request in self.server.requests]
+
+    @property
+    def questions(self) -> int:
+        """How often it was asked what it is."""
+        return [request.target for request in self.server.requests].count("/v1/models")
+
+
+def remembered(folder: Folder) -> dict[str, Any]:
+    found = json.loads((folder.metadata / ".servers.json").read_bytes())["servers"]
+    (known,) = found.values()
+    assert isinstance(known, dict)
+    return known
+
+
+def test_whom_it_speaks_to_is_found_before_the_first_paid_request_and_once(
+    folder: Folder,
+) -> None:
+    lab = Lab(SHAPES["vllm-omni"][0])
+    with lab.server:
+        server = Server("lab", lab.server.url, free=True)
+        for _ in range(2):
+            with running(folder, server) as (engine, watcher):
+                job_id = order(engine, KITE, server).id
+                watcher.wait_for(
+                    lambda event, job_id=job_id: (
+                        isinstance(event, JobChanged)  # type: ignore[misc]
+                        and event.job.id == job_id
+                        and event.job.remote_id is not None
+                    )
+                )
+    assert lab.questions == 1
+    first = lab.methods.index("POST")
+    assert first >= 5
+    assert lab.methods.count("POST") == 2
+    assert set(lab.methods) == {"GET", "POST"}
+    assert remembered(folder)["dialect"] == "vllm-omni"
+    assert remembered(folder)["evidence"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"dialect": "generic"}, {"dialect": "aquiles"}, {"base_url": "simulator:"}]
+)
+def test_nobody_is_asked_what_the_profile_says(folder: Folder, changes: dict[str, str]) -> None:
+    lab = Lab({})
+    with lab.server:
+        server = Server(**{"name": "lab", "base_url": lab.server.url, "free": True, **changes})  # type: ignore[arg-type]
+        if server.simulated:
+            assert Knowledge(simulator(), Memory(folder)).can("list")
+            return
+        with running(folder, server) as (engine, watcher):
+            order(engine, KITE, server)
+            watcher.wait_for_state(State.QUEUED)
+    assert lab.questions == 0
+    assert lab.methods[0] == "POST"
+
+
+@pytest.mark.parametrize(("dialect", "at_once"), [("aquiles", 1), ("generic", 3)])
+def test_a_server_that_takes_one_at_a_time_gets_one_at_a_time(
+    folder: Folder, dialect: str, at_once: int
+) -> None:
+    lab = Lab({})
+    with lab.server:
+        server = Server("lab", lab.server.url, dialect=dialect, free=True)
+        with running(folder, server) as (engine, watcher):
+            for _ in range(3):
+                order(engine, KITE, server)
+            for _ in range(at_once):
+                watcher.wait_for_state(State.IN_PROGRESS)
+            assert lab.methods.count("POST") == at_once
+            lab.done.set()
+            for _ in range(3):
+                watcher.wait_for_state(State.FAILED)
+    assert lab.methods.count("POST") == 3
+
+
+def test_a_refused_request_makes_it_ask_again_whom_it_speaks_to(folder: Folder) -> None:
+    lab = Lab(SHAPES["sglang"][0], made=answer(400, {"detail": "seconds: no"}))
+    with lab.server:
+        server = Server("lab", lab.server.url, free=True)
+        with running(folder, server) as (engine, watcher):
+            order(engine, KITE, server)
+            watcher.wait_for_state(State.REJECTED)
+        with running(folder, server) as (engine, watcher):
+            order(engine, KITE, server)
+            watcher.wait_for_state(State.REJECTED)
+    assert lab.questions == 2
+    assert lab.methods.count("POST") == 2
+
+
+async def test_a_server_that_does_not_answer_holds_nothing_up(folder: Folder) -> None:
+    memory = Memory(folder)
+    nobody = Server("lab", "http://127.0.0.1:9/v1")
+    knowledge = Knowledge(nobody, memory)
+    await knowledge.find_out()
+    assert (knowledge.server, knowledge.can("list")) == (nobody, None)
+    assert as_known(nobody, memory) is nobody
+
+
+async def test_what_cannot_be_kept_is_no_failure(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise problem_error("disk_full", path="metadata")
+
+    monkeypatch.setattr("sora_tui.workspace.learnt.write_atomic", full)
+    knowledge = Knowledge(Server("lab", "http://127.0.0.1:9/v1"), Memory(folder))
+    knowledge.learn("list", False)
+    assert knowledge.can("list") is False
+    assert "not kept" in caplog.text
+
+
+async def test_experience_stands_above_the_table(folder: Folder) -> None:
+    knowledge = Knowledge(Server("lab", "http://127.0.0.1:9/v1", dialect="new-api"), Memory(folder))
+    assert [knowledge.can("list"), knowledge.can("remix")] == [False, True]
+    knowledge.learn("list", True)
+    knowledge.learn("remix", False)
+    assert [knowledge.can("list"), knowledge.can("remix")] == [True, False]
+    knowledge.doubt()
+    assert [knowledge.can("list"), knowledge.can("remix")] == [False, True]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_each_server_is_examined(name: str) -> None:
+    with answering(SHAPES[name][0]) as server:
+        found = examine(Server("lab", server.url))
+    assert (found.dialect, found.reached) == (name, True)
+    assert found.evidence

@@ -1,0 +1,40 @@
+"""AVI clips, written by a real encoder, judged by their header."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+
+from sora_tui.core.problem import ProblemError
+from sora_tui.media.avi import inspect_clip
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """A second of grey at 64x48, 8 frames a second."""
+    path = tmp_path / "clip.part"
+    with av.open(str(path), "w", format="avi") as file:
+        stream = file.add_stream("mpeg4", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(8):
+            file.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        file.mux(stream.encode(None))
+    return path
+
+
+def test_an_avi_tells_its_facts_and_its_suffix(clip: Path) -> None:
+    facts, suffix = inspect_clip(clip)
+    assert suffix == ".avi"
+    assert (facts.width, facts.height, facts.seconds, facts.fps) == (64, 48, 1.0, 8.0)
+    assert (facts.codec, facts.bytes) == ("FMP4", clip.stat().st_size)
+
+
+@pytest.mark.parametrize(("keep", "reason"), [(-100, "cut_off"), (60, "no_index")])
+def test_half_an_avi_is_no_clip(clip: Path, keep: int, reason: str) -> None:
+    clip.write_bytes(clip.read_bytes()[:keep])
+    with pytest.raises(ProblemError) as refusal:
+        inspect_clip(clip)
+    assert refusal.value.problem.code == "clip_damaged"
+    assert refusal.value.problem.facts["reason"] == reason
