@@ -16,7 +16,7 @@ END = "<!-- conformance: ends -->"
 #: What is asked of each server, in the order of the tests.
 COLUMNS = (
     "create", "poll", "picture", "failure", "refusal", "download",
-    "kill -9", "list", "adopt", "delete", "gone",
+    "kill -9", "lost answer", "list", "adopt", "delete", "gone",
 )  # fmt: skip
 _HEAD = ("server", "version", "what ran", *COLUMNS, "on")
 

@@ -23,6 +23,7 @@ from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
 from tests.interop.conftest import COMMAND, Row, Workspace
 from tests.interop.counterpart import Counterpart
+from tests.interop.relay import lose_first_answer
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(180)]
 T = TypeVar("T")
@@ -184,6 +185,29 @@ def test_a_killed_program_goes_on_with_its_job(workspace: Workspace) -> None:
 
 def _has_remote_id(folder: Path) -> bool:
     return any(b'"remote_id": "' in path.read_bytes() for path in folder.glob("metadata/2*.json"))
+
+
+@pytest.mark.column("lost answer")
+def test_a_paid_request_whose_answer_was_lost_is_never_repeated(
+    workspace: Workspace, row: Row
+) -> None:
+    its = workspace.counterpart
+    if not its.base_url.startswith("http://"):
+        pytest.skip("the relay that loses the answer speaks plain HTTP")
+    with lose_first_answer(its.base_url) as address:
+        behind = Workspace(workspace.folder, replace(its, base_url=address))
+        done = behind.generate(f"Lost and found {time.time_ns()}")
+        document = behind.document
+    assert len(document["attempts"]) == 1
+    if document["state"] == "saved":
+        clip_of(behind, document)
+        assert done.returncode == 0
+        row.cells["lost answer"] = "found"
+    else:
+        assert document["state"] == "unconfirmed", done.stderr
+        assert done.returncode == 6
+        assert document["error"]["spent"] == "perhaps"
+        row.cells["lost answer"] = "you decide"
 
 
 @pytest.mark.column("list")
