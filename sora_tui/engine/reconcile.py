@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from sora_tui.core.job import Job
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote import RemoteVideo, inner_id
 from sora_tui.core.search import MAX_CANDIDATES, Candidate
 from sora_tui.core.text import clean
 
@@ -35,7 +35,7 @@ def candidates(
     return [
         video
         for video in videos
-        if video.id not in known_ids
+        if inner_id(video.id) not in known_ids
         and video.created_at is not None
         and sent - _BEFORE <= video.created_at <= sent + _AFTER
         and _agrees(video.model, job.request.model)
