@@ -29,6 +29,7 @@ class Counterpart:
     Attributes:
         name, version, note: How its row in docs/servers.md begins.
         model: None sends no model.
+        dialect: What the program must find out that it is; empty where it has no row.
         fails: Words in a prompt that make a job of it fail; empty where nobody can.
     """
 
@@ -41,6 +42,7 @@ class Counterpart:
     seconds: str
     size: str
     fails: str
+    dialect: str
 
     @property
     def server(self) -> Server:
@@ -66,6 +68,7 @@ def counterpart_in(environ: Mapping[str, str]) -> Counterpart | None:
         seconds=said("SECONDS", "4"),
         size=said("SIZE", "1280x720"),
         fails=said("FAILS"),
+        dialect=said("DIALECT"),
     )
 
 
@@ -116,6 +119,7 @@ def start_litellm(folder: Path) -> Iterator[Counterpart]:
                     seconds="4",
                     size="1280x720",
                     fails="[fails]",
+                    dialect="litellm",
                 )
             finally:
                 process.terminate()

@@ -15,7 +15,7 @@ BEGIN = "<!-- conformance: written by `make test-interop`, begins -->"
 END = "<!-- conformance: ends -->"
 #: What is asked of each server, in the order of the tests.
 COLUMNS = (
-    "create", "poll", "picture", "failure", "refusal", "download",
+    "found out", "create", "poll", "picture", "failure", "refusal", "download",
     "kill -9", "lost answer", "list", "adopt", "delete", "gone",
 )  # fmt: skip
 _HEAD = ("server", "version", "what ran", *COLUMNS, "on")
@@ -67,4 +67,4 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _code(answer: str) -> str:
-    return "`" + clean_line(answer, 260).replace("`", "'") + "`"
+    return "`" + clean_line(answer, 150).replace("`", "'") + "`"

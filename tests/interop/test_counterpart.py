@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import signal
 import subprocess
 import threading
@@ -95,6 +96,15 @@ def clip_of(workspace: Workspace, document: dict[str, Any]) -> bytes:
 
 def states(document: dict[str, Any]) -> list[str]:
     return [event["state"] for event in document["events"]]
+
+
+@pytest.mark.column("found out")
+def test_doctor_finds_out_which_server_this_is(workspace: Workspace, row: Row) -> None:
+    done = workspace.run("doctor")
+    facts = {said["check"]: said for said in map(json.loads, done.stdout.splitlines())}
+    assert facts["reach"]["ok"], done.stdout
+    assert facts["dialect"]["value"] == (workspace.counterpart.dialect or "generic")
+    row.cells["found out"] = facts["dialect"]["value"]
 
 
 @pytest.mark.column("create")
@@ -236,33 +246,48 @@ def test_the_list_ends_and_repeats_nothing(counterpart: Counterpart, row: Row) -
 
 
 @pytest.mark.column("adopt")
-def test_a_video_made_elsewhere_can_be_taken_home(counterpart: Counterpart) -> None:
+def test_a_video_made_elsewhere_can_be_taken_home(workspace: Workspace, row: Row) -> None:
+    its = workspace.counterpart
+
     async def elsewhere(client: VideosClient) -> str:
-        video_id = await made(client, request_to(counterpart, "made past the workspace"))
+        video_id = await made(client, request_to(its, "made past the workspace"))
         video = await rested(client, video_id)
         assert video.phase is Phase.COMPLETED
         return video_id
 
-    assert fetched(counterpart, asked(counterpart, elsewhere))[4:8] == b"ftyp"
+    video_id = asked(its, elsewhere)
+    listed = workspace.run("adopt")
+    if listed.returncode == 0:
+        assert video_id in listed.stdout
+    else:
+        row.cells["adopt"] = "by id"
+    done = workspace.run("adopt", video_id)
+    assert done.returncode == 0, done.stderr
+    document = workspace.document
+    assert (document["state"], document["remote_id"]) == ("saved", video_id)
+    assert clip_of(workspace, document) == fetched(its, video_id)
+    again = workspace.run("adopt", video_id)
+    assert again.returncode != 0, "taken in twice"
+    assert len(list(workspace.folder.glob("metadata/2*.json"))) == 1
 
 
 @pytest.mark.column("delete")
-def test_a_deleted_video_is_gone(counterpart: Counterpart, row: Row) -> None:
-    async def delete(client: VideosClient) -> None:
-        video_id = await made(client, request_to(counterpart, "to be deleted"))
-        await rested(client, video_id)
-        try:
-            await client.delete(video_id)
-        except ServerError as error:
-            if error.error.status not in NO_SUCH_THING:
-                raise
-            row.cannot("delete", "DELETE /videos/{id}", error)
-            return
+def test_a_deleted_video_is_gone(workspace: Workspace, row: Row) -> None:
+    its = workspace.counterpart
+    assert workspace.generate("To be deleted").returncode == 0
+    video_id = workspace.document["remote_id"]
+    done = workspace.run("delete", "@last", "--remote", "--yes")
+    if done.returncode == 0:
         with pytest.raises(ServerError) as gone:
-            await client.retrieve(video_id)
+            asked(its, lambda client: client.retrieve(video_id))
         assert gone.value.not_found
-
-    asked(counterpart, delete)
+    else:
+        with pytest.raises(ServerError) as refused:
+            asked(its, lambda client: client.delete(video_id))
+        assert refused.value.error.status in NO_SUCH_THING
+        assert workspace.document["state"] == "saved", "the record stays where the server's stays"
+        row.cannot("delete", "DELETE /videos/{id}", refused.value)
+    assert list(workspace.folder.glob("output/*.mp4")), "the clip here is never deleted"
 
 
 @pytest.mark.column("gone")
