@@ -3,16 +3,17 @@
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help run test coverage test-long bench samples clean venv-dev
+.PHONY: help run test coverage test-long test-interop bench samples clean venv-dev
 
 help:
 	@echo "make run        build .venv once, then open sora-tui"
 	@echo "make test       everything that must hold: lint, types, arrows, words, tests, coverage"
 	@echo "make coverage   the tests again, measuring the processes they start as well"
 	@echo "make test-long  the slow tests"
+	@echo "make test-interop  against LiteLLM's proxy, or SORA_INTEROP_URL; writes docs/servers.md"
 	@echo "make bench      measure against a bare Textual app; HISTORY=1 also with 100,000 jobs"
 	@echo "make samples    draw the pictures of input_reference/ again"
-	@echo "make clean      remove .venv and every cache; prompts, clips and history stay"
+	@echo "make clean      remove the venvs and every cache; prompts, clips and history stay"
 
 run:
 	@sh tools/run.sh
@@ -26,14 +27,22 @@ test: venv-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/catalogue.py check
-	$(PYTEST) -m "not long" --cov --cov-report=term
+	$(PYTEST) -m "not long and not interop" --cov --cov-report=term
 
 coverage: venv-dev
-	$(PYTEST) -m "not long" --cov --cov-config=tools/coverage.ini --cov-report=term
+	$(PYTEST) -m "not long and not interop" --cov --cov-config=tools/coverage.ini --cov-report=term
 
 test-long: venv-dev
 	$(PYTEST) -m long --timeout=900
 	HYPOTHESIS_PROFILE=long $(PYTEST) tests/core --timeout=900
+
+# A server that somebody else wrote, in a venv of its own (about 600 MB).
+test-interop: venv-dev $(if $(SORA_INTEROP_URL),,.venv-interop/bin/litellm)
+	$(BIN)/python -m pytest -n 0 -m interop tests/interop
+
+.venv-interop/bin/litellm:
+	$(BIN)/python -m venv .venv-interop
+	.venv-interop/bin/python -m pip install --disable-pip-version-check -q 'litellm[proxy]'
 
 bench: venv-dev
 	$(BIN)/python -m bench $(if $(HISTORY),--history 100000)
@@ -42,6 +51,6 @@ samples: venv-dev
 	$(BIN)/python tools/draw_samples.py
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf .venv .venv-interop build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .coverage .coverage.* snapshot_report.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

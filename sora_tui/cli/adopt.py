@@ -17,7 +17,7 @@ from sora_tui.cli.usual import usual_of
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.problem import Problem, problem
-from sora_tui.core.remote import Phase, RemoteVideo
+from sora_tui.core.remote import Phase, RemoteVideo, inner_id
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
@@ -66,8 +66,9 @@ def _read(
     history = History(folder)
     known = known_ids(folder, history, server.origin)
     history.close()
-    taken = [problem("video_taken", video=video_id) for video_id in ids if video_id in known]
-    found = read_remote(folder, server, [video_id for video_id in ids if video_id not in known])
+    unknown = [video_id for video_id in ids if inner_id(video_id) not in known]
+    taken = [problem("video_taken", video=video_id) for video_id in ids if video_id not in unknown]
+    found = read_remote(folder, server, unknown)
     videos = [video for video in found if isinstance(video, RemoteVideo)]
     return videos, [*taken, *(why for why in found if isinstance(why, Problem))]
 

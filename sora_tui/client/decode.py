@@ -168,7 +168,7 @@ def _validation(item: object) -> str:
     if not isinstance(item, Mapping):
         return clean_line(item)
     place = item.get("loc")
-    where = ".".join(str(step) for step in place) if isinstance(place, list) else ""
+    where = ".".join(map(str, place)) if isinstance(place, list) else clean_line(place or "")
     said = clean_line(item.get("msg", ""))
     return f"{where}: {said}" if where else said
 
@@ -181,6 +181,10 @@ def _code(document: Mapping[str, Any]) -> str | None:
 
 
 def _unwrapped(refusal: Refusal) -> Refusal:
+    # vLLM-Omni 0.30.0 writes FastAPI's list out as text, one entry a line.
+    entries = [entry for entry in _wrapped(refusal.message) if {"loc", "msg"} <= entry.keys()]
+    if entries:
+        refusal = Refusal(refusal.code, "; ".join(map(_validation, entries)))
     for _ in range(_MAX_WRAPS):
         inner = next(
             (
@@ -207,7 +211,8 @@ def _wrapped(message: str) -> Iterator[Mapping[str, Any]]:
         try:
             found, _ = json.JSONDecoder().raw_decode(text, start)
         except (ValueError, RecursionError):
-            found = _literal(text[start : text.rfind("}") + 1])
+            line = text[start:].partition("\n")[0]  # a repr has no line breaks
+            found = _literal(line[: line.rfind("}") + 1])
         if isinstance(found, dict):
             yield _pruned(found, MAX_DEPTH)
         start = text.find("{", start + 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +19,10 @@ from sora_tui.core.text import clean, clean_line
 MAX_ID: Final = 1024
 #: A video object larger than this (bytes of JSON) is kept by its known fields only.
 MAX_DOCUMENT: Final = 64 * 1024
+
+
+#: What stands in an id of LiteLLM, once it is decoded.
+_LITELLM_ID: Final = re.compile(r"litellm:.*?;video_id:([^;]+)")
 
 
 class Phase(StrEnum):
@@ -149,6 +155,20 @@ def is_usable_id(value: str) -> bool:
     """Whether this can be the id of a video."""
     # A control character or a lone surrogate would break the address line and the document.
     return 0 < len(value) <= MAX_ID and value.isprintable() and value not in {".", ".."}
+
+
+def inner_id(video_id: str) -> str:
+    """The id of the server behind a gateway, by which its videos are compared; else the id itself.
+
+    LiteLLM 1.108.7 wraps that id in Base64 with what it needs to find the server, and wraps it in
+    one way at create and in another in its list.
+    """
+    try:
+        told = b64decode(video_id.removeprefix("video_") + "==").decode()
+    except ValueError:
+        return video_id
+    found = _LITELLM_ID.match(told)
+    return found[1] if found else video_id
 
 
 def _word(value: object) -> str | None:

@@ -17,7 +17,7 @@ from sora_tui.core.job import Batch, Consent, Cost, Job
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.price import Price
 from sora_tui.core.problem import Problem, ProblemError, Spent
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote import RemoteVideo, inner_id
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Listener, utc_now
@@ -196,9 +196,9 @@ class Engine:
         history.close()
         jobs: list[Job] = []
         for video in videos:
-            if video.id in known:
+            if inner_id(video.id) in known:
                 continue
-            known.add(video.id)
+            known.add(inner_id(video.id))
             job = Job.adopted(
                 self._next_id(), utc_now(), server.ref, video, simulated=server.simulated
             )

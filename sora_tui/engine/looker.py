@@ -11,7 +11,7 @@ from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote import RemoteVideo, inner_id
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry
@@ -133,14 +133,14 @@ class Looker:
 
     async def _sweep(self, client: VideosClient, sweep: Sweep) -> None:
         missed = set(sweep.wanted)
-        ours = {job.remote_id: job.id for job in self._jobs()}
+        ours = {inner_id(job.remote_id or ""): job.id for job in self._jobs()}
         try:
             async for page in walk(client, self._gate, sweep.pages):
                 self._answered()
                 self._knowledge.learn("list", True)
                 since = _now()
                 for rank, video in enumerate(page.fresh, page.first_rank):
-                    if (job_id := ours.get(video.id)) is None:
+                    if (job_id := ours.get(inner_id(video.id))) is None:
                         continue
                     missed.discard(job_id)
                     self._take(job_id, video, rank)

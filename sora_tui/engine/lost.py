@@ -11,7 +11,7 @@ from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.remote import RemoteVideo, is_usable_id
+from sora_tui.core.remote import RemoteVideo, inner_id, is_usable_id
 from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
@@ -154,7 +154,7 @@ class LostAnswers:
             self.refuse(job_id, video_id, code)
             return
         known = self._desk.history.known_remote_ids(self._server.origin)
-        if not known.isdisjoint({video_id, video.id}):
+        if not known.isdisjoint({inner_id(video_id), inner_id(video.id)}):
             self.refuse(job_id, video_id, "video_taken")
         elif (job := self._lost(job_id)) is not None:
             # The id that was named is the one that answers; some gateways tell another.
@@ -188,7 +188,8 @@ class LostAnswers:
 
     def _owner_of(self, video_id: str) -> str | None:
         jobs = (*self._desk.jobs.values(), *self._desk.history.newest(_NAMED))
-        return next((job.id for job in jobs if job.remote_id == video_id), None)
+        owned = inner_id(video_id)
+        return next((job.id for job in jobs if inner_id(job.remote_id or "") == owned), None)
 
     def _in(self, seconds: float) -> float:
         return asyncio.get_running_loop().time() + seconds

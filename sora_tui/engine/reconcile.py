@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote import RemoteVideo, inner_id
 from sora_tui.core.search import MAX_CANDIDATES, Candidate
 from sora_tui.core.text import clean
 
@@ -35,7 +35,7 @@ def candidates(
     return [
         video
         for video in videos
-        if video.id not in known_ids
+        if inner_id(video.id) not in known_ids
         and (made := video.created_at) is not None
         and any(at - _BEFORE <= made <= at + _AFTER for at in sent)
         and _agrees(video.model, job.request.model)
@@ -54,8 +54,9 @@ def matches(
     """The jobs that are found without a doubt, each with its video.
 
     One candidate, wanted by no other job. Or as many candidates as there are lost jobs with the
-    very same request, all of them told with its prompt: which is whose makes no difference. A
-    candidate of which the server tells nothing but the time is a doubt.
+    very same request: which is whose makes no difference. A candidate without its prompt is a
+    doubt: on a shared SGLang, whose list has none, everybody's clips are of the one model, size
+    and length.
     """
     wanting: dict[tuple[str, ...], list[Job]] = {}
     by_id = {video.id: video for video in videos}
@@ -68,9 +69,9 @@ def matches(
         job.id: by_id[video_id]
         for found, alike in wanting.items()
         if len(found) == len(alike) and all(wanted[video_id] == 1 for video_id in found)
+        if len(alike) == 1 or _are_twins(alike)
         for job, video_id in zip(alike, found, strict=True)
-        if _agreements(job, by_id[video_id])
-        and (len(alike) == 1 or _are_twins(alike, [by_id[video_id] for video_id in found]))
+        if "prompt" in _agreements(job, by_id[video_id])
     }
 
 
@@ -85,14 +86,12 @@ def was_made(
     return any(video.prompt is not None for video in candidates(job, videos, known_ids, skew))
 
 
-def _are_twins(jobs: Sequence[Job], videos: Iterable[RemoteVideo]) -> bool:
-    """Whether it makes no difference which of the videos is whose.
+def _are_twins(jobs: Sequence[Job]) -> bool:
+    """Whether it makes no difference which video is whose.
 
     A job whose answer is still on its way will name its own.
     """
-    return all(
-        job.state is State.UNCONFIRMED and job.request == jobs[0].request for job in jobs
-    ) and all(video.prompt is not None for video in videos)
+    return all(job.state is State.UNCONFIRMED and job.request == jobs[0].request for job in jobs)
 
 
 def for_a_person(

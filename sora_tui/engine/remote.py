@@ -12,7 +12,7 @@ from sora_tui.client.probe import NO_LIST
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import State
 from sora_tui.core.problem import Problem, problem, problem_error
-from sora_tui.core.remote import RemoteVideo, is_usable_id
+from sora_tui.core.remote import RemoteVideo, inner_id, is_usable_id
 from sora_tui.core.server import Server
 from sora_tui.engine.events import RemoteListed
 from sora_tui.engine.pace import Gate
@@ -54,9 +54,11 @@ async def remote_jobs(
 
 
 def known_ids(folder: Folder, history: History, origin: str) -> set[str]:
-    """Every id of this server that a job of the workspace has, or is about to have."""
+    """Every id, as `inner_id`, that a job of the workspace has or is about to have there."""
     asked = (job.remote_id for job in waiting(folder) if job.server.origin == origin)
-    return history.known_remote_ids(origin) | {remote_id for remote_id in asked if remote_id}
+    return history.known_remote_ids(origin) | {
+        inner_id(remote_id) for remote_id in asked if remote_id
+    }
 
 
 def list_remote(folder: Folder, server: Server) -> RemoteListed:
@@ -134,7 +136,7 @@ def _unknown(
     why: Problem | None,
 ) -> RemoteListed:
     known = known_ids(folder, history, server.origin)
-    unknown = tuple(video for video in videos if video.id not in known)
+    unknown = tuple(video for video in videos if inner_id(video.id) not in known)
     lost = {
         video.id: job.id
         for job in history.active()

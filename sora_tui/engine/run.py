@@ -16,6 +16,7 @@ from typing import Final
 from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
+from sora_tui.core.remote import inner_id
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
@@ -214,7 +215,8 @@ class Run:
         for job in claim(self._folder):
             self._history.save(job)  # the document says it already; the index does not
             if job.is_adopted and any(
-                other.remote_id == job.remote_id and other.server.origin == job.server.origin
+                inner_id(other.remote_id or "") == inner_id(job.remote_id or "")
+                and other.server.origin == job.server.origin
                 for other in (*self._desk.jobs.values(), *claimed)
             ):
                 self._history.trash(job.id)

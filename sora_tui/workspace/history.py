@@ -18,6 +18,7 @@ from typing import Final
 from sora_tui.core.job import Job, Notes
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.problem import Problem, ProblemError, problem_error
+from sora_tui.core.remote import inner_id
 from sora_tui.workspace.atomic import (
     disk_refusals,
     reserve,
@@ -215,7 +216,7 @@ class History:
         return found[0]
 
     def known_remote_ids(self, origin: str) -> set[str]:
-        """Every id that a server of this origin gave to a job of this workspace.
+        """Every id, as `inner_id`, that a server of this origin gave to a job of this workspace.
 
         Documents in the trash count: reconciling must not take their videos for lost ones.
         """
@@ -224,7 +225,8 @@ class History:
             rows = (row for row in self._catalogue.rows() if row.origin == origin)
             return {i for row in rows for i in (row.remote_id, row.polled_id) if i}
 
-        return self._catalogue.ask(lambda index: index.remote_ids(origin), read)
+        told = self._catalogue.ask(lambda index: index.remote_ids(origin), read)
+        return {inner_id(video_id) for video_id in told}
 
     def durations(
         self, profile: str, model: str | None, size: str | None, seconds: str | None

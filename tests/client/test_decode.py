@@ -20,6 +20,9 @@ from sora_tui.client.decode import (
 )
 from sora_tui.core.text import clean
 
+OMNI_WORDS = """2 validation errors:
+  {'type': 'string_pattern_mismatch', 'loc': 'body.seconds', 'msg': "String should match pattern '^[1-9]\\\\d*$'", 'input': '2.5', 'ctx': {'pattern': '^[1-9]\\\\d*$'}}
+  {'type': 'other', 'loc': 'body.size', 'msg': 'no', 'input': 'abc'}"""  # noqa: E501 -- its own words
 SDK_WORDS = "Error code: 400 - {'error': {'message': \"It's blocked\", 'code': 'sentinel_block'}}"
 ENVELOPES: list[tuple[Any, str | None, str]] = [
     ({"error": {"message": "m", "type": "t", "param": None, "code": "c"}}, "c", "m"),
@@ -43,6 +46,11 @@ ENVELOPES: list[tuple[Any, str | None, str]] = [
     ("<p>no <b>title</b></p>", None, "no title"),
     ("", None, ""),
     ({"error": {"message": SDK_WORDS, "code": "500"}}, "sentinel_block", "It's blocked"),
+    (
+        {"error": {"message": OMNI_WORDS, "type": "Bad Request", "code": 400}},
+        "Bad Request",
+        "body.seconds: String should match pattern '^[1-9]\\d*$'; body.size: no",
+    ),
     (
         {"error": {"message": 'a: {"error": {"message": "b: {\\"message\\": \\"c\\"}"}} d'}},
         None,

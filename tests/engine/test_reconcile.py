@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,10 +12,10 @@ import pytest
 
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote import RemoteVideo, inner_id, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
-from sora_tui.engine.reconcile import candidates, matches
+from sora_tui.engine.reconcile import candidates, for_a_person, matches
 
 SENT = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
 
@@ -101,3 +102,33 @@ def test_as_many_candidates_as_twins_belong_to_them() -> None:
     assert matches([first, waiting], both, set(), None) == {}
     assert matches([first, seeded], both, set(), None) == {}
     assert matches([first, twin], untold, set(), None) == {}
+
+
+def test_without_its_prompt_even_the_only_candidate_is_a_persons_decision() -> None:
+    # SGLang 0.5.23: somebody else's clip of the same size and length, made in the same second
+    # that our request got lost on its way, was the only one in the list.
+    job, silent = lost_job(), video(prompt=None)
+    assert candidates(job, [silent], set(), None) == [silent]
+    assert matches([job], [silent], set(), None) == {}
+    assert [c.id for c in for_a_person(job, [silent], set(), None)] == ["video_1"]
+
+
+def litellm_id(*facts: str) -> str:
+    told = "litellm:custom_llm_provider:hosted_vllm;" + ";".join(facts)
+    return "video_" + b64encode(told.encode()).decode()
+
+
+def test_litellm_names_our_own_job_in_its_list_by_another_id() -> None:
+    # As 1.108.7 wrote them: at create with its deployment, in the list with the model behind it.
+    ours = litellm_id("model_id:wan", "video_id:video_9b3c", "deployment_id:5c0d3acc")
+    listed = litellm_id("model_id:wan2.2", "video_id:video_9b3c")
+    other = litellm_id("model_id:wan2.2", "video_id:video_6c71")
+    assert inner_id(ours) == inner_id(listed) == "video_9b3c" != inner_id(other)
+    known = {inner_id(ours)}
+    videos = [video(id=listed), video(id=other)]
+    assert [found.id for found in candidates(lost_job(), videos, known, None)] == [other]
+
+
+@pytest.mark.parametrize("plain", ["video_1", "video_gen_4a38", "a=b+c/", "", "vidéo", "bGl0ZQ"])
+def test_an_id_that_wraps_nothing_is_itself(plain: str) -> None:
+    assert inner_id(plain) == plain

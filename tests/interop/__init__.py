@@ -1,0 +1,1 @@
+"""Our program against servers that somebody else wrote (`make test-interop`)."""
