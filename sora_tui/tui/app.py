@@ -24,6 +24,7 @@ from sora_tui.i18n import _
 from sora_tui.tui.deciding import DecidingApp
 from sora_tui.tui.keys import KEYS, bindings
 from sora_tui.tui.panes.jobs import JobOpened
+from sora_tui.tui.prompting import PromptingApp
 from sora_tui.tui.terminal import run_app
 from sora_tui.tui.theme import THEME
 from sora_tui.tui.watching import utc_now
@@ -33,7 +34,6 @@ from sora_tui.workspace.folder import Folder
 if TYPE_CHECKING:
     from sora_tui.core.request import Fit
     from sora_tui.tui.ordering import EngineLike
-    from sora_tui.tui.panes.prompts import PromptOpened
     from sora_tui.tui.panes.references import FitCycled, ReferenceChosen
 
 #: Two ctrl+c within this many seconds quit.
@@ -48,7 +48,7 @@ _NEXT_FIT: Final[dict[Fit, Fit]] = {
 }
 
 
-class SoraApp(DecidingApp):
+class SoraApp(PromptingApp, DecidingApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"
@@ -132,27 +132,7 @@ class SoraApp(DecidingApp):
         elif self.bench.active != "editor":
             self.action_pane("editor")
 
-    # Prompts and pictures ---------------------------------------------------------------------
-
-    def on_prompt_opened(self, event: PromptOpened) -> None:
-        """Put this file into the editor."""
-        from sora_tui.tui.prompt_desk import open_prompt
-
-        try:
-            draft = open_prompt(self.folder, event.path, self.settings)
-        except ProblemError as error:
-            self.complain(error.problem)
-        else:
-            self.open_draft(draft)
-            self.action_pane("editor")
-
-    def on_new_prompt(self) -> None:
-        """Begin an empty prompt."""
-        from sora_tui.core.prompt import Prompt
-        from sora_tui.tui.draft import draft_of
-
-        self.open_draft(draft_of(Prompt(""), None, self.settings))
-        self.action_pane("editor")
+    # Pictures and the person's own editor ----------------------------------------------------
 
     def on_reference_chosen(self, event: ReferenceChosen) -> None:
         """A picture of another size is fitted, and the badge says so."""
@@ -217,6 +197,7 @@ class SoraApp(DecidingApp):
     @work(thread=True, group="suspend", exclusive=True)
     def action_suspend(self) -> None:
         """Stop the program as the shell does; the folder is free for another one meanwhile."""
+        self.call_from_thread(self.make_safe)
         if self.engine is not None:
             self.engine.stop(_LAST_ANSWER)
         self.call_from_thread(self.action_suspend_process)
@@ -265,13 +246,10 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
 
 def _leave(app: SoraApp) -> None:
     """Make draft and jobs durable; the screen is gone."""
-    from sora_tui.tui.prompt_desk import make_safe
-
-    if app.unsafe_draft is not None:
-        try:
-            make_safe(app.folder, app.unsafe_draft)
-        except ProblemError as error:
-            _tell(sys.__stderr__, f"{error}\n")  # nobody else is left to tell
+    try:
+        app.put_away()
+    except ProblemError as error:
+        _tell(sys.__stderr__, f"{error}\n")  # nobody else is left to tell
     if app.engine is not None:
         app.engine.stop()
 
