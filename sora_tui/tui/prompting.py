@@ -101,7 +101,7 @@ class PromptingApp(WritingApp):
             # The same file, which may have been kept meanwhile.
             same = replace(back, source=current.source, front=current.front, opened=current.opened)
             self.editor.show(same, known_values(self.settings.server))
-            self.note_change(self.editor.draft)
+            self.note_change()
 
     # The list ---------------------------------------------------------------------------------
 

@@ -53,6 +53,8 @@ class WritingApp(WatchingApp):
     _pictures: dict[str, ReferenceFile] = {}  # noqa: RUF012  # replaced whole, never changed
     _order: Order | None = None
     _sending = False
+    #: The message by the prompt is about a value in it.
+    _refuses = False
     _pressed_at = 0.0
 
     @property
@@ -141,18 +143,16 @@ class WritingApp(WatchingApp):
         return set() if self._shelf is None else self._shelf.search(words)
 
     @on(EditorPane.DraftChanged)
-    def _draft_changed(self, event: EditorPane.DraftChanged) -> None:
-        self.note_change(event.draft)
-
-    def note_change(self, draft: Draft) -> None:
+    def note_change(self) -> None:
         """The editor holds something that is not on the disk."""
-        draft = self._owned(draft)
+        draft = self._owned(self.editor.draft)
         self.unkept, self._is_safe = draft, False
         # Not anew with each key: who types for an hour is saved every second.
         if self._autosave is None:
             self._autosave = self.set_timer(_AUTOSAVE, self.make_safe)
         self.bench.show_choices(draft)
         self.say("")
+        self.editor.say("")
         self.show_price()
 
     def _owned(self, draft: Draft) -> Draft:
@@ -181,8 +181,11 @@ class WritingApp(WatchingApp):
             check_draft(draft, self.settings)
         except ProblemError as error:
             self.complain(error.problem)
+            self._refuses = True
         else:
-            self.editor.say("")
+            if self._refuses:
+                self.editor.say("")
+            self._refuses = False
         self.editor.show_facts(picture_of(draft, self._pictures), price, server)
         self.bench.banner.show(server, paid=price is not None and bool(price.sum))
 

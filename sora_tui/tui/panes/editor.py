@@ -141,10 +141,6 @@ class EditorPane(Widget, can_focus=False):
     class DraftChanged(Message):
         """Text or settings are not what they were."""
 
-        def __init__(self, draft: Draft) -> None:
-            super().__init__()
-            self.draft = draft
-
     class GenerateAsked(Message):
         """The button was pressed."""
 
@@ -435,7 +431,7 @@ class EditorPane(Widget, can_focus=False):
     def _changed(self) -> None:
         self._safe = False
         self._title()
-        self.post_message(self.DraftChanged(self.draft))
+        self.post_message(self.DraftChanged())
 
     def _draw_facts(self) -> None:
         if self._facts is None or self._settings is None:

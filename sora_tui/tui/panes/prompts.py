@@ -150,7 +150,7 @@ class PromptsPane(Vertical):
 
     def focus_pane(self) -> None:
         """Take the keys."""
-        (self._line or self._list).focus()
+        (self._list if self._line is None else self._line).focus()
 
     # Values out -------------------------------------------------------------------------------
 
@@ -237,13 +237,8 @@ class PromptsPane(Vertical):
         """The new name, or the words: on to the list."""
         event.stop()
         renamed = self._renamed
-        if renamed is None:
-            self._list.focus()
-            if not self._words:
-                await self._close_line()
-            return
         await self._close_line()
-        if event.value.strip() not in {"", self._files[renamed].name}:
+        if renamed is not None and event.value.strip() not in {"", self._files[renamed].name}:
             self.post_message(RenamePrompt(renamed, event.value))
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -252,11 +247,16 @@ class PromptsPane(Vertical):
         if self._line is event.input and self._renamed is None:
             self._search(event.value)
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """Down leaves the words for the list."""
-        if event.key == "down" and self._line is not None and self._line.has_focus:
+        if event.key == "down" and self._line is not None and self._renamed is None:
             event.stop()
-            self._list.focus()
+            await self._close_line()
+
+    async def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Who goes elsewhere is done with the line; what was searched for stays."""
+        if event.widget is self._line:
+            await self._close_line()
 
     def _search(self, words: str) -> None:
         if words != self._words:
