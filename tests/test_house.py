@@ -25,7 +25,7 @@ ONLY_IN = {
     "starlette": ("simulator/",),
     "uvicorn": ("simulator/",),
     "argparse": ("cli/", "__main__.py", "simulator/"),
-    "tomli_w": ("core/prompt.py", "workspace/", "config/"),
+    "tomli_w": ("core/front_matter.py", "workspace/", "config/"),
     "dotenv": ("config/",),
 }
 

@@ -203,6 +203,7 @@ class SoraApp(PromptingApp, DecidingApp):
         self.call_from_thread(self.action_suspend_process)
         if self.engine is not None:  # here again after fg
             self.engine.start()
+        self.call_from_thread(self.look_for_changes)
 
     # The end ----------------------------------------------------------------------------------
 

@@ -40,8 +40,11 @@ class PromptingApp(WritingApp):
 
     def on_prompt_opened(self, event: PromptOpened) -> None:
         """Put this file into the editor."""
-        if event.path == self.editor.draft.file or self.open_file(event.path):
-            self.editor.focus_pane()
+        if event.path == self.editor.draft.file:
+            self.look_for_changes()
+        elif not self.open_file(event.path):
+            return
+        self.editor.focus_pane()
 
     def open_file(self, file: str) -> bool:
         """Put a prompt file into the editor; whether it could be read."""
@@ -67,6 +70,34 @@ class PromptingApp(WritingApp):
         super()._take_opened(opened)
         if opened.before is not None:
             self._undo = (opened.before,)
+
+    def on_app_focus(self) -> None:
+        """Who comes back may have written in the file elsewhere."""
+        self.look_for_changes()
+
+    def look_for_changes(self) -> None:
+        """Read the file in the editor again if another program wrote in it and we did not."""
+        draft = self.editor.draft_or_none
+        if draft is not None and draft.file is not None and self.unkept is None:
+            self._compare_with_file(draft.file, draft.source)
+
+    @work(thread=True, group="compare", exclusive=True)
+    def _compare_with_file(self, file: str, source: str) -> None:
+        from sora_tui.workspace.prompts import read_source
+
+        try:
+            same = read_source(self.folder.root / file) == source
+        except ProblemError:
+            return  # it is gone or unreadable: what the editor holds is all there is
+        if not same:
+            self.call_from_thread(self._read_again, file, source)
+
+    def _read_again(self, file: str, source: str) -> None:
+        draft = self.editor.draft
+        untouched = self.unkept is None and not self.editor.asking
+        if untouched and (draft.file, draft.source) == (file, source) and self.open_file(file):
+            self.say(_("{file} was changed by another program: read again").format(file=file))
+            self.refresh_files()
 
     def on_new_prompt(self) -> None:
         """Begin an empty prompt."""

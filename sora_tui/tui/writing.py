@@ -167,6 +167,7 @@ class WritingApp(WatchingApp):
         if owned.file != draft.file:
             self.editor.rebase(owned)
             self.show_file()
+            self.refresh_files()
         return owned
 
     def show_price(self) -> None:

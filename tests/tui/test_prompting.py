@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
@@ -166,6 +167,23 @@ async def test_signs_that_are_not_shown_stay_in_a_file_that_is_not_edited(tmp_pa
         assert (tmp_path / "prompts/fox.md").read_bytes() == before
         await press(pilot, "!", "ctrl+s")
     assert (tmp_path / "prompts/fox.md").read_text().rstrip().endswith("x" * 70_000 + "!")
+
+
+async def test_an_untouched_text_follows_its_file(tmp_path: Path) -> None:
+    app = with_prompts(tmp_path, fox="A fox.\n")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "1", "down", "enter")
+        (tmp_path / "prompts/fox.md").write_text("A wolf, by another program.\n")
+        app.post_message(events.AppFocus())
+        await settle(pilot)
+        assert text_of(app) == "A wolf, by another program."
+        assert "prompts/fox.md was changed by another program: read again" in shown(app)
+        await press(pilot, "!")
+        (tmp_path / "prompts/fox.md").write_text("A lynx.\n")
+        app.post_message(events.AppFocus())
+        await settle(pilot)
+        assert text_of(app) == "A wolf, by another program.!", "what is typed stays"
 
 
 # Never lost -----------------------------------------------------------------------------------

@@ -314,6 +314,11 @@ class EditorPane(Widget, can_focus=False):
         return self._line.apply(replace(self._draft, text=text))
 
     @property
+    def draft_or_none(self) -> Draft | None:
+        """The same, None before the first one has come."""
+        return None if self._draft is None else self.draft
+
+    @property
     def count_is_valid(self) -> bool:
         """Whether the number of clips is one."""
         return self._line.count is not None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -39,6 +39,8 @@ class VariablesForm(Vertical):
         Binding("escape", "leave", N_("Back to the text"), id="variables.back", show=False),
         Binding("up", "move(-1)", N_("Variable before"), id="variables.before", show=False),
         Binding("down", "move(1)", N_("Next variable"), id="variables.next", show=False),
+        Binding("pageup", "page(-1)", N_("Text before"), id="variables.page_up", show=False),
+        Binding("pagedown", "page(1)", N_("More text"), id="variables.page_down", show=False),
     ]
 
     class Submitted(Message):
@@ -107,6 +109,15 @@ class VariablesForm(Vertical):
         at = next((n for n, field in enumerate(self._fields) if field.has_focus), 0)
         self._fields[min(max(at + by, 0), len(self._fields) - 1)].focus()
 
+    def action_page(self, pages: int) -> None:
+        """Scroll the text."""
+        self._sent.action_page(pages)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The text shows where this variable stands."""
+        if event.widget in self._fields:
+            self._show_sent(self._names[self._fields.index(event.widget)])
+
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
@@ -125,11 +136,14 @@ class VariablesForm(Vertical):
         self._asked.update(Content(missing or _("Values for this prompt; above: as it is sent")))
         self._asked.set_class(bool(missing), "-missing")
 
-    def _show_sent(self) -> None:
-        values = self.values
+    def _show_sent(self, seen: str | None = None) -> None:
+        """Show the text with its values; `seen` brings a variable into sight."""
+        values, top = self.values, None
         lines: list[Line] = []
         text, spans = "", list[Span]()
         for piece, name in self._pieces:
+            if name is not None and name == seen and top is None:
+                top = max(len(lines) - 1, 0)
             said = values[name] or f"{{{{{name}}}}}" if name is not None else clean(piece, 200_000)
             for number, part in enumerate(said.split("\n")):
                 if number:
@@ -139,4 +153,4 @@ class VariablesForm(Vertical):
                     tone = "mark" if values[name] else "error"
                     spans.append((len(text), len(text) + len(part), tone))
                 text += part
-        self._sent.show([*lines, Line(text, spans=tuple(spans))])
+        self._sent.show([*lines, Line(text, spans=tuple(spans))], top=top)
