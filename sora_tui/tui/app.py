@@ -153,6 +153,7 @@ class SoraApp(PromptingApp, DecidingApp):
         if command is None:
             self.say(_("Neither $VISUAL nor $EDITOR is set: export EDITOR=vim, for example."))
             return
+        self.make_safe_now()
         with self.suspend():
             text = edit(command, self.editor.draft.text)
         if text is None:
@@ -197,7 +198,7 @@ class SoraApp(PromptingApp, DecidingApp):
     @work(thread=True, group="suspend", exclusive=True)
     def action_suspend(self) -> None:
         """Stop the program as the shell does; the folder is free for another one meanwhile."""
-        self.call_from_thread(self.make_safe)
+        self.call_from_thread(self.make_safe_now)
         if self.engine is not None:
             self.engine.stop(_LAST_ANSWER)
         self.call_from_thread(self.action_suspend_process)

@@ -51,6 +51,8 @@ class PromptingApp(WritingApp):
         from sora_tui.tui.prompt_desk import open_prompt
 
         assert self.drafts is not None
+        if self.waits_for_answer():
+            return False
         try:
             # What is typed and not written yet belongs to what is read here.
             self.put_away()
@@ -58,18 +60,13 @@ class PromptingApp(WritingApp):
         except ProblemError as error:
             self.complain(error.problem)
             return False
-        self.open(opened)
-        return True
-
-    def open(self, opened: Opened) -> None:
-        """As before; ctrl+z goes back to the file as it was kept, nothing else."""
-        self._undo, self._redo = (), ()
-        super().open(opened)
+        return self.open(opened)
 
     def _take_opened(self, opened: Opened) -> None:
         super()._take_opened(opened)
-        if opened.before is not None:
-            self._undo = (opened.before,)
+        # ctrl+z goes back to the file as it was kept, and no further.
+        self._undo = () if opened.before is None else (opened.before,)
+        self._redo = ()
 
     def on_app_focus(self) -> None:
         """Who comes back may have written in the file elsewhere."""
@@ -192,10 +189,12 @@ class PromptingApp(WritingApp):
         """Move the file to the trash; the next one takes its place in the editor."""
         from sora_tui.workspace.prompts import trash_prompt
 
+        assert self.drafts is not None
         try:
             if event.path == self.editor.draft.file:
                 self.put_away()
-            trash_prompt(self.folder, event.path, self.clock())
+            trashed = trash_prompt(self.folder, event.path, self.clock())
+            self.drafts.rename(event.path, trashed)
         except ProblemError as error:
             self.complain(error.problem)
             return
@@ -208,14 +207,18 @@ class PromptingApp(WritingApp):
         """Bring back what was trashed last."""
         from sora_tui.workspace.prompts import untrash_prompt
 
+        assert self.drafts is not None
         try:
-            file = untrash_prompt(self.folder)
+            found = untrash_prompt(self.folder)
+            if found is not None:
+                self.drafts.rename(*found)
         except ProblemError as error:
             self.complain(error.problem)
             return
-        if file is None:
+        if found is None:
             self.say(_("The trash is empty."))
             return
+        file = found[1]
         self.say(_("{file} is back").format(file=file))
         self._show_in_list(file)
 
@@ -233,9 +236,11 @@ class PromptingApp(WritingApp):
 
         view = self.jobs.cursor_view
         if view is None:
+            self.say(_("Choose a job with 4 and the arrows."))
             return
         before = self.editor.draft
-        self.open(Opened(draft_of_job(view.job, self.settings)))
+        if not self.open(Opened(draft_of_job(view.job, self.settings))):
+            return
         self._undo = (before,)
         self.say(_("Prompt and settings of job {job}; ctrl+z goes back").format(job=view.job.id))
         self.editor.focus_pane()
@@ -247,7 +252,9 @@ class PromptingApp(WritingApp):
         from sora_tui.tui.draft import as_filled
 
         view = self.jobs.cursor_view
-        if view is not None:
+        if view is None:
+            self.say(_("Choose a job with 4 and the arrows."))
+        else:
             jobs = [other.job for other in self.book.newest()]
             draft = as_filled(self.editor.draft, self.settings)
             self.push_screen(DiffWindow(comparisons(view.job, jobs, draft)))

@@ -77,17 +77,32 @@ class WritingApp(WatchingApp):
         for said in self.settings.warnings:
             self.complain(said)
 
-    def open(self, opened: Opened) -> None:
-        """Put another prompt into the editor; what stands there is put away first."""
+    def open(self, opened: Opened) -> bool:
+        """Put another prompt into the editor; what stands there is put away first.
+
+        Returns:
+            Whether it is there: not while a question waits, nor where the disk refuses.
+        """
         from sora_tui.tui.draft import known_values
 
+        if self.waits_for_answer():
+            return False
         try:
             self.put_away()
         except ProblemError as error:
             self.complain(error.problem)  # and it stays where it is seen
-            return
+            return False
         self.editor.show(opened.draft, known_values(self.settings.server))
         self._take_opened(opened)
+        return True
+
+    def waits_for_answer(self) -> bool:
+        """Whether a question about this prompt is open: it must not be answered about another."""
+        if self.editor.asking:
+            self.say(_("A question waits for its answer by the prompt."))
+            self.bench.show_pane("editor")
+            self.editor.focus_pane()
+        return self.editor.asking
 
     def _take_opened(self, opened: Opened) -> None:
         self._is_safe = True
@@ -195,6 +210,25 @@ class WritingApp(WatchingApp):
         self._stop_autosave()
         if self.unkept is not None and not self._is_safe:
             self._write(self.unkept, kept=False)
+
+    def make_safe_now(self) -> None:
+        """The same, and it is there when this returns: the process is about to stop."""
+        from sora_tui.tui.prompt_desk import make_safe
+
+        self._stop_autosave()
+        draft = self.unkept
+        if draft is None or draft.file is None or self.drafts is None or self._is_safe:
+            return
+        self._asked += 1
+        try:
+            with self.drafts.lock:
+                self._written_at = self._asked
+                make_safe(self.drafts, draft)
+        except ProblemError as error:
+            self.complain(error.problem)
+        else:
+            self._is_safe = True
+            self.editor.mark_safe()
 
     def put_away(self) -> None:
         """Another prompt comes, or the end: after this it is on the disk what the editor holds.

@@ -76,8 +76,9 @@ class Drafts:
         return self._newest(found)
 
     def newest(self) -> StoredDraft | None:
-        """The draft that was put in safety last."""
-        return self._newest(self._left_here())
+        """The draft that was put in safety last, those of trashed prompts left out."""
+        trash = _stem(f"{self._folder.relative(self._folder.prompts_trash)}/")
+        return self._newest([p for p in self._left_here() if not p.name.startswith(trash)])
 
     def clear(self, file: str) -> None:
         """The draft was kept, or is not wanted."""

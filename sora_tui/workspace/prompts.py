@@ -186,9 +186,11 @@ def save_prompt(
         mode, source = 0o644, None
     if base is not None and source is not None and source != base:
         raise problem_error("prompt_changed", path=folder.relative(path))
-    if source is None:
+    if source is None and base is None:
         written = format_prompt(prompt)
     else:
+        # A file that is gone comes back as the writer knows it.
+        source = base or "" if source is None else source
         there = _parsed(path, source).settings
         theirs = {key: value for key, value in there.items() if key not in _OURS}
         written = edit_source(source, replace(prompt, settings={**theirs, **prompt.settings}))
@@ -249,11 +251,14 @@ def rename_prompt(folder: Folder, name: str, to: str) -> str:
     return folder.relative(target)
 
 
-def trash_prompt(folder: Folder, name: str, at: datetime) -> None:
+def trash_prompt(folder: Folder, name: str, at: datetime) -> str:
     """Move a prompt file into `prompts/.trash/`, into a folder of this moment.
 
     Args:
         name: As `PromptFile.path`; it is kept below the moment's folder.
+
+    Returns:
+        Where it lies now, relative to the workspace.
 
     Raises:
         ProblemError: prompt_missing, disk_full or folder_not_writable.
@@ -262,13 +267,15 @@ def trash_prompt(folder: Folder, name: str, at: datetime) -> None:
     while moment.exists():
         moment = moment.with_name(moment.name + "-1")
     _move(folder.root / name, moment / name)
+    return folder.relative(moment / name)
 
 
-def untrash_prompt(folder: Folder) -> str | None:
+def untrash_prompt(folder: Folder) -> tuple[str, str] | None:
     """Bring the prompt file back that was trashed last; None where the trash is empty.
 
     Returns:
-        Its `PromptFile.path`, with a number where another file has its name by now.
+        Where it lay, and its `PromptFile.path`, with a number where another file has its name by
+        now.
 
     Raises:
         ProblemError: disk_full or folder_not_writable.
@@ -277,7 +284,8 @@ def untrash_prompt(folder: Folder) -> str | None:
         for moment in sorted(folder.prompts_trash.iterdir(), reverse=True):
             found = next((path for path in moment.rglob(f"*{_SUFFIX}") if path.is_file()), None)
             if found is not None:
-                return _untrash(folder, found, found.relative_to(moment).as_posix())
+                name = found.relative_to(moment).as_posix()
+                return folder.relative(found), _untrash(folder, found, name)
     return None
 
 

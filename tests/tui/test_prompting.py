@@ -361,6 +361,34 @@ async def test_a_job_is_edited_again_and_nothing_is_lost(tmp_path: Path) -> None
     assert (tmp_path / "prompts/untitled-2.md").read_text().endswith("A wolf.?\n")
 
 
+async def test_a_question_is_not_answered_about_another_prompt(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[wolf_job()], servers=[PAID])
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, "f5")
+        app.jobs.focus_pane()
+        await press(pilot, "e")
+        assert "A question waits for its answer by the prompt." in shown(app)
+        assert text_of(app) == PROMPT
+        await press(pilot, "n", "escape", "4", "e")
+        assert text_of(app) == "A wolf."
+
+
+async def test_what_was_trashed_is_not_restored_at_the_next_start(tmp_path: Path) -> None:
+    app = with_prompts(tmp_path, fox="A fox.")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "1", "down", "enter", "!", "escape", "1", "d")
+        assert app.drafts is not None
+        app.drafts.close()
+    again = workspace_app(tmp_path)
+    async with again.run_test() as pilot:
+        await settle(pilot)
+        assert text_of(again) == PROMPT
+        await press(pilot, "escape", "1", "u", "enter")
+        assert text_of(again) == "A fox.!"
+
+
 @pytest.mark.parametrize(("size", "columns"), [((80, 24), 1), ((120, 40), 2)])
 async def test_the_difference_to_a_job_is_signed(
     tmp_path: Path, size: tuple[int, int], columns: int

@@ -156,9 +156,15 @@ def test_what_was_trashed_last_comes_back_first(folder: Folder) -> None:
     trash_prompt(folder, "prompt.md", now + timedelta(seconds=1))
     assert [file.name for file in list_prompts(folder)] == ["wolf"]
     _write(folder.prompts / "fox.md", "another fox")
-    assert untrash_prompt(folder) == "prompt.md"
-    assert untrash_prompt(folder) == "prompts/animals/fox.md"
-    assert untrash_prompt(folder) == "prompts/fox-2.md", "the name was taken meanwhile"
+    assert [untrash_prompt(folder) for _ in range(3)] == [
+        ("prompts/.trash/20261122-101501.000000-1/prompt.md", "prompt.md"),
+        (
+            "prompts/.trash/20261122-101501.000000/prompts/animals/fox.md",
+            "prompts/animals/fox.md",
+        ),
+        # The name was taken meanwhile.
+        ("prompts/.trash/20261122-101500.000000/prompts/fox.md", "prompts/fox-2.md"),
+    ]
     assert untrash_prompt(folder) is None
     assert (folder.prompts / "fox.md").read_text() == "another fox"
     assert (folder.prompts / "fox-2.md").read_text() == "fox"
