@@ -233,14 +233,14 @@ class WritingApp(WatchingApp):
     def put_away(self) -> None:
         """Another prompt comes, or the end: after this it is on the disk what the editor holds.
 
-        The few milliseconds of the disk are waited for: nothing may come in between.
+        The few milliseconds of the disk are waited for: nothing may come in between. At the end
+        the screen and its loop may be gone already, so nothing of them is touched.
 
         Raises:
             ProblemError: disk_full or folder_not_writable.
         """
         from sora_tui.tui.prompt_desk import put_away
 
-        self._stop_autosave()
         draft, self.unkept = self.unkept, None
         if draft is None or draft.file is None or self.drafts is None:
             return

@@ -116,6 +116,17 @@ def test_what_was_typed_outlives_a_kill(tmp_path: Path) -> None:
     assert "nobody hears it." in (root / "prompts/fox.md").read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_was_typed_just_before_the_end_is_kept(tmp_path: Path, number: signal.Signals) -> None:
+    with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
+        session.wait_for("draft safe")
+        session.send(" Seals bark.")
+        session.wait_for("Seals bark.")
+        session.signal(number)
+        assert session.wait_exit() == 128 + number
+    assert "Seals bark." in (tmp_path / "prompts/untitled-1.md").read_text()
+
+
 def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
     folder = open_folder(workspace(tmp_path))
     with PtySession(PROGRAM, cwd=tmp_path) as session:
