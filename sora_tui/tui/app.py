@@ -249,7 +249,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
 def _leave(app: SoraApp) -> None:
     """Make draft and jobs durable; the screen is gone."""
     try:
-        app.put_away()
+        app.last_words()
     except ProblemError as error:
         _tell(sys.__stderr__, f"{error}\n")  # nobody else is left to tell
     if app.engine is not None:

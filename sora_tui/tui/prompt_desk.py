@@ -157,8 +157,11 @@ def make_safe(drafts: Drafts, draft: Draft) -> None:
         drafts.save(draft.file, prompt, draft.source)
 
 
-def put_away(folder: Folder, drafts: Drafts, draft: Draft) -> None:
+def put_away(folder: Folder, drafts: Drafts, draft: Draft) -> Draft:
     """Another prompt comes, or the end: files that we named ourselves are kept by themselves.
+
+    Returns:
+        The draft with the file it is in now.
 
     Raises:
         ProblemError: disk_full or folder_not_writable.
@@ -166,7 +169,8 @@ def put_away(folder: Folder, drafts: Drafts, draft: Draft) -> None:
     make_safe(drafts, draft)
     if draft.file is not None and draft.file.startswith(_OWN):
         with suppress(ProblemError):  # it is safe all the same
-            keep(folder, drafts, draft)
+            return keep(folder, drafts, draft)
+    return draft
 
 
 def keep(folder: Folder, drafts: Drafts, draft: Draft) -> Draft:

@@ -54,8 +54,6 @@ class PromptingApp(WritingApp):
         if self.waits_for_answer():
             return False
         try:
-            # What is typed and not written yet belongs to what is read here.
-            self.put_away()
             opened = open_prompt(self.folder, self.drafts, file, self.settings)
         except ProblemError as error:
             self.complain(error.problem)

@@ -231,10 +231,23 @@ class WritingApp(WatchingApp):
             self.editor.mark_safe()
 
     def put_away(self) -> None:
-        """Another prompt comes, or the end: after this it is on the disk what the editor holds.
+        """Another prompt comes: after this what the editor holds is on the disk.
 
-        The few milliseconds of the disk are waited for: nothing may come in between. At the end
-        the screen and its loop may be gone already, so nothing of them is touched.
+        The few milliseconds of the disk are waited for: nothing may come in between.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable.
+        """
+        after = self.last_words()
+        if after is not None:
+            self.editor.rebase(after)
+            self.editor.mark_safe()
+
+    def last_words(self) -> Draft | None:
+        """The same at the end, when the screen and its loop may be gone: they are not touched.
+
+        Returns:
+            What was written, None where nothing had to be.
 
         Raises:
             ProblemError: disk_full or folder_not_writable.
@@ -243,16 +256,17 @@ class WritingApp(WatchingApp):
 
         draft, self.unkept = self.unkept, None
         if draft is None or draft.file is None or self.drafts is None:
-            return
+            return None
         self._asked += 1
         try:
             with self.drafts.lock:
                 self._written_at = self._asked
-                put_away(self.folder, self.drafts, draft)
+                after = put_away(self.folder, self.drafts, draft)
         except ProblemError:
             self.unkept, self._is_safe = draft, False
             raise
         self._is_safe = True
+        return after
 
     def _stop_autosave(self) -> None:
         if self._autosave is not None:

@@ -472,3 +472,17 @@ def test_jobs_of_another_server_or_later_did_not_pass_before() -> None:
     assert first.after[-1] == "A riot."
     assert second.after_name == "editor"
     assert len(comparisons(refused, [later, refused, elsewhere], Draft("x"))) == 1
+
+
+async def test_a_name_that_is_taken_changes_nothing_for_the_text(tmp_path: Path) -> None:
+    app = with_prompts(tmp_path, fox="A fox.")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "!", "escape", "1")
+        assert app.bench.prompts is not None
+        app.bench.prompts._list.move_to("prompts/untitled-1.md")
+        await press(pilot, "r", "ctrl+u", *"fox", "enter")
+        assert "There is a prompt fox already" in " ".join(shown(app).split())
+        await press(pilot, "3", "?", "ctrl+s")
+        assert "Kept prompts/untitled-1.md" in shown(app), "no other program wrote in it"
+    assert names(tmp_path) == {"harbour", "fox", "untitled-1"}
