@@ -18,9 +18,9 @@ from sora_tui.i18n import _
 from sora_tui.tui.draft import Draft
 from sora_tui.tui.panes.long_text import Line, Span, wrap
 
-_WORD: Final = re.compile(r"\w+|\s+|.", re.DOTALL)
+_WORD: Final = re.compile(r"\w+|[^\w\s]")
 #: Lines with more words than this are compared as wholes: it would be felt.
-_MOST_WORDS: Final = 3000
+_MOST_WORDS: Final = 2000
 #: Lines that have less than this in common are two lines, not one that was changed.
 _ALIKE: Final = 0.5
 _BETWEEN: Final = " │ "
@@ -138,27 +138,23 @@ def _changed(before: str | None, after: str | None) -> tuple[tuple[Span, ...], t
     """Where two lines differ, word by word; nowhere where one is missing."""
     if before is None or after is None:
         return (), ()
-    old, new = _WORD.findall(before), _WORD.findall(after)
+    old, new = list(_WORD.finditer(before)), list(_WORD.finditer(after))
     if len(old) + len(new) > _MOST_WORDS:
+        return (), ()
+    matcher = SequenceMatcher(a=[word[0] for word in old], b=[word[0] for word in new])
+    if matcher.quick_ratio() < _ALIKE or matcher.ratio() < _ALIKE:
         return (), ()
     left: list[Span] = []
     right: list[Span] = []
-    at_old, at_new = _places(old), _places(new)
-    matcher = SequenceMatcher(a=old, b=new, autojunk=False)
-    if matcher.ratio() < _ALIKE:
-        return (), ()
     for kind, i, i_end, j, j_end in matcher.get_opcodes():
         if kind != "equal":
-            left += [(at_old[i], at_old[i_end], "mark")] if i < i_end else []
-            right += [(at_new[j], at_new[j_end], "mark")] if j < j_end else []
+            left += _marked(old[i:i_end])
+            right += _marked(new[j:j_end])
     return tuple(left), tuple(right)
 
 
-def _places(words: Sequence[str]) -> list[int]:
-    places = [0]
-    for word in words:
-        places.append(places[-1] + len(word))
-    return places
+def _marked(words: Sequence[re.Match[str]]) -> list[Span]:
+    return [(words[0].start(), words[-1].end(), "mark")] if words else []
 
 
 def _signed(sign: str, text: str, changed: tuple[Span, ...]) -> Line:
