@@ -135,6 +135,7 @@ class EditorPane(Widget, can_focus=False):
     EditorPane > ConsentLine { height: auto; }
     EditorPane.-asking > SettingsLine { display: none; }
     EditorPane.-sent > #text { display: none; }
+    EditorPane > .sent-note { padding: 0 1; color: $foreground-muted; }
     EditorPane > SettingsLine.-roomy { border-top: solid $border-blurred; }
     """
 
@@ -298,9 +299,9 @@ class EditorPane(Widget, can_focus=False):
 
         self.add_class("-sent")
         text = LongText()
-        self.mount(text)
-        head = Line(_("As it is sent:"), spans=((0, 80, "muted"),))
-        text.show([head, *(Line(line) for line in shown_lines(sent))])
+        # Below the text, as in the form before it: no line of it may jump.
+        self.mount(text, Static(_("Above: as it is sent"), classes="sent-note"))
+        text.show([Line(line) for line in shown_lines(sent)])
 
     # What stands here -------------------------------------------------------------------------
 
@@ -377,7 +378,8 @@ class EditorPane(Widget, can_focus=False):
     async def _stop_asking(self) -> None:
         self.remove_class("-asking", "-sent")
         self._form = None
-        await self.query("EditorPane > ConsentLine, EditorPane > LongText, #variables").remove()
+        asked = "EditorPane > ConsentLine, EditorPane > LongText, .sent-note, #variables"
+        await self.query(asked).remove()
         self.focus_pane()
 
     def on_generate_button_pressed(self) -> None:
