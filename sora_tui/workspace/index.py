@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.listing import STATE_ORDER, Listing, Sort, searched
 from sora_tui.core.moderation import fingerprint, verdict
 from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
-_VERSION: Final = 2
+_VERSION: Final = 3
 #: "sora" as a number: tells our file from somebody's database of the same name.
 _APPLICATION: Final = 0x736F7261
 
@@ -42,10 +43,13 @@ CREATE TABLE documents (
     model TEXT,
     size TEXT,
     seconds TEXT,
-    prompt TEXT,
+    searched TEXT,
     created_at TEXT,
     took REAL,
-    judged TEXT
+    judged TEXT,
+    expires_at TEXT,
+    cost REAL,
+    file TEXT
 ) WITHOUT ROWID;
 CREATE INDEX listed ON documents (trashed, name);
 CREATE INDEX unfinished ON documents (name) WHERE open;
@@ -59,9 +63,22 @@ CREATE INDEX verdicts ON documents (judged, origin, name) WHERE judged IS NOT NU
 _PUT: Final = """
 INSERT OR REPLACE INTO documents VALUES (
     ?, ?, (SELECT coalesce(max(revision), 0) + 1 FROM documents),
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 """
+
+
+_STATE_RANK: Final = " ".join(
+    f"WHEN '{state.value}' THEN {rank}" for rank, state in enumerate(STATE_ORDER)
+)
+_ORDERS: Final[Mapping[Sort, str]] = {
+    "newest": "name DESC",
+    "oldest": "name",
+    "state": f"CASE state {_STATE_RANK} ELSE {len(STATE_ORDER)} END, name DESC",
+    "expires": "expires_at IS NULL, expires_at, name DESC",
+    "cost": "cost IS NULL, cost DESC, name DESC",
+    "server": "lower(profile), name DESC",
+}
 
 
 class IndexUnusableError(Exception):
@@ -74,6 +91,9 @@ class Row(NamedTuple):
     Attributes:
         took: Seconds from acceptance to completion.
         judged: The fingerprint of a request that the server refused for its content, or took.
+        expires_at: Until when a clip that is not here yet can be fetched.
+        cost: What it costs, reported or estimated.
+        file: The document's own name, where that is not the job's id.
     """
 
     name: str
@@ -90,14 +110,19 @@ class Row(NamedTuple):
     model: str | None = None
     size: str | None = None
     seconds: str | None = None
-    prompt: str | None = None
+    searched: str | None = None
     created_at: str | None = None
     took: float | None = None
     judged: str | None = None
+    expires_at: str | None = None
+    cost: float | None = None
+    file: str | None = None
 
 
-def row_of(job: Job, stamp: Stamp, *, trashed: bool = False) -> Row:
+def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
     """The row of a document that was read or written with this stamp."""
+    cost = job.cost.estimated if job.cost.reported is None else job.cost.reported
+    expires = job.expires_at if job.is_active else None
     return Row(
         job.id,
         trashed,
@@ -111,16 +136,38 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False) -> Row:
         model=job.request.model,
         size=job.request.size,
         seconds=job.request.seconds,
-        prompt=job.request.prompt,
+        searched=searched(job),
         created_at=job.created_at.isoformat(),
         took=seconds_taken(job),
         judged=None if verdict(job) is None else fingerprint(job.request),
+        expires_at=None if expires is None else expires.isoformat(),
+        cost=None if cost is None else float(cost),
+        file=file,
     )
 
 
 def broken_row(name: str, stamp: Stamp, *, trashed: bool = False) -> Row:
     """The row of a document that cannot be read, so that it is not tried again until it changes."""
     return Row(name, trashed, *stamp, state=BROKEN, open=False)
+
+
+def in_order(rows: Iterable[Row], sort: Sort) -> list[Row]:
+    """The rows in the order that the index would give them."""
+    newest = sorted(rows, key=lambda row: row.name, reverse=True)
+    rank = {state.value: place for place, state in enumerate(STATE_ORDER)}
+    match sort:
+        case "newest":
+            return newest
+        case "oldest":
+            return newest[::-1]
+        case "state":
+            return sorted(newest, key=lambda row: rank.get(row.state, len(rank)))
+        case "expires":
+            return sorted(newest, key=lambda row: row.expires_at or "~")
+        case "cost":
+            return sorted(newest, key=lambda row: 1 if row.cost is None else -row.cost)
+        case "server":
+            return sorted(newest, key=lambda row: (row.profile or "").lower())
 
 
 def seconds_taken(job: Job) -> float | None:
@@ -221,6 +268,29 @@ class Index:
             (limit, offset),
         )
 
+    def matching(self, listing: Listing) -> list[str]:
+        """Names of the documents that a list shows, in its order."""
+        questions = ["trashed = 0"]
+        values: list[str] = []
+        for column, beginnings in (("state", listing.states), ("profile", listing.servers)):
+            if beginnings:
+                # Not LIKE: a `_` of a state's word would stand for any sign.
+                either = " OR ".join(f"instr(lower({column}), ?) = 1" for _ in beginnings)
+                questions.append(f"({either})")
+                values += beginnings
+        questions += ["instr(searched, ?)" for _ in listing.words]
+        values += listing.words
+        order = _ORDERS[listing.sort]
+        return self._names(
+            f"SELECT name FROM documents WHERE {' AND '.join(questions)} ORDER BY {order}",  # noqa: S608
+            tuple(map(_storable, values)),
+        )
+
+    def file_of(self, name: str) -> str | None:
+        """The name of a document's file, where it is not the job's id."""
+        files = self._names("SELECT file FROM documents WHERE name = ?", (name,))
+        return files[0] if files else None
+
     def unfinished(self) -> list[str]:
         """Names of jobs that are not final or need a decision, newest first."""
         return self._names("SELECT name FROM documents WHERE open ORDER BY name DESC")
@@ -244,14 +314,16 @@ class Index:
             (fingerprint, origin),
         )
 
-    def changes(self) -> list[str]:
-        """Names that another connection put in since the last call, at first since the opening."""
+    def changes(self) -> list[tuple[str, bool]]:
+        """Names that another connection put in since the last call, and whether into the trash.
+
+        The first call tells what came in since the opening.
+        """
         since = self._revision
         if not self._look():
             return []
-        return self._names(
-            "SELECT name FROM documents WHERE revision > ? AND trashed = 0", (since,)
-        )
+        rows = self._ask("SELECT name, trashed FROM documents WHERE revision > ?", (since,))
+        return [(name, bool(trashed)) for name, trashed in rows]
 
     def count(self) -> int:
         """How many documents there are, the trash not counted."""
