@@ -46,11 +46,15 @@ class EngineLike(Protocol):
         count: int = 1,
         *,
         parent: str | None = None,
+        once_more: bool = False,
     ) -> list[Job]:
-        """Hand in one order, or an unconfirmed job sent again; durable on return."""
+        """Hand in one order, or a job sent again; durable on return."""
 
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
         """Ask for something to be done with a job; durable on return."""
+
+    def pause_queue(self, paused: bool) -> None:
+        """Stop sending pending jobs, or go on; durable on return."""
 
 
 @dataclass(frozen=True, slots=True)
