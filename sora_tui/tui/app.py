@@ -272,6 +272,10 @@ def _leave(app: SoraApp) -> None:
             make_safe(app.folder, app.unsafe_draft)
         except ProblemError as error:
             _tell(sys.__stderr__, f"{error}\n")  # nobody else is left to tell
+    from sora_tui.tui.returning import mark_seen
+
+    with suppress(OSError):  # the next welcome then tells more than it need
+        mark_seen(app.folder.root)
     if app.engine is not None:
         app.engine.stop()
 
