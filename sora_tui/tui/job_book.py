@@ -56,6 +56,10 @@ class JobBook:
         before = self._views.get(job.id)
         return job.state is state and before is not None and before.job.state is not state
 
+    def moved(self, events: Iterable[JobChanged]) -> list[Job]:
+        """Jobs that were known in another state, as they come."""
+        return [event.job for event in events if self.is_new_in(event.job, event.job.state)]
+
     def unknown_kinds(self) -> set[Kind]:
         """Kinds of jobs under way whose usual time was not asked for yet."""
         kinds = {kind_of(view.job) for view in self._views.values() if changes_with_time(view)}

@@ -12,14 +12,16 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from sora_tui.i18n import N_
 from sora_tui.tui.columns import SIGN_WIDTH, Cell, Column, Place, Tone, fit, place_columns
+from sora_tui.tui.keys import Key, bindings
 
 __all__ = ["Cell", "Column", "Tone", "VirtualList"]
 
@@ -42,17 +44,18 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
-        Binding("ctrl+u", "page(-0.5)", "Half a page up", show=False, id="list.half_up"),
-        Binding("ctrl+d", "page(0.5)", "Half a page down", show=False, id="list.half_down"),
-        Binding("home,g", "first", "First", show=False, id="list.first"),
-        Binding("end,G", "last", "Last", show=False, id="list.last"),
-        Binding("enter", "select", "Select", show=False, id="list.select"),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("list.up", "up,k", N_("Up"), "move(-1)"),
+        Key("list.down", "down,j", N_("Down"), "move(1)"),
+        Key("list.page_up", "pageup", N_("Page up"), "page(-1)"),
+        Key("list.page_down", "pagedown", N_("Page down"), "page(1)"),
+        Key("list.half_up", "ctrl+u", N_("Half a page up"), "page(-0.5)"),
+        Key("list.half_down", "ctrl+d", N_("Half a page down"), "page(0.5)"),
+        Key("list.first", "home,g", N_("First"), "first"),
+        Key("list.last", "end,G", N_("Last"), "last"),
+        Key("list.select", "enter", N_("Select"), "select"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "virtual-list--header",
         "virtual-list--empty",

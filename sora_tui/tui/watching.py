@@ -72,6 +72,11 @@ class WatchingApp(HardenedApp):
         self._holder: Holder | None = None
         self._alarms: dict[str, Timer] = {}
         self._tick_every: float | None = None
+        #: Whether anybody looks at this window; None where the terminal does not say.
+        self._looked_at: bool | None = None
+        self._title = "sora-tui"
+        self.draft_restored: datetime | None = None
+        """When the text in the editor was put in safety, if it comes from a draft."""
         #: Job id and stamp of the document that the inspector shows.
         self._document: tuple[str, object] | None = None
 
@@ -122,17 +127,19 @@ class WatchingApp(HardenedApp):
         self.engine = self._make_engine(self.settings, self.folder)
         self.engine.subscribe(self._hear)
         self.engine.start()
-        self.load_history()
+        self.load_history(first=True)
         self.retune()
 
     @work(thread=True, group="history", exclusive=True)
-    def load_history(self) -> None:
+    def load_history(self, *, first: bool = False) -> None:
         """Read the rest of the list, and how long such jobs usually take."""
         history = History(self.folder)
         jobs = history.newest(_MOST_JOBS)
         past = {kind: history.durations(*kind) for kind in self.book.unknown_kinds()}
         history.close()
         self.call_from_thread(self._take_history, jobs, past)
+        if first:
+            self.call_from_thread(self.welcome_back)
 
     def _take_history(self, jobs: list[Job], past: Mapping[Kind, list[float]]) -> None:
         self.book.load(jobs)
@@ -145,7 +152,9 @@ class WatchingApp(HardenedApp):
         """Show these jobs as they are now."""
         from sora_tui.tui.job_words import status
 
-        finished = [e.job for e in events if self.book.is_new_in(e.job, State.SAVED)]
+        moved = self.book.moved(events)
+        finished = [job for job in moved if job.state is State.SAVED]
+        self.call_person(moved)
         self.jobs.change(self.book.apply(events), self.clock())
         for job in finished:
             if job.id != self.jobs.cursor_id:
@@ -174,6 +183,47 @@ class WatchingApp(HardenedApp):
         """What the highlighted job says, and how many there are."""
         self.bench.status.show_job(self.jobs.status)
         self.bench.banner.show_counts(*self.book.counts)
+        self.show_title()
+
+    # Somebody who looks elsewhere --------------------------------------------------------------
+
+    def show_title(self) -> None:
+        """What goes on, in the title of the window."""
+        from sora_tui.tui.telling import set_title, title
+
+        text = title(*self.book.counts)
+        if text != self._title:
+            self._title = text
+            self.send_sequence(set_title(text))
+
+    def call_person(self, jobs: list[Job]) -> None:
+        """Tell of jobs that have just ended or need the person, unless they look at us."""
+        from sora_tui.tui.telling import news
+
+        text = news(jobs)
+        if text and self.settings.notify != "off" and not self._looked_at:
+            self._call(text)
+
+    @work(thread=True, group="call")
+    def _call(self, text: str) -> None:
+        from sora_tui.tui.telling import ask_tmux, call
+
+        sequence = call(text, self.settings.notify, os.environ, ask_tmux(os.environ))
+        self.call_from_thread(self.send_sequence, sequence)
+
+    @work(thread=True, group="seen")
+    def welcome_back(self) -> None:
+        """Say what happened since this person's last screen, once the history is read."""
+        from sora_tui.tui.returning import last_seen, mark_seen, welcome
+
+        before = last_seen(self.folder.root)
+        with suppress(OSError):  # a state folder that cannot be written: no welcome next time
+            mark_seen(self.folder.root)
+        text = welcome(
+            (view.job for view in self.book.newest()), before, self.draft_restored, self.clock()
+        )
+        if text:
+            self.call_from_thread(self.say, text)
 
     @on(JobHighlighted)
     def _highlighted(self) -> None:
@@ -245,10 +295,12 @@ class WatchingApp(HardenedApp):
 
     def on_app_focus(self) -> None:
         """Somebody looks."""
+        self._looked_at = True
         self.retune()
 
     def on_app_blur(self) -> None:
         """Nobody looks."""
+        self._looked_at = False
         self.retune()
 
     # One job's document -----------------------------------------------------------------------

@@ -48,8 +48,10 @@ class WritingApp(WatchingApp):
         """Fill the editor for the first time."""
         from sora_tui.tui.draft import known_values
         from sora_tui.tui.prompt_desk import open_first
+        from sora_tui.workspace.prompts import draft_time
 
         draft, problem = open_first(self.folder, self.settings)
+        self.draft_restored = draft_time(self.folder, draft.file) if draft.file else None
         await self.editor.wake(draft, known_values(self.settings.server))
         self.show_file()
         self.show_price()

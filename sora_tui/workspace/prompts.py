@@ -176,6 +176,14 @@ def load_draft(folder: Folder, name: str) -> Prompt | None:
     return None
 
 
+def draft_time(folder: Folder, name: str) -> datetime | None:
+    """When the draft of a prompt file was put in safety, None where there is none."""
+    try:
+        return datetime.fromtimestamp(_draft(folder, name).stat().st_mtime, UTC)
+    except OSError:
+        return None
+
+
 def clear_draft(folder: Folder, name: str) -> None:
     """The draft was kept, or is not wanted."""
     _draft(folder, name).unlink(missing_ok=True)

@@ -113,6 +113,8 @@ class WorkspaceApp(SoraApp):
 
     def __init__(self, folder: Folder, settings: Settings) -> None:
         self.fake = FakeEngine()
+        self.sent: list[str] = []
+        """What went to the terminal past the screen."""
         super().__init__(
             settings,
             folder,
@@ -120,6 +122,9 @@ class WorkspaceApp(SoraApp):
             make_engine=lambda _settings, _folder: self.fake,
             clock=lambda: NOW,
         )
+
+    def send_sequence(self, text: str) -> None:
+        self.sent.append(text)
 
 
 def workspace_app(

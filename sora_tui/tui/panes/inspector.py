@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Key
 from textual.message import Message
 
 from sora_tui.core.job import State
@@ -22,6 +21,7 @@ from sora_tui.i18n import N_, _
 from sora_tui.tui import job_facts
 from sora_tui.tui.decision import decision, question_give_up
 from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.order import Question
 from sora_tui.tui.panes.editor import ConsentLine
 from sora_tui.tui.panes.jobs import JobAction, is_possible
@@ -58,19 +58,20 @@ class InspectorPane(Vertical):
     InspectorPane > ConsentLine { height: auto; }
     InspectorPane > #video-id { height: 1; border: none; padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "page('facts')", N_("Show the facts"), id="inspector.facts"),
-        Binding("e", "page('events')", N_("Show the events"), id="inspector.events"),
-        Binding("J", "page('json')", N_("Show the JSON document"), id="inspector.json"),
-        Binding("left,h", "turn(-1)", N_("Page before"), id="inspector.before", show=False),
-        Binding("right,l", "turn(1)", N_("Page after"), id="inspector.after", show=False),
-        Binding("o", "act('look')", N_("Look at the clip"), id="inspector.look"),
-        Binding("y", "act('copy')", N_("Copy the path or scp line"), id="inspector.copy"),
-        Binding("a", "decide('adopt')", N_("Adopt the video found"), id="inspector.adopt"),
-        Binding("s", "decide('price')", N_("Send again, after a question"), id="inspector.send"),
-        Binding("x", "decide('abandon')", N_("Give up, after a question"), id="inspector.give_up"),
-        Binding("p", "decide('paste')", N_("Paste a video id"), id="inspector.paste"),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("inspector.facts", "f", N_("Show the facts"), "page('facts')"),
+        Key("inspector.events", "e", N_("Show the events"), "page('events')"),
+        Key("inspector.json", "J", N_("Show the JSON document"), "page('json')"),
+        Key("inspector.before", "left,h", N_("Page before"), "turn(-1)"),
+        Key("inspector.after", "right,l", N_("Page after"), "turn(1)"),
+        Key("inspector.look", "o", N_("Look at the clip"), "act('look')"),
+        Key("inspector.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
+        Key("inspector.adopt", "a", N_("Adopt the video found"), "decide('adopt')"),
+        Key("inspector.send", "s", N_("Send again, after a question"), "decide('price')"),
+        Key("inspector.give_up", "x", N_("Give up, after a question"), "decide('abandon')"),
+        Key("inspector.paste", "p", N_("Paste a video id"), "decide('paste')"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(self, *, ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -265,7 +266,7 @@ class InspectorPane(Vertical):
         if video_id and self._view is not None:
             self.post_message(JobDecision(self._view.job.id, "adopt", video_id))
 
-    def on_key(self, event: Key) -> None:
+    def on_key(self, event: events.Key) -> None:
         """Escape takes the input line away."""
         if event.key == "escape" and self.query("#video-id"):
             event.stop()

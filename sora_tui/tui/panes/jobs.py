@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
@@ -23,6 +23,7 @@ from sora_tui.engine.events import EngineChanged
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 
 #: From this many cells on every column has room to say more.
@@ -84,12 +85,13 @@ class JobsPane(Vertical):
     JobsPane.-strip > #jobs-title { display: block; }
     JobsPane > VirtualList { height: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "act('look')", N_("Look at the clip"), id="jobs.look"),
-        Binding("y", "act('copy')", N_("Copy the path or scp line"), id="jobs.copy"),
-        Binding("c", "act('cancel')", N_("Take it back before it is sent"), id="jobs.cancel"),
-        Binding("r", "act('retry')", N_("Try again to send it"), id="jobs.retry"),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("jobs.look", "o", N_("Look at the clip"), "act('look')"),
+        Key("jobs.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
+        Key("jobs.cancel", "c", N_("Take it back before it is sent"), "act('cancel')"),
+        Key("jobs.retry", "r", N_("Try again to send it"), "act('retry')"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(
         self, *, simulated: bool = False, ascii: bool = False, id: str | None = None

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.actions import SkipAction
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
 from sora_tui.core.request import MAX_PROMPT
 from sora_tui.core.text import clean
+from sora_tui.i18n import N_
+from sora_tui.tui.keys import Key, bindings
 
 
 class PromptText(TextArea):
     """Where a prompt is written. Tab goes on to the settings, escape leaves the text."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("editor.leave", "escape", N_("Leave the text: letters are commands then"), "leave"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     class Left(Message):
         """The person leaves the text; letters are commands from now on."""

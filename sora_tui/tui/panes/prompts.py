@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.virtual_list import Cell, Column, VirtualList
 
 if TYPE_CHECKING:
@@ -37,9 +38,8 @@ class PromptsPane(Vertical):
     """The prompt files, in the order given; a star marks the one in the editor."""
 
     DEFAULT_CSS = "PromptsPane > VirtualList { height: 1fr; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", N_("Begin an empty prompt"), id="prompts.new"),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (Key("prompts.new", "n", N_("Begin an empty prompt"), "new"),)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
