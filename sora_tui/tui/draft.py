@@ -76,6 +76,22 @@ def draft_of(prompt: Prompt, file: str | None, settings: Settings) -> Draft:
     )
 
 
+def draft_of_request(request: VideoRequest) -> Draft:
+    """A draft that asks for the same once more, apart from any file."""
+    reference = request.reference
+    return Draft(
+        text=request.prompt,
+        model=request.model,
+        seconds=request.seconds,
+        size=request.size,
+        count=1,
+        reference=None if reference is None else reference.path,
+        fit="exact" if reference is None else reference.fit,
+        file=None,
+        front={"params": dict(request.params)} if request.params else {},
+    )
+
+
 def prompt_of(draft: Draft) -> Prompt:
     """The prompt file of a draft: every setting written down, so that it says what was made."""
     kept = {name: value for name, value in draft.front.items() if name not in _SHOWN}

@@ -74,7 +74,8 @@ def _saved_forms(job: Job) -> Iterator[str]:
     saved = _("Saved {path}").format(path=clean_line(output.path, 200))
     size = megabytes(output.bytes)
     keys = _("o look here  y copy scp line")
-    yield f"{saved}  {size}  sha256 {output.sha256[:4]}...  {keys}"
+    if output.sha256:
+        yield f"{saved}  {size}  sha256 {output.sha256[:4]}...  {keys}"
     yield f"{saved}  {size}  {keys}"
     yield f"{saved}  {size}  " + _("o look  y copy")
     yield f"{saved}  {size}"

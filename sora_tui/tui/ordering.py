@@ -96,14 +96,19 @@ def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> 
     server = settings.server
     price = quote(server, request)
     ask = ask_for(price, server, always=is_always(server.origin))
-    today = _check_budget(folder, settings.budget, server, price, draft.count, now)
+    today = check_budget(folder, settings.budget, server, price, draft.count, now)
     refused = refusal_before(folder, server.origin, request)
     return Order(draft, server, request, price, ask, prepared, refused, today)
 
 
-def _check_budget(
+def check_budget(
     folder: Folder, budget: Budget, server: Server, price: Price, count: int, now: datetime
 ) -> str:
+    """What the day has cost, in words, if it leaves room for so many clips.
+
+    Raises:
+        ProblemError: over_budget.
+    """
     if not budget.is_set or server.simulated:
         return ""
     from sora_tui.i18n.spending import today_words

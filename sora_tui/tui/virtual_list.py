@@ -157,6 +157,11 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         return self._ids[self._cursor] if self._ids else None
 
     @property
+    def row_ids(self) -> Sequence[str]:
+        """The ids of all rows, in their order."""
+        return self._ids
+
+    @property
     def visible_ids(self) -> list[str]:
         """The ids in sight, and a window's worth before and after them."""
         seen = self._visible_indexes()

@@ -255,7 +255,7 @@ class WritingApp(WatchingApp):
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
         self.say(text.format(count=len(jobs)))
         self.show_status()
-        self.show_today()
+        self.show_today(jobs)
         self.retune()
 
     # Another server ---------------------------------------------------------------------------

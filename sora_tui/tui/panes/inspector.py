@@ -167,7 +167,7 @@ class InspectorPane(Vertical):
     def action_act(self, verb: str) -> None:
         """Ask for something to be done with the job."""
         if self._view is not None:
-            self.post_message(JobAction(self._view.job.id, verb))
+            self.post_message(JobAction((self._view.job.id,), verb))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what means something for this job; other keys go on to the app."""
