@@ -14,6 +14,7 @@ from sora_tui.tui.writing import WritingApp
 from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
+    from sora_tui.tui.panes.json_tree import JsonTree
     from sora_tui.tui.plans import Plan
 
 
@@ -110,6 +111,10 @@ class ActingApp(WritingApp):
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)
 
+    def on_json_tree_copied(self, event: JsonTree.Copied) -> None:
+        """A part of a document is wanted."""
+        self.copy_text(event.text)
+
     # A job that waits, written anew -----------------------------------------------------------
 
     def edit_waiting(self, job: Job) -> None:
@@ -138,7 +143,7 @@ class ActingApp(WritingApp):
             return
         self.call_from_thread(
             self.say,
-            _("Queue paused: nothing new is sent, also after a new start. What was sent goes on.")
+            _("Queue paused, also after a new start: nothing new is sent, the rest goes on.")
             if paused
             else _("The queue goes on."),
         )

@@ -82,6 +82,12 @@ def _saved_forms(job: Job) -> Iterator[str]:
     yield saved
 
 
+def _left_by_script(job: Job) -> str:
+    word = clean_line(job.events[0].note.partition(": ")[2], 40).replace("{", "").replace("}", "")
+    text = _("left by the old script, whose last word was: WORD; nobody watches it")
+    return text.replace("WORD", word)
+
+
 def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
     job = view.job
     facts = {
@@ -119,7 +125,9 @@ def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
         State.CANCELLED: (_("taken back at {end}, before it was sent; nothing was billed"),)
         if job.remote_id is None
         else (_("cancelled on {server} at {end}"),),
-        State.ABANDONED: (_("given up at {end}; this record stays"),),
+        State.ABANDONED: (_left_by_script(job),)
+        if job.events[0].note.startswith("old script")
+        else (_("given up at {end}; this record stays"),),
     }
     for form in forms.get(job.state, ("",)):
         yield form.format(**facts)

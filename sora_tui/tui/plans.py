@@ -157,7 +157,7 @@ def _question_again(every: Sequence[Again], today: str, note: str) -> Question |
     count = len(every)
     clips = ngettext("{count} new clip", "{count} new clips", count).format(count=count)
     hosts = ", ".join(sorted({clean_line(one.server.name, 40) for one in every}))
-    asked = _("Make {clips} on {servers} for {sum}?").format(
+    asked = _("Make {clips} on {servers}: {sum}?").format(
         clips=clips, servers=hosts, sum=_total(every)
     )
     perhaps = sum(
@@ -185,7 +185,7 @@ def _total(every: Sequence[Again]) -> str:
     said = [_("about {sum}").format(sum=money(sum, currency)) for currency, sum in sums.items()]
     if any(one.price.sum is None for one in every):
         said.append(_("a price that the server does not say"))
-    return " + ".join(said) or _("nothing, it is free")
+    return " + ".join(said) or _("free")
 
 
 def _already_sent(sent: Sequence[Job]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.text import clean_line
 from sora_tui.engine.events import (
     EngineChanged,
     EngineEvent,
@@ -418,16 +420,19 @@ class WatchingApp(HardenedApp):
                 stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
         if (job_id, stamp) == self._document:
             return
-        text = problem = job = None
+        text = problem = job = parsed = None
         if job_id is not None:
             history = History(self.folder)
             try:
                 text = history.load_text(job_id)
                 job = history.load(job_id)
+                parsed = json.loads(text)
             except ProblemError as error:
                 problem = error.problem
+            except (ValueError, RecursionError):
+                parsed = None  # edited between the two readings: the next one tells
             history.close()
-        self.call_from_thread(self._show_document, job_id, stamp, text, problem, job)
+        self.call_from_thread(self._show_document, job_id, stamp, text, problem, job, parsed)
 
     def _show_document(
         self,
@@ -436,6 +441,7 @@ class WatchingApp(HardenedApp):
         text: str | None,
         problem: Problem | None,
         job: Job | None,
+        parsed: object,
     ) -> None:
         if job_id != self.jobs.cursor_id:
             return
@@ -447,7 +453,7 @@ class WatchingApp(HardenedApp):
             problem = None  # not claimed yet: its document is still on the way
         inspector = self.bench.inspector
         if inspector is not None:
-            inspector.show(view, text, problem, self.clock())
+            inspector.show(view, text, problem, self.clock(), parsed)
             self.bench.show_keys()
 
     # Looking and copying ----------------------------------------------------------------------
@@ -465,6 +471,7 @@ class WatchingApp(HardenedApp):
             self.copy(view.job)
 
     def look(self, job: Job) -> None:
+        """Show a clip, or say how to fetch it."""
         from sora_tui.tui.looking import play, player, scp_line
 
         if not job.outputs:
@@ -482,19 +489,25 @@ class WatchingApp(HardenedApp):
         else:
             self.say(_("Opened {path}").format(path=job.outputs[0].path))
 
-    @work(thread=True, group="copy")
     def copy(self, job: Job) -> None:
-        from sora_tui.tui.clipboard import copy
+        """Copy what a person wants of a job."""
         from sora_tui.tui.looking import what_to_copy
 
-        text = what_to_copy(job, self.folder.root, os.environ)
+        self.copy_text(what_to_copy(job, self.folder.root, os.environ))
+
+    @work(thread=True, group="copy")
+    def copy_text(self, text: str) -> None:
+        """Put a text on the clipboard, and say which way it went."""
+        from sora_tui.tui.clipboard import copy
+
         route = copy(text, self)
         way = (
             _("Copied through tmux: {text}")
             if route == "tmux"
             else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
         )
-        self.call_from_thread(self.say, way.format(text=text.splitlines()[0]))
+        first = clean_line(text.strip().partition("\n")[0], 200)
+        self.call_from_thread(self.say, way.format(text=first))
 
     @work(thread=True, group="command")
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:

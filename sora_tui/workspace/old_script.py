@@ -44,6 +44,11 @@ def is_old(job_id: str) -> bool:
     return job_id[16:19] == _MARK
 
 
+def record_path(job: Job) -> str:
+    """Where the document of a job lies in the workspace, for a person."""
+    return f"metadata/{job.remote_id if is_old(job.id) else job.id}{SUFFIX}"
+
+
 class OldRecords:
     """The records of the old script in one workspace, by the job ids that they get here."""
 

@@ -90,7 +90,7 @@ async def test_the_strip_of_80_columns_is_mock_a() -> None:
         pane.set_engine(EngineChanged(owner=True, pollers=2, downloads=1))
         await pilot.pause()
         assert screen(app)[:8] == [
-            " Jobs  2 running  1 needs you  pollers 2              all servers  newest first",
+            " Jobs  2 running  1 needs you  pollers 2                    all 6  newest first",
             " STATE          PROGRESS        LEFT    EXPIRES  COST    PROMPT",
             ">▶ in_progress  ███▍·····   38% ~0:41   -        free    A harbour at dawn",
             " ⇣ downloading  1.1/3.0 MB      ~0:09   58 min   free    A harbour at dawn",
@@ -224,7 +224,9 @@ async def test_inspector_tells_a_lost_answer_money_first() -> None:
         assert "error" not in text.lower()
         pane.focus_pane()
         await pilot.press("e")
-        assert screen(app)[0].split() == ["10:11:28.0", "pending"]
+        assert screen(app)[0] == "2026-11-22"
+        assert screen(app)[1].split() == ["10:11:28.0", "pending"]
+        assert screen(app)[4].split()[:3] == ["10:15:28.0", "+4:00", "unconfirmed"]
         assert "try 1" in "\n".join(screen(app))
         await pilot.press("right")
         assert pane.page == "json"

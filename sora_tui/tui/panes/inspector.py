@@ -25,7 +25,9 @@ from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.order import Question
 from sora_tui.tui.panes.editor import ConsentLine
 from sora_tui.tui.panes.jobs import JobAction, is_possible
+from sora_tui.tui.panes.json_tree import JsonTree
 from sora_tui.tui.panes.long_text import Line, LongText
+from sora_tui.tui.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -66,6 +68,9 @@ class InspectorPane(Vertical):
         Key("inspector.after", "right,l", N_("Page after"), "turn(1)"),
         Key("inspector.look", "o", N_("Look at the clip"), "act('look')"),
         Key("inspector.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
+        Key("inspector.cancel", "c", N_("Take it back, after a question"), "act('cancel')"),
+        Key("inspector.retry", "r", N_("Make it again, after its price"), "act('retry')"),
+        Key("inspector.delete", "d,delete", N_("Move the record to the trash"), "act('delete')"),
         Key("inspector.adopt", "a", N_("Adopt the video found"), "decide('adopt')"),
         Key("inspector.send", "s", N_("Send again, after a question"), "decide('price')"),
         Key("inspector.give_up", "x", N_("Give up, after a question"), "decide('abandon')"),
@@ -83,18 +88,23 @@ class InspectorPane(Vertical):
         self._now: datetime | None = None
         self._title = ""
         self._text = _Page()
+        self._tree = JsonTree()
+        self._parsed: object = None
+        #: How far each page was read, in rows.
+        self._read: dict[Page, float] = {}
         #: Id of the candidate under the cursor, and what a question that stands here is about.
         self._chosen: str | None = None
         self._asked: Verb | None = None
 
     def compose(self) -> ComposeResult:
-        """One text, whatever the page."""
+        """A text for facts and events, a tree for the document."""
         yield self._text
+        yield self._tree
 
     def on_mount(self) -> None:
         """Words are chosen now that the language is known."""
         self._show_page(anew=True)
-        self.border_subtitle = Content(_("f e J pages  y copy"))
+        self.border_subtitle = Content(_("f e J pages  y copy  r again"))
 
     # Values in --------------------------------------------------------------------------------
 
@@ -104,12 +114,14 @@ class InspectorPane(Vertical):
         document: str | None,
         problem: Problem | None,
         now: datetime,
+        parsed: object = None,
     ) -> None:
         """Show this job. Who reads it keeps the place: only another job starts at the top.
 
         Args:
             view: None with a `problem`: a document that is no job any more.
             document: The document's own text; None when it has not been read.
+            parsed: What the text says, where it is JSON.
             problem: Why the document cannot be read, with `line` and `column` among its facts.
         """
         same = _id(view) == _id(self._view)
@@ -118,6 +130,9 @@ class InspectorPane(Vertical):
             self._close()
         same_text = same and (document, problem) == (self._document, self._problem)
         broke = problem is not None and problem != self._problem
+        if not same:
+            self._read.clear()
+        self._parsed = parsed
         self._view, self._document, self._problem, self._now = view, document, problem, now
         if broke:
             self._page = "json"
@@ -129,12 +144,15 @@ class InspectorPane(Vertical):
     def select_page(self, page: Page) -> None:
         """Turn to a page."""
         if page != self._page:
+            self._read[self._page] = self._text.scroll_y
             self._page = page
             self._show_page(anew=True)
+            if not self._is_tree:
+                self._text.scroll_to(y=self._read.get(page, 0), animate=False, force=True)
 
     def focus_pane(self) -> None:
         """Take the keys."""
-        self._text.focus()
+        (self._tree if self._is_tree else self._text).focus()
 
     # Values out -------------------------------------------------------------------------------
 
@@ -153,8 +171,13 @@ class InspectorPane(Vertical):
         if self._decides:
             ways = (("s", N_("Send again")), ("x", N_("Give up")), ("p", N_("Paste an id")))
             return (("a", N_("Adopt")), *ways) if self._candidates else ways
+        if self._is_tree:
+            copies = (("y", N_("Copy value")), ("Y", N_("Copy path")))
+            return (("enter", N_("Open")), *copies, ("f", N_("Facts")), ("e", N_("Events")))
         pages = (("f", N_("Facts")), ("e", N_("Events")), ("J", "JSON"), ("y", N_("Copy")))
-        return (("o", N_("Look")), *pages) if is_possible(self._view, "look") else pages
+        again = (("r", N_("Again")),) if is_possible(self._view, "retry") else ()
+        look = (("o", N_("Look")),) if is_possible(self._view, "look") else ()
+        return (*look, *pages, *again)
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""
@@ -214,6 +237,15 @@ class InspectorPane(Vertical):
         return self._asked is not None
 
     @property
+    def _is_tree(self) -> bool:
+        return self._page == "json" and self._problem is None and self._parsed is not None
+
+    @on(VirtualList.Highlighted)
+    @on(VirtualList.Selected)
+    def _in_tree(self, event: VirtualList.Highlighted | VirtualList.Selected) -> None:
+        event.stop()  # no job was chosen
+
+    @property
     def _decides(self) -> bool:
         lost = self._view is not None and self._view.job.state is State.UNCONFIRMED
         return lost and self._page == "facts"
@@ -247,7 +279,7 @@ class InspectorPane(Vertical):
         lines = self.query("ConsentLine, #video-id")
         if lines:
             if self.has_focus_within:
-                self._text.focus()
+                self.focus_pane()
             lines.remove()
 
     @on(ConsentLine.Answered)
@@ -283,7 +315,13 @@ class InspectorPane(Vertical):
         if not self.is_attached:
             return
         self._show_title()
-        if self._page == "json" and self._document is not None:
+        had_focus = self._text.has_focus or self._tree.has_focus
+        self._tree.display, self._text.display = self._is_tree, not self._is_tree
+        if had_focus:
+            self.focus_pane()
+        if self._is_tree:
+            self._tree.show(self._parsed)
+        elif self._page == "json" and self._document is not None:
             lines, top = job_facts.document(self._document, self._problem)
             self._text.show(lines, paint=job_facts.json_spans, top=top if anew else None)
         else:
@@ -295,7 +333,7 @@ class InspectorPane(Vertical):
         if self._page == "json":
             return [Line(_("Its document is not on disk yet."))]
         if self._page == "events":
-            return job_facts.events(self._view.job)
+            return job_facts.timeline(self._view.job)
         lines = job_facts.facts(self._view, self._now, self._ascii)
         if self._decides:
             said = decision(self._view.job, self._cursor, self.content_size.width)

@@ -544,13 +544,14 @@ class JobsPane(Vertical):
     def _show_title(self) -> None:
         if not self.is_attached:
             return
-        left, right = self._titles()
+        left, rights = self._titles()
         is_strip = self.has_class("-strip")
         left = left if is_strip else f"4 {left}"
         width = self.size.width - (2 if is_strip else 4)
+        right = next((form for form in rights if cell_len(left) + cell_len(form) + 2 <= width), "")
         gap = width - cell_len(left) - cell_len(right)
         line = Content(left)
-        if gap >= 2:
+        if right:
             fill = " " * gap if is_strip else f" {'─' * (gap - 2)} "
             line = Content.assemble(left, (fill, "$border-blurred"), right)
         if line != self._title:
@@ -560,7 +561,7 @@ class JobsPane(Vertical):
             else:
                 self.border_title = line
 
-    def _titles(self) -> tuple[str, str]:
+    def _titles(self) -> tuple[str, tuple[str, ...]]:
         running, waiting = job_rows.counts(self._live.values())
         parts = [_("Jobs")]
         if self._is_paused:
@@ -588,18 +589,18 @@ class JobsPane(Vertical):
                 parts.append(_("downloads {count}").format(count=at_work))
         return "  ".join(parts), self._what_is_listed()
 
-    def _what_is_listed(self) -> str:
+    def _what_is_listed(self) -> tuple[str, ...]:
+        """What the list holds, from the fullest form to the shortest."""
         order = _(_SORTED[self._sort])
         if self._follows:
             order += "  " + _("following")
-        if not self._filter:
-            if not self._total:
-                return order
-            return (
-                ngettext("{count} job", "all {count}", self._total).format(count=f"{self._total:,}")
-                + f"  {order}"
-            )
-        return f"{self._matches()}  {order}"
+        if self._filter:
+            matches = self._matches()
+            clears = f"{matches}  " + _("esc clears")
+            return f"{clears}  {order}", clears, matches
+        if self._total < 2:
+            return (order,)
+        return _("all {count}").format(count=f"{self._total:,}") + f"  {order}", order
 
     def _matches(self) -> str:
         facts = {"count": f"{self._list.row_count:,}", "all": f"{self._total:,}"}
