@@ -146,7 +146,7 @@ class Catalogue:
         return [
             (job_id, trashed)
             for trashed in (False, True)
-            for job_id, stamp in _stamps_in(self._place(trashed)).items()
+            for job_id, stamp in _stamps_in(self._place(trashed))
             if stamp.mtime_ns >= mtime_ns
         ]
 
@@ -172,23 +172,20 @@ class Catalogue:
 
     def _catch_up(self, index: Index) -> None:
         """Read what changed since the index was written, newest first."""
-        known = index.stamps()
-        there = {
-            (job_id, trashed): stamp
-            for trashed in (True, False)
-            for job_id, stamp in _stamps_in(self._place(trashed)).items()
-        }
-        for job_id in self._old.look():
-            if (stamp := stamp_of(self._old.path(job_id) or Path())) is not None:
-                there[job_id, False] = stamp
-        # One id has one row: a document in metadata/ counts more than an older one in the trash.
-        for job_id in [job_id for job_id, trashed in there if not trashed]:
-            there.pop((job_id, True), None)
-        index.remove({job_id for job_id, _ in known} - {job_id for job_id, _ in there})
-        changed = sorted((key for key in there if known.get(key) != there[key]), reverse=True)
+        gone, changed = index.compare(self._there())
+        index.remove(gone)
         for start in range(0, len(changed), _SLICE):
             rows = (self._row(*key) for key in changed[start : start + _SLICE])
             index.put([row for row in rows if row is not None])
+
+    def _there(self) -> Iterator[tuple[str, bool, Stamp]]:
+        for trashed in (False, True):
+            for job_id, stamp in _stamps_in(self._place(trashed)):
+                yield job_id, trashed, stamp
+        for job_id in self._old.look():
+            path = self._old.path(job_id)
+            if path is not None and (known := stamp_of(path)) is not None:
+                yield job_id, False, known
 
     def _row(self, job_id: str, trashed: bool) -> Row | None:
         old = None if trashed else self._old.path(job_id)
@@ -222,12 +219,10 @@ class Catalogue:
             discard(self._folder.index_file)
 
 
-def _stamps_in(place: Path) -> dict[str, Stamp]:
+def _stamps_in(place: Path) -> Iterator[tuple[str, Stamp]]:
     """The stamp of every document in a folder: one pass, 100,000 of them in about a second."""
-    found = {}
     with suppress(OSError), os.scandir(place) as entries:
         for entry in entries:
             if job_id := job_id_of(entry.name):
                 with suppress(FileNotFoundError):
-                    found[job_id] = Stamp.of(entry.stat(follow_symlinks=False))
-    return found
+                    yield job_id, Stamp.of(entry.stat(follow_symlinks=False))

@@ -20,6 +20,8 @@ from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
 _VERSION: Final = 3
+#: Pages in memory, in KiB as SQLite writes it: several threads have a connection of their own.
+_CACHE: Final = -600
 #: "sora" as a number: tells our file from somebody's database of the same name.
 _APPLICATION: Final = 0x736F7261
 
@@ -191,6 +193,8 @@ class Index:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._data_version = -1
+        with _sqlite_errors():
+            connection.execute(f"PRAGMA cache_size = {_CACHE}")
         self._revision = 0
 
     @classmethod
@@ -256,10 +260,42 @@ class Index:
         with self._transaction():
             self._db.executemany("DELETE FROM documents WHERE name = ?", ((n,) for n in names))
 
-    def stamps(self) -> dict[tuple[str, bool], Stamp]:
-        """The stamp of every document, by name and whether it lies in the trash."""
-        rows = self._ask("SELECT name, trashed, mtime_ns, bytes, inode FROM documents")
-        return {(name, bool(trashed)): Stamp(*stamp) for name, trashed, *stamp in rows}
+    def compare(
+        self, there: Iterable[tuple[str, bool, Stamp]]
+    ) -> tuple[list[str], list[tuple[str, bool]]]:
+        """What differs from the documents that are there: names, whether in the trash, stamps.
+
+        The comparing is done in a table of its own: 100,000 names held in Python would stay in
+        the memory of the process.
+
+        Returns:
+            Names that are gone, and documents that are new or changed (with whether they lie in
+            the trash), newest first. One id has one row: a document that lies in both places
+            counts where it is not trash.
+        """
+        with _sqlite_errors():
+            self._db.execute("PRAGMA temp_store = FILE")
+        with self._transaction():
+            self._db.execute(
+                "CREATE TEMP TABLE there (name TEXT PRIMARY KEY, trashed INTEGER,"
+                " mtime_ns INTEGER, bytes INTEGER, inode INTEGER) WITHOUT ROWID"
+            )
+            self._db.executemany(
+                "INSERT INTO there VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET trashed = excluded.trashed,"
+                " mtime_ns = excluded.mtime_ns, bytes = excluded.bytes, inode = excluded.inode"
+                " WHERE excluded.trashed < there.trashed",
+                ((_storable(name), trashed, *stamp) for name, trashed, stamp in there),
+            )
+        gone = self._names("SELECT name FROM documents EXCEPT SELECT name FROM there")
+        changed = self._ask(
+            "SELECT name, trashed FROM (SELECT name, trashed, mtime_ns, bytes, inode FROM there"
+            " EXCEPT SELECT name, trashed, mtime_ns, bytes, inode FROM documents)"
+            " ORDER BY trashed, name DESC"
+        )
+        with _sqlite_errors():
+            self._db.execute("DROP TABLE there")
+        return gone, [(name, bool(trashed)) for name, trashed in changed]
 
     def newest(self, limit: int, offset: int) -> list[str]:
         """Names, newest first."""
