@@ -12,7 +12,7 @@ from sora_tui.engine.events import JobChanged
 from sora_tui.tui.job_rows import JobView, changes_with_time, counts
 
 #: Finished jobs that are kept at hand; the rest of a long history stays on the disk.
-_KEPT: Final = 500
+_KEPT: Final = 200
 
 #: What jobs are alike in, as far as the time they take goes: profile, model, size, seconds.
 Kind = tuple[str, str | None, str | None, str | None]

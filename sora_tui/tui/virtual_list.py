@@ -141,7 +141,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self._drawn: dict[str, tuple[Cell, ...]] = {}
         self._places: tuple[Place, ...] = ()
         self._places_width = -1
-        self._strips: LRUCache[object, Strip] = LRUCache(256)
+        self._strips: LRUCache[object, Strip] = LRUCache(128)
         self._tones: dict[tuple[Tone, str], Style] = {}
 
     # Rows

@@ -275,6 +275,7 @@ class Index:
         """
         with _sqlite_errors():
             self._db.execute("PRAGMA temp_store = FILE")
+            self._db.execute(f"PRAGMA temp.cache_size = {_CACHE}")
         with self._transaction():
             self._db.execute(
                 "CREATE TEMP TABLE there (name TEXT PRIMARY KEY, trashed INTEGER,"
@@ -287,11 +288,13 @@ class Index:
                 " WHERE excluded.trashed < there.trashed",
                 ((_storable(name), trashed, *stamp) for name, trashed, stamp in there),
             )
-        gone = self._names("SELECT name FROM documents EXCEPT SELECT name FROM there")
+        # Joins by the key, not EXCEPT: that would hold both sides in memory.
+        gone = self._names("SELECT name FROM documents WHERE name NOT IN (SELECT name FROM there)")
         changed = self._ask(
-            "SELECT name, trashed FROM (SELECT name, trashed, mtime_ns, bytes, inode FROM there"
-            " EXCEPT SELECT name, trashed, mtime_ns, bytes, inode FROM documents)"
-            " ORDER BY trashed, name DESC"
+            "SELECT there.name, there.trashed FROM there LEFT JOIN documents USING (name)"
+            " WHERE (there.trashed, there.mtime_ns, there.bytes, there.inode) IS NOT"
+            " (documents.trashed, documents.mtime_ns, documents.bytes, documents.inode)"
+            " ORDER BY there.trashed, name DESC"
         )
         with _sqlite_errors():
             self._db.execute("DROP TABLE there")
@@ -405,7 +408,8 @@ class Index:
         self._db.execute("PRAGMA synchronous = NORMAL")
 
     def _names(self, question: str, values: tuple[object, ...] = ()) -> list[str]:
-        return [name for (name,) in self._ask(question, values)]
+        with _sqlite_errors():
+            return [name for (name,) in self._db.execute(question, values)]
 
     def _ask(self, question: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         with _sqlite_errors():

@@ -117,10 +117,13 @@ class OldRecords:
 def _candidates(metadata: Path) -> list[Path]:
     try:
         with os.scandir(metadata) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(SUFFIX)]
+            return [metadata / entry.name for entry in entries if _may_be_old(entry.name)]
     except OSError:
         return []
-    return [metadata / n for n in names if not n.startswith(".") and job_id_of(n) is None]
+
+
+def _may_be_old(name: str) -> bool:
+    return name.endswith(SUFFIX) and not name.startswith(".") and job_id_of(name) is None
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: From this many cells on every column has room to say more.
 ROOMY: Final = 134
 #: Rows whose jobs are kept at hand besides those that live.
-_KEPT: Final = 1000
+_KEPT: Final = 200
 _TONES: Final[Mapping[State, Tone]] = {
     State.PENDING: "muted",
     State.QUEUED: "muted",
