@@ -221,7 +221,7 @@ def _event(at: datetime, word: str, note: str, since: str | None = None) -> Line
         time = f"{time} {since:>9}"
     width = _TIME_WIDTH if since is None else _TIME_WIDTH + 10
     text = f"{time:<{width}}{word:<14}{note}".rstrip()
-    return Line(text, width, ((0, len(time), "muted"),))
+    return Line(text, _TIME_WIDTH, ((0, len(time), "muted"),))
 
 
 def _pointer(problem: Problem, length: int) -> Line:

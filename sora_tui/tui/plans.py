@@ -85,8 +85,8 @@ def plan_delete(jobs: Sequence[Job]) -> Plan:
     note = ""
     if left:
         note = ngettext(
-            "{count} job is under way or needs a decision: its record stays.",
-            "{count} jobs are under way or need a decision: their records stay.",
+            "{count} under way or undecided stays",
+            "{count} under way or undecided stay",
             left,
         ).format(count=left)
     if not resting:

@@ -145,7 +145,7 @@ async def test_deleting_names_what_goes_and_can_be_declined(tmp_path: Path) -> N
         await press(pilot, "A", "d")
         assert "Move 5 records to metadata/.trash/?" in text(app)
         assert "2 clips stay in output/" in text(app)
-        assert "3 jobs are under way or need a decision" in text(app)
+        assert "3 under way or undecided stay" in text(app)
         await press(pilot, "x")
         assert app.fake.commands == []
         assert "Nothing was changed." in text(app)

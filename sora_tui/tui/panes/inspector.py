@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -174,10 +175,11 @@ class InspectorPane(Vertical):
         if self._is_tree:
             copies = (("y", N_("Copy value")), ("Y", N_("Copy path")))
             return (("enter", N_("Open")), *copies, ("f", N_("Facts")), ("e", N_("Events")))
-        pages = (("f", N_("Facts")), ("e", N_("Events")), ("J", "JSON"), ("y", N_("Copy")))
+        names = {"facts": ("f", N_("Facts")), "events": ("e", N_("Events")), "json": ("J", "JSON")}
+        pages = tuple(pair for page, pair in names.items() if page != self._page)
         again = (("r", N_("Again")),) if is_possible(self._view, "retry") else ()
         look = (("o", N_("Look")),) if is_possible(self._view, "look") else ()
-        return (*look, *pages, *again)
+        return (*look, *again, ("y", N_("Copy")), *pages)
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""
@@ -305,7 +307,8 @@ class InspectorPane(Vertical):
             self._close()
 
     def on_resize(self) -> None:
-        """Another width arranges the ways anew."""
+        """Another width arranges the ways anew, and the title."""
+        self._show_title()
         if self._decides:
             self._show_page(anew=False)
 
@@ -346,7 +349,10 @@ class InspectorPane(Vertical):
         short = f" …{clean_line(job_id, 80)[-6:]}" if job_id else ""
         named = ((page, _(name)) for page, name in _NAMES.items())
         tabs = " ".join(f"[{name}]" if page == self._page else name for page, name in named)
-        title = f"5 {_('Inspector')}{short}  {tabs}"
+        name = _("Inspector")
+        forms = (f"5 {name}{short}  {tabs}", f"5 {name}  {tabs}", f"5  {tabs}")
+        room = self.size.width - 4
+        title = next((form for form in forms if cell_len(form) <= room), forms[-1])
         if title != self._title:
             self._title = title
             self.border_title = Content(title)

@@ -186,7 +186,7 @@ class JobsPane(Vertical):
         self._wanted: set[str] = set()
         self._engine: EngineChanged | None = None
         self._title: Content | None = None
-        self._asking = False
+        self._question: Question | None = None
         self._label = Static("", id="jobs-title", markup=False)
         self._list = VirtualList(_columns(False), self._row, show_header=True)
 
@@ -299,12 +299,12 @@ class JobsPane(Vertical):
 
     def focus_pane(self) -> None:
         """Take the keys, or give them to the question that stands here."""
-        (self.query_one(ConsentLine) if self._asking else self._list).focus()
+        (self.query_one(ConsentLine) if self.asking else self._list).focus()
 
     def ask(self, question: Question) -> None:
         """Put a question below the list; `JobsAnswered` follows."""
         self._close()
-        self._asking = True
+        self._question = question
         self.mount(ConsentLine(question))
 
     # Values out -------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ class JobsPane(Vertical):
     @property
     def asking(self) -> bool:
         """Whether a question waits for its answer."""
-        return self._asking
+        return self._question is not None
 
     @property
     def marks(self) -> frozenset[str]:
@@ -350,8 +350,11 @@ class JobsPane(Vertical):
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The keys that do something for the highlighted job, or the marked ones."""
-        if self._asking:
-            return (("y", N_("Yes")), ("esc", N_("No")))
+        if self._question is not None:
+            return ((self._question.yes[:1] or "y", N_("Yes")), ("esc", N_("No")))
+        if self.query("#filter:focus"):
+            keep, clear = ("enter", N_("Keep filter")), ("esc", N_("Clear filter"))
+            return (keep, clear, ("↓", N_("To the list")))
         pause = (("p", N_("Resume queue")),) if self._is_paused else ()
         if self.marks:
             bulk = (("r", N_("Again")), ("d", N_("Delete")), ("c", N_("Take back")))
@@ -475,7 +478,7 @@ class JobsPane(Vertical):
 
     def on_key(self, event: events.Key) -> None:
         """In the filter line escape clears, and down goes into the list."""
-        if self._asking or not self.query("#filter:focus"):
+        if self.asking or not self.query("#filter:focus"):
             return
         if event.key == "escape":
             event.stop()
@@ -499,7 +502,7 @@ class JobsPane(Vertical):
 
     def _close(self) -> None:
         """Take the question or the filter line away."""
-        self._asking = False
+        self._question = None
         lines = self.query("ConsentLine, #filter")
         if lines:
             if self.has_focus_within:
