@@ -48,6 +48,13 @@ class JobChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRemoved:
+    """A job's document was deleted: it is in no list any more."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineChanged:
     """What the engine as a whole is doing.
 
@@ -56,6 +63,7 @@ class EngineChanged:
         holder: Who does, if another one.
         pollers: Pollers (one per server) at work.
         offline: Profiles that cannot be reached, with the time of the next try (UTC).
+        paused: A person stopped the queue: nothing pending is sent.
     """
 
     owner: bool
@@ -65,6 +73,7 @@ class EngineChanged:
     downloads: int = 0
     downloads_max: int = 3
     offline: Mapping[str, datetime] = field(default_factory=dict)
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +89,4 @@ class EngineFault:
     report: str
 
 
-EngineEvent = JobChanged | EngineChanged | EngineFault
+EngineEvent = JobChanged | JobRemoved | EngineChanged | EngineFault

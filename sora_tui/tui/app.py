@@ -52,7 +52,7 @@ class SoraApp(PromptingApp, DecidingApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     ENABLE_COMMAND_PALETTE = False  # ours opens by a key of our table
     _interrupted_at = 0.0
 
@@ -192,8 +192,8 @@ class SoraApp(PromptingApp, DecidingApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action with its keys, for the palette."""
         for key in KEYS:
-            if key.name not in {"palette", "back"}:
-                yield SystemCommand(_(key.words), key.shown, partial(self.run_action, key.name))
+            if key.id not in {"palette", "back"}:
+                yield SystemCommand(_(key.words), key.shown, partial(self.run_action, key.act))
 
     @work(thread=True, group="suspend", exclusive=True)
     def action_suspend(self) -> None:
@@ -252,6 +252,10 @@ def _leave(app: SoraApp) -> None:
         app.last_words()
     except ProblemError as error:
         _tell(sys.__stderr__, f"{error}\n")  # nobody else is left to tell
+    from sora_tui.tui.returning import mark_seen
+
+    with suppress(OSError):  # the next welcome then tells more than it need
+        mark_seen(app.folder.root)
     if app.engine is not None:
         app.engine.stop()
 

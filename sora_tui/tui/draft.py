@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
-from sora_tui.core.job import Job
 from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
 from sora_tui.core.request import Fit, VideoRequest, check_request
 from sora_tui.core.server import Server
@@ -90,6 +89,22 @@ def draft_of(
         values=values or {},
     )
     return replace(draft, opened=_said(draft)) if source else draft
+
+
+def draft_of_request(request: VideoRequest) -> Draft:
+    """A draft that asks for the same once more, apart from any file."""
+    reference = request.reference
+    return Draft(
+        text=request.prompt,
+        model=request.model,
+        seconds=request.seconds,
+        size=request.size,
+        count=1,
+        reference=None if reference is None else reference.path,
+        fit="exact" if reference is None else reference.fit,
+        file=None,
+        front={"params": dict(request.params)} if request.params else {},
+    )
 
 
 def prompt_of(draft: Draft) -> Prompt:
@@ -178,21 +193,6 @@ def as_filled(draft: Draft, settings: Settings) -> Draft:
     """The draft with the text as it would be sent, as far as its variables have values."""
     written = as_written(draft, settings)
     return replace(draft, text=fill(sent_text(draft), written.values).strip())
-
-
-def draft_of_job(job: Job, settings: Settings) -> Draft:
-    """A new draft with the prompt and the settings that a job was made of."""
-    request = job.request
-    front = {} if not request.params else {"params": dict(request.params)}
-    draft = draft_of(Prompt(request.prompt, front), None, settings)
-    return replace(
-        draft,
-        model=request.model,
-        seconds=request.seconds,
-        size=request.size,
-        reference=request.reference.path if request.reference else None,
-        fit=request.reference.fit if request.reference else "exact",
-    )
 
 
 def moved(draft: Draft, before: Settings, after: Settings) -> Draft:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual import work
-from textual.binding import Binding, BindingType
+from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError
-from sora_tui.i18n import N_, _
+from sora_tui.i18n import _
 from sora_tui.tui.writing import WritingApp
 
 if TYPE_CHECKING:
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 
 class PromptingApp(WritingApp):
     """Carries out what the prompts pane asks for, and brings back what a job was made of."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit_job", N_("Edit this job's prompt and settings again"), id="edit_job"),
-        Binding("D", "diff_job", N_("Compare the editor with this job's prompt"), id="diff_job"),
-    ]
 
     #: What stood in the editor before something else was put there as a whole, and after an undo.
     _undo: tuple[Draft, ...] = ()
@@ -66,12 +60,12 @@ class PromptingApp(WritingApp):
         self._undo = () if opened.before is None else (opened.before,)
         self._redo = ()
 
-    def on_app_focus(self) -> None:
-        """Who comes back may have written in the file elsewhere."""
-        self.look_for_changes()
-
+    @on(events.AppFocus)
     def look_for_changes(self) -> None:
-        """Read the file in the editor again if another program wrote in it and we did not."""
+        """Read the file in the editor again if another program wrote in it and we did not.
+
+        Who comes back to this window may have written in it elsewhere.
+        """
         draft = self.editor.draft_or_none
         if draft is not None and draft.file is not None and self.unkept is None:
             self._compare_with_file(draft.file, draft.source)
@@ -229,7 +223,7 @@ class PromptingApp(WritingApp):
 
     def action_edit_job(self) -> None:
         """Put prompt and settings of the highlighted job into the editor; ctrl+z goes back."""
-        from sora_tui.tui.draft import draft_of_job
+        from sora_tui.tui.draft import draft_of_request
         from sora_tui.tui.prompt_desk import Opened
 
         view = self.jobs.cursor_view
@@ -237,7 +231,7 @@ class PromptingApp(WritingApp):
             self.say(_("Choose a job with 4 and the arrows."))
             return
         before = self.editor.draft
-        if not self.open(Opened(draft_of_job(view.job, self.settings))):
+        if not self.open(Opened(draft_of_request(view.job.request))):
             return
         self._undo = (before,)
         self.say(_("Prompt and settings of job {job}; ctrl+z goes back").format(job=view.job.id))

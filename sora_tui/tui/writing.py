@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from textual import on, work
+from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
 from sora_tui.i18n import _, ngettext
@@ -205,8 +205,9 @@ class WritingApp(WatchingApp):
         self.editor.show_facts(picture_of(draft, self._pictures), price, server)
         self.bench.banner.show(server, paid=price is not None and bool(price.sum))
 
+    @on(events.AppBlur)
     def make_safe(self) -> None:
-        """Put what was typed on the disk, now."""
+        """Put what was typed on the disk, now. Who looks elsewhere may end us from there."""
         self._stop_autosave()
         if self.unkept is not None and not self._is_safe:
             self._write(self.unkept, kept=False)
@@ -322,10 +323,6 @@ class WritingApp(WatchingApp):
         else:
             self.say(_("Kept {file}").format(file=draft.file))
         self.refresh_files()
-
-    def on_app_blur(self) -> None:
-        """Who looks elsewhere may close the terminal from there."""
-        self.make_safe()
 
     def on_prompt_text_left(self) -> None:
         """The text is left: no need to wait."""
@@ -473,7 +470,7 @@ class WritingApp(WatchingApp):
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
         self.say(text.format(count=len(jobs)))
         self.show_status()
-        self.show_today()
+        self.show_today(jobs)
         self.retune()
 
     # Another server ---------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from sora_tui.core.job import Consent, Cost, Job
 from sora_tui.core.price import Price
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
-from sora_tui.engine.events import EngineEvent, JobChanged
+from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
 from sora_tui.tui.app import SoraApp
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -53,6 +53,7 @@ class FakeEngine:
         self.commands: list[tuple[str, str, str]] = []
         self.orders: list[tuple[Server, VideoRequest, Consent, int]] = []
         self.listeners: list[Callable[[EngineEvent], None]] = []
+        self.paused = False
 
     def start(self) -> None: ...
 
@@ -73,6 +74,7 @@ class FakeEngine:
         count: int = 1,
         *,
         parent: str | None = None,
+        once_more: bool = False,
     ) -> list[Job]:
         self.orders.append((server, request, consent, count))
         number = len(self.orders)
@@ -86,12 +88,18 @@ class FakeEngine:
                 consent=consent,
                 simulated=server.simulated,
                 parent=parent,
+                once_more=once_more,
             )
             for index in range(count)
         ]
 
     def command(self, job_id: str, verb: str, argument: str = "") -> None:
         self.commands.append((job_id, verb, argument))
+
+    def pause_queue(self, paused: bool) -> None:
+        self.paused = paused
+        for listener in self.listeners:
+            listener(EngineChanged(owner=True, paused=paused))
 
     def tell(self, *jobs: Job) -> None:
         """What the real engine would say of these jobs."""
@@ -105,6 +113,8 @@ class WorkspaceApp(SoraApp):
 
     def __init__(self, folder: Folder, settings: Settings) -> None:
         self.fake = FakeEngine()
+        self.sent: list[str] = []
+        """What went to the terminal past the screen."""
         super().__init__(
             settings,
             folder,
@@ -112,6 +122,9 @@ class WorkspaceApp(SoraApp):
             make_engine=lambda _settings, _folder: self.fake,
             clock=lambda: NOW,
         )
+
+    def send_sequence(self, text: str) -> None:
+        self.sent.append(text)
 
 
 def workspace_app(

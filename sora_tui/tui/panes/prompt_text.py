@@ -6,12 +6,13 @@ from typing import ClassVar, Final
 
 from textual import events
 from textual.actions import SkipAction
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
 from sora_tui.core.text import clean
 from sora_tui.i18n import N_
+from sora_tui.tui.keys import Key, bindings
 
 #: A prompt file is never longer; a cut text would be kept as if the person had cut it.
 _LONGEST: Final = 1024 * 1024
@@ -20,9 +21,10 @@ _LONGEST: Final = 1024 * 1024
 class PromptText(TextArea):
     """Where a prompt is written. Tab goes on to the settings, escape leaves the text."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", N_("Leave the text"), id="text.leave", show=False)
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("editor.leave", "escape", N_("Leave the text: letters are commands then"), "leave"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     class Left(Message):
         """The person leaves the text; letters are commands from now on."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -16,6 +16,7 @@ from textual.message import Message
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.amounts import thousands
+from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.virtual_list import Cell, Column, VirtualList
 
 if TYPE_CHECKING:
@@ -82,15 +83,16 @@ class PromptsPane(Vertical):
     PromptsPane > VirtualList { height: 1fr; }
     PromptsPane > Input { padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", N_("Begin an empty prompt"), id="prompts.new"),
-        Binding("c", "copy", N_("Copy this prompt under a new name"), id="prompts.copy"),
-        Binding("r", "rename", N_("Rename this prompt"), id="prompts.rename"),
-        Binding("d,delete", "trash", N_("Move this prompt to the trash"), id="prompts.trash"),
-        Binding("u", "untrash", N_("Bring back what was trashed last"), id="prompts.untrash"),
-        Binding("slash", "search", N_("Search in names and texts"), id="prompts.search"),
-        Binding("escape", "clear", N_("Show all prompts again"), id="prompts.clear", show=False),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("prompts.new", "n", N_("Begin an empty prompt"), "new"),
+        Key("prompts.copy", "c", N_("Copy this prompt under a new name"), "copy"),
+        Key("prompts.rename", "r", N_("Rename this prompt"), "rename"),
+        Key("prompts.trash", "d,delete", N_("Move this prompt to the trash"), "trash"),
+        Key("prompts.untrash", "u", N_("Bring back what was trashed last"), "untrash"),
+        Key("prompts.search", "slash", N_("Search in names and texts"), "search"),
+        Key("prompts.clear", "escape", N_("Show all prompts again"), "clear"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

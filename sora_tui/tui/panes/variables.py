@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from sora_tui.core.prompt import split_at_variables
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.panes.long_text import Line, LongText, Span
 
 _NAME_WIDTH: Final = 20
@@ -35,13 +36,14 @@ class VariablesForm(Vertical):
     VariablesForm .name { width: auto; color: $foreground-muted; }
     VariablesForm Input { width: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", N_("Back to the text"), id="variables.back", show=False),
-        Binding("up", "move(-1)", N_("Variable before"), id="variables.before", show=False),
-        Binding("down", "move(1)", N_("Next variable"), id="variables.next", show=False),
-        Binding("pageup", "page(-1)", N_("Text before"), id="variables.page_up", show=False),
-        Binding("pagedown", "page(1)", N_("More text"), id="variables.page_down", show=False),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("variables.back", "escape", N_("Back to the text"), "leave"),
+        Key("variables.before", "up", N_("Variable before"), "move(-1)"),
+        Key("variables.next", "down", N_("Next variable"), "move(1)"),
+        Key("variables.page_up", "pageup", N_("Text before"), "page(-1)"),
+        Key("variables.page_down", "pagedown", N_("More text"), "page(1)"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     class Submitted(Message):
         """The form is done with: `send`, or back to the text."""
