@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
 from sora_tui.i18n import N_, _
 from sora_tui.tui.diff import Comparison, side_by_side, unified
+from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.panes.long_text import Line, LongText
 
 #: From this many cells on there are two columns.
@@ -32,10 +33,11 @@ class DiffWindow(ModalScreen[None]):
         height: 1fr;
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", N_("Close"), id="diff.close", show=False),
-        Binding("D,tab", "turn", N_("Compare with something else"), id="diff.turn", show=False),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("diff.close", "escape,q", N_("Close"), "dismiss"),
+        Key("diff.turn", "D,tab", N_("Compare with something else"), "turn"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(self, comparisons: Sequence[Comparison]) -> None:
         super().__init__()
