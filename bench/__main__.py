@@ -1,4 +1,4 @@
-"""Prints the ratios that the project promises: `python -m bench [--pairs N] [--history N]`."""
+"""Prints the ratios that the project promises: `python -m bench [--keys | --memory] [options]`."""
 
 import argparse
 import compileall
@@ -11,12 +11,17 @@ from pathlib import Path
 
 import sora_tui
 from bench.first_frame import BARE, COLUMNS, ROWS, Start, compare
+from bench.key_paint import BARE_KEYS, paint_times, running, told
 from bench.long_history import lengthen
 
 # One word, so that no column cuts it and no sample prompt holds it.
 MARKER = "zebrafish"
 PROMISED = 1.5
 PROMISED_MS = 50
+PROMISED_KEY_MS = 16
+PROMISED_MB = 20
+LONG = 100_000
+MANY = 10_000
 
 
 def main() -> None:
@@ -26,7 +31,9 @@ def main() -> None:
     parser.add_argument(
         "--history", type=int, default=0, help="also against a workspace of so many jobs"
     )
-    told = parser.parse_args()
+    parser.add_argument("--keys", action="store_true", help="only: from a key to its paint")
+    parser.add_argument("--memory", action="store_true", help="only: resident memory")
+    asked = parser.parse_args()
     # As an installation has it; PYTHONDONTWRITEBYTECODE would have every start compile.
     compileall.compile_dir(Path(sora_tui.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory(prefix="sora-tui-bench-") as folder:
@@ -41,23 +48,65 @@ def main() -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        bare = compare(BARE, start, pairs=told.pairs, env=env)
+        if asked.keys or asked.memory:
+            count = asked.history or (LONG if asked.keys else MANY)
+            print(f"making {count:,} jobs ...", file=sys.stderr)
+            long = Path(folder) / "long"
+            shutil.copytree(workspace, long)
+            lengthen(long, count)
+            measure = _measure_keys if asked.keys else _measure_memory
+            measure(workspace, long, count, env)
+            return
+        bare = compare(BARE, start, pairs=asked.pairs, env=env)
         print(
             f"first frame  {bare.ratio:.2f} times a bare Textual app (promised: {PROMISED:.2f})  "
             f"{bare.second * 1000:.0f} ms against {bare.first * 1000:.0f} ms, "
-            f"{COLUMNS}x{ROWS}, median of {told.pairs} interleaved pairs"
+            f"{COLUMNS}x{ROWS}, median of {asked.pairs} interleaved pairs"
         )
-        if told.history:
-            print(f"making {told.history:,} jobs ...", file=sys.stderr)
+        if asked.history:
+            print(f"making {asked.history:,} jobs ...", file=sys.stderr)
             long = Path(folder) / "long"
             shutil.copytree(workspace, long)
-            lengthen(long, told.history)
-            grown = compare(start, _start_in(long), pairs=told.pairs, env=env)
+            lengthen(long, asked.history)
+            grown = compare(start, _start_in(long), pairs=asked.pairs, env=env)
             print(
-                f"history      {grown.added * 1000:+.0f} ms with {told.history:,} jobs "
+                f"history      {grown.added * 1000:+.0f} ms with {asked.history:,} jobs "
                 f"(promised: {PROMISED_MS})  "
                 f"{grown.second * 1000:.0f} ms against {grown.first * 1000:.0f} ms with one"
             )
+
+
+def _measure_keys(short: Path, long: Path, count: int, env: dict[str, str]) -> None:
+    """Letters in the editor, up and down in the list, in turn with a bare app's keys."""
+    with (
+        running(BARE_KEYS, env) as bare,
+        running(_start_in(short), env) as one,
+        running(_start_in(long), env) as editor,
+        running(_start_in(long), env) as jobs,
+    ):
+        jobs.press("\x1b")
+        jobs.press("4")
+        screens = [(bare, "ab"), (one, "ab"), (editor, "ab"), (jobs, "jk")]
+        paint_times(screens, 20)  # the first ones fill caches
+        plain, *others = paint_times(screens, 200)
+    names = ("a letter, one job", f"a letter, {count:,} jobs", f"up and down among {count:,} jobs")
+    for name, times in zip(names, others, strict=True):
+        print(told(name, times, plain, PROMISED_KEY_MS))
+
+
+def _measure_memory(_short: Path, long: Path, count: int, env: dict[str, str]) -> None:
+    with running(BARE, env) as bare, running(_start_in(long), env) as screen:
+        at_first = screen.megabytes
+        screen.press("\x1b")
+        screen.press("4")
+        for _ in range(40):
+            screen.press("\x04")  # half a page further
+        above = screen.megabytes - bare.megabytes
+        print(
+            f"memory       {above:+.1f} MB above a bare Textual app with {count:,} jobs "
+            f"(promised: {PROMISED_MB})  {screen.megabytes:.1f} MB against {bare.megabytes:.1f}, "
+            f"{at_first - bare.megabytes:+.1f} before scrolling"
+        )
 
 
 def _start_in(workspace: Path) -> Start:

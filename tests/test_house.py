@@ -26,7 +26,7 @@ ONLY_IN = {
     "uvicorn": ("simulator/",),
     "pytest": ("simulator/testing.py",),
     "argparse": ("cli/", "__main__.py", "simulator/"),
-    "tomli_w": ("core/prompt.py", "workspace/", "config/"),
+    "tomli_w": ("core/front_matter.py", "workspace/", "config/"),
     "dotenv": ("config/",),
 }
 

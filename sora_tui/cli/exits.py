@@ -38,6 +38,8 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "prompt_empty",
         "prompt_too_long",
         "prompt_unreadable",
+        "prompt_changed",
+        "prompt_taken",
         "front_matter_broken",
         "variable_missing",
         "size_invalid",

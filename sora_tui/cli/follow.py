@@ -149,6 +149,7 @@ class _Watch:
         self._lost_at: dict[str, float] = {}
         self._owner: EngineChanged | None = None
         self._named_owner = False
+        self._named_pause = False
 
     def take(self, item: Item) -> None:
         """Something happened."""
@@ -158,6 +159,8 @@ class _Watch:
                     self._job(item)
             case EngineChanged():
                 took_over = item.owner and self._owner is not None and not self._owner.owner
+                if item.paused and self.open and not self._named_pause:
+                    self._name_pause()
                 self._owner = item
                 if took_over:
                     self._read_open()  # what the owner before us did last was told to nobody
@@ -252,6 +255,17 @@ class _Watch:
                 "Another sora-tui (pid {pid} on {host}, {state}) has this folder and has not"
                 " taken the job yet."
             ).format(pid=holder.pid, host=holder.host, state=holder.state)
+        )
+
+    def _name_pause(self) -> None:
+        """Say why nothing is sent, once."""
+        self._named_pause = True
+        self._progress.pause()
+        self._speech.note(
+            _(
+                "The queue of this folder is paused: what was not sent yet waits. Open sora-tui"
+                " and press 4, then p, to go on."
+            )
         )
 
 

@@ -24,6 +24,7 @@ from sora_tui.i18n.amounts import money
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.old_script import record_path
 
 #: Documents read at once while looking for those that match.
 _PAGE = 200
@@ -145,7 +146,7 @@ def _facts(job: Job, folder: Folder) -> Iterator[str]:
         (_("expires"), _local(job.expires_at) if job.expires_at else None),
         (_("clip"), path_of(job, folder)),
         ("sha256", job.outputs[0].sha256 if job.outputs else None),
-        (_("record"), f"metadata/{job.id}.json"),
+        (_("record"), record_path(job)),
     )
     shown = [(name, clean_line(value)) for name, value in facts if value]
     width = max(cell_len(name) for name, value in shown)

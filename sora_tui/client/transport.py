@@ -20,11 +20,16 @@ import json
 import logging
 import socket
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+# Where click and rich are installed, as Textual has them, httpx would bring its command line
+# along: 3 MB that every screen and every cron job would carry.
+if "httpx" not in sys.modules:
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]
 import httpx
 
 from sora_tui.client.decode import JSON_LIMIT, request_id

@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from sora_tui.config.keys import key_of
 from sora_tui.config.limits import read_budget
+from sora_tui.config.notify import Notify, check_notify, read_notify
 from sora_tui.config.own_servers import own_servers_path
 from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
 from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
@@ -40,6 +41,7 @@ VARIABLES: Final[tuple[str, ...]] = (
     "SORA_REFERENCE_IMAGE",
     "SORA_WORKSPACE",
     "SORA_LANG",
+    "SORA_NOTIFY",
 )
 
 _NO_LIMITS: Final = Budget()
@@ -76,6 +78,7 @@ class Settings:
         places: Where each server is written: the path of a file, or the variable that makes it.
             The simulator is written nowhere.
         budget: What a day and a clip may cost, on all servers together.
+        notify: How the screen calls a person who looks elsewhere.
         alone: The person said that nobody else uses the folder, so locks need not be trusted.
     """
 
@@ -95,6 +98,7 @@ class Settings:
     keys: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = _NO_LIMITS
+    notify: Notify = "auto"
     alone: bool = False
 
     def check_sendable(self) -> None:
@@ -197,6 +201,7 @@ def load_settings(
         keys=keys,
         places=places,
         budget=read_budget(user_toml, own_toml),
+        notify=read_notify(variables.read("SORA_NOTIFY", check_notify), own_toml, user_toml),
         alone=alone,
     ).on(name)
 
@@ -322,5 +327,5 @@ def _choice(
 
 def _refuse_unknown(file: TomlFile) -> None:
     for key in file.values:
-        if key not in {"default", "servers", "budget"}:
+        if key not in {"default", "servers", "budget", "notify"}:
             raise file.invalid("", key, "no such setting")

@@ -87,6 +87,8 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.ABANDONED: frozenset(),
 }
 
+_ONCE_MORE: Final = "asked for once more"
+
 #: The engine has work with these.
 ACTIVE: Final = frozenset(
     {
@@ -264,9 +266,14 @@ class Job:
         consent: Consent,
         simulated: bool = False,
         parent: str | None = None,
+        once_more: bool = False,
         batch: Batch | None = None,
     ) -> Job:
-        """A wish that was agreed to and waits to be sent."""
+        """A wish that was agreed to and waits to be sent.
+
+        Args:
+            once_more: The person saw how `parent` had ended, and wants the same again.
+        """
         return cls(
             id=id,
             state=State.PENDING,
@@ -279,7 +286,7 @@ class Job:
             consent=consent,
             parent=parent,
             batch=batch,
-            events=(Event(at, State.PENDING),),
+            events=(Event(at, State.PENDING, _ONCE_MORE if once_more else ""),),
         )
 
     @classmethod
@@ -480,6 +487,11 @@ class Job:
     def is_adopted(self) -> bool:
         """It was made elsewhere: this workspace never sent it, and spent nothing on it."""
         return bool(self.events) and self.events[0].note == _ADOPTED
+
+    @property
+    def is_once_more(self) -> bool:
+        """Whether it was asked for with its parent's end in sight, and does not replace it."""
+        return self.parent is not None and self.events[0].note == _ONCE_MORE
 
     @property
     def request_id(self) -> str | None:

@@ -26,6 +26,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "prompt_empty": Spent.NO,
     "prompt_too_long": Spent.NO,
     "prompt_unreadable": Spent.NO,
+    "prompt_changed": Spent.NO,
+    "prompt_taken": Spent.NO,
     "front_matter_broken": Spent.NO,
     "variable_missing": Spent.NO,
     "size_invalid": Spent.NO,

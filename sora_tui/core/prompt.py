@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sora_tui.core.problem import problem_error
+from sora_tui.core.front_matter import LINE, edit_front_matter, toml_of
+from sora_tui.core.problem import ProblemError, problem_error
 
 _FENCE: Final = "+++"
 _VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}")
@@ -37,7 +38,7 @@ def parse_prompt(source: str) -> Prompt:
     # Not splitlines(): a U+2028 or U+0085 inside a TOML string ends no line.
     lines = re.split(r"\r\n|\r|\n", source.removeprefix("\ufeff"))
     if lines[0].strip() != _FENCE:
-        return Prompt("\n".join(lines).strip("\n").rstrip())
+        return Prompt(_stripped("\n".join(lines)))
     fences = (number for number, line in enumerate(lines) if number and line.strip() == _FENCE)
     end = next(fences, None)
     if end is None:
@@ -48,22 +49,94 @@ def parse_prompt(source: str) -> Prompt:
         place = re.search(r"at line (\d+)", str(error))
         line_number = int(place[1]) + 1 if place else end  # "(at end of document)"
         raise problem_error("front_matter_broken", line=line_number, reason=str(error)) from None
-    return Prompt("\n".join(lines[end + 1 :]).strip("\n").rstrip(), settings)
+    return Prompt(_stripped("\n".join(lines[end + 1 :])), settings)
 
 
 def format_prompt(prompt: Prompt) -> str:
     """The file for a prompt: front matter only where there are settings, or +++ opens the text."""
     if not prompt.settings and not prompt.text.lstrip().startswith(_FENCE):
         return prompt.text + "\n"
-    import tomli_w  # writing is rare, and the first frame need not wait for it
+    return f"{_FENCE}\n{toml_of(prompt.settings)}{_FENCE}\n\n{prompt.text}\n"
 
-    return f"{_FENCE}\n{tomli_w.dumps(prompt.settings)}{_FENCE}\n\n{prompt.text}\n"
+
+def edit_source(source: str, prompt: Prompt) -> str:
+    """A prompt file with this text and these settings; what they do not change stays to the byte.
+
+    Comments, order, line ends, blank lines and a byte order mark survive; of a setting that
+    changed only its value is written anew.
+
+    Raises:
+        ProblemError: front_matter_broken where `source` cannot be read.
+    """
+    there, text = parse_prompt(source), _stripped(prompt.text)
+    lines = LINE.findall(source)
+    end = _closing_fence(lines)
+    front, body = "".join(lines[1:end]), "".join(lines[end + 1 :] if end else lines)
+    newline = "\r\n" if "\r\n" in source else "\n"
+    if text != there.text:
+        body = _around(body, text.replace("\n", newline))
+    front = edit_front_matter(front, there.settings, prompt.settings, newline)
+    if end:
+        edited = lines[0] + front + lines[end] + body
+    elif front:
+        edited = f"{_FENCE}{newline}{front}{_FENCE}{newline}{newline}" + body.removeprefix("\ufeff")
+    else:
+        edited = body
+    wanted = Prompt(text, prompt.settings)
+    # Odd front matter, or a text that begins with +++: better written anew than misread.
+    return edited if _reads_as(edited, wanted) else format_prompt(wanted)
+
+
+def _closing_fence(lines: list[str]) -> int:
+    """The number of the line that ends the front matter, 0 where there is none."""
+    if not lines or lines[0].removeprefix("\ufeff").strip() != _FENCE:
+        return 0
+    return next(number for number, line in enumerate(lines) if number and line.strip() == _FENCE)
+
+
+def _around(body: str, text: str) -> str:
+    """`text` in the place of the one in `body`, with the blank space before and after it."""
+    bare = body.removeprefix("\ufeff")
+    mark = body[: len(body) - len(bare)]
+    gap = bare[: len(bare) - len(bare.lstrip("\r\n"))]
+    tail = bare[len(bare.rstrip()) :] if bare.strip() else "\n"
+    return mark + gap + text + tail
+
+
+def _reads_as(source: str, prompt: Prompt) -> bool:
+    try:
+        read = parse_prompt(source)
+    except ProblemError:
+        return False
+    settings = {name: repr(value) for name, value in read.settings.items()}
+    return read.text == prompt.text and settings == {
+        name: repr(value) for name, value in prompt.settings.items()
+    }
+
+
+def _stripped(text: str) -> str:
+    return text.strip("\n").rstrip()
 
 
 def script_text(text: str) -> str:
     """What the one-file script read in `prompt.md`: no blank lines, no lines beginning with `#`."""
     kept = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     return "\n".join(kept)
+
+
+def variables_in(text: str) -> tuple[str, ...]:
+    """The names of the `{{variables}}` of a text, in the order of their first use."""
+    return tuple(dict.fromkeys(_VARIABLE.findall(text)))
+
+
+def split_at_variables(text: str) -> list[tuple[str, str | None]]:
+    """A text in pieces: (characters, None) for plain ones, (as written, name) for a variable."""
+    pieces: list[tuple[str, str | None]] = []
+    at = 0
+    for found in _VARIABLE.finditer(text):
+        pieces += [(text[at : found.start()], None), (found[0], found[1])]
+        at = found.end()
+    return [*pieces, (text[at:], None)]
 
 
 def fill(text: str, variables: Mapping[str, str]) -> str:

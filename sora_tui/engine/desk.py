@@ -11,7 +11,7 @@ from typing import Final
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.server import Server, ServerRef, profile_for
-from sora_tui.engine.events import EngineEvent, JobChanged, Retry, Transfer
+from sora_tui.engine.events import EngineEvent, JobChanged, JobRemoved, Retry, Transfer
 from sora_tui.engine.purse import Purse
 from sora_tui.workspace.history import History
 
@@ -50,6 +50,12 @@ class Announcer:
             loop = asyncio.get_running_loop()
             wait = max(0.0, self._told_at + TOLD_EVERY - loop.time())
             self._timer = loop.call_later(wait, self.flush)
+
+    def removed(self, job_id: str) -> None:
+        """Tell that a job is gone; nothing of it is told after that."""
+        self._waiting.pop(job_id, None)
+        for listener in tuple(self._listeners):
+            listener(JobRemoved(job_id))
 
     def flush(self) -> None:
         """Tell what waits."""
@@ -105,7 +111,7 @@ class Desk:
         if moved or job.updated_at - self._written[job.id] >= PROGRESS_WRITTEN_EVERY:
             if not self._owns():
                 raise problem_error("owned_elsewhere")
-            self.history.save(job)
+            job = self.history.save(job)
             self._written[job.id] = job.updated_at
         self.jobs[job.id] = job
         self.purse.note(job)
@@ -119,6 +125,16 @@ class Desk:
         if moved:
             self.on_step(job)
         return job
+
+    def take_notes(self) -> None:
+        """Make the notes that a person wrote into documents part of the jobs on the desk.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable.
+        """
+        for job_id in self.history.annotated(self.jobs.values()):
+            job = self.jobs[job_id] = self.history.save(self.jobs[job_id])
+            self._tell(job)
 
     async def put_surely(self, job: Job) -> Job:
         """`put` what must not be forgotten, such as an id that was paid for.

@@ -26,9 +26,10 @@ from sora_tui.engine.run import Run
 from sora_tui.workspace.folder import Folder, check_room
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, hand_in, send_command, withdraw
+from sora_tui.workspace.queue import set_paused
 from sora_tui.workspace.references import Prepared, keep
 
-Verb = Literal["cancel", "retry", "adopt", "abandon"]
+Verb = Literal["cancel", "retry", "adopt", "abandon", "delete"]
 
 #: A document, its intent and its answer.
 _ROOM: Final = 256 * 1024
@@ -114,14 +115,16 @@ class Engine:
         count: int = 1,
         *,
         parent: str | None = None,
+        once_more: bool = False,
     ) -> list[Job]:
         """Hand in one order of `count` clips; durable when this returns.
 
         Blocks for a few fsyncs: a screen calls it in a worker.
 
         Args:
-            parent: An unconfirmed job that this one is, sent again. It is abandoned with the
+            parent: The job that this one is, sent again. An unconfirmed one is abandoned with the
                 sending; if it was found meanwhile, or sent again by another, nothing is sent.
+            once_more: The person saw how `parent` had ended: it stays as it is, and this is sent.
 
         Raises:
             ProblemError: the request is none (prompt_empty, size_invalid, ...), or the folder
@@ -150,6 +153,7 @@ class Engine:
                 consent=consent,
                 simulated=server.simulated,
                 parent=parent,
+                once_more=once_more,
                 batch=batch,
             )
             try:
@@ -160,6 +164,15 @@ class Engine:
             jobs.append(job)
         self._wake()
         return jobs
+
+    def pause_queue(self, paused: bool) -> None:
+        """Stop sending pending jobs, or go on; every process of the folder keeps to it.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable; all is as it was.
+        """
+        set_paused(self._folder, paused)
+        self._wake()
 
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
         """Ask the owner, whoever that is, to do something with a job; durable on return."""

@@ -49,6 +49,13 @@ class JobChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRemoved:
+    """A job's document was deleted: it is in no list any more."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineChanged:
     """What the engine as a whole is doing.
 
@@ -57,6 +64,7 @@ class EngineChanged:
         holder: Who does, if another one.
         pollers: Pollers (one per server) at work.
         offline: Profiles that cannot be reached, with the time of the next try (UTC).
+        paused: A person stopped the queue: nothing pending is sent.
     """
 
     owner: bool
@@ -66,6 +74,7 @@ class EngineChanged:
     downloads: int = 0
     downloads_max: int = 3
     offline: Mapping[str, datetime] = field(default_factory=dict)
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +110,4 @@ class RemoteListed:
     problem: Problem | None = None
 
 
-EngineEvent = JobChanged | EngineChanged | EngineFault | RemoteListed
+EngineEvent = JobChanged | JobRemoved | EngineChanged | EngineFault | RemoteListed

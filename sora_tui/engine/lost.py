@@ -44,7 +44,7 @@ def replace_parent(desk: Desk, job: Job) -> Job:
         return desk.put(job.withdrawn(at, "not sent: the job it replaces cannot be read"))
     if parent.state is State.UNCONFIRMED:
         desk.put(parent.sent_again(at, job.id))
-    elif not parent.was_sent_again_as(job.id):
+    elif not (parent.was_sent_again_as(job.id) or job.is_once_more):
         return desk.put(job.withdrawn(at, "not sent: the job it replaces was found or decided"))
     return job
 

@@ -26,6 +26,7 @@ from sora_tui.engine.remote import remote_jobs
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.learnt import Memory
+from sora_tui.workspace.queue import is_paused
 
 #: Paid requests under way to one server at once: one that hangs must not hold up the others.
 MAX_SENDING: Final = 4
@@ -112,6 +113,8 @@ class Poller:
     # Sending --------------------------------------------------------------------------------
 
     def _send(self, client: VideosClient, server: Server) -> None:
+        if is_paused(self._folder):
+            return
         now = asyncio.get_running_loop().time()
         room = 0 if self._settling else MAX_SENDING - len(self._sending)
         most = fitted(server).max_active

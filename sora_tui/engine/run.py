@@ -32,6 +32,7 @@ from sora_tui.workspace.inbox import Command, claim, commands, done
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 from sora_tui.workspace.outputs import sweep_parts
+from sora_tui.workspace.queue import is_paused
 
 #: Seconds between looks at the lock, the inbox and, where another process owns, the documents.
 _ROUND: Final = 1.0
@@ -61,6 +62,7 @@ class Run:
         self._listeners = listeners
         self._lock = OwnerLock(folder, alone=alone)
         self._owns = False
+        self._paused = False
         self._refused: Problem | None = None
         self._told: EngineChanged | None = None
         self._stopping = threading.Event()
@@ -167,9 +169,9 @@ class Run:
             self._take_in(self._claim())
             for path, command in commands(self._folder):
                 self._obey(path, command)
+            self._desk.take_notes()
         else:
-            for job in self._history.poll_changes():
-                self._announcer.job(JobChanged(job))
+            self._follow()
         while not self._wishes.empty():
             wish = self._wishes.get()
             if isinstance(wish, tuple):
@@ -177,7 +179,18 @@ class Run:
                 self._keep(asyncio.create_task(work, name=f"remote jobs of {wish[0]}"))
             else:
                 self._keep(asyncio.create_task(self._use_servers(wish), name="other profiles"))
+        if self._paused != (paused := is_paused(self._folder)):
+            self._paused = paused
+            for poller in self._pollers.values():
+                poller.wake()
         self._tell_state()
+
+    def _follow(self) -> None:
+        """Tell what the owner did."""
+        for job in self._history.poll_changes():
+            self._announcer.job(JobChanged(job))
+        for job_id in self._history.poll_gone():
+            self._announcer.removed(job_id)
 
     async def _rest(self) -> None:
         """Wait for what is worth money and stop the rest, so that somebody else may own."""
@@ -200,8 +213,7 @@ class Run:
 
     def _take_over(self) -> None:
         # What the owner before us did last: faces that followed it have not heard of that.
-        for job in self._history.poll_changes():
-            self._announcer.job(JobChanged(job))
+        self._follow()
         self._owns = True
         sweep_parts(self._folder)
         self._history.own()
@@ -337,6 +349,7 @@ class Run:
                     if job.is_active or job.needs_you:
                         raise problem_error("step_illegal", job=job.id, state=job.state.value)
                     self._history.trash(job.id)
+                    self._announcer.removed(job.id)
                 case _:
                     _log.warning("unknown command %r", command.verb)
         except ProblemError as error:
@@ -419,6 +432,7 @@ class Run:
             downloads=self._downloads.at_work,
             downloads_max=WORKERS,
             offline=offline,
+            paused=self._paused,
         )
         if state != self._told:
             self._told = state

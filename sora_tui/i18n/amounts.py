@@ -24,6 +24,12 @@ def size_of(bytes: int) -> str:
     return _("{count} MB").format(count=_point(f"{bytes / 1_000_000:.1f}"))
 
 
+def thousands(count: int) -> str:
+    """`1,204`; in French `1 204` with a narrow space that does not break."""
+    digits = f"{count:,}"
+    return digits.replace(",", "\u202f") if language() == "fr" else digits
+
+
 def clock(seconds: float) -> str:
     """`0:41`, `4:02`, `1:04:02`."""
     minutes, rest = divmod(max(round(seconds), 0), 60)

@@ -128,6 +128,16 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Save it as plain text in UTF-8 and make sure that you may read it."),
     ),
+    "prompt_changed": (
+        N_("The prompt file[ {path}] was changed by another program meanwhile."),
+        _NOT_SENT,
+        N_("Keep what you wrote under another name, then compare the two."),
+    ),
+    "prompt_taken": (
+        N_("There is a prompt[ {name}] already, and it stays as it is."),
+        _NOT_SENT,
+        N_("Choose another name."),
+    ),
     "front_matter_broken": (
         N_(
             "The settings at the top of the prompt file[ {path}] are not valid[, line {line}]"

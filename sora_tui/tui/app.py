@@ -23,6 +23,7 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.i18n import _
 from sora_tui.tui.keys import KEYS, bindings
 from sora_tui.tui.panes.jobs import JobOpened
+from sora_tui.tui.prompting import PromptingApp
 from sora_tui.tui.serving import ServingApp
 from sora_tui.tui.terminal import run_app
 from sora_tui.tui.theme import THEME
@@ -33,7 +34,6 @@ from sora_tui.workspace.folder import Folder
 if TYPE_CHECKING:
     from sora_tui.core.request import Fit
     from sora_tui.tui.ordering import EngineLike
-    from sora_tui.tui.panes.prompts import PromptOpened
     from sora_tui.tui.panes.references import FitCycled, ReferenceChosen
 
 #: Two ctrl+c within this many seconds quit.
@@ -48,11 +48,11 @@ _NEXT_FIT: Final[dict[Fit, Fit]] = {
 }
 
 
-class SoraApp(ServingApp):
+class SoraApp(PromptingApp, ServingApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     ENABLE_COMMAND_PALETTE = False  # ours opens by a key of our table
     _interrupted_at = 0.0
 
@@ -132,27 +132,7 @@ class SoraApp(ServingApp):
         elif self.bench.active != "editor":
             self.action_pane("editor")
 
-    # Prompts and pictures ---------------------------------------------------------------------
-
-    def on_prompt_opened(self, event: PromptOpened) -> None:
-        """Put this file into the editor."""
-        from sora_tui.tui.prompt_desk import open_prompt
-
-        try:
-            draft = open_prompt(self.folder, event.path, self.settings)
-        except ProblemError as error:
-            self.complain(error.problem)
-        else:
-            self.open_draft(draft)
-            self.action_pane("editor")
-
-    def on_new_prompt(self) -> None:
-        """Begin an empty prompt."""
-        from sora_tui.core.prompt import Prompt
-        from sora_tui.tui.draft import draft_of
-
-        self.open_draft(draft_of(Prompt(""), None, self.settings))
-        self.action_pane("editor")
+    # Pictures and the person's own editor ----------------------------------------------------
 
     def on_reference_chosen(self, event: ReferenceChosen) -> None:
         """A picture of another size is fitted, and the badge says so."""
@@ -173,6 +153,7 @@ class SoraApp(ServingApp):
         if command is None:
             self.say(_("Neither $VISUAL nor $EDITOR is set: export EDITOR=vim, for example."))
             return
+        self.make_safe_now()
         with self.suspend():
             text = edit(command, self.editor.draft.text)
         if text is None:
@@ -200,17 +181,19 @@ class SoraApp(ServingApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action with its keys, for the palette."""
         for key in KEYS:
-            if key.name not in {"palette", "back"}:
-                yield SystemCommand(_(key.words), key.shown, partial(self.run_action, key.name))
+            if key.id not in {"palette", "back"}:
+                yield SystemCommand(_(key.words), key.shown, partial(self.run_action, key.act))
 
     @work(thread=True, group="suspend", exclusive=True)
     def action_suspend(self) -> None:
         """Stop the program as the shell does; the folder is free for another one meanwhile."""
+        self.call_from_thread(self.make_safe_now)
         if self.engine is not None:
             self.engine.stop(_LAST_ANSWER)
         self.call_from_thread(self.action_suspend_process)
         if self.engine is not None:  # here again after fg
             self.engine.start()
+        self.call_from_thread(self.look_for_changes)
 
     # The end ----------------------------------------------------------------------------------
 
@@ -254,13 +237,14 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
 
 def _leave(app: SoraApp) -> None:
     """Make draft and jobs durable; the screen is gone."""
-    from sora_tui.tui.prompt_desk import make_safe
+    try:
+        app.last_words()
+    except ProblemError as error:
+        _tell(sys.__stderr__, f"{error}\n")  # nobody else is left to tell
+    from sora_tui.tui.returning import mark_seen
 
-    if app.unsafe_draft is not None:
-        try:
-            make_safe(app.folder, app.unsafe_draft)
-        except ProblemError as error:
-            _tell(sys.__stderr__, f"{error}\n")  # nobody else is left to tell
+    with suppress(OSError):  # the next welcome then tells more than it need
+        mark_seen(app.folder.root)
     if app.engine is not None:
         app.engine.stop()
 

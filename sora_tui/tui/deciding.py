@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.tui.writing import WritingApp
+from sora_tui.tui.acting import ActingApp
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.panes.inspector import JobDecision
 
 
-class DecidingApp(WritingApp):
+class DecidingApp(ActingApp):
     """Carries decisions out; sending again asks for a consent of its own."""
 
     #: What the question names: the job, where it is sent again, and for how much.

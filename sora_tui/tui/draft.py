@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
-from sora_tui.core.prompt import Prompt, fill, script_text
+from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
 from sora_tui.core.request import Fit, VideoRequest, check_request
 from sora_tui.core.server import Server
+from sora_tui.workspace.prompts import SCRIPT_FILE
 
 #: Prompt files that come with the repository: typing over one makes a copy.
 SAMPLES: Final = frozenset(
@@ -18,9 +19,6 @@ SAMPLES: Final = frozenset(
 )
 #: The one that a first start opens.
 FIRST_SAMPLE: Final = "prompts/harbour.md"
-
-#: The one-file habit of the old script.
-SCRIPT_FILE: Final = "prompt.md"
 
 #: Suggestions for servers that do not say what they know (videos-api.md 1.4); never a limit.
 _MODELS: Final = ("sora-2", "sora-2-pro")
@@ -38,6 +36,10 @@ class Draft:
         reference: The picture, relative to the workspace or to `input_reference/`.
         file: The prompt file relative to the workspace, None before there is one.
         front: The front matter it came from; fields that the screen does not show survive in it.
+        opened: The shown settings as they were when it was opened. What still is the same is not
+            written: it stays in the file as the person wrote it, or stays unsaid.
+        source: The file as it was read, to the letter; empty before there is one.
+        values: What was last said for its `{{variables}}`; kept beside the file, never in it.
     """
 
     text: str
@@ -49,6 +51,9 @@ class Draft:
     fit: Fit = "exact"
     file: str | None = None
     front: Mapping[str, Any] = field(default_factory=dict)
+    opened: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_sample(self) -> bool:
@@ -56,14 +61,21 @@ class Draft:
         return self.file is None or self.file in SAMPLES
 
 
-def draft_of(prompt: Prompt, file: str | None, settings: Settings) -> Draft:
+def draft_of(
+    prompt: Prompt,
+    file: str | None,
+    settings: Settings,
+    *,
+    source: str = "",
+    values: Mapping[str, str] | None = None,
+) -> Draft:
     """The draft of a prompt file; what it leaves open is filled in from the settings.
 
     Raises:
         ProblemError: front_matter_broken.
     """
     said = _choices(prompt.settings, file, settings)
-    return Draft(
+    draft = Draft(
         text=prompt.text,
         model=said.model,
         seconds=said.seconds,
@@ -73,13 +85,49 @@ def draft_of(prompt: Prompt, file: str | None, settings: Settings) -> Draft:
         fit=said.fit or "exact",
         file=file,
         front=prompt.settings,
+        source=source,
+        values=values or {},
+    )
+    return replace(draft, opened=_said(draft)) if source else draft
+
+
+def draft_of_request(request: VideoRequest) -> Draft:
+    """A draft that asks for the same once more, apart from any file."""
+    reference = request.reference
+    return Draft(
+        text=request.prompt,
+        model=request.model,
+        seconds=request.seconds,
+        size=request.size,
+        count=1,
+        reference=None if reference is None else reference.path,
+        fit="exact" if reference is None else reference.fit,
+        file=None,
+        front={"params": dict(request.params)} if request.params else {},
     )
 
 
 def prompt_of(draft: Draft) -> Prompt:
-    """The prompt file of a draft: every setting written down, so that it says what was made."""
-    kept = {name: value for name, value in draft.front.items() if name not in _SHOWN}
-    said: dict[str, Any] = {
+    """The prompt file of a draft. A new file says every setting, so that it says what was made."""
+    front = dict(draft.front)
+    for name, value in _said(draft).items():
+        if name in draft.opened and value == draft.opened[name]:
+            continue
+        if value is None:
+            front.pop(name, None)
+        else:
+            front[name] = value
+    return Prompt(draft.text, front)
+
+
+def kept(draft: Draft, source: str) -> Draft:
+    """The draft once its file says this."""
+    return replace(draft, front=prompt_of(draft).settings, opened=_said(draft), source=source)
+
+
+def _said(draft: Draft) -> dict[str, Any]:
+    """The shown settings as a front matter says them; None: not at all."""
+    return {
         "model": draft.model,
         "seconds": draft.seconds,
         "size": draft.size,
@@ -87,8 +135,18 @@ def prompt_of(draft: Draft) -> Prompt:
         "fit": draft.fit if draft.reference and draft.fit != "exact" else None,
         "count": draft.count if draft.count != 1 else None,
     }
-    front = {name: value for name, value in said.items() if value is not None}
-    return Prompt(draft.text, front | kept)
+
+
+def variables_of(draft: Draft, settings: Settings) -> dict[str, str]:
+    """The variables that its text asks for, with what is known for each; empty: nothing is."""
+    known = {**_choices(draft.front, draft.file, settings).variables, **draft.values}
+    return {name: known.get(name, "") for name in variables_in(sent_text(draft))}
+
+
+def sent_text(draft: Draft) -> str:
+    """What goes to the server of the text, variables unfilled: of `prompt.md` as the script did,
+    without blank lines and lines that start with #."""
+    return script_text(draft.text) if draft.file == SCRIPT_FILE else draft.text
 
 
 def request_of(draft: Draft, settings: Settings) -> VideoRequest:
@@ -98,27 +156,43 @@ def request_of(draft: Draft, settings: Settings) -> VideoRequest:
         ProblemError: variable_missing or front_matter_broken.
     """
     said = _choices(draft.front, draft.file, settings)
-    # The old script's habit: blank lines and lines that start with # are not sent.
-    text = script_text(draft.text) if draft.file == SCRIPT_FILE else draft.text
+    values = {name: text for name, text in draft.values.items() if text}
+    variables = {**said.variables, **values}
     return VideoRequest(
-        prompt=fill(text, said.variables).strip(),
+        prompt=fill(sent_text(draft), variables).strip(),
         model=draft.model,
         seconds=draft.seconds,
         size=draft.size,
         params=said.params,
-        variables=said.variables,
+        variables=variables,
         prompt_file=draft.file,
     )
 
 
 def check_draft(draft: Draft, settings: Settings) -> None:
-    """Refuse what no server could mean. An empty text is no fault while somebody writes.
+    """Refuse what no server could mean.
+
+    An empty text and variables that will be asked for are no fault while somebody writes.
 
     Raises:
-        ProblemError: size_invalid, seconds_invalid, prompt_too_long, or as `request_of`.
+        ProblemError: size_invalid, seconds_invalid, prompt_too_long or front_matter_broken.
     """
-    request = request_of(draft, settings)
+    request = request_of(as_written(draft, settings), settings)
     check_request(request if request.prompt else replace(request, prompt="-"))
+
+
+def as_written(draft: Draft, settings: Settings) -> Draft:
+    """The draft with variables that have no value standing for themselves."""
+    known = variables_of(draft, settings)
+    return replace(
+        draft, values={name: value or f"{{{{{name}}}}}" for name, value in known.items()}
+    )
+
+
+def as_filled(draft: Draft, settings: Settings) -> Draft:
+    """The draft with the text as it would be sent, as far as its variables have values."""
+    written = as_written(draft, settings)
+    return replace(draft, text=fill(sent_text(draft), written.values).strip())
 
 
 def moved(draft: Draft, before: Settings, after: Settings) -> Draft:

@@ -18,6 +18,7 @@ from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
 from sora_tui.tui.job_words import server_name
 from sora_tui.tui.panes.long_text import Line, Span
+from sora_tui.workspace.old_script import record_path
 
 #: A document longer than this (characters) is shown up to here.
 MAX_SHOWN: Final = 4_000_000
@@ -55,6 +56,27 @@ def facts(view: JobView, now: datetime, ascii: bool = False) -> list[Line]:
 
 def events(job: Job) -> list[Line]:
     """The job's life, oldest first: every step, and every try to send the paid request."""
+    return [_event(at, word, note) for at, word, note in _life(job)]
+
+
+def timeline(job: Job) -> list[Line]:
+    """The same with the day, and with the time that passed since the beginning."""
+    life = _life(job)
+    if not life:
+        return []
+    began, lines = life[0][0], []
+    day = ""
+    for at, word, note in life:
+        if (today := f"{at.astimezone():%Y-%m-%d}") != day:
+            day = today
+            lines.append(Line(day, spans=((0, len(day), "muted"),)))
+        seconds = (at - began).total_seconds()
+        since = f"+{seconds:.1f} s" if seconds < 60 else f"+{job_rows.clock(seconds)}"
+        lines.append(_event(at, word, note, since if seconds > 0 else ""))
+    return lines
+
+
+def _life(job: Job) -> list[tuple[datetime, str, str]]:
     steps = [
         (event.at, f"{event.state.value:<12}", clean_line(event.note, 500)) for event in job.events
     ]
@@ -66,10 +88,7 @@ def events(job: Job) -> list[Line]:
         )
         for number, attempt in enumerate(job.attempts, start=1)
     ]
-    return [
-        _event(at, word, note)
-        for at, word, note in sorted([*steps, *tries], key=lambda entry: entry[0])
-    ]
+    return sorted([*steps, *tries], key=lambda entry: entry[0])
 
 
 def document(text: str, problem: Problem | None) -> tuple[list[Line], int]:
@@ -157,7 +176,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
         yield _("batch"), clean_line(f"{job.batch.id}  {job.batch.index}", 100)
     notes = (*(f"#{tag}" for tag in job.notes.tags), job.notes.text)
     yield _("notes"), clean_line("  ".join(part for part in notes if part), 1000)
-    yield _("record"), f"metadata/{job.id}.json"
+    yield _("record"), clean_line(record_path(job), 300)
 
 
 def _cost(job: Job) -> str:
@@ -196,9 +215,12 @@ def _outcome(outcome: str, status: int | None) -> str:
     return f"{said} {status}" if status is not None else said
 
 
-def _event(at: datetime, word: str, note: str) -> Line:
+def _event(at: datetime, word: str, note: str, since: str | None = None) -> Line:
     time = f"{at.astimezone():%H:%M:%S.%f}"[:10]
-    text = f"{time:<{_TIME_WIDTH}}{word:<14}{note}".rstrip()
+    if since is not None:
+        time = f"{time} {since:>9}"
+    width = _TIME_WIDTH if since is None else _TIME_WIDTH + 10
+    text = f"{time:<{width}}{word:<14}{note}".rstrip()
     return Line(text, _TIME_WIDTH, ((0, len(time), "muted"),))
 
 

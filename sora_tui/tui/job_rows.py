@@ -199,7 +199,7 @@ def expires(view: JobView, now: datetime) -> str:
     """How long the clip can still be fetched; `kept` once it is hashed on this disk."""
     job = view.job
     if job.state is State.SAVED:
-        return _("kept")
+        return _("kept") if job.outputs else "-"
     if job.state in {State.EXPIRED, State.GONE}:
         return _("gone")
     if job.expires_at is None or not job.is_active:
@@ -391,4 +391,4 @@ def _kept(job: Job, width: int) -> str:
     if output.seconds is not None:
         said = _("{count} s").format(count=f"{output.seconds:.1f}") + f"  {said}"
     hashed = f"{said}  #{output.sha256[:4]}"
-    return hashed if len(hashed) <= width else said
+    return hashed if output.sha256 and len(hashed) <= width else said

@@ -74,11 +74,18 @@ def _saved_forms(job: Job) -> Iterator[str]:
     saved = _("Saved {path}").format(path=clean_line(output.path, 200))
     size = megabytes(output.bytes)
     keys = _("o look here  y copy scp line")
-    yield f"{saved}  {size}  sha256 {output.sha256[:4]}...  {keys}"
+    if output.sha256:
+        yield f"{saved}  {size}  sha256 {output.sha256[:4]}...  {keys}"
     yield f"{saved}  {size}  {keys}"
     yield f"{saved}  {size}  " + _("o look  y copy")
     yield f"{saved}  {size}"
     yield saved
+
+
+def _left_by_script(job: Job) -> str:
+    word = clean_line(job.events[0].note.partition(": ")[2], 40).replace("{", "").replace("}", "")
+    text = _("left by the old script, whose last word was: WORD; nobody watches it")
+    return text.replace("WORD", word)
 
 
 def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
@@ -118,7 +125,9 @@ def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
         State.CANCELLED: (_("taken back at {end}, before it was sent; nothing was billed"),)
         if job.remote_id is None
         else (_("cancelled on {server} at {end}"),),
-        State.ABANDONED: (_("given up at {end}; this record stays"),),
+        State.ABANDONED: (_left_by_script(job),)
+        if job.events[0].note.startswith("old script")
+        else (_("given up at {end}; this record stays"),),
     }
     for form in forms.get(job.state, ("",)):
         yield form.format(**facts)

@@ -1,8 +1,8 @@
-"""Every key of the screen in one table: bindings, footer, help and palette are read from it."""
+"""What a key of the screen is, the table of those that work everywhere, and the footer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,82 +19,94 @@ class Key:
     """One action and the keys that do it.
 
     Attributes:
-        name: Id of the binding, also the name of the app's action.
-        keys: Textual's names, separated by commas. Printable ones act outside text only.
-        shown: The keys as a person reads them, the surest first.
-        short: Message id for the footer.
+        id: What `[keys]` in sora-tui.toml calls it; its pane, a dot and a word, or a word alone
+            where it acts everywhere.
+        keys: Textual's names, separated by commas, the surest first. Printable ones act outside
+            text only.
         words: Message id for help and palette.
+        action: As Textual calls it, on the widget that has this table; empty: like the id.
     """
 
-    name: str
+    id: str
     keys: str
-    shown: str
-    short: str
     words: str
+    action: str = ""
     priority: bool = False
+
+    @property
+    def act(self) -> str:
+        """The action to run."""
+        return self.action or self.id
+
+    @property
+    def shown(self) -> str:
+        """The keys as a person reads them."""
+        return "  ".join(spell(key) for key in self.keys.split(","))
+
+
+#: Textual's names of signs, and of keys that have a better known one.
+_SPELLED: Final[Mapping[str, str]] = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
+    "plus": "+",
+    "minus": "-",
+    "equals_sign": "=",
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
+
+def spell(key: str) -> str:
+    """One key as a person reads it: `F5`, `^R`, `alt+1`, `?`."""
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+").upper()
+    if key[0] == "f" and key[1:].isdigit():
+        return key.upper()
+    return _SPELLED.get(key, key)
+
+
+def bindings(keys: Iterable[Key]) -> list[Binding]:
+    """The bindings of a table. Their texts are message ids: the language is not chosen yet."""
+    return [Binding(key.keys, key.act, key.words, id=key.id, priority=key.priority) for key in keys]
 
 
 #: SSH terminals swallow some of these (VS Code ctrl+p and F5, GNOME Terminal alt+digit, macOS
-#: alt): every action has another key, and a plain one outside text.
+#: alt): every action has another key, and a plain one outside text. Terminals send alt+1 for
+#: esc 1. What only one pane knows stands in that pane's own table.
 KEYS: Final = (
-    Key(
-        "generate",
-        "f5,ctrl+r,alt+enter",
-        "F5  ^R  alt+enter",
-        N_("Generate"),
-        N_("Make a clip from this prompt"),
-    ),
-    Key("help", "f1,question_mark", "F1  ?", N_("Help"), N_("Show every key")),
-    Key("server", "f2,S", "F2  S", N_("Server"), N_("Choose the server")),
-    Key(
-        "remote",
-        "R",
-        "R",
-        N_("Remote"),
-        N_("Show the server's jobs that this folder does not know"),
-    ),
-    Key(
-        "external_editor",
-        "f4,ctrl+g",
-        "F4  ^G",
-        N_("$EDITOR"),
-        N_("Write this prompt in $VISUAL or $EDITOR"),
-    ),
-    Key("palette", "ctrl+p,colon", "^P  :", N_("Palette"), N_("Find an action by its name")),
-    Key("save_prompt", "ctrl+s", "^S", N_("Keep"), N_("Keep prompt and settings in prompts/")),
-    Key("pane('prompts')", "alt+1,1", "1  alt+1  esc 1", N_("Prompts"), N_("Go to the prompts")),
-    Key(
-        "pane('references')",
-        "alt+2,2",
-        "2  alt+2  esc 2",
-        N_("References"),
-        N_("Go to the reference pictures"),
-    ),
-    Key("pane('editor')", "alt+3,3", "3  alt+3  esc 3", N_("Editor"), N_("Go to the editor")),
-    Key("pane('jobs')", "alt+4,4", "4  alt+4  esc 4", N_("Jobs"), N_("Go to the jobs")),
-    Key(
-        "pane('inspector')",
-        "alt+5,5",
-        "5  alt+5  esc 5",
-        N_("Inspector"),
-        N_("Go to the inspector"),
-    ),
-    Key("zoom", "z", "z", N_("Zoom"), N_("Give this pane the whole screen, and back")),
-    Key("look", "o", "o", N_("Look"), N_("Look at the clip, or say how to fetch it")),
-    Key("copy_path", "y", "y", N_("Copy"), N_("Copy the clip's path or scp line")),
+    Key("generate", "f5,ctrl+r,alt+enter", N_("Make a clip from this prompt")),
+    Key("help", "f1,question_mark", N_("Show every key")),
+    Key("server", "f2,S", N_("Choose the server")),
+    Key("remote", "R", N_("Show the server's jobs that this folder does not know")),
+    Key("external_editor", "f4,ctrl+g", N_("Write this prompt in $VISUAL or $EDITOR")),
+    Key("palette", "ctrl+p,colon", N_("Find an action by its name")),
+    Key("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/")),
+    Key("pane.prompts", "1,alt+1", N_("Go to the prompts"), "pane('prompts')"),
+    Key("pane.references", "2,alt+2", N_("Go to the reference pictures"), "pane('references')"),
+    Key("pane.editor", "3,alt+3", N_("Go to the editor"), "pane('editor')"),
+    Key("pane.jobs", "4,alt+4", N_("Go to the jobs"), "pane('jobs')"),
+    Key("pane.inspector", "5,alt+5", N_("Go to the inspector"), "pane('inspector')"),
+    Key("zoom", "z", N_("Give this pane the whole screen, and back")),
+    Key("look", "o", N_("Look at the clip, or say how to fetch it")),
+    Key("copy_path", "y", N_("Copy the clip's path or scp line")),
+    Key("edit_job", "e", N_("Edit this job's prompt and settings again")),
+    Key("diff_job", "D", N_("Compare the editor with this job's prompt")),
     Key(
         "suspend",
         "ctrl+z",
-        "^Z",
-        N_("Suspend"),
         N_("Back to the shell; fg returns, another sora-tui may go on meanwhile"),
     ),
-    Key("back", "escape", "esc", N_("Back"), N_("Leave the text, then one level back")),
-    Key("leave", "ctrl+q", "^Q", N_("Quit"), N_("Quit; jobs lose nothing"), priority=True),
-)
-_MORE_QUIT: Final = (
-    Binding("q", "leave", id="leave_plain", show=False),
-    Binding("ctrl+c", "interrupt", id="leave_twice", show=False),
+    Key("back", "escape", N_("Leave the text, then one level back")),
+    Key("leave", "ctrl+q", N_("Quit; jobs lose nothing"), priority=True),
+    # Apart from the one above: a text must not lose these to it.
+    Key("leave_plain", "q", N_("Quit, outside text"), "leave"),
+    Key("leave_twice", "ctrl+c", N_("Quit, the second time"), "interrupt"),
 )
 
 #: What the footer offers whatever pane is in front, the way out last.
@@ -111,19 +123,6 @@ FOOTER: Final = (
 _FEW: Final = 6
 _FEW_WIDTH: Final = 100
 _DROPPED: Final = ("F2", "^S", "^P", "F4", "Tab")
-
-
-def bindings() -> list[Binding]:
-    """The app's bindings. Their texts are message ids: the language is not chosen yet."""
-    table = [
-        Binding(key.keys, key.name, key.words, id=_plain(key.name), priority=key.priority)
-        for key in KEYS
-    ]
-    return [*table, *_MORE_QUIT]
-
-
-def _plain(name: str) -> str:
-    return name.replace("('", "_").replace("')", "")
 
 
 class KeyLine(Widget):

@@ -48,8 +48,9 @@ class EngineLike(Protocol):
         count: int = 1,
         *,
         parent: str | None = None,
+        once_more: bool = False,
     ) -> list[Job]:
-        """Hand in one order, or an unconfirmed job sent again; durable on return."""
+        """Hand in one order, or a job sent again; durable on return."""
 
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
         """Ask for something to be done with a job; durable on return."""
@@ -62,6 +63,9 @@ class EngineLike(Protocol):
 
     def adopt_remote(self, server: Server, videos: Iterable[RemoteVideo]) -> list[Job]:
         """Take jobs in that were made elsewhere; durable on return."""
+
+    def pause_queue(self, paused: bool) -> None:
+        """Stop sending pending jobs, or go on; durable on return."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,19 @@ def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> 
     server = settings.server
     price = quote(server, request)
     ask = ask_for(price, server, always=is_always(server.origin))
-    today = _check_budget(folder, settings.budget, server, price, draft.count, now)
+    today = check_budget(folder, settings.budget, server, price, draft.count, now)
     refused = refusal_before(folder, server.origin, request)
     return Order(draft, server, request, price, ask, prepared, refused, today)
 
 
-def _check_budget(
+def check_budget(
     folder: Folder, budget: Budget, server: Server, price: Price, count: int, now: datetime
 ) -> str:
+    """What the day has cost, in words, if it leaves room for so many clips.
+
+    Raises:
+        ProblemError: over_budget.
+    """
     if not budget.is_set or server.simulated:
         return ""
     from sora_tui.i18n.spending import today_words

@@ -233,6 +233,11 @@ class HardenedApp(App[None]):
             renderable = NarrowUpdate.of(renderable)
         super()._display(screen, renderable)
 
+    def send_sequence(self, text: str) -> None:
+        """Tell the terminal something that is not on the screen; nothing while it is not ours."""
+        if isinstance(self._driver, TerminalDriver) and self._driver.in_application_mode:
+            self._driver.write(text)
+
     def action_suspend_process(self) -> None:
         """Stop the whole job of the shell: behind `make run` stopping us alone would hang it."""
         if self._driver is not None and self._driver.can_suspend:

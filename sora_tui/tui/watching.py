@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,15 +16,25 @@ from typing import TYPE_CHECKING, Final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.timer import Timer
+from textual.worker import get_current_worker
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
+from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged, RemoteListed
+from sora_tui.core.text import clean_line
+from sora_tui.engine.events import (
+    EngineChanged,
+    EngineEvent,
+    EngineFault,
+    JobChanged,
+    JobRemoved,
+    RemoteListed,
+)
 from sora_tui.i18n import _
-from sora_tui.tui.job_book import JobBook, Kind
+from sora_tui.tui.job_book import JobBook, Kind, kind_of
 from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobsPane
+from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
 from sora_tui.tui.terminal import HardenedApp
 from sora_tui.tui.workbench import Workbench
 from sora_tui.workspace.folder import Folder
@@ -31,12 +42,15 @@ from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
     from sora_tui.engine.engine import Verb
+    from sora_tui.tui.day_money import DayMoney
     from sora_tui.tui.ordering import EngineLike
     from sora_tui.workspace.lock import Holder
 
-#: Jobs in the first frame, and all that are listed (the command line lists the rest).
+#: Jobs in the first frame, and those read before anybody scrolls.
 _FIRST_JOBS: Final = 40
-_MOST_JOBS: Final = 2000
+_AT_HAND: Final = 100
+#: Seconds after which a list that is filtered or sorted is made anew when jobs moved.
+_RELIST: Final = 1.0
 #: Seconds between ticks while jobs run, with the focus of the terminal and without.
 _TICK: Final = 1.0
 _TICK_AWAY: Final = 5.0
@@ -72,8 +86,16 @@ class WatchingApp(HardenedApp):
         self._holder: Holder | None = None
         self._alarms: dict[str, Timer] = {}
         self._tick_every: float | None = None
+        #: Whether anybody looks at this window; None where the terminal does not say.
+        self._looked_at: bool | None = None
+        self._title = "sora-tui"
+        self.draft_restored: datetime | None = None
+        """When the text in the editor was put in safety, if it comes from a draft."""
         #: Job id and stamp of the document that the inspector shows.
         self._document: tuple[str, object] | None = None
+        self._money: DayMoney | None = None
+        #: Jobs that moved before the day's money was read.
+        self._unsummed: list[Job] = []
 
     def compose(self) -> ComposeResult:
         """One widget that arranges all others."""
@@ -122,58 +144,171 @@ class WatchingApp(HardenedApp):
         self.engine = self._make_engine(self.settings, self.folder)
         self.engine.subscribe(self._hear)
         self.engine.start()
-        self.load_history()
+        self.load_history(first=True)
         self.retune()
 
     @work(thread=True, group="history", exclusive=True)
-    def load_history(self) -> None:
-        """Read the rest of the list, and how long such jobs usually take."""
+    def load_history(self, *, first: bool = False) -> None:
+        """Read the order of the list, the jobs at its top, and how long such jobs usually take."""
+        listing, live = self.jobs.listing, self.book.live
         history = History(self.folder)
-        jobs = history.newest(_MOST_JOBS)
-        past = {kind: history.durations(*kind) for kind in self.book.unknown_kinds()}
+        ids, total = with_live(history.matching(listing), listing, live), history.count()
+        jobs = [*history.active(), *history.newest(_AT_HAND)] if first else []
+        kinds = self.book.unknown_kinds() | {kind_of(job) for job in jobs if job.is_active}
+        past = {kind: history.durations(*kind) for kind in kinds}
         history.close()
-        self.call_from_thread(self._take_history, jobs, past)
+        if get_current_worker().is_cancelled:
+            return
+        self.call_from_thread(self._take_history, listing, ids, total, jobs, past)
+        if first:
+            self.call_from_thread(self.welcome_back)
 
-    def _take_history(self, jobs: list[Job], past: Mapping[Kind, list[float]]) -> None:
-        self.book.load(jobs)
-        self.book.learn(past)
-        self.jobs.show(self.book.newest(), self.clock())
+    def _take_history(
+        self,
+        listing: Listing,
+        ids: list[str],
+        total: int,
+        jobs: list[Job],
+        past: Mapping[Kind, list[float]],
+    ) -> None:
+        views = self.book.load(jobs)
+        views += self.book.learn(past)
+        if listing == self.jobs.listing:
+            known = {view.job.id: view for view in views}
+            self.jobs.show(list(known.values()), self.clock(), ids, total)
         self.show_status()
         self.show_today()
+        self.retune()
+
+    @on(ListingChanged)
+    def _list_anew(self) -> None:
+        self.load_history()
+
+    @on(JobsWanted)
+    def _jobs_wanted(self, event: JobsWanted) -> None:
+        self._read_jobs(event.job_ids)
+
+    @work(thread=True, group="rows")
+    def _read_jobs(self, job_ids: tuple[str, ...]) -> None:
+        """Read what came into sight."""
+        history = History(self.folder)
+        found = history.load_each(job_ids)
+        history.close()
+        self.call_from_thread(self._take_rows, job_ids, found)
+
+    def _take_rows(self, asked: tuple[str, ...], found: dict[str, Job | Problem]) -> None:
+        views = self.book.load(job for job in found.values() if isinstance(job, Job))
+        # What was handed in is on the screen before its document is there.
+        read = {view.job.id for view in views}
+        views += [view for id in asked if id not in read and (view := self.book.get(id))]
+        broken = {id: why for id, why in found.items() if isinstance(why, Problem)}
+        self.jobs.fill(asked, views, broken, self.clock())
+        if self.jobs.cursor_id in asked:
+            self.show_status()
+            self.bench.show_keys()
 
     def take_jobs(self, events: list[JobChanged]) -> None:
         """Show these jobs as they are now."""
         from sora_tui.tui.job_words import status
 
-        finished = [e.job for e in events if self.book.is_new_in(e.job, State.SAVED)]
+        moved = self.book.moved(events)
+        finished = [job for job in moved if job.state is State.SAVED]
+        self.call_person(moved)
         self.jobs.change(self.book.apply(events), self.clock())
         for job in finished:
             if job.id != self.jobs.cursor_id:
                 self.say(status(JobView(job), self.clock(), self.size.width - 2))
         if self.book.unknown_kinds():
             self.load_history()
+        elif moved and self.jobs.listing != Listing() and "relist" not in self._alarms:
+            self.restart("relist", _RELIST, self._relist, once=True)
         if self.jobs.cursor_id in {event.job.id for event in events}:
             self._document = None
             self.read_document()
         self.show_status()
-        self.show_today()
+        self.show_today(event.job for event in events)
         self.retune()
 
-    def show_today(self) -> None:
-        """What the day has cost, as far as the jobs of the list tell; nothing while practising."""
-        from sora_tui.core.budget import day_began, spending
+    def _relist(self) -> None:
+        self.restart("relist", None, self._relist)
+        self.load_history()
+
+    def show_today(self, jobs: Iterable[Job] = ()) -> None:
+        """What the day has cost, now that these jobs are as they are; nothing while practising."""
+        from sora_tui.core.budget import day_began
         from sora_tui.i18n.spending import today_words
 
-        today, budget = "", self.settings.budget
-        if not self.settings.server.simulated:
-            jobs = (view.job for view in self.book.newest())
-            today = today_words(spending(jobs, day_began(self.clock()), budget.currency), budget)
-        self.bench.banner.show_today(today)
+        if self.settings.server.simulated:
+            self.bench.banner.show_today("")
+            self._money = None  # what moves meanwhile is read when it matters again
+            return
+        self._unsummed += jobs
+        if self._money is None or self._money.day != day_began(self.clock()):
+            self._count_today()
+            return
+        self._money.note(self._unsummed)
+        self._unsummed = []
+        self.bench.banner.show_today(today_words(self._money.spent, self.settings.budget))
+
+    @work(thread=True, group="today", exclusive=True)
+    def _count_today(self) -> None:
+        """Read what was spent before this screen came, once a day."""
+        from sora_tui.tui.day_money import DayMoney
+        from sora_tui.workspace.ledger import jobs_of_the_day
+
+        money = DayMoney(self.clock(), self.settings.budget.currency)
+        money.note(jobs_of_the_day(self.folder, money.day))
+        self.call_from_thread(self._take_money, money)
+
+    def _take_money(self, money: DayMoney) -> None:
+        self._money = money
+        self.show_today()
 
     def show_status(self) -> None:
         """What the highlighted job says, and how many there are."""
         self.bench.status.show_job(self.jobs.status)
         self.bench.banner.show_counts(*self.book.counts)
+        self.show_title()
+
+    # Somebody who looks elsewhere --------------------------------------------------------------
+
+    def show_title(self) -> None:
+        """What goes on, in the title of the window."""
+        from sora_tui.tui.telling import set_title, title
+
+        text = title(*self.book.counts)
+        if text != self._title:
+            self._title = text
+            self.send_sequence(set_title(text))
+
+    def call_person(self, jobs: list[Job]) -> None:
+        """Tell of jobs that have just ended or need the person, unless they look at us."""
+        from sora_tui.tui.telling import news
+
+        text = news(jobs)
+        if text and self.settings.notify != "off" and not self._looked_at:
+            self._call(text)
+
+    @work(thread=True, group="call")
+    def _call(self, text: str) -> None:
+        from sora_tui.tui.telling import ask_tmux, call
+
+        sequence = call(text, self.settings.notify, os.environ, ask_tmux(os.environ))
+        self.call_from_thread(self.send_sequence, sequence)
+
+    @work(thread=True, group="seen")
+    def welcome_back(self) -> None:
+        """Say what happened since this person's last screen, once the history is read."""
+        from sora_tui.tui.returning import last_seen, mark_seen, welcome
+
+        before = last_seen(self.folder.root)
+        with suppress(OSError):  # a state folder that cannot be written: no welcome next time
+            mark_seen(self.folder.root)
+        text = welcome(
+            (view.job for view in self.book.newest()), before, self.draft_restored, self.clock()
+        )
+        if text:
+            self.call_from_thread(self.say, text)
 
     @on(JobHighlighted)
     def _highlighted(self) -> None:
@@ -189,7 +324,13 @@ class WatchingApp(HardenedApp):
         """In the engine's thread: take note, and never wait for the screen."""
         with self._heard_lock:
             first = not self._heard
-            key = event.job.id if isinstance(event, JobChanged) else type(event).__name__
+            match event:
+                case JobChanged():
+                    key = event.job.id
+                case JobRemoved():
+                    key = event.job_id
+                case _:
+                    key = type(event).__name__
             self._heard[key] = event
         if first and self._event_loop is not None:
             with suppress(RuntimeError):  # the loop has closed: nobody looks any more
@@ -208,12 +349,23 @@ class WatchingApp(HardenedApp):
         jobs = [event for event in heard.values() if isinstance(event, JobChanged)]
         if jobs:
             self.take_jobs(jobs)
+        gone = {event.job_id for event in heard.values() if isinstance(event, JobRemoved)}
+        if gone:
+            self._take_away(gone)
+
+    def _take_away(self, job_ids: set[str]) -> None:
+        for job_id in job_ids:
+            self.book.remove(job_id)
+        self.jobs.take_away(job_ids)
+        self.show_status()
+        self.retune()
 
     def take_remote(self, listed: RemoteListed) -> None:
         """A server said what it has; see ServingApp."""
 
     def _take_engine(self, engine: EngineChanged) -> None:
         self.jobs.set_engine(engine)
+        self.bench.show_keys()
         if engine.holder is not None and self._holder is None:
             text = _(
                 "Another sora-tui (pid {pid}) runs this folder. This screen shows the same jobs "
@@ -250,10 +402,12 @@ class WatchingApp(HardenedApp):
 
     def on_app_focus(self) -> None:
         """Somebody looks."""
+        self._looked_at = True
         self.retune()
 
     def on_app_blur(self) -> None:
         """Nobody looks."""
+        self._looked_at = False
         self.retune()
 
     # One job's document -----------------------------------------------------------------------
@@ -272,16 +426,19 @@ class WatchingApp(HardenedApp):
                 stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
         if (job_id, stamp) == self._document:
             return
-        text = problem = job = None
+        text = problem = job = parsed = None
         if job_id is not None:
             history = History(self.folder)
             try:
                 text = history.load_text(job_id)
                 job = history.load(job_id)
+                parsed = json.loads(text)
             except ProblemError as error:
                 problem = error.problem
+            except (ValueError, RecursionError):
+                parsed = None  # edited between the two readings: the next one tells
             history.close()
-        self.call_from_thread(self._show_document, job_id, stamp, text, problem, job)
+        self.call_from_thread(self._show_document, job_id, stamp, text, problem, job, parsed)
 
     def _show_document(
         self,
@@ -290,47 +447,37 @@ class WatchingApp(HardenedApp):
         text: str | None,
         problem: Problem | None,
         job: Job | None,
+        parsed: object,
     ) -> None:
         if job_id != self.jobs.cursor_id:
             return
         self._document = None if job_id is None else (job_id, stamp)
         view = None if job_id is None else self.jobs.view(job_id)
-        if view is not None and job is not None and job.updated_at >= view.job.updated_at:
-            view = replace(view, job=job)
+        if job is not None and (view is None or job.updated_at >= view.job.updated_at):
+            view = JobView(job) if view is None else replace(view, job=job)
         if problem is not None and problem.code == "job_unknown":
             problem = None  # not claimed yet: its document is still on the way
         inspector = self.bench.inspector
         if inspector is not None:
-            inspector.show(view, text, problem, self.clock())
+            inspector.show(view, text, problem, self.clock(), parsed)
             self.bench.show_keys()
 
     # Looking and copying ----------------------------------------------------------------------
-
-    @on(JobAction)
-    def _act(self, event: JobAction) -> None:
-        view = self.jobs.view(event.job_id)
-        if view is None:
-            return
-        if event.verb == "look":
-            self._look(view.job)
-        elif event.verb == "copy":
-            self._copy(view.job)
-        else:
-            self.command(event.job_id, "cancel" if event.verb == "cancel" else "retry")
 
     def action_look(self) -> None:
         """Look at the highlighted job's clip."""
         view = self.jobs.cursor_view
         if view is not None:
-            self._look(view.job)
+            self.look(view.job)
 
     def action_copy_path(self) -> None:
         """Copy what fetches the highlighted job's clip."""
         view = self.jobs.cursor_view
         if view is not None:
-            self._copy(view.job)
+            self.copy(view.job)
 
-    def _look(self, job: Job) -> None:
+    def look(self, job: Job) -> None:
+        """Show a clip, or say how to fetch it."""
         from sora_tui.tui.looking import play, player, scp_line
 
         if not job.outputs:
@@ -348,19 +495,25 @@ class WatchingApp(HardenedApp):
         else:
             self.say(_("Opened {path}").format(path=job.outputs[0].path))
 
-    @work(thread=True, group="copy")
-    def _copy(self, job: Job) -> None:
-        from sora_tui.tui.clipboard import copy
+    def copy(self, job: Job) -> None:
+        """Copy what a person wants of a job."""
         from sora_tui.tui.looking import what_to_copy
 
-        text = what_to_copy(job, self.folder.root, os.environ)
+        self.copy_text(what_to_copy(job, self.folder.root, os.environ))
+
+    @work(thread=True, group="copy")
+    def copy_text(self, text: str) -> None:
+        """Put a text on the clipboard, and say which way it went."""
+        from sora_tui.tui.clipboard import copy
+
         route = copy(text, self)
         way = (
             _("Copied through tmux: {text}")
             if route == "tmux"
             else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
         )
-        self.call_from_thread(self.say, way.format(text=text.splitlines()[0]))
+        first = clean_line(text.strip().partition("\n")[0], 200)
+        self.call_from_thread(self.say, way.format(text=first))
 
     @work(thread=True, group="command")
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:

@@ -50,7 +50,6 @@ def _help_text() -> Content:
         ("tab  shift+tab", _("Next and previous field or pane")),
         ("←  →", _("In the settings: known values; typing gives any other")),
         ("↑ ↓  j k  g G", _("In a list: move; enter chooses")),
-        ("q  ^C ^C", _("Quit, too")),
     ]
     wide = max(len(shown) for shown, _words in rows) + 3
     lines = [Content.styled(f"{shown:<{wide}}", "bold $accent") + words for shown, words in rows]

@@ -350,7 +350,7 @@ class Workbench(Widget):
         pane = self.active_pane
         alone = any(
             asked is not None and asked is pane and asked.asking
-            for asked in (self.editor, self.inspector)
+            for asked in (self.editor, self.jobs, self.inspector)
         )
         self._keys.show(() if pane is None else pane.keys, alone=alone)
 

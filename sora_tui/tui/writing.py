@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from textual import on, work
+from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
 from sora_tui.i18n import _, ngettext
@@ -14,11 +15,17 @@ from sora_tui.tui.panes.editor import EditorPane
 from sora_tui.tui.watching import WatchingApp
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from textual.timer import Timer
+
     from sora_tui.core.job import Job
     from sora_tui.core.request import Fit
     from sora_tui.tui.draft import Draft
     from sora_tui.tui.ordering import Order
-    from sora_tui.workspace.prompts import PromptFile
+    from sora_tui.tui.prompt_desk import Opened
+    from sora_tui.workspace.drafts import Drafts
+    from sora_tui.workspace.prompts import PromptFile, PromptShelf
     from sora_tui.workspace.references import ReferenceFile
 
 #: Seconds after the last keystroke until the draft is on the disk.
@@ -30,11 +37,24 @@ _SAME_PRESS: Final = 0.8
 class WritingApp(WatchingApp):
     """Lets a person write a prompt, see its price, and send it, once."""
 
-    #: What was typed since it was last made safe; whoever ends the program writes it.
-    unsafe_draft: Draft | None = None
+    #: Given out when the first draft comes.
+    drafts: Drafts | None = None
+    #: What stands in the editor while its file says something else.
+    unkept: Draft | None = None
+    #: That is in safety.
+    _is_safe = True
+    draft_restored: datetime | None = None
+    """When the text in the editor was put in safety, if it comes from a draft."""
+    _autosave: Timer | None = None
+    #: Writes are numbered: none goes over a newer one.
+    _asked = 0
+    _written_at = 0
+    _shelf: PromptShelf | None = None
     _pictures: dict[str, ReferenceFile] = {}  # noqa: RUF012  # replaced whole, never changed
     _order: Order | None = None
     _sending = False
+    #: The message by the prompt is about a value in it.
+    _refuses = False
     _pressed_at = 0.0
 
     @property
@@ -48,23 +68,54 @@ class WritingApp(WatchingApp):
         """Fill the editor for the first time."""
         from sora_tui.tui.draft import known_values
         from sora_tui.tui.prompt_desk import open_first
+        from sora_tui.workspace.drafts import Drafts
 
-        draft, problem = open_first(self.folder, self.settings)
-        await self.editor.wake(draft, known_values(self.settings.server))
-        self.show_file()
-        self.show_price()
-        for said in (*self.settings.warnings, problem):
-            if said is not None:
-                self.complain(said)
+        self.drafts = Drafts(self.folder)
+        opened = open_first(self.folder, self.drafts, self.settings)
+        await self.editor.wake(opened.draft, known_values(self.settings.server))
+        self._take_opened(opened)
+        for said in self.settings.warnings:
+            self.complain(said)
 
-    def open_draft(self, draft: Draft) -> None:
-        """Put another prompt into the editor; what stands there is made safe first."""
+    def open(self, opened: Opened) -> bool:
+        """Put another prompt into the editor; what stands there is put away first.
+
+        Returns:
+            Whether it is there: not while a question waits, nor where the disk refuses.
+        """
         from sora_tui.tui.draft import known_values
 
-        self._make_safe()
-        self.editor.show(draft, known_values(self.settings.server))
+        if self.waits_for_answer():
+            return False
+        try:
+            self.put_away()
+        except ProblemError as error:
+            self.complain(error.problem)  # and it stays where it is seen
+            return False
+        self.editor.show(opened.draft, known_values(self.settings.server))
+        self._take_opened(opened)
+        return True
+
+    def waits_for_answer(self) -> bool:
+        """Whether a question about this prompt is open: it must not be answered about another."""
+        if self.editor.asking:
+            self.say(_("A question waits for its answer by the prompt."))
+            self.bench.show_pane("editor")
+            self.editor.focus_pane()
+        return self.editor.asking
+
+    def _take_opened(self, opened: Opened) -> None:
+        self._is_safe = True
+        self.unkept = opened.draft if opened.restored is not None else None
+        self.draft_restored = opened.restored
+        self.bench.show_choices(opened.draft)
         self.show_file()
         self.show_price()
+        if opened.restored is not None:
+            time = f"{opened.restored.astimezone():%H:%M}"
+            self.say(_("draft of {time} restored (ctrl+z undoes)").format(time=time))
+        if opened.problem is not None:
+            self.complain(opened.problem)
 
     def show_file(self) -> None:
         """Which file is in the editor."""
@@ -73,10 +124,9 @@ class WritingApp(WatchingApp):
     @work(thread=True, group="files", exclusive=True)
     def refresh_files(self) -> None:
         """Read the folders of prompts and pictures again."""
-        from sora_tui.workspace.prompts import list_prompts
         from sora_tui.workspace.references import list_references
 
-        prompts, pictures = list_prompts(self.folder), list_references(self.folder)
+        prompts, pictures = self.list_prompts(), list_references(self.folder)
         self.call_from_thread(self._take_files, prompts, pictures)
 
     def _take_files(self, prompts: list[PromptFile], pictures: list[ReferenceFile]) -> None:
@@ -93,70 +143,190 @@ class WritingApp(WatchingApp):
             bench.references.set_fit(draft.fit)
         self.show_price()
 
+    def list_prompts(self) -> list[PromptFile]:
+        """Every prompt file; blocks."""
+        from sora_tui.workspace.prompts import PromptShelf
+
+        if self._shelf is None:
+            self._shelf = PromptShelf(self.folder)
+        return self._shelf.list()
+
     # The draft --------------------------------------------------------------------------------
 
-    @on(EditorPane.DraftChanged)
-    def _draft_changed(self, event: EditorPane.DraftChanged) -> None:
-        from sora_tui.tui.prompt_desk import own_file
+    def search_prompts(self, words: str) -> set[str]:
+        """The paths of the listed prompt files that have all these words; blocks."""
+        return set() if self._shelf is None else self._shelf.search(words)
 
-        draft = own_file(self.folder, event.draft)
-        if draft.file != event.draft.file:
-            self.editor.show_file(draft.file)
-            self.show_file()
-        self.unsafe_draft = draft
-        self.restart("autosave", _AUTOSAVE, self._make_safe, once=True)
+    @on(EditorPane.DraftChanged)
+    def note_change(self) -> None:
+        """The editor holds something that is not on the disk."""
+        draft = self._owned(self.editor.draft)
+        self.unkept, self._is_safe = draft, False
+        # Not anew with each key: who types for an hour is saved every second.
+        if self._autosave is None:
+            self._autosave = self.set_timer(_AUTOSAVE, self.make_safe)
         self.bench.show_choices(draft)
         self.say("")
+        self.editor.say("")
         self.show_price()
+
+    def _owned(self, draft: Draft) -> Draft:
+        """The draft in a file that may be written, which a sample's first edit makes."""
+        from sora_tui.tui.prompt_desk import own_file
+
+        try:
+            owned = own_file(self.folder, draft)
+        except ProblemError as error:
+            self.complain(error.problem)
+            return draft
+        if owned.file != draft.file:
+            self.editor.rebase(owned)
+            self.show_file()
+            self.refresh_files()
+        return owned
 
     def show_price(self) -> None:
         """Price and picture of what stands in the editor; a wrong value says so at once."""
         from sora_tui.engine.quote import quote
-        from sora_tui.tui.draft import check_draft, request_of
+        from sora_tui.tui.draft import as_written, check_draft, request_of
         from sora_tui.tui.order import picture_of
 
         draft, server, price = self.editor.draft, self.settings.server, None
         try:
-            price = quote(server, request_of(draft, self.settings))
+            price = quote(server, request_of(as_written(draft, self.settings), self.settings))
             check_draft(draft, self.settings)
         except ProblemError as error:
             self.complain(error.problem)
+            self._refuses = True
         else:
-            self.editor.say("")
+            if self._refuses:
+                self.editor.say("")
+            self._refuses = False
         self.editor.show_facts(picture_of(draft, self._pictures), price, server)
         self.bench.banner.show(server, paid=price is not None and bool(price.sum))
 
-    def _make_safe(self) -> None:
-        if self.unsafe_draft is not None:
-            self._write(self.unsafe_draft, kept=False)
+    @on(events.AppBlur)
+    def make_safe(self) -> None:
+        """Put what was typed on the disk, now. Who looks elsewhere may end us from there."""
+        self._stop_autosave()
+        if self.unkept is not None and not self._is_safe:
+            self._write(self.unkept, kept=False)
+
+    def make_safe_now(self) -> None:
+        """The same, and it is there when this returns: the process is about to stop."""
+        from sora_tui.tui.prompt_desk import make_safe
+
+        self._stop_autosave()
+        draft = self.unkept
+        if draft is None or draft.file is None or self.drafts is None or self._is_safe:
+            return
+        self._asked += 1
+        try:
+            with self.drafts.lock:
+                self._written_at = self._asked
+                make_safe(self.drafts, draft)
+        except ProblemError as error:
+            self.complain(error.problem)
+        else:
+            self._is_safe = True
+            self.editor.mark_safe()
+
+    def put_away(self) -> None:
+        """Another prompt comes: after this what the editor holds is on the disk.
+
+        The few milliseconds of the disk are waited for: nothing may come in between.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable.
+        """
+        after = self.last_words()
+        if after is not None:
+            self.editor.rebase(after)
+            self.editor.mark_safe()
+
+    def last_words(self) -> Draft | None:
+        """The same at the end, when the screen and its loop may be gone: they are not touched.
+
+        Returns:
+            What was written, None where nothing had to be.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable.
+        """
+        from sora_tui.tui.prompt_desk import put_away
+
+        draft, self.unkept = self.unkept, None
+        if draft is None or draft.file is None or self.drafts is None:
+            return None
+        self._asked += 1
+        try:
+            with self.drafts.lock:
+                self._written_at = self._asked
+                after = put_away(self.folder, self.drafts, draft)
+        except ProblemError:
+            self.unkept, self._is_safe = draft, False
+            raise
+        self._is_safe = True
+        return after
+
+    def _stop_autosave(self) -> None:
+        if self._autosave is not None:
+            self._autosave.stop()
+            self._autosave = None
 
     def action_save_prompt(self) -> None:
         """Keep prompt and settings in their file."""
-        from sora_tui.tui.prompt_desk import own_file
+        self._stop_autosave()
+        draft = self._owned(self.editor.draft)
+        if draft.file is not None:
+            self._write(draft, kept=True)
 
-        self.restart("autosave", None, self._make_safe)
-        draft = own_file(self.folder, self.editor.draft)
-        self.editor.show_file(draft.file)
-        self._write(draft, kept=True)
+    def _write(self, draft: Draft, *, kept: bool) -> None:
+        self._asked += 1
+        self._write_in_turn(draft, kept, self._asked)
 
     @work(thread=True, group="draft")
-    def _write(self, draft: Draft, *, kept: bool) -> None:
+    def _write_in_turn(self, draft: Draft, kept: bool, number: int) -> None:
         from sora_tui.tui.prompt_desk import keep, make_safe
 
+        assert self.drafts is not None
+        after = draft
         try:
-            (keep if kept else make_safe)(self.folder, draft)
+            with self.drafts.lock:
+                if number < self._written_at:
+                    return  # something newer is on the disk already
+                self._written_at = number
+                if kept:
+                    after = keep(self.folder, self.drafts, draft)
+                else:
+                    make_safe(self.drafts, draft)
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)
         else:
-            self.call_from_thread(self._written, draft, kept)
+            self.call_from_thread(self._written, draft, after, kept)
 
-    def _written(self, draft: Draft, kept: bool) -> None:
-        if kept or self.unsafe_draft in (None, draft):
-            self.unsafe_draft = None
+    def _written(self, draft: Draft, after: Draft, kept: bool) -> None:
+        if self.editor.draft.file != draft.file:
+            return  # another prompt came meanwhile
+        current = self.unkept in (None, draft)
+        if current:
+            self._is_safe = True
             self.editor.mark_safe()
-        if kept:
+        if not kept:
+            return
+        self.editor.rebase(after)
+        self.unkept = None if current else self.editor.draft
+        self.show_file()
+        if after.file != draft.file:
+            text = _("{file} was changed by another program and stays; yours is kept in {mine}.")
+            self.say(text.format(file=draft.file, mine=after.file))
+        else:
             self.say(_("Kept {file}").format(file=draft.file))
         self.refresh_files()
+
+    def on_prompt_text_left(self) -> None:
+        """The text is left: no need to wait."""
+        self.make_safe()
 
     def needed_fit(self, path: str) -> Fit:
         """How a picture gets to the chosen size: as it is where that does."""
@@ -173,9 +343,13 @@ class WritingApp(WatchingApp):
         """Make the clips, after the question that their price needs."""
         now = time.monotonic()
         again, self._pressed_at = now - self._pressed_at < _SAME_PRESS, now
-        if self.editor.asking:
+        if again:
+            return
+        if self.editor.filling:
+            self.editor.submit_values()
+        elif self.editor.asking:
             self.editor.focus_pane()
-        elif again or self._sending or self.engine is None:
+        elif self._sending or self.engine is None:
             return
         elif not self.editor.count_is_valid:
             from sora_tui.config.choices import MAX_COUNT
@@ -184,8 +358,50 @@ class WritingApp(WatchingApp):
         elif not self.folder.writable:
             self.complain(problem("folder_not_writable", path=str(self.folder.root)))
         else:
+            self._begin(self.editor.draft)
+
+    def _begin(self, draft: Draft) -> None:
+        from sora_tui.tui.draft import sent_text, variables_of
+
+        try:
+            values = variables_of(draft, self.settings)
+        except ProblemError as error:
+            self.complain(error.problem)
+            return
+        if values:
+            self.bench.show_pane("editor")
+            self.editor.say("")
+            self.editor.ask_values(sent_text(draft), values)
+        else:
             self._sending = True
-            self._prepare(self.editor.draft)
+            self._prepare(draft)
+
+    @on(EditorPane.ValuesGiven)
+    def _values_given(self, event: EditorPane.ValuesGiven) -> None:
+        self._take_values(event.values)
+        self._sending = True
+        self._prepare(self.editor.draft)
+
+    @on(EditorPane.ValuesDeclined)
+    def _values_declined(self, event: EditorPane.ValuesDeclined) -> None:
+        self._take_values(event.values)
+        self.say(_("Not sent, nothing spent."))
+
+    def _take_values(self, values: Mapping[str, str]) -> None:
+        given = {**self.editor.draft.values, **values}
+        if given != self.editor.draft.values:
+            self.editor.set_values(given)
+            self._remember(self.editor.draft.file, given)
+
+    @work(thread=True, group="values")
+    def _remember(self, file: str | None, values: Mapping[str, str]) -> None:
+        from sora_tui.workspace.variables import save_values
+
+        try:
+            if file is not None:
+                save_values(self.folder, file, values)
+        except ProblemError as error:
+            self.call_from_thread(self.complain, error.problem)
 
     @work(thread=True, group="order")
     def _prepare(self, draft: Draft) -> None:
@@ -210,7 +426,8 @@ class WritingApp(WatchingApp):
         self.editor.ask(
             question_for(
                 order.ask, order.draft, order.price, order.server, order.today, order.refused
-            )
+            ),
+            order.request.prompt,
         )
 
     @on(EditorPane.ConsentGiven)
@@ -253,7 +470,7 @@ class WritingApp(WatchingApp):
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
         self.say(text.format(count=len(jobs)))
         self.show_status()
-        self.show_today()
+        self.show_today(jobs)
         self.retune()
 
     # Another server ---------------------------------------------------------------------------

@@ -176,22 +176,24 @@ def publish(part: Path, target: Path) -> Path:
     return name
 
 
-def _claim_name(part: Path, name: Path) -> bool:
+def claim_name(file: Path, name: Path) -> None:
+    """Give a file a second name, or on file systems without links its new one, if it is free.
+
+    Raises:
+        FileExistsError: Something has that name.
+    """
     try:
-        os.link(part, name, follow_symlinks=False)
-    except FileExistsError:
-        return name.is_file() and not name.is_symlink() and filecmp.cmp(part, name, shallow=False)
+        os.link(file, name, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        return _claim_name_without_links(part, name)
-    return True
-
-
-def _claim_name_without_links(part: Path, name: Path) -> bool:
-    try:
         os.close(os.open(name, NEW_FILE, 0o600))  # an empty file of ours holds the name
+        file.replace(name)
+
+
+def _claim_name(part: Path, name: Path) -> bool:
+    try:
+        claim_name(part, name)
     except FileExistsError:
-        return filecmp.cmp(part, name, shallow=False)
-    part.replace(name)
+        return name.is_file() and not name.is_symlink() and filecmp.cmp(part, name, shallow=False)
     return True

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sora_tui.core.job import Job
 from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.jobfile import SUFFIX, Stamp, decode, ids_in, job_id_of, read_bytes
+from sora_tui.workspace.jobfile import (
+    SUFFIX,
+    Stamp,
+    decode,
+    ids_in,
+    job_id_of,
+    read_bytes,
+    stamp_of,
+)
+from sora_tui.workspace.old_script import OldRecords, is_old
 
 if TYPE_CHECKING:
     from sora_tui.workspace.index import Index, Row
@@ -37,6 +46,7 @@ class Catalogue:
         self._folder = folder
         self._index: Index | None = None
         self._owner = False
+        self._old = OldRecords(folder)
         self.version = 0
 
     def close(self) -> None:
@@ -87,25 +97,56 @@ class Catalogue:
         row = row_of(job, stamp)
         self.ask(lambda index: index.put([row]), lambda: None)
 
-    def put_trashed(self, job_id: str) -> None:
-        """A document was moved to the trash."""
+    def put_trashed(self, job_id: str, path: Path) -> None:
+        """A document was moved to the trash, where it lies as `path`."""
         if self._index is not None:
-            row = self._row(job_id, trashed=True)
+            row = self._row_in(job_id, path, trashed=True)
             self.ask(lambda index: index.put([row] if row else []), lambda: None)
 
     def rows(self) -> Iterator[Row]:
         """Every document, newest first and the trash last, read without an index."""
         for trashed in (False, True):
-            for job_id in ids_in(self._place(trashed)):
+            for job_id in ids_in(self._place(trashed)) if trashed else self.all_ids():
                 if row := self._row(job_id, trashed=trashed):
                     yield row
+
+    def all_ids(self) -> list[str]:
+        """Every job id there is a document for, newest first; read without an index."""
+        old = self._old.look()
+        ids = ids_in(self._folder.metadata)
+        return sorted([*ids, *old], reverse=True) if old else ids
+
+    def old_path(self, job_id: str) -> Path | None:
+        """The record of the old script that this id was given to."""
+        if not is_old(job_id):
+            return None
+        if (known := self._old.path(job_id)) is not None:
+            return known
+        name = self.ask(lambda index: index.file_of(job_id), lambda: None)
+        if name is None:
+            self._old.look()
+            return self._old.path(job_id)
+        return self._folder.metadata / name
+
+    def old_named(self, prefix: str) -> list[str]:
+        """The ids of records of the old script whose file's name begins so, as last looked at."""
+        return self._old.named(prefix)
+
+    def read_old(self, job_id: str, path: Path) -> Job:
+        """The job in a record of the old script.
+
+        Raises:
+            FileNotFoundError: It is gone.
+            ProblemError: document_broken.
+        """
+        return self._old.read(job_id, path)
 
     def written_since(self, mtime_ns: int) -> list[tuple[str, bool]]:
         """Documents written since then, and whether they lie in the trash; without an index."""
         return [
             (job_id, trashed)
             for trashed in (False, True)
-            for job_id, stamp in _stamps_in(self._place(trashed)).items()
+            for job_id, stamp in _stamps_in(self._place(trashed))
             if stamp.mtime_ns >= mtime_ns
         ]
 
@@ -131,27 +172,33 @@ class Catalogue:
 
     def _catch_up(self, index: Index) -> None:
         """Read what changed since the index was written, newest first."""
-        known = index.stamps()
-        there = {
-            (job_id, trashed): stamp
-            for trashed in (True, False)
-            for job_id, stamp in _stamps_in(self._place(trashed)).items()
-        }
-        # One id has one row: a document in metadata/ counts more than an older one in the trash.
-        for job_id in [job_id for job_id, trashed in there if not trashed]:
-            there.pop((job_id, True), None)
-        index.remove({job_id for job_id, _ in known} - {job_id for job_id, _ in there})
-        changed = sorted((key for key in there if known.get(key) != there[key]), reverse=True)
+        gone, changed = index.compare(self._there())
+        index.remove(gone)
         for start in range(0, len(changed), _SLICE):
             rows = (self._row(*key) for key in changed[start : start + _SLICE])
             index.put([row for row in rows if row is not None])
 
+    def _there(self) -> Iterator[tuple[str, bool, Stamp]]:
+        for trashed in (False, True):
+            for job_id, stamp in _stamps_in(self._place(trashed)):
+                yield job_id, trashed, stamp
+        for job_id in self._old.look():
+            path = self._old.path(job_id)
+            if path is not None and (known := stamp_of(path)) is not None:
+                yield job_id, False, known
+
     def _row(self, job_id: str, trashed: bool) -> Row | None:
+        old = None if trashed else self._old.path(job_id)
+        return self._row_in(job_id, old or self._place(trashed) / f"{job_id}{SUFFIX}", trashed)
+
+    def _row_in(self, job_id: str, path: Path, trashed: bool) -> Row | None:
         from sora_tui.workspace.index import broken_row, row_of
 
-        path = self._place(trashed) / f"{job_id}{SUFFIX}"
         try:
             stamp = Stamp.of(path.lstat())
+            if path.stem != job_id:
+                old = self._old.read(job_id, path)
+                return row_of(old, stamp, trashed=trashed, file=path.name)
             data, stamp = read_bytes(path)
             return row_of(decode(path, data), stamp, trashed=trashed)
         except OSError:
@@ -172,12 +219,10 @@ class Catalogue:
             discard(self._folder.index_file)
 
 
-def _stamps_in(place: Path) -> dict[str, Stamp]:
+def _stamps_in(place: Path) -> Iterator[tuple[str, Stamp]]:
     """The stamp of every document in a folder: one pass, 100,000 of them in about a second."""
-    found = {}
     with suppress(OSError), os.scandir(place) as entries:
         for entry in entries:
             if job_id := job_id_of(entry.name):
                 with suppress(FileNotFoundError):
-                    found[job_id] = Stamp.of(entry.stat(follow_symlinks=False))
-    return found
+                    yield job_id, Stamp.of(entry.stat(follow_symlinks=False))

@@ -36,6 +36,11 @@ class Folder:
         return self.root / "prompts"
 
     @property
+    def prompts_trash(self) -> Path:
+        """Prompt files that were deleted, each below the moment of its deletion."""
+        return self.prompts / ".trash"
+
+    @property
     def references(self) -> Path:
         """The only place reference pictures are taken from."""
         return self.root / "input_reference"
@@ -74,6 +79,11 @@ class Folder:
     def drafts(self) -> Path:
         """What is in the editor and not yet kept."""
         return self.metadata / ".drafts"
+
+    @property
+    def variables_file(self) -> Path:
+        """What was last said for the variables of each prompt."""
+        return self.metadata / ".variables.json"
 
     @property
     def simulator(self) -> Path:

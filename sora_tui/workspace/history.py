@@ -17,6 +17,7 @@ from typing import Final
 
 from sora_tui.core.job import Job, Notes
 from sora_tui.core.job_id import JOB_ID
+from sora_tui.core.listing import Listing
 from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.remote import inner_id
 from sora_tui.workspace.atomic import (
@@ -33,10 +34,10 @@ from sora_tui.workspace.jobfile import (
     Stamp,
     decode,
     encode,
-    ids_in,
     read_bytes,
     stamp_of,
 )
+from sora_tui.workspace.old_script import is_old
 
 #: How many of the documents read last are watched for edits by hand: what a screen shows.
 _WATCHED: Final = 200
@@ -62,6 +63,8 @@ class History:
         self._stamps: dict[str, Stamp] = {}
         #: Notes that a person changed behind the engine's back: what they were, what they are.
         self._edited_notes: dict[str, tuple[Notes, Notes]] = {}
+        #: Edits that were looked at already.
+        self._looked_at: dict[str, Stamp | None] = {}
         self._broken: dict[str, Problem] = {}
         self._changes = _Changes(folder, self._catalogue)
 
@@ -82,12 +85,15 @@ class History:
         self._finish_reserved()
         self._catalogue.own()
 
-    def save(self, job: Job) -> None:
+    def save(self, job: Job) -> Job:
         """Make a job's document durable, then tell the index. For the owner alone.
 
         A document that a person edited since it was last read or written here is kept in
         `.conflicts/`; of its content the notes are taken over, state, ids and outputs are not.
         One that says the same already is left alone.
+
+        Returns:
+            The job as it was written: with the notes that a person gave it meanwhile.
 
         Raises:
             ProblemError: disk_full, folder_not_writable or folder_missing; the old document stays.
@@ -104,6 +110,25 @@ class History:
             self._stamps[job.id] = Stamp.of(path.lstat())
         self._broken.pop(job.id, None)
         self._catalogue.put(job, self._stamps[job.id])
+        return job
+
+    def annotated(self, jobs: Iterable[Job]) -> list[str]:
+        """Ids of those jobs whose documents a person edited and gave other notes.
+
+        One stat for each job; a document is read once for each edit. For the owner alone: `save`
+        takes the notes over.
+        """
+        found = []
+        for job in jobs:
+            path = self._path(job.id)
+            stamp = stamp_of(path)
+            if stamp in {None, self._stamps.get(job.id), self._looked_at.get(job.id)}:
+                continue
+            self._looked_at[job.id] = stamp
+            with suppress(FileNotFoundError, ProblemError):  # half an edit: the rest comes
+                if decode(path, read_bytes(path)[0]).notes != job.notes:
+                    found.append(job.id)
+        return found
 
     def reserve(self, job: Job) -> None:
         """Set room aside on the disk for the answer to a paid request. For the owner alone.
@@ -126,7 +151,7 @@ class History:
         Raises:
             ProblemError: job_unknown or folder_not_writable.
         """
-        path = self._path(job_id)
+        path = self._path_of(job_id)
         target = self._folder.trash / path.name
         with disk_refusals(target):
             try:
@@ -136,7 +161,7 @@ class History:
             sync_dir(self._folder.trash)
             sync_dir(self._folder.metadata)
         self._forget(job_id)
-        self._catalogue.put_trashed(job_id)
+        self._catalogue.put_trashed(job_id, target)
 
     # Reading --------------------------------------------------------------------------------
 
@@ -147,12 +172,14 @@ class History:
             ProblemError: job_unknown; document_broken with path, line, column and reason;
                 document_newer.
         """
-        path = self._path(job_id)
+        path = self._path_of(job_id)
         try:
             data, stamp = read_bytes(path)
             self._stamps[job_id] = stamp
-            self._changes.watch(job_id, stamp)
-            job = decode(path, data)
+            own = path == self._path(job_id)
+            if own:
+                self._changes.watch(job_id, stamp)
+            job = decode(path, data) if own else self._catalogue.read_old(job_id, path)
         except FileNotFoundError:
             self._forget(job_id)
             raise problem_error("job_unknown", job=job_id) from None
@@ -169,7 +196,7 @@ class History:
             ProblemError: job_unknown; document_broken for what is no file of a bearable size.
         """
         try:
-            data, _ = read_bytes(self._path(job_id))
+            data, _ = read_bytes(self._path_of(job_id))
         except FileNotFoundError:
             raise problem_error("job_unknown", job=job_id) from None
         return data.decode(errors="replace")
@@ -189,7 +216,30 @@ class History:
 
     def all_ids(self) -> list[str]:
         """Every job id there is a document for, newest first."""
-        return ids_in(self._folder.metadata)
+        return self._catalogue.all_ids()
+
+    def matching(self, listing: Listing) -> list[str]:
+        """The ids of the jobs that a list shows, in its order; broken documents among them."""
+
+        def read() -> list[str]:
+            if listing == Listing():
+                return self.all_ids()
+            from sora_tui.workspace.index import in_order
+
+            rows = (row for row in self._catalogue.rows() if not row.trashed)
+            found = (r for r in rows if listing.fits(r.state, r.profile, r.searched or ""))
+            return [row.name for row in in_order(found, listing.sort)]
+
+        return self._catalogue.ask(lambda index: index.matching(listing), read)
+
+    def load_each(self, job_ids: Iterable[str]) -> dict[str, Job | Problem]:
+        """Jobs by their ids, or why one cannot be read; those that are gone are left out."""
+        found: dict[str, Job | Problem] = {}
+        for job_id in job_ids:
+            job = self._try_load(job_id) or self._broken.get(job_id)
+            if job is not None:
+                found[job_id] = job
+        return found
 
     def count(self) -> int:
         """How many documents there are."""
@@ -198,10 +248,12 @@ class History:
     def find(self, prefix: str) -> str:
         """The full id for a beginning of one, `@last`, or `@1` (the newest), `@2` ...
 
+        A record of the old script answers to its video id too.
+
         Raises:
             ProblemError: job_unknown; job_ambiguous with the newest of those that begin so.
         """
-        if JOB_ID.fullmatch(prefix) and self._path(prefix).exists():
+        if JOB_ID.fullmatch(prefix) and self._path_of(prefix).exists():
             return prefix
         ids = self.all_ids()
         if by_number := _BY_NUMBER.fullmatch("@1" if prefix == "@last" else prefix):
@@ -209,6 +261,7 @@ class History:
             found = ids[number - 1 : number]
         else:
             found = [job_id for job_id in ids if prefix and job_id.startswith(prefix)]
+            found = found or self._catalogue.old_named(prefix)
         if not found:
             raise problem_error("job_unknown", job=prefix)
         if len(found) > 1:
@@ -256,6 +309,11 @@ class History:
         """
         return self._load_each(self._changes.poll())
 
+    def poll_gone(self) -> list[str]:
+        """Ids of jobs whose documents `poll_changes` found deleted since the last call."""
+        gone, self._changes.gone = sorted(self._changes.gone), set()
+        return gone
+
     # Documents ------------------------------------------------------------------------------
 
     def _write(self, path: Path, data: bytes) -> None:
@@ -282,6 +340,13 @@ class History:
                 pass  # empty: the disk had room for the answer, or the answer never came
             reserved.unlink(missing_ok=True)
 
+    def _path_of(self, job_id: str) -> Path:
+        """The file of a job, one of the old script's included."""
+        path = self._path(job_id)
+        if is_old(job_id) and not path.exists():
+            return self._catalogue.old_path(job_id) or path
+        return path
+
     def _path(self, job_id: str) -> Path:
         if not JOB_ID.fullmatch(job_id):  # ids come from people and commands: never a path
             raise problem_error("job_unknown", job=job_id)
@@ -295,11 +360,13 @@ class History:
             job = self.load(job_id)
         except ProblemError:
             return None  # gone, or noted in self._broken
-        self._changes.told(job_id, self._stamps[job_id])
+        if not is_old(job_id):
+            self._changes.told(job_id, self._stamps[job_id])
         return job
 
     def _forget(self, job_id: str) -> None:
         self._stamps.pop(job_id, None)
+        self._looked_at.pop(job_id, None)
         self._broken.pop(job_id, None)
 
     def _keep_edited(self, path: Path, job: Job) -> None:
@@ -351,6 +418,8 @@ class _Changes:
         self._version = 0
         self._listing: set[str] | None = None
         self._listed_at = 0
+        #: What was there and is not any more, until somebody asks.
+        self.gone: set[str] = set()
 
     def watch(self, job_id: str, stamp: Stamp) -> None:
         """A document was read; the ones read last are looked at most."""
@@ -363,7 +432,7 @@ class _Changes:
     def listed(self) -> list[str]:
         """Every id, newest first; what comes in later is told by `poll`."""
         at = self._changed_at()
-        job_ids = ids_in(self._folder.metadata)
+        job_ids = self._catalogue.all_ids()
         if self._listing is None:
             self._listing, self._listed_at = set(job_ids), at
         return job_ids
@@ -379,6 +448,7 @@ class _Changes:
             stamp = stamp_of(metadata / f"{job_id}{SUFFIX}")
             if stamp is None:
                 del self._told[job_id]
+                self.gone.add(job_id)
             elif stamp != self._told[job_id]:
                 self._told[job_id] = stamp  # broken ones are told once, too
                 changed.append(job_id)
@@ -394,14 +464,19 @@ class _Changes:
             self._listing = None
             newest = self._catalogue.ask(lambda index: index.newest(_WATCHED, 0), list[str])
             return [job_id for job_id in newest if job_id not in self._told]
-        return self._catalogue.ask(lambda index: index.changes(), list[str])
+        changed = self._catalogue.ask(lambda index: index.changes(), list[tuple[str, bool]])
+        self.gone |= {job_id for job_id, trashed in changed if trashed}
+        return [job_id for job_id, trashed in changed if not trashed]
 
     def _arrived(self) -> list[str]:
         at, before = self._changed_at(), self._listing
         if before is not None and at == self._listed_at:
             return []
-        self._listing, self._listed_at = set(ids_in(self._folder.metadata)), at
-        return [] if before is None else list(self._listing - before)
+        self._listing, self._listed_at = set(self._catalogue.all_ids()), at
+        if before is None:
+            return []
+        self.gone |= before - self._listing
+        return list(self._listing - before)
 
     def _changed_at(self) -> int:
         try:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.listing import STATE_ORDER, Listing, Sort, searched
 from sora_tui.core.moderation import fingerprint, verdict
 from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
-_VERSION: Final = 2
+_VERSION: Final = 3
+#: Pages in memory, in KiB as SQLite writes it: several threads have a connection of their own.
+_CACHE: Final = -600
 #: "sora" as a number: tells our file from somebody's database of the same name.
 _APPLICATION: Final = 0x736F7261
 
@@ -42,10 +45,13 @@ CREATE TABLE documents (
     model TEXT,
     size TEXT,
     seconds TEXT,
-    prompt TEXT,
+    searched TEXT,
     created_at TEXT,
     took REAL,
-    judged TEXT
+    judged TEXT,
+    expires_at TEXT,
+    cost REAL,
+    file TEXT
 ) WITHOUT ROWID;
 CREATE INDEX listed ON documents (trashed, name);
 CREATE INDEX unfinished ON documents (name) WHERE open;
@@ -59,9 +65,22 @@ CREATE INDEX verdicts ON documents (judged, origin, name) WHERE judged IS NOT NU
 _PUT: Final = """
 INSERT OR REPLACE INTO documents VALUES (
     ?, ?, (SELECT coalesce(max(revision), 0) + 1 FROM documents),
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 """
+
+
+_STATE_RANK: Final = " ".join(
+    f"WHEN '{state.value}' THEN {rank}" for rank, state in enumerate(STATE_ORDER)
+)
+_ORDERS: Final[Mapping[Sort, str]] = {
+    "newest": "name DESC",
+    "oldest": "name",
+    "state": f"CASE state {_STATE_RANK} ELSE {len(STATE_ORDER)} END, name DESC",
+    "expires": "expires_at IS NULL, expires_at, name DESC",
+    "cost": "cost IS NULL, cost DESC, name DESC",
+    "server": "lower(profile), name DESC",
+}
 
 
 class IndexUnusableError(Exception):
@@ -74,6 +93,9 @@ class Row(NamedTuple):
     Attributes:
         took: Seconds from acceptance to completion.
         judged: The fingerprint of a request that the server refused for its content, or took.
+        expires_at: Until when a clip that is not here yet can be fetched.
+        cost: What it costs, reported or estimated.
+        file: The document's own name, where that is not the job's id.
     """
 
     name: str
@@ -90,14 +112,19 @@ class Row(NamedTuple):
     model: str | None = None
     size: str | None = None
     seconds: str | None = None
-    prompt: str | None = None
+    searched: str | None = None
     created_at: str | None = None
     took: float | None = None
     judged: str | None = None
+    expires_at: str | None = None
+    cost: float | None = None
+    file: str | None = None
 
 
-def row_of(job: Job, stamp: Stamp, *, trashed: bool = False) -> Row:
+def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
     """The row of a document that was read or written with this stamp."""
+    cost = job.cost.estimated if job.cost.reported is None else job.cost.reported
+    expires = job.expires_at if job.is_active else None
     return Row(
         job.id,
         trashed,
@@ -111,16 +138,38 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False) -> Row:
         model=job.request.model,
         size=job.request.size,
         seconds=job.request.seconds,
-        prompt=job.request.prompt,
+        searched=searched(job),
         created_at=job.created_at.isoformat(),
         took=seconds_taken(job),
         judged=None if verdict(job) is None else fingerprint(job.request),
+        expires_at=None if expires is None else expires.isoformat(),
+        cost=None if cost is None else float(cost),
+        file=file,
     )
 
 
 def broken_row(name: str, stamp: Stamp, *, trashed: bool = False) -> Row:
     """The row of a document that cannot be read, so that it is not tried again until it changes."""
     return Row(name, trashed, *stamp, state=BROKEN, open=False)
+
+
+def in_order(rows: Iterable[Row], sort: Sort) -> list[Row]:
+    """The rows in the order that the index would give them."""
+    newest = sorted(rows, key=lambda row: row.name, reverse=True)
+    rank = {state.value: place for place, state in enumerate(STATE_ORDER)}
+    match sort:
+        case "newest":
+            return newest
+        case "oldest":
+            return newest[::-1]
+        case "state":
+            return sorted(newest, key=lambda row: rank.get(row.state, len(rank)))
+        case "expires":
+            return sorted(newest, key=lambda row: row.expires_at or "~")
+        case "cost":
+            return sorted(newest, key=lambda row: 1 if row.cost is None else -row.cost)
+        case "server":
+            return sorted(newest, key=lambda row: (row.profile or "").lower())
 
 
 def seconds_taken(job: Job) -> float | None:
@@ -147,6 +196,8 @@ class Index:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._data_version = -1
+        with _sqlite_errors():
+            connection.execute(f"PRAGMA cache_size = {_CACHE}")
         self._revision = 0
 
     @classmethod
@@ -212,10 +263,45 @@ class Index:
         with self._transaction():
             self._db.executemany("DELETE FROM documents WHERE name = ?", ((n,) for n in names))
 
-    def stamps(self) -> dict[tuple[str, bool], Stamp]:
-        """The stamp of every document, by name and whether it lies in the trash."""
-        rows = self._ask("SELECT name, trashed, mtime_ns, bytes, inode FROM documents")
-        return {(name, bool(trashed)): Stamp(*stamp) for name, trashed, *stamp in rows}
+    def compare(
+        self, there: Iterable[tuple[str, bool, Stamp]]
+    ) -> tuple[list[str], list[tuple[str, bool]]]:
+        """What differs from the documents that are there: names, whether in the trash, stamps.
+
+        The comparing is done in a table of its own: 100,000 names held in Python would stay in
+        the memory of the process.
+
+        Returns:
+            Names that are gone, and documents that are new or changed (with whether they lie in
+            the trash), newest first. One id has one row: a document that lies in both places
+            counts where it is not trash.
+        """
+        with _sqlite_errors():
+            self._db.execute("PRAGMA temp_store = FILE")
+            self._db.execute(f"PRAGMA temp.cache_size = {_CACHE}")
+        with self._transaction():
+            self._db.execute(
+                "CREATE TEMP TABLE there (name TEXT PRIMARY KEY, trashed INTEGER,"
+                " mtime_ns INTEGER, bytes INTEGER, inode INTEGER) WITHOUT ROWID"
+            )
+            self._db.executemany(
+                "INSERT INTO there VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET trashed = excluded.trashed,"
+                " mtime_ns = excluded.mtime_ns, bytes = excluded.bytes, inode = excluded.inode"
+                " WHERE excluded.trashed < there.trashed",
+                ((_storable(name), trashed, *stamp) for name, trashed, stamp in there),
+            )
+        # Joins by the key, not EXCEPT: that would hold both sides in memory.
+        gone = self._names("SELECT name FROM documents WHERE name NOT IN (SELECT name FROM there)")
+        changed = self._ask(
+            "SELECT there.name, there.trashed FROM there LEFT JOIN documents USING (name)"
+            " WHERE (there.trashed, there.mtime_ns, there.bytes, there.inode) IS NOT"
+            " (documents.trashed, documents.mtime_ns, documents.bytes, documents.inode)"
+            " ORDER BY there.trashed, name DESC"
+        )
+        with _sqlite_errors():
+            self._db.execute("DROP TABLE there")
+        return gone, [(name, bool(trashed)) for name, trashed in changed]
 
     def newest(self, limit: int, offset: int) -> list[str]:
         """Names, newest first."""
@@ -223,6 +309,29 @@ class Index:
             "SELECT name FROM documents WHERE trashed = 0 ORDER BY name DESC LIMIT ? OFFSET ?",
             (limit, offset),
         )
+
+    def matching(self, listing: Listing) -> list[str]:
+        """Names of the documents that a list shows, in its order."""
+        questions = ["trashed = 0"]
+        values: list[str] = []
+        for column, beginnings in (("state", listing.states), ("profile", listing.servers)):
+            if beginnings:
+                # Not LIKE: a `_` of a state's word would stand for any sign.
+                either = " OR ".join(f"instr(lower({column}), ?) = 1" for _ in beginnings)
+                questions.append(f"({either})")
+                values += beginnings
+        questions += ["instr(searched, ?)" for _ in listing.words]
+        values += listing.words
+        order = _ORDERS[listing.sort]
+        return self._names(
+            f"SELECT name FROM documents WHERE {' AND '.join(questions)} ORDER BY {order}",  # noqa: S608
+            tuple(map(_storable, values)),
+        )
+
+    def file_of(self, name: str) -> str | None:
+        """The name of a document's file, where it is not the job's id."""
+        files = self._names("SELECT file FROM documents WHERE name = ?", (name,))
+        return files[0] if files else None
 
     def unfinished(self) -> list[str]:
         """Names of jobs that are not final or need a decision, newest first."""
@@ -247,14 +356,16 @@ class Index:
             (fingerprint, origin),
         )
 
-    def changes(self) -> list[str]:
-        """Names that another connection put in since the last call, at first since the opening."""
+    def changes(self) -> list[tuple[str, bool]]:
+        """Names that another connection put in since the last call, and whether into the trash.
+
+        The first call tells what came in since the opening.
+        """
         since = self._revision
         if not self._look():
             return []
-        return self._names(
-            "SELECT name FROM documents WHERE revision > ? AND trashed = 0", (since,)
-        )
+        rows = self._ask("SELECT name, trashed FROM documents WHERE revision > ?", (since,))
+        return [(name, bool(trashed)) for name, trashed in rows]
 
     def count(self) -> int:
         """How many documents there are, the trash not counted."""
@@ -300,7 +411,8 @@ class Index:
         self._db.execute("PRAGMA synchronous = NORMAL")
 
     def _names(self, question: str, values: tuple[object, ...] = ()) -> list[str]:
-        return [name for (name,) in self._ask(question, values)]
+        with _sqlite_errors():
+            return [name for (name,) in self._db.execute(question, values)]
 
     def _ask(self, question: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         with _sqlite_errors():

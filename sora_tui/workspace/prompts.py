@@ -1,23 +1,36 @@
-"""Prompt files: listed, read, kept; and drafts of what was written and not kept yet."""
+"""Prompt files: listed, searched, read, kept, renamed, and put where they can be brought back."""
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import stat
-import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.prompt import Prompt, format_prompt, parse_prompt, script_text
+from sora_tui.core.prompt import (
+    Prompt,
+    edit_source,
+    format_prompt,
+    parse_prompt,
+    script_text,
+    variables_in,
+)
 from sora_tui.core.text import clean_line
-from sora_tui.workspace.atomic import disk_refusals, write_atomic
+from sora_tui.workspace.atomic import (
+    NEW_FILE,
+    claim_name,
+    disk_refusals,
+    sync_dir,
+    write_all,
+    write_atomic,
+)
 from sora_tui.workspace.folder import Folder
 
 #: Largest prompt file read, in bytes; the longest prompt has 32,000 characters.
@@ -27,9 +40,13 @@ MAX_BYTES: Final = 1024 * 1024
 _OURS: Final = frozenset(
     {"model", "seconds", "size", "reference", "fit", "count", "tags", "params", "variables"}
 )
+#: The one-file habit of the old script.
+SCRIPT_FILE: Final = "prompt.md"
 _SUFFIX: Final = ".md"
+_UNTITLED: Final = "prompts/untitled.md"
 _TITLE_LENGTH: Final = 80
-_log = logging.getLogger(__name__)
+#: Bytes of a file that are kept in mind for the search; what is longer is read again for it.
+_HEAD: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,7 @@ class PromptFile:
         name: What a person calls it: the path inside `prompts/` without `.md`.
         title: The first line of its text.
         is_default: It is `prompt.md`.
+        variables: How many `{{variables}}` its beginning has.
     """
 
     path: str
@@ -48,24 +66,61 @@ class PromptFile:
     title: str
     modified: datetime
     is_default: bool = False
+    variables: int = 0
+
+
+class PromptShelf:
+    """The prompt files of a folder. What was read once is read again only when it changed."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        #: By absolute path: the file system's stamp, the entry, and name and text to search.
+        self._known: dict[str, tuple[tuple[int, int, int], PromptFile, str]] = {}
+
+    def list(self) -> list[PromptFile]:
+        """`prompt.md` first where there is one, then `prompts/**/*.md`, newest first.
+
+        Hidden files are left out, and links to folders are not followed.
+        """
+        known = self._known
+        found = (
+            (path, _entry(self._folder, path, known.get(path)))
+            for path in prompt_paths(self._folder)
+        )
+        # Replaced whole: another thread may be searching.
+        self._known = {path: entry for path, entry in found if entry is not None}
+        return sorted(
+            (file for _stamp, file, _text in self._known.values()),
+            key=lambda file: (not file.is_default, -file.modified.timestamp(), file.path),
+        )
+
+    def search(self, words: str) -> set[str]:
+        """The paths of the files, as last listed, whose name and text have all these words."""
+        wanted = words.casefold().split()
+        return {
+            file.path
+            for path, (_stamp, file, head) in self._known.items()
+            if all(word in head for word in wanted)
+            or (len(head) >= _HEAD and all(word in _whole(path, file) for word in wanted))
+        }
+
+
+def prompt_paths(folder: Folder) -> Iterator[str]:
+    """Where prompt files lie, absolute, `prompt.md` first, without a look into any of them."""
+    if folder.prompt_md.exists():
+        yield str(folder.prompt_md)
+    for place, folders, names in os.walk(folder.prompts):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (
+            f"{place}/{name}"
+            for name in names
+            if name.endswith(_SUFFIX) and not name.startswith(".")
+        )
 
 
 def list_prompts(folder: Folder) -> list[PromptFile]:
-    """`prompt.md` first where there is one, then `prompts/**/*.md`, newest first.
-
-    Hidden files are left out, and links to folders are not followed.
-    """
-    found = []
-    for place, folders, names in os.walk(folder.prompts):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = (Path(place, name) for name in names if not name.startswith("."))
-        found += [_listed(folder, path) for path in paths if path.suffix == _SUFFIX]
-    prompts = sorted(
-        (file for file in found if file is not None),
-        key=lambda file: (-file.modified.timestamp(), file.path),
-    )
-    default = _listed(folder, folder.prompt_md)
-    return prompts if default is None else [default, *prompts]
+    """`PromptShelf.list`, once."""
+    return PromptShelf(folder).list()
 
 
 def read_prompt(path: Path) -> Prompt:
@@ -77,19 +132,14 @@ def read_prompt(path: Path) -> Prompt:
         ProblemError: prompt_missing; prompt_unreadable (not UTF-8, larger than `MAX_BYTES`, no
             right to); front_matter_broken with path, line and reason.
     """
-    source = read_source(path)
-    try:
-        prompt = parse_prompt(source)
-    except ProblemError as error:
-        facts = dict(error.problem.facts)
-        raise problem_error(error.problem.code, path=str(path), **facts) from None
+    prompt = _parsed(path, read_source(path))
     if path.name == "prompt.md":
         return replace(prompt, text=script_text(prompt.text))
     return prompt
 
 
 def read_source(path: Path) -> str:
-    """A prompt file as it is written, front matter and all; line ends are `\\n`.
+    """A prompt file as it is written, to the letter: front matter, line ends, byte order mark.
 
     Raises:
         ProblemError: prompt_missing or prompt_unreadable.
@@ -105,84 +155,180 @@ def read_source(path: Path) -> str:
         reason = f"larger than {MAX_BYTES} bytes"
         raise problem_error("prompt_unreadable", path=str(path), reason=reason)
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         reason = f"line {line} is not UTF-8"
         raise problem_error("prompt_unreadable", path=str(path), reason=reason) from None
-    return text.replace("\r\n", "\n")
 
 
-def save_prompt(folder: Folder, name: str | Path, prompt: Prompt) -> Path:
-    """Keep a prompt in its file. Front matter in the file that is not ours survives.
+def save_prompt(
+    folder: Folder, name: str | Path, prompt: Prompt, *, base: str | None = None
+) -> Path:
+    """Keep a prompt in its file. What it does not change in the file stays to the byte.
 
     Args:
         name: `prompt.md`, a path in the workspace such as `prompts/fox.md`, or just `fox`.
+        base: The file's source as the writer knows it; None: whatever stands there.
 
     Returns:
         The file, absolute.
 
     Raises:
-        ProblemError: front_matter_broken where the file holds front matter that cannot be read and
-            would be lost; folder_not_writable, also for a place outside `prompts/`; disk_full.
+        ProblemError: prompt_changed where the file is not `base` any more; front_matter_broken
+            where it holds front matter that cannot be read and would be lost; folder_not_writable,
+            also for a place outside `prompts/`; disk_full.
     """
     path = _place_of(folder, Path(name))
-    mode = 0o644
     try:
-        mode = path.stat().st_mode & 0o777
-        there = read_prompt(path).settings
+        mode, source = path.stat().st_mode & 0o777, read_source(path)
     except FileNotFoundError:
-        there = {}
-    theirs = {key: value for key, value in there.items() if key not in _OURS}
-    kept = replace(prompt, settings={**theirs, **prompt.settings})
-    with disk_refusals(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, _bytes(format_prompt(kept)), mode)
+        mode, source = 0o644, None
+    if base is not None and source is not None and source != base:
+        raise problem_error("prompt_changed", path=folder.relative(path))
+    if source is None and base is None:
+        written = format_prompt(prompt)
+    else:
+        # A file that is gone comes back as the writer knows it.
+        source = base or "" if source is None else source
+        there = _parsed(path, source).settings
+        theirs = {key: value for key, value in there.items() if key not in _OURS}
+        written = edit_source(source, replace(prompt, settings={**theirs, **prompt.settings}))
+    if written != source:
+        with disk_refusals(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, _bytes(written), mode)
     return path
 
 
-def new_prompt_name(folder: Folder) -> str:
-    """A name that no prompt has: `untitled-1`, `untitled-2` ..."""
-    names = (f"untitled-{number}" for number in count(1))
-    return next(name for name in names if not (folder.prompts / f"{name}{_SUFFIX}").exists())
-
-
-def save_draft(folder: Folder, name: str, prompt: Prompt) -> None:
-    """Put what is in the editor in safety, without touching the file that was kept.
+def new_prompt(folder: Folder, source: str = "", like: str = _UNTITLED) -> str:
+    """Make a prompt file under a name that no prompt has, and return it as `PromptFile.path`.
 
     Args:
-        name: Of the prompt file the draft belongs to, as `PromptFile.path`.
+        like: The path in the workspace that is numbered: `prompts/fox.md` leads to
+            `prompts/fox-2.md`; without one it is `prompts/untitled-1.md`.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.
     """
-    import tomli_w  # writing is rare, and the first frame need not wait for it
+    stem = re.sub(r"-\d+\Z", "", Path(like).stem)
+    place = folder.prompts if like == SCRIPT_FILE else _place_of(folder, Path(like)).parent
+    for number in count(1 if like == _UNTITLED else 2):
+        path = place / f"{stem}-{number}{_SUFFIX}"
+        with disk_refusals(path):
+            try:
+                fd = os.open(path, NEW_FILE, 0o644)
+            except FileExistsError:
+                continue
+            try:
+                write_all(fd, _bytes(source))
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            sync_dir(path.parent)
+            return folder.relative(path)
+    raise AssertionError("numbers do not end")
 
-    # TOML, not Markdown: a draft comes back to the letter, blank lines at its end included.
-    draft = {"text": prompt.text, "settings": dict(prompt.settings)}
-    write_atomic(_draft(folder, name), _bytes(tomli_w.dumps(draft)))
+
+def rename_prompt(folder: Folder, name: str, to: str) -> str:
+    """Give a prompt file another name in `prompts/`; what has that name already keeps it.
+
+    Args:
+        name: As `PromptFile.path`.
+        to: As a person calls it: `fox`, `animals/fox` or `prompts/animals/fox.md`.
+
+    Returns:
+        The new `PromptFile.path`.
+
+    Raises:
+        ProblemError: prompt_taken, prompt_missing, disk_full or folder_not_writable.
+    """
+    wanted = Path(to.strip().removesuffix(_SUFFIX).removeprefix("prompts/"))
+    if not wanted.name or wanted.name.startswith(".") or wanted.is_absolute():
+        raise problem_error("folder_not_writable", path=to, reason="no name for a prompt")
+    target = _place_of(folder, Path("prompts") / wanted.with_name(wanted.name + _SUFFIX))
+    _move(folder.root / name, target)
+    return folder.relative(target)
 
 
-def load_draft(folder: Folder, name: str) -> Prompt | None:
-    """What was in the editor when it was last put in safety, None where nothing is."""
-    try:
-        draft = tomllib.loads(read_source(_draft(folder, name)))
-        return Prompt(str(draft["text"]), dict(draft["settings"]))
-    except ProblemError as error:
-        if error.problem.code != "prompt_missing":
-            _log.warning("draft of %s: %s", name, error)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        _log.warning("draft of %s: %s", name, error)
+def trash_prompt(folder: Folder, name: str, at: datetime) -> str:
+    """Move a prompt file into `prompts/.trash/`, into a folder of this moment.
+
+    Args:
+        name: As `PromptFile.path`; it is kept below the moment's folder.
+
+    Returns:
+        Where it lies now, relative to the workspace.
+
+    Raises:
+        ProblemError: prompt_missing, disk_full or folder_not_writable.
+    """
+    moment = folder.prompts_trash / f"{at:%Y%m%d-%H%M%S.%f}"
+    while moment.exists():
+        moment = moment.with_name(moment.name + "-1")
+    _move(folder.root / name, moment / name)
+    return folder.relative(moment / name)
+
+
+def untrash_prompt(folder: Folder) -> tuple[str, str] | None:
+    """Bring the prompt file back that was trashed last; None where the trash is empty.
+
+    Returns:
+        Where it lay, and its `PromptFile.path`, with a number where another file has its name by
+        now.
+
+    Raises:
+        ProblemError: disk_full or folder_not_writable.
+    """
+    with suppress(FileNotFoundError):
+        for moment in sorted(folder.prompts_trash.iterdir(), reverse=True):
+            found = next((path for path in moment.rglob(f"*{_SUFFIX}") if path.is_file()), None)
+            if found is not None:
+                name = found.relative_to(moment).as_posix()
+                return folder.relative(found), _untrash(folder, found, name)
     return None
 
 
-def clear_draft(folder: Folder, name: str) -> None:
-    """The draft was kept, or is not wanted."""
-    _draft(folder, name).unlink(missing_ok=True)
+def _untrash(folder: Folder, found: Path, name: str) -> str:
+    target = folder.root / name
+    for number in count(2):
+        try:
+            _move(found, target)
+        except ProblemError as error:
+            if error.problem.code != "prompt_taken":
+                raise
+            target = (folder.root / name).with_name(f"{Path(name).stem}-{number}{_SUFFIX}")
+        else:
+            break
+    with suppress(OSError):  # folders that are not empty stay
+        for empty in found.parents:
+            if empty == folder.prompts_trash:
+                break
+            empty.rmdir()
+    return folder.relative(target)
 
 
-def _draft(folder: Folder, name: str) -> Path:
-    return folder.drafts / f"{quote(name, safe='')[:200]}.toml"
+def _move(path: Path, target: Path) -> None:
+    """Move a file without ever taking another one's name: a second name, then one name less."""
+    with disk_refusals(target):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            claim_name(path, target)
+        except FileExistsError:
+            raise problem_error("prompt_taken", name=target.stem) from None
+        except FileNotFoundError:
+            raise problem_error("prompt_missing", path=str(path)) from None
+        path.unlink(missing_ok=True)
+        sync_dir(target.parent)
+        sync_dir(path.parent)
+
+
+def _parsed(path: Path, source: str) -> Prompt:
+    try:
+        return parse_prompt(source)
+    except ProblemError as error:
+        facts = dict(error.problem.facts)
+        raise problem_error(error.problem.code, path=str(path), **facts) from None
 
 
 def _place_of(folder: Folder, name: Path) -> Path:
@@ -195,24 +341,36 @@ def _place_of(folder: Folder, name: Path) -> Path:
     return path
 
 
-def _listed(folder: Folder, path: Path) -> PromptFile | None:
+def _entry(
+    folder: Folder, path: str, known: tuple[tuple[int, int, int], PromptFile, str] | None
+) -> tuple[tuple[int, int, int], PromptFile, str] | None:
+    """The entry of one file, None where it cannot be read."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116  # ten thousand of them: a Path costs as much again
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if known is not None and known[0] == stamp:
+            return known
         if not stat.S_ISREG(status.st_mode):  # a FIFO would block
             return None
-        with path.open("rb") as file:
-            head = file.read(4096).decode("utf-8-sig", "replace")
+        with open(path, "rb") as file:  # noqa: PTH123
+            head = file.read(_HEAD).decode("utf-8-sig", "replace")
     except OSError:
         return None
-    is_default = path == folder.prompt_md
-    named = path.name if is_default else path.relative_to(folder.prompts).with_suffix("").as_posix()
-    return PromptFile(
-        path=folder.relative(path),
-        name=named,
-        title=_title(head),
-        modified=datetime.fromtimestamp(status.st_mtime, UTC),
-        is_default=is_default,
+    is_default = path == str(folder.prompt_md)
+    relative = path.removeprefix(f"{folder.root}/")
+    name = relative if is_default else relative.removeprefix("prompts/").removesuffix(_SUFFIX)
+    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+    file_entry = PromptFile(
+        relative, name, _title(head), modified, is_default, len(variables_in(head))
     )
+    return stamp, file_entry, f"{name}\n{head}".casefold()
+
+
+def _whole(path: str, file: PromptFile) -> str:
+    try:
+        return f"{file.name}\n{read_source(Path(path))}".casefold()
+    except ProblemError:
+        return ""
 
 
 def _title(head: str) -> str:

@@ -141,6 +141,26 @@ def test_environment_over_env_file_over_profile(workspace: Path) -> None:
     assert early_language(workspace, {}) == "fr"
 
 
+def test_how_to_be_called_is_chosen_like_everything_else(workspace: Path, own_config: Path) -> None:
+    assert load(workspace).notify == "auto"
+    (own_config / "sora-tui.toml").write_text('notify = "bell"\n')
+    assert load(workspace).notify == "bell"
+    (workspace / "sora-tui.toml").write_text('notify = "auto"\n')
+    assert load(workspace).notify == "auto"
+    assert load(workspace, SORA_NOTIFY="off").notify == "off"
+    for environ, text, place in (
+        ({"SORA_NOTIFY": "loud"}, "", "SORA_NOTIFY"),
+        ({}, "notify = true\n", "notify"),
+    ):
+        (workspace / "sora-tui.toml").write_text(text)
+        with pytest.raises(ProblemError) as refused:
+            load(workspace, **environ)
+        assert (refused.value.problem.code, refused.value.problem.facts["key"]) == (
+            "config_invalid",
+            place,
+        )
+
+
 def test_another_server_brings_its_own_defaults(workspace: Path) -> None:
     (workspace / "sora-tui.toml").write_text(PROFILES)
     settings = load(workspace, SORA_SIZE="832x480").on("simulator")

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.prompt import Prompt, fill, format_prompt, parse_prompt, script_text
+from sora_tui.core.prompt import (
+    Prompt,
+    edit_source,
+    fill,
+    format_prompt,
+    parse_prompt,
+    script_text,
+    variables_in,
+)
 
 signs = st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n")
 texts = st.text(signs, max_size=80) | st.lists(
@@ -84,3 +92,91 @@ def test_variables_are_filled_in_and_asked_for() -> None:
     with pytest.raises(ProblemError) as missing:
         fill("{{animal}} in {{place}}", {"animal": "fox"})
     assert missing.value.problem.facts == {"name": "place"}
+
+
+#: Front matter as people write it: comments, odd spaces, tables, strings over several lines.
+_COMMENTS = st.sampled_from(["", "# a note", '   # model = "x"', "\t"])
+_STATEMENTS = st.sampled_from(
+    [
+        'model = "sora-2"  # the small one',
+        "seconds=8",
+        "  size   = '1280x720'",
+        'lens = "35 mm" # not # ours',
+        'notes = """\n[not a table]\nsize = "9x9" """',
+        "tags = [\n  'night',  # dark\n  'fox',\n]",
+        "count = 2",
+        "camera.height = 1.5",
+        '"odd key" = 3',
+    ]
+)
+_TABLES = st.sampled_from(
+    ["[params]\nseed = 3 # lucky\n# size = 1", '[variables]\nanimal = "fox"\n', "[[shots]]\nof = 1"]
+)
+
+
+@st.composite
+def front_matters(draw: st.DrawFn) -> str:
+    plain = draw(st.lists(_STATEMENTS, max_size=5, unique_by=lambda said: said.split("=")[0]))
+    tables = draw(st.lists(_TABLES, max_size=3, unique=True))
+    said = [part for line in (*plain, *tables) for part in (draw(_COMMENTS), line)]
+    return "\n".join([*said, draw(_COMMENTS)]) + "\n"
+
+
+@given(
+    front_matters(),
+    prompts.filter(lambda text: not text.startswith("+++")),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["", "\ufeff"]),
+    st.sampled_from(["model", "seconds", "size", "reference", "count"]),
+    st.text(signs.filter(lambda sign: sign != "\n"), max_size=12),
+)
+def test_one_changed_setting_changes_one_line(
+    front: str, text: str, newline: str, mark: str, name: str, value: str
+) -> None:
+    source = mark + f"+++\n{front}+++\n\n{text}\n\n".replace("\n", newline)
+    there = parse_prompt(source)
+    assert edit_source(source, there) == source, "nothing changed, so no byte does"
+    wanted = Prompt(there.text, {**there.settings, name: value})
+    edited = edit_source(source, wanted)
+    assert parse_prompt(edited) == wanted
+    before, after = source.split(newline), edited.split(newline)
+    if name in there.settings:
+        changed = [old for old, new in zip(before, after, strict=True) if old != new]
+        assert all(line.lstrip().startswith(name) for line in changed)
+        assert len(changed) == (there.settings[name] != value)
+    else:
+        [new] = [line for line in after if after.count(line) > before.count(line)]
+        after.remove(new)
+        assert after == before
+
+
+@given(prompts, settings, prompts, settings)
+def test_any_edit_reads_as_it_was_meant(
+    text: str, found: dict[str, Any], new_text: str, new: dict[str, Any]
+) -> None:
+    source = format_prompt(Prompt(text, found))
+    assert parse_prompt(edit_source(source, Prompt(new_text, new))) == Prompt(new_text, new)
+    assert edit_source(source, Prompt(text, found)) == source
+
+
+def test_what_stands_around_a_value_stays() -> None:
+    source = (
+        "+++\r\n# mine\r\nseconds = 8   # long\r\ntags = ['a',\r\n 'b']\r\n\r\n[params]\r\n"
+        "seed = 1\r\n+++\r\nA fox.   \r\n"
+    )
+    prompt = parse_prompt(source)
+    longer = Prompt("Two\nfoxes.", {**prompt.settings, "seconds": "12", "size": "64x36"})
+    assert edit_source(source, longer) == (
+        "+++\r\n# mine\r\nseconds = \"12\"   # long\r\ntags = ['a',\r\n 'b']\r\n"
+        'size = "64x36"\r\n'
+        "\r\n[params]\r\nseed = 1\r\n+++\r\nTwo\r\nfoxes.   \r\n"
+    )
+    without = Prompt(prompt.text, {k: v for k, v in prompt.settings.items() if k != "tags"})
+    assert edit_source(source, without) == source.replace("tags = ['a',\r\n 'b']\r\n", "")
+    seeded = Prompt(prompt.text, {**prompt.settings, "params": {"seed": 2}})
+    assert parse_prompt(edit_source(source, seeded)) == seeded
+    assert "# long" in edit_source(source, seeded)
+
+
+def test_variables_are_named_once_each() -> None:
+    assert variables_in("{{b}} {{ a }} {{b}} {{ not this }}") == ("b", "a")

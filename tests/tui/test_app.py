@@ -155,15 +155,15 @@ async def test_a_picture_of_another_size_is_fitted_and_says_so(tmp_path: Path) -
 
 async def test_what_cannot_be_sent_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
     app = workspace_app(tmp_path)
-    (tmp_path / "prompts/harbour.md").write_text("A {{thing}} in the rain.\n")
+    (tmp_path / "prompts/harbour.md").write_text("x" * 32_001 + "\n")
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "f5")
         shown = " ".join("\n".join(screen(app)).replace("│", "").split())
-        assert "thing" in shown
+        assert "✗ 32001/32000, 1 too many" in shown
         assert "Nothing was sent and nothing was billed." in shown
         assert not app.fake.orders
-        assert text_of(app) == "A {{thing}} in the rain."
+        assert text_of(app) == "x" * 32_001
 
 
 async def test_live_changes_move_neither_cursor_nor_focus(tmp_path: Path) -> None:

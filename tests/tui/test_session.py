@@ -85,6 +85,48 @@ def test_typing_before_the_editor_is_there_is_not_lost(tmp_path: Path) -> None:
         session.wait_for("engine. q and z")
 
 
+def test_what_was_typed_outlives_a_kill(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    (root / "prompts/fox.md").write_text("A fox.\n")
+    with PtySession(PROGRAM, cwd=root) as session:
+        session.wait_for("draft safe")
+        session.send(KEYS["escape"])
+        time.sleep(0.3)  # a lone escape is told from a sequence by silence
+        session.send("1")
+        session.wait_for("fox")
+        session.send("g\r")
+        session.wait_for("A fox.")
+        for letter in " Seals bark, and nobody hears it.":
+            session.send(letter)
+            time.sleep(0.05)
+        session.wait_for("nobody hears it.")
+        time.sleep(1.5)
+        session.signal(signal.SIGKILL)
+        assert session.wait_exit() == -signal.SIGKILL
+    assert (root / "prompts/fox.md").read_text() == "A fox.\n", "the file is the person's"
+    with PtySession(PROGRAM, cwd=root) as session:
+        session.wait_for("A fox. Seals bark, and nobody hears it.")
+        session.wait_for("restored (ctrl+z undoes)")
+        session.send(b"\x1a")
+        session.wait_gone("Seals")
+        session.send(b"\x19")  # ctrl+y
+        session.wait_for("Seals")
+        session.send(b"\x13")  # ctrl+s
+        session.wait_for("Kept prompts/fox.md")
+    assert "nobody hears it." in (root / "prompts/fox.md").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_was_typed_just_before_the_end_is_kept(tmp_path: Path, number: signal.Signals) -> None:
+    with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
+        session.wait_for("draft safe")
+        session.send(" Seals bark.")
+        session.wait_for("Seals bark.")
+        session.signal(number)
+        assert session.wait_exit() == 128 + number
+    assert "Seals bark." in (tmp_path / "prompts/untitled-1.md").read_text()
+
+
 def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
     folder = open_folder(workspace(tmp_path))
     with PtySession(PROGRAM, cwd=tmp_path) as session:

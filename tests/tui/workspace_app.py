@@ -23,7 +23,7 @@ from sora_tui.core.price import Price
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
-from sora_tui.engine.events import EngineEvent, JobChanged
+from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
 from sora_tui.engine.remote import ALL_PAGES
 from sora_tui.tui.app import SoraApp
 from sora_tui.workspace.folder import Folder, open_folder
@@ -58,6 +58,7 @@ class FakeEngine:
         self.servers: Mapping[str, Server] = {}
         self.listings: list[tuple[str, int]] = []
         self.adopted: list[str] = []
+        self.paused = False
 
     def start(self) -> None: ...
 
@@ -78,6 +79,7 @@ class FakeEngine:
         count: int = 1,
         *,
         parent: str | None = None,
+        once_more: bool = False,
     ) -> list[Job]:
         self.orders.append((server, request, consent, count))
         number = len(self.orders)
@@ -91,6 +93,7 @@ class FakeEngine:
                 consent=consent,
                 simulated=server.simulated,
                 parent=parent,
+                once_more=once_more,
             )
             for index in range(count)
         ]
@@ -111,6 +114,11 @@ class FakeEngine:
             for number, video in enumerate(videos)
         ]
 
+    def pause_queue(self, paused: bool) -> None:
+        self.paused = paused
+        for listener in self.listeners:
+            listener(EngineChanged(owner=True, paused=paused))
+
     def tell(self, *jobs: Job) -> None:
         """What the real engine would say of these jobs."""
         for job in jobs:
@@ -127,6 +135,8 @@ class WorkspaceApp(SoraApp):
 
     def __init__(self, folder: Folder, settings: Settings) -> None:
         self.fake = FakeEngine()
+        self.sent: list[str] = []
+        """What went to the terminal past the screen."""
         super().__init__(
             settings,
             folder,
@@ -134,6 +144,9 @@ class WorkspaceApp(SoraApp):
             make_engine=lambda _settings, _folder: self.fake,
             clock=lambda: NOW,
         )
+
+    def send_sequence(self, text: str) -> None:
+        self.sent.append(text)
 
 
 def workspace_app(

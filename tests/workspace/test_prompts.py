@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,15 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.prompt import Prompt
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.prompts import (
-    clear_draft,
+    PromptShelf,
     list_prompts,
-    load_draft,
-    new_prompt_name,
+    new_prompt,
     read_prompt,
     read_source,
-    save_draft,
+    rename_prompt,
     save_prompt,
+    trash_prompt,
+    untrash_prompt,
 )
 
 
@@ -98,20 +100,100 @@ def test_prompts_are_kept_nowhere_else(folder: Folder, name: str) -> None:
 
 
 def test_new_names_are_free_ones(folder: Folder) -> None:
-    assert new_prompt_name(folder) == "untitled-1"
-    save_prompt(folder, "untitled-1", Prompt("x"))
-    assert new_prompt_name(folder) == "untitled-2"
+    assert new_prompt(folder, "A fox.") == "prompts/untitled-1.md"
+    assert new_prompt(folder) == "prompts/untitled-2.md"
+    assert (folder.prompts / "untitled-1.md").read_text() == "A fox."
+    _write(folder.prompts / "animals" / "fox-2.md", "taken")
+    assert new_prompt(folder, "x", "prompts/animals/fox.md") == "prompts/animals/fox-3.md"
+    assert new_prompt(folder, "x", "prompts/animals/fox-3.md") == "prompts/animals/fox-4.md"
+    assert new_prompt(folder, "x", "prompt.md") == "prompts/prompt-2.md"
 
 
-def test_a_draft_comes_back_to_the_letter(folder: Folder) -> None:
-    draft = Prompt("+++ an odd beginning\n\ttab \u202e, blank line at the end\n\n", {"count": 2})
-    assert load_draft(folder, "prompts/animals/fox.md") is None
-    save_draft(folder, "prompts/animals/fox.md", draft)
-    assert load_draft(folder, "prompts/animals/fox.md") == draft
-    (path,) = folder.drafts.iterdir()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    path.write_text("text = ")
-    assert load_draft(folder, "prompts/animals/fox.md") is None
-    clear_draft(folder, "prompts/animals/fox.md")
-    clear_draft(folder, "prompts/animals/fox.md")
-    assert not list(folder.drafts.iterdir())
+def test_a_file_that_another_program_changed_is_not_written_over(folder: Folder) -> None:
+    path = folder.prompts / "fox.md"
+    _write(path, "A fox.\n")
+    base = read_source(path)
+    path.write_text("A wolf.\n")
+    with pytest.raises(ProblemError) as caught:
+        save_prompt(folder, "fox", Prompt("Two foxes."), base=base)
+    assert caught.value.problem.code == "prompt_changed"
+    assert path.read_text() == "A wolf.\n"
+
+
+def test_keeping_the_same_again_does_not_touch_the_file(folder: Folder) -> None:
+    path = folder.prompts / "fox.md"
+    path.write_bytes(b"+++\r\nseconds = 8 # long\r\n+++\r\n\r\n\r\nA fox.\r\n")
+    before = path.stat()
+    save_prompt(folder, "fox", read_prompt(path), base=read_source(path))
+    assert path.stat() == before
+
+
+def test_a_renamed_prompt_takes_no_name_from_another(folder: Folder) -> None:
+    _write(folder.prompts / "fox.md", "A fox.")
+    _write(folder.prompts / "wolf.md", "A wolf.")
+    with pytest.raises(ProblemError, match="prompt_taken"):
+        rename_prompt(folder, "prompts/fox.md", "wolf")
+    for bad in ("", " ", "../fox", ".fox", "/etc/fox", "a/../../fox"):
+        with pytest.raises(ProblemError, match="folder_not_writable"):
+            rename_prompt(folder, "prompts/fox.md", bad)
+    assert rename_prompt(folder, "prompts/fox.md", "animals/fox 2") == "prompts/animals/fox 2.md"
+    assert (folder.prompts / "animals/fox 2.md").read_text() == "A fox."
+    assert not (folder.prompts / "fox.md").exists()
+    with pytest.raises(ProblemError, match="prompt_missing"):
+        rename_prompt(folder, "prompts/fox.md", "lynx")
+    with pytest.raises(ProblemError, match="prompt_taken"):
+        rename_prompt(folder, "prompts/wolf.md", "animals/fox 2.md")
+
+
+def test_what_was_trashed_last_comes_back_first(folder: Folder) -> None:
+    now = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+    for name in ("fox", "animals/fox", "wolf"):
+        _write(folder.prompts / f"{name}.md", name)
+    _write(folder.prompt_md, "default")
+    assert untrash_prompt(folder) is None
+    trash_prompt(folder, "prompts/fox.md", now)
+    trash_prompt(folder, "prompts/animals/fox.md", now + timedelta(seconds=1))
+    trash_prompt(folder, "prompt.md", now + timedelta(seconds=1))
+    assert [file.name for file in list_prompts(folder)] == ["wolf"]
+    _write(folder.prompts / "fox.md", "another fox")
+    assert [untrash_prompt(folder) for _ in range(3)] == [
+        ("prompts/.trash/20261122-101501.000000-1/prompt.md", "prompt.md"),
+        (
+            "prompts/.trash/20261122-101501.000000/prompts/animals/fox.md",
+            "prompts/animals/fox.md",
+        ),
+        # The name was taken meanwhile.
+        ("prompts/.trash/20261122-101500.000000/prompts/fox.md", "prompts/fox-2.md"),
+    ]
+    assert untrash_prompt(folder) is None
+    assert (folder.prompts / "fox.md").read_text() == "another fox"
+    assert (folder.prompts / "fox-2.md").read_text() == "fox"
+    assert not list(folder.prompts_trash.iterdir())
+
+
+def test_the_search_looks_at_names_and_whole_texts(folder: Folder) -> None:
+    _write(folder.prompts / "night" / "fox.md", "A red animal.")
+    _write(folder.prompts / "wolf.md", "word " * 2000 + "\nÉcume at the end.")
+    _write(folder.prompts / "gone.md", "word " * 2000 + "Écume")
+    shelf = PromptShelf(folder)
+    shelf.list()
+    (folder.prompts / "gone.md").unlink()
+    assert shelf.search("FOX red") == {"prompts/night/fox.md"}
+    assert shelf.search("night") == {"prompts/night/fox.md"}
+    assert shelf.search("écume") == {"prompts/wolf.md"}
+    assert shelf.search("") == {"prompts/night/fox.md", "prompts/wolf.md", "prompts/gone.md"}
+    assert shelf.search("lynx") == set()
+
+
+def test_a_shelf_reads_again_only_what_changed(folder: Folder) -> None:
+    same, other = folder.prompts / "same.md", folder.prompts / "other.md"
+    for path in (same, other):
+        _write(path, "A fox.")
+    shelf = PromptShelf(folder)
+    shelf.list()
+    for path, age in ((same, 0), (other, 10)):  # the first one looks as if nobody wrote in it
+        with path.open("w") as file:
+            file.write("A dog.")
+        os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
+    assert [file.title for file in shelf.list()] == ["A fox.", "A dog."]
+    assert shelf.search("dog") == {"prompts/other.md"}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -17,7 +16,7 @@ from textual.widgets import Static
 
 from sora_tui.core.request import MAX_PROMPT
 from sora_tui.core.text import clean, clean_line
-from sora_tui.i18n import N_, _
+from sora_tui.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
     from sora_tui.core.price import Price
@@ -27,11 +26,16 @@ if TYPE_CHECKING:
     from sora_tui.tui.order import Picture, Question
     from sora_tui.tui.panes.prompt_text import PromptText
     from sora_tui.tui.panes.settings_line import SettingsLine
+    from sora_tui.tui.panes.variables import VariablesForm
 
 #: From this inner size on the pane says all it knows about the order.
 _ROOMY: Final = Size(64, 18)
 #: Below this width the hint gives way to the button.
 _HINTED: Final = 74
+#: From this width on the words are counted too.
+_COUNTED: Final = 64
+#: Characters below the limit from which on they are counted down.
+_NEAR: Final = 2000
 _YES: Final = frozenset({"y", "Y", "o", "O"})
 #: The keys that brought the question up; held a moment too long they are no answer.
 _ASKING: Final = frozenset({"f5", "ctrl+r", "alt+enter"})
@@ -130,15 +134,13 @@ class EditorPane(Widget, can_focus=False):
     EditorPane > #message.-error { color: $text-error; }
     EditorPane > ConsentLine { height: auto; }
     EditorPane.-asking > SettingsLine { display: none; }
+    EditorPane.-sent > #text { display: none; }
+    EditorPane > .sent-note { padding: 0 1; color: $foreground-muted; }
     EditorPane > SettingsLine.-roomy { border-top: solid $border-blurred; }
     """
 
     class DraftChanged(Message):
         """Text or settings are not what they were."""
-
-        def __init__(self, draft: Draft) -> None:
-            super().__init__()
-            self.draft = draft
 
     class GenerateAsked(Message):
         """The button was pressed."""
@@ -153,6 +155,20 @@ class EditorPane(Widget, can_focus=False):
     class ConsentDeclined(Message):
         """No."""
 
+    class ValuesGiven(Message):
+        """Send it with these values for its variables."""
+
+        def __init__(self, values: Mapping[str, str]) -> None:
+            super().__init__()
+            self.values = values
+
+    class ValuesDeclined(Message):
+        """Back to the text; `values` as far as they were given."""
+
+        def __init__(self, values: Mapping[str, str]) -> None:
+            super().__init__()
+            self.values = values
+
     def __init__(self, *, id: str, classes: str = "") -> None:
         super().__init__(id=id, classes=classes)
         self._safe = True
@@ -161,6 +177,9 @@ class EditorPane(Widget, can_focus=False):
         self._draft: Draft | None = None
         self._text: PromptText | None = None
         self._settings: SettingsLine | None = None
+        #: What the area made of the text it was given; while it stands, that text is untouched.
+        self._shown = ""
+        self._form: VariablesForm | None = None
 
     def compose(self) -> ComposeResult:
         """What the first frame needs: the place of the text, which takes keys that come early."""
@@ -182,6 +201,7 @@ class EditorPane(Widget, can_focus=False):
         await self.mount(self._text, before=preview)
         await self.mount(self._settings)
         self._settings.show(draft, known)
+        self._shown = self._text.text
         self._text.move_cursor(self._text.document.end)
         self._fit_to_size()
         if preview.has_focus:
@@ -193,9 +213,12 @@ class EditorPane(Widget, can_focus=False):
     def show(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
         """Put another draft into the editor, with the values its settings can step through."""
         self.show_settings(draft, known)
+        from sora_tui.tui.panes.prompt_text import shown
+
         area = self._area
         with self.prevent(area.Changed):
-            area.load_text(clean(draft.text, MAX_PROMPT * 2))
+            area.load_text(shown(draft.text))
+        self._shown = area.text
         area.move_cursor(area.document.end)
         self.mark_safe()
 
@@ -204,10 +227,20 @@ class EditorPane(Widget, can_focus=False):
         self._draft = draft
         self._line.show(draft, known)
 
-    def show_file(self, file: str | None) -> None:
-        """The same text now belongs to this file."""
-        self._draft = replace(self.draft, file=file)
+    def rebase(self, draft: Draft) -> None:
+        """The same text now belongs to the file of this draft, which says this draft's settings."""
+        self._draft = replace(
+            self.draft,
+            file=draft.file,
+            front=draft.front,
+            opened=draft.opened,
+            source=draft.source,
+        )
         self._title()
+
+    def set_values(self, values: Mapping[str, str]) -> None:
+        """What was said for the variables."""
+        self._draft = replace(self.draft, values=values)
 
     def show_reference(self, path: str | None, fit: Fit) -> None:
         """Another picture, or none, goes with the prompt."""
@@ -216,9 +249,11 @@ class EditorPane(Widget, can_focus=False):
 
     def replace_text(self, text: str) -> None:
         """Put in what an editor brought back, as one step that ctrl+z undoes."""
+        from sora_tui.tui.panes.prompt_text import shown
+
         area = self._area
-        if text != area.text:
-            area.replace(clean(text, MAX_PROMPT * 2), area.document.start, area.document.end)
+        if shown(text) != area.text:
+            area.replace(shown(text), area.document.start, area.document.end)
 
     def mark_safe(self) -> None:
         """What stands here is on the disk."""
@@ -237,11 +272,36 @@ class EditorPane(Widget, can_focus=False):
         message.set_class(bool(text), "-said")
         message.set_class(error, "-error")
 
-    def ask(self, question: Question) -> None:
-        """Put the question in place of the settings."""
+    def ask(self, question: Question, sent: str) -> None:
+        """Put the question in place of the settings, with the text as it would be sent."""
         if not self.asking:
             self.add_class("-asking")
+            if sent != self._area.text.strip():
+                self._show_sent(sent)
             self.mount(ConsentLine(question))
+
+    def ask_values(self, text: str, values: Mapping[str, str]) -> None:
+        """Ask for the variables of `text`, with what is known of them, and show what they make."""
+        from sora_tui.tui.panes.variables import VariablesForm
+
+        if not self.asking:
+            self.add_class("-asking", "-sent")
+            self._form = VariablesForm(text, values)
+            self.mount(self._form)
+
+    def submit_values(self) -> None:
+        """Take the values as they stand in the form."""
+        if self._form is not None:
+            self._form.submit()
+
+    def _show_sent(self, sent: str) -> None:
+        from sora_tui.tui.panes.long_text import Line, LongText
+
+        self.add_class("-sent")
+        text = LongText()
+        # Below the text, as in the form before it: no line of it may jump.
+        self.mount(text, Static(_("Above: as it is sent"), classes="sent-note"))
+        text.show([Line(line) for line in shown_lines(sent)])
 
     # What stands here -------------------------------------------------------------------------
 
@@ -249,7 +309,15 @@ class EditorPane(Widget, can_focus=False):
     def draft(self) -> Draft:
         """Text and settings as the person sees them."""
         assert self._draft is not None, "see wake"
-        return self._line.apply(replace(self._draft, text=self._area.text))
+        text = self._area.text
+        if text == self._shown:
+            text = self._draft.text
+        return self._line.apply(replace(self._draft, text=text))
+
+    @property
+    def draft_or_none(self) -> Draft | None:
+        """The same, None before the first one has come."""
+        return None if self._draft is None else self.draft
 
     @property
     def count_is_valid(self) -> bool:
@@ -259,6 +327,8 @@ class EditorPane(Widget, can_focus=False):
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The keys that matter where the focus is."""
+        if self.filling:
+            return (("enter", N_("Next")), ("F5", N_("Generate")), ("esc", N_("Back")))
         if self.asking:
             agreed = "".join(line.question.yes[:1] for line in self.query(ConsentLine)) or "y"
             return ((agreed, N_("Yes")), ("esc", N_("No")))
@@ -274,9 +344,16 @@ class EditorPane(Widget, can_focus=False):
         """Whether a question waits for its answer."""
         return self.has_class("-asking")
 
+    @property
+    def filling(self) -> bool:
+        """Whether the question is for the values of variables."""
+        return self._form is not None
+
     def focus_pane(self) -> None:
         """Go into the text, or to the question if there is one."""
-        if self.asking:
+        if self._form is not None:
+            self._form.focus_first()
+        elif self.asking:
             self.query_one(ConsentLine).focus()
         else:
             self.query_one("#prompt" if self._text is None else "#text").focus()
@@ -288,10 +365,22 @@ class EditorPane(Widget, can_focus=False):
         event.stop()
         if not self.asking:
             return
-        self.remove_class("-asking")
-        await self.query(ConsentLine).remove()
-        self.focus_pane()
+        await self._stop_asking()
         self.post_message(self.ConsentGiven(event.always) if event.yes else self.ConsentDeclined())
+
+    async def on_variables_form_submitted(self, event: VariablesForm.Submitted) -> None:
+        """Every variable has a value, or the person goes back."""
+        event.stop()
+        await self._stop_asking()
+        answer = self.ValuesGiven if event.send else self.ValuesDeclined
+        self.post_message(answer(event.values))
+
+    async def _stop_asking(self) -> None:
+        self.remove_class("-asking", "-sent")
+        self._form = None
+        asked = "EditorPane > ConsentLine, EditorPane > LongText, .sent-note, #variables"
+        await self.query(asked).remove()
+        self.focus_pane()
 
     def on_generate_button_pressed(self) -> None:
         """The button does what F5 does."""
@@ -349,7 +438,7 @@ class EditorPane(Widget, can_focus=False):
     def _changed(self) -> None:
         self._safe = False
         self._title()
-        self.post_message(self.DraftChanged(self.draft))
+        self.post_message(self.DraftChanged())
 
     def _draw_facts(self) -> None:
         if self._facts is None or self._settings is None:
@@ -368,11 +457,33 @@ class EditorPane(Widget, can_focus=False):
         # A border has one title; the figures on its right end are part of it.
         file = None if self._draft is None else self._draft.file
         name = clean_line((file or _("new")).removeprefix("prompts/"), 60).removesuffix(".md")
-        left, right = f"3 {_('Prompt')} ", ""
+        left, right = Content(f"3 {_('Prompt')} "), Content("")
         if self._text is not None:
             left += f"{name} "
             safe = _("draft safe") if self._safe else _("draft")
-            right = f" {len(self._text.text)}/{MAX_PROMPT}  {safe}"
-        fill = max(self.size.width - 4 - cell_len(left) - cell_len(right), 1)
+            right = Content(" ") + _count(self._text.text, self.size.width) + f"  {safe}"
+        fill = max(self.size.width - 4 - left.cell_length - right.cell_length, 1)
         line = Content.styled("─" * fill, "$border-blurred")
         self.border_title = Content.assemble(left, line, right)
+
+
+def _count(text: str, width: int) -> Content:
+    """Words and characters; near the limit how many are left, past it how many are too many."""
+    length, left = len(text), MAX_PROMPT - len(text)
+    said = f"{length}/{MAX_PROMPT}"
+    if left < 0:
+        words = ngettext("{count} too many", "{count} too many", -left).format(count=-left)
+        return Content.styled(f"✗ {said}, {words}", "bold $text-error")
+    if left < _NEAR:
+        words = ngettext("{count} left", "{count} left", left).format(count=left)
+        return Content.styled(f"! {said}, {words}", "$text-warning")
+    if width >= _COUNTED:
+        count = len(text.split())
+        words = ngettext("{count} word", "{count} words", count).format(count=count)
+        said = f"{words}  {said}"
+    return Content(said)
+
+
+def shown_lines(text: str) -> list[str]:
+    """Foreign text, line by line."""
+    return clean(text, 4 * MAX_PROMPT).split("\n")

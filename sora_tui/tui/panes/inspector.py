@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-from textual import on
+from rich.cells import cell_len
+from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Key
 from textual.message import Message
 
 from sora_tui.core.job import State
@@ -22,10 +22,13 @@ from sora_tui.i18n import N_, _
 from sora_tui.tui import job_facts
 from sora_tui.tui.decision import decision, question_give_up
 from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.order import Question
 from sora_tui.tui.panes.editor import ConsentLine
 from sora_tui.tui.panes.jobs import JobAction, is_possible
+from sora_tui.tui.panes.json_tree import JsonTree
 from sora_tui.tui.panes.long_text import Line, LongText
+from sora_tui.tui.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -58,19 +61,23 @@ class InspectorPane(Vertical):
     InspectorPane > ConsentLine { height: auto; }
     InspectorPane > #video-id { height: 1; border: none; padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "page('facts')", N_("Show the facts"), id="inspector.facts"),
-        Binding("e", "page('events')", N_("Show the events"), id="inspector.events"),
-        Binding("J", "page('json')", N_("Show the JSON document"), id="inspector.json"),
-        Binding("left,h", "turn(-1)", N_("Page before"), id="inspector.before", show=False),
-        Binding("right,l", "turn(1)", N_("Page after"), id="inspector.after", show=False),
-        Binding("o", "act('look')", N_("Look at the clip"), id="inspector.look"),
-        Binding("y", "act('copy')", N_("Copy the path or scp line"), id="inspector.copy"),
-        Binding("a", "decide('adopt')", N_("Adopt the video found"), id="inspector.adopt"),
-        Binding("s", "decide('price')", N_("Send again, after a question"), id="inspector.send"),
-        Binding("x", "decide('abandon')", N_("Give up, after a question"), id="inspector.give_up"),
-        Binding("p", "decide('paste')", N_("Paste a video id"), id="inspector.paste"),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("inspector.facts", "f", N_("Show the facts"), "page('facts')"),
+        Key("inspector.events", "e", N_("Show the events"), "page('events')"),
+        Key("inspector.json", "J", N_("Show the JSON document"), "page('json')"),
+        Key("inspector.before", "left,h", N_("Page before"), "turn(-1)"),
+        Key("inspector.after", "right,l", N_("Page after"), "turn(1)"),
+        Key("inspector.look", "o", N_("Look at the clip"), "act('look')"),
+        Key("inspector.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
+        Key("inspector.cancel", "c", N_("Take it back, after a question"), "act('cancel')"),
+        Key("inspector.retry", "r", N_("Make it again, after its price"), "act('retry')"),
+        Key("inspector.delete", "d,delete", N_("Move the record to the trash"), "act('delete')"),
+        Key("inspector.adopt", "a", N_("Adopt the video found"), "decide('adopt')"),
+        Key("inspector.send", "s", N_("Send again, after a question"), "decide('price')"),
+        Key("inspector.give_up", "x", N_("Give up, after a question"), "decide('abandon')"),
+        Key("inspector.paste", "p", N_("Paste a video id"), "decide('paste')"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(self, *, ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -82,18 +89,23 @@ class InspectorPane(Vertical):
         self._now: datetime | None = None
         self._title = ""
         self._text = _Page()
+        self._tree = JsonTree()
+        self._parsed: object = None
+        #: How far each page was read, in rows.
+        self._read: dict[Page, float] = {}
         #: Id of the candidate under the cursor, and what a question that stands here is about.
         self._chosen: str | None = None
         self._asked: Verb | None = None
 
     def compose(self) -> ComposeResult:
-        """One text, whatever the page."""
+        """A text for facts and events, a tree for the document."""
         yield self._text
+        yield self._tree
 
     def on_mount(self) -> None:
         """Words are chosen now that the language is known."""
         self._show_page(anew=True)
-        self.border_subtitle = Content(_("f e J pages  y copy"))
+        self.border_subtitle = Content(_("f e J pages  y copy  r again"))
 
     # Values in --------------------------------------------------------------------------------
 
@@ -103,12 +115,14 @@ class InspectorPane(Vertical):
         document: str | None,
         problem: Problem | None,
         now: datetime,
+        parsed: object = None,
     ) -> None:
         """Show this job. Who reads it keeps the place: only another job starts at the top.
 
         Args:
             view: None with a `problem`: a document that is no job any more.
             document: The document's own text; None when it has not been read.
+            parsed: What the text says, where it is JSON.
             problem: Why the document cannot be read, with `line` and `column` among its facts.
         """
         same = _id(view) == _id(self._view)
@@ -117,6 +131,9 @@ class InspectorPane(Vertical):
             self._close()
         same_text = same and (document, problem) == (self._document, self._problem)
         broke = problem is not None and problem != self._problem
+        if not same:
+            self._read.clear()
+        self._parsed = parsed
         self._view, self._document, self._problem, self._now = view, document, problem, now
         if broke:
             self._page = "json"
@@ -128,12 +145,15 @@ class InspectorPane(Vertical):
     def select_page(self, page: Page) -> None:
         """Turn to a page."""
         if page != self._page:
+            self._read[self._page] = self._text.scroll_y
             self._page = page
             self._show_page(anew=True)
+            if not self._is_tree:
+                self._text.scroll_to(y=self._read.get(page, 0), animate=False, force=True)
 
     def focus_pane(self) -> None:
         """Take the keys."""
-        self._text.focus()
+        (self._tree if self._is_tree else self._text).focus()
 
     # Values out -------------------------------------------------------------------------------
 
@@ -152,8 +172,14 @@ class InspectorPane(Vertical):
         if self._decides:
             ways = (("s", N_("Send again")), ("x", N_("Give up")), ("p", N_("Paste an id")))
             return (("a", N_("Adopt")), *ways) if self._candidates else ways
-        pages = (("f", N_("Facts")), ("e", N_("Events")), ("J", "JSON"), ("y", N_("Copy")))
-        return (("o", N_("Look")), *pages) if is_possible(self._view, "look") else pages
+        if self._is_tree:
+            copies = (("y", N_("Copy value")), ("Y", N_("Copy path")))
+            return (("enter", N_("Open")), *copies, ("f", N_("Facts")), ("e", N_("Events")))
+        names = {"facts": ("f", N_("Facts")), "events": ("e", N_("Events")), "json": ("J", "JSON")}
+        pages = tuple(pair for page, pair in names.items() if page != self._page)
+        again = (("r", N_("Again")),) if is_possible(self._view, "retry") else ()
+        look = (("o", N_("Look")),) if is_possible(self._view, "look") else ()
+        return (*look, *again, ("y", N_("Copy")), *pages)
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""
@@ -166,7 +192,7 @@ class InspectorPane(Vertical):
     def action_act(self, verb: str) -> None:
         """Ask for something to be done with the job."""
         if self._view is not None:
-            self.post_message(JobAction(self._view.job.id, verb))
+            self.post_message(JobAction((self._view.job.id,), verb))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what means something for this job; other keys go on to the app."""
@@ -213,6 +239,15 @@ class InspectorPane(Vertical):
         return self._asked is not None
 
     @property
+    def _is_tree(self) -> bool:
+        return self._page == "json" and self._problem is None and self._parsed is not None
+
+    @on(VirtualList.Highlighted)
+    @on(VirtualList.Selected)
+    def _in_tree(self, event: VirtualList.Highlighted | VirtualList.Selected) -> None:
+        event.stop()  # no job was chosen
+
+    @property
     def _decides(self) -> bool:
         lost = self._view is not None and self._view.job.state is State.UNCONFIRMED
         return lost and self._page == "facts"
@@ -246,7 +281,7 @@ class InspectorPane(Vertical):
         lines = self.query("ConsentLine, #video-id")
         if lines:
             if self.has_focus_within:
-                self._text.focus()
+                self.focus_pane()
             lines.remove()
 
     @on(ConsentLine.Answered)
@@ -265,14 +300,15 @@ class InspectorPane(Vertical):
         if video_id and self._view is not None:
             self.post_message(JobDecision(self._view.job.id, "adopt", video_id))
 
-    def on_key(self, event: Key) -> None:
+    def on_key(self, event: events.Key) -> None:
         """Escape takes the input line away."""
         if event.key == "escape" and self.query("#video-id"):
             event.stop()
             self._close()
 
     def on_resize(self) -> None:
-        """Another width arranges the ways anew."""
+        """Another width arranges the ways anew, and the title."""
+        self._show_title()
         if self._decides:
             self._show_page(anew=False)
 
@@ -282,7 +318,13 @@ class InspectorPane(Vertical):
         if not self.is_attached:
             return
         self._show_title()
-        if self._page == "json" and self._document is not None:
+        had_focus = self._text.has_focus or self._tree.has_focus
+        self._tree.display, self._text.display = self._is_tree, not self._is_tree
+        if had_focus:
+            self.focus_pane()
+        if self._is_tree:
+            self._tree.show(self._parsed)
+        elif self._page == "json" and self._document is not None:
             lines, top = job_facts.document(self._document, self._problem)
             self._text.show(lines, paint=job_facts.json_spans, top=top if anew else None)
         else:
@@ -294,7 +336,7 @@ class InspectorPane(Vertical):
         if self._page == "json":
             return [Line(_("Its document is not on disk yet."))]
         if self._page == "events":
-            return job_facts.events(self._view.job)
+            return job_facts.timeline(self._view.job)
         lines = job_facts.facts(self._view, self._now, self._ascii)
         if self._decides:
             said = decision(self._view.job, self._cursor, self.content_size.width)
@@ -307,7 +349,10 @@ class InspectorPane(Vertical):
         short = f" …{clean_line(job_id, 80)[-6:]}" if job_id else ""
         named = ((page, _(name)) for page, name in _NAMES.items())
         tabs = " ".join(f"[{name}]" if page == self._page else name for page, name in named)
-        title = f"5 {_('Inspector')}{short}  {tabs}"
+        name = _("Inspector")
+        forms = (f"5 {name}{short}  {tabs}", f"5 {name}  {tabs}", f"5  {tabs}")
+        room = self.size.width - 4
+        title = next((form for form in forms if cell_len(form) <= room), forms[-1])
         if title != self._title:
             self._title = title
             self.border_title = Content(title)

@@ -1,32 +1,41 @@
-"""The jobs pane: every job on a row, newest first, and what the engine is doing above them."""
+"""The jobs pane: every job on a row, what can be done with them, and the engine's doings above."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Static
 
 from sora_tui.core.job import State
+from sora_tui.core.listing import SORTS, Listing, Sort, place_of
+from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.engine.events import EngineChanged
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.keys import Key, bindings
+from sora_tui.tui.order import Question
+from sora_tui.tui.panes.editor import ConsentLine
 from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
 
 #: From this many cells on every column has room to say more.
 ROOMY: Final = 134
+#: Rows whose jobs are kept at hand besides those that live.
+_KEPT: Final = 200
 _TONES: Final[Mapping[State, Tone]] = {
     State.PENDING: "muted",
     State.QUEUED: "muted",
@@ -38,6 +47,14 @@ _TONES: Final[Mapping[State, Tone]] = {
     State.UNCONFIRMED: "warn",
     State.CANCELLED: "muted",
     State.ABANDONED: "muted",
+}
+_SORTED: Final[Mapping[Sort, str]] = {
+    "newest": N_("newest first"),
+    "oldest": N_("oldest first"),
+    "state": N_("by state"),
+    "expires": N_("soonest to expire first"),
+    "cost": N_("dearest first"),
+    "server": N_("by server"),
 }
 
 
@@ -58,22 +75,57 @@ class JobOpened(Message):
 
 
 class JobAction(Message):
-    """The person wants something done: `look`, `copy`, `cancel` or `retry`."""
+    """The person wants something done: a verb of `is_possible`, with these jobs."""
 
-    def __init__(self, job_id: str, verb: str) -> None:
+    def __init__(self, job_ids: tuple[str, ...], verb: str) -> None:
         super().__init__()
-        self.job_id = job_id
+        self.job_ids = job_ids
         self.verb = verb
 
 
+class JobsWanted(Message):
+    """Rows came into sight that nothing is known of yet."""
+
+    def __init__(self, job_ids: tuple[str, ...]) -> None:
+        super().__init__()
+        self.job_ids = job_ids
+
+
+class ListingChanged(Message):
+    """The person wants other jobs in the list, or another order."""
+
+
+class QueueSwitched(Message):
+    """The person stops the queue, or lets it go on."""
+
+    def __init__(self, paused: bool) -> None:
+        super().__init__()
+        self.paused = paused
+
+
+class JobsAnswered(Message):
+    """The question in the pane was answered."""
+
+    def __init__(self, yes: bool) -> None:
+        super().__init__()
+        self.yes = yes
+
+
 def is_possible(view: JobView, verb: str) -> bool:
-    """Whether a verb of `JobAction` means something for this job now."""
-    states = {
-        "look": {State.SAVED},
-        "cancel": {State.PENDING},
-        "retry": {State.NOT_SENT},
-    }
-    return verb == "copy" or view.job.state in states[verb]
+    """Whether a verb of `JobAction` means something for this job now.
+
+    `look`, `copy`, `cancel`, `edit` (take it back and write it anew), `retry`, `delete`.
+    """
+    job = view.job
+    at_rest = job.is_final and not job.needs_you
+    return {
+        "look": bool(job.outputs),
+        "copy": True,
+        "cancel": job.is_active,
+        "edit": job.state is State.PENDING,
+        "retry": at_rest,
+        "delete": at_rest,
+    }[verb]
 
 
 class JobsPane(Vertical):
@@ -83,13 +135,35 @@ class JobsPane(Vertical):
     JobsPane > #jobs-title { display: none; height: 1; padding: 0 1; }
     JobsPane.-strip > #jobs-title { display: block; }
     JobsPane > VirtualList { height: 1fr; }
+    JobsPane > #filter { height: 1; border: none; padding: 0 1; background: $surface; }
+    JobsPane > ConsentLine { height: auto; background: $surface; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "act('look')", N_("Look at the clip"), id="jobs.look"),
-        Binding("y", "act('copy')", N_("Copy the path or scp line"), id="jobs.copy"),
-        Binding("c", "act('cancel')", N_("Take it back before it is sent"), id="jobs.cancel"),
-        Binding("r", "act('retry')", N_("Try again to send it"), id="jobs.retry"),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("jobs.look", "o", N_("Look at the clip"), "act('look')"),
+        Key("jobs.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
+        Key("jobs.mark", "space", N_("Mark this job, or take its mark away"), "mark"),
+        Key("jobs.mark_all", "A", N_("Mark every job of the list, or none"), "mark_all"),
+        Key(
+            "jobs.cancel",
+            "c",
+            N_("Take back what was not sent yet, after a question"),
+            "act('cancel')",
+        ),
+        Key("jobs.edit", "e", N_("Take a waiting job back and write it anew"), "act('edit')"),
+        Key("jobs.retry", "r", N_("Make it again as a new job, after its price"), "act('retry')"),
+        Key(
+            "jobs.delete",
+            "d,delete",
+            N_("Move the record to the trash, after a question"),
+            "act('delete')",
+        ),
+        Key("jobs.filter", "slash", N_("Filter: words, state:failed, server:lab"), "filter"),
+        Key("jobs.sort", "s", N_("Sort by the next column"), "sort"),
+        Key("jobs.follow", "f", N_("Follow the newest job, or stay where you are"), "follow"),
+        Key("jobs.pause", "p", N_("Pause the queue, or let it go on"), "pause"),
+        Key("jobs.clear", "escape", N_("Clear marks, then the filter"), "clear"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(
         self, *, simulated: bool = False, ascii: bool = False, id: str | None = None
@@ -100,11 +174,19 @@ class JobsPane(Vertical):
         self._roomy = False
         self._now = datetime.min.replace(tzinfo=UTC)
         self._views: dict[str, JobView] = {}
+        self._broken: dict[str, Problem] = {}
         #: The few that change with time: ticks, counts and places look at no others.
         self._live: dict[str, JobView] = {}
         self._places: dict[str, int] = {}
+        self._filter = ""
+        self._sort: Sort = "newest"
+        self._total = 0
+        self._follows = False
+        #: Asked for with `JobsWanted`; the answer is on its way.
+        self._wanted: set[str] = set()
         self._engine: EngineChanged | None = None
-        self._title = ("", "")
+        self._title: Content | None = None
+        self._question: Question | None = None
         self._label = Static("", id="jobs-title", markup=False)
         self._list = VirtualList(_columns(False), self._row, show_header=True)
 
@@ -117,33 +199,83 @@ class JobsPane(Vertical):
         """Words are chosen now that the language is known."""
         self._list.set_empty_text(self._empty_text())
         self._show_title()
-        self.border_subtitle = Content(_("enter inspect  y copy"))
+        self.border_subtitle = Content(
+            _("enter inspect  space mark  / filter  s sort  r again  d delete  p pause queue")
+        )
 
     # Values in --------------------------------------------------------------------------------
 
-    def show(self, views: Sequence[JobView], now: datetime) -> None:
-        """Show these jobs and no others, in this order; the cursor stays on its job."""
+    def show(
+        self,
+        views: Sequence[JobView],
+        now: datetime,
+        ids: Sequence[str] | None = None,
+        total: int | None = None,
+    ) -> None:
+        """Show these jobs and no others, in this order; the cursor stays on its job.
+
+        Args:
+            ids: The whole list, where `views` are only those known so far; the others are
+                asked for when they come into sight.
+            total: How many jobs there are without the filter.
+        """
         self._now = now
-        self._views = {view.job.id: view for view in views}
+        self._wanted.clear()
+        if ids is None:
+            self._views = {}
+            ids = [view.job.id for view in views]
+        self._views |= {view.job.id: view for view in views}
         self._live = {
             id: view for id, view in self._views.items() if job_rows.changes_with_time(view)
         }
-        self._refresh(list(self._views))
+        self._total = len(ids) if total is None else total
+        self._refresh(ids)
 
     def change(self, views: Sequence[JobView], now: datetime) -> None:
-        """Show these as they are now; new ones take their place by age."""
+        """Show these as they are now; new ones take their place in the order."""
         self._now = now
-        has_new = any(view.job.id not in self._views for view in views)
+        ids: list[str] | None = None
         for view in views:
-            self._views[view.job.id] = view
-            if job_rows.changes_with_time(view):
-                self._live[view.job.id] = view
-            else:
-                self._live.pop(view.job.id, None)
-        if has_new:
-            newest_first = sorted(self._views, reverse=True)
-            self._views = {id: self._views[id] for id in newest_first}
-        self._refresh(list(self._views) if has_new else None)
+            job_id = view.job.id
+            is_known = job_id in self._views or self._list.index_of(job_id) is not None
+            self._put(view)
+            if is_known:
+                continue
+            self._total += 1
+            if self.listing.has(view.job):
+                ids = list(self._list.row_ids) if ids is None else ids
+                ids.insert(place_of(job_id, ids, self._sort), job_id)
+        self._refresh(ids)
+
+    def fill(
+        self,
+        asked: Sequence[str],
+        views: Sequence[JobView],
+        broken: Mapping[str, Problem],
+        now: datetime,
+    ) -> None:
+        """Answer `JobsWanted`: what these rows say; who is not among them is gone."""
+        self._now = now
+        self._wanted.difference_update(asked)
+        self._broken |= broken
+        for view in views:
+            self._put(view)
+        if gone := set(asked) - {view.job.id for view in views} - broken.keys():
+            self.take_away(gone)
+        if len(self._views) > _KEPT + len(self._live):
+            near = set(self._list.visible_ids) | self._live.keys()
+            self._views = {id: view for id, view in self._views.items() if id in near}
+        self._list.refresh()
+
+    def take_away(self, job_ids: set[str]) -> None:
+        """Take jobs off the list."""
+        for job_id in job_ids:
+            self._views.pop(job_id, None)
+            self._live.pop(job_id, None)
+            self._broken.pop(job_id, None)
+        kept = [job_id for job_id in self._list.row_ids if job_id not in job_ids]
+        self._total -= self._list.row_count - len(kept)
+        self._refresh(kept)
 
     def tick(self, now: datetime) -> None:
         """Let the clocks go on."""
@@ -154,6 +286,7 @@ class JobsPane(Vertical):
         """Say in the title what the engine does."""
         self._engine = engine
         self._show_title()
+        self._list.update_rows(self._live)
 
     def set_simulated(self, simulated: bool) -> None:
         """Whether the next clip is made on the simulator, for the words of an empty list."""
@@ -165,10 +298,31 @@ class JobsPane(Vertical):
         return self._list.move_to(job_id)
 
     def focus_pane(self) -> None:
-        """Take the keys."""
-        self._list.focus()
+        """Take the keys, or give them to the question that stands here."""
+        (self.query_one(ConsentLine) if self.asking else self._list).focus()
+
+    def ask(self, question: Question) -> None:
+        """Put a question below the list; `JobsAnswered` follows."""
+        self._close()
+        self._question = question
+        self.mount(ConsentLine(question))
 
     # Values out -------------------------------------------------------------------------------
+
+    @property
+    def listing(self) -> Listing:
+        """What the person wants to see in the list."""
+        return Listing.read(self._filter, self._sort)
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question waits for its answer."""
+        return self._question is not None
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The ids of the marked jobs."""
+        return self._list.marks
 
     @property
     def cursor_id(self) -> str | None:
@@ -177,7 +331,7 @@ class JobsPane(Vertical):
 
     @property
     def cursor_view(self) -> JobView | None:
-        """The highlighted job."""
+        """The highlighted job, once it is known."""
         return None if self.cursor_id is None else self.view(self.cursor_id)
 
     def view(self, job_id: str) -> JobView | None:
@@ -195,34 +349,109 @@ class JobsPane(Vertical):
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
-        """The keys that do something for the highlighted job."""
+        """The keys that do something for the highlighted job, or the marked ones."""
+        if self._question is not None:
+            return ((self._question.yes[:1] or "y", N_("Yes")), ("esc", N_("No")))
+        if self.query("#filter:focus"):
+            keep, clear = ("enter", N_("Keep filter")), ("esc", N_("Clear filter"))
+            return (keep, clear, ("↓", N_("To the list")))
+        pause = (("p", N_("Resume queue")),) if self._is_paused else ()
+        if self.marks:
+            bulk = (("r", N_("Again")), ("d", N_("Delete")), ("c", N_("Take back")))
+            return (("space", N_("Mark")), *bulk, ("esc", N_("Clear marks")), *pause)
         view = self.cursor_view
         if view is None:
-            return ()
+            return (("esc", N_("Clear filter")),) if self._filter else pause
         acts = (
             ("o", "look", N_("Look")),
-            ("c", "cancel", N_("Take back")),
-            ("r", "retry", N_("Retry")),
+            ("e", "edit", N_("Edit")),
+            ("c", "cancel", N_("Take back") if view.job.state is State.PENDING else N_("Cancel")),
             ("y", "copy", N_("Copy")),
+            ("r", "retry", N_("Again")),
+            ("d", "delete", N_("Delete")),
         )
-        possible = ((key, words) for key, verb, words in acts if is_possible(view, verb))
-        return (("enter", N_("Inspect")), *possible)
+        possible = tuple((key, words) for key, verb, words in acts if is_possible(view, verb))
+        rest = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
+        return (("enter", N_("Inspect")), *pause, *possible, *rest)
+
+    @property
+    def _is_paused(self) -> bool:
+        return self._engine is not None and self._engine.paused
+
+    # What a key does --------------------------------------------------------------------------
 
     def action_act(self, verb: str) -> None:
-        """Ask for something to be done with the highlighted job."""
-        if self.cursor_id is not None:
-            self.post_message(JobAction(self.cursor_id, verb))
+        """Ask for something to be done with the marked jobs, or the highlighted one."""
+        single = verb in {"look", "copy", "edit"}
+        marked = () if single else tuple(id for id in self._list.row_ids if id in self.marks)
+        chosen = marked or ((self.cursor_id,) if self.cursor_id is not None else ())
+        if chosen:
+            self.post_message(JobAction(chosen, verb))
+
+    def action_mark(self) -> None:
+        """Mark the highlighted job and go on to the next one."""
+        self._list.mark_cursor()
+        self._marked()
+
+    def action_mark_all(self) -> None:
+        """Mark all, or none."""
+        whole = len(self.marks) == self._list.row_count
+        self._list.mark(() if whole else self._list.row_ids)
+        self._marked()
+
+    def action_sort(self) -> None:
+        """Another order."""
+        self._sort = SORTS[(SORTS.index(self._sort) + 1) % len(SORTS)]
+        self._show_title()
+        self.post_message(ListingChanged())
+
+    def action_follow(self) -> None:
+        """Let the cursor go to whatever job is newest, until it is moved; or pin it again."""
+        self._follows = not self._follows
+        self._go_to_newest()
+        self._show_title()
+
+    def action_pause(self) -> None:
+        """Stop the queue, or let it go on."""
+        self.post_message(QueueSwitched(not self._is_paused))
+
+    def action_filter(self) -> None:
+        """Type what to see; the list follows."""
+        from textual.widgets import Input  # its import is not for the first frame
+
+        if not self.query("#filter"):
+            hint = _("words, state:failed, server:lab; enter keeps, esc clears")
+            line = Input(self._filter, placeholder=hint, id="filter", select_on_focus=False)
+            self.mount(line)
+        self.query_one("#filter").focus()
+
+    def action_clear(self) -> None:
+        """Take away marks, else the filter, else the following."""
+        if self.marks:
+            self._list.mark(())
+            self._marked()
+        elif self._filter:
+            self._set_filter("")
+        else:
+            self.action_follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what means something for the highlighted job; other keys go on to the app."""
+        if action == "clear":
+            return bool(self.marks or self._filter or self._follows)
         if action != "act":
             return True
-        view = self.cursor_view
-        return view is not None and is_possible(view, str(parameters[0]))
+        verb, view = str(parameters[0]), self.cursor_view
+        if self.marks and verb in {"cancel", "retry", "delete"}:
+            return True
+        return view is not None and is_possible(view, verb)
 
     @on(VirtualList.Highlighted)
     def _highlighted(self, message: VirtualList.Highlighted) -> None:
         message.stop()
+        if self._follows and message.row_id != self._newest:
+            self._follows = False
+            self._show_title()
         self.post_message(JobHighlighted(message.row_id))
 
     @on(VirtualList.Selected)
@@ -230,40 +459,119 @@ class JobsPane(Vertical):
         message.stop()
         self.post_message(JobOpened(message.row_id))
 
+    @on(ConsentLine.Answered)
+    def _answered(self, event: ConsentLine.Answered) -> None:
+        event.stop()
+        self._close()
+        self.post_message(JobsAnswered(event.yes))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The list follows what is typed."""
+        event.stop()
+        self._set_filter(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The filter stays, the keys go to the list."""
+        event.stop()
+        self._close()
+        self._list.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """In the filter line escape clears, and down goes into the list."""
+        if self.asking or not self.query("#filter:focus"):
+            return
+        if event.key == "escape":
+            event.stop()
+            self._set_filter("")
+            self._close()
+        elif event.key == "down":
+            event.stop()
+            self._list.focus()
+
+    def _set_filter(self, text: str) -> None:
+        if text == self._filter:
+            return
+        self._filter = text
+        self._list.set_empty_text(self._empty_text())
+        self.post_message(ListingChanged())
+
+    def _marked(self) -> None:
+        self._show_title()
+        # The keys that matter are others now, with the same job under the cursor.
+        self.post_message(JobHighlighted(self.cursor_id))
+
+    def _close(self) -> None:
+        """Take the question or the filter line away."""
+        self._question = None
+        lines = self.query("ConsentLine, #filter")
+        if lines:
+            if self.has_focus_within:
+                self._list.focus()
+            lines.remove()
+
     # Drawing ----------------------------------------------------------------------------------
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """More width, more words."""
         if self._roomy != (event.size.width >= ROOMY):
             self._roomy = not self._roomy
             self._list.set_columns(_columns(self._roomy))
         self._show_title()
 
+    def _put(self, view: JobView) -> None:
+        self._views[view.job.id] = view
+        self._broken.pop(view.job.id, None)
+        if job_rows.changes_with_time(view):
+            self._live[view.job.id] = view
+        else:
+            self._live.pop(view.job.id, None)
+
     def _refresh(self, ids: Sequence[str] | None) -> None:
         self._places = job_rows.places(self._live.values())
         if ids is not None:
             self._list.set_rows(ids)
+            self._list.set_empty_text(self._empty_text())
+            self._go_to_newest()
         self._list.update_rows()
         self._show_title()
+
+    @property
+    def _newest(self) -> str | None:
+        ids = self._list.row_ids
+        return max(ids[0], ids[-1]) if ids else None
+
+    def _go_to_newest(self) -> None:
+        if self._follows and (newest := self._newest) is not None:
+            self._list.move_to(newest)
 
     def _show_title(self) -> None:
         if not self.is_attached:
             return
-        left, right = self._titles()
-        if not self.has_class("-strip"):
-            if self._title != (left, ""):
-                self._title = (left, "")
-                self.border_title = Content(f"4 {left}")
-            return
-        gap = max(self.size.width - 2 - cell_len(left) - cell_len(right), 0)
-        line = f"{left}{' ' * gap}{right}" if gap >= 2 else left
-        if self._title != (left, line):
-            self._title = (left, line)
-            self._label.update(Content(line), layout=False)
+        left, rights = self._titles()
+        is_strip = self.has_class("-strip")
+        left = left if is_strip else f"4 {left}"
+        width = self.size.width - (2 if is_strip else 4)
+        right = next((form for form in rights if cell_len(left) + cell_len(form) + 2 <= width), "")
+        gap = width - cell_len(left) - cell_len(right)
+        line = Content(left)
+        if right:
+            fill = " " * gap if is_strip else f" {'─' * (gap - 2)} "
+            line = Content.assemble(left, (fill, "$border-blurred"), right)
+        if line != self._title:
+            self._title = line
+            if is_strip:
+                self._label.update(line, layout=False)
+            else:
+                self.border_title = line
 
-    def _titles(self) -> tuple[str, str]:
+    def _titles(self) -> tuple[str, tuple[str, ...]]:
         running, waiting = job_rows.counts(self._live.values())
         parts = [_("Jobs")]
+        if self._is_paused:
+            parts.append(_("PAUSED, p goes on"))
+        if self.marks:
+            count = len(self.marks)
+            parts.append(ngettext("{count} marked", "{count} marked", count).format(count=count))
         if running:
             parts.append(
                 ngettext("{count} running", "{count} running", running).format(count=running)
@@ -282,24 +590,59 @@ class JobsPane(Vertical):
             if engine.downloads and not self.has_class("-strip"):
                 at_work = f"{engine.downloads}/{engine.downloads_max}"
                 parts.append(_("downloads {count}").format(count=at_work))
-        return "  ".join(parts), _("all servers  newest first")
+        return "  ".join(parts), self._what_is_listed()
+
+    def _what_is_listed(self) -> tuple[str, ...]:
+        """What the list holds, from the fullest form to the shortest."""
+        order = _(_SORTED[self._sort])
+        if self._follows:
+            order += "  " + _("following")
+        if self._filter:
+            matches = self._matches()
+            clears = f"{matches}  " + _("esc clears")
+            return f"{clears}  {order}", clears, matches
+        if self._total < 2:
+            return (order,)
+        return _("all {count}").format(count=f"{self._total:,}") + f"  {order}", order
+
+    def _matches(self) -> str:
+        facts = {"count": f"{self._list.row_count:,}", "all": f"{self._total:,}"}
+        return _("{count} of {all} match").format(**facts)
 
     def _empty_text(self) -> str:
+        if self._filter:
+            typed = clean_line(self._filter, 60)
+            return f'{self._matches()} "{typed}"  ' + _("esc clears")
         if self._simulated:
             return _(
                 "No jobs yet. F5 makes a clip from this prompt: about 10 s, nothing is charged."
             )
         return _("No jobs yet. F5 makes a clip from this prompt.")
 
+    def _want(self) -> None:
+        """Ask for what is in sight and not known."""
+        unknown = tuple(
+            id
+            for id in self._list.visible_ids
+            if id not in self._views and id not in self._broken and id not in self._wanted
+        )
+        if unknown:
+            self._wanted.update(unknown)
+            self.post_message(JobsWanted(unknown))
+
     def _row(self, job_id: str) -> Mapping[str, Cell]:
         view = self.view(job_id)
-        assert view is not None, "the list asks for rows of its own only"
+        if view is None:
+            return self._unread_row(job_id)
         job, request, now = view.job, view.job.request, self._now
         tone: Tone = "warn" if view.retry else _TONES.get(job.state, "error")
         spent = job_rows.cost(view)
+        progress = job_rows.progress(view, now, _bar_width(self._roomy), self._ascii)
+        if self._is_paused and job.state is State.PENDING:
+            progress = _("paused")
         return {
             "state": Cell(job_rows.state(view, self._ascii), tone),
-            "progress": Cell(job_rows.progress(view, now, _bar_width(self._roomy), self._ascii)),
+            "progress": Cell(progress),
             "elapsed": Cell(job_rows.elapsed(view, now)),
             "left": Cell(job_rows.left(view, now), "warn" if job.needs_you else ""),
             "expires": Cell(
@@ -312,6 +655,19 @@ class JobsPane(Vertical):
             "sec": Cell(clean_line(request.seconds or "-", 10)),
             "ref": Cell(job_rows.reference(view, self._ascii)),
             "prompt": Cell(job_rows.prompt(view)),
+        }
+
+    def _unread_row(self, job_id: str) -> Mapping[str, Cell]:
+        """A document that cannot be read, or that is on its way from the disk."""
+        problem = self._broken.get(job_id)
+        if problem is None:
+            if job_id not in self._wanted:
+                self.call_later(self._want)
+            return {"state": Cell("…", "muted")}
+        return {
+            "state": Cell(f"{job_rows.plain('✗', self._ascii)} broken", "error"),
+            "progress": Cell(_("not readable")),
+            "prompt": Cell(f"{job_id}.json"),
         }
 
 

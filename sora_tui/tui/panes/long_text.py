@@ -10,13 +10,14 @@ from typing import ClassVar, Final
 from rich.cells import get_character_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sora_tui.i18n import N_
+from sora_tui.tui.keys import Key, bindings
 
 #: What a part of a line is, for its colour: start and end in characters, and the tone's name.
 Span = tuple[int, int, str]
@@ -57,14 +58,15 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
     LongText:ansi > .long-text--muted { text-style: dim; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"long-text--{tone}" for tone in TONES}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", N_("Up"), id="text.up", show=False),
-        Binding("down,j", "move(1)", N_("Down"), id="text.down", show=False),
-        Binding("pageup,ctrl+u", "page(-1)", N_("Page up"), id="text.page_up", show=False),
-        Binding("pagedown,ctrl+d", "page(1)", N_("Page down"), id="text.page_down", show=False),
-        Binding("home,g", "edge(False)", N_("Top"), id="text.top", show=False),
-        Binding("end,G", "edge(True)", N_("Bottom"), id="text.bottom", show=False),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("text.up", "up,k", N_("Up"), "move(-1)"),
+        Key("text.down", "down,j", N_("Down"), "move(1)"),
+        Key("text.page_up", "pageup,ctrl+u", N_("Page up"), "page(-1)"),
+        Key("text.page_down", "pagedown,ctrl+d", N_("Page down"), "page(1)"),
+        Key("text.top", "home,g", N_("Top"), "edge(False)"),
+        Key("text.bottom", "end,G", N_("Bottom"), "edge(True)"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(self) -> None:
         super().__init__()

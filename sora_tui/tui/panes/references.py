@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -15,6 +15,7 @@ from textual.message import Message
 from sora_tui.core.request import Fit
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 from sora_tui.workspace.references import Badge, ReferenceFile, badge
 
@@ -54,9 +55,10 @@ class ReferencesPane(Vertical):
     """The pictures; enter uses one, enter again drops it. Paths are within input_reference/."""
 
     DEFAULT_CSS = "ReferencesPane > VirtualList { height: 1fr; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "fit", N_("Next way to fit the picture"), id="references.fit"),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("references.fit", "f", N_("Next way to fit the picture"), "fit"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(
         self, *, host: str = "", folder: str = "", ascii: bool = False, id: str | None = None

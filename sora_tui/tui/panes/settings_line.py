@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -19,6 +19,7 @@ from textual.widgets import Static
 from sora_tui.config.choices import MAX_COUNT
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
+from sora_tui.tui.keys import Key, bindings
 
 if TYPE_CHECKING:
     from sora_tui.tui.draft import Draft
@@ -37,10 +38,11 @@ class SettingField(Widget, can_focus=True):
     """One setting: left and right step, typing replaces, backspace shortens, enter goes on."""
 
     DEFAULT_CSS = "SettingField { width: auto; height: 1; margin-right: 1; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step(-1)", N_("Value before"), show=False),
-        Binding("right", "step(1)", N_("Next value"), show=False),
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("settings.before", "left", N_("Value before"), "step(-1)"),
+        Key("settings.next", "right", N_("Next value"), "step(1)"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     value: reactive[str] = reactive("", layout=True)
 
@@ -105,9 +107,10 @@ class GenerateButton(Widget, can_focus=True):
     """The way to a clip for terminals that swallow every other key."""
 
     DEFAULT_CSS = "GenerateButton { width: auto; height: 1; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "press", N_("Generate"), show=False)
-    ]
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("settings.press", "enter,space", N_("Generate"), "press"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     words: reactive[str] = reactive("", layout=True)
 

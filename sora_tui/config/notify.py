@@ -1,0 +1,41 @@
+"""The `notify` setting: how the screen calls a person who looks elsewhere."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, cast, get_args
+
+from sora_tui.config.sources import TomlFile
+from sora_tui.core.problem import problem_error
+
+#: `auto`: a notification where the terminal draws one, the bell elsewhere.
+Notify = Literal["off", "bell", "auto"]
+
+_REASON: Final = 'must be "off", "bell" or "auto"'
+
+
+def check_notify(word: str) -> str:
+    """The word as it is.
+
+    Raises:
+        ProblemError: config_invalid for any other than the three.
+    """
+    if word not in get_args(Notify):
+        raise problem_error("config_invalid", key="notify", reason=_REASON)
+    return word
+
+
+def read_notify(said: str | None, *files: TomlFile | None) -> Notify:
+    """What holds: `said` (the variable, checked), else the first file that sets it, else `auto`.
+
+    Raises:
+        ProblemError: config_invalid, naming file and line.
+    """
+    if said is not None:
+        return cast(Notify, said)
+    for file in files:
+        word = file.values.get("notify") if file else None
+        if file and word is not None:
+            if word not in get_args(Notify):
+                raise file.invalid("", "notify", _REASON)
+            return cast(Notify, word)
+    return "auto"

@@ -1,0 +1,77 @@
+"""What happened since this person's last screen here, said in one line when they come back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sora_tui.config.places import state_folder
+from sora_tui.core.job import Job, State
+from sora_tui.i18n import _, ngettext
+from sora_tui.tui.job_words import local_time
+
+_ENDED_BADLY = frozenset({State.FAILED, State.REJECTED, State.EXPIRED, State.GONE})
+
+
+def last_seen(workspace: Path) -> datetime | None:
+    """When this person's last screen on a workspace ended, or began where it could not end."""
+    try:
+        stamp = _mark(workspace).stat().st_mtime
+    except OSError:
+        return None
+    return datetime.fromtimestamp(stamp, UTC)
+
+
+def mark_seen(workspace: Path) -> None:
+    """Remember that this person sees the workspace now.
+
+    Raises:
+        OSError: the state folder cannot be written; the next welcome counts from an older time.
+    """
+    mark = _mark(workspace)
+    mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mark.touch(mode=0o600)
+
+
+def welcome(
+    jobs: Iterable[Job], since: datetime | None, draft: datetime | None, now: datetime
+) -> str:
+    """What to say to somebody who comes back; empty when there is nothing they do not know.
+
+    Args:
+        since: Their last screen; None: they were never here.
+        draft: When the text in the editor was put in safety, if it was never kept in its file.
+    """
+    if since is None:
+        return ""
+    saved = failed = running = asking = 0
+    for job in jobs:
+        changed = job.updated_at > since
+        saved += changed and job.state is State.SAVED
+        failed += changed and job.state in _ENDED_BADLY
+        running += job.is_active
+        asking += job.needs_you
+    parts = [
+        (saved, ngettext("{count} clip downloaded", "{count} clips downloaded", saved)),
+        (failed, ngettext("{count} failed", "{count} failed", failed)),
+        (running, ngettext("{count} still running", "{count} still running", running)),
+    ]
+    said = [words.format(count=count) for count, words in parts if count]
+    if draft is not None:
+        said.append(_("draft of {time} restored").format(time=local_time(draft, now)))
+    if asking:
+        text = ngettext(
+            "{count} job needs you: press 4, enter",
+            "{count} jobs need you: press 4, enter",
+            asking,
+        )
+        said.append(text.format(count=asking))
+    return _("Welcome back: {news}.").format(news=", ".join(said)) if said else ""
+
+
+def _mark(workspace: Path) -> Path:
+    """A file of this person's own whose time is what is remembered; its name tells no path."""
+    name = hashlib.sha256(str(workspace).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return state_folder() / "seen" / name
