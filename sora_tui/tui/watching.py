@@ -506,8 +506,8 @@ class WatchingApp(HardenedApp):
             if route == "tmux"
             else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
         )
-        first = clean_line(text.strip().partition("\n")[0], 200)
-        self.call_from_thread(self.say, way.format(text=first))
+        shown = clean_line(" ".join(text[:1000].split()), 200)
+        self.call_from_thread(self.say, way.format(text=shown))
 
     @work(thread=True, group="command")
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
