@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sora_tui.client.decode import MAX_WAIT
+from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
@@ -25,6 +26,7 @@ from sora_tui.workspace.queue import is_paused
 #: Paid requests under way to one server at once: one that hangs must not hold up the others.
 MAX_SENDING: Final = 4
 _LOCAL_WAIT: Final = 30.0
+_MADE_ALL_THE_SAME: Final = "the server put it off, and lists it all the same"
 
 Connect = Callable[[Server], Awaitable[Server]]
 
@@ -129,6 +131,10 @@ class Poller:
 
     async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:
         try:
+            if job.attempts and await self._lost.was_made(client, job):
+                doubt = JobError("answer_unclear", Spent.PERHAPS, message=_MADE_ALL_THE_SAME)
+                self._desk.put(job.doubted(utc_now(), doubt))
+                return
             sent = await generate_video(
                 self._desk, self._folder, client, server, job, self._taken_at
             )
@@ -140,6 +146,8 @@ class Poller:
                 )
         except ProblemError as error:
             self._hold(job, error.problem)
+        except ServerError as failure:  # the list did not come; nothing was sent
+            self._hold(job, failure.error.problem)
         except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and not sent again
             self._report(error)
             current = self._desk.jobs.get(job.id, job)
