@@ -85,6 +85,7 @@ class SoraApp(DecidingApp):
         await self.bench.grow()
         self.show_status()
         self.refresh_files()
+        self.read_pictures()
         self.read_document()
         self.start_engine()
 

@@ -387,6 +387,7 @@ class WatchingApp(HardenedApp):
         program = player(os.environ)
         if program is None:
             self.say(scp_line(clip))
+            self.look_at_clip(job)
             return
         try:
             play(program, clip)
@@ -394,6 +395,9 @@ class WatchingApp(HardenedApp):
             self.say(scp_line(clip))
         else:
             self.say(_("Opened {path}").format(path=job.outputs[0].path))
+
+    def look_at_clip(self, job: Job) -> None:
+        """Show a frame of the clip in the terminal itself, for who can."""
 
     @work(thread=True, group="copy")
     def _copy(self, job: Job) -> None:
