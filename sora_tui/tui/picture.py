@@ -49,6 +49,8 @@ class PixelStrip(Strip):
         if self._made is None:
             self._made = [
                 Segment(_HALF, Style(color=_color(self._top, at), bgcolor=_color(self._bottom, at)))
+                if self._top[at : at + 3] != self._bottom[at : at + 3]
+                else Segment(" ", Style(bgcolor=_color(self._bottom, at)))
                 for at in range(0, len(self._top), 3)
             ]
         return self._made
@@ -92,12 +94,13 @@ class PixelStrip(Strip):
             front = back = ""
             for at in range(0, len(self._top), 3):
                 top, bottom = code(self._top, at), code(self._bottom, at)
-                changed = [f"38;{top}"] if top != front else []
+                plain = top == bottom  # a blank costs a byte, a half block three
+                changed = [f"38;{top}"] if top != front and not plain else []
                 changed += [f"48;{bottom}"] if bottom != back else []
                 if changed:
                     parts.append(f"\x1b[{';'.join(changed)}m")
-                    front, back = top, bottom
-                parts.append(_HALF)
+                front, back = front if plain else top, bottom
+                parts.append(" " if plain else _HALF)
             self._render_cache = "".join(parts) + "\x1b[0m"
         return self._render_cache
 

@@ -96,9 +96,9 @@ async def test_the_effect_follows_size_fit_and_cursor(app: WorkspaceApp) -> None
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "2", "end")
-        assert "sent as 1280x720, cuts 25% of the height" in "\n".join(screen(app))
+        assert "4:3  fitted, cuts 25% of the height" in "\n".join(screen(app))
         await press(pilot, "enter", "f")
-        assert "sent as 1280x720 with black bars" in "\n".join(screen(app))
+        assert "4:3  fitted with black bars" in "\n".join(screen(app))
         await press(pilot, "enter", "home")
         assert app.editor.draft.reference is None
 

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from sora_tui.core.request import Fit
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.media.header import ImageFacts
 from sora_tui.media.image import MAX_PIXELS
 from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 from sora_tui.workspace.references import Badge, ReferenceFile, badge
@@ -331,30 +332,35 @@ def shape(width: int, height: int) -> str:
 
 
 def effect(file: ReferenceFile, judged: Badge, size: str | None, fit: Fit) -> str:
-    """What sending a picture does to it, in words for one line."""
-    if judged.kind == "ok":
-        return _("sent byte for byte")
-    if judged.kind == "png":
-        return _("sent as a PNG; your file stays as it is")
+    """What sending a picture does to it, in words for a narrow line."""
     if judged.reason == "reference_animated":
-        return _("an animation: only still pictures are sent")
+        return _("an animation: only still pictures go")
     if judged.reason == "reference_too_large":
         return _("too large: {limit} megapixels at most").format(limit=MAX_PIXELS // 1_000_000)
-    if file.facts is None or size is None:
-        return _("no picture, or cut off: JPG PNG GIF BMP WebP")
+    if file.facts is None:
+        return _("no picture, or cut off in its header")
+    name = shape(file.facts.width, file.facts.height)
+    return f"{name}  {_change(file.facts, judged, size, fit)}"
+
+
+def _change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str:
+    if judged.kind == "png":
+        return _("sent as a PNG")
+    if judged.kind != "fit" or size is None:
+        return _("sent byte for byte")
     if fit == "exact":
         return _("another size: f fits it")
     if fit == "contain":
-        return _("sent as {size} with black bars").format(size=size)
+        return _("fitted with black bars")
     if fit == "stretch":
-        return _("sent as {size}, distorted").format(size=size)
-    if not judged.cut or round(100 * judged.cut) == 0:
-        return _("sent as {size}, nothing is cut").format(size=size)
+        return _("fitted, distorted")
+    percent = round(100 * (judged.cut or 0))
+    if percent == 0:
+        return _("fitted, nothing is cut")
     width, height = (int(side) for side in size.split("x"))
-    facts = {"size": size, "percent": round(100 * judged.cut)}
-    if file.facts.width * height > file.facts.height * width:
-        return _("sent as {size}, cuts {percent}% of the width").format(**facts)
-    return _("sent as {size}, cuts {percent}% of the height").format(**facts)
+    if facts.width * height > facts.height * width:
+        return _("fitted, cuts {percent}% of the width").format(percent=percent)
+    return _("fitted, cuts {percent}% of the height").format(percent=percent)
 
 
 def _loss(judged: Badge, fit: Fit) -> str:
@@ -383,7 +389,8 @@ def _columns(ascii: bool) -> tuple[Column, ...]:
     return (
         *signs,
         Column("used", "", 1),
-        Column("name", "", None, min_width=8),
+        # The line below the list has the shape, too: a narrow pane keeps the name instead.
+        Column("name", "", None, min_width=13),
         Column("size", "", 10),
         Column("shape", "", 5, drop=1),
         Column("word", "", 3),
