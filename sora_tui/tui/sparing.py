@@ -45,24 +45,51 @@ class Shown:
             self._size = size
             self._rows = [[_UNKNOWN] * size.width for _ in range(size.height)]
 
-    def change(self, x: int, y: int, strip: Strip, console: Console) -> str:
-        """The sequences that bring `strip` to column `x` of row `y`; empty if it stands there."""
-        if not 0 <= y < len(self._rows):
-            return _moved(x, y) + strip.render(console)
-        row, width = self._rows[y], strip.cell_length
+    def change(self, x: int, y: int, strip: Strip, console: Console, pen: Pen) -> None:
+        """Bring `strip` to column `x` of row `y`, where it does not stand there already."""
+        row, width = self._rows[y] if 0 <= y < len(self._rows) else [], strip.cell_length
         if type(strip) is not Strip:  # a row of a picture draws itself
             row[x : x + width] = [_UNKNOWN] * len(row[x : x + width])
-            return _moved(x, y) + strip.render(console)
+            pen.paste(x, y, strip.render(console))
+            return
         cells, certain = _cells(strip, console._color_system or ColorSystem.TRUECOLOR)
         del cells[max(len(row) - x, 0) :]
         before = row[x : x + len(cells)]
         if before == cells:
-            return ""
+            return
         row[x : x + len(cells)] = cells
-        stretches = _stretches(before, cells) if certain else [(0, len(cells))]
-        return "".join(
-            _moved(x + start, y) + _written(cells[start:end]) for start, end in stretches
-        )
+        for start, end in _stretches(before, cells) if certain else [(0, len(cells))]:
+            pen.write(x + start, y, cells[start:end])
+
+
+class Pen:
+    """Writes cells; each style is said once as long as it stays, from stretch to stretch too."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._now = ""
+
+    def write(self, x: int, y: int, cells: Iterable[Cell]) -> None:
+        """Write cells from column `x` of row `y` on."""
+        self._parts.append(Control.move_to(x, y).segment.text)
+        for character, sgr in cells:
+            if sgr != self._now:
+                self._parts.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[0m")
+                self._now = sgr
+            self._parts.append(character)
+
+    def paste(self, x: int, y: int, sequences: str) -> None:
+        """Write what brings its own styles and leaves none."""
+        self._parts += (self.lift(), Control.move_to(x, y).segment.text, sequences)
+
+    def lift(self) -> str:
+        """What ends the style that is on."""
+        now, self._now = self._now, ""
+        return "\x1b[0m" if now else ""
+
+    def written(self) -> str:
+        """All of it, with no style left on."""
+        return "".join((*self._parts, self.lift()))
 
 
 class SparingUpdate(CompositorUpdate):
@@ -74,13 +101,15 @@ class SparingUpdate(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         """The sequences for the terminal. Textual asks only when they are really written."""
-        update, shown = self._update, self._shown
+        update, shown, pen = self._update, self._shown, Pen()
         if isinstance(update, LayoutUpdate):
             shown.resize(update.region.size)
             pieces = _whole(update)
         else:
             pieces = _parts(update)
-        return "".join(shown.change(x, y, strip, console) for x, y, strip in pieces)
+        for x, y, strip in pieces:
+            shown.change(x, y, strip, console, pen)
+        return pen.written()
 
 
 def _whole(update: LayoutUpdate) -> Iterator[tuple[int, int, Strip]]:
@@ -130,21 +159,3 @@ def _stretches(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
         else:
             found.append((at, at + 1))
     return found
-
-
-def _written(cells: Iterable[Cell]) -> str:
-    """Each style said once as long as it stays, none left over at the end."""
-    parts: list[str] = []
-    now = ""
-    for character, sgr in cells:
-        if sgr != now:
-            parts.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[0m")
-            now = sgr
-        parts.append(character)
-    if now:
-        parts.append("\x1b[0m")
-    return "".join(parts)
-
-
-def _moved(x: int, y: int) -> str:
-    return Control.move_to(x, y).segment.text

@@ -19,7 +19,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from sora_tui.tui.picture import PixelStrip
-from sora_tui.tui.sparing import Shown, SparingUpdate
+from sora_tui.tui.sparing import Pen, Shown, SparingUpdate
 from tests.pty_session import KEYS, PtySession
 from tests.tui.test_session import PROGRAM, workspace
 
@@ -37,6 +37,12 @@ def row(*segments: tuple[str, Style | None]) -> Strip:
 rows = some.lists(
     some.tuples(some.lists(LETTERS, max_size=6).map("".join), STYLES), max_size=4
 ).map(lambda segments: row(*segments))
+
+
+def sent(shown: Shown, x: int, y: int, strip: Strip) -> str:
+    pen = Pen()
+    shown.change(x, y, strip, CONSOLE, pen)
+    return pen.written()
 
 
 def terminal() -> tuple[pyte.Screen, pyte.Stream]:
@@ -58,7 +64,7 @@ def test_the_terminal_shows_the_same_as_if_everything_were_sent(
         # A widget's edge never cuts a wide letter in two, so neither do we here.
         part = strip.crop(x) if strip.cell_length == len(strip.text) else strip
         at = x if part is not strip else 0
-        sparingly.feed(shown.change(at, y, part, CONSOLE))
+        sparingly.feed(sent(shown, at, y, part))
         plainly.feed(f"\x1b[{y + 1};{at + 1}H{part.render(CONSOLE)}")
         assert seen(sparing) == seen(plain)
 
@@ -69,20 +75,28 @@ def test_only_what_differs_is_sent() -> None:
     bold = Style(bold=True)
     before = Strip([Segment("a long beginning "), Segment("0:25", bold), Segment(" an end")])
     after = Strip([Segment("a long beginning "), Segment("0:26", bold), Segment(" an end")])
-    assert "a long beginning" in shown.change(0, 0, before, CONSOLE)
-    assert shown.change(0, 0, before, CONSOLE) == ""
-    assert shown.change(0, 0, after, CONSOLE) == "\x1b[1;21H\x1b[0;1m6\x1b[0m"
+    assert "a long beginning" in sent(shown, 0, 0, before)
+    assert sent(shown, 0, 0, before) == ""
+    assert sent(shown, 0, 0, after) == "\x1b[1;21H\x1b[0;1m6\x1b[0m"
     shown.forget()
     shown.resize(Size(40, 1))
-    assert "a long beginning" in shown.change(0, 0, after, CONSOLE)
+    assert "a long beginning" in sent(shown, 0, 0, after)
 
 
 def test_two_changes_far_apart_are_two_moves() -> None:
     shown = Shown()
     shown.resize(Size(40, 1))
-    shown.change(0, 0, Strip([Segment("1 ................................. 1")]), CONSOLE)
-    sent = shown.change(0, 0, Strip([Segment("2 ................................. 2")]), CONSOLE)
-    assert sent == "\x1b[1;1H2\x1b[1;37H2"
+    sent(shown, 0, 0, Strip([Segment("1 ................................. 1")]))
+    said = sent(shown, 0, 0, Strip([Segment("2 ................................. 2")]))
+    assert said == "\x1b[1;1H2\x1b[1;37H2"
+
+
+def test_a_style_is_said_once_for_all_that_have_it() -> None:
+    shown, pen, red = Shown(), Pen(), Style(color="#ff0000")
+    shown.resize(Size(40, 2))
+    for y in (0, 1):
+        shown.change(0, y, Strip([Segment("1", red)]), CONSOLE, pen)
+    assert pen.written() == "\x1b[1;1H\x1b[0;38;2;255;0;0m1\x1b[2;1H1\x1b[0m"
 
 
 def test_a_picture_is_sent_whole_and_what_comes_over_it_too() -> None:
@@ -90,8 +104,8 @@ def test_a_picture_is_sent_whole_and_what_comes_over_it_too() -> None:
     shown.resize(Size(4, 1))
     pixels = PixelStrip(b"\xff\0\0" * 4, b"\0\0\xff" * 4)
     for _ in range(2):
-        assert "▀▀▀▀" in shown.change(0, 0, pixels, CONSOLE)
-    assert "text" in shown.change(0, 0, Strip([Segment("text")]), CONSOLE)
+        assert "▀▀▀▀" in sent(shown, 0, 0, pixels)
+    assert "text" in sent(shown, 0, 0, Strip([Segment("text")]))
 
 
 def test_updates_of_textual_become_pieces() -> None:
