@@ -232,8 +232,11 @@ class HardenedApp(App[None]):
         self.call_after_refresh(_resume_gc)
 
     @on(events.Resize)
-    def _forget_screen(self) -> None:
-        self.shown.forget()  # terminals cut and blank rows as they like
+    def _paint_after_resize(self) -> None:
+        # Terminals cut and blank rows as they like. Textual does nothing at all when the size is
+        # what it was, as at the end of a storm whose signals came as one.
+        if self.screen_stack:
+            self.action_redraw()
 
     def action_redraw(self) -> None:
         """Paint everything anew, over what some other program wrote on the screen."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from rich.console import Console
@@ -119,6 +120,7 @@ def test_updates_of_textual_become_pieces() -> None:
     assert SparingUpdate(part, shown).render_segments(CONSOLE) == "\x1b[1;4HT!\x1b[1;6HRI"
 
 
+@pytest.mark.long
 def test_a_session_leaves_the_screen_that_a_full_repaint_leaves(tmp_path: Path) -> None:
     with PtySession(PROGRAM, cwd=workspace(tmp_path), cols=120, rows=40) as session:
         session.wait_for("draft safe")
