@@ -220,6 +220,7 @@ class HardenedApp(App[None]):
         self.guard: Guard | None = None
         self.shown = Shown()
         """What the terminal shows."""
+        self._was_resized = False
         self._crash_folder = crash_folder
 
     def get_driver_class(self) -> type[Driver]:
@@ -232,11 +233,13 @@ class HardenedApp(App[None]):
         self.call_after_refresh(_resume_gc)
 
     @on(events.Resize)
-    def _paint_after_resize(self) -> None:
+    def _paint_after_resize(self, event: events.Resize) -> None:
         # Terminals cut and blank rows as they like. Textual does nothing at all when the size is
         # what it was, as at the end of a storm whose signals came as one.
-        if self.screen_stack:
-            self.action_redraw()
+        first, self._was_resized = not self._was_resized, True
+        self.shown.forget()
+        if not first and self.screen_stack and event.size == self.screen.size:
+            self.screen.refresh(layout=True)
 
     def action_redraw(self) -> None:
         """Paint everything anew, over what some other program wrote on the screen."""
