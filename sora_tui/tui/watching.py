@@ -219,9 +219,7 @@ class WatchingApp(HardenedApp):
         before = last_seen(self.folder.root)
         with suppress(OSError):  # a state folder that cannot be written: no welcome next time
             mark_seen(self.folder.root)
-        text = welcome(
-            (view.job for view in self.book.newest()), before, self.draft_restored, self.clock()
-        )
+        text = welcome(self.book.newest(), before, self.draft_restored, self.clock())
         if text:
             self.call_from_thread(self.say, text)
 

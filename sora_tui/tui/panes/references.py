@@ -136,8 +136,10 @@ class ReferencesPane(Vertical):
 
     def set_chosen(self, path: str | None) -> None:
         """Mark the picture that will be sent."""
-        self._chosen = _within(path)
+        before, self._chosen = self._chosen, _within(path)
         self._refresh()
+        if self._chosen != before:
+            self.post_message(PictureHighlighted())  # enter means something else now
 
     def set_fit(self, fit: Fit) -> None:
         """How the chosen picture is brought to the size."""
@@ -158,8 +160,8 @@ class ReferencesPane(Vertical):
         host, folder = self._host, self._folder
         place = clean_line(f"{host}:{folder.rstrip('/')}/" if folder else _FOLDER)
         text = _(
-            "No pictures in input_reference/. From your machine: scp photo.jpg {place}"
-            "   (JPG PNG GIF BMP WebP)"
+            "No pictures in input_reference/ (JPG PNG GIF BMP WebP). From your machine:\n\n"
+            "scp photo.jpg {place}"
         )
         self._list.set_empty_text(text.format(place=place))
 
@@ -394,5 +396,5 @@ def _columns(ascii: bool) -> tuple[Column, ...]:
         Column("size", "", 10),
         Column("shape", "", 5, drop=1),
         Column("word", "", 3),
-        Column("loss", "", 9, drop=2),
+        Column("loss", "", 10, drop=2),
     )
