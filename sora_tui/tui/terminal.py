@@ -154,6 +154,12 @@ class TerminalDriver(LinuxDriver):
         if self.output.given_up:
             self.output.leave()
 
+    def close(self) -> None:
+        """Wait for the writer; what it could no longer write is the way out of the screen, too."""
+        super().close()
+        if self.output.given_up:
+            self.output.leave()
+
     def restore(self) -> None:
         """Give the terminal back from any thread, without waiting for anything."""
         if not self.in_application_mode:
