@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
@@ -31,6 +31,8 @@ from sora_tui.workspace.regular import open_regular
 MAX_BYTES: Final = 50 * 1024 * 1024
 #: Formats the API does not take: their first frame travels as PNG.
 _AS_PNG: Final = frozenset({"GIF", "BMP"})
+#: Most of the photos say everything in so many bytes; other formats may say more further on.
+_JPEG_HEAD: Final = 4096
 #: A file younger than this many seconds may still be on its way here.
 _GROWING: Final = 5.0
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
@@ -233,13 +235,16 @@ class Shelf:
     def _read(self, file: ReferenceFile) -> ReferenceFile:
         facts = None
         try:
-            with open_regular(self._root / file.path) as opened:
+            with open_regular(f"{self._root}/{file.path}") as opened:
                 stamp = _stamp(os.fstat(opened.fileno()))
-                facts = inspect_header(opened.read(HEADER_BYTES))
+                head = opened.read(_JPEG_HEAD)
+                facts = inspect_header(head)
+                if facts is None or facts.format != "JPEG":
+                    facts = inspect_header(head + opened.read(HEADER_BYTES - _JPEG_HEAD))
             self._known[file.path] = (stamp, facts)
         except OSError:  # gone meanwhile, or not ours to read
             pass
-        return replace(file, facts=facts, was_read=True)
+        return ReferenceFile(file.path, file.bytes, file.modified, facts)
 
 
 def open_picture(folder: Folder, path: str) -> BinaryIO:
