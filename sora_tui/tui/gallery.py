@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 from textual.worker import get_current_worker
 
-from sora_tui.core.problem import ProblemError
+from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.text import clean_line
 from sora_tui.tui.watching import WatchingApp
 
@@ -91,6 +91,16 @@ class GalleryApp(WatchingApp):
     def _poll_pictures(self) -> None:
         if self._shelf is not None and self._shelf.is_stale():
             self.call_from_thread(self.read_pictures)
+
+    def refusal_of(self, path: str) -> Problem | None:
+        """Why this picture cannot be sent to any size, as far as its header tells."""
+        from sora_tui.workspace.references import badge
+
+        file = self._pictures.get(path)
+        if file is None or not file.was_read:
+            return None
+        reason = badge(file.facts, None).reason
+        return None if reason is None else problem(reason, path=clean_line(path, 200))
 
     # Looking ----------------------------------------------------------------------------------
 

@@ -152,6 +152,16 @@ async def test_a_damaged_picture_says_so_where_it_would_stand(app: WorkspaceApp)
         assert not isinstance(app.screen, LookWindow)
 
 
+async def test_what_cannot_be_sent_is_not_chosen_and_says_why(app: WorkspaceApp) -> None:
+    (app.folder.references / "aaa.txt").write_text("no picture")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "2", "enter")
+        shown = " ".join("\n".join(screen(app)).split())
+        assert "aaa.txt is not a picture of a known kind" in shown
+        assert app.editor.draft.reference is None
+
+
 async def test_a_clip_without_a_player_is_fetched_or_seen_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
