@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import sora_tui
-from bench.at_rest import idle_rate, resident, usable_ratio, working_rate
+from bench.at_rest import report
 from bench.first_frame import BARE, COLUMNS, ROWS, Start, compare
 from bench.long_history import lengthen
 
@@ -18,9 +18,6 @@ from bench.long_history import lengthen
 MARKER = "zebrafish"
 PROMISED = 1.25
 PROMISED_MS = 50
-USABLE = 1.6
-RATE = 300
-MEMORY_MB = 20
 
 
 def main() -> None:
@@ -51,25 +48,6 @@ def main() -> None:
             f"{bare.second * 1000:.0f} ms against {bare.first * 1000:.0f} ms, "
             f"{COLUMNS}x{ROWS}, median of {told.pairs} interleaved pairs"
         )
-        ratio, seconds = usable_ratio(start, pairs=told.pairs, env=env)
-        print(
-            f"usable       {ratio:.2f} times a bare app's first frame (promised: {USABLE:.2f})  "
-            f"{seconds * 1000:.0f} ms until a key typed at time 0 stands in the editor"
-        )
-        print(f"idle         {idle_rate(start, env):.0f} bytes a second (promised: 0)")
-        work = Path(folder) / "work"
-        shutil.copytree(workspace, work)
-        rate = working_rate(_start_in(work), work, env)
-        print(f"four jobs    {rate:.0f} bytes a second (promised: {RATE})")
-        many = Path(folder) / "many"
-        shutil.copytree(workspace, many)
-        print("making 10,000 jobs ...", file=sys.stderr)
-        lengthen(many, 10_000)
-        more = resident(_start_in(many), env) - resident(BARE, env)
-        print(
-            f"memory       {more / 1e6:+.1f} MB with 10,000 jobs against a bare app "
-            f"(promised: {MEMORY_MB})"
-        )
         if told.history:
             print(f"making {told.history:,} jobs ...", file=sys.stderr)
             long = Path(folder) / "long"
@@ -81,6 +59,7 @@ def main() -> None:
                 f"(promised: {PROMISED_MS})  "
                 f"{grown.second * 1000:.0f} ms against {grown.first * 1000:.0f} ms with one"
             )
+        report(start, workspace, pairs=told.pairs, env=env)
 
 
 def _start_in(workspace: Path) -> Start:
