@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
         # language that is not the locale's.
         vars(argparse).update(_=_, ngettext=ngettext)
         # The raw formatter keeps the examples line by line, and leaves the wrapping to us.
-        width = min(shutil.get_terminal_size().columns, 100) - 2
+        width = max(min(shutil.get_terminal_size().columns, 100) - 2, 20)
         options["description"] = textwrap.fill(options["description"], width)
         raw = argparse.RawDescriptionHelpFormatter
         super().__init__(allow_abbrev=False, formatter_class=raw, **options)

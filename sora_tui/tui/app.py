@@ -85,6 +85,7 @@ class SoraApp(DecidingApp):
         await self.bench.grow()
         self.show_status()
         self.refresh_files()
+        self.read_pictures()
         self.read_document()
         self.start_engine()
 
@@ -157,6 +158,9 @@ class SoraApp(DecidingApp):
     def on_reference_chosen(self, event: ReferenceChosen) -> None:
         """A picture of another size is fitted, and the badge says so."""
         fit = self.editor.draft.fit
+        if event.path is not None and (refusal := self.refusal_of(event.path)) is not None:
+            self.complain(refusal)
+            return
         if event.path is not None and fit == "exact":
             fit = self.needed_fit(event.path)
         self.editor.show_reference(event.path, fit)

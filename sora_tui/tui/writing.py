@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -10,8 +9,8 @@ from textual import on, work
 
 from sora_tui.core.problem import ProblemError, problem
 from sora_tui.i18n import _, ngettext
+from sora_tui.tui.gallery import GalleryApp
 from sora_tui.tui.panes.editor import EditorPane
-from sora_tui.tui.watching import WatchingApp
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from sora_tui.tui.draft import Draft
     from sora_tui.tui.ordering import Order
     from sora_tui.workspace.prompts import PromptFile
-    from sora_tui.workspace.references import ReferenceFile
 
 #: Seconds after the last keystroke until the draft is on the disk.
 _AUTOSAVE: Final = 1.0
@@ -27,12 +25,11 @@ _AUTOSAVE: Final = 1.0
 _SAME_PRESS: Final = 0.8
 
 
-class WritingApp(WatchingApp):
+class WritingApp(GalleryApp):
     """Lets a person write a prompt, see its price, and send it, once."""
 
     #: What was typed since it was last made safe; whoever ends the program writes it.
     unsafe_draft: Draft | None = None
-    _pictures: dict[str, ReferenceFile] = {}  # noqa: RUF012  # replaced whole, never changed
     _order: Order | None = None
     _sending = False
     _pressed_at = 0.0
@@ -74,25 +71,17 @@ class WritingApp(WatchingApp):
 
     @work(thread=True, group="files", exclusive=True)
     def refresh_files(self) -> None:
-        """Read the folders of prompts and pictures again."""
+        """Read the folder of prompts again."""
         from sora_tui.workspace.prompts import list_prompts
-        from sora_tui.workspace.references import list_references
 
-        prompts, pictures = list_prompts(self.folder), list_references(self.folder)
-        self.call_from_thread(self._take_files, prompts, pictures)
+        self.call_from_thread(self._take_files, list_prompts(self.folder))
 
-    def _take_files(self, prompts: list[PromptFile], pictures: list[ReferenceFile]) -> None:
-        self._pictures = {file.path: file for file in pictures}
-        from sora_tui.tui.looking import here
+    def _take_files(self, prompts: list[PromptFile]) -> None:
+        if self.bench.prompts is not None:
+            self.bench.prompts.show(prompts, self.clock())
 
-        draft, bench = self.editor.draft, self.bench
-        if bench.prompts is not None:
-            bench.prompts.show(prompts, self.clock())
-        if bench.references is not None:
-            if "SSH_CONNECTION" in os.environ:
-                bench.references.set_place(here(), str(self.folder.references))
-            bench.references.show(pictures, draft.size, draft.reference)
-            bench.references.set_fit(draft.fit)
+    def pictures_changed(self) -> None:
+        """The chosen picture may be another one, or known by now."""
         self.show_price()
 
     # The draft --------------------------------------------------------------------------------
