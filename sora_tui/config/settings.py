@@ -16,6 +16,8 @@ from typing import Final, Literal
 from sora_tui.config.keys import key_of
 from sora_tui.config.limits import read_budget
 from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
+from sora_tui.config.screen import NAMES as SCREEN_NAMES
+from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
 from sora_tui.core.budget import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
@@ -39,6 +41,7 @@ VARIABLES: Final[tuple[str, ...]] = (
 )
 
 _NO_LIMITS: Final = Budget()
+_NO_WISHES: Final = ScreenSettings()
 
 #: What decided the server.
 ChosenBy = Literal[
@@ -65,6 +68,7 @@ class Settings:
             A server that is not here was never given one.
         budget: What a day and a clip may cost, on all servers together.
         alone: The person said that nobody else uses the folder, so locks need not be trusted.
+        screen: How the screen looks and which keys it has.
     """
 
     workspace: Path
@@ -83,6 +87,7 @@ class Settings:
     keys: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = _NO_LIMITS
     alone: bool = False
+    screen: ScreenSettings = _NO_WISHES
 
     def check_sendable(self) -> None:
         """Refuse to send to the chosen server what is known beforehand to go wrong.
@@ -174,6 +179,7 @@ def load_settings(
         keys=keys,
         budget=read_budget(user_toml, own_toml),
         alone=alone,
+        screen=read_screen(user_toml, own_toml),
     ).on(name)
 
 
@@ -285,5 +291,5 @@ def _choice(
 
 def _refuse_unknown(file: TomlFile) -> None:
     for key in file.values:
-        if key not in {"default", "servers", "budget"}:
+        if key not in {"default", "servers", "budget"} | SCREEN_NAMES:
             raise file.invalid("", key, "no such setting")

@@ -239,7 +239,7 @@ async def test_the_persons_editor_gets_the_text_and_gives_it_back(
 def test_sizes_decide_what_is_seen(tmp_path: Path) -> None:
     from textual.geometry import Size
 
-    from sora_tui.tui.workbench import Shape, jobs_height, shape_of
+    from sora_tui.tui.layout import Shape, jobs_height, shape_of
 
     sizes = {
         (39, 12): Shape.NOTICE,
