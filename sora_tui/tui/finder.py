@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Final
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -171,13 +171,6 @@ class Finder(ModalScreen[Entry | None]):
     def action_leave(self) -> None:
         """Do nothing."""
         self.dismiss(None)
-
-    def on_key(self, event: events.Key) -> None:
-        """A question mark with nothing typed closes the help that it opened."""
-        if event.key == "question_mark" and not self._input.value:
-            event.stop()
-            event.prevent_default()
-            self.dismiss(None)
 
     @on(VirtualList.Selected)
     def _clicked(self, event: VirtualList.Selected) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final
 
 from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys
@@ -143,9 +144,9 @@ def _clashes(keys: Mapping[str, Key], own: Mapping[str, str]) -> Iterator[tuple[
                     holders.setdefault(name, []).append(key)
         for name, both in holders.items():
             both.sort(key=lambda key: (rank[place_of(key)], key.id not in own))
-            for other in both[1:]:
-                found = (name, both[0].id, other.id)
-                if {both[0].id, other.id} & own.keys() and found not in seen:
+            for first, second in pairwise(both):
+                found = (name, first.id, second.id)
+                if {first.id, second.id} & own.keys() and found not in seen:
                     seen.add(found)
                     yield found
 

@@ -25,9 +25,9 @@ DARK: Final = Theme(
     error="#ff8787",
     dark=True,
     variables={
-        "foreground-muted": "#9e9e9e",
+        "foreground-muted": "#a8a8a8",
         "text": "#d0d0d0",
-        "text-muted": "#9e9e9e",
+        "text-muted": "#a8a8a8",
         "text-primary": "#afd7ff",
         "text-accent": "#87d7d7",
         "text-success": "#87d787",
