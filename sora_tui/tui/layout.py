@@ -109,22 +109,21 @@ def resized(
 
     The editor takes from its neighbour and gives to it; so does everything above to the jobs.
     """
+    beside = {"inspector": "inspector", "jobs": "", "editor": ""}.get(pane, "side")
     if pane == "editor":
-        beside = "side" if seen & {"prompts", "references"} else "inspector"
         columns = -columns
-    else:
-        beside = {"inspector": "inspector", "jobs": ""}.get(pane, "side")
-    wish = replace(
-        layout,
-        side=layout.side + (columns if beside == "side" else 0),
-        inspector=layout.inspector + (columns if beside == "inspector" else 0),
-        jobs=layout.jobs + (rows if pane == "jobs" else -rows),
-    )
+        at_side = bool(seen & {"prompts", "references"})
+        beside = "side" if at_side else "inspector" if "inspector" in seen else ""
     # What there is no room for is not kept, or the way back would begin with dead keys.
-    room, usual = room_at(size, wish, seen), usual_room(size)
-    return replace(
-        wish,
-        side=room.side - usual.side if beside == "side" else layout.side,
-        inspector=room.inspector - usual.inspector if beside == "inspector" else layout.inspector,
-        jobs=room.jobs - usual.jobs if rows else layout.jobs,
-    )
+    usual = usual_room(size)
+    if columns and beside == "side":
+        room = room_at(size, replace(layout, side=layout.side + columns), seen)
+        layout = replace(layout, side=room.side - usual.side)
+    elif columns and beside == "inspector":
+        room = room_at(size, replace(layout, inspector=layout.inspector + columns), seen)
+        layout = replace(layout, inspector=room.inspector - usual.inspector)
+    if rows and "jobs" in seen:
+        more = rows if pane == "jobs" else -rows
+        room = room_at(size, replace(layout, jobs=layout.jobs + more), seen)
+        layout = replace(layout, jobs=room.jobs - usual.jobs)
+    return layout

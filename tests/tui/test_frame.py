@@ -148,6 +148,9 @@ async def test_the_job_strip_of_a_small_screen_gives_rows_too(tmp_path: Path) ->
         await settle(pilot)
         assert app.bench.jobs.region.height == 4
         assert app.bench.editor.region.height == 16
+        assert app.bench.arranged == Layout(jobs=-4)
+        await pilot.press("greater_than_sign", "less_than_sign", "less_than_sign")
+        assert app.bench.arranged == Layout(jobs=-4)
 
 
 async def test_a_pane_is_hidden_until_somebody_goes_there(tmp_path: Path) -> None:
