@@ -180,7 +180,7 @@ class Finder(ModalScreen[Entry | None]):
     def _row(self, number: str) -> Mapping[str, Cell]:
         entry = self._entries[number]
         return {
-            "keys": Cell(entry.keys, "accent"),
+            "keys": Cell(entry.keys, "accent" if entry.keys else ""),
             "words": Cell(entry.words),
             "place": Cell(entry.place, "muted"),
         }

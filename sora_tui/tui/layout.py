@@ -19,8 +19,8 @@ _TWO_COLUMNS: Final = 100
 _THREE_COLUMNS: Final = 150
 _ALL_PANES: Final = 30
 _TALL: Final = 40
-#: What stays free for each, however much another one is given.
-_LEAST_WIDTH: Final = {"side": 24, "inspector": 30, "editor": 40}
+#: What stays free for each, however much another one is given; the editor for its settings line.
+_LEAST_WIDTH: Final = {"side": 24, "inspector": 30, "editor": 66}
 _LEAST_ROWS: Final = {"jobs": 4, "upper": 8}
 #: Banner, tabs, status and keys.
 _LINES: Final = 4

@@ -106,7 +106,7 @@ def test_nothing_can_be_squeezed_away(pane: str, size: tuple[int, int]) -> None:
         if size[0] >= 150:
             assert room.side >= 24
             assert room.inspector >= 30
-            assert size[0] - room.side - room.inspector >= 40
+            assert size[0] - room.side - room.inspector >= 66
         # The way back begins at once: no dead keys.
         back = resized(layout, Size(*size), EVERYTHING, pane, columns=-step, rows=-step)
         assert room_at(Size(*size), back, EVERYTHING) != room
