@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sora_tui.config.places import state_folder
 from sora_tui.config.private_file import write_json
@@ -14,8 +13,7 @@ from sora_tui.config.private_file import write_json
 _MOST_WORKSPACES: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """How a person has arranged the workbench, as the difference from what a size gives.
 
     Attributes:
@@ -31,8 +29,7 @@ class Layout:
     hidden: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """What is remembered.
 
     Attributes:
@@ -42,7 +39,7 @@ class Memory:
 
     theme: str | None = None
     instead_of: str | None = None
-    layout: Layout = field(default_factory=Layout)
+    layout: Layout = Layout()
 
 
 def memory_path() -> Path:
@@ -71,7 +68,7 @@ def remember(workspace: Path, memory: Memory) -> None:
     layouts: dict[str, Any] = dict(_read().get("layouts", {}))
     layouts.pop(str(workspace.absolute()), None)
     if memory.layout != Layout():
-        layouts[str(workspace.absolute())] = asdict(memory.layout)
+        layouts[str(workspace.absolute())] = memory.layout._asdict()
     kept = dict(list(layouts.items())[-_MOST_WORKSPACES:])
     document = {"theme": memory.theme, "instead_of": memory.instead_of, "layouts": kept}
     write_json(memory_path(), document)

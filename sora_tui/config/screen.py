@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
 
 from sora_tui.config.sources import TomlFile
 
@@ -14,8 +14,7 @@ SIGNS: Final[tuple[Signs, ...]] = ("auto", "ascii", "unicode")
 NAMES: Final = frozenset({"theme", "signs", "keys"})
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenSettings:
+class ScreenSettings(NamedTuple):
     """What was chosen for the screen.
 
     Attributes:
@@ -27,7 +26,7 @@ class ScreenSettings:
 
     theme: str | None = None
     signs: Signs = "auto"
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = MappingProxyType({})
 
 
 def read_screen(*files: TomlFile | None) -> ScreenSettings:
@@ -66,14 +65,14 @@ def _over(screen: ScreenSettings, file: TomlFile) -> ScreenSettings:
     if theme is not None:
         if not isinstance(theme, str) or not theme:
             raise file.invalid("", "theme", "must be the name of a theme in quotes")
-        screen = replace(screen, theme=theme)
+        screen = screen._replace(theme=theme)
     if signs is not None:
         if signs not in SIGNS:
             raise file.invalid("", "signs", "must be one of: " + ", ".join(SIGNS))
-        screen = replace(screen, signs=signs)
+        screen = screen._replace(signs=signs)
     if not isinstance(keys, Mapping):
         raise file.invalid("", "keys", "must be a table: [keys]")
-    return replace(screen, keys={**screen.keys, **dict(_flat(keys, "", file))})
+    return screen._replace(keys={**screen.keys, **dict(_flat(keys, "", file))})
 
 
 def _flat(table: Mapping[str, Any], above: str, file: TomlFile) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -141,7 +140,8 @@ class FramedApp(DecidingApp):
     def use_theme(self, name: str) -> None:
         """Draw in these colours from now on, next time too."""
         self.theme = name
-        self.memory = replace(self.memory, theme=name, instead_of=self.settings.screen.theme)
+        wished = self.settings.screen.theme
+        self.memory = self.memory._replace(theme=name, instead_of=wished)
         self._keep_soon()
 
     # Finding ----------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class FramedApp(DecidingApp):
     # Memory -----------------------------------------------------------------------------------
 
     def _remember_layout(self) -> None:
-        self.memory = replace(self.memory, layout=self.bench.arranged)
+        self.memory = self.memory._replace(layout=self.bench.arranged)
         self._keep_soon()
 
     def _keep_soon(self) -> None:

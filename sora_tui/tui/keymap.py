@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -100,7 +99,7 @@ def normal(keys: str) -> str:
 
 def with_own(keys: Iterable[Key], own: Mapping[str, str]) -> tuple[Key, ...]:
     """The keys as the person has set them (`own`: normal keys by id)."""
-    return tuple(replace(key, keys=own[key.id]) if key.id in own else key for key in keys)
+    return tuple(key._replace(keys=own[key.id]) if key.id in own else key for key in keys)
 
 
 def complaints(own: Mapping[str, str]) -> list[str]:

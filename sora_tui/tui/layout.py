@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from textual.geometry import Size, clamp
 
@@ -61,8 +60,7 @@ def has_jobs_below(size: Size) -> bool:
     return size.height >= _LEAST_FOR_JOBS
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """Columns of the two side panes, and rows of the job list."""
 
     side: int
@@ -117,13 +115,13 @@ def resized(
     # What there is no room for is not kept, or the way back would begin with dead keys.
     usual = usual_room(size)
     if columns and beside == "side":
-        room = room_at(size, replace(layout, side=layout.side + columns), seen)
-        layout = replace(layout, side=room.side - usual.side)
+        room = room_at(size, layout._replace(side=layout.side + columns), seen)
+        layout = layout._replace(side=room.side - usual.side)
     elif columns and beside == "inspector":
-        room = room_at(size, replace(layout, inspector=layout.inspector + columns), seen)
-        layout = replace(layout, inspector=room.inspector - usual.inspector)
+        room = room_at(size, layout._replace(inspector=layout.inspector + columns), seen)
+        layout = layout._replace(inspector=room.inspector - usual.inspector)
     if rows and "jobs" in seen:
         more = rows if pane == "jobs" else -rows
-        room = room_at(size, replace(layout, jobs=layout.jobs + more), seen)
-        layout = replace(layout, jobs=room.jobs - usual.jobs)
+        room = room_at(size, layout._replace(jobs=layout.jobs + more), seen)
+        layout = layout._replace(jobs=room.jobs - usual.jobs)
     return layout

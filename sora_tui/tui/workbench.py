@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from textual import events
@@ -365,7 +364,7 @@ class Workbench(Widget):
         if name in _SIDE:
             self._at_side = name
         hidden = tuple(each for each in self.arranged.hidden if each != name)
-        self.arranged = replace(self.arranged, hidden=hidden)
+        self.arranged = self.arranged._replace(hidden=hidden)
         self._arrange(self.size)
         self._tabs.show(name, self._file or "")
         self.show_keys()
@@ -373,7 +372,7 @@ class Workbench(Widget):
     def hide_active(self) -> None:
         """Put the active pane out of sight until somebody goes there; the app goes elsewhere."""
         hidden = dict.fromkeys((*self.arranged.hidden, self.active))
-        self.arranged = replace(self.arranged, hidden=tuple(hidden))
+        self.arranged = self.arranged._replace(hidden=tuple(hidden))
 
     def resize_active(self, columns: int, rows: int) -> None:
         """Make the active pane wider and higher, as far as the others can give."""
