@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.moderation import fingerprint, verdict
 from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
@@ -98,6 +97,9 @@ class Row(NamedTuple):
 
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False) -> Row:
     """The row of a document that was read or written with this stamp."""
+    # Its hashes come with OpenSSL, which the first frame need not wait for.
+    from sora_tui.core.moderation import fingerprint, verdict
+
     return Row(
         job.id,
         trashed,

@@ -12,6 +12,7 @@ import pytest
 import sora_tui.tui
 from sora_tui.tui.keymap import EVERYWHERE, all_keys, complaints, key_table, normal, place_of
 from sora_tui.tui.keys import FOOTER, Key, spell
+from tests.tui.test_snapshots import busy
 from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 
@@ -118,3 +119,21 @@ def test_the_command_line_lists_every_key(tmp_path: Path) -> None:
     assert len(rows) == len(all_keys())
     assert said
     assert json.dumps(rows)
+
+
+async def test_keys_of_lists_and_panes_can_be_others_too(tmp_path: Path) -> None:
+    (tmp_path / "sora-tui.toml").write_text('[keys]\nlist.down = "n"\njobs.copy = "c"\n')
+    app = workspace_app(tmp_path, jobs=busy())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("escape", "4")
+        first = app.jobs.cursor_id
+        await pilot.press("j", "down")
+        assert app.jobs.cursor_id == first
+        await pilot.press("n")
+        await settle(pilot)
+        assert app.jobs.cursor_id != first
+        assert "c Copy" in screen(app)[-1]
+        await pilot.press("question_mark")
+        await settle(pilot)
+        assert any(">c" in row and "Copy the path" in row for row in screen(app)[1:5])
