@@ -22,6 +22,8 @@ from sora_tui.tui.keymap import EVERYWHERE, PLACES, place_of, with_own
 from sora_tui.tui.keys import Key
 from sora_tui.tui.virtual_list import Cell, Column, VirtualList
 
+#: From so many columns on there is room for every key of an action.
+_ROOMY: Final = 60
 #: What this window is, and what no list can do for a person.
 _NEEDLESS: Final = frozenset({"help", "palette", "back"})
 
@@ -111,16 +113,7 @@ class Finder(ModalScreen[Entry | None]):
         self._title = title
         self._entries = {str(number): entry for number, entry in enumerate(entries)}
         self._hint = hint
-        keys = max((len(entry.keys) for entry in entries), default=0)
-        places = max((len(entry.place) for entry in entries), default=0)
-        self._list = VirtualList(
-            (
-                Column("keys", "", min(max(keys, 1), 18) + 1),
-                Column("words", "", None, min_width=20),
-                Column("place", "", max(places, 1), drop=1),
-            ),
-            self._row,
-        )
+        self._list = VirtualList(self._columns(_ROOMY), self._row)
         self._list.can_focus = False
         self._input = Input(
             placeholder=_("type to find"), compact=True, id="finder", select_on_focus=False
@@ -140,6 +133,20 @@ class Finder(ModalScreen[Entry | None]):
         """Everything, until something is typed."""
         self._find("")
         self._input.focus()
+
+    def on_resize(self) -> None:
+        """Little room is for the words; the surest key stands first."""
+        self._list.set_columns(self._columns(self.size.width))
+
+    def _columns(self, width: int) -> tuple[Column, ...]:
+        entries = self._entries.values()
+        keys = max((len(entry.keys) for entry in entries), default=0)
+        places = max((len(entry.place) for entry in entries), default=0)
+        return (
+            Column("keys", "", min(max(keys, 1), 18 if width >= _ROOMY else 6) + 1),
+            Column("words", "", None, min_width=20),
+            Column("place", "", max(places, 1), drop=1),
+        )
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

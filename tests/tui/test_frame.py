@@ -242,6 +242,14 @@ async def test_help_begins_with_the_keys_of_the_pane(tmp_path: Path) -> None:
         assert len(app.screen_stack) == 1
 
 
+async def test_help_is_for_the_smallest_screen_too(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path)
+    async with app.run_test(size=(40, 12)) as pilot:
+        await settle(pilot)
+        await open_finder(pilot, "f1")
+        assert " F5  ^R  Make a clip from this " in screen(app)[3]
+
+
 async def test_help_does_what_it_finds(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=[sample.pending(20)])
     async with app.run_test(size=(80, 24)) as pilot:
