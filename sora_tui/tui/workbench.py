@@ -17,7 +17,7 @@ from textual.widgets import Static
 from sora_tui.config.memory import Layout
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.tui.keys import KeyLine, respelled
+from sora_tui.tui.keys import KEYS, KeyLine, respelled
 from sora_tui.tui.layout import SMALLEST, Shape, has_jobs_below, resized, room_at, shape_of
 from sora_tui.tui.panes.editor import EditorPane
 from sora_tui.tui.panes.jobs import JobsPane
@@ -66,8 +66,9 @@ class PaneWidget(Pane, Protocol):
 class Banner(Widget):
     """Which server the next clip goes to. Word and colour differ for practice and for money."""
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, key: str, *, id: str) -> None:
         super().__init__(id=id)
+        self._key = key
         self._server: Server | None = None
         self._paid = False
         self._counts = (0, 0)
@@ -100,12 +101,13 @@ class Banner(Widget):
             return Content(" sora-tui")
         if server.simulated:
             word, words = _("SIMULATOR"), _("practice server here; nothing is charged")
-            right = _("F2 real")
+            right = _("{key} real").format(key=self._key)
         else:
             word = clean_line(server.name, 30)
             place = server.base_url if self.size.width >= _WIDE else server.host
             words = "  ".join(clean_line(part, 60) for part in (place, server.dialect))
-            right = self._today or (_("paid  F2 server") if self._paid else _("F2 server"))
+            way = _("paid  {key} server") if self._paid else _("{key} server")
+            right = self._today or way.format(key=self._key)
         width = self.size.width
         left = Content.assemble((" sora-tui  ", ""), (f" {word} ", "bold reverse"), f"  {words}")
         if width >= _WIDE:
@@ -253,7 +255,8 @@ class Workbench(Widget):
         self.arranged = layout
         self._own_keys = own_keys
         self._ascii = ascii
-        self.banner = Banner(id="banner")
+        ((server_key, _words),) = respelled((("F2", ""),), KEYS, own_keys)
+        self.banner = Banner(server_key, id="banner")
         self.editor = EditorPane(id="editor", classes="pane")
         self.jobs = JobsPane(id="jobs", ascii=ascii)
         self.status = StatusLine(id="status")

@@ -87,10 +87,14 @@ def test_what_cannot_work_is_said(own: dict[str, str], said: list[str]) -> None:
 
 
 async def test_the_keys_of_the_person_act_and_are_shown(tmp_path: Path) -> None:
-    app = app_with(tmp_path, '[keys]\nhelp = "f9,h"\njobs.copy = "c"\nzoom = "plus"\nhigher = "z"')
+    app = app_with(
+        tmp_path,
+        '[keys]\nhelp = "f9,h"\nserver = "f8"\njobs.copy = "c"\nzoom = "plus"\nhigher = "z"',
+    )
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert "F9 Help" in screen(app)[-1]
+        assert screen(app)[0].endswith("F8 real ")
         await pilot.press("escape", "question_mark", "f1")
         await settle(pilot)
         assert len(app.screen_stack) == 1
