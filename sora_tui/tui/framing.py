@@ -120,11 +120,14 @@ class FramedApp(DecidingApp):
 
     def action_hide_pane(self) -> None:
         """Put the active pane out of sight."""
-        if self.bench.active == "editor":
+        hidden = self.bench.active
+        if hidden == "editor":
             self.say(_("The editor stays; 1, 2, 4 and 5 go to panes that can be hidden."))
             return
         self.bench.hide_active()
-        self.action_pane("editor")
+        # Into the text only if nothing else is left: who pressed a letter means the next one so.
+        rest = self.bench.seen - {hidden, "editor"}
+        self.action_pane(next((name for name in ("jobs", *PANES) if name in rest), "editor"))
         self._remember_layout()
 
     def action_pane(self, name: str) -> None:

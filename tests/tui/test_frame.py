@@ -157,19 +157,24 @@ async def test_a_pane_is_hidden_until_somebody_goes_there(tmp_path: Path) -> Non
     app = workspace_app(tmp_path, jobs=busy())
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
+        await pilot.press("escape")
         for number in "245":
-            await pilot.press("escape", number, "H")
+            await pilot.press(number, "H")
             await settle(pilot)
         assert app.bench.seen == {"prompts", "editor"}
+        # Letters are commands still.
+        assert app.bench.active == "prompts"
+        await pilot.press("H")
+        await settle(pilot)
         assert app.bench.active == "editor"
         await pilot.press("escape", "H")
         await settle(pilot)
         assert "The editor stays" in "\n".join(screen(app))
         await pilot.press("4")
         await settle(pilot)
-        assert app.bench.seen == {"prompts", "editor", "jobs"}
+        assert app.bench.seen == {"editor", "jobs"}
         app.keep_memory()
-    assert recall(tmp_path).layout.hidden == ("references", "inspector")
+    assert recall(tmp_path).layout.hidden == ("references", "inspector", "prompts")
 
 
 async def test_a_zoomed_pane_has_it_all_and_gives_it_back(tmp_path: Path) -> None:
