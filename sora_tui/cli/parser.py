@@ -268,6 +268,12 @@ def _servers(add: Add) -> None:
         "sora-tui doctor",
         "sora-tui doctor --server team-gw --json",
     )
+    add(
+        "keys",
+        _("List every key of the screen by the id that [keys] in sora-tui.toml gives keys to."),
+        "sora-tui keys",
+        "sora-tui keys --json | jq -r 'select(.place == \"jobs\")'",
+    )
     simulate = add(
         "simulate",
         _("Run the practice server on its own, for any client; nothing is charged."),

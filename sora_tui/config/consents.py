@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
+
+from sora_tui.config.private_file import write_json
 
 
 def consents_path() -> Path:
@@ -29,17 +30,7 @@ def remember(origin: str) -> None:
     Raises:
         OSError: The file cannot be written; the answer then holds for this time only.
     """
-    path = consents_path()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    document = {"always": sorted(_read() | {origin})}
-    new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(document, stream, indent=2)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(path)
+    write_json(consents_path(), {"always": sorted(_read() | {origin})})
 
 
 def _read() -> frozenset[str]:

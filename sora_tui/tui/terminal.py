@@ -217,7 +217,8 @@ class HardenedApp(App[None]):
     ]
 
     def __init__(self, *, crash_folder: Path) -> None:
-        super().__init__()
+        # With colours of its own Textual paints greys under NO_COLOR, instead of nothing.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
         self.crashed = False
         """Did a fault of our own end the app?"""

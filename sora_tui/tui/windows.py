@@ -1,4 +1,4 @@
-"""The two windows over the workbench: every key, and the choice of the server."""
+"""The window over the workbench for the choice of the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -16,7 +16,6 @@ from textual.widgets import Static
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
-from sora_tui.tui.keys import KEYS
 from sora_tui.tui.virtual_list import Cell, Column, VirtualList
 
 _WINDOW_CSS = """
@@ -31,35 +30,6 @@ _WINDOW_CSS = """
     padding: 0 1;
 }}
 """
-
-
-class HelpWindow(ModalScreen[None]):
-    """Every key of the table, and the ways of the lists and the text."""
-
-    DEFAULT_CSS = _WINDOW_CSS.format(name="HelpWindow")
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,f1,question_mark,enter", "dismiss", N_("Close"), show=False)
-    ]
-
-    def compose(self) -> ComposeResult:
-        """One text that scrolls."""
-        with VerticalScroll(classes="window") as window:
-            yield Static(_help_text(), markup=False)
-        window.border_title = Content(_("Keys"))
-        window.border_subtitle = Content(_("esc closes"))
-
-
-def _help_text() -> Content:
-    rows = [(key.shown, _(key.words)) for key in KEYS]
-    rows += [
-        ("tab  shift+tab", _("Next and previous field or pane")),
-        ("←  →", _("In the settings: known values; typing gives any other")),
-        ("↑ ↓  j k  g G", _("In a list: move; enter chooses")),
-    ]
-    wide = max(len(shown) for shown, _words in rows) + 3
-    lines = [Content.styled(f"{shown:<{wide}}", "bold $accent") + words for shown, words in rows]
-    hint = _("Single keys act outside text: esc leaves the text first.")
-    return Content("\n").join([*lines, Content(""), Content.styled(hint, "$foreground-muted")])
 
 
 class ServerWindow(ModalScreen[str | None]):
