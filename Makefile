@@ -3,7 +3,7 @@
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help run test coverage test-long test-interop bench samples clean venv-dev
+.PHONY: help run test coverage test-long test-interop bench picture samples clean venv-dev
 
 help:
 	@echo "make run        build .venv once, then open sora-tui"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-long  the slow tests"
 	@echo "make test-interop  against LiteLLM's proxy, or SORA_INTEROP_URL; writes docs/servers.md"
 	@echo "make bench      measure against a bare Textual app; HISTORY=1 also with 100,000 jobs"
+	@echo "make picture    draw the README's picture of the screen again: docs/screen.svg"
 	@echo "make samples    draw the pictures of input_reference/ again"
 	@echo "make clean      remove the venvs and every cache; prompts, clips and history stay"
 
@@ -46,6 +47,9 @@ test-interop: venv-dev $(if $(SORA_INTEROP_URL),,.venv-interop/bin/litellm)
 
 bench: venv-dev
 	$(BIN)/python -m bench $(if $(HISTORY),--history 100000)
+
+picture: venv-dev
+	$(BIN)/python -m tests.tui.draw_screen docs/screen.svg
 
 samples: venv-dev
 	$(BIN)/python tools/draw_samples.py

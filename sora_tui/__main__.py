@@ -11,6 +11,7 @@ from sora_tui.cli import main as cli
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sora_tui.cli.keys import KeyTable
     from sora_tui.config.settings import Settings
     from sora_tui.workspace.folder import Folder
 
@@ -23,9 +24,16 @@ def open_screen(settings: Settings, folder: Folder, start_log: Callable[[], obje
     return run(settings, folder, start_log)
 
 
+def list_keys(settings: Settings) -> KeyTable:
+    """Every key of the screen as it is set."""
+    from sora_tui.tui.keymap import key_table  # as above
+
+    return key_table(settings.screen.keys)
+
+
 def main() -> None:
     """The `sora-tui` command."""
-    sys.exit(cli.main(sys.argv[1:], open_screen))
+    sys.exit(cli.main(sys.argv[1:], open_screen, list_keys))
 
 
 if __name__ == "__main__":

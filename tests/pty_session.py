@@ -178,6 +178,15 @@ class PtySession:
         """The screen as text, trailing blanks cut."""
         return "\n".join(line.rstrip() for line in self.screen_lines())
 
+    def cells(self) -> list[tuple[pyte.screens.Char, ...]]:
+        """Every cell with its colours, row by row."""
+        with self._changed:
+            screen = self._screen
+            return [
+                tuple(screen.buffer[y][x] for x in range(screen.columns))
+                for y in range(screen.lines)
+            ]
+
     def wait_for(self, text: str, timeout: float = 10.0) -> None:
         """Wait until `text` stands on the screen; AssertionError after `timeout` seconds."""
         self.wait_until(lambda: text in self.screen_text(), timeout, f"{text!r} on the screen")

@@ -14,6 +14,7 @@ from sora_tui.cli.parser import build_parser
 from sora_tui.i18n import set_language
 
 if TYPE_CHECKING:
+    from sora_tui.cli.keys import ListKeys
     from sora_tui.cli.speech import Speech
     from sora_tui.config.settings import Settings
     from sora_tui.workspace.folder import Folder
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Settings, Speech], int]
 
 
-def main(words: Sequence[str], open_screen: Screen) -> int:
+def main(words: Sequence[str], open_screen: Screen, list_keys: ListKeys) -> int:
     """Run one command, or the screen when there is none.
 
     Args:
         words: The arguments behind the program's name.
         open_screen: Opens the screen; this face does not know the other. It is given settings,
             folder, and what starts the log, which its first frame need not wait for.
+        list_keys: Says which keys the screen has.
 
     Returns:
         The exit code (`exits.py`).
@@ -57,6 +59,10 @@ def main(words: Sequence[str], open_screen: Screen) -> int:
         set_language(settings.language)
         if args.command is None:
             return _screen(settings, open_screen, args.debug)
+        if args.command == "keys":
+            from sora_tui.cli.keys import run
+
+            return run(list_keys, settings, speech)
         _start_log(args.debug)
         return _command(args.command)(args, settings, speech)
     except ProblemError as error:

@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
         # language that is not the locale's.
         vars(argparse).update(_=_, ngettext=ngettext)
         # The raw formatter keeps the examples line by line, and leaves the wrapping to us.
-        width = min(shutil.get_terminal_size().columns, 100) - 2
+        width = max(min(shutil.get_terminal_size().columns, 100) - 2, 20)
         options["description"] = textwrap.fill(options["description"], width)
         raw = argparse.RawDescriptionHelpFormatter
         super().__init__(allow_abbrev=False, formatter_class=raw, **options)
@@ -332,6 +332,12 @@ def _servers(add: Add) -> None:
         _("Check settings, key, server, folder and terminal; show where everything lies."),
         "sora-tui doctor",
         "sora-tui doctor --server team-gw --json",
+    )
+    add(
+        "keys",
+        _("List every key of the screen by the id that [keys] in sora-tui.toml gives keys to."),
+        "sora-tui keys",
+        "sora-tui keys --json | jq -r 'select(.place == \"jobs\")'",
     )
     simulate = add(
         "simulate",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file in the platform's folder for settings; durable on return.
+    """Replace a file in the platform's folders of this person; durable on return.
 
     Raises:
         OSError: It cannot be written; the old one stays.

@@ -19,6 +19,8 @@ from sora_tui.config.limits import read_budget
 from sora_tui.config.notify import Notify, check_notify, read_notify
 from sora_tui.config.own_servers import own_servers_path
 from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
+from sora_tui.config.screen import NAMES as SCREEN_NAMES
+from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
 from sora_tui.core.budget import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
@@ -45,6 +47,7 @@ VARIABLES: Final[tuple[str, ...]] = (
 )
 
 _NO_LIMITS: Final = Budget()
+_NO_WISHES: Final = ScreenSettings()
 
 #: What decided the server.
 ChosenBy = Literal[
@@ -80,6 +83,7 @@ class Settings:
         budget: What a day and a clip may cost, on all servers together.
         notify: How the screen calls a person who looks elsewhere.
         alone: The person said that nobody else uses the folder, so locks need not be trusted.
+        screen: How the screen looks and which keys it has.
     """
 
     workspace: Path
@@ -100,6 +104,7 @@ class Settings:
     budget: Budget = _NO_LIMITS
     notify: Notify = "auto"
     alone: bool = False
+    screen: ScreenSettings = _NO_WISHES
 
     def check_sendable(self) -> None:
         """Refuse to send to the chosen server what is known beforehand to go wrong.
@@ -203,6 +208,7 @@ def load_settings(
         budget=read_budget(user_toml, own_toml),
         notify=read_notify(variables.read("SORA_NOTIFY", check_notify), own_toml, user_toml),
         alone=alone,
+        screen=read_screen(user_toml, own_toml),
     ).on(name)
 
 
@@ -327,5 +333,5 @@ def _choice(
 
 def _refuse_unknown(file: TomlFile) -> None:
     for key in file.values:
-        if key not in {"default", "servers", "budget", "notify"}:
+        if key not in {"default", "servers", "budget", "notify"} | SCREEN_NAMES:
             raise file.invalid("", key, "no such setting")

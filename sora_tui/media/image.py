@@ -30,6 +30,7 @@ __all__ = [
     "as_png",
     "check_image",
     "cut_share",
+    "first_frame",
     "fit_image",
     "inspect_header",
     "mime_type",
@@ -121,6 +122,20 @@ def as_png(data: bytes) -> bytes:
     with _opened(data) as image:
         _flat(image).save(out, "PNG")
     return out.getvalue()
+
+
+def first_frame(data: bytes, longest: int) -> Image:
+    """The picture upright, RGB, transparency on black, to be looked at; a damaged end is refused.
+
+    Args:
+        longest: The side in pixels that will be needed: a JPEG is decoded no larger than that.
+
+    Raises:
+        ImageRefusedError: Not one of the five formats, damaged, or over `MAX_PIXELS`.
+    """
+    with _opened(data) as image:
+        image.draft("RGB", (longest, longest))
+        return _flat(image)
 
 
 def cut_share(width: int, height: int, target_width: int, target_height: int) -> float:

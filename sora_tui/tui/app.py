@@ -5,29 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from textual import events, on, work
-from textual.app import SystemCommand
-from textual.binding import BindingType
-from textual.screen import Screen
 
 from sora_tui.config.places import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
 from sora_tui.i18n import _
-from sora_tui.tui.keys import KEYS, bindings
+from sora_tui.tui.framing import FramedApp
 from sora_tui.tui.panes.jobs import JobOpened
 from sora_tui.tui.prompting import PromptingApp
-from sora_tui.tui.serving import ServingApp
 from sora_tui.tui.terminal import run_app
-from sora_tui.tui.theme import THEME
-from sora_tui.tui.watching import utc_now
 from sora_tui.tui.workbench import TabLine
 from sora_tui.workspace.folder import Folder
 
@@ -48,28 +40,12 @@ _NEXT_FIT: Final[dict[Fit, Fit]] = {
 }
 
 
-class SoraApp(PromptingApp, ServingApp):
+class SoraApp(PromptingApp, FramedApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
-    ENABLE_COMMAND_PALETTE = False  # ours opens by a key of our table
+    ENABLE_COMMAND_PALETTE = False  # finder.py is ours
     _interrupted_at = 0.0
-
-    def __init__(
-        self,
-        settings: Settings,
-        folder: Folder,
-        *,
-        crash_folder: Path,
-        make_engine: Callable[[Settings, Folder], EngineLike],
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        super().__init__(
-            settings, folder, crash_folder=crash_folder, make_engine=make_engine, clock=clock
-        )
-        self.register_theme(THEME)
-        self.theme = os.environ.get("TEXTUAL_THEME", THEME.name)
 
     # The first frame, and what comes after it -------------------------------------------------
 
@@ -85,8 +61,10 @@ class SoraApp(PromptingApp, ServingApp):
         await self.bench.grow()
         self.show_status()
         self.refresh_files()
+        self.read_pictures()
         self.read_document()
         self.start_engine()
+        self.complain_of_frame()
 
     # Going about ------------------------------------------------------------------------------
 
@@ -103,15 +81,6 @@ class SoraApp(PromptingApp, ServingApp):
         else:
             self.bench.show_keys()
 
-    def action_pane(self, name: str) -> None:
-        """Go to a pane."""
-        self.bench.show_pane(name)
-        pane = self.bench.active_pane
-        if pane is not None:
-            pane.focus_pane()
-        self.retune()
-        self.read_document()
-
     @on(TabLine.Chosen)
     def _tab_chosen(self, event: TabLine.Chosen) -> None:
         self.action_pane(event.pane)
@@ -119,11 +88,6 @@ class SoraApp(PromptingApp, ServingApp):
     @on(JobOpened)
     def _job_opened(self) -> None:
         self.action_pane("inspector")
-
-    def action_zoom(self) -> None:
-        """Give the active pane the whole screen, or give it back."""
-        self.bench.toggle_zoom()
-        self.retune()
 
     async def action_back(self) -> None:
         """One level back: out of the zoom, then to the editor."""
@@ -137,6 +101,9 @@ class SoraApp(PromptingApp, ServingApp):
     def on_reference_chosen(self, event: ReferenceChosen) -> None:
         """A picture of another size is fitted, and the badge says so."""
         fit = self.editor.draft.fit
+        if event.path is not None and (refusal := self.refusal_of(event.path)) is not None:
+            self.complain(refusal)
+            return
         if event.path is not None and fit == "exact":
             fit = self.needed_fit(event.path)
         self.editor.show_reference(event.path, fit)
@@ -165,24 +132,6 @@ class SoraApp(PromptingApp, ServingApp):
         self.refresh()
 
     # Windows of their own ---------------------------------------------------------------------
-
-    def action_help(self) -> None:
-        """Every key."""
-        from sora_tui.tui.windows import HelpWindow
-
-        self.push_screen(HelpWindow())
-
-    def action_palette(self) -> None:
-        """Find an action by its name."""
-        from textual.command import CommandPalette
-
-        self.push_screen(CommandPalette(placeholder=_("What do you want to do?")))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action with its keys, for the palette."""
-        for key in KEYS:
-            if key.id not in {"palette", "back"}:
-                yield SystemCommand(_(key.words), key.shown, partial(self.run_action, key.act))
 
     @work(thread=True, group="suspend", exclusive=True)
     def action_suspend(self) -> None:
@@ -247,6 +196,8 @@ def _leave(app: SoraApp) -> None:
         mark_seen(app.folder.root)
     if app.engine is not None:
         app.engine.stop()
+    with suppress(OSError):  # a layout is not worth a word on the way out
+        app.keep_memory()
 
 
 def _tell(stream: TextIO | None, text: str) -> None:

@@ -1,8 +1,7 @@
 """What stands in the columns of a list, and where, in terminal cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
@@ -18,16 +17,14 @@ _CONTROLS = dict.fromkeys(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """What stands in one column of one row: literal text, never markup, and what it means."""
 
     text: str
     style: Tone = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column: `width` in terminal cells, or None for the one column that takes the rest.
 
     When the list is too narrow for all fixed columns and `min_width` cells of the flexible one,
@@ -42,8 +39,7 @@ class Column:
     drop: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a column stands in the present width, in cells."""
 
     column: Column

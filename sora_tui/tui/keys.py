@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 from textual.binding import Binding
@@ -14,8 +13,7 @@ from textual.widget import Widget
 from sora_tui.i18n import N_, _
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One action and the keys that do it.
 
     Attributes:
@@ -71,6 +69,24 @@ def spell(key: str) -> str:
     return _SPELLED.get(key, key)
 
 
+def respelled(
+    pairs: Iterable[tuple[str, str]], tables: Iterable[Key], own: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """Keys as the footer shows them, each by the first one that the person has set for it.
+
+    Args:
+        pairs: Keys as spelled by default, and message ids.
+        own: Keys by id, as `[keys]` has them.
+    """
+    new = {
+        spell(default): spell(own[key.id].split(",")[0])
+        for key in tables
+        if key.id in own
+        for default in key.keys.split(",")
+    }
+    return tuple((new.get(shown, shown), words) for shown, words in pairs)
+
+
 def bindings(keys: Iterable[Key]) -> list[Binding]:
     """The bindings of a table. Their texts are message ids: the language is not chosen yet."""
     return [Binding(key.keys, key.act, key.words, id=key.id, priority=key.priority) for key in keys]
@@ -93,6 +109,12 @@ KEYS: Final = (
     Key("pane.jobs", "4,alt+4", N_("Go to the jobs"), "pane('jobs')"),
     Key("pane.inspector", "5,alt+5", N_("Go to the inspector"), "pane('inspector')"),
     Key("zoom", "z", N_("Give this pane the whole screen, and back")),
+    Key("wider", "greater_than_sign", N_("Make this pane wider"), "resize_pane(4, 0)"),
+    Key("narrower", "less_than_sign", N_("Make this pane narrower"), "resize_pane(-4, 0)"),
+    Key("higher", "plus", N_("Make this pane higher"), "resize_pane(0, 2)"),
+    Key("lower", "minus", N_("Make this pane lower"), "resize_pane(0, -2)"),
+    Key("hide_pane", "H", N_("Hide this pane until its number is pressed")),
+    Key("arrange_anew", "equals_sign", N_("Show all panes again, at their usual size")),
     Key("look", "o", N_("Look at the clip, or say how to fetch it")),
     Key("copy_path", "y", N_("Copy the clip's path or scp line")),
     Key("edit_job", "e", N_("Edit this job's prompt and settings again")),
@@ -100,7 +122,7 @@ KEYS: Final = (
     Key(
         "suspend",
         "ctrl+z",
-        N_("Back to the shell; fg returns, another sora-tui may go on meanwhile"),
+        N_("Back to the shell; fg comes here again"),
     ),
     Key("back", "escape", N_("Leave the text, then one level back")),
     Key("leave", "ctrl+q", N_("Quit; jobs lose nothing"), priority=True),
@@ -122,7 +144,7 @@ FOOTER: Final = (
 #: At most six keys below 100 columns: these go first.
 _FEW: Final = 6
 _FEW_WIDTH: Final = 100
-_DROPPED: Final = ("F2", "^S", "^P", "F4", "Tab")
+_DROPPED: Final = (("F2", ""), ("^S", ""), ("^P", ""), ("F4", ""), ("Tab", ""))
 
 
 class KeyLine(Widget):
@@ -130,8 +152,10 @@ class KeyLine(Widget):
 
     DEFAULT_CSS = "KeyLine { height: 1; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, own: Mapping[str, str], *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._everywhere = respelled(FOOTER, KEYS, own)
+        self._dropped = tuple(key for key, _words in respelled(_DROPPED, KEYS, own))
         self._first: tuple[tuple[str, str], ...] = ()
         self._alone = False
 
@@ -149,8 +173,10 @@ class KeyLine(Widget):
         """The first one, the way to help, then whole keys as far as the line goes."""
         own = list(self._first)
         shown = {key for key, _words in own}
-        everywhere = [] if self._alone else [pair for pair in FOOTER if pair[0] not in shown]
-        for dropped in _DROPPED:
+        everywhere = (
+            [] if self._alone else [pair for pair in self._everywhere if pair[0] not in shown]
+        )
+        for dropped in self._dropped:
             if not self._is_too_much([*own, *everywhere]):
                 break
             everywhere = [pair for pair in everywhere if pair[0] != dropped]

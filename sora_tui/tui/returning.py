@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sora_tui.config.places import state_folder
-from sora_tui.core.job import Job, State
+from sora_tui.core.job import State
 from sora_tui.i18n import _, ngettext
+from sora_tui.tui.job_rows import JobView, counts
 from sora_tui.tui.job_words import local_time
 
 _ENDED_BADLY = frozenset({State.FAILED, State.REJECTED, State.EXPIRED, State.GONE})
@@ -36,7 +37,7 @@ def mark_seen(workspace: Path) -> None:
 
 
 def welcome(
-    jobs: Iterable[Job], since: datetime | None, draft: datetime | None, now: datetime
+    views: Iterable[JobView], since: datetime | None, draft: datetime | None, now: datetime
 ) -> str:
     """What to say to somebody who comes back; empty when there is nothing they do not know.
 
@@ -46,13 +47,10 @@ def welcome(
     """
     if since is None:
         return ""
-    saved = failed = running = asking = 0
-    for job in jobs:
-        changed = job.updated_at > since
-        saved += changed and job.state is State.SAVED
-        failed += changed and job.state in _ENDED_BADLY
-        running += job.is_active
-        asking += job.needs_you
+    views = list(views)
+    ended = [view.job.state for view in views if view.job.updated_at > since]
+    saved, failed = ended.count(State.SAVED), sum(state in _ENDED_BADLY for state in ended)
+    running, asking = counts(views)
     parts = [
         (saved, ngettext("{count} clip downloaded", "{count} clips downloaded", saved)),
         (failed, ngettext("{count} failed", "{count} failed", failed)),

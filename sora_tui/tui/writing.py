@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -11,8 +10,8 @@ from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
 from sora_tui.i18n import _, ngettext
+from sora_tui.tui.gallery import GalleryApp
 from sora_tui.tui.panes.editor import EditorPane
-from sora_tui.tui.watching import WatchingApp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from sora_tui.tui.prompt_desk import Opened
     from sora_tui.workspace.drafts import Drafts
     from sora_tui.workspace.prompts import PromptFile, PromptShelf
-    from sora_tui.workspace.references import ReferenceFile
 
 #: Seconds after the last keystroke until the draft is on the disk.
 _AUTOSAVE: Final = 1.0
@@ -34,7 +32,7 @@ _AUTOSAVE: Final = 1.0
 _SAME_PRESS: Final = 0.8
 
 
-class WritingApp(WatchingApp):
+class WritingApp(GalleryApp):
     """Lets a person write a prompt, see its price, and send it, once."""
 
     #: Given out when the first draft comes.
@@ -49,8 +47,7 @@ class WritingApp(WatchingApp):
     #: Writes are numbered: none goes over a newer one.
     _asked = 0
     _written_at = 0
-    _shelf: PromptShelf | None = None
-    _pictures: dict[str, ReferenceFile] = {}  # noqa: RUF012  # replaced whole, never changed
+    _prompt_shelf: PromptShelf | None = None
     _order: Order | None = None
     _sending = False
     #: The message by the prompt is about a value in it.
@@ -123,39 +120,30 @@ class WritingApp(WatchingApp):
 
     @work(thread=True, group="files", exclusive=True)
     def refresh_files(self) -> None:
-        """Read the folders of prompts and pictures again."""
-        from sora_tui.workspace.references import list_references
+        """Read the folder of prompts again."""
+        self.call_from_thread(self._take_files, self.list_prompts())
 
-        prompts, pictures = self.list_prompts(), list_references(self.folder)
-        self.call_from_thread(self._take_files, prompts, pictures)
+    def _take_files(self, prompts: list[PromptFile]) -> None:
+        if self.bench.prompts is not None:
+            self.bench.prompts.show(prompts, self.clock())
 
-    def _take_files(self, prompts: list[PromptFile], pictures: list[ReferenceFile]) -> None:
-        self._pictures = {file.path: file for file in pictures}
-        from sora_tui.tui.looking import here
-
-        draft, bench = self.editor.draft, self.bench
-        if bench.prompts is not None:
-            bench.prompts.show(prompts, self.clock())
-        if bench.references is not None:
-            if "SSH_CONNECTION" in os.environ:
-                bench.references.set_place(here(), str(self.folder.references))
-            bench.references.show(pictures, draft.size, draft.reference)
-            bench.references.set_fit(draft.fit)
+    def pictures_changed(self) -> None:
+        """The chosen picture may be another one, or known by now."""
         self.show_price()
 
     def list_prompts(self) -> list[PromptFile]:
         """Every prompt file; blocks."""
         from sora_tui.workspace.prompts import PromptShelf
 
-        if self._shelf is None:
-            self._shelf = PromptShelf(self.folder)
-        return self._shelf.list()
+        if self._prompt_shelf is None:
+            self._prompt_shelf = PromptShelf(self.folder)
+        return self._prompt_shelf.list()
 
     # The draft --------------------------------------------------------------------------------
 
     def search_prompts(self, words: str) -> set[str]:
         """The paths of the listed prompt files that have all these words; blocks."""
-        return set() if self._shelf is None else self._shelf.search(words)
+        return set() if self._prompt_shelf is None else self._prompt_shelf.search(words)
 
     @on(EditorPane.DraftChanged)
     def note_change(self) -> None:

@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.listing import STATE_ORDER, Listing, Sort, searched
-from sora_tui.core.moderation import fingerprint, verdict
 from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
@@ -123,6 +122,9 @@ class Row(NamedTuple):
 
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
     """The row of a document that was read or written with this stamp."""
+    # Its hashes come with OpenSSL, which the first frame need not wait for.
+    from sora_tui.core.moderation import fingerprint, verdict
+
     cost = job.cost.estimated if job.cost.reported is None else job.cost.reported
     expires = job.expires_at if job.is_active else None
     return Row(

@@ -7,7 +7,6 @@ such a job any more: whatever the script last saw of it is its end.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from sora_tui.core.job import Event, Job, JobError, Output, State
-from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import ProblemError, Spent, problem_error
 from sora_tui.core.remote import is_usable_id, moment
 from sora_tui.core.request import MAX_PROMPT, VideoRequest
@@ -61,6 +59,8 @@ class OldRecords:
 
         The id tells the time of the script's last word and is the same at every look.
         """
+        import hashlib  # the first frame does without
+
         files: dict[str, Path] = {}
         for path in sorted(_candidates(self._folder.metadata)):
             try:
@@ -204,6 +204,8 @@ def _output(folder: Folder, record: Mapping[str, Any], video_id: str) -> Output 
 def _error(state: State, message: str | None) -> JobError | None:
     said = clean_line(message or "", 1000)
     if state is State.FAILED:
+        from sora_tui.core.moderation import is_moderation  # 20 ms that no first frame waits for
+
         kind = "moderation_after" if is_moderation(None, said) else "generation_failed"
         return JobError(kind, Spent.PERHAPS, message=said)
     if state is State.EXPIRED:

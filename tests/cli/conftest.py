@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from sora_tui.__main__ import list_keys
 from sora_tui.cli.main import main
 from sora_tui.i18n import set_language
 from tests.pty_session import ROOT
@@ -67,7 +68,7 @@ class Shell:
             for name, value in {**self.environ, **environ}.items():
                 patch.setenv(name, value)
             try:
-                code = main(words, lambda settings, folder, start_log: 0)
+                code = main(words, lambda settings, folder, start_log: 0, list_keys)
             except SystemExit as end:  # argparse ends so
                 code = int(end.code or 0)
         return Ran(code, out.getvalue(), err.getvalue())

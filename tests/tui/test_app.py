@@ -236,21 +236,6 @@ async def test_the_persons_editor_gets_the_text_and_gives_it_back(
     assert editor_command({}) is None
 
 
-def test_sizes_decide_what_is_seen(tmp_path: Path) -> None:
-    from textual.geometry import Size
-
-    from sora_tui.tui.workbench import Shape, jobs_height, shape_of
-
-    sizes = {
-        (39, 12): Shape.NOTICE,
-        (80, 24): Shape.ONE,
-        (120, 40): Shape.TWO,
-        (160, 45): Shape.ALL,
-    }
-    assert {size: shape_of(Size(*size)) for size in sizes} == sizes
-    assert (jobs_height(24), jobs_height(45)) == (8, 17)
-
-
 def test_the_last_lines_say_what_goes_on() -> None:
     from sora_tui.tui.farewell import farewell
 

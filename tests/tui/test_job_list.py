@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job, State
 from sora_tui.engine.events import JobRemoved
 from sora_tui.i18n import set_language
+from sora_tui.tui.virtual_list import Cell
 from sora_tui.workspace.history import History
 from sora_tui.workspace.jobfile import encode
 from tests.tui import sample_jobs as sample
@@ -296,14 +297,17 @@ async def test_a_long_history_is_paged_and_never_held(tmp_path: Path) -> None:
     app = workspace_app(tmp_path)
     data = encode(sample.saved(sample.pending(0, prompt="Old one")))
     name = sample.pending(0).id.encode()
-    for number in range(3000):
+    for number in range(900):
         job = sample.pending(1000 + number, number=number % 90)
         path = app.folder.metadata / f"{job.id}.json"
         path.write_bytes(data.replace(name, job.id.encode()))
+    owner = History(app.folder)
+    owner.own()
+    owner.close()
     async with app.run_test(size=SIZE) as pilot:
         await begin(pilot)
-        assert "all 3,000" in text(app)
-        assert len(app.book.newest()) < 600
+        assert "all 900" in text(app)
+        assert len(app.book.newest()) < 300
         await press(pilot, "G")
         assert "✓ saved" in screen(app)[-4]
         last = app.jobs.cursor_view
@@ -390,3 +394,37 @@ async def test_retry_is_an_overlay_on_the_row(tmp_path: Path) -> None:
         view = app.jobs.view(jobs[1].id)
         assert view is not None
         assert view.job.state is State.IN_PROGRESS
+
+
+async def test_a_thousand_jobs_at_work_cost_what_is_in_sight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sora_tui.engine.events import JobChanged
+
+    jobs = [
+        sample.in_progress(sample.pending(20 + n, number=n % 90, prompt=f"Job {n}"), n % 100)
+        for n in range(1000)
+    ]
+    app = workspace_app(tmp_path)
+    async with app.run_test(size=SIZE) as pilot:
+        await begin(pilot)
+        app.take_jobs([JobChanged(job) for job in jobs])
+        await settle(pilot)
+        assert app.book.counts == (1000, 0)
+        assert "1000 running" in text(app)
+        drawn: list[str] = []
+        row = app.jobs._row
+
+        def watched(job_id: str) -> Mapping[str, Cell]:
+            drawn.append(job_id)
+            return row(job_id)
+
+        monkeypatch.setattr(app.jobs._list, "_row_source", watched)
+        await press(pilot, "G")
+        where = app.jobs.cursor_id, round(app.jobs._list.scroll_y)
+        drawn.clear()
+        app._tick()
+        app.take_jobs([JobChanged(job) for job in jobs])
+        await settle(pilot)
+        assert (app.jobs.cursor_id, round(app.jobs._list.scroll_y)) == where
+        assert len(set(drawn)) < 30, "the others are not even asked"

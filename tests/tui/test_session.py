@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -44,6 +45,8 @@ def test_from_the_first_letter_to_a_file_and_out(tmp_path: Path) -> None:
         assert session.wait_exit() == 0
         assert before != session.terminal_mode()
         assert b"\x1b]52;c;" in session.raw, "the path went to the terminal's clipboard"
+        assert b"\x1b]2;sora-tui 1 running\x07" in session.raw, "the title of the window"
+        assert re.sub(rb"\x1b\][^\x07]*\x07", b"", session.raw).count(b"\x07") == 1, "one bell"
     [clip] = (tmp_path / "output").glob("*.mp4")
     assert clip.read_bytes()[4:8] == b"ftyp"
     [document] = (tmp_path / "metadata").glob("*.json")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.job import Job
+from sora_tui.tui.job_rows import JobView
 from sora_tui.tui.returning import last_seen, mark_seen, welcome
 from sora_tui.tui.telling import Tmux, ask_tmux, call, news, set_title, title
 from tests.tui import sample_jobs as sample
@@ -143,12 +144,13 @@ async def test_the_title_counts_and_changes_only_when_the_counts_do(tmp_path: Pa
 
 
 def test_welcome_tells_what_is_new_and_nothing_else() -> None:
-    jobs = [
+    made = (
         sample.saved(sample.pending(500)),
         sample.in_progress(sample.pending(25, number=1)),
         sample.unconfirmed(sample.pending(60)),
         sample.refused_after(sample.pending(90)),
-    ]
+    )
+    jobs = [JobView(job) for job in made]
     hour = timedelta(hours=1)
     utc = sample.NOW.astimezone()
     assert welcome(jobs, sample.NOW - hour, sample.ago(30), sample.NOW) == (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from sora_tui.core.request import Fit
 from sora_tui.media.header import ImageFacts
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import (
+    Shelf,
     badge,
     keep,
-    list_references,
     read_reference_image,
     sent_bytes,
 )
@@ -222,8 +223,48 @@ def test_the_list_holds_files_and_their_headers_and_follows_nothing(folder: Fold
     (folder.references / ".hidden.png").write_text("x")
     (folder.references / "link").symlink_to(folder.root)
     os.mkfifo(folder.references / "pipe.png")
-    listed = [(file.path, file.facts and file.facts.format) for file in list_references(folder)]
+    shelf = Shelf(folder)
+    listed = [(file.path, file.facts and file.facts.format) for file in shelf.read(shelf.files())]
     assert listed == [("a.png", "PNG"), ("b/dawn.gif", "GIF"), ("notes.txt", None)]
+
+
+def test_a_header_is_read_once_until_the_file_changes(folder: Folder) -> None:
+    hour_ago = time.time() - 3600
+
+    def draw(name: str, width: int = 64) -> None:
+        _draw(folder.references / name, width=width)
+        os.utime(folder.references / name, (hour_ago, hour_ago))
+
+    draw("old/pier.png")
+    draw("dawn.png")
+    shelf = Shelf(folder)
+    assert [file.was_read for file in shelf.files()] == [False, False]
+    first = shelf.read(shelf.files())
+    assert shelf.files() == first, "nothing is left to read"
+    assert not shelf.is_stale()
+    draw("old/new.png", width=99)
+    assert shelf.is_stale(), "also when it is a nested folder that got a file"
+    left = [file for file in shelf.files() if not file.was_read]
+    assert [file.path for file in left] == ["old/new.png"]
+    shelf.read(left)
+    draw("dawn.png", width=32)
+    (changed,) = shelf.read([file for file in shelf.files() if not file.was_read])
+    assert changed.facts is not None
+    assert changed.facts.width == 32
+
+
+def test_a_file_that_is_still_being_copied_is_looked_at_again(folder: Folder) -> None:
+    whole = _draw(folder.references / "pier.png")
+    (folder.references / "pier.png").write_bytes(whole[:10])
+    shelf = Shelf(folder)
+    (cut,) = shelf.read(shelf.files())
+    assert cut.facts is None
+    (folder.references / "pier.png").write_bytes(whole)
+    assert shelf.is_stale()
+    (found,) = shelf.read(shelf.files())
+    assert found.facts is not None
+    (folder.references / "pier.png").unlink()
+    assert shelf.files() == []
 
 
 @pytest.mark.parametrize(

@@ -25,12 +25,13 @@ from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
 from sora_tui.tui.keys import Key, bindings
-from sora_tui.tui.order import Question
 from sora_tui.tui.panes.editor import ConsentLine
 from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 
 if TYPE_CHECKING:
     from textual.widgets import Input
+
+    from sora_tui.tui.order import Question
 
 #: From this many cells on every column has room to say more.
 ROOMY: Final = 134

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,13 +11,19 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.widgets import Static
 
 from sora_tui.core.request import Fit
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.media.header import ImageFacts
+from sora_tui.media.image import MAX_PIXELS
 from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 from sora_tui.workspace.references import Badge, ReferenceFile, badge
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
 
 _SIGNS: Final = {"ok": "✓", "png": "✓", "fit": "✂", "no": "✗"}
 _TONES: Final[Mapping[str, Tone]] = {"ok": "ok", "png": "ok", "fit": "warn", "no": "error"}
@@ -51,12 +57,31 @@ class FitCycled(Message):
         self.path = path
 
 
+class PictureHighlighted(Message):
+    """The cursor stands on another picture, or on none."""
+
+
+class LookAsked(Message):
+    """The person wants to see this picture."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+
 class ReferencesPane(Vertical):
     """The pictures; enter uses one, enter again drops it. Paths are within input_reference/."""
 
-    DEFAULT_CSS = "ReferencesPane > VirtualList { height: 1fr; }"
+    DEFAULT_CSS = """
+    ReferencesPane > VirtualList { height: 1fr; }
+    ReferencesPane > #references-effect { height: 1; padding: 0 1; color: $foreground-muted; }
+    ReferencesPane > Input { height: 1; border: none; padding: 0 1; background: $surface; }
+    """
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("references.fit", "f", N_("Next way to fit the picture"), "fit"),
+        Key("references.look", "space", N_("Look at the picture"), "look"),
+        Key("references.search", "slash", N_("Find a picture by its name"), "search"),
+        Key("references.clear", "escape", N_("Show every picture again"), "clear_search"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
@@ -77,11 +102,15 @@ class ReferencesPane(Vertical):
         self._chosen: str | None = None
         self._fit: Fit = "cover"
         self._titles = ("", "")
+        self._found: list[str] = []
+        self._words = self._said = ""
+        self._effect = Static("", id="references-effect", markup=False)
         self._list = VirtualList(_columns(ascii), self._row)
 
     def compose(self) -> ComposeResult:
-        """The list alone."""
+        """The list, and what sending the highlighted picture does to it."""
         yield self._list
+        yield self._effect
 
     def on_mount(self) -> None:
         """Words are chosen now that the language is known."""
@@ -94,8 +123,13 @@ class ReferencesPane(Vertical):
         """Show these pictures, judged for `size` (`width x height`, None: any will do)."""
         self._files = {file.path: file for file in files}
         self._wanted, self._chosen = size, _within(chosen)
-        self._list.set_rows(list(self._files))
-        self._refresh()
+        self._filter()
+
+    def update(self, files: Sequence[ReferenceFile]) -> None:
+        """More is known of these, which are in the list."""
+        self._files |= {file.path: file for file in files}
+        self._list.update_rows(file.path for file in files)
+        self._show_effect()
 
     def set_size(self, size: str | None) -> None:
         """Judge the pictures for another size."""
@@ -104,8 +138,10 @@ class ReferencesPane(Vertical):
 
     def set_chosen(self, path: str | None) -> None:
         """Mark the picture that will be sent."""
-        self._chosen = _within(path)
+        before, self._chosen = self._chosen, _within(path)
         self._refresh()
+        if self._chosen != before:
+            self.post_message(PictureHighlighted())  # enter means something else now
 
     def set_fit(self, fit: Fit) -> None:
         """How the chosen picture is brought to the size."""
@@ -115,10 +151,19 @@ class ReferencesPane(Vertical):
     def set_place(self, host: str, folder: str) -> None:
         """Say in the empty list where pictures are to be copied."""
         self._host, self._folder = host, folder
+        self._show_empty()
+
+    def _show_empty(self) -> None:
+        if self._words and self._files:
+            text = _('0 of {count} match "{words}"  esc clears')
+            facts = {"count": f"{len(self._files):,}", "words": clean_line(self._words, 40)}
+            self._list.set_empty_text(text.format(**facts))
+            return
+        host, folder = self._host, self._folder
         place = clean_line(f"{host}:{folder.rstrip('/')}/" if folder else _FOLDER)
         text = _(
-            "No pictures in input_reference/. From your machine: scp photo.jpg {place}"
-            "   (JPG PNG GIF BMP WebP)"
+            "No pictures in input_reference/ (JPG PNG GIF BMP WebP). From your machine:\n\n"
+            "scp photo.jpg {place}"
         )
         self._list.set_empty_text(text.format(place=place))
 
@@ -133,13 +178,90 @@ class ReferencesPane(Vertical):
         """The keys that do something for the highlighted picture."""
         path = self._list.cursor_id
         if path is None:
-            return ()
-        return (("enter", N_("Drop") if path == self._chosen else N_("Use")), ("f", N_("Fit")))
+            return (("esc", N_("Every picture")),) if self._words else ()
+        use = N_("Drop") if path == self._chosen else N_("Use")
+        return (("enter", use), ("space", N_("Look")), ("f", N_("Fit")), ("/", N_("Find")))
+
+    @property
+    def cursor_path(self) -> str | None:
+        """The highlighted picture."""
+        return self._list.cursor_id
+
+    @property
+    def in_sight(self) -> list[str]:
+        """The pictures whose rows are on the screen, and those one page further."""
+        path = self._list.cursor_id
+        at = self._list.index_of(path) if path is not None else None
+        near = max(self._list.size.height, 1)
+        return self._found[max((at or 0) - near, 0) : (at or 0) + 2 * near]
+
+    def move(self, by: int) -> str | None:
+        """Put the cursor `by` rows further; the picture there."""
+        self._list.action_move(by)
+        return self._list.cursor_id
 
     def action_fit(self) -> None:
         """Ask for the next way to fit."""
         if self._list.cursor_id is not None:
             self.post_message(FitCycled(self._list.cursor_id))
+
+    def action_look(self) -> None:
+        """Ask for the picture itself."""
+        if self._list.cursor_id is not None:
+            self.post_message(LookAsked(self._list.cursor_id))
+
+    # Searching --------------------------------------------------------------------------------
+
+    async def action_search(self) -> None:
+        """Ask for words of a name."""
+        from textual.widgets import Input  # its import is not for the first frame
+
+        field = self.query(Input)
+        if field:
+            field.first().focus()
+            return
+        asked = Input(self._words, placeholder=_("part of a name"), compact=True)
+        await self.mount(asked, before=self._list)
+        asked.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what matches as it is typed."""
+        event.stop()
+        self._words = event.value
+        self._filter()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go on in the list."""
+        event.stop()
+        self.focus_pane()
+
+    async def action_clear_search(self) -> None:
+        """Show every picture again."""
+        from textual.widgets import Input
+
+        self._words = ""
+        self.focus_pane()
+        await self.query(Input).remove()
+        self._filter()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Esc is ours only while there is a search; otherwise it leads back."""
+        return action != "clear_search" or bool(self.query("Input"))
+
+    def _filter(self) -> None:
+        words = self._words.casefold().split()
+        self._found = [
+            path for path in self._files if all(word in path.casefold() for word in words)
+        ]
+        self._show_empty()
+        self._list.set_rows(self._found)
+        self._refresh()
+
+    @on(VirtualList.Highlighted)
+    def _highlighted(self, message: VirtualList.Highlighted) -> None:
+        message.stop()
+        self._show_effect()
+        self.post_message(PictureHighlighted())
 
     @on(VirtualList.Selected)
     def _selected(self, message: VirtualList.Selected) -> None:
@@ -153,14 +275,29 @@ class ReferencesPane(Vertical):
     def _refresh(self) -> None:
         self._list.update_rows()
         self._show_title()
+        self._show_effect()
+
+    def _show_effect(self) -> None:
+        """What the width of the rows may leave out, of the highlighted picture."""
+        file = self._files.get(self._list.cursor_id or "")
+        text = ""
+        if file is not None and file.was_read:
+            fit = self._fit if file.path == self._chosen else "cover"
+            text = effect(file, badge(file.facts, self._wanted), self._wanted, fit)
+        if text != self._said:
+            self._said = text
+            self._effect.update(Content(text), layout=False)
 
     def _show_title(self) -> None:
         if not self.is_attached:
             return
-        parts = [f"2 {_('References')}", str(len(self._files)) if self._files else ""]
+        count = f"{len(self._files):,}" if self._files else ""
+        if self._words and count:
+            count = _("{found} of {count}").format(found=f"{len(self._found):,}", count=count)
+        parts = [f"2 {_('References')}", count]
         if self._wanted:
             parts.append(_("for {size}").format(size=clean_line(self._wanted, 20)))
-        titles = "  ".join(part for part in parts if part), _("enter use  f fit")
+        titles = "  ".join(part for part in parts if part), _("enter use  space look  / find")
         if titles != self._titles:
             self._titles = titles
             self.border_title, self.border_subtitle = Content(titles[0]), Content(titles[1])
@@ -175,6 +312,8 @@ class ReferencesPane(Vertical):
             "sign": Cell(_SIGNS[judged.kind], tone),
             "name": Cell(clean_line(path, 200)),
         }
+        if not file.was_read:
+            return {**row, "sign": Cell(""), "size": Cell("...", "muted")}
         if file.facts is None:
             return {**row, "size": Cell(_("unreadable"), tone), "word": Cell("no", tone)}
         width, height = file.facts.width, file.facts.height
@@ -196,10 +335,43 @@ def shape(width: int, height: int) -> str:
     return f"{ratio:.2g}:1" if width >= height else f"1:{ratio:.2g}"
 
 
+def effect(file: ReferenceFile, judged: Badge, size: str | None, fit: Fit) -> str:
+    """What sending a picture does to it, in words for a narrow line."""
+    if judged.reason == "reference_animated":
+        return _("an animation: only still pictures go")
+    if judged.reason == "reference_too_large":
+        return _("too large: {limit} megapixels at most").format(limit=MAX_PIXELS // 1_000_000)
+    if file.facts is None:
+        return _("no picture, or cut off in its header")
+    name = shape(file.facts.width, file.facts.height)
+    return f"{name}  {_change(file.facts, judged, size, fit)}"
+
+
+def _change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str:
+    if judged.kind == "png":
+        return _("sent as a PNG")
+    if judged.kind != "fit" or size is None:
+        return _("sent byte for byte")
+    if fit == "exact":
+        return _("another size: f fits it")
+    if fit == "contain":
+        return _("fitted with black bars")
+    if fit == "stretch":
+        return _("fitted, distorted")
+    percent = round(100 * (judged.cut or 0))
+    if percent == 0:
+        return _("fitted, nothing is cut")
+    width, height = (int(side) for side in size.split("x"))
+    if facts.width * height > facts.height * width:
+        return _("fitted, cuts {percent}% of the width").format(percent=percent)
+    return _("fitted, cuts {percent}% of the height").format(percent=percent)
+
+
 def _loss(judged: Badge, fit: Fit) -> str:
     """What bringing the picture to the size costs it."""
     if judged.reason is not None:
-        return _("animated") if judged.reason == "reference_animated" else ""
+        reasons = {"reference_animated": _("animated"), "reference_too_large": _("too large")}
+        return reasons.get(judged.reason, "")
     if judged.kind != "fit":
         return ""
     if fit == "contain":
@@ -221,9 +393,10 @@ def _columns(ascii: bool) -> tuple[Column, ...]:
     return (
         *signs,
         Column("used", "", 1),
-        Column("name", "", None, min_width=8),
+        # The line below the list has the shape, too: a narrow pane keeps the name instead.
+        Column("name", "", None, min_width=13),
         Column("size", "", 10),
         Column("shape", "", 5, drop=1),
         Column("word", "", 3),
-        Column("loss", "", 9, drop=2),
+        Column("loss", "", 10, drop=2),
     )

@@ -1,0 +1,87 @@
+"""`theme`, `signs` and `[keys]` of sora-tui.toml: how the screen looks and listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
+
+from sora_tui.config.sources import TomlFile
+
+Signs = Literal["auto", "ascii", "unicode"]
+SIGNS: Final[tuple[Signs, ...]] = ("auto", "ascii", "unicode")
+#: The names that this module reads at the top of sora-tui.toml.
+NAMES: Final = frozenset({"theme", "signs", "keys"})
+
+
+class ScreenSettings(NamedTuple):
+    """What was chosen for the screen.
+
+    Attributes:
+        theme: The name of a theme; None leaves it to the screen.
+        signs: Which letters may be drawn; `auto` goes by the locale.
+        keys: By the id of a binding: the keys that do it, separated by commas. Whether there is
+            such a binding is known to the screen alone.
+    """
+
+    theme: str | None = None
+    signs: Signs = "auto"
+    keys: Mapping[str, str] = MappingProxyType({})
+
+
+def read_screen(*files: TomlFile | None) -> ScreenSettings:
+    """What these files say, the weakest first: each setting and each key of a later one holds.
+
+    Raises:
+        ProblemError: config_invalid, naming file, key and line.
+    """
+    screen = ScreenSettings()
+    for file in files:
+        if file is not None:
+            screen = _over(screen, file)
+    return screen
+
+
+def is_ascii_wanted(signs: Signs, environ: Mapping[str, str]) -> bool:
+    """Whether the screen is to be drawn in ASCII.
+
+    A locale that names no encoding (C, POSIX, none at all) says nothing about the terminal;
+    Python takes it for UTF-8, and so do we.
+    """
+    return signs == "ascii" or (signs == "auto" and not takes_utf8(environ))
+
+
+def takes_utf8(environ: Mapping[str, str]) -> bool:
+    """Whether the locale's encoding is UTF-8, or none is named."""
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    locale = next((environ[name] for name in names if environ.get(name)), "")
+    encoding = locale.partition("@")[0].partition(".")[2]
+    return not encoding or encoding.lower().replace("-", "") == "utf8"
+
+
+def _over(screen: ScreenSettings, file: TomlFile) -> ScreenSettings:
+    theme, signs = file.values.get("theme"), file.values.get("signs")
+    keys = file.values.get("keys", {})
+    if theme is not None:
+        if not isinstance(theme, str) or not theme:
+            raise file.invalid("", "theme", "must be the name of a theme in quotes")
+        screen = screen._replace(theme=theme)
+    if signs is not None:
+        if signs not in SIGNS:
+            raise file.invalid("", "signs", "must be one of: " + ", ".join(SIGNS))
+        screen = screen._replace(signs=signs)
+    if not isinstance(keys, Mapping):
+        raise file.invalid("", "keys", "must be a table: [keys]")
+    return screen._replace(keys={**screen.keys, **dict(_flat(keys, "", file))})
+
+
+def _flat(table: Mapping[str, Any], above: str, file: TomlFile) -> Iterator[tuple[str, str]]:
+    """`jobs.cancel = "x"` is a table in a table to TOML, and one id to a person."""
+    for name, value in table.items():
+        id = f"{above}{name}"
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{id}.", file)
+        elif isinstance(value, str) and all(key.strip() for key in value.split(",")):
+            yield id, ",".join(key.strip() for key in value.split(","))
+        else:
+            raise file.invalid("keys", id, 'must be keys in quotes, as in "f5,ctrl+r"')

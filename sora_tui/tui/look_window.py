@@ -1,0 +1,91 @@
+"""A picture on the whole screen: a reference, or the first frame of a clip."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+
+from sora_tui.i18n import N_, _
+from sora_tui.media.cells import Cells
+from sora_tui.tui.picture import PictureView
+
+
+class LookMoved(Message):
+    """The picture `by` places further in the list is wanted; 0: this one, for another size."""
+
+    def __init__(self, by: int) -> None:
+        super().__init__()
+        self.by = by
+
+
+class LookWindow(Screen[bool]):
+    """Answers True when the person wants to use the picture."""
+
+    DEFAULT_CSS = """
+    LookWindow > Static { height: 1; width: 1fr; padding: 0 1; color: $foreground-muted; }
+    LookWindow > #look-name { color: $foreground; text-style: bold; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,space,q,o", "leave", N_("Back")),
+        Binding("enter", "use", N_("Use")),
+        Binding("down,j,right,l", "move(1)", N_("Next picture")),
+        Binding("up,k,left,h", "move(-1)", N_("Previous picture")),
+    ]
+
+    def __init__(self, keys: str, *, in_list: bool) -> None:
+        """Make the window.
+
+        Args:
+            keys: The last line: what can be done here.
+            in_list: The picture is one of several that can be used.
+        """
+        super().__init__()
+        self._in_list = in_list
+        self._title_line = Static("", id="look-name", markup=False)
+        self._last_line = Static(keys, markup=False)
+        self.view = PictureView()
+
+    def compose(self) -> ComposeResult:
+        """What it is, the picture, the keys."""
+        yield self._title_line
+        yield self.view
+        yield self._last_line
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another room, another picture."""
+        self.post_message(LookMoved(0))
+
+    def name_it(self, words: str) -> None:
+        """Say what is on its way; the picture before it stays meanwhile."""
+        self._title_line.update(Content(words))
+
+    def show(self, words: str, cells: Cells | None) -> None:
+        """Show the picture, or say in words why there is none."""
+        self.name_it(words)
+        self.view.show(cells)
+
+    def action_leave(self) -> None:
+        """Back to where we were."""
+        self.dismiss(False)
+
+    def action_use(self) -> None:
+        """Use the picture."""
+        if self._in_list:
+            self.dismiss(True)
+
+    def action_move(self, by: int) -> None:
+        """Look at the next one."""
+        if self._in_list:
+            self.post_message(LookMoved(by))
+
+
+def keys_line(in_list: bool) -> str:
+    """The keys of the window, in words."""
+    return _("esc back  enter use  ↑ ↓ next") if in_list else _("esc back")

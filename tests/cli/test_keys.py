@@ -1,0 +1,24 @@
+"""`sora-tui keys`."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import Shell
+
+
+def test_every_key_has_a_line(shell: Shell) -> None:
+    ran = shell.inside("keys")
+    assert ran.code == 0
+    assert "everywhere\n" in ran.out
+    assert "  jobs.cancel " in ran.out
+    ran = shell.inside("keys", "--json")
+    first = ran.documents[0]
+    assert first == {"id": "generate", "place": "everywhere", "keys": ["f5", "ctrl+r", "alt+enter"]}
+
+
+def test_what_cannot_work_ends_with_2(shell: Shell) -> None:
+    (shell.workspace / "sora-tui.toml").write_text('[keys]\nzoom = "q"\nzom = "m"\n')
+    ran = shell.inside("keys")
+    assert ran.code == 2
+    assert "zoom               q" in ran.out
+    assert 'nothing is called "zom"' in ran.err
+    assert "q is zoom and leave_plain; only the first of them will act" in ran.err

@@ -1,0 +1,143 @@
+"""[keys] in sora-tui.toml: which keys act then, what is complained of, and `sora-tui keys`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import sora_tui.tui
+from sora_tui.tui.keymap import EVERYWHERE, all_keys, complaints, key_table, normal, place_of
+from sora_tui.tui.keys import FOOTER, Key, spell
+from tests.tui.test_snapshots import busy
+from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
+
+
+def app_with(root: Path, toml: str) -> WorkspaceApp:
+    (root / "sora-tui.toml").write_text(toml)
+    return workspace_app(root)
+
+
+def test_no_table_is_forgotten() -> None:
+    for module in pkgutil.walk_packages(sora_tui.tui.__path__, "sora_tui.tui."):
+        importlib.import_module(module.name)
+    known = set(all_keys())
+    widgets = [widget for widget in descendants(object) if "KEYS" in vars(widget)]
+    found: set[Key] = {key for widget in widgets for key in vars(widget)["KEYS"]}
+    assert len(found) > 30
+    assert found <= known
+
+
+def descendants(of: type) -> list[type]:
+    """Every class of ours that stands on this one, as far as it is imported."""
+    seen: dict[type, None] = {}
+    rest: list[type] = [*of.__subclasses__()]
+    while rest:
+        one = rest.pop()
+        if one not in seen and one is not type:
+            seen[one] = None
+            rest += one.__subclasses__()
+    return [one for one in seen if one.__module__.startswith("sora_tui.tui")]
+
+
+def test_ids_are_unique_and_no_table_clashes_with_itself() -> None:
+    keys = all_keys()
+    assert len({key.id for key in keys}) == len(keys)
+    taken = [(place_of(key), name) for key in keys for name in key.keys.split(",")]
+    assert len(set(taken)) == len(taken)
+
+
+def test_every_action_has_a_key_that_every_terminal_sends() -> None:
+    """VS Code keeps ctrl+p and F5, GNOME Terminal alt+digit, macOS alt (DESIGN.md, section 4)."""
+    for key in all_keys():
+        if place_of(key) == EVERYWHERE and key.id not in {"generate", "suspend", "save_prompt"}:
+            sure = [
+                name
+                for name in key.keys.split(",")
+                if name == "escape" or not ("+" in name or name[1:].isdigit())
+            ]
+            assert sure or key.id in {"leave", "leave_twice", "external_editor"}, key
+
+
+def test_the_footer_names_keys_that_exist() -> None:
+    spelled = {spell(name) for key in all_keys() for name in key.keys.split(",")}
+    assert {key for key, _words in FOOTER} - {"Tab"} <= spelled
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"generate": "f9"}, []),
+        ({"generate": "f5,?"}, ["[keys]: ? is generate and help; only the first"]),
+        ({"generat": "f9"}, ['[keys]: nothing is called "generat"; sora-tui keys']),
+        ({"generate": "hyperdrive"}, ['[keys] generate: no key is called "hyperdrive".']),
+        ({"jobs.cancel": "y"}, ["[keys]: y is jobs.cancel and jobs.copy; only"]),
+        ({"jobs.cancel": "z"}, ["[keys]: z is jobs.cancel and zoom; only the first"]),
+        ({"jobs.cancel": "x"}, []),
+        ({"zoom": "j"}, ["[keys]: j is list.down and zoom", "[keys]: j is text.down and zoom"]),
+    ],
+)
+def test_what_cannot_work_is_said(own: dict[str, str], said: list[str]) -> None:
+    found = complaints({id: normal(keys) for id, keys in own.items()})
+    assert len(found) == len(said)
+    assert all(text.startswith(begin) for text, begin in zip(found, said, strict=True))
+
+
+async def test_the_keys_of_the_person_act_and_are_shown(tmp_path: Path) -> None:
+    app = app_with(
+        tmp_path,
+        '[keys]\nhelp = "f9,h"\nserver = "f8"\njobs.copy = "c"\nzoom = "plus"\nhigher = "z"',
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "F9 Help" in screen(app)[-1]
+        assert screen(app)[0].endswith("F8 real ")
+        await pilot.press("escape", "question_mark", "f1")
+        await settle(pilot)
+        assert len(app.screen_stack) == 1
+        await pilot.press("plus")
+        assert app.bench.zoomed
+        await pilot.press("f9")
+        await settle(pilot)
+        assert len(app.screen_stack) == 2
+
+
+async def test_wrong_keys_are_said_on_the_screen(tmp_path: Path) -> None:
+    app = app_with(tmp_path, 'theme = "neon"\n[keys]\ngenerat = "f9"')
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        text = " ".join(" ".join(screen(app)).split())
+    assert 'There is no theme "neon"' in text
+    assert 'nothing is called "generat"' in text
+
+
+def test_the_command_line_lists_every_key(tmp_path: Path) -> None:
+    rows, said = key_table({"generate": "f9,?"})
+    assert rows[0]["place"] == EVERYWHERE
+    generate = next(row for row in rows if row["id"] == "generate")
+    assert generate["keys"] == ["f9", "question_mark"]
+    assert generate["shown"] == "F9  ?"
+    assert len(rows) == len(all_keys())
+    assert said
+    assert json.dumps(rows)
+
+
+async def test_keys_of_lists_and_panes_can_be_others_too(tmp_path: Path) -> None:
+    (tmp_path / "sora-tui.toml").write_text('[keys]\nlist.down = "n"\njobs.copy = "c"\n')
+    app = workspace_app(tmp_path, jobs=busy())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("escape", "4")
+        first = app.jobs.cursor_id
+        await pilot.press("j", "down")
+        assert app.jobs.cursor_id == first
+        await pilot.press("n")
+        await settle(pilot)
+        assert app.jobs.cursor_id != first
+        assert "c Copy" in screen(app)[-1]
+        await pilot.press("question_mark")
+        await settle(pilot)
+        assert any(">c" in row and "Copy the path" in row for row in screen(app)[1:5])
