@@ -30,6 +30,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import WorkerFailed
@@ -250,8 +251,15 @@ class HardenedApp(App[None]):
         if self._storm is not None:
             self._storm.stop()
         if self._was_resized:
-            self._storm = self.set_timer(_STORM_OVER, self.action_redraw)
+            self._storm = self.set_timer(_STORM_OVER, self._storm_over)
         self._was_resized = True
+
+    def _storm_over(self) -> None:
+        if isinstance(self._driver, TerminalDriver):
+            size = Size(*self._driver._get_terminal_size())
+            if size != self.screen.size:  # the last size was lost on its way
+                self.post_message(events.Resize(size, size))
+        self.action_redraw()
 
     def action_redraw(self) -> None:
         """Paint everything anew, over what some other program wrote on the screen."""
