@@ -30,7 +30,9 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from sora_tui.tui.crash import write_crash_report
@@ -44,6 +46,8 @@ CRASHED: Final = 70
 _SWALLOW: Final = 1.0
 _DURABLE: Final = 1.5
 _END: Final = 2.5
+#: Seconds without another size until the screen is painted for good.
+_STORM_OVER: Final = 0.2
 #: How long the leave sequence may look for room in a terminal that is not read, in seconds.
 _LEAVE_WITHIN: Final = 0.2
 
@@ -228,6 +232,7 @@ class HardenedApp(App[None]):
         self.shown = Shown()
         """What the terminal shows."""
         self._was_resized = False
+        self._storm: Timer | None = None
         self._crash_folder = crash_folder
 
     def get_driver_class(self) -> type[Driver]:
@@ -240,13 +245,22 @@ class HardenedApp(App[None]):
         self.call_after_refresh(_resume_gc)
 
     @on(events.Resize)
-    def _paint_after_resize(self, event: events.Resize) -> None:
-        # Terminals cut and blank rows as they like. Textual does nothing at all when the size is
-        # what it was, as at the end of a storm whose signals came as one.
-        first, self._was_resized = not self._was_resized, True
+    def _paint_after_resize(self) -> None:
+        # Terminals cut and blank rows as they like, and in a storm of sizes Textual paints for
+        # some that are gone, or not at all: paint once more when it is over.
         self.shown.forget()
-        if not first and self.screen_stack and event.size == self.screen.size:
-            self.screen.refresh(layout=True)
+        if self._storm is not None:
+            self._storm.stop()
+        if self._was_resized:
+            self._storm = self.set_timer(_STORM_OVER, self._storm_over)
+        self._was_resized = True
+
+    def _storm_over(self) -> None:
+        if isinstance(self._driver, TerminalDriver):
+            size = Size(*self._driver._get_terminal_size())
+            if size != self.screen.size:  # the last size was lost on its way
+                self.post_message(events.Resize(size, size))
+        self.action_redraw()
 
     def action_redraw(self) -> None:
         """Paint everything anew, over what some other program wrote on the screen."""

@@ -150,6 +150,7 @@ def test_any_size_is_drawn_and_left(tmp_path: Path, size: tuple[int, int]) -> No
         assert session.wait_exit() == 0
 
 
+@pytest.mark.long
 def test_a_storm_of_sizes_loses_no_key(tmp_path: Path) -> None:
     with PtySession(PROGRAM, cwd=workspace(tmp_path), cols=120, rows=40) as session:
         session.wait_for("draft safe")
