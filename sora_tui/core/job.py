@@ -340,7 +340,7 @@ class Job:
 
     def doubted(self, at: datetime, error: JobError) -> Job:
         """The server said "not now", and lists the job all the same: it is not sent again."""
-        if self.state is not State.PENDING or not self.attempts:
+        if self.state is not State.PENDING or not self.was_put_off:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
 
@@ -505,6 +505,11 @@ class Job:
         """Whether its video can be deleted at the server without losing a clip on its way home."""
         is_at_rest = self.is_final and not self.needs_you
         return self.remote_id is not None and (is_at_rest or self.state in _IN_FLIGHT)
+
+    @property
+    def was_put_off(self) -> bool:
+        """A server has said "not now" to it."""
+        return any(attempt.outcome == "deferred" for attempt in self.attempts)
 
     @property
     def needs_you(self) -> bool:

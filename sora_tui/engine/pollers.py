@@ -142,7 +142,7 @@ class Poller:
 
     async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:
         try:
-            if job.attempts and await self._lost.was_made(client, job):
+            if job.was_put_off and await self._lost.was_made(client, job):
                 doubt = JobError("answer_unclear", Spent.PERHAPS, message=_MADE_ALL_THE_SAME)
                 self._desk.put(job.doubted(utc_now(), doubt))
                 return

@@ -18,7 +18,10 @@ _CHAINS: Final = (
     ("list", "references"),
     ("list", "jobs"),
     ("text", "inspector"),
+    ("tree", "inspector"),
     ("editor",),
+    ("variables",),
+    ("text", "diff"),
     ("settings",),
 )
 EVERYWHERE: Final = "everywhere"
@@ -32,6 +35,9 @@ PLACES: Final[Mapping[str, str]] = {
     "inspector": N_("inspector"),
     "list": N_("lists"),
     "text": N_("long texts"),
+    "tree": N_("the document"),
+    "variables": N_("variables"),
+    "diff": N_("comparing"),
     EVERYWHERE: N_("everywhere"),
 }
 _MODIFIERS: Final = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
@@ -46,13 +52,16 @@ def place_of(key: Key) -> str:
 
 def all_keys() -> tuple[Key, ...]:
     """Every key of every pane, as they are by default; imports all panes."""
+    from sora_tui.tui.diff_window import DiffWindow
     from sora_tui.tui.panes.inspector import InspectorPane
     from sora_tui.tui.panes.jobs import JobsPane
+    from sora_tui.tui.panes.json_tree import JsonTree
     from sora_tui.tui.panes.long_text import LongText
     from sora_tui.tui.panes.prompt_text import PromptText
     from sora_tui.tui.panes.prompts import PromptsPane
     from sora_tui.tui.panes.references import ReferencesPane
     from sora_tui.tui.panes.settings_line import GenerateButton, SettingField
+    from sora_tui.tui.panes.variables import VariablesForm
     from sora_tui.tui.virtual_list import VirtualList
 
     return (
@@ -66,6 +75,9 @@ def all_keys() -> tuple[Key, ...]:
         *InspectorPane.KEYS,
         *VirtualList.KEYS,
         *LongText.KEYS,
+        *JsonTree.KEYS,
+        *VariablesForm.KEYS,
+        *DiffWindow.KEYS,
     )
 
 
