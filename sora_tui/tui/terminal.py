@@ -256,6 +256,8 @@ class HardenedApp(App[None]):
         self._was_resized = True
 
     def _storm_over(self) -> None:
+        if not self.screen_stack:  # the program has ended meanwhile
+            return
         if isinstance(self._driver, TerminalDriver):
             size = Size(*self._driver._get_terminal_size())
             if size != self.screen.size:  # the last size was lost on its way

@@ -263,6 +263,8 @@ async def test_help_does_what_it_finds(tmp_path: Path) -> None:
         await open_finder(pilot, "f1")
         await pilot.press(*"take sent", "enter")
         await settle(pilot)
+        await pilot.press("y")
+        await settle(pilot)
         assert [verb for _id, verb, _argument in app.fake.commands] == ["cancel"]
 
 
