@@ -22,14 +22,16 @@ class Simulator:
 
 
 @contextmanager
-def start_simulator(data: Path | None = None, speed: float = 50) -> Iterator[Simulator]:
+def start_simulator(
+    data: Path | None = None, speed: float = 50, *words: str
+) -> Iterator[Simulator]:
     """A simulator on a free port, ended at the end; with `data` another can go on with its jobs.
 
     Raises:
         subprocess.TimeoutExpired: It did not end within 3 s after its parent's pipe closed.
     """
     command = [sys.executable, "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
-    command += ["--speed", str(speed), *(["--data", str(data)] if data else [])]
+    command += ["--speed", str(speed), *(["--data", str(data)] if data else []), *words]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

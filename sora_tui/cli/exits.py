@@ -76,6 +76,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "step_illegal",
         "video_unknown",
         "video_taken",
+        "operation_unsupported",
         "no_terminal",
         "dumb_terminal",
     ),

@@ -162,7 +162,7 @@ class _Watch:
                 if took_over:
                     self._read_open()  # what the owner before us did last was told to nobody
             case EngineFault():
-                self.outcome.faults.append(item.problem)
+                self.outcome.faults.append(self._with_money(item.problem))
             case Leave():
                 self.outcome.signal = item.signal
             case Suspend():
@@ -220,6 +220,12 @@ class _Watch:
                 except ProblemError as error:  # a disk too full even to take it back: it goes on
                     _log.warning("%s cannot be taken back: %s", job.id, error)
             self.open.pop(job.id)
+
+    def _with_money(self, why: Problem) -> Problem:
+        """What stops the engine says of itself that it cost nothing; a job under way may have."""
+        jobs = (self.outcome.jobs.get(job_id) for job_id in self.open)
+        sent = next((job for job in jobs if job is not None and job.attempts), None)
+        return why if sent is None else _with_money(why, sent)
 
     def _is_searched(self, job: Job) -> bool:
         """Whether the server's list has said what it can, and a person has to decide."""

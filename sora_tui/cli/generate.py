@@ -34,7 +34,7 @@ from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
-from sora_tui.workspace.references import read_reference_image
+from sora_tui.workspace.references import Prepared, read_reference_image
 from sora_tui.workspace.verdicts import refusal_before
 
 #: Its maker announced the end of this endpoint.
@@ -67,7 +67,23 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         prompt_file=prompt_file,
     )
     check_request(request)
-    clips = choices.count or 1
+    return place(args, settings, folder, request, prepared, choices.count or 1, speech)
+
+
+def place(
+    args: argparse.Namespace,
+    settings: Settings,
+    folder: Folder,
+    request: VideoRequest,
+    prepared: Prepared | None,
+    clips: int,
+    speech: Speech,
+) -> int:
+    """Name the price, have it agreed to, send, wait and report.
+
+    Raises:
+        ProblemError: Nothing was sent and no document was written.
+    """
     server = settings.server
     price = quote(server, request)
     if args.dry_run:

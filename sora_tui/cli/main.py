@@ -77,6 +77,8 @@ def _command(name: str) -> Command:
     match name:
         case "generate":
             from sora_tui.cli.generate import run
+        case "remix" | "edit" | "extend":
+            from sora_tui.cli.derive import run
         case "jobs":
             from sora_tui.cli.history import jobs as run
         case "show":

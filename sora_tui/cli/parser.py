@@ -65,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         return command
 
     _generate(add)
+    _derive(add)
     _history(add)
     _keeping(add)
     _servers(add)
@@ -162,6 +163,39 @@ def _generate(add: Add) -> None:
         metavar="K=V",
         help=_("put V in place of {{K}} in the prompt"),
     )
+    _sending(command)
+
+
+def _derive(add: Add) -> None:
+    remix = add(
+        "remix",
+        _("Make a new clip out of a finished one, with another prompt."),
+        'sora-tui remix @last "the same street, at night"',
+    )
+    edit = add(
+        "edit",
+        _("Change a finished clip as a prompt says."),
+        'sora-tui edit @last "make the umbrella red"',
+    )
+    extend = add(
+        "extend",
+        _("Go on with a finished clip where it ends."),
+        'sora-tui extend @last "the boat reaches the sea" --seconds 4',
+    )
+    for command in (remix, edit, extend):
+        command.add_argument(
+            "job", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2")
+        )
+        command.add_argument("text", metavar=_("TEXT"), help=_("the prompt"))
+        command.set_defaults(seconds=None)
+        _sending(command)
+    extend.add_argument(
+        "--seconds", metavar="N", help=_("how much longer; as long as the clip if missing")
+    )
+
+
+def _sending(command: argparse.ArgumentParser) -> None:
+    """Options of everything that is paid for."""
     command.add_argument("--yes", action="store_true", help=_("agree to the price beforehand"))
     command.add_argument(
         "--max-spend",

@@ -120,7 +120,11 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         Dialect(
             name="openai",
             hosts=frozenset({"api.openai.com"}),
-            signs=(Sign("models", ENOUGH, header="openai-version"),),
+            signs=(
+                Sign("models", ENOUGH, header="openai-version"),
+                # The practice server on its own, which behaves so.
+                Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),
+            ),
             bearer_without_key=None,
             abilities=_only(*ABILITIES),
             delete_means="deletes",

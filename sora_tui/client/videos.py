@@ -45,6 +45,13 @@ from sora_tui.core.text import clean, clean_line
 #: Wait after a 429 that does not say how long, in seconds.
 DEFAULT_WAIT: Final = 15.0
 
+#: Operations on a video that the server has.
+_PATHS: Final[Mapping[str, str]] = {
+    "remix": "/videos/{video}/remix",
+    "edit": "/videos/edits",
+    "extend": "/videos/extensions",
+}
+
 #: Codes that say the account is empty, not that we are too fast (OpenAI, new-api, gateways).
 _QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
 #: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
@@ -123,7 +130,11 @@ class VideosClient:
         headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
         fields = self._fields(request)
         try:
-            if self._fitted.encoding == "json":
+            if request.operation != "create":
+                answer = await self._wire.post_paid(
+                    _path_of(request), headers, document=self._derived(request)
+                )
+            elif self._fitted.encoding == "json":
                 fields = self._in_json(fields)
                 if upload is not None:
                     fields[self._reference_field] = self._reference(upload)
@@ -193,11 +204,22 @@ class VideosClient:
         """Delete a job at the server; one it does not know is deleted (divergence 17).
 
         Raises:
-            ServerError: It refused. 405 and 501: this server cannot.
+            ServerError: It refused. 404, 405 and 501: this server cannot.
         """
         answer = await self._call("DELETE", f"/videos/{quote(video_id, safe='')}")
-        if not _is_success(answer) and not (failure := _server_error(answer)).not_found:
+        if _is_success(answer):
+            return
+        failure = _server_error(answer)
+        # A missing route may answer 404 as well (new-api): what can be looked at is not gone.
+        if not failure.not_found or not await self._has_forgotten(video_id):
             raise failure
+
+    async def _has_forgotten(self, video_id: str) -> bool:
+        try:
+            await self.retrieve(video_id)
+        except ServerError as failure:
+            return failure.not_found
+        return False
 
     async def models(self) -> tuple[str, ...]:
         """The names of `GET /models`, as the server orders them.
@@ -231,6 +253,19 @@ class VideosClient:
             for name, value in wanted.items()
             if value is not None
         }
+
+    def _derived(self, request: VideoRequest) -> dict[str, Any]:
+        """The body of an operation on a video that is there: only what the API has there.
+
+        In JSON, and `video` by its id: the SDK can send neither (videos-api, divergence 18).
+        """
+        fields = {name: value for name, value in self._fields(request).items() if name != "size"}
+        fields.pop("model", None)
+        if request.operation != "extend":
+            fields.pop(self._dialect.seconds_field, None)
+        if request.operation != "remix":
+            fields["video"] = {"id": request.source_video}
+        return self._in_json(fields)
 
     def _reference(self, upload: Upload) -> object:
         form = self._fitted.reference_form
@@ -276,6 +311,18 @@ def outcome_of(answer: Answer, dialect: Dialect = GENERIC) -> CreateOutcome:
     if 300 <= status < 500 and status not in {303, 408, 409}:
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+
+
+def _path_of(request: VideoRequest) -> str:
+    """Where an operation is asked for (videos-api, 1.1).
+
+    Raises:
+        NotSentError: It is none that is made of a video by its id.
+    """
+    path = _PATHS.get(request.operation)
+    if path is None or not request.source_video:
+        raise NotSentError(f"no such operation: {request.operation}")
+    return path.format(video=quote(request.source_video, safe=""))
 
 
 def model_names(answer: Answer) -> tuple[str, ...]:

@@ -67,7 +67,9 @@ _ANY_REMOTE: Final = frozenset(_REMOTE.values())
 _IN_FLIGHT: Final = frozenset({State.QUEUED, State.IN_PROGRESS})
 
 STEPS: Final[Mapping[State, frozenset[State]]] = {
-    State.PENDING: frozenset({State.SUBMITTING, State.NOT_SENT, State.CANCELLED}),
+    State.PENDING: frozenset(
+        {State.SUBMITTING, State.NOT_SENT, State.CANCELLED, State.UNCONFIRMED}
+    ),
     State.SUBMITTING: _ANY_REMOTE
     | {State.PENDING, State.NOT_SENT, State.UNCONFIRMED, State.REJECTED},
     State.NOT_SENT: frozenset({State.PENDING, State.ABANDONED}),
@@ -329,6 +331,12 @@ class Job:
             attempts=self._last_attempt("deferred", status),
         )
 
+    def doubted(self, at: datetime, error: JobError) -> Job:
+        """The server said "not now", and lists the job all the same: it is not sent again."""
+        if self.state is not State.PENDING or not self.attempts:
+            raise _illegal(self, State.UNCONFIRMED)
+        return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
+
     def held(self, at: datetime, error: JobError) -> Job:
         """It waits for a reason that the owner of the workspace found, with nothing sent."""
         if self.state is not State.PENDING:
@@ -347,6 +355,8 @@ class Job:
 
     def unconfirmed(self, at: datetime, error: JobError) -> Job:
         """The answer is lost: it may be running, and billed."""
+        if self.state is not State.SUBMITTING:
+            raise _illegal(self, State.UNCONFIRMED)
         attempts = self._last_attempt("unconfirmed", error.status)
         return self._step(State.UNCONFIRMED, at, error=error, attempts=attempts)
 

@@ -86,6 +86,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "answer_unclear": Spent.PERHAPS,
     "no_list": Spent.NO,
     "delete_refused": Spent.NO,
+    "operation_unsupported": Spent.NO,
     "video_unknown": Spent.NO,
     "video_taken": Spent.NO,
     # while it runs there

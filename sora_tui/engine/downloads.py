@@ -13,7 +13,7 @@ from typing import Final
 from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import ServerError
 from sora_tui.core.job import Job, JobError, Output, State
-from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry, Transfer
@@ -159,6 +159,8 @@ class Downloads:
             )
             part.sync_and_close()
             facts, suffix = inspect_clip(part.path)
+            if not facts.complete:  # a box that reaches to the end, wherever that came
+                raise problem_error("clip_damaged", reason="cut_off")
             published = part.publish(output_name(job, suffix))
             return Output(
                 variant="video",

@@ -39,6 +39,15 @@ def delete_means(server: Server, memory: Memory) -> DeleteMeans:
     return dialect_of(as_known(server, memory)).delete_means
 
 
+def can(server: Server, memory: Memory, ability: Ability) -> bool | None:
+    """Whether a server can: by experience, otherwise by its dialect; None where a try tells."""
+    shown = memory.of(server.origin).facts.get(ability)
+    if shown is not None:
+        return shown
+    known = as_known(server, memory)
+    return can_list(known) if ability == "list" else dialect_of(known).can(ability)
+
+
 class Knowledge:
     """Of one server, for its poller. What it learns is kept for the next process."""
 
@@ -53,16 +62,13 @@ class Knowledge:
         return as_known(self._server, self._memory)
 
     def can(self, ability: Ability) -> bool | None:
-        """Whether it can: by experience, otherwise by its dialect; None where only a try tells."""
-        shown = self._memory.of(self._server.origin).facts.get(ability)
-        if shown is not None:
-            return shown
-        return can_list(self.server) if ability == "list" else dialect_of(self.server).can(ability)
+        """Whether it can."""
+        return can(self._server, self._memory, ability)
 
-    def learn(self, ability: Ability, can: bool) -> None:
+    def learn(self, ability: Ability, shown: bool) -> None:
         """Working with it showed whether it can."""
-        if self.can(ability) is not can:
-            self._keep(lambda: self._memory.learn(self._server.origin, ability, can))
+        if self.can(ability) is not shown:
+            self._keep(lambda: self._memory.learn(self._server.origin, ability, shown))
 
     async def find_out(self) -> None:
         """Ask which dialect it speaks, by GETs alone, where nobody said and nothing is known."""

@@ -17,7 +17,7 @@ from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.pace import Gate
-from sora_tui.engine.reconcile import for_a_person, matches
+from sora_tui.engine.reconcile import for_a_person, matches, was_made
 from sora_tui.engine.walk import walk
 
 #: When a lost answer is looked for, in seconds after the loss; later every minute.
@@ -108,6 +108,24 @@ class LostAnswers:
                 self._tell(job, listed=True, found=for_a_person(job, videos, known, skew))
         self._looks += 1
         self.due_at = self._in(_SEARCHES[self._looks] if self._looks < len(_SEARCHES) else _LATER)
+
+    async def was_made(self, client: VideosClient, job: Job) -> bool:
+        """Whether the list shows a pending job that the server has put off: it must not go again.
+
+        A server that has no list, or answers with an error, has said all it says.
+
+        Raises:
+            ServerError: There was no answer, so nobody knows yet.
+        """
+        if not self._can_list:
+            return False
+        try:
+            videos, skew = await self._recent(client, job.attempts[0].at - timedelta(minutes=1))
+        except ServerError as failure:
+            if failure.error.status is None:
+                raise
+            return False
+        return was_made(job, videos, self._desk.history.known_remote_ids(self._server.origin), skew)
 
     async def _recent(
         self, client: VideosClient, since: datetime

@@ -14,6 +14,7 @@ from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
+from sora_tui.core.request import Operation
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.events import RemoteListed, Retry
@@ -29,6 +30,7 @@ from sora_tui.workspace.learnt import Memory
 #: Paid requests under way to one server at once: one that hangs must not hold up the others.
 MAX_SENDING: Final = 4
 _LOCAL_WAIT: Final = 30.0
+_MADE_ALL_THE_SAME: Final = "the server put it off, and lists it all the same"
 
 Connect = Callable[[Server], Awaitable[Server]]
 
@@ -137,19 +139,25 @@ class Poller:
 
     async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:
         try:
+            if job.attempts and await self._lost.was_made(client, job):
+                doubt = JobError("answer_unclear", Spent.PERHAPS, message=_MADE_ALL_THE_SAME)
+                self._desk.put(job.doubted(utc_now(), doubt))
+                return
             sent = await generate_video(
                 self._desk, self._folder, client, server, job, self._taken_at
             )
             if sent.remote_id is not None:
                 self._taken_at = utc_now()
             if sent.error is not None and sent.error.kind == "request_refused":
-                self._knowledge.doubt()
+                self._learn_from(sent.request.operation, sent.error)
             if sent.state is State.PENDING and sent.not_before is not None:
                 self._desk.show_retry(
                     sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
                 )
         except ProblemError as error:
             self._hold(job, error.problem)
+        except ServerError as failure:  # the list did not come; nothing was sent
+            self._hold(job, failure.error.problem)
         except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and not sent again
             self._report(error)
             current = self._desk.jobs.get(job.id, job)
@@ -161,6 +169,13 @@ class Poller:
         finally:
             self._sending.pop(job.id, None)
             self._wake.set()
+
+    def _learn_from(self, operation: Operation, refusal: JobError) -> None:
+        """A refused operation may be one that is not there; a refused create makes one wonder."""
+        if operation == "create":
+            self._knowledge.doubt()
+        elif refusal.status in {405, 501}:
+            self._knowledge.learn(operation, False)
 
     def _hold(self, job: Job, why: Problem) -> None:
         """Leave a job pending, for a reason of our own, and say it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sora_tui.core.job import Job
+from sora_tui.core.job import Job, State
 from sora_tui.core.remote import RemoteVideo, inner_id
 from sora_tui.core.search import MAX_CANDIDATES, Candidate
 from sora_tui.core.text import clean
@@ -15,29 +16,28 @@ from sora_tui.core.text import clean
 _BEFORE: Final = timedelta(seconds=5)
 #: How long after the first byte a server may still have created the job.
 _AFTER: Final = timedelta(minutes=5)
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 def candidates(
     job: Job, videos: Iterable[RemoteVideo], known_ids: Collection[str], skew: float | None
 ) -> list[RemoteVideo]:
-    """The videos in a server's list that could be this unconfirmed job.
+    """The videos in a server's list that could be this job, which was sent and has none yet.
 
-    Created in the window of its last attempt, of the same model, size, seconds and prompt as far
-    as the server tells them, and not known to this workspace already.
+    Created in the window of one of its attempts, of the same model, size, seconds and prompt as
+    far as the server tells them, and not known to this workspace already.
 
     Args:
         skew: The server's clock minus ours, in seconds.
     """
-    if not job.attempts:
-        return []
     prompt = clean(job.request.prompt, 40_000).strip()  # as `RemoteVideo` keeps it
-    sent = job.attempts[-1].at + timedelta(seconds=skew or 0.0)
+    sent = [attempt.at + timedelta(seconds=skew or 0.0) for attempt in job.attempts]
     return [
         video
         for video in videos
         if inner_id(video.id) not in known_ids
-        and video.created_at is not None
-        and sent - _BEFORE <= video.created_at <= sent + _AFTER
+        and (made := video.created_at) is not None
+        and any(at - _BEFORE <= made <= at + _AFTER for at in sent)
         and _agrees(video.model, job.request.model)
         and _agrees(video.size, job.request.size)
         and _same_length(video.seconds, job.request.seconds)
@@ -51,24 +51,49 @@ def matches(
     known_ids: Collection[str],
     skew: float | None,
 ) -> dict[str, RemoteVideo]:
-    """The jobs that are found without a doubt: one candidate, wanted by no other job.
+    """The jobs that are found without a doubt, each with its video.
 
-    A candidate without its prompt is a doubt: on a shared SGLang, whose list has none, everybody's
-    clips are of the one model, size and length.
+    One candidate, wanted by no other job. Or as many candidates as there are lost jobs with the
+    very same request: which is whose makes no difference. A candidate without its prompt is a
+    doubt: on a shared SGLang, whose list has none, everybody's clips are of the one model, size
+    and length.
     """
-    wishes = {job.id: job for job in jobs}
-    found = {job.id: candidates(job, videos, known_ids, skew) for job in wishes.values()}
-    wanted: dict[str, int] = {}
-    for videos_of_job in found.values():
-        for video in videos_of_job:
-            wanted[video.id] = wanted.get(video.id, 0) + 1
+    wanting: dict[tuple[str, ...], list[Job]] = {}
+    by_id = {video.id: video for video in videos}
+    for job in sorted(jobs, key=lambda job: job.id):
+        found = candidates(job, videos, known_ids, skew)
+        found.sort(key=lambda video: (video.created_at or _EPOCH, video.id))
+        wanting.setdefault(tuple(video.id for video in found), []).append(job)
+    wanted = Counter(video_id for found in wanting for video_id in found)
     return {
-        job_id: videos_of_job[0]
-        for job_id, videos_of_job in found.items()
-        if len(videos_of_job) == 1
-        and wanted[videos_of_job[0].id] == 1
-        and "prompt" in _agreements(wishes[job_id], videos_of_job[0])
+        job.id: by_id[video_id]
+        for found, alike in wanting.items()
+        if len(found) == len(alike) and all(wanted[video_id] == 1 for video_id in found)
+        for job, video_id in zip(alike, found, strict=True)
+        if "prompt" in _agreements(job, by_id[video_id])
+        and (len(alike) == 1 or _are_twins(alike, [by_id[video_id] for video_id in found]))
     }
+
+
+def was_made(
+    job: Job, videos: Iterable[RemoteVideo], known_ids: Collection[str], skew: float | None
+) -> bool:
+    """Whether a server that said "not now" made the job all the same.
+
+    A definite answer is believed until a video of the very same prompt speaks against it: on a
+    busy server others ask for the same size and length.
+    """
+    return any(video.prompt is not None for video in candidates(job, videos, known_ids, skew))
+
+
+def _are_twins(jobs: Sequence[Job], videos: Iterable[RemoteVideo]) -> bool:
+    """Whether it makes no difference which of the videos is whose.
+
+    A job whose answer is still on its way will name its own.
+    """
+    return all(
+        job.state is State.UNCONFIRMED and job.request == jobs[0].request for job in jobs
+    ) and all(video.prompt is not None for video in videos)
 
 
 def for_a_person(

@@ -398,6 +398,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _TRY_FREE,
         N_("It is asked again by itself; you need not do anything."),
     ),
+    "operation_unsupported": (
+        N_("The server[ {host}] cannot do this[: {operation}]."),
+        _FREE,
+        N_("Ask a server that can, or write the change into a new prompt."),
+    ),
     "delete_refused": (
         N_("The server[ {host}] did not delete the video[: {message}]."),
         _FREE,

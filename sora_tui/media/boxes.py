@@ -152,6 +152,8 @@ def _top_level(file: BinaryIO, size: int) -> list[_Box]:
         box = _box(header, size - at)
         if box is None:
             raise _damaged("cut_off", bytes=size)
+        if min(box.kind) < ord(" "):
+            raise _damaged("cut_off", bytes=size)  # no name: zeros, where a sparse file goes on
         boxes.append(_Box(box.kind, at + box.start, at + box.end))
         if len(boxes) > MAX_BOXES:
             raise _damaged("too_many_boxes")

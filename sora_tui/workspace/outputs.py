@@ -50,6 +50,7 @@ class PartFile:
         self.bytes = 0
         self._hash = hashlib.sha256()
         with disk_refusals(self.path):
+            folder.output.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
             self._fd: int | None = os.open(self.path, NEW_FILE, 0o600)
 
     @property

@@ -26,7 +26,10 @@ def models(owner: str, **headers: str) -> bytes:
 Shape = Mapping[str, bytes]
 
 SHAPES: Final[Mapping[str, Sequence[Shape]]] = {
-    "openai": [{"/v1/models": models("system", **{"openai-version": "2020-10-01"})}],
+    "openai": [
+        {"/v1/models": models("system", **{"openai-version": "2020-10-01"})},
+        {"/v1/models": models("simulator")},
+    ],
     "litellm": [
         {
             "/v1/models": models("openai"),

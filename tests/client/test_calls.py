@@ -166,7 +166,8 @@ async def test_a_server_without_a_list_is_told_by_its_status(status: int) -> Non
     ],
 )
 async def test_deleting(status: int, body: Any, gone: bool) -> None:
-    with RawServer(replies(answer(status, body))) as server:
+    look = answer(404, {"detail": "Video not found"})
+    with RawServer(replies(answer(status, body), look)) as server:
         async with client_of(at(server.url)) as client:
             if gone:
                 await client.delete("v")

@@ -19,7 +19,7 @@ from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rej
 from sora_tui.client.videos import Upload
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.request import Operation, VideoRequest
 from tests.client.servers import at, client_of
 from tests.rawserver import (
     RawServer,
@@ -359,3 +359,45 @@ async def test_the_picture_arrives_byte_for_byte_in_json(form: str, field: str) 
         assert said[field] == "input_reference/fox.webp"
     else:
         assert sha256(FORMS[form](said[field])) == sha256(PICTURE.data)
+
+
+# Operations on a video that is there ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "target", "body"),
+    [
+        ("remix", "/v1/videos/a%2Fb/remix", {}),
+        ("edit", "/v1/videos/edits", {"video": {"id": "a/b"}}),
+        ("extend", "/v1/videos/extensions", {"video": {"id": "a/b"}, "seconds": "4"}),
+    ],
+)
+async def test_an_operation_names_its_source_and_is_sent_once(
+    operation: Operation, target: str, body: dict[str, Any]
+) -> None:
+    request = replace(REQUEST, operation=operation, source_video="a/b", params={"seed": 7})
+    with RawServer(replies(answer(200, VIDEO))) as server:
+        outcome = await create(server.url, request=request)
+        (sent,) = server.requests
+    assert isinstance(outcome, Accepted)
+    assert (sent.method, sent.target) == ("POST", target)
+    assert sent.json == {"prompt": REQUEST.prompt, "seed": 7, **body}
+    assert sent.headers["idempotency-key"] == "job-1"
+
+
+@pytest.mark.parametrize("status", [500, 502])
+async def test_an_operation_whose_answer_is_unclear_is_not_sent_again(status: int) -> None:
+    request = replace(REQUEST, operation="remix", source_video="video_0")
+    with RawServer(replies(answer(status, "oops"))) as server:
+        assert isinstance(await create(server.url, request=request), Unclear)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "source"), [("character", "video_0"), ("remix", None), ("edit", "")]
+)
+async def test_no_operation_without_its_source(operation: Operation, source: str | None) -> None:
+    request = replace(REQUEST, operation=operation, source_video=source)
+    with RawServer(replies(answer(200, VIDEO))) as server:
+        assert isinstance(await create(server.url, request=request), NotSent)
+        assert server.requests == []

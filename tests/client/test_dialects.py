@@ -258,3 +258,9 @@ async def test_the_evidence_says_how_a_named_dialect_is_known(name: str) -> None
     findings = await named(DIALECTS[name])
     assert findings.dialect == name
     assert findings.evidence == (f"the profile says {name}",)
+
+
+async def test_a_known_host_is_its_own_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, replace(DIALECTS["new-api"], hosts=frozenset({"127.0.0.1"})))
+    findings = await found({}, dialect="sglang")
+    assert (findings.dialect, findings.evidence) == ("new-api", ("host 127.0.0.1",))

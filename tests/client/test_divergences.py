@@ -357,13 +357,15 @@ def test_divergence_16_a_list_that_lies_is_walked_no_further(
         (200, {"deleted": True}, True),
         (204, "", True),
         (404, {"detail": "Video not found"}, True),
+        (404, {"error": {"message": "Invalid URL (DELETE /v1/videos/v)"}}, False),
         (405, {"detail": "Method Not Allowed"}, False),
         (501, "", False),
         (409, {"detail": "Cancellation in progress. Please try again later."}, False),
     ],
 )
 async def test_divergence_17_what_a_delete_answers(status: int, body: Any, done: bool) -> None:
-    with RawServer(replies(answer(status, body))) as server:
+    look = answer(404, {"detail": "Video not found"}) if done else answer(200, clip("failed"))
+    with RawServer(replies(answer(status, body), look)) as server:
         async with client_of(at(server.url)) as client:
             if done:
                 await client.delete("v")

@@ -57,6 +57,7 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
     return {
         "submitting": lambda job: job.submitting(at, "key"),
         "deferred": lambda job: job.deferred(at, at + timedelta(minutes=1), 429),
+        "doubted": lambda job: job.doubted(at, ERROR),
         "not_sent": lambda job: job.not_sent(at, ERROR),
         "retried": lambda job: job.retried(at),
         "unconfirmed": lambda job: job.unconfirmed(at, ERROR),

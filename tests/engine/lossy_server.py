@@ -19,7 +19,8 @@ class LossyServer(ThreadingHTTPServer):
         documents: Where the workspace's documents lie, to look for the intent when a POST comes.
         intents: For each POST, the states found on disk at that very moment.
         listless: Answers 405 when it is asked for its list.
-        copies: Jobs that are made of one POST: another's, with the same wish, among them.
+        copies: Jobs that are made of one POST: another's, with the same wish, among them; none
+            where the server says "later" and means it.
     """
 
     daemon_threads = True
@@ -52,7 +53,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.times.append(time.monotonic())
         states = [json.loads(p.read_text())["state"] for p in self.server.documents.glob("2*.json")]
         self.server.intents.append(states)
-        for _ in range(self.server.copies):
+        lost = len(self.server.posts) <= self.server.lose
+        for _ in range(self.server.copies if lost else max(self.server.copies, 1)):
             video = {
                 **body,
                 "id": f"video_{len(self.server.videos)}",
@@ -62,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "error": {"code": "generation_error", "message": "no pixels here"},
             }
             self.server.videos.insert(0, video)
-        if len(self.server.posts) <= self.server.lose:
+        if lost:
             if self.server.status is None:
                 self.close_connection = True
                 return
@@ -86,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         data = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(data)))
-        if status == 429 and self.server.retry_after is not None:
+        if status in {429, 503} and self.server.retry_after is not None:
             self.send_header("retry-after", str(self.server.retry_after))
         self.end_headers()
         self.wfile.write(data)

@@ -65,13 +65,7 @@ def deleted(folder: Folder, server: Server, job: Job, until: Callable[[Watcher],
 
 
 def in_trash(folder: Folder, job: Job) -> Callable[[Watcher], object]:
-    def wait(watcher: Watcher) -> None:
-        end = time.monotonic() + 20
-        while not (folder.trash / f"{job.id}.json").exists():
-            assert time.monotonic() < end
-            time.sleep(0.02)
-
-    return wait
+    return lambda watcher: watcher.wait_for_record_in_trash(folder, job.id)
 
 
 def noted(watcher: Watcher) -> None:
@@ -116,6 +110,7 @@ def test_a_job_under_way_ends_as_cancelled_and_its_record_stays(folder: Folder) 
     ("status", "body", "learnt"),
     [
         (405, {"detail": "Method Not Allowed"}, "none"),
+        (404, {"error": {"message": "Invalid URL (DELETE /v1/videos/video_1)"}}, "none"),
         (409, {"detail": "Cancellation in progress. Please try again later."}, "unknown"),
         (500, "Internal Server Error", "unknown"),
     ],
@@ -123,7 +118,7 @@ def test_a_job_under_way_ends_as_cancelled_and_its_record_stays(folder: Folder) 
 def test_a_refusal_is_noted_and_the_record_stays(
     folder: Folder, status: int, body: Any, learnt: str
 ) -> None:
-    with by_method(delete=answer(status, body)) as there:
+    with by_method(delete=answer(status, body), get=answer(200, clip("failed"))) as there:
         server = Server("lab", there.url, dialect="generic", free=True)
         job = kept(folder, server, "failed")
         deleted(folder, server, job, noted)
@@ -151,3 +146,22 @@ def test_nothing_is_deleted_that_a_server_may_be_working_on_for_us(folder: Folde
         assert not any(request.method == "DELETE" for request in there.requests)
     document = json.loads((folder.metadata / f"{job.id}.json").read_bytes())
     assert document["state"] == "unconfirmed"
+
+
+def test_what_keeps_us_from_asking_is_noted_too(folder: Folder) -> None:
+    server = Server("lab", "http://127.0.0.1:9/v1", headers={"X-Ä": "b"}, free=True)
+    job = kept(folder, server, "failed")
+    deleted(folder, server, job, noted)
+    with closing(History(folder)) as history:
+        assert (history.load(job.id).kept_because or "").startswith("config_invalid")
+
+
+def test_a_job_of_a_profile_that_is_gone_is_left_alone(folder: Folder) -> None:
+    job = kept(folder, Server("old", "http://127.0.0.1:9/v1"), "failed")
+    send_command(folder, Command(job.id, "delete", "remote"))
+    with running(folder, Server("lab", "http://127.0.0.1:10/v1", free=True)):
+        end = time.monotonic() + 20
+        while list(folder.inbox.iterdir()):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    assert (folder.metadata / f"{job.id}.json").exists()

@@ -161,3 +161,28 @@ def test_a_late_file_is_waited_for_and_then_believed_lost(
     with running(folder, profile) as (_, watcher):
         watcher.wait_for_state(State.EXPIRED)
     assert len(asked(server)) == downloads.MAX_MISSES
+
+
+def test_a_clip_that_reaches_to_wherever_it_broke_off_is_fetched_again(
+    folder: Folder, server: FaultServer
+) -> None:
+    """A media box may say "to the end of the file", and a body may come without a length."""
+    at = server.clip.index(b"mdat") - 4
+    open_ended = server.clip[:at] + bytes(4) + server.clip[at + 4 :]
+    profile = made(folder, server, [60])
+    head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
+    server.contents["*"] = [lambda call: call.socket.sendall(head + open_ended[:-999])]
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    assert (folder.root / saved.outputs[0].path).read_bytes() == server.clip
+    assert asked(server) == [0, 0]
+
+
+def test_a_folder_that_was_tidied_away_is_made_again(folder: Folder, server: FaultServer) -> None:
+    profile = made(folder, server, [60])
+    server.contents["*"] = [clip_cut(0.5)]
+    with running(folder, profile) as (_, watcher):
+        watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
+        folder.output.rmdir()
+        saved = watcher.wait_for_state(State.SAVED)
+    assert (folder.root / saved.outputs[0].path).read_bytes() == server.clip

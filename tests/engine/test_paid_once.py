@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sora_tui.core.job import State
+from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -22,6 +25,13 @@ LAB = Server(name="lab", base_url="", key=Secret("sk-lab-0123456789"), encoding=
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return open_folder(tmp_path)
+
+
+def made(request: VideoRequest, id: str) -> dict[str, Any]:
+    """A video in the server's list, made this moment."""
+    fields = ("prompt", "model", "seconds", "size")
+    told = {name: getattr(request, name) for name in fields}
+    return {**told, "id": id, "status": "queued", "created_at": int(time.time())}
 
 
 @pytest.mark.parametrize("status", [None, 500, 502, 504, 408, 409])
@@ -41,8 +51,20 @@ def test_a_lost_answer_is_found_in_the_list_and_never_paid_again(
         assert [attempt.outcome for attempt in found.attempts] == ["found"]
 
 
-def test_two_lost_twins_are_nobodys_guess(folder: Folder) -> None:
+def test_lost_twins_are_found_when_the_list_has_them_all(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=2) as server:
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            jobs = {order(engine, server=lab).id for _ in range(2)}
+            while jobs:
+                jobs.discard(watcher.wait_for_state(State.FAILED).id)
+        assert len(server.posts) == 2
+    assert {job.remote_id for job in History(folder).newest(9)} == {"video_0", "video_1"}
+
+
+def test_two_lost_twins_and_three_videos_are_nobodys_guess(folder: Folder) -> None:
+    with lossy_server(folder.metadata, lose=2) as server:
+        server.videos = [made(KITE, "video_of_another")]
         lab = replace(LAB, base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             jobs = [order(engine, server=lab) for _ in range(2)]
@@ -82,9 +104,39 @@ def test_the_key_is_nowhere_on_disk(folder: Folder) -> None:
             assert b"sk-lab" not in path.read_bytes()
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_says_later_and_makes_the_clip_is_not_paid_again(folder: Folder, status: int) -> None:
+    with lossy_server(folder.metadata, status=status) as server:
+        server.retry_after = 1
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            found = watcher.wait_for_state(State.FAILED)
+        assert found.remote_id == "video_0"
+        assert len(server.posts) == 1
+        assert [event.state for event in found.events][:4] == [
+            State.PENDING,
+            State.SUBMITTING,
+            State.PENDING,
+            State.UNCONFIRMED,
+        ]
+
+
+def test_a_busy_server_on_which_others_make_alike_clips_is_believed(folder: Folder) -> None:
+    with lossy_server(folder.metadata, status=429) as server:
+        server.retry_after, server.copies = 1, 0
+        server.videos = [made(replace(KITE, prompt="Another's"), "v1"), made(KITE, "v2")]
+        del server.videos[1]["prompt"]  # this one the list does not tell
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            watcher.wait_for_state(State.FAILED)
+        assert len(server.posts) == 2
+
+
 def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=99, status=429) as server:
-        server.retry_after = 1
+        server.retry_after, server.copies = 1, 0
         lab = replace(LAB, base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, server=lab)
@@ -99,7 +151,7 @@ def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) 
 
 def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=2, status=429) as server:
-        server.retry_after = 1
+        server.retry_after, server.copies = 1, 0
         lab = replace(LAB, base_url=server.base_url, max_active=1)
         with running(folder, server=lab) as (engine, watcher):
             jobs = {order(engine, server=lab).id for _ in range(3)}

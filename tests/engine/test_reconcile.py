@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sora_tui.core.job import Consent, Cost, Job, JobError
+from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import RemoteVideo, inner_id, read_video
 from sora_tui.core.request import VideoRequest
@@ -86,8 +86,8 @@ def test_two_candidates_or_two_claimants_are_a_persons_decision() -> None:
     first, twin = lost_job(), lost_job("20261122-101530-bbbbbb")
     other = replace(lost_job("20261122-101530-cccccc", "A boat"))
     boat = video(id="video_2", prompt="A boat")
-    assert matches([first], [video(), video(id="video_9")], set(), None) == {}
     assert matches([first, twin], [video()], set(), None) == {}
+    assert matches([first], [video(), video(id="video_9")], set(), None) == {}
     assert matches([first, twin, other], [video(), boat], set(), None) == {other.id: boat}
 
 
@@ -119,3 +119,16 @@ def test_litellm_names_our_own_job_in_its_list_by_another_id() -> None:
 @pytest.mark.parametrize("plain", ["video_1", "video_gen_4a38", "a=b+c/", "", "vidéo", "bGl0ZQ"])
 def test_an_id_that_wraps_nothing_is_itself(plain: str) -> None:
     assert inner_id(plain) == plain
+
+
+def test_as_many_candidates_as_twins_belong_to_them() -> None:
+    first, twin = lost_job(), lost_job("20261122-101530-bbbbbb")
+    both = [video(id="video_9", created_at=int(SENT.timestamp()) + 2), video()]
+    assert matches([twin, first], both, set(), None) == {first.id: both[1], twin.id: both[0]}
+    # One that may yet name its own, one that only looks alike, a prompt that is not told: doubts.
+    waiting = replace(twin, state=State.SUBMITTING)
+    seeded = replace(twin, request=replace(twin.request, params={"seed": 7}))
+    untold = [replace(found, prompt=None) for found in both]
+    assert matches([first, waiting], both, set(), None) == {}
+    assert matches([first, seeded], both, set(), None) == {}
+    assert matches([first, twin], untold, set(), None) == {}

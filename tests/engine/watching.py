@@ -43,6 +43,12 @@ class Watcher:
         assert isinstance(event, JobChanged)
         return event.job
 
+    def wait_for_record_in_trash(self, folder: Folder, job_id: str, timeout: float = 20) -> None:
+        end = time.monotonic() + timeout
+        while not (folder.trash / f"{job_id}.json").exists():
+            assert time.monotonic() < end, "the record stays"
+            time.sleep(0.02)
+
 
 @contextmanager
 def running(

@@ -67,6 +67,7 @@ def test_lies_and_garbage_have_their_reasons(clip: bytes, tmp_path: Path) -> Non
     assert reason(path, b"") == "not_mp4"
     assert reason(path, b"<html>Gateway timeout</html>") == "not_mp4"
     assert reason(path, clip + b"\0\0\0") == "cut_off"
+    assert reason(path, clip + b"\0" * 100) == "cut_off"
     assert reason(path, clip + moov) == "no_index"
     assert reason(path, ftyp + mdat) == "no_index"
     assert reason(path, ftyp + moov) == "no_media"

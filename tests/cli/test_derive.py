@@ -1,0 +1,68 @@
+"""`remix`, `edit` and `extend`: the source's own server, the same rules about money."""
+
+from __future__ import annotations
+
+import json
+
+from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.history import History
+from tests.cli.conftest import Shell
+from tests.client.accents import clip
+from tests.rawserver import Line, RawServer, answer, read_request
+
+BOAT = ("generate", "A paper boat", "--model", "sora-2", "--seconds", "1", "--size", "320x180")
+
+
+def test_a_remix_is_a_new_clip_of_its_source(shell: Shell) -> None:
+    assert shell(*BOAT).code == 0
+    source = History(open_folder(shell.workspace)).newest(1)[0]
+    ran = shell("remix", "@last", "the same boat at night", "--json")
+    assert ran.code == 0, ran.err
+    (document,) = (said for said in ran.documents if said.get("schema"))
+    assert document["state"] == "saved"
+    request = document["request"]
+    assert (request["operation"], request["source_video"]) == ("remix", source.remote_id)
+    assert (request["prompt"], request["size"]) == ("the same boat at night", "320x180")
+    assert document["remote"]["remixed_from_video_id"] == source.remote_id
+    (output,) = document["outputs"]
+    assert (output["width"], output["height"], output["seconds"]) == (320, 180, 1.0)
+
+
+def test_what_is_refused_costs_nothing_and_is_remembered(shell: Shell) -> None:
+    def talk(line: Line) -> None:
+        while True:
+            read_request(line)
+            assert line.request is not None
+            target = line.request.target.partition("?")[0]
+            if line.request.method == "POST" and target != "/v1/videos":
+                line.socket.sendall(answer(405, {"detail": "Method Not Allowed"}))
+            elif target.endswith("/content"):
+                line.socket.sendall(answer(404, "late"))
+            else:
+                line.socket.sendall(answer(200, clip("completed")))
+
+    with RawServer([talk]) as server:
+        environ = {"SORA_BASE_URL": server.url}
+        assert shell(*BOAT, "--no-wait", **environ).code == 0
+        ran = shell("extend", "@last", "on and on", "--seconds", "4", "--json", **environ)
+        assert ran.code == 1, ran.err
+        posts = [request for request in server.requests if request.method == "POST"]
+        assert json.loads(posts[-1].body) == {
+            "prompt": "on and on",
+            "seconds": "4",
+            "video": {"id": "video_1"},
+        }
+        ran = shell("extend", "@2", "on and on", "--json", **environ)
+        assert ran.code == 2
+        (problem,) = ran.documents
+        assert problem["code"] == "operation_unsupported"
+        assert len([r for r in server.requests if r.method == "POST"]) == len(posts)
+
+
+def test_nothing_is_made_of_what_was_not_made(shell: Shell) -> None:
+    assert shell.inside("edit", "@last", "red").code == 2
+    environ = {"SORA_BASE_URL": "http://127.0.0.1:9/v1"}
+    assert shell(*BOAT, **environ).code == 4
+    ran = shell.inside("edit", "@last", "red", "--json")
+    assert ran.code == 2
+    assert ran.documents[0]["code"] == "step_illegal"
