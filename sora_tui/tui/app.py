@@ -58,11 +58,17 @@ class SoraApp(PromptingApp, FramedApp):
 
     async def _grow(self) -> None:
         await self.open_first_draft()
+        self.call_after_refresh(self._grow_panes)
+
+    async def _grow_panes(self) -> None:
         await self.bench.grow()
         self.show_status()
         self.refresh_files()
         self.read_pictures()
         self.read_document()
+        self.call_after_refresh(self._begin_work)
+
+    def _begin_work(self) -> None:
         self.start_engine()
         self.complain_of_frame()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from sora_tui.core.job import Job
+    from sora_tui.core.problem import Problem
     from sora_tui.core.request import Fit
     from sora_tui.tui.draft import Draft
     from sora_tui.tui.ordering import Order
@@ -71,8 +72,8 @@ class WritingApp(GalleryApp):
         opened = open_first(self.folder, self.drafts, self.settings)
         await self.editor.wake(opened.draft, known_values(self.settings.server))
         self._take_opened(opened)
-        for said in self.settings.warnings:
-            self.complain(said)
+        # The text stands on the screen first: somebody may be typing already.
+        self.call_after_refresh(self._judge, opened.problem, *self.settings.warnings)
 
     def open(self, opened: Opened) -> bool:
         """Put another prompt into the editor; what stands there is put away first.
@@ -91,6 +92,7 @@ class WritingApp(GalleryApp):
             return False
         self.editor.show(opened.draft, known_values(self.settings.server))
         self._take_opened(opened)
+        self._judge(opened.problem)
         return True
 
     def waits_for_answer(self) -> bool:
@@ -107,12 +109,16 @@ class WritingApp(GalleryApp):
         self.draft_restored = opened.restored
         self.bench.show_choices(opened.draft)
         self.show_file()
-        self.show_price()
         if opened.restored is not None:
             time = f"{opened.restored.astimezone():%H:%M}"
             self.say(_("draft of {time} restored (ctrl+z undoes)").format(time=time))
-        if opened.problem is not None:
-            self.complain(opened.problem)
+
+    def _judge(self, *known: Problem | None) -> None:
+        """The price of what stands in the editor; what else is known of it has the last word."""
+        self.show_price()
+        for said in known:
+            if said is not None:
+                self.complain(said)
 
     def show_file(self) -> None:
         """Which file is in the editor."""
