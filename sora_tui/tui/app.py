@@ -52,7 +52,6 @@ class SoraApp(PromptingApp, FramedApp):
     def on_mount(self) -> None:
         """Real jobs in the first frame; everything that costs an import comes after it."""
         self.show_first_jobs()
-        self.bench.banner.show(self.settings.server)
         self.editor.focus_pane()
         self.call_after_refresh(self._grow)
 

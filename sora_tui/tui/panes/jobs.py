@@ -167,9 +167,14 @@ class JobsPane(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(
-        self, *, simulated: bool = False, ascii: bool = False, id: str | None = None
+        self,
+        *,
+        simulated: bool = False,
+        ascii: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
     ) -> None:
-        super().__init__(id=id)
+        super().__init__(id=id, classes=classes)
         self._simulated = simulated
         self._ascii = ascii
         self._roomy = False
