@@ -303,6 +303,8 @@ class WatchingApp(HardenedApp):
 
     @on(JobHighlighted)
     def _highlighted(self) -> None:
+        if self.bench.inspector is None:
+            return  # all of this comes with the panes
         self.say("")
         self.show_status()
         self.bench.show_keys()

@@ -64,16 +64,21 @@ class WritingApp(GalleryApp):
 
     async def open_first_draft(self) -> None:
         """Fill the editor for the first time."""
-        from sora_tui.tui.draft import known_values
         from sora_tui.tui.prompt_desk import open_first
         from sora_tui.workspace.drafts import Drafts
 
         self.drafts = Drafts(self.folder)
         opened = open_first(self.folder, self.drafts, self.settings)
-        await self.editor.wake(opened.draft, known_values(self.settings.server))
+        await self.editor.wake(opened.draft)
         self._take_opened(opened)
         # The text stands on the screen first: somebody may be typing already.
-        self.call_after_refresh(self._judge, opened.problem, *self.settings.warnings)
+        self.call_after_refresh(self._complete_editor, opened.problem)
+
+    async def _complete_editor(self, problem: Problem | None) -> None:
+        from sora_tui.tui.draft import known_values
+
+        await self.editor.bring_settings(known_values(self.settings.server))
+        self._judge(problem, *self.settings.warnings)
 
     def open(self, opened: Opened) -> bool:
         """Put another prompt into the editor; what stands there is put away first.
