@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from sora_tui.core.remote import Phase, RemoteVideo, read_video
@@ -120,6 +119,8 @@ def http_date(said: str | None) -> float | None:
     """An HTTP date as Unix seconds; None for what is none."""
     if not said:
         return None
+    from email.utils import parsedate_to_datetime  # few servers say one
+
     try:
         return parsedate_to_datetime(said).timestamp()
     except (ValueError, OverflowError, TypeError, IndexError):

@@ -9,17 +9,11 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
+from sora_tui.client.answer import LostError, NotSentError
 from sora_tui.client.decode import read_json, refusal_in, request_id, retry_after
 from sora_tui.client.dialect import fitted
 from sora_tui.client.outcome import ServerError
-from sora_tui.client.transport import (
-    Fetcher,
-    Incoming,
-    LostError,
-    NotSentError,
-    base_url,
-    without_key,
-)
+from sora_tui.client.transport import Fetcher, Incoming, base_url, without_key
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import CODES
 from sora_tui.core.remote import clip_urls

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
 
+from sora_tui.client.answer import Answer, LostError, NotSentError
 from sora_tui.client.decode import read_json, refusal_in
 from sora_tui.client.dialect import (
     DIALECTS,
@@ -22,7 +23,6 @@ from sora_tui.client.dialect import (
     by_host,
     can_list,
 )
-from sora_tui.client.transport import Answer, LostError, NotSentError, Wire
 from sora_tui.client.videos import is_key_refusal, model_names
 from sora_tui.core.findings import ABILITIES, Ability, Findings, KeyVerdict
 from sora_tui.core.problem import Problem, problem
@@ -71,6 +71,8 @@ async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # 
         return Findings("generic", problem=why)
     told = DIALECTS.get(server.dialect) if server.dialect != "auto" else None
     known = by_host(server.host) or told
+    from sora_tui.client.transport import Wire  # as in videos.py
+
     wire = Wire(server)
     answers: dict[Probe, Answer] = {}
     questions = _questions()

@@ -32,6 +32,7 @@ if "httpx" not in sys.modules:
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
 import httpx
 
+from sora_tui.client.answer import Answer, File, LostError, NotSentError
 from sora_tui.client.decode import JSON_LIMIT, request_id
 from sora_tui.client.dialect import dialect_of, fitted
 from sora_tui.client.listening import ListeningBackend
@@ -80,31 +81,6 @@ _STALE: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
 #: Whatever the wire can do to us. OSError holds TLS errors and our own deadline.
 _FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError)
-
-#: A file part: name, bytes, media type.
-File = tuple[str, bytes, str]
-
-
-class NotSentError(Exception):
-    """No byte of the request left for the server."""
-
-
-class LostError(Exception):
-    """The request may have arrived; its answer did not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server answered.
-
-    Attributes:
-        headers: By lower-case name.
-        body: As far as it came: cut at the limit, at the deadline or where the connection broke.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Wire:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
+from sora_tui.client.answer import Answer, File, LostError, NotSentError
 from sora_tui.client.decode import (
     LIST_LIMIT,
     Refusal,
@@ -33,7 +34,6 @@ from sora_tui.client.outcome import (
     ServerError,
     Unclear,
 )
-from sora_tui.client.transport import Answer, File, LostError, NotSentError, Wire
 from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Spent
@@ -113,6 +113,9 @@ class VideosClient:
         self._fitted = fitted(server)
         self._dialect = dialect_of(server)
         self._reference_field = self._fitted.reference_field or "input_reference"
+        # httpx is 7 MB that a screen full of finished jobs need not carry.
+        from sora_tui.client.transport import Wire
+
         self._wire = Wire(server)
 
     async def aclose(self) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import ServerError
 from sora_tui.core.job import Job, JobError, Output, State
 from sora_tui.core.problem import Problem, ProblemError, problem_error
@@ -148,6 +147,8 @@ class Downloads:
                 part.discard()
 
         def fetch(part: PartFile) -> Output:
+            from sora_tui.client.download import download_video_from_api  # brings httpx
+
             download_video_from_api(
                 server,
                 job.remote_id or "",

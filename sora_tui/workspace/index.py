@@ -19,8 +19,10 @@ from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
 _VERSION: Final = 3
-#: Pages in memory, in KiB as SQLite writes it: several threads have a connection of their own.
+#: Pages in memory, in KiB as SQLite writes it, for the owner who writes.
 _CACHE: Final = -600
+#: For readers: several threads have a connection of their own, and each reads a page once.
+_READING: Final = -100
 #: "sora" as a number: tells our file from somebody's database of the same name.
 _APPLICATION: Final = 0x736F7261
 
@@ -199,7 +201,7 @@ class Index:
         self._db = connection
         self._data_version = -1
         with _sqlite_errors():
-            connection.execute(f"PRAGMA cache_size = {_CACHE}")
+            connection.execute(f"PRAGMA cache_size = {_READING}")
         self._revision = 0
 
     @classmethod
@@ -411,6 +413,7 @@ class Index:
         # Readers go on while the owner writes; a lost last commit is made good at the next start.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute(f"PRAGMA cache_size = {_CACHE}")
 
     def _names(self, question: str, values: tuple[object, ...] = ()) -> list[str]:
         with _sqlite_errors():

@@ -313,7 +313,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
         if hasattr(module, "utc_now"):
             monkeypatch.setattr(module, "utc_now", lambda: world.utc())
     monkeypatch.setattr(pollers, "VideosClient", FakeClient)
-    monkeypatch.setattr(downloads, "download_video_from_api", _fetch)
+    monkeypatch.setattr("sora_tui.client.download.download_video_from_api", _fetch)
     monkeypatch.setattr(downloads, "in_daemon_thread", _at_once)
     # A disk that cannot be synced for real is a hundred times quicker; tests/faults sync for real.
     monkeypatch.setattr(os, "fsync", lambda fd: None)

@@ -1,0 +1,31 @@
+"""What comes back over the wire: an answer, or why there is none. Known without httpx."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: A file part: name, bytes, media type.
+File = tuple[str, bytes, str]
+
+
+class NotSentError(Exception):
+    """No byte of the request left for the server."""
+
+
+class LostError(Exception):
+    """The request may have arrived; its answer did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered.
+
+    Attributes:
+        headers: By lower-case name.
+        body: As far as it came: cut at the limit, at the deadline or where the connection broke.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
