@@ -20,7 +20,7 @@ from sora_tui.workspace.jobfile import Stamp
 #: Raise it when a column changes: an index of another version is rebuilt.
 _VERSION: Final = 3
 #: Pages in memory, in KiB as SQLite writes it, for the owner who writes.
-_CACHE: Final = -600
+_CACHE: Final = -300
 #: For readers: several threads have a connection of their own, and each reads a page once.
 _READING: Final = -100
 #: "sora" as a number: tells our file from somebody's database of the same name.
