@@ -29,7 +29,7 @@ from sora_tui.workspace.inbox import Command, hand_in, send_command, withdraw
 from sora_tui.workspace.queue import set_paused
 from sora_tui.workspace.references import Prepared, keep
 
-Verb = Literal["cancel", "retry", "adopt", "abandon", "delete"]
+Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "look"]
 
 #: A document, its intent and its answer.
 _ROOM: Final = 256 * 1024

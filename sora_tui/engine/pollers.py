@@ -201,6 +201,18 @@ class Poller:
         else:
             await self._lost.adopt(client, job_id, video_id)
 
+    async def look_again(self, job: Job) -> None:
+        """Ask once more for a job that the server had forgotten; a person wants to know."""
+        try:
+            client, _ = await self._connection()
+            async with self._gate.passage():
+                video = (await client.retrieve(job.remote_id or "")).video
+        except (ProblemError, ServerError) as failure:
+            why = failure.problem.code if isinstance(failure, ProblemError) else failure.error.kind
+            self._desk.put(job.noted(utc_now(), f"asked again: {why}"))
+        else:
+            self._desk.put(job.found(utc_now(), video))
+
     # Jobs made elsewhere --------------------------------------------------------------------
 
     async def remote_jobs(self, pages: int) -> RemoteListed:

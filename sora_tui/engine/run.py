@@ -339,6 +339,11 @@ class Run:
                     self._desk.put(job.retried(at))
                 case "abandon":
                     self._desk.put(job.abandoned(at))
+                case "look" if job.state is State.GONE:
+                    self._ask(path, job, lambda poller: poller.look_again(job))
+                    return
+                case "look":
+                    self._desk.put(job.asked_again(at))
                 case "adopt":
                     self._adopt(path, job, command.argument)
                     return
@@ -350,8 +355,6 @@ class Run:
                         raise problem_error("step_illegal", job=job.id, state=job.state.value)
                     self._history.trash(job.id)
                     self._announcer.removed(job.id)
-                case _:
-                    _log.warning("unknown command %r", command.verb)
         except ProblemError as error:
             _log.warning("%s %s: %s", command.verb, command.job_id, error)
         done(path)
