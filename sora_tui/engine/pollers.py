@@ -47,8 +47,11 @@ class Poller:
         connect: Connect,
         report: Callable[[Exception], None],
         memory: Memory,
+        *,
+        sends: bool = True,
     ) -> None:
         self.server = server
+        self._sends = sends
         self._report = report
         self._desk = desk
         self._folder = folder
@@ -113,7 +116,7 @@ class Poller:
     # Sending --------------------------------------------------------------------------------
 
     def _send(self, client: VideosClient, server: Server) -> None:
-        if is_paused(self._folder):
+        if not self._sends or is_paused(self._folder):
             return
         now = asyncio.get_running_loop().time()
         room = 0 if self._settling else MAX_SENDING - len(self._sending)

@@ -54,6 +54,7 @@ class Run:
         *,
         budget: Budget,
         alone: bool,
+        sends: bool = True,
     ) -> None:
         self._folder = folder
         self._budget = budget
@@ -61,6 +62,7 @@ class Run:
         self._practice = PracticeServer(folder, simulator_speed)
         self._listeners = listeners
         self._lock = OwnerLock(folder, alone=alone)
+        self._sends = sends
         self._owns = False
         self._paused = False
         self._refused: Problem | None = None
@@ -267,7 +269,13 @@ class Run:
         poller = self._pollers.get(server.name)
         if poller is None:
             poller = Poller(
-                server, self._desk, self._folder, self._connect, self._report, self._memory
+                server,
+                self._desk,
+                self._folder,
+                self._connect,
+                self._report,
+                self._memory,
+                sends=self._sends,
             )
             self._pollers[server.name] = poller
             self._polling[server.name] = self._spawn(
