@@ -95,7 +95,7 @@ async def test_definite_refusals_cost_nothing(status: int, body: Any, kind: str)
 
 UNCLEAR: list[tuple[int, Any]] = [
     *[(status, {"error": {"message": "oops"}}) for status in (408, 409, 500, 502, 503, 504, 524)],
-    (303, ""),
+    *[(status, "") for status in (303, 304, 424, 460, 499, 600)],
     *[(200, body) for body in ("", "{}", "[]", "null", '"ok"', "<html>hello</html>", '{"id":')],
     *[(200, {"id": wrong, "status": "queued"}) for wrong in ("", None, 7, ["a"], "x" * 10_000_000)],
     (200, {"code": "success", "data": None}),
@@ -111,6 +111,17 @@ async def test_everything_else_may_have_cost_money(status: int, body: Any) -> No
         assert isinstance(outcome, Unclear)
         assert (outcome.error.spent, outcome.error.status) == (Spent.PERHAPS, status)
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_to_a_video_says_that_one_was_made(status: int) -> None:
+    """Many frameworks answer a form so; one to a page that asks who we are made nothing."""
+    made = answer(status, b"", location="/v1/videos/video_7")
+    asked = answer(status, b"", location="/login?next=/v1/videos")
+    with RawServer(replies(made), replies(asked)) as server:
+        assert isinstance(await create(server.url), Unclear)
+        assert isinstance(await create(server.url), Rejected)
+        assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
