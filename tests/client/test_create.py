@@ -20,6 +20,7 @@ from sora_tui.client.videos import Upload
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase
 from sora_tui.core.request import Operation, VideoRequest
+from sora_tui.core.server import Secret
 from tests.client.servers import at, client_of
 from tests.rawserver import (
     RawServer,
@@ -111,6 +112,23 @@ async def test_everything_else_may_have_cost_money(status: int, body: Any) -> No
         assert isinstance(outcome, Unclear)
         assert (outcome.error.spent, outcome.error.status) == (Spent.PERHAPS, status)
         assert len(server.requests) == 1
+
+
+async def test_what_a_server_repeats_of_our_secrets_is_taken_out() -> None:
+    """It goes into documents and onto screens: the key, its own headers, and keys of a query."""
+    secrets = {"api_key": "a key/9 of a query", "api-version": "2025-04-01-preview"}
+    told = {
+        "message": "no: sk-12345678, team-12345678, a%20key%2F9%20of%20a%20query in " + str(secrets)
+    }
+    with RawServer(replies(answer(400, {"error": told}))) as server:
+        outcome = await create(
+            server.url, key=Secret("sk-12345678"), headers={"X": "team-12345678"}, query=secrets
+        )
+    assert isinstance(outcome, Rejected)
+    assert outcome.error.message == (
+        "no: [redacted], [redacted], [redacted] in "
+        "{'api_key': '[redacted]', 'api-version': '2025-04-01-preview'}"
+    )
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
