@@ -65,6 +65,7 @@ class Poller:
         self._lost = LostAnswers(server, desk, self._gate, knowledge)
         self._wake = asyncio.Event()
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
         self._taken_at: datetime | None = None  # when the server last took a job
@@ -94,8 +95,11 @@ class Poller:
             await asyncio.wait(tuple(self._sending.values()))
 
     async def close(self) -> None:
-        """End the looks under way and close the connection."""
+        """End the looks under way and close every connection. Paid requests are over by then."""
         await self._looker.close()
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
 
@@ -261,9 +265,24 @@ class Poller:
             await self._knowledge.find_out()
             server = await self._connect(self.server)
         if self._client is None or self._client.server != server:
-            await self.close()
-            self._client = VideosClient(server)
+            earlier, self._client = self._client, VideosClient(server)
+            if earlier is not None:
+                task = asyncio.create_task(self._leave(earlier), name=f"leave {server.name}")
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
+            await self._looker.close()
         return self._client, server
+
+    async def _leave(self, client: VideosClient) -> None:
+        """Close the connections of a server that proved to be another than was thought.
+
+        Not under a paid request: its answer would be lost, and the job with it.
+        """
+        try:
+            if self._sending:
+                await asyncio.wait(tuple(self._sending.values()))
+        finally:
+            await client.aclose()
 
     async def _rest(self) -> None:
         """Sleep until something is due or the engine wakes us."""
