@@ -17,7 +17,7 @@ from sora_tui.client.videos import Upload
 from sora_tui.core.findings import ABILITIES, Findings
 from sora_tui.core.problem import Spent
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Server
+from sora_tui.core.server import DIALECT_NAMES, Server
 from sora_tui.engine.knowledge import delete_means
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.learnt import Memory
@@ -293,6 +293,10 @@ def test_a_profiles_own_settings_stand_above_its_dialect() -> None:
     assert {name: getattr(done, name) for name in own} == own
     azure = Server("x", "https://lab.openai.azure.com/openai/v1", query={"api-version": "v1"})
     assert dialect.fitted(azure).query == {"api-version": "v1"}
+
+
+def test_a_profile_may_name_every_row_and_no_other() -> None:
+    assert ("auto", *DIALECTS) == DIALECT_NAMES
 
 
 @pytest.mark.parametrize("name", DIALECTS)
