@@ -68,7 +68,7 @@ class Poller:
         self._leaving: set[asyncio.Task[None]] = set()
         self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
-        self._taken_at: datetime | None = None  # when the server last took a job
+        self._taken_at: datetime | None = None  # when the server last took or had a job of ours
 
     # What the engine asks -------------------------------------------------------------------
 
@@ -153,6 +153,8 @@ class Poller:
                 doubt = JobError("answer_unclear", Spent.PERHAPS, message=_MADE_ALL_THE_SAME)
                 self._desk.put(job.doubted(utc_now(), doubt))
                 return
+            if self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS):
+                self._taken_at = utc_now()  # it is at work for us: that it takes no more is natural
             sent = await generate_video(
                 self._desk, self._folder, client, server, job, self._taken_at
             )
