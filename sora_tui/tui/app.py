@@ -80,6 +80,7 @@ class SoraApp(PromptingApp, FramedApp):
             self.retune()
         else:
             self.bench.show_keys()
+        self.show_status()
 
     @on(TabLine.Chosen)
     def _tab_chosen(self, event: TabLine.Chosen) -> None:
@@ -90,11 +91,12 @@ class SoraApp(PromptingApp, FramedApp):
         self.action_pane("inspector")
 
     async def action_back(self) -> None:
-        """One level back: out of the zoom, then to the editor."""
+        """One level back: out of the zoom, then to the editor, whose text stays left."""
         if self.bench.zoomed:
             self.action_zoom()
         elif self.bench.active != "editor":
             self.action_pane("editor")
+            self.editor.leave_text()
 
     # Pictures and the person's own editor ----------------------------------------------------
 
