@@ -13,7 +13,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.problems import job_sentences
-from sora_tui.tui.job_rows import JobView, clock, entered, megabytes, span
+from sora_tui.tui.job_rows import JobView, clock, entered, megabytes, span, waits_because
 
 #: Characters of a clip's path up to the end of its time: `output/20261122-101530Z_`.
 _STAMPED: Final = 24
@@ -68,7 +68,7 @@ def _retry_forms(view: JobView, now: datetime) -> Iterator[str]:
     assert view.retry is not None
     facts = {
         "server": server_name(view.job),
-        "why": clean_line(view.retry.why, 40),
+        "why": waits_because(view.retry),
         "time": span((view.retry.until - now).total_seconds()),
     }
     yield _("{server}: {why}; asked again by itself in {time}, you need not do anything").format(
