@@ -88,7 +88,7 @@ class WatchingApp(HardenedApp):
         self._tick_every: float | None = None
         #: Whether anybody looks at this window; None where the terminal does not say.
         self._looked_at: bool | None = None
-        self._title = "sora-tui"
+        self.window_title = "sora-tui"
         self.draft_restored: datetime | None = None
         """When the text in the editor was put in safety, if it comes from a draft."""
         #: Job id and stamp of the document that the inspector shows.
@@ -284,8 +284,8 @@ class WatchingApp(HardenedApp):
         from sora_tui.tui.telling import set_title, title
 
         text = title(*self.book.counts)
-        if text != self._title:
-            self._title = text
+        if text != self.window_title:
+            self.window_title = text
             self.send_sequence(set_title(text))
 
     def call_person(self, jobs: list[Job]) -> None:

@@ -163,6 +163,7 @@ def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
         lock = OwnerLock(folder)
         assert lock.try_acquire()
         lock.release()
+        session.wait_until(lambda: b"\x1b[23;2t" in session.raw, what="the shell's own title")
         os.kill(session.process.pid, signal.SIGCONT)
         session.wait_for("pollers 0")
         session.send("4")
@@ -170,6 +171,7 @@ def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
         session.wait_for("✓ saved", timeout=60)
         session.send("q")
         assert session.wait_exit() == 0
+        assert session.raw.count(b"\x1b[22;2t") == session.raw.count(b"\x1b[23;2t") == 2
 
 
 def test_a_lost_terminal_ends_the_program_and_keeps_the_job(tmp_path: Path) -> None:
