@@ -17,13 +17,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sora_tui.core.problem import Problem, Spent, problem_error
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.search import Search
 from sora_tui.core.server import ServerRef
+
+if TYPE_CHECKING:  # few jobs have one, and every start imports this module
+    from sora_tui.core.search import Search
 
 #: How the note of a deletion that the server refused begins.
 _KEPT: Final = "not deleted at the server: "
