@@ -293,10 +293,7 @@ def _keeping(add: Add) -> None:
     verify.add_argument("jobs", nargs="*", metavar=_("JOB"), help=_("only these jobs"))
     cancel = add(
         "cancel",
-        _(
-            "Withdraw a pending job. One that was sent is not stopped at the server. Other pending"
-            " jobs that were agreed to may be sent meanwhile."
-        ),
+        _("Withdraw a pending job. One that was sent is not stopped at the server."),
         "sora-tui cancel @last",
         "sora-tui cancel 20261122-1015",
     )

@@ -84,7 +84,7 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.SAVED: frozenset(),
     State.REJECTED: frozenset(),
     State.FAILED: frozenset(),
-    State.EXPIRED: frozenset(),
+    State.EXPIRED: frozenset({State.COMPLETED}),
     State.CANCELLED: frozenset(),
     State.ABANDONED: frozenset(),
 }
@@ -466,6 +466,12 @@ class Job:
         if self.state is not State.DOWNLOADING:
             raise _illegal(self, State.COMPLETED)
         return self._step(State.COMPLETED, at, "download interrupted", error=error)
+
+    def asked_again(self, at: datetime) -> Job:
+        """A person wants its file asked for once more: a server may only have been late."""
+        if self.state is not State.EXPIRED:
+            raise _illegal(self, State.COMPLETED)
+        return self._step(State.COMPLETED, at, "asked for again")
 
     def saved(self, at: datetime, outputs: tuple[Output, ...]) -> Job:
         """Hashed, checked and published: the end of the road."""

@@ -62,6 +62,8 @@ class FramedApp(ServingApp):
 
             self._own_keys = {id: normal(keys) for id, keys in settings.screen.keys.items()}
             self.set_keymap(self._own_keys)
+        taken = [key.keys for key in keys.KEYS] + list(self._own_keys.values())
+        self.alt_keys = [name for each in taken for name in each.split(",") if "alt+" in name]
         self._ascii: LineFilter | None = None
         if is_ascii_wanted(settings.screen.signs, os.environ):
             from sora_tui.tui.signs import AsciiFilter

@@ -81,7 +81,7 @@ class WatchingApp(HardenedApp):
         self._tick_every: float | None = None
         #: Whether anybody looks at this window; None where the terminal does not say.
         self._looked_at: bool | None = None
-        self._title = "sora-tui"
+        self.window_title = "sora-tui"
         self.draft_restored: datetime | None = None
         """When the text in the editor was put in safety, if it comes from a draft."""
         #: Job id and stamp of the document that the inspector shows.
@@ -203,14 +203,19 @@ class WatchingApp(HardenedApp):
     def take_jobs(self, events: list[JobChanged]) -> None:
         """Show these jobs as they are now."""
         from sora_tui.tui.job_words import status
+        from sora_tui.tui.telling import news
 
         moved = self.book.moved(events)
-        finished = [job for job in moved if job.state is State.SAVED]
+        finished = [job for job in moved if news([job])]
         self.call_person(moved)
         self.jobs.change(self.book.apply(events), self.clock())
         for job in finished:
-            if job.id != self.jobs.cursor_id:
-                self.say(status(JobView(job), self.clock(), self.size.width - 2))
+            if job.id == self.jobs.cursor_id:
+                self.say("")  # its own words are better than what was said of it before
+            elif job.state is State.SAVED:
+                self.say(status(JobView(job), self.clock(), self.size.width - 2, None))
+            else:
+                self.say(news([job]))
         if self.book.unknown_kinds():
             self.load_history()
         elif moved and self.jobs.listing != Listing() and "relist" not in self._alarms:
@@ -259,7 +264,9 @@ class WatchingApp(HardenedApp):
 
     def show_status(self) -> None:
         """What the highlighted job says, and how many there are."""
-        self.bench.status.show_job(self.jobs.status)
+        editor = self.bench.editor
+        writes = self.bench.active == "editor" and not editor.has_focus
+        self.bench.status.show_job(self.jobs.status(_("esc, then ") if writes else ""))
         self.bench.banner.show_counts(*self.book.counts)
         self.show_title()
 
@@ -270,8 +277,8 @@ class WatchingApp(HardenedApp):
         from sora_tui.tui.telling import set_title, title
 
         text = title(*self.book.counts)
-        if text != self._title:
-            self._title = text
+        if text != self.window_title:
+            self.window_title = text
             self.send_sequence(set_title(text))
 
     def call_person(self, jobs: list[Job]) -> None:

@@ -197,11 +197,15 @@ class StatusLine(Static):
             self._draw()
 
     def _draw(self) -> None:
-        text, width = self._said or self._job, max(self.app.size.width - 2, 1)
-        if max((len(word) for word in text.split()), default=0) > width // 2:
-            # A path or a command: broken at the edge only, or it could not be read as one.
-            text = "\n".join(text[at : at + width] for at in range(0, len(text), width))
-        self.update(text)
+        self.update(whole_words(self._said or self._job, self.app.size.width - 2))
+
+
+def whole_words(text: str, width: int) -> str:
+    """A text for `width` cells; with a path or a command in it broken at the edge only."""
+    width = max(width, 1)
+    if max((len(word) for word in text.split()), default=0) <= width // 2:
+        return text
+    return "\n".join(text[at : at + width] for at in range(0, len(text), width))
 
 
 class Ground(Screen[None]):
@@ -234,7 +238,15 @@ class Workbench(Widget):
     Workbench > #tabs { height: 1; }
     Workbench > #status { height: auto; max-height: 3; padding: 0 1; color: $foreground-muted; }
     Workbench > #status.-said { color: $text; }
-    Workbench > #notice { display: none; width: 1fr; height: 1fr; content-align: center middle; }
+    Workbench { layers: panes notice; }
+    Workbench > #notice {
+        display: none;
+        layer: notice;
+        width: 100%;
+        height: 100%;
+        background: $background;
+        content-align: center middle;
+    }
     Workbench > #upper { height: 1fr; }
     Workbench .pane {
         border: solid $border-blurred;
@@ -436,6 +448,13 @@ class Workbench(Widget):
 
     def _arrange(self, size: Size) -> None:
         """Show what this size holds. Inline styles only: a class would restyle every widget."""
+        self._notice.display = shape_of(size) is Shape.NOTICE
+        if self._notice.display:
+            least = f"{SMALLEST.width}x{SMALLEST.height}"
+            text = _("needs {least}, has {size}; jobs go on")
+            self._notice.update(text.format(least=least, size=f"{size.width}x{size.height}"))
+            # Under the notice everything stays, or what is typed would lose its place.
+            size = SMALLEST
         shape, seen = shape_of(size), self.panes_at(size)
         for name, pane in self._panes.items():
             if pane is not None:
@@ -452,11 +471,4 @@ class Workbench(Widget):
         self.editor.styles.height = "2fr" if shape is Shape.TALL else "1fr"
         self.jobs.set_class(shape is Shape.ONE, "-strip")
         self.jobs.styles.height = room.jobs if upper else "1fr"
-        self._tabs.display = shape not in {Shape.NOTICE, Shape.ALL}
-        for line in (self.banner, self.status, self._keys):
-            line.display = shape is not Shape.NOTICE
-        self._notice.display = shape is Shape.NOTICE
-        if shape is Shape.NOTICE:
-            least = f"{SMALLEST.width}x{SMALLEST.height}"
-            text = _("needs {least}, has {size}; jobs go on")
-            self._notice.update(text.format(least=least, size=f"{size.width}x{size.height}"))
+        self._tabs.display = shape is not Shape.ALL

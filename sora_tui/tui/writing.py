@@ -466,6 +466,10 @@ class WritingApp(GalleryApp):
         self.book.load(jobs)
         known = [view for job in jobs if (view := self.book.get(job.id)) is not None]
         self.jobs.change(known, self.clock())
+        if self.bench.active == "editor":
+            # Who has just written it means this one by the next key; who reads another stays there.
+            self.jobs.stand_on(jobs[0].id)
+        # Where the cursor has moved the first of them speaks for itself instead.
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
         self.say(text.format(count=len(jobs)))
         self.show_status()

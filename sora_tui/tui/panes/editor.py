@@ -17,6 +17,7 @@ from textual.widgets import Static
 from sora_tui.core.request import MAX_PROMPT
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import N_, _, ngettext
+from sora_tui.tui.layout import Shape, shape_of
 
 if TYPE_CHECKING:
     from sora_tui.core.price import Price
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 #: From this inner size on the pane says all it knows about the order.
 _ROOMY: Final = Size(64, 18)
-#: Below this width the hint gives way to the button.
-_HINTED: Final = 74
 #: From this width on the words are counted too.
 _COUNTED: Final = 64
 #: Characters below the limit from which on they are counted down.
@@ -80,10 +79,12 @@ class ConsentLine(Static, can_focus=True):
     class Answered(Message):
         """What the person decided."""
 
-        def __init__(self, yes: bool, always: bool = False) -> None:
+        def __init__(self, yes: bool, always: bool = False, *, left: bool = False) -> None:
             super().__init__()
             self.yes = yes
             self.always = always
+            self.left = left
+            """No, by escape: the next letter is a command."""
 
     def __init__(self, question: Question) -> None:
         super().__init__(markup=False, id="consent")
@@ -96,14 +97,14 @@ class ConsentLine(Static, can_focus=True):
     def on_key(self, event: events.Key) -> None:
         """One key is the whole answer."""
         event.stop()
-        if event.key in _ASKING:
-            return
+        if event.key in _ASKING or shape_of(self.app.size) is Shape.NOTICE:
+            return  # in the second case nobody sees the question
         if event.character and event.character in (self.question.yes or _YES):
             self.post_message(self.Answered(True))
         elif event.character in {"a", "A"} and self.question.may_always:
             self.post_message(self.Answered(True, always=True))
         else:
-            self.post_message(self.Answered(False))
+            self.post_message(self.Answered(False, left=event.key == "escape"))
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste is no answer, and no text either."""
@@ -346,6 +347,8 @@ class EditorPane(Widget, can_focus=False):
         generate = ("F5", N_("Generate"))
         if self.has_focus:
             return (generate, ("enter", N_("Write")), ("1-5", N_("Panes")))
+        if self._settings is not None and self._settings.on_button:
+            return (("enter", N_("Generate")), ("esc", N_("Back")))
         if self._settings is not None and self._settings.has_focus_within:
             return (("←→", N_("Change")), ("enter", N_("Go on")), ("esc", N_("Back")))
         return (generate,)
@@ -377,12 +380,16 @@ class EditorPane(Widget, can_focus=False):
         if not self.asking:
             return
         await self._stop_asking()
+        if event.left:
+            self.leave_text()
         self.post_message(self.ConsentGiven(event.always) if event.yes else self.ConsentDeclined())
 
     async def on_variables_form_submitted(self, event: VariablesForm.Submitted) -> None:
         """Every variable has a value, or the person goes back."""
         event.stop()
         await self._stop_asking()
+        if not event.send:
+            self.leave_text()
         answer = self.ValuesGiven if event.send else self.ValuesDeclined
         self.post_message(answer(event.values))
 
@@ -402,17 +409,22 @@ class EditorPane(Widget, can_focus=False):
         self._changed()
 
     def on_settings_line_left(self) -> None:
-        """Back to the text."""
-        self.focus_pane()
+        """Escape leads to the commands from everywhere: no letter after it is written."""
+        self.leave_text()
 
     def on_text_area_changed(self) -> None:
         """The person writes."""
         self._changed()
 
     def on_prompt_text_left(self) -> None:
-        """The pane itself takes the focus, so that letters are commands and tab goes on here."""
-        self.can_focus = True
-        self.focus()
+        """Letters are commands from now on."""
+        self.leave_text()
+
+    def leave_text(self) -> None:
+        """Take the focus, so that letters are commands and tab goes on here; a question stays."""
+        if not self.asking and self._text is not None:
+            self.can_focus = True
+            self.focus()
 
     def on_blur(self) -> None:
         """Only escape leads here; tab passes by."""
@@ -442,7 +454,6 @@ class EditorPane(Widget, can_focus=False):
         width, height = self.content_size
         if self._settings is not None:
             self._settings.set_class(width >= _ROOMY.width and height >= _ROOMY.height, "-roomy")
-            self._settings.set_class(width < _HINTED, "-narrow")
         self._draw_facts()
         self._title()
 
