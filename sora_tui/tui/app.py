@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -58,21 +59,22 @@ class SoraApp(PromptingApp, FramedApp):
         self.editor.focus_pane()
         self.app_suspend_signal.subscribe(self, self._give_title_back, immediate=True)
         self.app_resume_signal.subscribe(self, self._take_title, immediate=True)
-        self.call_after_refresh(self._grow)
+        # In our own task, not in that of the screen, which paints meanwhile.
+        self.call_after_refresh(self.call_later, self._grow)
 
     async def _grow(self) -> None:
-        await self.open_first_draft()
-        self.call_after_refresh(self._grow_panes)
-
-    async def _grow_panes(self) -> None:
+        # In one go: a key that comes meanwhile waits, and finds everything it may need. What was
+        # typed before is on the screen first.
+        problem = await self.open_first_draft()
+        painted = asyncio.Event()
+        self.screen.call_after_refresh(painted.set)
+        await painted.wait()
+        await self.complete_editor(problem)
         await self.bench.grow()
         self.show_status()
         self.refresh_files()
         self.read_pictures()
         self.read_document()
-        self.call_after_refresh(self._begin_work)
-
-    def _begin_work(self) -> None:
         self.start_engine()
         self.complain_of_frame()
 

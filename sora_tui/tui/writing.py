@@ -62,8 +62,8 @@ class WritingApp(GalleryApp):
 
     # Files ------------------------------------------------------------------------------------
 
-    async def open_first_draft(self) -> None:
-        """Fill the editor for the first time."""
+    async def open_first_draft(self) -> Problem | None:
+        """Fill the editor for the first time; why it is not what it should be."""
         from sora_tui.tui.prompt_desk import open_first
         from sora_tui.workspace.drafts import Drafts
 
@@ -71,10 +71,10 @@ class WritingApp(GalleryApp):
         opened = open_first(self.folder, self.drafts, self.settings)
         await self.editor.wake(opened.draft)
         self._take_opened(opened)
-        # The text stands on the screen first: somebody may be typing already.
-        self.call_after_refresh(self._complete_editor, opened.problem)
+        return opened.problem
 
-    async def _complete_editor(self, problem: Problem | None) -> None:
+    async def complete_editor(self, problem: Problem | None) -> None:
+        """Bring settings and price of the first draft, and say what `problem` it has."""
         from sora_tui.tui.draft import known_values
 
         await self.editor.bring_settings(known_values(self.settings.server))
