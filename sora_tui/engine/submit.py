@@ -65,7 +65,12 @@ async def generate_video(
             return job
     key = f"{job.id}-{len(job.attempts) + 1}"
     desk.history.reserve(job)
-    job = desk.put(job.submitting(utc_now(), key))
+    try:
+        job = desk.put(job.submitting(utc_now(), key))
+    except ProblemError as error:
+        if error.problem.code != "owned_elsewhere":  # then the room is somebody else's
+            desk.history.release(job.id)
+        raise
     outcome = await client.create(job.request, upload, key)
     try:
         job = await desk.put_surely(_after(job, outcome, taken_at))
