@@ -23,7 +23,7 @@ from sora_tui.client.decode import (
     video_in,
     wrapped_video,
 )
-from sora_tui.client.dialect import GENERIC, Dialect, dialect_of, fitted
+from sora_tui.client.dialect import dialect_of, fitted, turned_away
 from sora_tui.client.outcome import (
     Accepted,
     CreateOutcome,
@@ -158,7 +158,7 @@ class VideosClient:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
-        return outcome_of(answer, self._dialect)
+        return outcome_of(answer)
 
     async def retrieve(self, video_id: str) -> Poll:
         """One look at a job.
@@ -294,12 +294,13 @@ class VideosClient:
         return {**fields, name: int(number) if number.is_integer() else number}
 
 
-def outcome_of(answer: Answer, dialect: Dialect = GENERIC) -> CreateOutcome:
+def outcome_of(answer: Answer) -> CreateOutcome:
     """What the answer to a paid request means for the money.
 
-    A refusal counts as definite only where the protocol leaves no other reading. 408, 409 and
-    every 5xx may come from a proxy that lost sight of a server at work, and a 303, or any redirect
-    to a video, points to something that was made (RFC 9110, 15.4.4): these are unclear.
+    A refusal counts as definite only where the protocol leaves no other reading, or a server's own
+    words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
+    work, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
+    15.4.4): these are unclear.
     """
     status = answer.status
     document = _document(answer)
@@ -308,12 +309,14 @@ def outcome_of(answer: Answer, dialect: Dialect = GENERIC) -> CreateOutcome:
         return Accepted(video, status, request_id(answer.headers))
     refusal = refusal_in(answer.body)
     wait = retry_after(answer.headers)
-    is_busy = dialect.busy is not None and bool(re.search(dialect.busy.words, refusal.message))
-    if status == 429 or (status == 503 and (wait is not None or is_busy)):
+    turned = turned_away(status, refusal.message)
+    is_later = turned.later if turned else status == 429 or (status == 503 and wait is not None)
+    if is_later:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
-    if status in _REFUSALS and not _VIDEO_MADE.search(answer.headers.get("location", "")):
+    refuses = status in _REFUSALS and not _VIDEO_MADE.search(answer.headers.get("location", ""))
+    if turned or refuses:
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
 

@@ -47,8 +47,11 @@ class Poller:
         connect: Connect,
         report: Callable[[Exception], None],
         memory: Memory,
+        *,
+        sends: bool = True,
     ) -> None:
         self.server = server
+        self._sends = sends
         self._report = report
         self._desk = desk
         self._folder = folder
@@ -65,7 +68,7 @@ class Poller:
         self._leaving: set[asyncio.Task[None]] = set()
         self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
-        self._taken_at: datetime | None = None  # when the server last took a job
+        self._taken_at: datetime | None = None  # when the server last took or had a job of ours
 
     # What the engine asks -------------------------------------------------------------------
 
@@ -117,7 +120,7 @@ class Poller:
     # Sending --------------------------------------------------------------------------------
 
     def _send(self, client: VideosClient, server: Server) -> None:
-        if is_paused(self._folder):
+        if not self._sends or is_paused(self._folder):
             return
         now = asyncio.get_running_loop().time()
         room = 0 if self._settling else MAX_SENDING - len(self._sending)
@@ -150,6 +153,8 @@ class Poller:
                 doubt = JobError("answer_unclear", Spent.PERHAPS, message=_MADE_ALL_THE_SAME)
                 self._desk.put(job.doubted(utc_now(), doubt))
                 return
+            if self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS):
+                self._taken_at = utc_now()  # it is at work for us: that it takes no more is natural
             sent = await generate_video(
                 self._desk, self._folder, client, server, job, self._taken_at
             )
@@ -204,6 +209,18 @@ class Poller:
             self._lost.refuse(job_id, video_id, error.problem.code)
         else:
             await self._lost.adopt(client, job_id, video_id)
+
+    async def look_again(self, job: Job) -> None:
+        """Ask once more for a job that the server had forgotten; a person wants to know."""
+        try:
+            client, _ = await self._connection()
+            async with self._gate.passage():
+                video = (await client.retrieve(job.remote_id or "")).video
+        except (ProblemError, ServerError) as failure:
+            why = failure.problem.code if isinstance(failure, ProblemError) else failure.error.kind
+            self._desk.put(job.noted(utc_now(), f"asked again: {why}"))
+        else:
+            self._desk.put(job.found(utc_now(), video))
 
     # Jobs made elsewhere --------------------------------------------------------------------
 
