@@ -13,7 +13,6 @@ from sora_tui.cli import exits
 from sora_tui.cli.consent import is_yes, question_on_terminal
 from sora_tui.cli.doctor import report, server_checks
 from sora_tui.cli.speech import Speech
-from sora_tui.client.dialect import DIALECTS
 from sora_tui.config.own_servers import (
     check_profile,
     own_servers_path,
@@ -106,10 +105,6 @@ def _edit(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
 def _keep(
     name: str, table: dict[str, Any], args: argparse.Namespace, settings: Settings, speech: Speech
 ) -> int:
-    dialect = table.get("dialect", "auto")
-    if dialect != "auto" and dialect not in DIALECTS:
-        known = ", ".join(("auto", *DIALECTS))
-        raise problem_error("config_invalid", key="dialect", reason=f"there are: {known}")
     check_profile(name, table, os.environ, settings.places)
     write_profile(name, table, default=args.default)
     fresh = reloaded(settings, os.environ)

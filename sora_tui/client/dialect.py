@@ -44,14 +44,22 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal503:
-    """A 503 that says, in this server's own words, that the request was turned away unread.
+class TurnedAway:
+    """Words by which a server says that it turned a request away and started nothing.
 
-    Without such a row a 503 without Retry-After may come from a proxy that lost sight of a server
-    at work, and is in doubt (reliability, fault 12).
+    Without such words these statuses may come from a proxy that lost sight of a server at work, and
+    leave all in doubt (reliability, fault 12).
+
+    Attributes:
+        status: The HTTP status that it comes with; gateways keep it.
+        words: A pattern found in the message.
+        later: It will be taken another time.
+        evidence: Where it was read that nothing is started.
     """
 
+    status: int
     words: str
+    later: bool
     evidence: str
 
 
@@ -77,7 +85,7 @@ class Dialect:
         list_needs: A query parameter without which its list cannot answer.
         delete_means: What `DELETE` does there.
         max_active: Jobs it takes at once.
-        busy: Its words for "not now" under 503.
+        turns_away: How it says that nothing was started, under statuses that leave it open.
         poll_floor: Seconds between two looks at a job that it asks its users to keep.
     """
 
@@ -97,7 +105,7 @@ class Dialect:
     list_needs: str = ""
     delete_means: DeleteMeans = "unknown"
     max_active: int | None = None
-    busy: Refusal503 | None = None
+    turns_away: tuple[TurnedAway, ...] = ()
     poll_floor: float = 0.0
 
     def can(self, ability: Ability) -> bool | None:
@@ -152,6 +160,15 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             ),
             abilities=_only("list", "delete"),
             delete_means="cancels",
+            turns_away=(
+                TurnedAway(
+                    409,
+                    r"is not supported with --api-server-count > 1",
+                    later=False,
+                    evidence="vllm_omni/entrypoints/openai/api_server.py 0.30.0: a dependency of"
+                    " every route of video jobs; it raises before the request is read",
+                ),
+            ),
         ),
         # 0.5.23. Its JSON takes the picture as a path on the server's own disk.
         Dialect(
@@ -173,10 +190,14 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities=_only("list", "delete"),
             delete_means="forgets",
             max_active=1,
-            busy=Refusal503(
-                r"The limit of \d+ concurrent tasks has been reached",
-                "aquilesimage/utils/task.py 0.8.3: the task is taken out of the table, then this"
-                " is raised; nothing was started",
+            turns_away=(
+                TurnedAway(
+                    503,
+                    r"The limit of \d+ concurrent tasks has been reached",
+                    later=True,
+                    evidence="aquilesimage/utils/task.py 0.8.3: the task is taken out of the table,"
+                    " then this is raised",
+                ),
             ),
         ),
         # `trtllm-serve`, openai_video_routes.py at 0509ccc.
@@ -248,6 +269,14 @@ def by_host(host: str) -> Dialect | None:
         if any(host == name or (name[0] == "." and host.endswith(name)) for name in row.hosts):
             return row
     return None
+
+
+def turned_away(status: int, message: str) -> TurnedAway | None:
+    """What these words mean, whichever server they come through: gateways hand them on."""
+    known = (said for row in DIALECTS.values() for said in row.turns_away)
+    return next(
+        (said for said in known if said.status == status and re.search(said.words, message)), None
+    )
 
 
 def fitted(server: Server) -> Server:

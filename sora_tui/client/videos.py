@@ -23,7 +23,7 @@ from sora_tui.client.decode import (
     video_in,
     wrapped_video,
 )
-from sora_tui.client.dialect import GENERIC, Dialect, dialect_of, fitted
+from sora_tui.client.dialect import dialect_of, fitted, turned_away
 from sora_tui.client.outcome import (
     Accepted,
     CreateOutcome,
@@ -56,6 +56,11 @@ _PATHS: Final[Mapping[str, str]] = {
 _QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
 #: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
 _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_error"})
+#: By these a server refuses before it acts (RFC 9110, 6585, 7725). Not 424, by which a gateway
+#: tells that a model failed at work (Azure ML); nor what no RFC knows: proxies say 460 and 499 of
+#: a request that they gave up on.
+_REFUSALS: Final = frozenset({301, 302, 307, 308, *range(400, 432), 451} - {408, 409, 424})
+_VIDEO_MADE: Final = re.compile(r"/videos/[^/?#]+/?(?:[?#]|$)")
 #: new-api answers 400 for an id it does not know.
 _UNKNOWN_ID_CODES: Final = frozenset({"task_not_exist"})
 
@@ -153,7 +158,7 @@ class VideosClient:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
-        return outcome_of(answer, self._dialect)
+        return outcome_of(answer)
 
     async def retrieve(self, video_id: str) -> Poll:
         """One look at a job.
@@ -289,12 +294,13 @@ class VideosClient:
         return {**fields, name: int(number) if number.is_integer() else number}
 
 
-def outcome_of(answer: Answer, dialect: Dialect = GENERIC) -> CreateOutcome:
+def outcome_of(answer: Answer) -> CreateOutcome:
     """What the answer to a paid request means for the money.
 
-    A refusal counts as definite only where the protocol leaves no other reading. 408, 409 and
-    every 5xx may come from a proxy that lost sight of a server at work, and a 303 points to
-    something that was made (RFC 9110, 15.4.4): these are unclear.
+    A refusal counts as definite only where the protocol leaves no other reading, or a server's own
+    words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
+    work, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
+    15.4.4): these are unclear.
     """
     status = answer.status
     document = _document(answer)
@@ -303,12 +309,14 @@ def outcome_of(answer: Answer, dialect: Dialect = GENERIC) -> CreateOutcome:
         return Accepted(video, status, request_id(answer.headers))
     refusal = refusal_in(answer.body)
     wait = retry_after(answer.headers)
-    is_busy = dialect.busy is not None and bool(re.search(dialect.busy.words, refusal.message))
-    if status == 429 or (status == 503 and (wait is not None or is_busy)):
+    turned = turned_away(status, refusal.message)
+    is_later = turned.later if turned else status == 429 or (status == 503 and wait is not None)
+    if is_later:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
-    if 300 <= status < 500 and status not in {303, 408, 409}:
+    refuses = status in _REFUSALS and not _VIDEO_MADE.search(answer.headers.get("location", ""))
+    if turned or refuses:
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
 

@@ -12,7 +12,14 @@ from sora_tui.config.keys import CommandKey, key_of
 from sora_tui.config.sources import TomlFile
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.request import VideoRequest, check_request
-from sora_tui.core.server import SIMULATOR_NAME, Auth, Encoding, ReferenceForm, Server
+from sora_tui.core.server import (
+    DIALECT_NAMES,
+    SIMULATOR_NAME,
+    Auth,
+    Encoding,
+    ReferenceForm,
+    Server,
+)
 
 T = TypeVar("T")
 
@@ -111,7 +118,7 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: boo
     server = Server(
         name=name,
         base_url=read.required("base_url", lambda value: check_base_url(_string(value))),
-        dialect=read("dialect", _string, "auto"),
+        dialect=read("dialect", _one_of(DIALECT_NAMES), "auto"),
         auth=read("auth", _one_of(get_args(Auth)), None),
         headers=read("headers", _headers, {}),
         query=read("query", _strings_by_name, {}),

@@ -14,6 +14,22 @@ from urllib.parse import urlsplit
 SIMULATOR_URL: Final = "simulator:"
 SIMULATOR_NAME: Final = "simulator"
 
+#: What a profile may say that a server is: `auto` finds out, `generic` is none of the others. The
+#: client's table has a row for each.
+DIALECT_NAMES: Final = (
+    "auto",
+    "generic",
+    "openai",
+    "litellm",
+    "vllm-omni",
+    "sglang",
+    "aquiles",
+    "trt-llm",
+    "new-api",
+    "azure",
+    "openrouter",
+)
+
 Auth = Literal["bearer", "api-key", "none"]
 Encoding = Literal["multipart", "json"]
 #: How a JSON body carries the picture: a data URL inside an object, bare base64, its path, or a

@@ -41,8 +41,8 @@ async def generate_video(
     after that, the document says at least that it may have been sent.
 
     Args:
-        taken_at: When the server last took a job, which tells a busy server from one that
-            never will.
+        taken_at: When the server last took or had a job of ours, which tells a busy server from
+            one that never will.
 
     Returns:
         The job after its outcome is durable.

@@ -496,12 +496,12 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "remote_expired": (
         N_("The clip was made, but its file is no longer kept at the server."),
         N_("The clip was billed[ (about {sum})]."),
-        N_("Ask the provider whether it can still be had; a new job makes, and bills, a new clip."),
+        N_("sora-tui wait JOB asks for it once more; a new job makes, and bills, a new clip."),
     ),
     "remote_gone": (
         N_("The server no longer knows this job."),
         _PERHAPS,
-        N_("It is taken up again if the server finds it; sora-tui wait asks once more."),
+        N_("sora-tui wait JOB asks once more, and takes it up again if the server finds it."),
     ),
     # bringing it home
     "download_interrupted": (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, NamedTuple
 
-from sora_tui.core.problem import Fact, ProblemError, problem_error
+from sora_tui.core.problem import Fact, ProblemError, problem
 
 Sniffed = Literal["mp4", "avi", "webp", "jpeg", "png", "html", "json", "other"]
 
@@ -75,7 +75,7 @@ def inspect_mp4(path: Path) -> ClipFacts:
     """Read the facts of an MP4 file.
 
     Raises:
-        ProblemError: `clip_damaged`; its fact `reason` is one of `not_mp4` (no `ftyp` first),
+        ClipDamagedError: `clip_damaged`; its fact `reason` is one of `not_mp4` (no `ftyp` first),
             `cut_off` (a box reaches past the end of the file, or bytes are left over), `no_index`
             (not exactly one `moov`), `no_media` (no `mdat`), `no_video` (no video track),
             `index_broken` (sizes inside `moov` lie), `too_many_boxes`, `index_too_large`.
@@ -136,8 +136,12 @@ class _Track(NamedTuple):
     chunk_bounds: tuple[int, ...] = ()  # lowest and highest chunk offset in the file
 
 
-def _damaged(reason: str, **facts: Fact) -> ProblemError:
-    return problem_error("clip_damaged", reason=reason, **facts)
+class ClipDamagedError(ProblemError):
+    """`clip_damaged`: this is not a clip, or not a whole one."""
+
+
+def _damaged(reason: str, **facts: Fact) -> ClipDamagedError:
+    return ClipDamagedError(problem("clip_damaged", reason=reason, **facts))
 
 
 def _top_level(file: BinaryIO, size: int) -> list[_Box]:

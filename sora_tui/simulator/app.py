@@ -18,6 +18,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sora_tui.simulator import wire
+from sora_tui.simulator.characters import Characters
 from sora_tui.simulator.creates import HandlerFault
 from sora_tui.simulator.dialects import Dialect
 from sora_tui.simulator.errors import ApiError, moderated, plain_fault
@@ -30,12 +31,14 @@ from sora_tui.simulator.parameters import (
     read_body,
 )
 from sora_tui.simulator.shapes import Video
+from sora_tui.simulator.sources import read_character, read_edit, read_extension
 from sora_tui.simulator.triggers import TRIGGERS, triggered
 
 
 def create_app(
     dialect: Dialect,
     jobs: Jobs,
+    characters: Characters,
     key: str,
     faults: list[Fault],
     on_worker_end: Callable[[], None],
@@ -45,7 +48,7 @@ def create_app(
     It must run under `wire.Wires`. `on_worker_end` is called when the jobs move no more: a server
     with a full disk, say, would be waited for in vain.
     """
-    api = _Api(dialect, jobs)
+    api = _Api(dialect, jobs, characters)
 
     def ended(worker: asyncio.Task[None]) -> None:
         if not worker.cancelled():
@@ -79,15 +82,20 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class _Api:
-    def __init__(self, dialect: Dialect, jobs: Jobs) -> None:
+    def __init__(self, dialect: Dialect, jobs: Jobs, characters: Characters) -> None:
         self._dialect = dialect
         self._jobs = jobs
+        self._characters = characters
 
     def routes(self) -> list[Route]:
         """Those that the dialect has; a path with a fixed answer goes before an id."""
         paths = {
             "create": ("POST", "/videos", self.create),
             "list": ("GET", "/videos", self.list),
+            "edit": ("POST", "/videos/edits", self.edit),
+            "extend": ("POST", "/videos/extensions", self.extend),
+            "character": ("POST", "/videos/characters", self.create_character),
+            "read_character": ("GET", "/videos/characters/{character_id}", self.character),
             "retrieve": ("GET", "/videos/{video_id}", self.retrieve),
             "delete": ("DELETE", "/videos/{video_id}", self.delete),
             "content": ("GET", "/videos/{video_id}/content", self.content),
@@ -110,6 +118,22 @@ class _Api:
         prompt = prompt_of((await read_body(request)).fields)
         wanted = CreateRequest(prompt, source.model, source.width, source.height, source.seconds)
         return self._queued(request, wanted, remixed_from=source.id)
+
+    async def edit(self, request: Request) -> Response:
+        return self._queued(request, await read_edit(request, self._source(request)))
+
+    async def extend(self, request: Request) -> Response:
+        return self._queued(request, await read_extension(request, self._source(request)))
+
+    async def create_character(self, request: Request) -> Response:
+        return JSONResponse(self._characters.create(await read_character(request)))
+
+    async def character(self, request: Request) -> Response:
+        given = request.path_params["character_id"]
+        character = self._characters.get(given)
+        if character is None:
+            raise ApiError(404, f"Character with id '{given}' not found.")
+        return JSONResponse(character)
 
     async def retrieve(self, request: Request) -> Response:
         job = self._job(request)
@@ -203,11 +227,19 @@ class _Api:
         dialect = self._dialect
         return {**(video or dialect.video)(job), "id": dialect.ids.polled(job)}
 
+    def _source(self, request: Request) -> Callable[[str], Job]:
+        """Finds the video that a body names."""
+        return lambda given: self._named(request, given, self._dialect.not_found)
+
     def _job(self, request: Request, not_found: Callable[[str], Exception] | None = None) -> Job:
+        """The video that the path names."""
         given = request.path_params["video_id"]
+        return self._named(request, given, not_found or self._dialect.not_found)
+
+    def _named(self, request: Request, given: str, not_found: Callable[[str], Exception]) -> Job:
         job = self._jobs.get(self._dialect.ids.read(given))
         if job is None or pretended(request.scope) == "lost":
-            raise (not_found or self._dialect.not_found)(given)
+            raise not_found(given)
         return job
 
     def _poll_header(self) -> dict[str, str]:

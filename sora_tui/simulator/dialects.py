@@ -122,6 +122,8 @@ def _aquiles_health() -> Response:
 
 
 _OPENAI: Final = Dialect(
+    routes=frozenset(("create", "list", "retrieve", "delete", "content", "remix"))
+    | {"edit", "extend", "character", "read_character"},
     pages={
         "/health": _json({"status": "ok", "simulated": True}),
         "/v1/models": _models("sora-2", "sora-2-pro", owner="simulator"),

@@ -4,8 +4,8 @@ One clip is rendered at a time. At speed 1 a job waits a second in the queue and
 more for four seconds of video; the clip itself is drawn meanwhile in a thread.
 
 A folder holds `<id>.json` (the record), `<id>.reference` (the picture as it arrived) and the files
-of `VARIANTS`. After a restart on the same folder, unfinished durable jobs go on. A job that is
-deleted in the making stops at its next frame.
+of `VARIANTS`; `<id>.character` is the record of a character. After a restart on the same folder,
+unfinished durable jobs go on. A job that is deleted in the making stops at its next frame.
 """
 
 from __future__ import annotations

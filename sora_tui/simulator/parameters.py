@@ -93,9 +93,9 @@ async def judged(body: Body) -> CreateRequest:
     else:
         reference = _reference_object(fields.get("input_reference"))
     prompt = prompt_of(fields)
-    width, height = size_of(_text(fields, "size", "720x1280"))
-    seconds = seconds_of(_text(fields, "seconds", "4"))
-    model = _text(fields, "model", "sora-2")
+    width, height = size_of(text_of(fields, "size", "720x1280"))
+    seconds = seconds_of(text_of(fields, "seconds", "4"))
+    model = text_of(fields, "model", "sora-2")
     if reference is not None:
         _fits(reference, width, height)
     return CreateRequest(prompt, model, width, height, seconds, reference)
@@ -107,6 +107,15 @@ def unsupported(body: Body, accepted: str) -> ApiError:
         f"Unsupported content type: '{body.media_type}'. This API method only accepts "
         f"{accepted} requests.",
         code="unsupported_content_type",
+    )
+
+
+def missing(name: str) -> ApiError:
+    return ApiError(
+        400,
+        f"Missing required parameter: '{name}'.",
+        code="missing_required_parameter",
+        param=name,
     )
 
 
@@ -153,25 +162,21 @@ async def _json_object(request: Request) -> dict[str, Any]:
     return body
 
 
-def _text(fields: dict[str, Any], name: str, default: str) -> str:
+def text_of(fields: dict[str, Any], name: str, default: str) -> str:
+    """A field that is text, or left out; an ApiError in OpenAI's words otherwise."""
     value = fields.get(name)
     if value is None:
         return default
     if not isinstance(value, str):
-        raise _wrong_type(name, "a string", value)
+        raise wrong_type(name, "a string", value)
     return value
 
 
 def prompt_of(fields: dict[str, Any]) -> str:
     """The prompt, 1 to 32,000 characters; an ApiError in OpenAI's words otherwise."""
     if fields.get("prompt") is None:
-        raise ApiError(
-            400,
-            "Missing required parameter: 'prompt'.",
-            code="missing_required_parameter",
-            param="prompt",
-        )
-    prompt = _text(fields, "prompt", "")
+        raise missing("prompt")
+    prompt = text_of(fields, "prompt", "")
     if not prompt:
         raise ApiError(
             400,
@@ -226,7 +231,7 @@ async def _uploaded_reference(fields: dict[str, Any]) -> bytes | None:
     if part is None:
         return None
     if not isinstance(part, UploadFile):
-        raise _wrong_type("input_reference", "a file", part)
+        raise wrong_type("input_reference", "a file", part)
     media_type = (part.content_type or "application/octet-stream").partition(";")[0]
     _supported(media_type)
     return await part.read()
@@ -236,7 +241,7 @@ def _reference_object(value: Any) -> bytes | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise _wrong_type("input_reference", "an object", value)
+        raise wrong_type("input_reference", "an object", value)
     url, file_id = value.get("image_url"), value.get("file_id")
     if (url is None) == (file_id is None):
         raise ApiError(
@@ -257,7 +262,7 @@ def data_url(url: Any) -> bytes:
         ApiError: 400.
     """
     if not isinstance(url, str):
-        raise _wrong_type("input_reference.image_url", "a string", url)
+        raise wrong_type("input_reference.image_url", "a string", url)
     match = re.match(r"data:([\w/+.-]+);base64,", url)
     if match is None:
         raise ApiError(
@@ -315,7 +320,7 @@ def _fits(reference: bytes, width: int, height: int) -> None:
         raise ApiError(400, "Inpaint image must match the requested width and height")
 
 
-def _wrong_type(name: str, expected: str, value: Any) -> ApiError:
+def wrong_type(name: str, expected: str, value: Any) -> ApiError:
     return ApiError(
         400,
         f"Invalid type for '{name}': expected {expected}, but got {_kind(value)} instead.",

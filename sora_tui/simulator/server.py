@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from sora_tui.simulator.app import create_app
+from sora_tui.simulator.characters import Characters
 from sora_tui.simulator.dialects import DIALECTS
 from sora_tui.simulator.faults import Fault
 from sora_tui.simulator.jobs import Jobs
@@ -39,7 +40,8 @@ def configuration(
     """
     row = DIALECTS[dialect]
     wires = Wires()
-    app = create_app(row, Jobs(folder, speed, durable=row.durable), key, faults, on_worker_end)
+    jobs = Jobs(folder, speed, durable=row.durable)
+    app = create_app(row, jobs, Characters(folder), key, faults, on_worker_end)
     return uvicorn.Config(
         wires.under(around(app)),
         # Always these two: what a client sees must not depend on what else is installed.

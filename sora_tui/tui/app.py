@@ -55,7 +55,6 @@ class SoraApp(PromptingApp, FramedApp):
     def on_mount(self) -> None:
         """Real jobs in the first frame; everything that costs an import comes after it."""
         self.show_first_jobs()
-        self.bench.banner.show(self.settings.server)
         self.editor.focus_pane()
         self.app_suspend_signal.subscribe(self, self._give_title_back, immediate=True)
         self.app_resume_signal.subscribe(self, self._take_title, immediate=True)
@@ -63,11 +62,17 @@ class SoraApp(PromptingApp, FramedApp):
 
     async def _grow(self) -> None:
         await self.open_first_draft()
+        self.call_after_refresh(self._grow_panes)
+
+    async def _grow_panes(self) -> None:
         await self.bench.grow()
         self.show_status()
         self.refresh_files()
         self.read_pictures()
         self.read_document()
+        self.call_after_refresh(self._begin_work)
+
+    def _begin_work(self) -> None:
         self.start_engine()
         self.complain_of_frame()
 

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.eta import seconds_left
 from sora_tui.core.job import NEEDS_YOU, Job, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.text import clean_line
-from sora_tui.engine.events import Retry, Transfer
 from sora_tui.i18n import _
+
+if TYPE_CHECKING:
+    from sora_tui.engine.events import Retry, Transfer
 
 #: Below this many seconds to its expiry a clip is in danger.
 EXPIRY_ALARM: Final = 10 * 60

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual import work
 
 from sora_tui.core.problem import ProblemError
+from sora_tui.core.server import DIALECT_NAMES
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.deciding import DecidingApp
@@ -58,7 +59,6 @@ class ServingApp(DecidingApp):
         if event.verb == "remove":
             self._remove_server(event.name)
             return
-        from sora_tui.client.dialect import DIALECTS
         from sora_tui.config.own_servers import own_table
         from sora_tui.tui.server_form import ServerForm
 
@@ -70,7 +70,7 @@ class ServingApp(DecidingApp):
         form = ServerForm(
             name=event.name if event.verb == "edit" else None,
             table=table,
-            dialects=("auto", *DIALECTS),
+            dialects=DIALECT_NAMES,
             has_variable=self._environ().__contains__,
             test=self._test_profile,
             save=self._save_profile,

@@ -49,6 +49,8 @@ CRASHED: Final = 70
 _SWALLOW: Final = 1.0
 _DURABLE: Final = 1.5
 _END: Final = 2.5
+#: Seconds after which what the first frame could do without has come, and garbage is collected.
+_GROWN: Final = 1.0
 #: Seconds without another size until the screen is painted for good.
 _STORM_OVER: Final = 0.2
 #: How long the leave sequence may look for room in a terminal that is not read, in seconds.
@@ -286,8 +288,8 @@ class HardenedApp(App[None]):
         return TerminalDriver if found is LinuxDriver else found
 
     @on(events.Mount)
-    def _resume_gc_after_first_frame(self) -> None:
-        self.call_after_refresh(_resume_gc)
+    def _resume_gc_once_grown(self) -> None:
+        self.set_timer(_GROWN, _resume_gc)
 
     @on(events.Resize)
     def _paint_after_resize(self) -> None:
@@ -514,7 +516,7 @@ def run_app(app: HardenedApp, *, on_quit: Callable[[], None]) -> int:
     terminal counts as SIGHUP. 70 after a crash (see `HardenedApp.crash_path`), else the app's own
     return code. Main thread only.
     """
-    gc.disable()  # nothing is garbage before the first frame; the app turns it on again
+    gc.disable()  # nothing is garbage while the screen comes; the app turns it on again
     guard = app.guard = Guard(app, on_quit)
     guard.start()
     try:

@@ -23,14 +23,6 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.core.text import clean_line
-from sora_tui.engine.events import (
-    EngineChanged,
-    EngineEvent,
-    EngineFault,
-    JobChanged,
-    JobRemoved,
-    RemoteListed,
-)
 from sora_tui.i18n import _
 from sora_tui.tui.job_book import JobBook, Kind, kind_of
 from sora_tui.tui.job_rows import JobView
@@ -42,6 +34,7 @@ from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
     from sora_tui.engine.engine import Verb
+    from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged, RemoteListed
     from sora_tui.tui.day_money import DayMoney
     from sora_tui.tui.ordering import EngineLike
     from sora_tui.workspace.lock import Holder
@@ -317,6 +310,8 @@ class WatchingApp(HardenedApp):
 
     @on(JobHighlighted)
     def _highlighted(self) -> None:
+        if self.bench.inspector is None:
+            return  # all of this comes with the panes
         self.say("")
         self.show_status()
         self.bench.show_keys()
@@ -327,6 +322,8 @@ class WatchingApp(HardenedApp):
 
     def _hear(self, event: EngineEvent) -> None:
         """In the engine's thread: take note, and never wait for the screen."""
+        from sora_tui.engine.events import JobChanged, JobRemoved
+
         with self._heard_lock:
             first = not self._heard
             match event:
@@ -342,6 +339,14 @@ class WatchingApp(HardenedApp):
                 self._event_loop.call_soon_threadsafe(self.call_later, self._take_news)
 
     def _take_news(self) -> None:
+        from sora_tui.engine.events import (
+            EngineChanged,
+            EngineFault,
+            JobChanged,
+            JobRemoved,
+            RemoteListed,
+        )
+
         with self._heard_lock:
             heard, self._heard = self._heard, {}
         for event in heard.values():

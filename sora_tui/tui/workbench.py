@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -207,9 +208,28 @@ def whole_words(text: str, width: int) -> str:
     return "\n".join(text[at : at + width] for at in range(0, len(text), width))
 
 
+class Ground(Screen[None]):
+    """What the workbench stands on. It is covered, so its own lines are not worth drawing."""
+
+    BLANK = True
+
+
+class Row(Horizontal):
+    """Panes side by side, which cover it."""
+
+    BLANK = True
+
+
+class Column(Vertical):
+    """Panes one below the other, which cover it."""
+
+    BLANK = True
+
+
 class Workbench(Widget):
     """All panes in one tree; a terminal's size decides which of them are seen."""
 
+    BLANK = True
     DEFAULT_CSS = """
     Workbench { layout: vertical; }
     Workbench > #banner { height: 1; background: $primary-muted; color: $text-primary; }
@@ -270,16 +290,16 @@ class Workbench(Widget):
         ((server_key, _words),) = respelled((("F2", ""),), KEYS, own_keys)
         self.banner = Banner(server_key, id="banner")
         self.editor = EditorPane(id="editor", classes="pane")
-        self.jobs = JobsPane(id="jobs", ascii=ascii)
+        self.jobs = JobsPane(id="jobs", classes="pane", ascii=ascii)
         self.status = StatusLine(id="status")
         #: These come with `grow`.
         self.prompts: PromptsPane | None = None
         self.references: ReferencesPane | None = None
         self.inspector: InspectorPane | None = None
         self._tabs = TabLine(id="tabs")
-        self._side = Vertical(id="side")
-        self._beyond = Vertical(id="beyond")
-        self._upper = Horizontal(self._side, self.editor, self._beyond, id="upper")
+        self._side = Column(id="side")
+        self._beyond = Column(id="beyond")
+        self._upper = Row(self._side, self.editor, self._beyond, id="upper")
         self._keys = KeyLine(own_keys, id="keys")
         self._notice = Static("", id="notice", markup=False)
         self._front = "editor"
@@ -290,7 +310,6 @@ class Workbench(Widget):
 
     def compose(self) -> ComposeResult:
         """What the first frame needs; `grow` brings the rest."""
-        self.jobs.add_class("pane")
         # Before they are mounted: every change after that is another layout of the first frame.
         self._arrange(self.app.size)
         yield from (

@@ -28,6 +28,19 @@ def test_a_remix_is_a_new_clip_of_its_source(shell: Shell) -> None:
     assert (output["width"], output["height"], output["seconds"]) == (320, 180, 1.0)
 
 
+def test_an_edit_is_as_long_as_its_source_and_an_extension_longer(shell: Shell) -> None:
+    assert shell(*BOAT).code == 0
+    for words, operation, seconds in (
+        (("edit", "@last", "in snow"), "edit", 1.0),
+        (("extend", "@2", "on and on", "--seconds", "2"), "extend", 3.0),
+    ):
+        ran = shell(*words, "--json")
+        assert ran.code == 0, ran.err
+        (document,) = (said for said in ran.documents if said.get("schema"))
+        assert document["request"]["operation"] == operation
+        assert [output["seconds"] for output in document["outputs"]] == [seconds]
+
+
 def test_what_is_refused_costs_nothing_and_is_remembered(shell: Shell) -> None:
     def talk(line: Line) -> None:
         while True:

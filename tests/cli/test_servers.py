@@ -79,7 +79,7 @@ def test_one_is_added_used_changed_and_removed(bare: Shell) -> None:
         (("add", "team", URL, "--api-key-command", f"echo {KEY}"), 2, "looks like a key"),
         (("add", "team", URL, "--header", f"X-Key={KEY}"), 2, "looks like a key"),
         (("add", "team", URL, "--header", "nothing"), 2, "NAME=VALUE"),
-        (("add", "team", URL, "--dialect", "klingon"), 2, "there are: auto, generic"),
+        (("add", "team", URL, "--dialect", "klingon"), 2, "must be one of: auto, generic"),
         (("add", "team", URL, "--auth", "basic"), 2, "must be one of"),
         (("add", "team", URL, "--seconds", "long"), 2, "default_seconds"),
         (("add", "team", "ftp://x"), 2, "base_url"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,11 +11,13 @@ import pytest
 
 from sora_tui.client import dialect
 from sora_tui.client.dialect import DIALECTS, Dialect, by_host, dialect_of
+from sora_tui.client.outcome import CreateOutcome, Later, Rejected, Unclear
 from sora_tui.client.probe import examine_server
 from sora_tui.client.videos import Upload
 from sora_tui.core.findings import ABILITIES, Findings
+from sora_tui.core.problem import Spent
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Server
+from sora_tui.core.server import DIALECT_NAMES, Server
 from sora_tui.engine.knowledge import delete_means
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.learnt import Memory
@@ -25,7 +27,15 @@ from tests.rawserver import RawServer, Request, answer, replies
 
 REQUEST: Final = VideoRequest("a fox", seconds="8", size="1280x720")
 PICTURE: Final = Upload(b"picture", "image/png", "fox.png", "input_reference/fox.png")
-BUSY: Final = "The limit of 1 concurrent tasks has been reached. Please try again later."
+#: Words of the real servers, with the status that they came with.
+TURNED_AWAY: Final[dict[str, tuple[int, str]]] = {
+    "aquiles": (503, "The limit of 1 concurrent tasks has been reached. Please try again later."),
+    "vllm-omni": (
+        409,
+        "Asynchronous video jobs is not supported with --api-server-count > 1 because the"
+        " operation uses process-local frontend state",
+    ),
+}
 
 Seen = Awaitable[object]
 
@@ -122,10 +132,16 @@ async def _max_active(row: Dialect) -> object:
     return dialect.fitted(Server("x", "http://127.0.0.1:9/v1", dialect=row.name)).max_active
 
 
-async def _busy(row: Dialect) -> object:
-    with RawServer(replies(answer(503, {"detail": BUSY}))) as server:
-        async with client_of(at(server.url, dialect=row.name)) as client:
-            return type(await client.create(REQUEST, None, "job-1")).__name__
+async def outcome(status: int, body: Mapping[str, Any], spoken: str) -> CreateOutcome:
+    """What a create comes to that is answered so, where the profile names this dialect."""
+    with RawServer(replies(answer(status, body))) as server:
+        async with client_of(at(server.url, dialect=spoken)) as client:
+            return await client.create(REQUEST, None, "job-1")
+
+
+async def _turns_away(row: Dialect) -> object:
+    status, words = TURNED_AWAY[row.name]
+    return type(await outcome(status, {"detail": words}, row.name)).__name__
 
 
 async def _poll_floor(row: Dialect) -> object:
@@ -154,7 +170,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "list_needs": _abilities,
     "delete_means": _delete_means,
     "max_active": _max_active,
-    "busy": _busy,
+    "turns_away": _turns_away,
     "poll_floor": _poll_floor,
 }
 
@@ -232,6 +248,32 @@ async def test_a_word_of_the_profile_is_taken_and_a_host_stands_above_it() -> No
     )
 
 
+@pytest.mark.parametrize("spoken", DIALECTS)
+async def test_words_that_turn_away_mean_the_same_through_every_gateway(spoken: str) -> None:
+    status, words = TURNED_AWAY["aquiles"]
+    # As LiteLLM 1.108.7 hands them on.
+    wrapped = {
+        "message": "litellm.ServiceUnavailableError: ServiceUnavailableError: OpenAIException - "
+        f'{{"detail":"{words}"}}\n\nLiteLLM: model group \'aquiles\' failed with the error above.',
+        "type": "internal_server_error",
+        "param": None,
+        "code": "503",
+    }
+    assert isinstance(await outcome(status, {"error": wrapped}, spoken), Later)
+    status, words = TURNED_AWAY["vllm-omni"]
+    told = await outcome(status, {"error": {"message": words, "code": 409}}, spoken)
+    assert isinstance(told, Rejected)
+    assert told.error.spent is Spent.NO
+    assert words in told.error.message
+
+
+@pytest.mark.parametrize("name", TURNED_AWAY)
+async def test_the_same_words_under_another_status_leave_it_open(name: str) -> None:
+    status, words = TURNED_AWAY[name]
+    assert isinstance(await outcome(status, {"detail": "conflict"}, name), Unclear)
+    assert isinstance(await outcome(500, {"detail": words}, name), Unclear)
+
+
 async def test_too_little_names_nobody() -> None:
     findings = await found({"/v1/models": SHAPES["aquiles"][0]["/v1/models"]})
     assert (findings.dialect, findings.evidence) == ("generic", ())
@@ -251,6 +293,10 @@ def test_a_profiles_own_settings_stand_above_its_dialect() -> None:
     assert {name: getattr(done, name) for name in own} == own
     azure = Server("x", "https://lab.openai.azure.com/openai/v1", query={"api-version": "v1"})
     assert dialect.fitted(azure).query == {"api-version": "v1"}
+
+
+def test_a_profile_may_name_every_row_and_no_other() -> None:
+    assert ("auto", *DIALECTS) == DIALECT_NAMES
 
 
 @pytest.mark.parametrize("name", DIALECTS)

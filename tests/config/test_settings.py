@@ -216,6 +216,12 @@ def test_a_broken_env_line_is_named(workspace: Path) -> None:
             4,
         ),
         (
+            '[servers.x]\nbase_url = "https://x"\ndialect = "klingon"',
+            "config_invalid",
+            "servers.x.dialect",
+            3,
+        ),
+        (
             '[servers.x]\nbase_url = "https://x"\napi_kye_env = "K"',
             "config_invalid",
             "servers.x.api_kye_env",

@@ -21,6 +21,7 @@ class LossyServer(ThreadingHTTPServer):
         listless: Answers 405 when it is asked for its list.
         copies: Jobs that are made of one POST: another's, with the same wish, among them; none
             where the server says "later" and means it.
+        working: The first job is made, and goes on until this is unset.
     """
 
     daemon_threads = True
@@ -37,6 +38,7 @@ class LossyServer(ThreadingHTTPServer):
         self.retry_after: int | None = None
         self.listless = False
         self.copies = 1
+        self.working = False
 
     @property
     def base_url(self) -> str:
@@ -54,6 +56,8 @@ class _Handler(BaseHTTPRequestHandler):
         states = [json.loads(p.read_text())["state"] for p in self.server.documents.glob("2*.json")]
         self.server.intents.append(states)
         lost = len(self.server.posts) <= self.server.lose
+        if self.server.working:
+            lost = bool(self.server.videos)
         for _ in range(self.server.copies if lost else max(self.server.copies, 1)):
             video = {
                 **body,
@@ -63,6 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
                 "created_at": int(time.time()),
                 "error": {"code": "generation_error", "message": "no pixels here"},
             }
+            if self.server.working:
+                video |= {"status": "in_progress", "error": None}
             self.server.videos.insert(0, video)
         if lost:
             if self.server.status is None:

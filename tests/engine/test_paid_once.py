@@ -158,3 +158,21 @@ def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> 
             while jobs:
                 jobs.discard(watcher.wait_for_state(State.FAILED).id)
         assert len(server.posts) == 5
+
+
+def test_a_server_at_work_for_us_may_put_the_rest_off_as_often_as_it_likes(folder: Folder) -> None:
+    with lossy_server(folder.metadata, status=429) as server:
+        server.retry_after, server.copies, server.working = 1, 0, True
+        lab = replace(LAB, base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            watcher.wait_for_state(State.IN_PROGRESS)
+            second = order(engine, server=lab)
+            watcher.wait_for(lambda e: len(server.posts) >= 5)
+            waiting = History(folder).load(second.id)
+            assert waiting.state in {State.PENDING, State.SUBMITTING}
+            server.working = False
+            server.lose = 0
+            server.videos[0] |= {"status": "failed"}
+            ended = {watcher.wait_for_state(State.FAILED).id for _ in range(2)}
+        assert second.id in ended

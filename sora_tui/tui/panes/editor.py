@@ -43,6 +43,8 @@ _ASKING: Final = frozenset({"f5", "ctrl+r", "alt+enter"})
 class PromptPreview(Static, can_focus=True):
     """The place of the prompt until the text area is there; keys that come early wait in it."""
 
+    BLANK = True
+
     def __init__(self, *, id: str) -> None:
         super().__init__("", id=id, markup=False)
         self._early: list[events.Key | events.Paste] = []
@@ -174,7 +176,7 @@ class EditorPane(Widget, can_focus=False):
         super().__init__(id=id, classes=classes)
         self._safe = True
         self._facts: tuple[Picture | None, Price | None, Server] | None = None
-        #: All three come with `wake`.
+        #: These come with `wake`, and the line when they stand on the screen.
         self._draft: Draft | None = None
         self._text: PromptText | None = None
         self._settings: SettingsLine | None = None
@@ -189,27 +191,34 @@ class EditorPane(Widget, can_focus=False):
 
     # What the app tells -----------------------------------------------------------------------
 
-    async def wake(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
-        """Bring text area and settings with the first draft; their imports are not for the frame
-        before."""
+    async def wake(self, draft: Draft) -> None:
+        """Bring the text area with the first draft; its imports are not for the frame before."""
         from sora_tui.tui.panes.prompt_text import PromptText
-        from sora_tui.tui.panes.settings_line import SettingsLine
 
         preview = self.query_one(PromptPreview)
         self._draft = draft
         self._text = PromptText(draft.text, id="text")
-        self._settings = SettingsLine()
         await self.mount(self._text, before=preview)
-        await self.mount(self._settings)
-        self._settings.show(draft, known)
         self._shown = self._text.text
         self._text.move_cursor(self._text.document.end)
-        self._fit_to_size()
+        self._title()
         if preview.has_focus:
             # At no moment may a letter fall through to the commands.
             self.screen.set_focus(self._text)
         preview.hand_over(self._text)
         await preview.remove()
+
+    async def bring_settings(self, known: Mapping[str, tuple[str, ...]]) -> None:
+        """Bring the line of settings, with the values they can step through."""
+        from sora_tui.tui.panes.settings_line import SettingsLine
+
+        line = SettingsLine()
+        await self.mount(line)
+        line.show(self.draft, known)
+        self._settings = line
+        self._fit_to_size()
+        # The text has less room now, and its end must stay in sight.
+        self.call_after_refresh(self._area.scroll_cursor_visible)
 
     def show(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
         """Put another draft into the editor, with the values its settings can step through."""
@@ -269,7 +278,8 @@ class EditorPane(Widget, can_focus=False):
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a message above the settings until the next edit; empty takes it away."""
         message = self.query_one("#message", Static)
-        message.update(text)
+        if message.content != text:  # the same again would lay out the whole screen anew
+            message.update(text)
         message.set_class(bool(text), "-said")
         message.set_class(error, "-error")
 
@@ -313,7 +323,8 @@ class EditorPane(Widget, can_focus=False):
         text = self._area.text
         if text == self._shown:
             text = self._draft.text
-        return self._line.apply(replace(self._draft, text=text))
+        draft = replace(self._draft, text=text)
+        return draft if self._settings is None else self._settings.apply(draft)
 
     @property
     def draft_or_none(self) -> Draft | None:
@@ -323,7 +334,7 @@ class EditorPane(Widget, can_focus=False):
     @property
     def count_is_valid(self) -> bool:
         """Whether the number of clips is one."""
-        return self._line.count is not None
+        return self._settings is None or self._settings.count is not None
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -436,7 +447,7 @@ class EditorPane(Widget, can_focus=False):
 
     @property
     def _line(self) -> SettingsLine:
-        assert self._settings is not None, "see wake"
+        assert self._settings is not None, "see bring_settings"
         return self._settings
 
     def _fit_to_size(self) -> None:

@@ -20,7 +20,6 @@ from sora_tui.core.job import State
 from sora_tui.core.listing import SORTS, Listing, Sort, place_of
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
-from sora_tui.engine.events import EngineChanged
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
@@ -31,6 +30,7 @@ from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from sora_tui.engine.events import EngineChanged
     from sora_tui.tui.order import Question
 
 #: From this many cells on every column has room to say more.
@@ -167,9 +167,14 @@ class JobsPane(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(
-        self, *, simulated: bool = False, ascii: bool = False, id: str | None = None
+        self,
+        *,
+        simulated: bool = False,
+        ascii: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
     ) -> None:
-        super().__init__(id=id)
+        super().__init__(id=id, classes=classes)
         self._simulated = simulated
         self._ascii = ascii
         self._roomy = False

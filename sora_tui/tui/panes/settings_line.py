@@ -164,6 +164,10 @@ class SettingsLine(Widget):
     class Left(Message):
         """Escape: out of the settings."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts = Content()
+
     def compose(self) -> ComposeResult:
         """The fields in reading order, which is the order of tab."""
         with Horizontal(id="fields"):
@@ -227,7 +231,9 @@ class SettingsLine(Widget):
 
     def show_facts(self, facts: Content, price: str) -> None:
         """What is known about the order: reference, price; `price` also goes on a wide button."""
-        self.query_one("#facts", Static).update(facts)
+        if not facts.is_same(self._facts):  # the same would lay out the screen with each key
+            self._facts = facts
+            self.query_one("#facts", Static).update(facts)
         count = self.count or 1
         clips = ngettext("Generate {count} clip, {price}", "Generate {count} clips, {price}", count)
         button = self.query_one(".-below", GenerateButton)
