@@ -6,8 +6,6 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
-from sora_tui.cli import main as cli
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
 def open_screen(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> int:
     """Open the workbench and return its exit code."""
-    gc.disable()  # nothing is garbage before the first frame; the screen turns it on again
     from sora_tui.tui.app import run  # Textual is for those who want the screen
 
     return run(settings, folder, start_log)
@@ -33,6 +30,10 @@ def list_keys(settings: Settings) -> KeyTable:
 
 def main() -> None:
     """The `sora-tui` command."""
+    # Nothing is garbage while modules come: a command turns it on again, the screen when it stands.
+    gc.disable()
+    from sora_tui.cli import main as cli
+
     sys.exit(cli.main(sys.argv[1:], open_screen, list_keys))
 
 

@@ -59,9 +59,11 @@ def have_done(
             whatever keeps it from being handed over or done here.
         KeyboardInterrupt: A signal came.
     """
-    # Before the engine starts: an owner obeys what waits before it sends anything.
+    # Before the engine starts: another owner obeys what waits before it sends anything.
     send_command(folder, Command(job_id, verb, argument))
-    engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
+    engine = Engine(
+        folder, settings.servers, budget=settings.budget, alone=settings.alone, sends=False
+    )
     with running(engine, speech) as items:
         end = time.monotonic() + _DONE_WITHIN
         while not is_done():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sora_tui.cli.parser import build_parser
+from sora_tui.cli.parser import parse
 from sora_tui.i18n import set_language
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def main(words: Sequence[str], open_screen: Screen, list_keys: ListKeys) -> int:
         The exit code (`exits.py`).
     """
     set_language(_language(words))
-    args = build_parser().parse_args(words)
+    args = parse(words)
     if args.version:
         from importlib.metadata import version
 
@@ -63,6 +64,7 @@ def main(words: Sequence[str], open_screen: Screen, list_keys: ListKeys) -> int:
             from sora_tui.cli.keys import run
 
             return run(list_keys, settings, speech)
+        gc.enable()
         _start_log(args.debug)
         return _command(args.command)(args, settings, speech)
     except ProblemError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -37,6 +37,19 @@ class Parser(argparse.ArgumentParser):
         """Wrong use: what was wrong, and where help is; exit code 2."""
         hint = _("Help: {command} --help").format(command=self.prog)
         self.exit(2, f"{self.prog}: {message}\n{hint}\n")
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The words as options; wrong use ends the program with exit code 2, `--help` with 0."""
+    # The screen has no subcommand: the 4 ms that all of them take are not for its first frame.
+    screen = Parser(prog="sora-tui", description="", add_help=False, exit_on_error=False)
+    _common(screen, first=True)
+    screen.set_defaults(command=None)
+    try:
+        args, rest = screen.parse_known_args(words)
+    except argparse.ArgumentError:  # told by whoever knows the subcommand
+        return build_parser().parse_args(words)
+    return build_parser().parse_args(words) if rest else args
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -280,10 +293,7 @@ def _keeping(add: Add) -> None:
     verify.add_argument("jobs", nargs="*", metavar=_("JOB"), help=_("only these jobs"))
     cancel = add(
         "cancel",
-        _(
-            "Withdraw a pending job. One that was sent is not stopped at the server. Other pending"
-            " jobs that were agreed to may be sent meanwhile."
-        ),
+        _("Withdraw a pending job. One that was sent is not stopped at the server."),
         "sora-tui cancel @last",
         "sora-tui cancel 20261122-1015",
     )

@@ -6,10 +6,12 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sora_tui.core.problem import Problem, Spent
-from sora_tui.i18n.problems import Sentences, sentences
+
+if TYPE_CHECKING:
+    from sora_tui.i18n.problems import Sentences
 
 
 class Speech:
@@ -42,6 +44,8 @@ class Speech:
 
     def problem(self, problem: Problem) -> None:
         """What happened, the money and what to do next."""
+        from sora_tui.i18n.problems import sentences  # most commands have nothing to complain of
+
         self.document(
             {
                 "event": "problem",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
+from datetime import datetime
 from typing import NoReturn
 
 from sora_tui.cli import exits
@@ -15,6 +17,7 @@ from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
 from sora_tui.cli.usual import usual_of
 from sora_tui.config.settings import Settings
+from sora_tui.core.job import Job, State
 from sora_tui.engine.engine import Engine
 from sora_tui.i18n import _
 from sora_tui.workspace.folder import open_folder
@@ -43,6 +46,11 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         speech.note(_("Nothing is unfinished here."))
         return exits.DONE
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
+    asked = _look_again(engine, history, wanted) if args.jobs and not decided else {}
+
+    def is_enough(job: Job) -> bool:
+        return job.is_final and job.updated_at != asked.get(job.id)
+
     with running(engine, speech) as items:
         progress = progress_for(speech, usual_of(history))
         deciding = Deciding(folder, engine, items, history, settings, speech)
@@ -51,7 +59,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
                 _do(args, deciding, job_id)
             wanted = deciding.going
             deciding.give_back()
-        outcome = wait_for_completion(engine, items, history, wanted, progress, speech)
+        outcome = wait_for_completion(engine, items, history, wanted, progress, speech, is_enough)
         asks = not speech.as_json and question_on_terminal() is not None
         while asks and outcome.signal is None and not outcome.faults:
             going = _ask(deciding, outcome)
@@ -62,6 +70,19 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         for job in [job for job in outcome.jobs.values() if job.needs_you]:
             outcome.jobs[job.id] = history.load(job.id)  # given up for one that was sent
     return report(outcome, folder, speech)
+
+
+def _look_again(engine: Engine, history: History, job_ids: Iterable[str]) -> dict[str, datetime]:
+    """Have the server asked once more for what it had no longer: it may only have been late.
+
+    Returns:
+        When each of these jobs changed last: what is older than the asking is no answer to it.
+    """
+    jobs = [history.load(job_id) for job_id in job_ids]
+    asked = {job.id: job.updated_at for job in jobs if job.state in {State.EXPIRED, State.GONE}}
+    for job_id in asked:
+        engine.command(job_id, "look")
+    return asked
 
 
 def _do(args: argparse.Namespace, deciding: Deciding, job_id: str) -> None:

@@ -18,6 +18,7 @@ import functools
 import io
 import json
 import logging
+import re
 import socket
 import ssl
 import sys
@@ -25,6 +26,7 @@ import time
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote, quote_plus
 
 # Where click and rich are installed, as Textual has them, httpx would bring its command line
 # along: 3 MB that every screen and every cron job would carry.
@@ -55,6 +57,7 @@ SLOWEST_UPLOAD: Final = 64 * 1024  # bytes per second
 
 _CHUNK: Final = 64 * 1024
 _SECRET_LENGTH: Final = 8
+_SECRET_NAME: Final = re.compile("key|token|secret|sig|pass|auth|code", re.IGNORECASE)
 
 #: "Provably not sent", complete and final. Each of these ends before the first byte of the
 #: request; everything else httpx raises may come after the server has read it all.
@@ -264,10 +267,14 @@ def without_key(server: Server, said: bytes) -> bytes:
     """What a server says, without the secrets we sent it.
 
     "Incorrect API key provided: sk-..." goes into documents, logs and messages. Shorter words than
-    eight signs are no secrets: local servers are often given `EMPTY`.
+    eight signs are no secrets: local servers are often given `EMPTY`. Of a query only what its name
+    calls secret is one: what a server says of an `api-version` is worth reading.
     """
     secrets = [server.key.reveal()] if server.key else []
     secrets += [word for value in server.headers.values() for word in value.split()]
+    for name, value in server.query.items():
+        if _SECRET_NAME.search(name):
+            secrets += [value, quote(value, safe=""), quote_plus(value)]
     for secret in secrets:
         if len(secret) >= _SECRET_LENGTH:
             said = said.replace(secret.encode(), b"[redacted]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -56,6 +57,11 @@ _PATHS: Final[Mapping[str, str]] = {
 _QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
 #: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
 _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_error"})
+#: By these a server refuses before it acts (RFC 9110, 6585, 7725). Not 424, by which a gateway
+#: tells that a model failed at work (Azure ML); nor what no RFC knows: proxies say 460 and 499 of
+#: a request that they gave up on.
+_REFUSALS: Final = frozenset({301, 302, 307, 308, *range(400, 432), 451} - {408, 409, 424})
+_VIDEO_MADE: Final = re.compile(r"/videos/[^/?#]+/?(?:[?#]|$)")
 #: new-api answers 400 for an id it does not know.
 _UNKNOWN_ID_CODES: Final = frozenset({"task_not_exist"})
 
@@ -311,7 +317,8 @@ def outcome_of(answer: Answer) -> CreateOutcome:
 
     A refusal counts as definite only where the protocol leaves no other reading, or a server's own
     words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
-    work, and a 303 points to something that was made (RFC 9110, 15.4.4): these are unclear.
+    work, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
+    15.4.4): these are unclear.
     """
     status = answer.status
     document = _document(answer)
@@ -326,7 +333,8 @@ def outcome_of(answer: Answer) -> CreateOutcome:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
-    if turned or (300 <= status < 500 and status not in {303, 408, 409}):
+    refuses = status in _REFUSALS and not _VIDEO_MADE.search(answer.headers.get("location", ""))
+    if turned or refuses:
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
 

@@ -10,11 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import Fact, Problem, Spent, problem
 from sora_tui.core.server import Server
+
+if TYPE_CHECKING:  # settings have a budget, and every start reads them
+    from sora_tui.core.price import Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ def over_budget(
         price: Of one clip.
         spent: What the day has cost before this order.
     """
+    from sora_tui.core.price import PriceKind
+
     if not budget.is_set or price.kind is PriceKind.FREE:
         return None
     if price.sum is None or price.currency != budget.currency:

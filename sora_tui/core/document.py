@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sora_tui.core.job import (
     Attempt,
@@ -23,8 +23,10 @@ from sora_tui.core.job import (
 from sora_tui.core.problem import CODES, Spent, problem_error
 from sora_tui.core.remote import read_video
 from sora_tui.core.request import FITS, Reference, VideoRequest
-from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import ServerRef
+
+if TYPE_CHECKING:
+    from sora_tui.core.search import Search
 
 SCHEMA: Final = 1
 T = TypeVar("T")
@@ -332,6 +334,8 @@ def _read_notes(value: Any) -> Notes:
 
 
 def _read_search(value: Any) -> Search:
+    from sora_tui.core.search import Candidate, Refusal, Search
+
     refused = value.get("refused")
     if refused is not None and refused["code"] not in CODES:
         raise ValueError(f"code {refused['code']!r}")

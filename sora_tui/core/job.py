@@ -17,13 +17,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sora_tui.core.problem import Problem, Spent, problem_error
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.search import Search
 from sora_tui.core.server import ServerRef
+
+if TYPE_CHECKING:  # few jobs have one, and every start imports this module
+    from sora_tui.core.search import Search
 
 #: How the note of a deletion that the server refused begins.
 _KEPT: Final = "not deleted at the server: "
@@ -82,7 +84,7 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.SAVED: frozenset(),
     State.REJECTED: frozenset(),
     State.FAILED: frozenset(),
-    State.EXPIRED: frozenset(),
+    State.EXPIRED: frozenset({State.COMPLETED}),
     State.CANCELLED: frozenset(),
     State.ABANDONED: frozenset(),
 }
@@ -464,6 +466,12 @@ class Job:
         if self.state is not State.DOWNLOADING:
             raise _illegal(self, State.COMPLETED)
         return self._step(State.COMPLETED, at, "download interrupted", error=error)
+
+    def asked_again(self, at: datetime) -> Job:
+        """A person wants its file asked for once more: a server may only have been late."""
+        if self.state is not State.EXPIRED:
+            raise _illegal(self, State.COMPLETED)
+        return self._step(State.COMPLETED, at, "asked for again")
 
     def saved(self, at: datetime, outputs: tuple[Output, ...]) -> Job:
         """Hashed, checked and published: the end of the road."""

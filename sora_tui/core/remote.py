@@ -23,6 +23,10 @@ MAX_DOCUMENT: Final = 64 * 1024
 
 #: What stands in an id of LiteLLM, once it is decoded.
 _LITELLM_ID: Final = re.compile(r"litellm:.*?;video_id:([^;]+)")
+#: What lies between is milliseconds, of 1973 to 2286.
+_MILLISECONDS: Final = (1e11, 1e13)
+_DECIMAL: Final = re.compile(r"\d{1,20}(\.\d{1,9})?")
+_LONGEST_DATE: Final = 40
 
 
 class Phase(StrEnum):
@@ -142,13 +146,25 @@ def read_video(document: object) -> RemoteVideo | None:
 
 
 def moment(value: object) -> datetime | None:
-    """A Unix time in seconds as a point in UTC; None for what is none (null, 1e14, NaN)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        return None
+    """A point in UTC: Unix seconds or milliseconds, as a number or as text, or an ISO date.
+
+    A lost answer is found by the time its video was made, so no usual way to write it is foreign.
+    None for what is none (null, 1e14, NaN). A date without a zone is UTC.
+    """
     try:
-        return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, str):
+            value = float(value) if _DECIMAL.fullmatch(value) else _iso(value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            return None
+        first, last = _MILLISECONDS
+        return datetime.fromtimestamp(value / 1000 if first < value < last else value, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _iso(said: str) -> float:
+    at = datetime.fromisoformat(said[:_LONGEST_DATE])
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def is_usable_id(value: str) -> bool:

@@ -19,6 +19,7 @@ from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.media.avi import inspect_clip
+from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile, output_name
 
@@ -189,7 +190,8 @@ def published(part: PartFile, folder: Folder, job: Job) -> Output:
         ProblemError: clip_damaged, or what the disk refuses.
     """
     part.sync_and_close()
-    facts, suffix = inspect_clip(part.path)
+    with disk_refusals(part.path):  # somebody may have removed the folder meanwhile
+        facts, suffix = inspect_clip(part.path)
     if not facts.complete:  # a box that reaches to the end, wherever that came
         raise problem_error("clip_damaged", reason="cut_off")
     path = part.publish(output_name(job, suffix))

@@ -29,7 +29,7 @@ from sora_tui.workspace.inbox import Command, hand_in, send_command, withdraw
 from sora_tui.workspace.queue import set_paused
 from sora_tui.workspace.references import Prepared, keep
 
-Verb = Literal["cancel", "retry", "adopt", "abandon", "delete"]
+Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "look"]
 
 #: A document, its intent and its answer.
 _ROOM: Final = 256 * 1024
@@ -45,6 +45,7 @@ class Engine:
         budget: The person's limits; as owner of the folder the engine sends nothing beyond them.
         simulator_speed: How much faster than life the practice server is.
         alone: The person said that nobody else uses the folder: locks need not be trusted.
+        sends: Whether pending jobs are sent. An errand such as `cancel` is no reason to pay.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Engine:
         budget: Budget = _NO_LIMITS,
         simulator_speed: float = 1.0,
         alone: bool = False,
+        sends: bool = True,
     ) -> None:
         self._folder = folder
         self._servers = servers
         self._budget = budget
         self._speed = simulator_speed
         self._alone = alone
+        self._sends = sends
         self._ids = JobIds()
         self._ids_lock = threading.Lock()
         self._listeners: list[Listener] = []
@@ -78,6 +81,7 @@ class Engine:
             self._listeners,
             budget=self._budget,
             alone=self._alone,
+            sends=self._sends,
         )
         self._run = run
         self._thread = threading.Thread(target=run.live, name="engine", daemon=True)

@@ -121,9 +121,15 @@ class Looker:
     def _denied(self, job: Job, error: JobError) -> None:
         count, first = self._denials.get(job.id, (0, utc_now()))
         self._denials[job.id] = (count + 1, first)
-        self._looks.put_off(job.id, _now() + min(5.0 * 2**count, 120.0))
+        wait = min(5.0 * 2**count, 120.0)
+        self._looks.put_off(job.id, _now() + wait)
         current = self._desk.jobs.get(job.id)
-        if current is None or count + 1 < _GONE_AFTER or utc_now() - first < _GONE_TIME:
+        if current is None:
+            return
+        if count + 1 < _GONE_AFTER or utc_now() - first < _GONE_TIME:
+            # "queued" alone would be said by nobody but us.
+            until = utc_now() + timedelta(seconds=wait)
+            self._desk.show_retry(current, Retry(count + 1, until, str(error.status or error.kind)))
             return
         spent = Spent.NO if self._server.free else Spent.PERHAPS
         gone = JobError("remote_gone", spent, error.code, error.message, error.status)

@@ -47,8 +47,11 @@ class Poller:
         connect: Connect,
         report: Callable[[Exception], None],
         memory: Memory,
+        *,
+        sends: bool = True,
     ) -> None:
         self.server = server
+        self._sends = sends
         self._report = report
         self._desk = desk
         self._folder = folder
@@ -62,6 +65,7 @@ class Poller:
         self._lost = LostAnswers(server, desk, self._gate, knowledge)
         self._wake = asyncio.Event()
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
         self._taken_at: datetime | None = None  # when the server last took or had a job of ours
@@ -91,8 +95,11 @@ class Poller:
             await asyncio.wait(tuple(self._sending.values()))
 
     async def close(self) -> None:
-        """End the looks under way and close the connection."""
+        """End the looks under way and close every connection. Paid requests are over by then."""
         await self._looker.close()
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
 
@@ -113,7 +120,7 @@ class Poller:
     # Sending --------------------------------------------------------------------------------
 
     def _send(self, client: VideosClient, server: Server) -> None:
-        if is_paused(self._folder):
+        if not self._sends or is_paused(self._folder):
             return
         now = asyncio.get_running_loop().time()
         room = 0 if self._settling else MAX_SENDING - len(self._sending)
@@ -203,6 +210,18 @@ class Poller:
         else:
             await self._lost.adopt(client, job_id, video_id)
 
+    async def look_again(self, job: Job) -> None:
+        """Ask once more for a job that the server had forgotten; a person wants to know."""
+        try:
+            client, _ = await self._connection()
+            async with self._gate.passage():
+                video = (await client.retrieve(job.remote_id or "")).video
+        except (ProblemError, ServerError) as failure:
+            why = failure.problem.code if isinstance(failure, ProblemError) else failure.error.kind
+            self._desk.put(job.noted(utc_now(), f"asked again: {why}"))
+        else:
+            self._desk.put(job.found(utc_now(), video))
+
     # Jobs made elsewhere --------------------------------------------------------------------
 
     async def remote_jobs(self, pages: int) -> RemoteListed:
@@ -248,9 +267,24 @@ class Poller:
             await self._knowledge.find_out()
             server = await self._connect(self.server)
         if self._client is None or self._client.server != server:
-            await self.close()
-            self._client = VideosClient(server)
+            earlier, self._client = self._client, VideosClient(server)
+            if earlier is not None:
+                task = asyncio.create_task(self._leave(earlier), name=f"leave {server.name}")
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
+            await self._looker.close()
         return self._client, server
+
+    async def _leave(self, client: VideosClient) -> None:
+        """Close the connections of a server that proved to be another than was thought.
+
+        Not under a paid request: its answer would be lost, and the job with it.
+        """
+        try:
+            if self._sending:
+                await asyncio.wait(tuple(self._sending.values()))
+        finally:
+            await client.aclose()
 
     async def _rest(self) -> None:
         """Sleep until something is due or the engine wakes us."""

@@ -54,6 +54,7 @@ class Run:
         *,
         budget: Budget,
         alone: bool,
+        sends: bool = True,
     ) -> None:
         self._folder = folder
         self._budget = budget
@@ -61,6 +62,7 @@ class Run:
         self._practice = PracticeServer(folder, simulator_speed)
         self._listeners = listeners
         self._lock = OwnerLock(folder, alone=alone)
+        self._sends = sends
         self._owns = False
         self._paused = False
         self._refused: Problem | None = None
@@ -267,7 +269,13 @@ class Run:
         poller = self._pollers.get(server.name)
         if poller is None:
             poller = Poller(
-                server, self._desk, self._folder, self._connect, self._report, self._memory
+                server,
+                self._desk,
+                self._folder,
+                self._connect,
+                self._report,
+                self._memory,
+                sends=self._sends,
             )
             self._pollers[server.name] = poller
             self._polling[server.name] = self._spawn(
@@ -339,6 +347,11 @@ class Run:
                     self._desk.put(job.retried(at))
                 case "abandon":
                     self._desk.put(job.abandoned(at))
+                case "look" if job.state is State.GONE:
+                    self._ask(path, job, lambda poller: poller.look_again(job))
+                    return
+                case "look":
+                    self._desk.put(job.asked_again(at))
                 case "adopt":
                     self._adopt(path, job, command.argument)
                     return
@@ -350,8 +363,6 @@ class Run:
                         raise problem_error("step_illegal", job=job.id, state=job.state.value)
                     self._history.trash(job.id)
                     self._announcer.removed(job.id)
-                case _:
-                    _log.warning("unknown command %r", command.verb)
         except ProblemError as error:
             _log.warning("%s %s: %s", command.verb, command.job_id, error)
         done(path)

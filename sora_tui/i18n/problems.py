@@ -478,14 +478,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "generation_failed": (
         N_("The generation failed[ ({code})][: {message}]."),
         N_("Failed clips are often not billed, but the server does not say so[ (about {sum})]."),
-        N_("Send it again as a new job, or ask the provider with the ids of: sora-tui show"),
+        N_("Send it again as a new job, or ask the provider with its ids (y copies them)."),
     ),
     "moderation_after": (
         N_("Refused after generation[ ({code})]."),
         N_("It is perhaps billed[ (about {sum})]. Another try may be billed again."),
         N_(
             "If you think it is wrong, send the provider's support the video id, request id, time"
-            " and model of: sora-tui show"
+            " and model: y on the screen copies them, sora-tui show lists them."
         ),
     ),
     "remote_cancelled": (
@@ -496,12 +496,12 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "remote_expired": (
         N_("The clip was made, but its file is no longer kept at the server."),
         N_("The clip was billed[ (about {sum})]."),
-        N_("Ask the provider whether it can still be had; a new job makes, and bills, a new clip."),
+        N_("sora-tui wait JOB asks for it once more; a new job makes, and bills, a new clip."),
     ),
     "remote_gone": (
         N_("The server no longer knows this job."),
         _PERHAPS,
-        N_("It is taken up again if the server finds it; sora-tui wait asks once more."),
+        N_("sora-tui wait JOB asks once more, and takes it up again if the server finds it."),
     ),
     # bringing it home
     "download_interrupted": (

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _TWICE: Final = 2.0
 #: Seconds that a paid request in flight may take before the program lets the shell have it.
 _LAST_ANSWER: Final = 120.0
+#: xterm's: keep the title of the window on a stack, and take it from there.
+_PUSH_TITLE: Final = "\x1b[22;2t"
+_POP_TITLE: Final = "\x1b[23;2t"
 _NEXT_FIT: Final[dict[Fit, Fit]] = {
     "exact": "cover",
     "cover": "contain",
@@ -52,17 +55,24 @@ class SoraApp(PromptingApp, FramedApp):
     def on_mount(self) -> None:
         """Real jobs in the first frame; everything that costs an import comes after it."""
         self.show_first_jobs()
-        self.bench.banner.show(self.settings.server)
         self.editor.focus_pane()
+        self.app_suspend_signal.subscribe(self, self._give_title_back, immediate=True)
+        self.app_resume_signal.subscribe(self, self._take_title, immediate=True)
         self.call_after_refresh(self._grow)
 
     async def _grow(self) -> None:
         await self.open_first_draft()
+        self.call_after_refresh(self._grow_panes)
+
+    async def _grow_panes(self) -> None:
         await self.bench.grow()
         self.show_status()
         self.refresh_files()
         self.read_pictures()
         self.read_document()
+        self.call_after_refresh(self._begin_work)
+
+    def _begin_work(self) -> None:
         self.start_engine()
         self.complain_of_frame()
 
@@ -80,6 +90,7 @@ class SoraApp(PromptingApp, FramedApp):
             self.retune()
         else:
             self.bench.show_keys()
+        self.show_status()
 
     @on(TabLine.Chosen)
     def _tab_chosen(self, event: TabLine.Chosen) -> None:
@@ -90,11 +101,12 @@ class SoraApp(PromptingApp, FramedApp):
         self.action_pane("inspector")
 
     async def action_back(self) -> None:
-        """One level back: out of the zoom, then to the editor."""
+        """One level back: out of the zoom, then to the editor, whose text stays left."""
         if self.bench.zoomed:
             self.action_zoom()
         elif self.bench.active != "editor":
             self.action_pane("editor")
+            self.editor.leave_text()
 
     # Pictures and the person's own editor ----------------------------------------------------
 
@@ -144,6 +156,15 @@ class SoraApp(PromptingApp, FramedApp):
             self.engine.start()
         self.call_from_thread(self.look_for_changes)
 
+    def _give_title_back(self, _app: object) -> None:
+        """The window is the shell's, or the editor's, for a while."""
+        self.send_sequence(_POP_TITLE)
+
+    def _take_title(self, _app: object) -> None:
+        from sora_tui.tui.telling import set_title
+
+        self.send_sequence(_PUSH_TITLE + set_title(self.window_title))
+
     # The end ----------------------------------------------------------------------------------
 
     def action_leave(self) -> None:
@@ -174,9 +195,9 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
         return Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
 
     app = SoraApp(settings, folder, crash_folder=state_folder(), make_engine=make_engine)
-    _tell(sys.__stderr__, "\x1b[22;2t\x1b]2;sora-tui\x07")
+    _tell(sys.__stderr__, _PUSH_TITLE + "\x1b]2;sora-tui\x07")
     code = run_app(app, on_quit=partial(_leave, app))
-    _tell(sys.__stderr__, "\x1b[23;2t")
+    _tell(sys.__stderr__, _POP_TITLE)
     from sora_tui.tui.farewell import farewell
 
     for line in farewell(app.book.active, app.crashed, app.crash_path):

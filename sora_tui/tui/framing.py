@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from sora_tui.config.memory import recall, remember
 from sora_tui.config.screen import is_ascii_wanted, takes_utf8
@@ -24,7 +25,7 @@ from sora_tui.tui.serving import ServingApp
 from sora_tui.tui.theme import OURS, theme_at_start
 from sora_tui.tui.virtual_list import VirtualList
 from sora_tui.tui.watching import utc_now
-from sora_tui.tui.workbench import PANES, Workbench
+from sora_tui.tui.workbench import PANES, Ground, Workbench
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class FramedApp(ServingApp):
 
             self._own_keys = {id: normal(keys) for id, keys in settings.screen.keys.items()}
             self.set_keymap(self._own_keys)
+        taken = [key.keys for key in keys.KEYS] + list(self._own_keys.values())
+        self.alt_keys = [name for each in taken for name in each.split(",") if "alt+" in name]
         self._ascii: LineFilter | None = None
         if is_ascii_wanted(settings.screen.signs, os.environ):
             from sora_tui.tui.signs import AsciiFilter
@@ -78,9 +81,16 @@ class FramedApp(ServingApp):
             few_colours=self.no_color or self.console.color_system in {None, "standard"},
         )
 
+    def get_default_screen(self) -> Screen[None]:
+        """What everything stands on."""
+        return Ground(id="_default")
+
     def compose(self) -> ComposeResult:
         """One widget that arranges all others."""
-        yield Workbench(self.memory.layout, self._own_keys, ascii=self._ascii is not None)
+        bench = Workbench(self.memory.layout, self._own_keys, ascii=self._ascii is not None)
+        # Before it is mounted: later it would be styled once more.
+        bench.banner.show(self.settings.server)
+        yield bench
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and the one that draws in ASCII."""

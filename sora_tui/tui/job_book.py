@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.eta import usual_seconds
 from sora_tui.core.job import Job, State
-from sora_tui.engine.events import JobChanged
 from sora_tui.tui.job_rows import JobView, changes_with_time, counts
+
+if TYPE_CHECKING:
+    from sora_tui.engine.events import JobChanged
 
 #: Finished jobs that are kept at hand; the rest of a long history stays on the disk.
 _KEPT: Final = 200

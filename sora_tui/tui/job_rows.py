@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.eta import seconds_left
 from sora_tui.core.job import NEEDS_YOU, Job, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.text import clean_line
-from sora_tui.engine.events import Retry, Transfer
 from sora_tui.i18n import _
+
+if TYPE_CHECKING:
+    from sora_tui.engine.events import Retry, Transfer
 
 #: Below this many seconds to its expiry a clip is in danger.
 EXPIRY_ALARM: Final = 10 * 60
@@ -256,7 +258,22 @@ def prompt(view: JobView) -> str:
 
 def reason(error: JobError, width: int) -> str:
     """Why, in at most two words; the sentences stand below the list and in the inspector."""
-    words = {
+    words = _short_words()
+    other = _("picture refused") if error.kind.startswith("reference_") else _("not possible")
+    said = words.get(error.kind, other)
+    if len(said) > width and error.kind.startswith("moderation"):
+        return _("moderation")
+    return said
+
+
+def waits_because(retry: Retry) -> str:
+    """Why the engine waits: a status, or a few words."""
+    words = {**_short_words(), "404": _("not known there")}
+    return words.get(retry.why) or clean_line(retry.why, 20)
+
+
+def _short_words() -> dict[str, str]:
+    return {
         "answer_lost": _("answer lost"),
         "answer_unclear": _("answer unclear"),
         "moderation_before": _("moderation, before"),
@@ -285,11 +302,6 @@ def reason(error: JobError, width: int) -> str:
         "consent_price": _("price not agreed"),
         "consent_unknown": _("price unknown"),
     }
-    other = _("picture refused") if error.kind.startswith("reference_") else _("not possible")
-    said = words.get(error.kind, other)
-    if len(said) > width and error.kind.startswith("moderation"):
-        return _("moderation")
-    return said
 
 
 def clock(seconds: float) -> str:
@@ -354,7 +366,7 @@ def _again(view: JobView, now: datetime, width: int) -> str:
     again = _("again in {time}").format(time=wait)
     if view.retry is None:
         return again if len(again) <= width else wait
-    why = clean_line(view.retry.why, 20)
+    why = waits_because(view.retry)
     both = f"{why}, {again}"
     if len(both) <= width:
         return both

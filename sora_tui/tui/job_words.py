@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Final
 
 from rich.cells import cell_len
 
@@ -11,16 +13,23 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.problems import job_sentences
-from sora_tui.tui.job_rows import JobView, clock, entered, megabytes, span
+from sora_tui.tui.job_rows import JobView, clock, entered, megabytes, span, waits_because
+
+#: Characters of a clip's path up to the end of its time: `output/20261122-101530Z_`.
+_STAMPED: Final = 24
 
 
-def status(view: JobView, now: datetime, width: int) -> str:
+def status(view: JobView, now: datetime, width: int, leave: str | None = "") -> str:
     """What there is to say of one job, the fullest form that fits into `width` cells.
 
     The last form, and the shortest, is given even where it does not fit.
+
+    Args:
+        leave: Comes before a key that acts on the job: what must be pressed first, if anything;
+            None: no key acts on it now.
     """
     said = ""
-    for said in _forms(view, now):
+    for said in _forms(view, now, leave):
         if cell_len(said) <= width:
             break
     return said
@@ -38,16 +47,18 @@ def local_time(at: datetime, now: datetime) -> str:
     return f"{here:%H:%M}" if same_day else f"{here:%Y-%m-%d %H:%M}"
 
 
-def _forms(view: JobView, now: datetime) -> Iterator[str]:
+def _forms(view: JobView, now: datetime, leave: str | None) -> Iterator[str]:
     """The same message, from the fullest form to the shortest."""
     job = view.job
     if view.retry is not None:
         yield from _retry_forms(view, now)
     elif job.state is State.SAVED:
-        yield from _saved_forms(job)
+        yield from _saved_forms(job, leave)
     elif (told := job_sentences(job)) is not None:
         yield f"{told.happened} {told.money} {told.next}"
         yield f"{told.happened} {told.money}"
+        if leave is not None:
+            yield f"{told.money} {leave}" + _("5 says why, and what to do")
         yield told.money
     else:
         yield from _quiet_forms(view, now)
@@ -57,7 +68,7 @@ def _retry_forms(view: JobView, now: datetime) -> Iterator[str]:
     assert view.retry is not None
     facts = {
         "server": server_name(view.job),
-        "why": clean_line(view.retry.why, 40),
+        "why": waits_because(view.retry),
         "time": span((view.retry.until - now).total_seconds()),
     }
     yield _("{server}: {why}; asked again by itself in {time}, you need not do anything").format(
@@ -66,18 +77,28 @@ def _retry_forms(view: JobView, now: datetime) -> Iterator[str]:
     yield _("{server}: {why}; again by itself in {time}").format(**facts)
 
 
-def _saved_forms(job: Job) -> Iterator[str]:
+def _saved_forms(job: Job, leave: str | None) -> Iterator[str]:
     if not job.outputs:
         yield _("Saved")
         return
     output = job.outputs[0]
-    saved = _("Saved {path}").format(path=clean_line(output.path, 200))
-    size = megabytes(output.bytes)
-    keys = _("o look here  y copy scp line")
-    if output.sha256:
-        yield f"{saved}  {size}  sha256 {output.sha256[:4]}...  {keys}"
-    yield f"{saved}  {size}  {keys}"
-    yield f"{saved}  {size}  " + _("o look  y copy")
+    path = clean_line(output.path, 200)
+    saved, size = _("Saved {path}").format(path=path), megabytes(output.bytes)
+    if leave is not None:
+        keys, few = (
+            leave + said for said in (_("o look here  y copy scp line"), _("o look  y copy"))
+        )
+        if output.sha256:
+            yield f"{saved}  {size}  sha256 {output.sha256[:4]}...  {keys}"
+        yield f"{saved}  {size}  {keys}"
+        yield f"{saved}  {size}  {few}"
+        # The next key is worth more than the end of a name that `y` copies whole.
+        cut = _("Saved {path}").format(path=f"{path[:_STAMPED]}…{PurePosixPath(path).suffix}")
+        yield f"{cut}  {size}  {keys}"
+        yield f"{cut}  {size}  {few}"
+        yield _("Saved") + f"  {size}  {few}"
+        yield _("Saved") + f"  {few}"
+        return
     yield f"{saved}  {size}"
     yield saved
 

@@ -39,7 +39,7 @@ class Key(NamedTuple):
     @property
     def shown(self) -> str:
         """The keys as a person reads them."""
-        return "  ".join(spell(key) for key in self.keys.split(","))
+        return "  ".join(named(spell(key)) for key in self.keys.split(","))
 
 
 #: Textual's names of signs, and of keys that have a better known one.
@@ -67,6 +67,26 @@ def spell(key: str) -> str:
     if key[0] == "f" and key[1:].isdigit():
         return key.upper()
     return _SPELLED.get(key, key)
+
+
+#: Names that are words, and differ by language.
+_NAMES: Final = frozenset(
+    (
+        N_("enter"),
+        N_("space"),
+        N_("delete"),
+        N_("backspace"),
+        N_("home"),
+        N_("end"),
+        N_("pageup"),
+        N_("pagedown"),
+    )
+)
+
+
+def named(spelled: str) -> str:
+    """A key as the keyboard of this language names it."""
+    return _(spelled) if spelled in _NAMES else spelled
 
 
 def respelled(
@@ -185,7 +205,7 @@ class KeyLine(Widget):
             pairs.pop(-2)
         line = Content(" ")
         for key, words in pairs:
-            line += Content.styled(key, "bold $text-accent")
+            line += Content.styled(named(key), "bold $text-accent")
             line += Content.styled(f" {_(words)}  ", "$foreground-muted")
         return line
 
@@ -193,4 +213,4 @@ class KeyLine(Widget):
         width = self.size.width
         if width < _FEW_WIDTH and len(pairs) > _FEW:
             return True
-        return sum(cell_len(f"{key} {_(words)}  ") for key, words in pairs) > width + 1
+        return sum(cell_len(f"{named(key)} {_(words)}  ") for key, words in pairs) > width + 1

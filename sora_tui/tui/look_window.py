@@ -15,6 +15,7 @@ from textual.widgets import Static
 from sora_tui.i18n import N_, _
 from sora_tui.media.cells import Cells
 from sora_tui.tui.picture import PictureView
+from sora_tui.tui.workbench import whole_words
 
 
 class LookMoved(Message):
@@ -30,7 +31,12 @@ class LookWindow(Screen[bool]):
 
     DEFAULT_CSS = """
     LookWindow > Static { height: 1; width: 1fr; padding: 0 1; color: $foreground-muted; }
-    LookWindow > #look-name { color: $foreground; text-style: bold; }
+    LookWindow > #look-name {
+        height: auto;
+        max-height: 2;
+        color: $foreground;
+        text-style: bold;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,space,q,o", "leave", N_("Back")),
@@ -64,7 +70,7 @@ class LookWindow(Screen[bool]):
 
     def name_it(self, words: str) -> None:
         """Say what is on its way; the picture before it stays meanwhile."""
-        self._title_line.update(Content(words))
+        self._title_line.update(Content(whole_words(words, self.size.width - 2)))
 
     def show(self, words: str, cells: Cells | None) -> None:
         """Show the picture, or say in words why there is none."""

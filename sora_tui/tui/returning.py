@@ -58,7 +58,9 @@ def welcome(
     ]
     said = [words.format(count=count) for count, words in parts if count]
     if draft is not None:
-        said.append(_("draft of {time} restored").format(time=local_time(draft, now)))
+        said.append(
+            _("draft of {time} restored (ctrl+z undoes)").format(time=local_time(draft, now))
+        )
     if asking:
         text = ngettext(
             "{count} job needs you: press 4, enter",

@@ -17,7 +17,8 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -28,9 +29,11 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import WorkerFailed
@@ -46,10 +49,17 @@ CRASHED: Final = 70
 _SWALLOW: Final = 1.0
 _DURABLE: Final = 1.5
 _END: Final = 2.5
+#: Seconds after which what the first frame could do without has come, and garbage is collected.
+_GROWN: Final = 1.0
 #: Seconds without another size until the screen is painted for good.
 _STORM_OVER: Final = 0.2
 #: How long the leave sequence may look for room in a terminal that is not read, in seconds.
 _LEAVE_WITHIN: Final = 0.2
+
+#: A key that comes so soon after another one waits for what that one does, at most so long.
+_TYPED_AHEAD: Final = 0.3
+#: What follows escape in the sequences of terminals, and the two that Textual takes for words.
+_NO_KEYS: Final = frozenset("[OPX]^_Nbf")
 
 _DEADLY: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -127,6 +137,28 @@ class TerminalOutput:
                     rest = rest[os.write(self._descriptor, rest) :]
 
 
+class KeyParser(XTermParser):
+    """Textual's parser; escape and a sign in one go are what they are one after the other.
+
+    Terminals send alt and a key so, and a slow line or tmux joins them. Textual takes esc 4 for a
+    cent sign, and esc o for an o.
+    """
+
+    def __init__(self, debug: bool, alt_keys: Iterable[str]) -> None:
+        self._alt_keys = frozenset(alt_keys)
+        super().__init__(debug)
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        escape, sign = sequence[:1], sequence[1:]
+        if escape != "\x1b" or len(sign) != 1 or not sign.isprintable() or sign in _NO_KEYS:
+            yield from super()._sequence_to_key_events(sequence, alt)
+        elif f"alt+{sign}" in self._alt_keys:
+            yield events.Key(f"alt+{sign}", None)
+        else:
+            yield events.Key("escape", escape)
+            yield from super()._sequence_to_key_events(sign)
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver, reading any bytes and writing to a `TerminalOutput`."""
 
@@ -177,7 +209,8 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop; bytes that are no text never end the program."""
-        parser = XTermParser(self._debug)
+        alt_keys = self._app.alt_keys if isinstance(self._app, HardenedApp) else ()
+        parser = KeyParser(self._debug, alt_keys)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         begun = b""
         stopping = False
@@ -200,7 +233,7 @@ class TerminalDriver(LinuxDriver):
                     for event in parser.feed(text) if text else ():
                         self.process_message(event)
                 except (ValueError, OverflowError):  # a number no key has, as in ESC [ 9999999999 u
-                    parser = XTermParser(self._debug)
+                    parser = KeyParser(self._debug, alt_keys)
             for event in parser.tick():
                 self.process_message(event)
 
@@ -211,6 +244,15 @@ class TerminalDriver(LinuxDriver):
         except OSError:
             return super()._get_terminal_size()
         return (size.columns or 80, size.lines or 24)
+
+
+class KeyPassed(Message):
+    """Follows a key on its way up; twice, because what the key does may send a message, too."""
+
+    def __init__(self, start: DOMNode, *, again: bool) -> None:
+        super().__init__()
+        self.start = start
+        self.again = again
 
 
 class HardenedApp(App[None]):
@@ -233,6 +275,11 @@ class HardenedApp(App[None]):
         """What the terminal shows."""
         self._was_resized = False
         self._storm: Timer | None = None
+        self._waiting: deque[events.Key | events.Paste] = deque()
+        self._waits: Timer | None = None
+        self._forwarded_at = -_TYPED_AHEAD
+        self.alt_keys: Iterable[str] = ()
+        """Keys with alt that are more than escape and the key."""
         self._crash_folder = crash_folder
 
     def get_driver_class(self) -> type[Driver]:
@@ -241,8 +288,8 @@ class HardenedApp(App[None]):
         return TerminalDriver if found is LinuxDriver else found
 
     @on(events.Mount)
-    def _resume_gc_after_first_frame(self) -> None:
-        self.call_after_refresh(_resume_gc)
+    def _resume_gc_once_grown(self) -> None:
+        self.set_timer(_GROWN, _resume_gc)
 
     @on(events.Resize)
     def _paint_after_resize(self) -> None:
@@ -274,6 +321,55 @@ class HardenedApp(App[None]):
         # A blinking cursor writes 0.5 to 2.5 kB/s for ever.
         if getattr(event.widget, "cursor_blink", False):
             event.widget.cursor_blink = False  # type: ignore[attr-defined]  # TextArea and Input
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let a key that was typed ahead wait until the one before has done its work.
+
+        Textual sends it to where the focus was when it came.
+        """
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self._waiting.append(event)
+        if len(self._waiting) == 1:
+            await self._forward_in_turn()
+
+    async def _forward_in_turn(self) -> None:
+        """Forward what waits, up to a key that comes too soon after another one."""
+        while self._waiting and self.screen_stack:
+            if time.monotonic() - self._forwarded_at < _TYPED_AHEAD:
+                self._waits = self.set_timer(_TYPED_AHEAD, self._forward_anyway)
+                self._follow_key(self.focused or self.screen, again=True)
+                return
+            event = self._waiting[0]
+            if isinstance(event, events.Key) and not (event.is_printable and self._is_writing):
+                self._forwarded_at = time.monotonic()
+            await super().on_event(event)
+            self._waiting.popleft()
+
+    @property
+    def _is_writing(self) -> bool:
+        """Whether a letter goes into a text, and so moves nothing else."""
+        return getattr(self.focused, "cursor_blink", None) is not None
+
+    def _follow_key(self, start: DOMNode, *, again: bool) -> None:
+        if not start.post_message(KeyPassed(start, again=again)):
+            self.call_later(self._forward_anyway)  # its widget is gone
+
+    async def on_key_passed(self, event: KeyPassed) -> None:
+        """The key before has come as far as this."""
+        if event.again:
+            self._follow_key(event.start, again=False)
+        else:
+            # Focus is given by a call of this kind.
+            self.call_later(self._forward_anyway)
+
+    async def _forward_anyway(self) -> None:
+        if self._waits is not None:
+            self._waits.stop()
+            self._waits = None
+            self._forwarded_at = -_TYPED_AHEAD
+            await self._forward_in_turn()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if isinstance(renderable, ChopsUpdate | LayoutUpdate):
@@ -420,7 +516,7 @@ def run_app(app: HardenedApp, *, on_quit: Callable[[], None]) -> int:
     terminal counts as SIGHUP. 70 after a crash (see `HardenedApp.crash_path`), else the app's own
     return code. Main thread only.
     """
-    gc.disable()  # nothing is garbage before the first frame; the app turns it on again
+    gc.disable()  # nothing is garbage while the screen comes; the app turns it on again
     guard = app.guard = Guard(app, on_quit)
     guard.start()
     try:

@@ -23,14 +23,6 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.core.text import clean_line
-from sora_tui.engine.events import (
-    EngineChanged,
-    EngineEvent,
-    EngineFault,
-    JobChanged,
-    JobRemoved,
-    RemoteListed,
-)
 from sora_tui.i18n import _
 from sora_tui.tui.job_book import JobBook, Kind, kind_of
 from sora_tui.tui.job_rows import JobView
@@ -42,6 +34,7 @@ from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
     from sora_tui.engine.engine import Verb
+    from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged, RemoteListed
     from sora_tui.tui.day_money import DayMoney
     from sora_tui.tui.ordering import EngineLike
     from sora_tui.workspace.lock import Holder
@@ -88,7 +81,7 @@ class WatchingApp(HardenedApp):
         self._tick_every: float | None = None
         #: Whether anybody looks at this window; None where the terminal does not say.
         self._looked_at: bool | None = None
-        self._title = "sora-tui"
+        self.window_title = "sora-tui"
         self.draft_restored: datetime | None = None
         """When the text in the editor was put in safety, if it comes from a draft."""
         #: Job id and stamp of the document that the inspector shows.
@@ -210,14 +203,19 @@ class WatchingApp(HardenedApp):
     def take_jobs(self, events: list[JobChanged]) -> None:
         """Show these jobs as they are now."""
         from sora_tui.tui.job_words import status
+        from sora_tui.tui.telling import news
 
         moved = self.book.moved(events)
-        finished = [job for job in moved if job.state is State.SAVED]
+        finished = [job for job in moved if news([job])]
         self.call_person(moved)
         self.jobs.change(self.book.apply(events), self.clock())
         for job in finished:
-            if job.id != self.jobs.cursor_id:
-                self.say(status(JobView(job), self.clock(), self.size.width - 2))
+            if job.id == self.jobs.cursor_id:
+                self.say("")  # its own words are better than what was said of it before
+            elif job.state is State.SAVED:
+                self.say(status(JobView(job), self.clock(), self.size.width - 2, None))
+            else:
+                self.say(news([job]))
         if self.book.unknown_kinds():
             self.load_history()
         elif moved and self.jobs.listing != Listing() and "relist" not in self._alarms:
@@ -266,7 +264,9 @@ class WatchingApp(HardenedApp):
 
     def show_status(self) -> None:
         """What the highlighted job says, and how many there are."""
-        self.bench.status.show_job(self.jobs.status)
+        editor = self.bench.editor
+        writes = self.bench.active == "editor" and not editor.has_focus
+        self.bench.status.show_job(self.jobs.status(_("esc, then ") if writes else ""))
         self.bench.banner.show_counts(*self.book.counts)
         self.show_title()
 
@@ -277,8 +277,8 @@ class WatchingApp(HardenedApp):
         from sora_tui.tui.telling import set_title, title
 
         text = title(*self.book.counts)
-        if text != self._title:
-            self._title = text
+        if text != self.window_title:
+            self.window_title = text
             self.send_sequence(set_title(text))
 
     def call_person(self, jobs: list[Job]) -> None:
@@ -310,6 +310,8 @@ class WatchingApp(HardenedApp):
 
     @on(JobHighlighted)
     def _highlighted(self) -> None:
+        if self.bench.inspector is None:
+            return  # all of this comes with the panes
         self.say("")
         self.show_status()
         self.bench.show_keys()
@@ -320,6 +322,8 @@ class WatchingApp(HardenedApp):
 
     def _hear(self, event: EngineEvent) -> None:
         """In the engine's thread: take note, and never wait for the screen."""
+        from sora_tui.engine.events import JobChanged, JobRemoved
+
         with self._heard_lock:
             first = not self._heard
             match event:
@@ -335,6 +339,14 @@ class WatchingApp(HardenedApp):
                 self._event_loop.call_soon_threadsafe(self.call_later, self._take_news)
 
     def _take_news(self) -> None:
+        from sora_tui.engine.events import (
+            EngineChanged,
+            EngineFault,
+            JobChanged,
+            JobRemoved,
+            RemoteListed,
+        )
+
         with self._heard_lock:
             heard, self._heard = self._heard, {}
         for event in heard.values():

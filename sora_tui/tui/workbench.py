@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -196,16 +197,39 @@ class StatusLine(Static):
             self._draw()
 
     def _draw(self) -> None:
-        text, width = self._said or self._job, max(self.app.size.width - 2, 1)
-        if max((len(word) for word in text.split()), default=0) > width // 2:
-            # A path or a command: broken at the edge only, or it could not be read as one.
-            text = "\n".join(text[at : at + width] for at in range(0, len(text), width))
-        self.update(text)
+        self.update(whole_words(self._said or self._job, self.app.size.width - 2))
+
+
+def whole_words(text: str, width: int) -> str:
+    """A text for `width` cells; with a path or a command in it broken at the edge only."""
+    width = max(width, 1)
+    if max((len(word) for word in text.split()), default=0) <= width // 2:
+        return text
+    return "\n".join(text[at : at + width] for at in range(0, len(text), width))
+
+
+class Ground(Screen[None]):
+    """What the workbench stands on. It is covered, so its own lines are not worth drawing."""
+
+    BLANK = True
+
+
+class Row(Horizontal):
+    """Panes side by side, which cover it."""
+
+    BLANK = True
+
+
+class Column(Vertical):
+    """Panes one below the other, which cover it."""
+
+    BLANK = True
 
 
 class Workbench(Widget):
     """All panes in one tree; a terminal's size decides which of them are seen."""
 
+    BLANK = True
     DEFAULT_CSS = """
     Workbench { layout: vertical; }
     Workbench > #banner { height: 1; background: $primary-muted; color: $text-primary; }
@@ -214,7 +238,15 @@ class Workbench(Widget):
     Workbench > #tabs { height: 1; }
     Workbench > #status { height: auto; max-height: 3; padding: 0 1; color: $foreground-muted; }
     Workbench > #status.-said { color: $text; }
-    Workbench > #notice { display: none; width: 1fr; height: 1fr; content-align: center middle; }
+    Workbench { layers: panes notice; }
+    Workbench > #notice {
+        display: none;
+        layer: notice;
+        width: 100%;
+        height: 100%;
+        background: $background;
+        content-align: center middle;
+    }
     Workbench > #upper { height: 1fr; }
     Workbench .pane {
         border: solid $border-blurred;
@@ -258,16 +290,16 @@ class Workbench(Widget):
         ((server_key, _words),) = respelled((("F2", ""),), KEYS, own_keys)
         self.banner = Banner(server_key, id="banner")
         self.editor = EditorPane(id="editor", classes="pane")
-        self.jobs = JobsPane(id="jobs", ascii=ascii)
+        self.jobs = JobsPane(id="jobs", classes="pane", ascii=ascii)
         self.status = StatusLine(id="status")
         #: These come with `grow`.
         self.prompts: PromptsPane | None = None
         self.references: ReferencesPane | None = None
         self.inspector: InspectorPane | None = None
         self._tabs = TabLine(id="tabs")
-        self._side = Vertical(id="side")
-        self._beyond = Vertical(id="beyond")
-        self._upper = Horizontal(self._side, self.editor, self._beyond, id="upper")
+        self._side = Column(id="side")
+        self._beyond = Column(id="beyond")
+        self._upper = Row(self._side, self.editor, self._beyond, id="upper")
         self._keys = KeyLine(own_keys, id="keys")
         self._notice = Static("", id="notice", markup=False)
         self._front = "editor"
@@ -278,7 +310,6 @@ class Workbench(Widget):
 
     def compose(self) -> ComposeResult:
         """What the first frame needs; `grow` brings the rest."""
-        self.jobs.add_class("pane")
         # Before they are mounted: every change after that is another layout of the first frame.
         self._arrange(self.app.size)
         yield from (
@@ -417,6 +448,13 @@ class Workbench(Widget):
 
     def _arrange(self, size: Size) -> None:
         """Show what this size holds. Inline styles only: a class would restyle every widget."""
+        self._notice.display = shape_of(size) is Shape.NOTICE
+        if self._notice.display:
+            least = f"{SMALLEST.width}x{SMALLEST.height}"
+            text = _("needs {least}, has {size}; jobs go on")
+            self._notice.update(text.format(least=least, size=f"{size.width}x{size.height}"))
+            # Under the notice everything stays, or what is typed would lose its place.
+            size = SMALLEST
         shape, seen = shape_of(size), self.panes_at(size)
         for name, pane in self._panes.items():
             if pane is not None:
@@ -433,11 +471,4 @@ class Workbench(Widget):
         self.editor.styles.height = "2fr" if shape is Shape.TALL else "1fr"
         self.jobs.set_class(shape is Shape.ONE, "-strip")
         self.jobs.styles.height = room.jobs if upper else "1fr"
-        self._tabs.display = shape not in {Shape.NOTICE, Shape.ALL}
-        for line in (self.banner, self.status, self._keys):
-            line.display = shape is not Shape.NOTICE
-        self._notice.display = shape is Shape.NOTICE
-        if shape is Shape.NOTICE:
-            least = f"{SMALLEST.width}x{SMALLEST.height}"
-            text = _("needs {least}, has {size}; jobs go on")
-            self._notice.update(text.format(least=least, size=f"{size.width}x{size.height}"))
+        self._tabs.display = shape is not Shape.ALL

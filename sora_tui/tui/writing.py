@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from sora_tui.core.job import Job
+    from sora_tui.core.problem import Problem
     from sora_tui.core.request import Fit
     from sora_tui.tui.draft import Draft
     from sora_tui.tui.ordering import Order
@@ -63,16 +64,21 @@ class WritingApp(GalleryApp):
 
     async def open_first_draft(self) -> None:
         """Fill the editor for the first time."""
-        from sora_tui.tui.draft import known_values
         from sora_tui.tui.prompt_desk import open_first
         from sora_tui.workspace.drafts import Drafts
 
         self.drafts = Drafts(self.folder)
         opened = open_first(self.folder, self.drafts, self.settings)
-        await self.editor.wake(opened.draft, known_values(self.settings.server))
+        await self.editor.wake(opened.draft)
         self._take_opened(opened)
-        for said in self.settings.warnings:
-            self.complain(said)
+        # The text stands on the screen first: somebody may be typing already.
+        self.call_after_refresh(self._complete_editor, opened.problem)
+
+    async def _complete_editor(self, problem: Problem | None) -> None:
+        from sora_tui.tui.draft import known_values
+
+        await self.editor.bring_settings(known_values(self.settings.server))
+        self._judge(problem, *self.settings.warnings)
 
     def open(self, opened: Opened) -> bool:
         """Put another prompt into the editor; what stands there is put away first.
@@ -91,6 +97,7 @@ class WritingApp(GalleryApp):
             return False
         self.editor.show(opened.draft, known_values(self.settings.server))
         self._take_opened(opened)
+        self._judge(opened.problem)
         return True
 
     def waits_for_answer(self) -> bool:
@@ -107,12 +114,16 @@ class WritingApp(GalleryApp):
         self.draft_restored = opened.restored
         self.bench.show_choices(opened.draft)
         self.show_file()
-        self.show_price()
         if opened.restored is not None:
             time = f"{opened.restored.astimezone():%H:%M}"
             self.say(_("draft of {time} restored (ctrl+z undoes)").format(time=time))
-        if opened.problem is not None:
-            self.complain(opened.problem)
+
+    def _judge(self, *known: Problem | None) -> None:
+        """The price of what stands in the editor; what else is known of it has the last word."""
+        self.show_price()
+        for said in known:
+            if said is not None:
+                self.complain(said)
 
     def show_file(self) -> None:
         """Which file is in the editor."""
@@ -455,6 +466,10 @@ class WritingApp(GalleryApp):
         self.book.load(jobs)
         known = [view for job in jobs if (view := self.book.get(job.id)) is not None]
         self.jobs.change(known, self.clock())
+        if self.bench.active == "editor":
+            # Who has just written it means this one by the next key; who reads another stays there.
+            self.jobs.stand_on(jobs[0].id)
+        # Where the cursor has moved the first of them speaks for itself instead.
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
         self.say(text.format(count=len(jobs)))
         self.show_status()

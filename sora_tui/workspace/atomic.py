@@ -7,7 +7,6 @@ fsync of the folder. Mechanism AW of the reliability notes.
 from __future__ import annotations
 
 import errno
-import filecmp
 import os
 import re
 from collections.abc import Iterator
@@ -195,5 +194,7 @@ def _claim_name(part: Path, name: Path) -> bool:
     try:
         claim_name(part, name)
     except FileExistsError:
+        import filecmp  # a name is rarely taken, and no start need wait for it
+
         return name.is_file() and not name.is_symlink() and filecmp.cmp(part, name, shallow=False)
     return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import logging
 import os
 import re
@@ -145,6 +144,8 @@ def _stem(file: str) -> str:
     stem = quote(file, safe="").removesuffix(".md")
     if len(stem) <= 160:
         return stem
+    import hashlib  # comes with OpenSSL, and a name is rarely so long
+
     return f"{stem[:140]}-{hashlib.sha256(file.encode(errors='replace')).hexdigest()[:16]}"
 
 

@@ -21,7 +21,7 @@ from sora_tui.workspace.atomic import chance, disk_refusals, sync_dir, write_ato
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.jobfile import SUFFIX, decode, encode, job_id_of, read_bytes
 
-Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "note"]
+Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "look"]
 
 _COMMAND_SUFFIX: Final = ".cmd.json"
 _log = logging.getLogger(__name__)

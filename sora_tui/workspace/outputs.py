@@ -102,7 +102,12 @@ def sweep_parts(folder: Folder) -> int:
 
     Only names of our own making, and only where nobody but the owner writes: a temporary file in
     the inbox may be a request that is being handed in this moment.
+
+    Raises:
+        ProblemError: disk_full, folder_not_writable or folder_missing.
     """
+    with disk_refusals(folder.output):
+        folder.output.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
     swept = [
         path
         for path in folder.output.iterdir()

@@ -127,11 +127,14 @@ def test_cancel_takes_a_request_back_that_nobody_has_taken(shell: Shell, folder:
 
 
 def test_cancel_without_an_owner_sends_nothing(shell: Shell, folder: Folder) -> None:
+    third = replace(another(folder), id=OTHER[:-1] + "9")
     put(folder, another(folder))
+    put(folder, third)
     ran = shell.inside("cancel", OTHER)
     assert ran.code == 0, ran.err
     job = History(folder).load(OTHER)
     assert (job.state.value, job.attempts) == ("cancelled", ())
+    assert History(folder).load(third.id).state.value == "pending", "that was not asked for"
     assert shell.inside("cancel", OTHER).code == 0, "it is what was asked for"
 
 

@@ -20,6 +20,7 @@ from sora_tui.client.videos import Upload
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase
 from sora_tui.core.request import Operation, VideoRequest
+from sora_tui.core.server import Secret
 from tests.client.servers import at, client_of
 from tests.rawserver import (
     RawServer,
@@ -95,7 +96,7 @@ async def test_definite_refusals_cost_nothing(status: int, body: Any, kind: str)
 
 UNCLEAR: list[tuple[int, Any]] = [
     *[(status, {"error": {"message": "oops"}}) for status in (408, 409, 500, 502, 503, 504, 524)],
-    (303, ""),
+    *[(status, "") for status in (303, 304, 424, 460, 499, 600)],
     *[(200, body) for body in ("", "{}", "[]", "null", '"ok"', "<html>hello</html>", '{"id":')],
     *[(200, {"id": wrong, "status": "queued"}) for wrong in ("", None, 7, ["a"], "x" * 10_000_000)],
     (200, {"code": "success", "data": None}),
@@ -111,6 +112,34 @@ async def test_everything_else_may_have_cost_money(status: int, body: Any) -> No
         assert isinstance(outcome, Unclear)
         assert (outcome.error.spent, outcome.error.status) == (Spent.PERHAPS, status)
         assert len(server.requests) == 1
+
+
+async def test_what_a_server_repeats_of_our_secrets_is_taken_out() -> None:
+    """It goes into documents and onto screens: the key, its own headers, and keys of a query."""
+    secrets = {"api_key": "a key/9 of a query", "api-version": "2025-04-01-preview"}
+    told = {
+        "message": "no: sk-12345678, team-12345678, a%20key%2F9%20of%20a%20query in " + str(secrets)
+    }
+    with RawServer(replies(answer(400, {"error": told}))) as server:
+        outcome = await create(
+            server.url, key=Secret("sk-12345678"), headers={"X": "team-12345678"}, query=secrets
+        )
+    assert isinstance(outcome, Rejected)
+    assert outcome.error.message == (
+        "no: [redacted], [redacted], [redacted] in "
+        "{'api_key': '[redacted]', 'api-version': '2025-04-01-preview'}"
+    )
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_to_a_video_says_that_one_was_made(status: int) -> None:
+    """Many frameworks answer a form so; one to a page that asks who we are made nothing."""
+    made = answer(status, b"", location="/v1/videos/video_7")
+    asked = answer(status, b"", location="/login?next=/v1/videos")
+    with RawServer(replies(made), replies(asked)) as server:
+        assert isinstance(await create(server.url), Unclear)
+        assert isinstance(await create(server.url), Rejected)
+        assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(

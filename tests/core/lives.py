@@ -71,6 +71,7 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
         "expired": lambda job: job.expired(at, ERROR),
         "downloading": lambda job: job.downloading(at),
         "interrupted": lambda job: job.interrupted(at, ERROR),
+        "asked_again": lambda job: job.asked_again(at),
         "saved": lambda job: job.saved(at, (OUTPUT,)),
         "noted": lambda job: job.noted(at, "a word"),
     }

@@ -49,7 +49,6 @@ def test_final_states_are_the_ends_of_the_map() -> None:
         State.SAVED,
         State.REJECTED,
         State.FAILED,
-        State.EXPIRED,
         State.CANCELLED,
         State.ABANDONED,
     } == FINAL

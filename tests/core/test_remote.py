@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sora_tui.core.remote import MAX_DOCUMENT, Phase, read_video
+from sora_tui.core.remote import MAX_DOCUMENT, Phase, moment, read_video
 
 JSON = st.recursive(
     st.none()
@@ -79,6 +80,29 @@ def test_status_words_of_the_field(word: object, phase: Phase) -> None:
     video = read_video({"id": "v", "status": word})
     assert video is not None
     assert video.phase is phase
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        1764064800,
+        1764064800.0,
+        1764064800000,
+        "1764064800",
+        "2025-11-25T10:00:00Z",
+        "2025-11-25T11:00:00+01:00",
+        "2025-11-25 10:00:00",
+    ],
+)
+def test_a_time_is_read_however_it_is_written(said: object) -> None:
+    assert moment(said) == datetime(2025, 11, 25, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "said", [None, True, 0, -1, 10**14, 10**400, float("nan"), "", "soon", "²", "-5", "9" * 400, {}]
+)
+def test_what_is_no_time_is_none(said: object) -> None:
+    assert moment(said) is None
 
 
 @pytest.mark.parametrize("wrong", [None, "", 7, ["a"], ".", "..", "a\nb", "a\x1bb", "x" * 2000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from sora_tui.core.job_id import JobIds
 from sora_tui.core.remote import read_video
 from sora_tui.core.server import Server
 from sora_tui.engine import downloads
-from sora_tui.engine.events import JobChanged
+from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from tests.core.lives import new_job
 from tests.engine.watching import running
@@ -186,3 +187,28 @@ def test_a_folder_that_was_tidied_away_is_made_again(folder: Folder, server: Fau
         folder.output.rmdir()
         saved = watcher.wait_for_state(State.SAVED)
     assert (folder.root / saved.outputs[0].path).read_bytes() == server.clip
+
+
+def test_a_folder_removed_under_a_transfer_is_no_fault_of_ours(
+    folder: Folder, server: FaultServer
+) -> None:
+    """Else the program would stop, with exit 70, for what a person tidied up."""
+
+    def removed(call: Call) -> None:
+        shutil.rmtree(folder.output)
+        call.reply(call.server.clip)
+
+    profile = made(folder, server, [60])
+    server.contents["*"] = [removed]
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+        assert not [event for event in watcher.seen if isinstance(event, EngineFault)]
+    assert (folder.root / saved.outputs[0].path).read_bytes() == server.clip
+
+
+def test_whoever_takes_over_makes_the_folder_again(folder: Folder, server: FaultServer) -> None:
+    profile = made(folder, server, [60])
+    shutil.rmtree(folder.output)
+    with running(folder, profile) as (_, watcher):
+        watcher.wait_for_state(State.SAVED)
+        assert not [event for event in watcher.seen if isinstance(event, EngineFault)]

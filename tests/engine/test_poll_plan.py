@@ -31,6 +31,7 @@ from sora_tui.core.server import Server, ServerRef
 from sora_tui.engine import desk as desk_module
 from sora_tui.engine import looker, pollers
 from sora_tui.engine.desk import Announcer, Desk
+from sora_tui.engine.events import Retry
 from sora_tui.engine.looks import Looks
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
@@ -412,8 +413,16 @@ def test_a_denied_job_is_gone_only_after_ten_minutes(monkeypatch: pytest.MonkeyP
     async def play(farm: Farm) -> float:
         async with polling(farm, monkeypatch) as (desk, _):
             farm.knows_nothing = True
+            seen, show = list[Retry | None](), desk.show_retry
+
+            def note(job: Job, retry: Retry | None) -> None:
+                seen.append(retry)
+                show(job, retry)
+
+            monkeypatch.setattr(desk, "show_retry", note)
             job = desk.put(farm.accept(60.0))
             await until(lambda: job.id not in desk.jobs)
+            assert [retry.why for retry in seen if retry] == ["404"] * (len(farm.gets) - 1)
             return now() - 1000
 
     farm = Farm()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.harness import ended, workspace
-from tests.faults.server import Call, clip_cut, kill_client, kill_unread
+from tests.faults.server import Call, clip_cut, kill_client, kill_unread, say
 
 
 def test_killed_while_the_request_leaves_it_is_asked_for_and_never_sent_again(
@@ -58,6 +58,26 @@ def test_twice_killed_in_a_row_is_once_paid(tmp_path: Path) -> None:
         place.killed("generate", "A kite")
         place.killed("wait")
         done = place.run("wait")
+        assert done.code == 0, done.words
+        assert place.server.paid == 1
+        place.check_all_saved()
+
+
+@pytest.mark.parametrize("state", ["expired", "gone"])
+def test_what_the_server_had_no_longer_is_asked_for_once_more(tmp_path: Path, state: str) -> None:
+    """A server that was late, or has found its jobs again: a person asks, and the clip comes."""
+    with workspace(tmp_path) as place:
+        place.server.contents["*"] = [say(410)]
+        assert place.run("generate", "A kite").code == 1
+        assert place.states() == {"expired": 1}
+        [document] = place.metadata.glob("2*.json")
+        document.write_text(document.read_text().replace('"expired"', f'"{state}"'))
+        place.server.contents["*"] = [say(410)] if state == "expired" else []
+        place.server.gets["*"] = [say(404)] if state == "gone" else []
+        done = place.run("wait", document.stem)
+        assert done.code == 1, done.words
+        assert place.states() == {state: 1}
+        done = place.run("wait", document.stem)
         assert done.code == 0, done.words
         assert place.server.paid == 1
         place.check_all_saved()

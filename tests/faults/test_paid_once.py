@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ LOST: dict[str, Act] = {
     "closed": vanish,
     "reset": reset,
     **{f"status {n}": make_and_say(n, {"error": {"message": "upstream"}}) for n in (500, 502, 504)},
-    **{f"status {n}": make_and_say(n, b"") for n in (408, 409, 524, 503)},
+    **{f"status {n}": make_and_say(n, b"") for n in (408, 409, 524, 503, 424, 499)},
+    "sent elsewhere": make_and_say(302, b"", location="/v1/videos/video_1"),
     "half an answer": make_and_send(b'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"id"'),
     "half a head": make_and_send(b"HTTP/1.1 200 OK\r\ncontent-le"),
     "no HTTP": make_and_send(b"SSH-2.0-OpenSSH_9.2\r\n"),
@@ -55,6 +57,34 @@ def test_a_lost_answer_is_found_in_the_list_and_not_paid_again(tmp_path: Path) -
         outcomes = {d["request"]["prompt"]: d["attempts"] for d in place.documents()}
         assert {len(attempts) for attempts in outcomes.values()} == {1}
         assert {attempts[0]["outcome"] for attempts in outcomes.values()} == {"found"}
+
+
+def test_a_refusal_beside_paid_requests_under_way_costs_none_of_them_its_answer(
+    tmp_path: Path,
+) -> None:
+    """It makes the program doubt what it knows of the server, and connect to it anew."""
+    refused = threading.Event()
+
+    def late(call: Call) -> None:
+        video = call.make()
+        assert refused.wait(60)
+        time.sleep(0.5)  # so long that the connection would be gone, were it not kept
+        call.reply(video)
+
+    def refuse(call: Call) -> None:
+        call.server.wait_until(lambda server: server.paid == 3)
+        say(400, {"error": {"message": "no such size"}})(call)
+        refused.set()
+
+    with workspace(tmp_path) as place:
+        place.server.can_list = False  # what is lost here is not found again
+        place.server.posts.update({"A": [refuse], "B": [late], "C": [late]})
+        place.ask_for("A", "B", "C")
+        done = place.run("wait")
+        assert done.code == 1, done.words
+        assert place.states() == {"rejected": 1, "saved": 2}
+        assert place.server.paid == 3
+        place.check()
 
 
 KILLS = {

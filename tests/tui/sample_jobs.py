@@ -62,8 +62,8 @@ def downloading(job: Job, expires_in: float | None = None) -> Job:
     return completed(job, expires_in).downloading(ago(5))
 
 
-def saved(job: Job) -> Job:
-    path = "output/20261122-101530Z_video_9c1e.mp4"
+def saved(job: Job, video_id: str = "video_9c1e") -> Job:
+    path = f"output/20261122-101530Z_{video_id}.mp4"
     output = Output("video", path, 3_010_000, SHA256, 1280, 720, 4.0, 30.0, "h264")
     return downloading(job).saved(ago(1), (output,))
 

@@ -18,7 +18,7 @@ from sora_tui.tui.signs import AsciiFilter
 from sora_tui.tui.workbench import PANES
 from tests.tui import sample_jobs as sample
 from tests.tui.test_snapshots import busy
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
+from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 # Shapes -------------------------------------------------------------------------------------------
 
@@ -325,3 +325,35 @@ def test_every_sign_keeps_its_cells() -> None:
         assert drawn.text.isascii() is not letters
         assert cell_len(drawn.text) == cell_len(text)
     assert "é日本" in AsciiFilter(letters=True).apply([Segment(text)], Color(0, 0, 0))[0].text
+
+
+# Too small ----------------------------------------------------------------------------------------
+
+
+async def test_below_the_smallest_size_letters_go_on_into_the_text(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, servers=[PAID])
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.resize_terminal(38, 10)
+        await settle(pilot)
+        assert "needs 40x12, has 38x10" in "\n".join(screen(app))
+        await pilot.press(*"quick", "f5", "y")
+        await settle(pilot)
+        assert not app.fake.orders, "nobody has seen the question"
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert "quick" in app.editor.draft.text
+        assert "y pay" in "\n".join(screen(app))
+        await pilot.press("y")
+        await settle(pilot)
+        assert len(app.fake.orders) == 1
+
+
+@pytest.mark.parametrize("size", [(60, 20), (40, 14)])
+async def test_the_button_is_whole_at_any_width(tmp_path: Path, size: tuple[int, int]) -> None:
+    app = workspace_app(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        said = "\n".join(screen(app))
+        for whole in ("model sora-2", "seconds 4", "size 1280x720", "clips 1", "[ Generate ]"):
+            assert whole in said

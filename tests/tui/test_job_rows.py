@@ -251,6 +251,11 @@ def test_foreign_text_is_made_harmless_and_short() -> None:
             "Saved output/20261122-101530Z_video_9c1e.mp4  3.0 MB  o look  y copy",
         ),
         (
+            JobView(saved(pending(), "video_61a6e33d538a05481e69bbc1")),
+            78,
+            "Saved output/20261122-101530Z_….mp4  3.0 MB  o look here  y copy scp line",
+        ),
+        (
             JobView(in_progress(PAID), retry=RETRY),
             78,
             "team-gw: 503; asked again by itself in 8 s, you need not do anything",
@@ -259,6 +264,16 @@ def test_foreign_text_is_made_harmless_and_short() -> None:
 )
 def test_the_line_below_says_the_most_that_fits(view: JobView, width: int, said: str) -> None:
     assert status(view, NOW, width) == said
+
+
+def test_the_line_below_says_how_to_come_to_the_keys() -> None:
+    view = JobView(saved(pending()))
+    assert status(view, NOW, 78, "esc, then ").endswith("3.0 MB  esc, then o look  y copy")
+    assert status(view, NOW, 78, None).endswith("mp4  3.0 MB"), "of a job that no key acts on"
+    assert status(view, NOW, 30) == "Saved  3.0 MB  o look  y copy"
+    assert status(JobView(not_sent(PAID)), NOW, 66, "esc, then ").endswith(
+        "esc, then 5 says why, and what to do"
+    )
 
 
 def test_the_line_below_keeps_the_money_longest() -> None:

@@ -128,7 +128,7 @@ def test_the_document_as_a_tree(
 
 
 def test_events(tmp_path: Path, snap_compare: SnapCompare) -> None:
-    keys = (*TO_JOBS, *["down"] * 4, "enter", "e")
+    keys = (*TO_JOBS, *["down"] * 4, "enter", "E")
     assert snap_compare(at(tmp_path), terminal_size=MIDDLE, run_before=after(*keys))
 
 

@@ -99,7 +99,7 @@ async def test_the_strip_of_80_columns_is_mock_a() -> None:
             " ✗ rejected     moderation      -       -        0       A harbour at dawn",
             " · queued       behind 1        -       -        free    A harbour at dawn",
         ]
-        assert pane.status.startswith("running on the simulator for 0:25, started 10:15")
+        assert pane.status("").startswith("running on the simulator for 0:25, started 10:15")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ async def test_empty_list_says_how_to_begin() -> None:
         pane.set_simulated(False)
         await pilot.pause()
         assert "nothing is charged" not in "".join(screen(app))
-        assert pane.status == ""
+        assert pane.status("") == ""
         assert pane.keys == ()
 
 
@@ -182,7 +182,7 @@ async def test_keys_ask_only_for_what_is_possible() -> None:
             for verb in verbs.split()
         ]
         assert app.seconds == -1  # where there is nothing to look at, the key goes on to the app
-        assert [key for key, _words in pane.keys] == ["enter", "y", "/", "space", "s"]
+        assert [key for key, _words in pane.keys] == ["enter", "e", "y", "/", "space", "s", "D"]
 
 
 async def test_highlight_is_told() -> None:
@@ -223,7 +223,7 @@ async def test_inspector_tells_a_lost_answer_money_first() -> None:
         assert "list asked: 1" in text
         assert "error" not in text.lower()
         pane.focus_pane()
-        await pilot.press("e")
+        await pilot.press("E")
         assert screen(app)[0] == "2026-11-22"
         assert screen(app)[1].split() == ["10:11:28.0", "pending"]
         assert screen(app)[4].split()[:3] == ["10:15:28.0", "+4:00", "unconfirmed"]

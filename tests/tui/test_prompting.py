@@ -88,7 +88,7 @@ async def test_a_prompt_is_renamed_with_its_draft_and_its_values(tmp_path: Path)
     app = with_prompts(tmp_path, fox=FOX, wolf="Snow.")
     async with app.run_test() as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "1", "down", "enter", "f5", *"cold", "escape", "!")
+        await press(pilot, "escape", "1", "down", "enter", "f5", *"cold", "escape", "enter", "!")
         await press(pilot, "escape", "1", "r", "ctrl+u", *"lynx", "enter")
         assert "prompts/fox.md is now prompts/lynx.md" in shown(app)
         assert "lynx.md" in screen(app)[1]

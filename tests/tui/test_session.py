@@ -57,6 +57,28 @@ def test_from_the_first_letter_to_a_file_and_out(tmp_path: Path) -> None:
     assert (tmp_path / "prompts/harbour.md").read_text() == PROMPT + "\n"
 
 
+def test_keys_that_come_in_one_go_act_as_one_after_the_other(tmp_path: Path) -> None:
+    """A slow line, or tmux with its usual escape-time, joins what was typed apart."""
+    with PtySession(PROGRAM, cwd=workspace(tmp_path), env={"TERM": "xterm-256color"}) as session:
+        session.wait_for("draft safe")
+        session.send("\t\t8\t\t3")
+        session.wait_for("seconds 8")
+        session.wait_for("clips‹3›")
+        session.send("\x1b4")
+        session.wait_for("[4 Jobs]")
+        session.send("3")
+        session.wait_for("[3 Editor]")
+        session.send("Gulls.\x1b?")
+        session.wait_for("Keys: Editor")
+        session.send("\x1b\x1b4:")
+        session.wait_for("What do you want to do?")
+        session.send("\x1b")
+        session.wait_for("[4 Jobs]")
+        session.send("q")
+        assert session.wait_exit() == 0
+    assert (tmp_path / "prompts/untitled-1.md").read_text().endswith(f"{PROMPT}Gulls.\n")
+
+
 def test_a_paused_practice_job_is_named_on_the_way_out(tmp_path: Path) -> None:
     with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
         session.wait_for("draft safe")
@@ -141,6 +163,7 @@ def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
         lock = OwnerLock(folder)
         assert lock.try_acquire()
         lock.release()
+        session.wait_until(lambda: b"\x1b[23;2t" in session.raw, what="the shell's own title")
         os.kill(session.process.pid, signal.SIGCONT)
         session.wait_for("pollers 0")
         session.send("4")
@@ -148,6 +171,7 @@ def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
         session.wait_for("✓ saved", timeout=60)
         session.send("q")
         assert session.wait_exit() == 0
+        assert session.raw.count(b"\x1b[22;2t") == session.raw.count(b"\x1b[23;2t") == 2
 
 
 def test_a_lost_terminal_ends_the_program_and_keeps_the_job(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_welcome_tells_what_is_new_and_nothing_else() -> None:
     utc = sample.NOW.astimezone()
     assert welcome(jobs, sample.NOW - hour, sample.ago(30), sample.NOW) == (
         "Welcome back: 1 clip downloaded, 1 failed, 1 still running, "
-        f"draft of {utc:%H:%M} restored, 1 job needs you: press 4, enter."
+        f"draft of {utc:%H:%M} restored (ctrl+z undoes), 1 job needs you: press 4, enter."
     )
     assert welcome(jobs[:1], sample.NOW, None, sample.NOW) == ""
     assert welcome(jobs, None, None, sample.NOW) == "", "nobody was here before"

@@ -35,7 +35,7 @@ async def test_every_text_of_our_themes_can_be_read(
             assert app.theme == theme
             faint: dict[str, str] = {}
             await settle(pilot)
-            for keys in ([], ["f5"], ["escape", "4"], ["down", "down", "enter"], ["e"], ["J"]):
+            for keys in ([], ["f5"], ["escape", "4"], ["down", "down", "enter"], ["E"], ["J"]):
                 await pilot.press(*keys)
                 await settle(pilot)
                 faint |= dict(faint_texts(app))

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from sora_tui.core.request import MAX_PROMPT
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import N_, _, ngettext
+from sora_tui.tui.layout import Shape, shape_of
 
 if TYPE_CHECKING:
     from sora_tui.core.price import Price
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 #: From this inner size on the pane says all it knows about the order.
 _ROOMY: Final = Size(64, 18)
-#: Below this width the hint gives way to the button.
-_HINTED: Final = 74
 #: From this width on the words are counted too.
 _COUNTED: Final = 64
 #: Characters below the limit from which on they are counted down.
@@ -43,6 +42,8 @@ _ASKING: Final = frozenset({"f5", "ctrl+r", "alt+enter"})
 
 class PromptPreview(Static, can_focus=True):
     """The place of the prompt until the text area is there; keys that come early wait in it."""
+
+    BLANK = True
 
     def __init__(self, *, id: str) -> None:
         super().__init__("", id=id, markup=False)
@@ -78,10 +79,12 @@ class ConsentLine(Static, can_focus=True):
     class Answered(Message):
         """What the person decided."""
 
-        def __init__(self, yes: bool, always: bool = False) -> None:
+        def __init__(self, yes: bool, always: bool = False, *, left: bool = False) -> None:
             super().__init__()
             self.yes = yes
             self.always = always
+            self.left = left
+            """No, by escape: the next letter is a command."""
 
     def __init__(self, question: Question) -> None:
         super().__init__(markup=False, id="consent")
@@ -94,14 +97,14 @@ class ConsentLine(Static, can_focus=True):
     def on_key(self, event: events.Key) -> None:
         """One key is the whole answer."""
         event.stop()
-        if event.key in _ASKING:
-            return
+        if event.key in _ASKING or shape_of(self.app.size) is Shape.NOTICE:
+            return  # in the second case nobody sees the question
         if event.character and event.character in (self.question.yes or _YES):
             self.post_message(self.Answered(True))
         elif event.character in {"a", "A"} and self.question.may_always:
             self.post_message(self.Answered(True, always=True))
         else:
-            self.post_message(self.Answered(False))
+            self.post_message(self.Answered(False, left=event.key == "escape"))
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste is no answer, and no text either."""
@@ -173,7 +176,7 @@ class EditorPane(Widget, can_focus=False):
         super().__init__(id=id, classes=classes)
         self._safe = True
         self._facts: tuple[Picture | None, Price | None, Server] | None = None
-        #: All three come with `wake`.
+        #: These come with `wake`, and the line when they stand on the screen.
         self._draft: Draft | None = None
         self._text: PromptText | None = None
         self._settings: SettingsLine | None = None
@@ -188,27 +191,34 @@ class EditorPane(Widget, can_focus=False):
 
     # What the app tells -----------------------------------------------------------------------
 
-    async def wake(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
-        """Bring text area and settings with the first draft; their imports are not for the frame
-        before."""
+    async def wake(self, draft: Draft) -> None:
+        """Bring the text area with the first draft; its imports are not for the frame before."""
         from sora_tui.tui.panes.prompt_text import PromptText
-        from sora_tui.tui.panes.settings_line import SettingsLine
 
         preview = self.query_one(PromptPreview)
         self._draft = draft
         self._text = PromptText(draft.text, id="text")
-        self._settings = SettingsLine()
         await self.mount(self._text, before=preview)
-        await self.mount(self._settings)
-        self._settings.show(draft, known)
         self._shown = self._text.text
         self._text.move_cursor(self._text.document.end)
-        self._fit_to_size()
+        self._title()
         if preview.has_focus:
             # At no moment may a letter fall through to the commands.
             self.screen.set_focus(self._text)
         preview.hand_over(self._text)
         await preview.remove()
+
+    async def bring_settings(self, known: Mapping[str, tuple[str, ...]]) -> None:
+        """Bring the line of settings, with the values they can step through."""
+        from sora_tui.tui.panes.settings_line import SettingsLine
+
+        line = SettingsLine()
+        await self.mount(line)
+        line.show(self.draft, known)
+        self._settings = line
+        self._fit_to_size()
+        # The text has less room now, and its end must stay in sight.
+        self.call_after_refresh(self._area.scroll_cursor_visible)
 
     def show(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
         """Put another draft into the editor, with the values its settings can step through."""
@@ -268,7 +278,8 @@ class EditorPane(Widget, can_focus=False):
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a message above the settings until the next edit; empty takes it away."""
         message = self.query_one("#message", Static)
-        message.update(text)
+        if message.content != text:  # the same again would lay out the whole screen anew
+            message.update(text)
         message.set_class(bool(text), "-said")
         message.set_class(error, "-error")
 
@@ -312,7 +323,8 @@ class EditorPane(Widget, can_focus=False):
         text = self._area.text
         if text == self._shown:
             text = self._draft.text
-        return self._line.apply(replace(self._draft, text=text))
+        draft = replace(self._draft, text=text)
+        return draft if self._settings is None else self._settings.apply(draft)
 
     @property
     def draft_or_none(self) -> Draft | None:
@@ -322,7 +334,7 @@ class EditorPane(Widget, can_focus=False):
     @property
     def count_is_valid(self) -> bool:
         """Whether the number of clips is one."""
-        return self._line.count is not None
+        return self._settings is None or self._settings.count is not None
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -335,6 +347,8 @@ class EditorPane(Widget, can_focus=False):
         generate = ("F5", N_("Generate"))
         if self.has_focus:
             return (generate, ("enter", N_("Write")), ("1-5", N_("Panes")))
+        if self._settings is not None and self._settings.on_button:
+            return (("enter", N_("Generate")), ("esc", N_("Back")))
         if self._settings is not None and self._settings.has_focus_within:
             return (("←→", N_("Change")), ("enter", N_("Go on")), ("esc", N_("Back")))
         return (generate,)
@@ -366,12 +380,16 @@ class EditorPane(Widget, can_focus=False):
         if not self.asking:
             return
         await self._stop_asking()
+        if event.left:
+            self.leave_text()
         self.post_message(self.ConsentGiven(event.always) if event.yes else self.ConsentDeclined())
 
     async def on_variables_form_submitted(self, event: VariablesForm.Submitted) -> None:
         """Every variable has a value, or the person goes back."""
         event.stop()
         await self._stop_asking()
+        if not event.send:
+            self.leave_text()
         answer = self.ValuesGiven if event.send else self.ValuesDeclined
         self.post_message(answer(event.values))
 
@@ -391,17 +409,22 @@ class EditorPane(Widget, can_focus=False):
         self._changed()
 
     def on_settings_line_left(self) -> None:
-        """Back to the text."""
-        self.focus_pane()
+        """Escape leads to the commands from everywhere: no letter after it is written."""
+        self.leave_text()
 
     def on_text_area_changed(self) -> None:
         """The person writes."""
         self._changed()
 
     def on_prompt_text_left(self) -> None:
-        """The pane itself takes the focus, so that letters are commands and tab goes on here."""
-        self.can_focus = True
-        self.focus()
+        """Letters are commands from now on."""
+        self.leave_text()
+
+    def leave_text(self) -> None:
+        """Take the focus, so that letters are commands and tab goes on here; a question stays."""
+        if not self.asking and self._text is not None:
+            self.can_focus = True
+            self.focus()
 
     def on_blur(self) -> None:
         """Only escape leads here; tab passes by."""
@@ -424,14 +447,13 @@ class EditorPane(Widget, can_focus=False):
 
     @property
     def _line(self) -> SettingsLine:
-        assert self._settings is not None, "see wake"
+        assert self._settings is not None, "see bring_settings"
         return self._settings
 
     def _fit_to_size(self) -> None:
         width, height = self.content_size
         if self._settings is not None:
             self._settings.set_class(width >= _ROOMY.width and height >= _ROOMY.height, "-roomy")
-            self._settings.set_class(width < _HINTED, "-narrow")
         self._draw_facts()
         self._title()
 

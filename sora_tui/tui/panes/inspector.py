@@ -63,7 +63,7 @@ class InspectorPane(Vertical):
     """
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("inspector.facts", "f", N_("Show the facts"), "page('facts')"),
-        Key("inspector.events", "e", N_("Show the events"), "page('events')"),
+        Key("inspector.events", "E", N_("Show the events"), "page('events')"),
         Key("inspector.json", "J", N_("Show the JSON document"), "page('json')"),
         Key("inspector.before", "left,h", N_("Page before"), "turn(-1)"),
         Key("inspector.after", "right,l", N_("Page after"), "turn(1)"),
@@ -105,7 +105,7 @@ class InspectorPane(Vertical):
     def on_mount(self) -> None:
         """Words are chosen now that the language is known."""
         self._show_page(anew=True)
-        self.border_subtitle = Content(_("f e J pages  y copy  r again"))
+        self.border_subtitle = Content(_("f E J pages  y copy  e edit  D diff"))
 
     # Values in --------------------------------------------------------------------------------
 
@@ -174,12 +174,13 @@ class InspectorPane(Vertical):
             return (("a", N_("Adopt")), *ways) if self._candidates else ways
         if self._is_tree:
             copies = (("y", N_("Copy value")), ("Y", N_("Copy path")))
-            return (("enter", N_("Open")), *copies, ("f", N_("Facts")), ("e", N_("Events")))
-        names = {"facts": ("f", N_("Facts")), "events": ("e", N_("Events")), "json": ("J", "JSON")}
+            return (("enter", N_("Open")), *copies, ("f", N_("Facts")), ("E", N_("Events")))
+        names = {"facts": ("f", N_("Facts")), "events": ("E", N_("Events")), "json": ("J", "JSON")}
         pages = tuple(pair for page, pair in names.items() if page != self._page)
         again = (("r", N_("Again")),) if is_possible(self._view, "retry") else ()
         look = (("o", N_("Look")),) if is_possible(self._view, "look") else ()
-        return (*look, *again, ("y", N_("Copy")), *pages)
+        anew = (("e", N_("Edit")), ("D", N_("Diff")))  # the app's own
+        return (*look, *again, ("y", N_("Copy")), *anew, *pages)
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""

@@ -20,7 +20,6 @@ from sora_tui.core.job import State
 from sora_tui.core.listing import SORTS, Listing, Sort, place_of
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
-from sora_tui.engine.events import EngineChanged
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
@@ -31,6 +30,7 @@ from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from sora_tui.engine.events import EngineChanged
     from sora_tui.tui.order import Question
 
 #: From this many cells on every column has room to say more.
@@ -167,9 +167,14 @@ class JobsPane(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
     def __init__(
-        self, *, simulated: bool = False, ascii: bool = False, id: str | None = None
+        self,
+        *,
+        simulated: bool = False,
+        ascii: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
     ) -> None:
-        super().__init__(id=id)
+        super().__init__(id=id, classes=classes)
         self._simulated = simulated
         self._ascii = ascii
         self._roomy = False
@@ -340,13 +345,15 @@ class JobsPane(Vertical):
         view = self._views.get(job_id)
         return None if view is None else replace(view, ahead=self._places.get(job_id))
 
-    @property
-    def status(self) -> str:
-        """What the highlighted job has to say, on one line of the pane's width."""
+    def status(self, leave: str) -> str:
+        """What the highlighted job has to say, on one line of the pane's width.
+
+        `leave` is what must be pressed before a key of the job acts.
+        """
         from sora_tui.tui.job_words import status  # its sentences are not for the first frame
 
         view = self.cursor_view
-        return "" if view is None else status(view, self._now, max(self.size.width - 2, 1))
+        return "" if view is None else status(view, self._now, max(self.size.width - 2, 1), leave)
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -371,8 +378,12 @@ class JobsPane(Vertical):
             ("r", "retry", N_("Again")),
             ("d", "delete", N_("Delete")),
         )
-        possible = tuple((key, words) for key, verb, words in acts if is_possible(view, verb))
-        rest = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
+        # What is not possible here may be so everywhere: `e` edits the prompt of any job.
+        possible = tuple(
+            (key, words) for key, verb, words in acts if verb == "edit" or is_possible(view, verb)
+        )
+        more = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
+        rest = (*more, ("D", N_("Diff")))
         return (("enter", N_("Inspect")), *pause, *possible, *rest)
 
     @property
@@ -405,6 +416,10 @@ class JobsPane(Vertical):
         self._sort = SORTS[(SORTS.index(self._sort) + 1) % len(SORTS)]
         self._show_title()
         self.post_message(ListingChanged())
+
+    def stand_on(self, job_id: str) -> None:
+        """Put the cursor on a job, if the filter lets it through."""
+        self._list.move_to(job_id)
 
     def action_follow(self) -> None:
         """Let the cursor go to whatever job is newest, until it is moved; or pin it again."""

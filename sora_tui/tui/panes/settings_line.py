@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -131,14 +132,26 @@ class GenerateButton(Widget, can_focus=True):
         self.action_press()
 
 
+class Hint(Widget):
+    """How the line is entered, whole or not at all."""
+
+    DEFAULT_CSS = "Hint { width: 1fr; height: 1; text-align: right; color: $foreground-muted; }"
+
+    def render(self) -> str:
+        """Two cells before the button."""
+        words = _("Tab change") + "  "
+        return words if cell_len(words) <= self.size.width else ""
+
+
 class SettingsLine(Widget):
     """Model, seconds, size and clips, the button, and below them what is known about the order."""
 
     DEFAULT_CSS = """
     SettingsLine { height: auto; layout: vertical; }
     SettingsLine > #fields { height: 1; padding: 0 1; }
-    SettingsLine #hint { width: 1fr; height: 1; text-align: right; color: $foreground-muted; }
-    SettingsLine.-narrow #hint { display: none; }
+    SettingsLine.-tight > #fields { height: 2; layout: grid; grid-size: 3 2; }
+    SettingsLine.-tight.-narrow > #fields { height: 3; grid-size: 2 3; }
+    SettingsLine.-tight Hint { display: none; }
     SettingsLine > #facts { height: auto; min-height: 1; }
     SettingsLine > .-below { display: none; margin: 1 1 0 1; }
     SettingsLine.-roomy > .-below { display: block; }
@@ -149,21 +162,21 @@ class SettingsLine(Widget):
         """Some setting changed."""
 
     class Left(Message):
-        """Escape: back to the text."""
+        """Escape: out of the settings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts = Content()
 
     def compose(self) -> ComposeResult:
         """The fields in reading order, which is the order of tab."""
         with Horizontal(id="fields"):
             for name, label in _FIELDS:
                 yield SettingField(name, label)
-            yield Static("", id="hint", markup=False)
+            yield Hint()
             yield GenerateButton(classes="-beside")
         yield Static("", id="facts", markup=False)
         yield GenerateButton(classes="-below")
-
-    def on_mount(self) -> None:
-        """Say how the line is entered."""
-        self.query_one("#hint", Static).update(_("Tab change") + "  ")
 
     def show(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
         """Fill the fields from a draft, with the values that can be stepped through."""
@@ -178,6 +191,7 @@ class SettingsLine(Widget):
             field.choices = known[name]
             with field.prevent(SettingField.Changed):
                 field.value = value
+        self._fit()
 
     def apply(self, draft: Draft) -> Draft:
         """The draft with the values of the fields."""
@@ -189,6 +203,19 @@ class SettingsLine(Widget):
             count=self.count or 1,
         )
 
+    def on_resize(self) -> None:
+        """Another width for the same fields."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """One line of fields if all of it can be seen, otherwise three or two beside each other."""
+        cells = [field.render().plain for field in self.query(SettingField)]
+        if not self.has_class("-roomy"):
+            cells += [b.render().plain for b in self.query(GenerateButton).filter(".-beside")]
+        widths, room = [cell_len(cell) + 1 for cell in cells], self.content_size.width - 2
+        self.set_class(sum(widths) > room + 1, "-tight")
+        self.set_class(3 * max(widths, default=0) > room, "-narrow")
+
     @property
     def count(self) -> int | None:
         """How many clips, or None while that field says no number from 1 to `MAX_COUNT`."""
@@ -197,9 +224,16 @@ class SettingsLine(Widget):
             return None
         return int(said) if 1 <= int(said) <= MAX_COUNT else None
 
+    @property
+    def on_button(self) -> bool:
+        """Whether the next enter generates."""
+        return any(button.has_focus for button in self.query(GenerateButton))
+
     def show_facts(self, facts: Content, price: str) -> None:
         """What is known about the order: reference, price; `price` also goes on a wide button."""
-        self.query_one("#facts", Static).update(facts)
+        if not facts.is_same(self._facts):  # the same would lay out the screen with each key
+            self._facts = facts
+            self.query_one("#facts", Static).update(facts)
         count = self.count or 1
         clips = ngettext("Generate {count} clip, {price}", "Generate {count} clips, {price}", count)
         button = self.query_one(".-below", GenerateButton)
@@ -208,10 +242,11 @@ class SettingsLine(Widget):
     @on(SettingField.Changed)
     def _pass_on(self, event: SettingField.Changed) -> None:
         event.stop()
+        self._fit()
         self.post_message(self.Changed())
 
     def on_key(self, event: events.Key) -> None:
-        """Enter in a field goes on to the button, escape goes back to the text."""
+        """Enter in a field goes on to the button, escape leaves the line."""
         button = (
             self.query(GenerateButton)
             .filter(".-below" if self.has_class("-roomy") else ".-beside")
