@@ -43,12 +43,18 @@ class InlineClip:
         self._kept = b""  # the end of what came: it may be the beginning of something
         self._inside = False
         self._number = 0
+        self._passed = 0  # signs of clips, taken or not
         self._taken = 0
         self._padded = False  # `=` is the last there is
         self._broken = False
 
     def sift(self, chunk: bytes) -> bytes:
-        """The next part of the answer without the clip; with an empty chunk, what was kept back."""
+        """The next part of the answer without the clip; with an empty chunk, what was kept back.
+
+        Beyond the limit everything is part of the answer, whose own limit then ends it.
+        """
+        if self._passed > INLINE_LIMIT * 4 / 3:
+            return chunk
         data, out = self._kept + chunk, b""
         self._kept = b""
         while data:
@@ -70,6 +76,7 @@ class InlineClip:
         return out
 
     def _take(self, text: bytes, *, is_end: bool) -> None:
+        self._passed += len(text)
         if self._number > 1 or self._broken:
             return
         if text.endswith(b"\\") and not is_end:
@@ -83,8 +90,6 @@ class InlineClip:
             self._padded = text[:cut].endswith(b"=")
             clip = binascii.a2b_base64(text[:cut], strict_mode=True)
             self._taken += len(clip)
-            if self._taken > INLINE_LIMIT:
-                raise ValueError("too large")
             if clip:
                 self._sink(clip)
         except (ValueError, ProblemError):
