@@ -333,10 +333,20 @@ def outcome_of(answer: Answer) -> CreateOutcome:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
-    refuses = status in _REFUSALS and not _VIDEO_MADE.search(answer.headers.get("location", ""))
-    if turned or refuses:
+    if turned or (status in _REFUSALS and not _points_to_a_video(answer)):
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+
+
+def _points_to_a_video(answer: Answer) -> bool:
+    """Whether a redirect leads to something that was made, or may do so and does not say.
+
+    307 and 308 ask for the same request elsewhere: what has no address was still not done.
+    """
+    where = answer.headers.get("location")
+    if where is None:
+        return answer.status in {301, 302}
+    return 300 <= answer.status < 400 and _VIDEO_MADE.search(where) is not None
 
 
 def _path_of(request: VideoRequest) -> str:
