@@ -26,9 +26,12 @@ from sora_tui.engine.remote import known_ids, list_remote, read_remote
 from sora_tui.i18n import _, ngettext
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.inbox import waiting
 
 #: What --all leaves alone: nothing can come of it.
 _OVER = frozenset({Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
+#: Among so many of the newest jobs the one that has a video is looked for by name.
+_NAMED = 200
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
@@ -65,12 +68,24 @@ def _read(
     """The videos of these ids, each asked for once, and why some are not to be had."""
     history = History(folder)
     known = known_ids(folder, history, server.origin)
-    history.close()
     unknown = [video_id for video_id in ids if inner_id(video_id) not in known]
-    taken = [problem("video_taken", video=video_id) for video_id in ids if video_id not in unknown]
+    taken = [
+        problem("video_taken", video=video_id, **_owner(folder, history, video_id))
+        for video_id in ids
+        if video_id not in unknown
+    ]
+    history.close()
     found = read_remote(folder, server, unknown)
     videos = [video for video in found if isinstance(video, RemoteVideo)]
     return videos, [*taken, *(why for why in found if isinstance(why, Problem))]
+
+
+def _owner(folder: Folder, history: History, video_id: str) -> dict[str, str]:
+    """The job that has a video, as a fact; nothing where it is in the trash or long ago."""
+    jobs = (*waiting(folder), *history.newest(_NAMED))
+    owned = inner_id(video_id)
+    owner = next((job.id for job in jobs if inner_id(job.remote_id or "") == owned), None)
+    return {} if owner is None else {"job": owner}
 
 
 def _adopt(

@@ -66,7 +66,8 @@ def _fields(server: Server, request: VideoRequest) -> dict[str, Any]:
 
 def _picture(server: Server, prepared: Prepared) -> dict[str, Any]:
     return {
-        "field": server.reference_field,
+        # The specification's; that a server wants another is only known once it was asked.
+        "field": server.reference_field or "input_reference",
         "path": prepared.reference.path,
         "filename": prepared.filename,
         "mime": prepared.mime,

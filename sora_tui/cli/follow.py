@@ -233,12 +233,14 @@ class _Watch:
     def _is_searched(self, job: Job) -> bool:
         """Whether the server's list has said what it can, and a person has to decide."""
         search = job.search
-        if search is None or not search.listed:
-            return search is not None
+        if search is None:
+            return False
         # Where another process looks, the record has only what was news.
         follows = self._owner is not None and not self._owner.owner
         if not follows and search.at < self._began_at:
             return False
+        if not search.listed:
+            return True
         sent = job.attempts[-1].at if job.attempts else job.created_at
         return bool(search.found) or (search.at - sent).total_seconds() >= SEARCH
 

@@ -16,7 +16,7 @@ from sora_tui.core.findings import ABILITIES, Ability, DeleteMeans
 from sora_tui.core.server import Auth, Encoding, ReferenceForm, Server
 
 #: The free questions of `probe.py`. Those that end in `_` are asked at the root of the host.
-Probe = Literal["models", "list", "unknown", "health_", "version_", "liveliness_"]
+Probe = Literal["models", "list", "unknown", "video models", "health_", "version_", "liveliness_"]
 
 #: Signs that weigh this much together name a server.
 ENOUGH: Final = 3
@@ -239,10 +239,12 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities={"list": True, "delete": True, "remix": True},
             delete_means="deletes",
         ),
-        # Its own schema on the same path; its documentation polls every 30 s or so.
+        # Its own schema on the same path; its documentation polls every 30 s or so. Others speak
+        # like it, and what tells is the list of what each model can make.
         Dialect(
             name="openrouter",
             hosts=frozenset({"openrouter.ai"}),
+            signs=(Sign("video models", ENOUGH, body=r'"supported_(durations|resolutions)":'),),
             encoding="json",
             reference_field="frame_images",
             reference_form="frame",

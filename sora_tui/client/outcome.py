@@ -10,11 +10,16 @@ from sora_tui.core.remote import RemoteVideo
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The server has a job; `video` may already be completed or failed."""
+    """The server has a job; `video` may already be completed or failed.
+
+    Attributes:
+        has_clip: It is completed, and the answer itself brought its clip, whole.
+    """
 
     video: RemoteVideo
     status: int
     request_id: str | None = None
+    has_clip: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ def _questions() -> dict[Probe, _Question]:
         "list": _Question("/videos", {"limit": "1"}),
         # An id that nobody has: the shape of the answer is what tells.
         "unknown": _Question(f"/videos/video_{uuid4().hex}", {}),
+        # To all but OpenRouter's kind another id that nobody has.
+        "video models": _Question("/videos/models", {}),
         "health_": _Question("/health", {}, at_root=True),
         "version_": _Question("/version", {}, at_root=True),
         "liveliness_": _Question("/health/liveliness", {}, at_root=True),
@@ -96,7 +98,9 @@ async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # 
             milliseconds = (time.monotonic() - began) * 1000
             if answers:
                 is_open = known is None and _best(answers)[0] is GENERIC
-                more: tuple[Probe, ...] = ("unknown", "health_") if is_open else ()
+                more: tuple[Probe, ...] = ()
+                if is_open:
+                    more = ("unknown", "video models", "health_")
                 await ask("list", "version_", *more)
     except TimeoutError:
         pass

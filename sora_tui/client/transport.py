@@ -37,6 +37,7 @@ import httpx
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
 from sora_tui.client.decode import JSON_LIMIT, request_id
 from sora_tui.client.dialect import dialect_of, fitted
+from sora_tui.client.inline import InlineClip
 from sora_tui.client.listening import ListeningBackend
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server, origin_of
@@ -155,15 +156,17 @@ class Wire:
         form: Mapping[str, str] | None = None,
         files: Mapping[str, File] | None = None,
         document: Mapping[str, Any] | None = None,
+        clip: InlineClip | None = None,
     ) -> Answer:
         """The request that costs money: sent once, on a connection of its own.
 
-        The deadline is 60 s and the time that the body takes at 64 KiB/s; after the last byte went
-        out, 30 s of silence end it.
+        The deadline is 60 s and the time that both bodies take at 64 KiB/s; after the last byte
+        went out, 30 s of silence end it.
 
         Args:
             form, files: A multipart body.
             document: A JSON body, instead.
+            clip: Takes the clip out of an answer that has one.
 
         Raises:
             NotSentError: Provably no byte left.
@@ -174,7 +177,7 @@ class Wire:
             request = self._paid_request(url, headers, form or {}, files or {}, document)
             size = int(request.headers["content-length"])
             deadline = asyncio.get_running_loop().time() + PAID_DEADLINE + size / SLOWEST_UPLOAD
-            answer = await _exchange(self._paid, request, JSON_LIMIT, deadline)
+            answer = await _exchange(self._paid, request, JSON_LIMIT, deadline, clip)
         except _FAULTS as fault:
             raise _told(fault) from fault
         return self._redacted(answer)
@@ -385,19 +388,33 @@ def _credentials(server: Server) -> httpx.Headers:
 
 
 async def _exchange(
-    client: httpx.AsyncClient, request: httpx.Request, limit: int, deadline: float
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    limit: int,
+    deadline: float,
+    clip: InlineClip | None = None,
 ) -> Answer:
-    """Send, and read what comes; a break after the status line ends the body, not the answer."""
+    """Send, and read what comes; a break after the status line ends the body, not the answer.
+
+    Args:
+        clip: What it takes is not counted against `limit`, and has time of its own.
+    """
     began = time.monotonic()
     response: httpx.Response | None = None
     body = bytearray()
     try:
-        async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout_at(deadline) as timeout:
             response = await client.send(request, stream=True)
             async for chunk in response.aiter_raw():
-                body += chunk[: limit - len(body)]
+                rest = chunk if clip is None else clip.sift(chunk)
+                body += rest[: limit - len(body)]
                 if len(body) >= limit:
                     break
+                if len(rest) < len(chunk):
+                    deadline += (len(chunk) - len(rest)) / SLOWEST_UPLOAD
+                    timeout.reschedule(deadline)
+            if clip is not None:
+                body += clip.sift(b"")[: limit - len(body)]
     except _FAULTS as fault:
         _log.debug("%s %s: %s", request.method, request.url.path, type(fault).__name__)
         if response is None:

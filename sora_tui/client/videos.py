@@ -6,8 +6,8 @@ import base64
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,6 +25,7 @@ from sora_tui.client.decode import (
     wrapped_video,
 )
 from sora_tui.client.dialect import dialect_of, fitted, turned_away
+from sora_tui.client.inline import InlineClip
 from sora_tui.client.outcome import (
     Accepted,
     CreateOutcome,
@@ -37,7 +38,7 @@ from sora_tui.client.outcome import (
 from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote import Phase, RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
@@ -127,26 +128,35 @@ class VideosClient:
         """Close the connections."""
         await self._wire.aclose()
 
-    async def create(self, request: VideoRequest, upload: Upload | None, key: str) -> CreateOutcome:
+    async def create(
+        self,
+        request: VideoRequest,
+        upload: Upload | None,
+        key: str,
+        sink: Callable[[bytes], object] | None = None,
+    ) -> CreateOutcome:
         """The paid request, sent once. Raises nothing the network or a server could cause.
 
         Args:
             upload: The prepared picture, where the request has one.
             key: Goes along as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to
                 honour it, and it harms none.
+            sink: Takes the clip, where the answer has it in it (`Accepted.has_clip`); what it got
+                is otherwise none.
         """
+        clip = None if sink is None else InlineClip(sink)
         headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
         fields = self._fields(request)
         try:
             if request.operation != "create":
                 answer = await self._wire.post_paid(
-                    _path_of(request), headers, document=self._derived(request)
+                    _path_of(request), headers, document=self._derived(request), clip=clip
                 )
             elif self._fitted.encoding == "json":
                 fields = self._in_json(fields)
                 if upload is not None:
                     fields[self._reference_field] = self._reference(upload)
-                answer = await self._wire.post_paid("/videos", headers, document=fields)
+                answer = await self._wire.post_paid("/videos", headers, document=fields, clip=clip)
             else:
                 form = {
                     name: value if isinstance(value, str) else json.dumps(value, default=str)
@@ -156,12 +166,20 @@ class VideosClient:
                 if upload is not None:
                     part = (upload.filename, upload.data, upload.mime)
                     files[self._reference_field] = part
-                answer = await self._wire.post_paid("/videos", headers, form=form, files=files)
+                answer = await self._wire.post_paid(
+                    "/videos", headers, form=form, files=files, clip=clip
+                )
         except NotSentError as fault:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
-        return outcome_of(answer)
+        outcome = outcome_of(answer)
+        if isinstance(outcome, Accepted) and clip is not None and clip.whole:
+            video = outcome.video
+            if not video.status:  # LocalAI's shape: an id and the clip, and no word on how it goes
+                video = replace(video, status="completed", phase=Phase.COMPLETED)
+            return replace(outcome, video=video, has_clip=video.phase is Phase.COMPLETED)
+        return outcome
 
     async def retrieve(self, video_id: str) -> Poll:
         """One look at a job.
@@ -318,10 +336,20 @@ def outcome_of(answer: Answer) -> CreateOutcome:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
-    refuses = status in _REFUSALS and not _VIDEO_MADE.search(answer.headers.get("location", ""))
-    if turned or refuses:
+    if turned or (status in _REFUSALS and not _points_to_a_video(answer)):
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+
+
+def _points_to_a_video(answer: Answer) -> bool:
+    """Whether a redirect leads to something that was made, or may do so and does not say.
+
+    307 and 308 ask for the same request elsewhere: what has no address was still not done.
+    """
+    where = answer.headers.get("location")
+    if where is None:
+        return answer.status in {301, 302}
+    return 300 <= answer.status < 400 and _VIDEO_MADE.search(where) is not None
 
 
 def _path_of(request: VideoRequest) -> str:

@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,7 +88,7 @@ def check_profile(
         raise problem_error("config_invalid", key=key, reason=facts["reason"]) from None
     if profile.server.insecure:
         raise problem_error("base_url_insecure", host=profile.server.host)
-    return profile.server
+    return replace(profile.server, key_from=profile.key_from)
 
 
 def write_profile(name: str, table: Mapping[str, Any], *, default: bool = False) -> None:

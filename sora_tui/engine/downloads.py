@@ -159,23 +159,7 @@ class Downloads:
                 stop=self._stop,
                 limit=MAX_BYTES,
             )
-            part.sync_and_close()
-            with disk_refusals(part.path):  # somebody may have removed the folder meanwhile
-                facts, suffix = inspect_clip(part.path)
-            if not facts.complete:  # a box that reaches to the end, wherever that came
-                raise problem_error("clip_damaged", reason="cut_off")
-            published = part.publish(output_name(job, suffix))
-            return Output(
-                variant="video",
-                path=published.relative_to(self._folder.root).as_posix(),
-                bytes=part.bytes,
-                sha256=part.sha256,
-                width=facts.width,
-                height=facts.height,
-                seconds=facts.seconds,
-                fps=facts.fps,
-                codec=facts.codec,
-            )
+            return published(part, self._folder, job)
 
         return await in_daemon_thread(bring_home, f"download {job.id}")
 
@@ -198,6 +182,31 @@ class Downloads:
         until = now + timedelta(seconds=wait)
         why = str(error.status or error.kind)
         self._desk.show_retry(job, Retry(tries.failures, until, why, error.problem))
+
+
+def published(part: PartFile, folder: Folder, job: Job) -> Output:
+    """A clip that came whole, looked at and given its name; blocks on the disk.
+
+    Raises:
+        ProblemError: clip_damaged, or what the disk refuses.
+    """
+    part.sync_and_close()
+    with disk_refusals(part.path):  # somebody may have removed the folder meanwhile
+        facts, suffix = inspect_clip(part.path)
+    if not facts.complete:  # a box that reaches to the end, wherever that came
+        raise problem_error("clip_damaged", reason="cut_off")
+    path = part.publish(output_name(job, suffix))
+    return Output(
+        variant="video",
+        path=path.relative_to(folder.root).as_posix(),
+        bytes=part.bytes,
+        sha256=part.sha256,
+        width=facts.width,
+        height=facts.height,
+        seconds=facts.seconds,
+        fps=facts.fps,
+        codec=facts.codec,
+    )
 
 
 def _wait(kind: str, failures: int) -> float:

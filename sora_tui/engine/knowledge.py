@@ -90,7 +90,11 @@ class Knowledge:
             self.learn("list", listed)
 
     def doubt(self) -> None:
-        """It refused a request that it should have understood: it may be another server by now."""
+        """It refused a request that it should have understood: it may be another server by now.
+
+        It is examined before the next one is sent, which would else go out in no accent at all.
+        """
+        self._not_before = 0.0
         self._keep(lambda: self._memory.forget(self._server.origin))
 
     def _keep(self, write: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from sora_tui.client.dialect import can_list
 from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, State
@@ -23,6 +24,9 @@ from sora_tui.engine.walk import walk
 #: When a lost answer is looked for, in seconds after the loss; later every minute.
 _SEARCHES: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
 _LATER: Final = 60.0
+#: A server that had no list is asked for it once more after so many seconds: what answered may
+#: have been a proxy whose server was away, and whoever finds nothing may pay twice.
+_LIST_AGAIN: Final = 600.0
 _MAX_PAGES: Final = 5
 #: Among the documents this new, the one that has a video already is named.
 _NAMED: Final = 200
@@ -58,20 +62,21 @@ class LostAnswers:
         self._gate = gate
         self._knowledge = knowledge
         self._looks = 0
-        self._can_list = True
+        self._no_list_until = 0.0
         self._sought: set[str] = set()
+        self._listless: set[str] = set()  # told so by this process
         #: Loop time of the next look; None while there is nothing to look for.
         self.due_at: float | None = None
 
     async def search(self, client: VideosClient) -> None:
         """Look in the server's list, if it is time; adopt what is found without a doubt."""
         lost = self._desk.at(self._server, State.UNCONFIRMED)
-        if not lost or not self._can_list or self._knowledge.can("list") is False:
-            self.due_at = None
+        now = asyncio.get_running_loop().time()
+        if not lost or not self._may_list(now):
+            self.due_at = self._no_list_until if lost and self._no_list_until > now else None
             for job in lost:
                 self._tell(job, listed=False)
             return
-        now = asyncio.get_running_loop().time()
         news = [job for job in lost if job.id not in self._sought]
         if news or self.due_at is None:
             # A server needs a moment to list what it has just made.
@@ -85,7 +90,7 @@ class LostAnswers:
             videos, skew = await self._recent(client, earliest - timedelta(minutes=1))
         except ServerError as failure:
             if failure.not_found or failure.error.status in {400, 405, 501}:
-                self._can_list = False
+                self._no_list_until = self._in(_LIST_AGAIN)
                 if failure.error.status in SURELY_NO_ROUTE:
                     self._knowledge.learn("list", False)
                 await self.search(client)
@@ -109,6 +114,13 @@ class LostAnswers:
         self._looks += 1
         self.due_at = self._in(_SEARCHES[self._looks] if self._looks < len(_SEARCHES) else _LATER)
 
+    def _may_list(self, now: float) -> bool:
+        """Whether a look in the list is worth it; that it failed for another process is no reason.
+
+        Only a dialect that is known to have none is not asked.
+        """
+        return now >= self._no_list_until and can_list(self._knowledge.server) is not False
+
     async def was_made(self, client: VideosClient, job: Job) -> bool:
         """Whether the list shows a pending job that the server has put off: it must not go again.
 
@@ -117,7 +129,7 @@ class LostAnswers:
         Raises:
             ServerError: There was no answer, so nobody knows yet.
         """
-        if not self._can_list:
+        if not self._may_list(asyncio.get_running_loop().time()):
             return False
         try:
             videos, skew = await self._recent(client, job.attempts[0].at - timedelta(minutes=1))
@@ -179,8 +191,9 @@ class LostAnswers:
         search = job.search or Search(at, at)
         if listed:
             search = replace(search, looks=search.looks + 1)
-        elif not search.listed:
+        elif job.id in self._listless:
             return
+        (self._listless.discard if listed else self._listless.add)(job.id)
         self._put(job, replace(search, at=at, listed=listed, found=found))
 
     def _put(self, job: Job, search: Search) -> None:

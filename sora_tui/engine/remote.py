@@ -140,7 +140,8 @@ def _unknown(
     lost = {
         video.id: job.id
         for job in history.active()
-        if job.state is State.UNCONFIRMED and job.server.origin == server.origin
+        # One whose answer is still on its way has no id either.
+        if job.state in {State.SUBMITTING, State.UNCONFIRMED} and job.server.origin == server.origin
         for video in candidates(job, unknown, known, skew)
     }
     return RemoteListed(server.name, unknown, more, lost, why)

@@ -12,10 +12,13 @@ from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, local_error, utc_now
+from sora_tui.engine.downloads import published
 from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.quote import quote
+from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.folder import Folder, check_room
 from sora_tui.workspace.inbox import Command, send_command
+from sora_tui.workspace.outputs import PartFile
 from sora_tui.workspace.references import sent_bytes, sent_path
 from sora_tui.workspace.verdicts import refusal_before
 
@@ -65,10 +68,19 @@ async def generate_video(
             return job
     key = f"{job.id}-{len(job.attempts) + 1}"
     desk.history.reserve(job)
-    job = desk.put(job.submitting(utc_now(), key))
-    outcome = await client.create(job.request, upload, key)
     try:
-        job = await desk.put_surely(_after(job, outcome, taken_at))
+        job = desk.put(job.submitting(utc_now(), key))
+    except ProblemError as error:
+        if error.problem.code != "owned_elsewhere":  # then the room is somebody else's
+            desk.history.release(job.id)
+        raise
+    with _Clip(folder, job.id) as clip:
+        outcome = await client.create(job.request, upload, key, clip.take)
+        after = _after(job, outcome, taken_at)
+        if isinstance(outcome, Accepted) and outcome.has_clip:
+            after = await _with_clip(after, clip)
+    try:
+        job = await desk.put_surely(after)
         desk.history.release(job.id)
         return job
     except ProblemError:
@@ -128,6 +140,49 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
             return job.unconfirmed(at, error)
         case _:
             assert_never(outcome)
+
+
+class _Clip:
+    """Where the clip in the answer to the paid request is kept, if one comes, until it is whole."""
+
+    def __init__(self, folder: Folder, job_id: str) -> None:
+        self.folder = folder
+        self._job_id = job_id
+        self.part: PartFile | None = None
+
+    def __enter__(self) -> _Clip:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.part is not None:
+            self.part.discard()
+
+    def take(self, chunk: bytes) -> None:
+        """Keep the next bytes.
+
+        Raises:
+            ProblemError: What the disk refuses.
+        """
+        if self.part is None:
+            self.part = PartFile(self.folder, self._job_id)
+        self.part.write(chunk)
+
+
+async def _with_clip(job: Job, clip: _Clip) -> Job:
+    """The completed job with its clip saved: the answer may be the only copy of what was paid.
+
+    The file has its name before the record says so: a kill in between leaves a file too many. A
+    clip that is damaged is noted, and left to a download.
+    """
+    part = clip.part
+    assert part is not None
+    try:
+        output = await in_daemon_thread(
+            lambda: published(part, clip.folder, job), f"publish {job.id}"
+        )
+    except ProblemError as error:
+        return job.noted(utc_now(), f"the clip in the answer cannot be kept: {error}")
+    return job.downloading(utc_now()).saved(utc_now(), (output,))
 
 
 def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:

@@ -212,7 +212,10 @@ def _leave(app: SoraApp) -> None:
     try:
         app.last_words()
     except ProblemError as error:
-        _tell(sys.__stderr__, f"{error}\n")  # nobody else is left to tell
+        from sora_tui.i18n.problems import sentences
+
+        said = sentences(error.problem)  # nobody else is left to tell
+        _tell(sys.__stderr__, f"{said.happened} {said.money} {said.next}\n")
     from sora_tui.tui.returning import mark_seen
 
     with suppress(OSError):  # the next welcome then tells more than it need

@@ -13,7 +13,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.problems import job_sentences
-from sora_tui.tui.job_rows import JobView, clock, entered, megabytes, span, waits_because
+from sora_tui.tui.job_rows import JobView, clock, entered, in_danger, megabytes, span, waits_because
 
 #: Characters of a clip's path up to the end of its time: `output/20261122-101530Z_`.
 _STAMPED: Final = 24
@@ -59,6 +59,8 @@ def _forms(view: JobView, now: datetime, leave: str | None) -> Iterator[str]:
         yield f"{told.happened} {told.money}"
         if leave is not None:
             yield f"{told.money} {leave}" + _("5 says why, and what to do")
+            if job.needs_you:
+                yield f"{told.money} {leave}" + _("5 decides")
         yield told.money
     else:
         yield from _quiet_forms(view, now)
@@ -150,5 +152,10 @@ def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
         if job.events[0].note.startswith("old script")
         else (_("given up at {end}; this record stays"),),
     }
+    if job.state in {State.COMPLETED, State.DOWNLOADING} and in_danger(view, now):
+        text = _("the clip expires on {server} in {left} and is being saved first")
+        assert job.expires_at is not None, "see in_danger"
+        left = span((job.expires_at - now).total_seconds())
+        yield text.format(left=left, **facts)
     for form in forms.get(job.state, ("",)):
         yield form.format(**facts)

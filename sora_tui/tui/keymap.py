@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
+from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys
 
 from sora_tui.i18n import N_, _
@@ -132,12 +133,30 @@ def complaints(own: Mapping[str, str]) -> list[str]:
         for key in names.split(",")
         if not _exists(key)
     ]
+    said += [
+        _("[keys]: in a text {key} edits, and is {id} nowhere but outside it.").format(
+            key=spell(key), id=id
+        )
+        for id, names in own.items()
+        if id in keys and place_of(keys[id]) == EVERYWHERE
+        for key in names.split(",")
+        if key in _text_keys()
+    ]
     return said + [
         _("[keys]: {key} is {first} and {second}; only the first of them will act.").format(
             key=spell(key), first=first, second=second
         )
         for key, first, second in _clashes(keys, own)
     ]
+
+
+def _text_keys() -> frozenset[str]:
+    """The keys that Textual's text area takes before anybody else."""
+    from textual.widgets import TextArea
+
+    shared = {key for own in KEYS for key in own.keys.split(",")}
+    bound = [each.key for each in TextArea.BINDINGS if isinstance(each, Binding)]
+    return frozenset(key for each in bound for key in each.split(",")) - shared
 
 
 def _clashes(keys: Mapping[str, Key], own: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -82,7 +82,6 @@ def facts_line(
     draft: Draft, picture: Picture | None, price: Price | None, server: Server, width: int
 ) -> Content:
     """Picture and price on one line of `width` cells."""
-    left = Content(" ") + _picture_content(picture)
     right = Content.assemble(
         (_("price") + " ", "$foreground-muted"),
         (price_words(price, server, draft.count), "bold"),
@@ -90,8 +89,14 @@ def facts_line(
     )
     if price is not None and price.sum is None:
         right = Content.assemble((price_words(price, server, draft.count), "bold $warning"), " ")
+    room = max(width - right.cell_length - 1, 0)
+    left = Content(" ") + _picture_content(picture)
+    if left.cell_length > room:
+        # What happens to the picture matters more than its size, which its own list tells.
+        left = Content(" ") + _picture_content(picture, size=False)
+    left = left.truncate(room, ellipsis=True)
     gap = max(width - left.cell_length - right.cell_length, 1)
-    return left.truncate(max(width - right.cell_length - 1, 0), ellipsis=True) + " " * gap + right
+    return left + " " * gap + right
 
 
 def facts_block(
@@ -173,12 +178,12 @@ def _seconds(seconds: str | None) -> str:
     return _("{count} s").format(count=seconds) if seconds else ""
 
 
-def _picture_content(picture: Picture | None, label: bool = True) -> Content:
+def _picture_content(picture: Picture | None, label: bool = True, size: bool = True) -> Content:
     head = Content.styled(_("ref") + " " if label else "", "$foreground-muted")
     if picture is None:
         return head + Content.styled(_("none"), "$foreground-muted")
     name = clean_line(picture.path, 40) + "  "
-    if picture.facts is not None:
+    if picture.facts is not None and size:
         name += f"{picture.facts.width}x{picture.facts.height}  "
     sign, words, style = _badge_words(picture)
     return head + Content(name) + Content.styled(f"{sign} {words}", style)

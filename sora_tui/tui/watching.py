@@ -367,6 +367,7 @@ class WatchingApp(HardenedApp):
         for job_id in job_ids:
             self.book.remove(job_id)
         self.jobs.take_away(job_ids)
+        self.bench.show_keys()
         self.show_status()
         self.retune()
 

@@ -383,7 +383,10 @@ class Workbench(Widget):
         )
         pairs = () if pane is None else pane.keys
         if self._own_keys and pane is not None and not alone:
-            pairs = respelled(pairs, getattr(pane, "KEYS", ()), self._own_keys)
+            own = getattr(pane, "KEYS", ())
+            taken = {key for each in own for key in each.keys.split(",")}
+            shared = [key for key in KEYS if taken.isdisjoint(key.keys.split(","))]
+            pairs = respelled(pairs, (*own, *shared), self._own_keys)
         self._keys.show(pairs, alone=alone)
 
     # Arrangement ------------------------------------------------------------------------------

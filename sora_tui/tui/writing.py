@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sora_tui.workspace.prompts import PromptFile, PromptShelf
 
 #: Seconds after the last keystroke until the draft is on the disk.
-_AUTOSAVE: Final = 1.0
+_AUTOSAVE: Final = 0.3
 #: A generate key again within this many seconds is the same press: keyboards repeat.
 _SAME_PRESS: Final = 0.8
 
@@ -161,7 +161,7 @@ class WritingApp(GalleryApp):
         """The editor holds something that is not on the disk."""
         draft = self._owned(self.editor.draft)
         self.unkept, self._is_safe = draft, False
-        # Not anew with each key: who types for an hour is saved every second.
+        # Not anew with each key: who types for an hour is saved all the while.
         if self._autosave is None:
             self._autosave = self.set_timer(_AUTOSAVE, self.make_safe)
         self.bench.show_choices(draft)

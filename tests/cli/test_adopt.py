@@ -41,7 +41,7 @@ def test_a_job_made_elsewhere_is_listed_adopted_and_saved(shell: Shell, elsewher
     assert (document["attempts"], document["consent"]) == ([], None)
     assert elsewhere not in shell.inside("adopt").out
     again = shell.inside("adopt", elsewhere)
-    assert (again.code, "belongs to another job" in again.err) == (2, True)
+    assert (again.code, f"another job of this folder, {document['id']}." in again.err) == (2, True)
     # In the trash it stays known.
     assert shell.inside("delete", "@last", "--yes").code == 0
     assert elsewhere not in shell.inside("adopt").out

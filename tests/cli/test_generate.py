@@ -95,6 +95,7 @@ def test_a_dry_run_shows_the_order_and_leaves_no_trace(shell: Shell) -> None:
     fitted = shell.inside("generate", "x", "-r", "pier.png", "--fit", "cover", "--dry-run")
     assert fitted.code == 0, fitted.err
     assert "fitted copy: cover  cuts 25% of the picture" in fitted.out
+    assert "  input_reference = input_reference/pier.png" in fitted.out
     assert "price: unknown" in fitted.out
     as_png = shell.inside(
         "generate", "x", "-r", "loop.gif", "--dry-run", "--param", 'extra={"a": 1}'

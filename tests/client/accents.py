@@ -97,6 +97,24 @@ SHAPES: Final[Mapping[str, Sequence[Shape]]] = {
             UNKNOWN: answer(400, {"code": "task_not_exist", "message": "x", "data": None}),
         },
     ],
+    "openrouter": [
+        {
+            "/v1/models": answer(200, {"data": [{"id": "google/veo-3.1"}]}),
+            "/v1/videos/models": answer(
+                200,
+                {
+                    "data": [
+                        {
+                            "id": "google/veo-3.1",
+                            "supported_durations": [4, 8],
+                            "supported_resolutions": ["720p"],
+                        }
+                    ]
+                },
+            ),
+            UNKNOWN: answer(404, {"error": {"code": 404, "message": "Job not found"}}),
+        }
+    ],
     "azure": [
         {"/v1/models": models("system", **{"apim-request-id": "1", "x-ms-region": "Sweden"})}
     ],

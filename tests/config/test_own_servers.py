@@ -42,7 +42,7 @@ def by_hand(path: Path, text: str) -> str:
 
 
 def test_what_is_written_is_read_again_in_every_workspace(workspace: Path) -> None:
-    check_profile("team", TABLE, {}, {})
+    assert check_profile("team", TABLE, {}, {}).lacks_key, "a test of it says so, and asks nobody"
     write_profile("team", TABLE, default=True)
     settings = load_settings(workspace=workspace, server=None, environ={"TEAM_KEY": KEY})
     assert (settings.server.name, settings.chosen_by) == ("team", "servers.toml")

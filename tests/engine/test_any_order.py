@@ -162,7 +162,9 @@ class FakeClient:
     async def aclose(self) -> None:
         pass
 
-    async def create(self, request: VideoRequest, upload: Upload | None, key: str) -> CreateOutcome:
+    async def create(
+        self, request: VideoRequest, upload: Upload | None, key: str, sink: object
+    ) -> CreateOutcome:
         job_id = key.rpartition("-")[0]
         _check_intent(job_id, key)
         await asyncio.sleep(0.1)

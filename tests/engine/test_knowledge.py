@@ -150,6 +150,22 @@ def test_a_refused_request_makes_it_ask_again_whom_it_speaks_to(folder: Folder) 
     assert lab.methods.count("POST") == 2
 
 
+def test_what_comes_right_after_a_refusal_is_sent_in_the_same_accent(folder: Folder) -> None:
+    lab = Lab(SHAPES["sglang"][0], made=answer(400, {"detail": "seconds: no"}))
+    with lab.server:
+        server = Server("lab", lab.server.url, free=True)
+        with running(folder, server) as (engine, watcher):
+            for _ in range(2):
+                order(engine, KITE, server)
+                watcher.wait_for_state(State.REJECTED)
+    assert lab.questions == 2
+    asked = [request.target for request in lab.server.requests if request.method == "GET"]
+    posts = [request for request in lab.server.requests if request.method == "POST"]
+    assert len(posts) == 2
+    # All questions come before the request they are asked for.
+    assert lab.server.requests[-1] is posts[1], asked
+
+
 async def test_a_server_that_does_not_answer_holds_nothing_up(folder: Folder) -> None:
     memory = Memory(folder)
     nobody = Server("lab", "http://127.0.0.1:9/v1")

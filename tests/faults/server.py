@@ -359,7 +359,8 @@ def _is_probe(request: Request) -> bool:
     if request.method != "GET":
         return False
     is_list = path == "/v1/videos" and "limit=1" in query.split("&")
-    return is_list or not path.startswith("/v1/videos") or bool(_MADE_UP.search(path))
+    is_other = not path.startswith("/v1/videos") or path == "/v1/videos/models"
+    return is_list or is_other or bool(_MADE_UP.search(path))
 
 
 def _probed(call: Call) -> None:

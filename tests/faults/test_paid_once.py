@@ -59,6 +59,20 @@ def test_a_lost_answer_is_found_in_the_list_and_not_paid_again(tmp_path: Path) -
         assert {attempts[0]["outcome"] for attempts in outcomes.values()} == {"found"}
 
 
+def test_a_list_that_was_away_once_is_asked_again_by_the_next(tmp_path: Path) -> None:
+    """A proxy says 404 while its server restarts: nobody must pay twice for that."""
+    with workspace(tmp_path) as place:
+        place.server.posts["*"] = [vanish]
+        place.server.lists = [say(404, {"detail": "default backend"})]
+        done = place.generate("A kite")
+        assert done.code == 6, done.words
+        assert b"no list" in done.err
+        done = place.run("wait")
+        assert done.code == 0, done.words
+        assert place.server.paid == 1
+        place.check_all_saved(1)
+
+
 def test_a_refusal_beside_paid_requests_under_way_costs_none_of_them_its_answer(
     tmp_path: Path,
 ) -> None:

@@ -125,6 +125,21 @@ def test_the_command_line_lists_every_key(tmp_path: Path) -> None:
     assert json.dumps(rows)
 
 
+def test_a_key_that_a_text_takes_is_no_surprise() -> None:
+    assert complaints({"generate": "f6"}) == [
+        "[keys]: in a text F6 edits, and is generate nowhere but outside it."
+    ]
+    assert not complaints({"generate": "f9"})
+
+
+async def test_the_footer_names_the_key_that_generates(tmp_path: Path) -> None:
+    (tmp_path / "sora-tui.toml").write_text('[keys]\ngenerate = "f9"\n')
+    app = workspace_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert screen(app)[-1].startswith(" F9 Generate")
+
+
 async def test_keys_of_lists_and_panes_can_be_others_too(tmp_path: Path) -> None:
     (tmp_path / "sora-tui.toml").write_text('[keys]\nlist.down = "n"\njobs.copy = "c"\n')
     app = workspace_app(tmp_path, jobs=busy())

@@ -342,8 +342,11 @@ class EditorPane(Widget, can_focus=False):
         if self.filling:
             return (("enter", N_("Next")), ("F5", N_("Generate")), ("esc", N_("Back")))
         if self.asking:
-            agreed = "".join(line.question.yes[:1] for line in self.query(ConsentLine)) or "y"
-            return ((agreed, N_("Yes")), ("esc", N_("No")))
+            asked = [line.question for line in self.query(ConsentLine)]
+            agreed = "".join(question.yes[:1] for question in asked) or "y"
+            always = any(question.may_always for question in asked)
+            ways = (("a", N_("Always")),) if always else ()
+            return ((agreed, N_("Yes")), *ways, ("esc", N_("No")))
         generate = ("F5", N_("Generate"))
         if self.has_focus:
             return (generate, ("enter", N_("Write")), ("1-5", N_("Panes")))

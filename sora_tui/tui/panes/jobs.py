@@ -59,6 +59,10 @@ _SORTED: Final[Mapping[Sort, str]] = {
 }
 
 
+#: What the app does with any job.
+_ANY_JOB: Final = (("e", N_("Edit")), ("D", N_("Diff")))
+
+
 class JobHighlighted(Message):
     """The cursor stands on another job; None: there is no job at all."""
 
@@ -378,13 +382,10 @@ class JobsPane(Vertical):
             ("r", "retry", N_("Again")),
             ("d", "delete", N_("Delete")),
         )
-        # What is not possible here may be so everywhere: `e` edits the prompt of any job.
-        possible = tuple(
-            (key, words) for key, verb, words in acts if verb == "edit" or is_possible(view, verb)
-        )
-        more = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
-        rest = (*more, ("D", N_("Diff")))
-        return (("enter", N_("Inspect")), *pause, *possible, *rest)
+        possible = tuple((key, words) for key, verb, words in acts if is_possible(view, verb))
+        rest = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
+        more = tuple(pair for pair in _ANY_JOB if pair not in possible)
+        return (("enter", N_("Inspect")), *pause, *possible, *rest, *more)
 
     @property
     def _is_paused(self) -> bool:

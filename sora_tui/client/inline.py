@@ -1,0 +1,98 @@
+"""A clip that comes inside the answer to the paid request, taken out of the JSON as it passes by.
+
+Dynamo answers a create with the finished clip in `data[].b64_json` (videos-api, divergence 11).
+Such an answer is far larger than any JSON that is read, and may be the only copy of what was paid:
+so it is never held in memory, and what surrounds it is read like every other answer.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Callable
+from typing import Final
+
+from sora_tui.core.problem import ProblemError
+
+#: Most bytes of a clip that are taken: some eight times a clip of 20 s at 1080p.
+INLINE_LIMIT: Final = 512 * 1024**2
+
+#: A quote inside a string of JSON has a backslash before it, so no prompt can look like this.
+_BEGINS: Final = re.compile(rb'"b64_json"\s{0,8}:\s{0,8}"')
+_LONGEST_BEGINNING: Final = 32
+#: What JSON may write in front of a slash, and line breaks of MIME.
+_ESCAPES: Final = re.compile(rb"\\r|\\n|\\(?=/)")
+
+
+class InlineClip:
+    """The first clip of an answer; others are passed over.
+
+    Attributes:
+        whole: It came to its end, every byte of it was Base64, and `sink` took them all.
+    """
+
+    def __init__(self, sink: Callable[[bytes], object]) -> None:
+        """Nothing is taken yet.
+
+        Args:
+            sink: Takes the clip's bytes; a ProblemError of its is the end of taking, not of
+                reading: the rest of the answer says what was paid.
+        """
+        self.whole = False
+        self._sink = sink
+        self._kept = b""  # the end of what came: it may be the beginning of something
+        self._inside = False
+        self._number = 0
+        self._passed = 0  # signs of clips, taken or not
+        self._taken = 0
+        self._padded = False  # `=` is the last there is
+        self._broken = False
+
+    def sift(self, chunk: bytes) -> bytes:
+        """The next part of the answer without the clip; with an empty chunk, what was kept back.
+
+        Beyond the limit everything is part of the answer, whose own limit then ends it.
+        """
+        if self._passed > INLINE_LIMIT * 4 / 3:
+            return chunk
+        data, out = self._kept + chunk, b""
+        self._kept = b""
+        while data:
+            if not self._inside:
+                begin = _BEGINS.search(data)
+                if begin is None:
+                    cut = max(0, len(data) - _LONGEST_BEGINNING) if chunk else len(data)
+                    self._kept = data[cut:]
+                    return out + data[:cut]
+                out, data = out + data[: begin.end()], data[begin.end() :]
+                self._inside = True
+                self._number += 1
+            else:
+                text, quote, rest = data.partition(b'"')
+                self._take(text, is_end=bool(quote))
+                if not quote:
+                    return out
+                out, data, self._inside = out + quote, rest, False
+        return out
+
+    def _take(self, text: bytes, *, is_end: bool) -> None:
+        self._passed += len(text)
+        if self._number > 1 or self._broken:
+            return
+        if text.endswith(b"\\") and not is_end:
+            text, self._kept = text[:-1], b"\\"
+        text = _ESCAPES.sub(b"", text)
+        cut = len(text) if is_end else len(text) - len(text) % 4
+        self._kept = text[cut:] + self._kept
+        try:
+            if self._padded and cut:
+                raise ValueError("goes on behind its end")
+            self._padded = text[:cut].endswith(b"=")
+            clip = binascii.a2b_base64(text[:cut], strict_mode=True)
+            self._taken += len(clip)
+            if clip:
+                self._sink(clip)
+        except (ValueError, ProblemError):
+            self._broken = True
+        else:
+            self.whole = is_end and self._taken > 0

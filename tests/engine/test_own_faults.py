@@ -1,0 +1,203 @@
+"""A fault of ours, or a list that fails: never a second request, never a job forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sora_tui.client.videos import VideosClient
+from sora_tui.core.job import Consent, JobError, State
+from sora_tui.core.problem import Spent
+from sora_tui.core.server import Server
+from sora_tui.engine import downloads, pollers, run, submit
+from sora_tui.engine.events import EngineFault, JobChanged
+from sora_tui.engine.quote import quote
+from sora_tui.media.avi import inspect_clip
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+from tests.core.lives import new_job
+from tests.engine.watching import Watcher, order, running
+from tests.faults.harness import clip
+from tests.faults.server import Call, FaultServer, say, vanish
+from tests.workspace.jobs import put
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return open_folder(tmp_path)
+
+
+@pytest.fixture
+def server(folder: Folder) -> Iterator[FaultServer]:
+    with FaultServer(clip(), folder.metadata) as server:
+        yield server
+
+
+@pytest.fixture
+def lab(server: FaultServer) -> Server:
+    return Server("lab", server.base_url, free=True)
+
+
+def hang_up(call: Call) -> None:
+    """Not a word."""
+
+
+def wait_for_hold(watcher: Watcher, code: str) -> JobChanged:
+    event = watcher.wait_for(
+        lambda e: (
+            isinstance(e, JobChanged)
+            and e.retry is not None
+            and e.retry.problem is not None
+            and e.retry.problem.code == code
+        )
+    )
+    assert isinstance(event, JobChanged)
+    return event
+
+
+def faults(watcher: Watcher) -> list[EngineFault]:
+    return [event for event in watcher.seen if isinstance(event, EngineFault)]
+
+
+def test_a_fault_of_ours_behind_the_intent_leaves_a_doubt(
+    folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise RuntimeError("behind the first byte, as far as anybody knows")
+
+    monkeypatch.setattr(VideosClient, "create", broken)
+    with running(folder, lab) as (engine, watcher):
+        order(engine, server=lab)
+        job = watcher.wait_for_state(State.UNCONFIRMED)
+        assert job.error is not None
+        assert (job.error.kind, job.error.message) == ("internal_fault", "RuntimeError")
+        assert [fault.problem.code for fault in faults(watcher)] == ["internal_fault"]
+        assert [attempt.outcome for attempt in job.attempts] == ["unconfirmed"]
+    assert server.paid == 0
+
+
+def test_a_fault_of_ours_before_the_intent_lets_the_job_wait(
+    folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("nothing was written yet")
+
+    with monkeypatch.context() as patched, running(folder, lab) as (engine, watcher):
+        patched.setattr(submit, "check_room", broken)
+        order(engine, server=lab)
+        assert wait_for_hold(watcher, "internal_fault").job.state is State.PENDING
+        assert faults(watcher)
+    assert server.paid == 0
+    with running(folder, lab) as (_, watcher):
+        watcher.wait_for_state(State.SAVED)
+    assert server.paid == 1
+
+
+def test_a_put_off_job_waits_while_nobody_can_say_whether_it_was_made(
+    folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list hangs up, and once more when asked anew. An error would be an answer."""
+    monkeypatch.setattr(pollers, "_LOCAL_WAIT", 0.2)
+    server.posts["*"] = [say(429, retry_after="1")]
+    server.lists = [hang_up, hang_up, say(500, {"error": "no list today"})]
+    with running(folder, lab) as (engine, watcher):
+        order(engine, server=lab)
+        assert wait_for_hold(watcher, "server_unreachable").job.state is State.PENDING
+        assert server.paid == 1
+        watcher.wait_for_state(State.SAVED)
+    assert server.paid == 2
+
+
+def test_a_list_that_fails_is_looked_into_later(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    server.posts["*"] = [vanish]
+    server.lists = [say(503, retry_after="1")]
+    with running(folder, lab) as (engine, watcher):
+        order(engine, server=lab)
+        watcher.wait_for_state(State.SAVED)
+    assert server.paid == 1
+
+
+@pytest.mark.parametrize("named", ["..", "a\x1b]0;b"])
+def test_an_id_that_can_be_none_is_not_even_asked_for(
+    folder: Folder, server: FaultServer, lab: Server, named: str
+) -> None:
+    server.posts["*"] = [say(500)]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, server=lab)
+        watcher.wait_for_state(State.UNCONFIRMED)
+        engine.command(job.id, "adopt", named)
+        event = watcher.wait_for(
+            lambda e: isinstance(e, JobChanged) and bool(e.job.search and e.job.search.refused)
+        )
+        assert isinstance(event, JobChanged)
+        assert event.job.search and event.job.search.refused
+        assert event.job.search.refused.code == "video_unknown"
+    assert [r for r in server.seen("GET") if not r.target.startswith("/v1/videos?")] == []
+
+
+def test_what_replaces_a_record_that_cannot_be_read_is_not_sent(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    """Whether the first was found meanwhile, nobody can say."""
+    now = datetime.now(UTC)
+    parent = replace(new_job(), server=lab.ref, created_at=now, updated_at=now)
+    parent = parent.submitting(now, "key").unconfirmed(now, JobError("answer_lost", Spent.PERHAPS))
+    put(folder, parent)
+    with running(folder, lab) as (engine, watcher):
+        watcher.wait_to_own()
+    (folder.metadata / f"{parent.id}.json").write_text("{")
+    with running(folder, lab) as (engine, watcher):
+        price, consent = quote(lab, parent.request), Consent("free", now)
+        (job,) = engine.submit(lab, parent.request, price, consent, parent=parent.id)
+        ended = watcher.wait_for(
+            lambda e: isinstance(e, JobChanged) and e.job.id == job.id and e.job.is_final
+        )
+        assert isinstance(ended, JobChanged)
+        assert ended.job.state is State.CANCELLED
+        assert "cannot be read" in ended.job.events[-1].note
+    assert server.paid == 0
+
+
+def test_a_fault_of_ours_in_a_download_does_not_forget_the_clip(
+    folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect, broken = inspect_clip, [True]
+
+    def once(path: Path) -> Any:
+        if broken.pop() if broken else False:
+            raise RuntimeError("a clip we cannot read")
+        return inspect(path)
+
+    monkeypatch.setattr(downloads, "inspect_clip", once)
+    monkeypatch.setattr(downloads, "_SLOW", 0.2)
+    monkeypatch.setattr(run, "_AGAIN", 0.1)
+    with running(folder, lab) as (engine, watcher):
+        order(engine, server=lab)
+        saved = watcher.wait_for_state(State.SAVED)
+        assert len(faults(watcher)) == 1
+    assert server.paid == 1
+    assert (folder.root / saved.outputs[0].path).read_bytes() == server.clip
+    assert list(folder.output.glob(".*")) == []
+
+
+def test_what_a_person_leaves_in_the_inbox_stops_nobody(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    strange = {"0-a.cmd.json": "{", "1-b.cmd.json": '{"job_id": "x", "verb": "explode"}'}
+    for name, text in strange.items():
+        (folder.inbox / name).write_text(text)
+    with running(folder, lab) as (engine, watcher):
+        order(engine, server=lab)
+        watcher.wait_for_state(State.SAVED)
+        assert faults(watcher) == []
+    assert sorted(path.name for path in folder.conflicts.iterdir()) == sorted(strange)
+    with closing(History(folder)) as history:
+        assert len(history.newest(5)) == 1
