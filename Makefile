@@ -8,8 +8,8 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 help:
 	@echo "make run        build .venv once, then open sora-tui"
-	@echo "make test       everything that must hold: lint, types, arrows, words, tests, coverage"
-	@echo "make coverage   the tests again, measuring the processes they start as well"
+	@echo "make test       everything that must hold: lint, types, arrows, words, tests"
+	@echo "make coverage   the tests again, with the lines and branches they reach"
 	@echo "make test-long  the slow tests"
 	@echo "make test-interop  against LiteLLM's proxy, or SORA_INTEROP_URL; writes docs/servers.md"
 	@echo "make bench      measure against a bare Textual app; HISTORY=1 also with 100,000 jobs"
@@ -29,7 +29,7 @@ test: venv-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/catalogue.py check
-	$(PYTEST) -m "not long and not interop" --cov --cov-report=term
+	$(PYTEST) -m "not long and not interop"
 
 coverage: venv-dev
 	$(PYTEST) -m "not long and not interop" --cov --cov-config=tools/coverage.ini --cov-report=term

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job
+from sora_tui.tui import writing
 from tests.tui import sample_jobs as sample
 from tests.tui.workspace_app import PAID, UNPRICED, settle, workspace_app
 
@@ -24,6 +25,8 @@ SnapCompare = Callable[..., bool]
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
     monkeypatch.setenv("TZ", "UTC")
+    # Whether a draft is safe yet must not depend on how long a picture takes.
+    monkeypatch.setattr(writing, "_AUTOSAVE", 60.0)
     time.tzset()
     yield
     monkeypatch.undo()
