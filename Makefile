@@ -50,7 +50,7 @@ bench: venv-dev
 	$(BIN)/python -m bench $(if $(HISTORY),--history 100000)
 
 picture: venv-dev
-	$(BIN)/python -m tests.tui.draw_screen docs/screen.svg
+	TERM=xterm-256color COLORTERM=truecolor TEXTUAL_THEME=sora $(BIN)/python -m tests.tui.draw_screen docs/screen.svg
 
 samples: venv-dev
 	$(BIN)/python tools/draw_samples.py
