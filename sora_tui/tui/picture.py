@@ -114,6 +114,11 @@ class PictureView(Widget):
         super().__init__(id=id)
         self._cells: Cells | None = None
 
+    @property
+    def wants_fine(self) -> bool:
+        """Whether cells are to be made `fine` for this terminal."""
+        return False
+
     def show(self, cells: Cells | None) -> None:
         """Show this picture; None: nothing."""
         self._cells = cells

@@ -10,6 +10,7 @@ import pytest
 
 from sora_tui.core.problem import ProblemError
 from sora_tui.media.cells import Cells, decode, to_cells
+from sora_tui.media.image import check_image
 from sora_tui.media.render import ClipPlan, render_clip
 from tests.media.pictures import encoded, picture
 
@@ -50,6 +51,32 @@ def test_the_helper_decodes_every_format(tmp_path: Path, format_: str) -> None:
     assert middle[0] > 180, "the disc is yellow"
 
 
+@pytest.mark.parametrize(
+    ("size", "room", "fine"),
+    [
+        ((1280, 720), (80, 24), (405, 222)),
+        ((20, 10), (80, 24), (80, 40)),
+        ((3, 4000), (80, 24), (3, 144)),
+    ],
+)
+def test_the_finer_picture_is_small_and_has_the_shape_of_the_cells(
+    size: tuple[int, int], room: tuple[int, int], fine: tuple[int, int]
+) -> None:
+    made = to_cells(picture(*size), *room, fine=True)
+    facts = check_image(made.png)
+    assert (facts.format, (facts.width, facts.height)) == ("PNG", fine)
+    assert len(made.png) <= 65_536
+
+
+def test_the_helper_hands_over_the_finer_picture_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(encoded(picture(640, 360), "JPEG"))
+    with path.open("rb") as file:
+        cells = decode(file, "picture", 16, 12, fine=True)
+    assert len(cells.rgb) == 6 * cells.columns * cells.rows
+    assert check_image(cells.png).format == "PNG"
+
+
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_what_cannot_be_decoded_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "bad").write_bytes(data)
@@ -73,7 +100,7 @@ def test_the_helper_has_no_room_for_a_bomb() -> None:
     program = (
         "import resource, sora_tui.media.cells as c;"
         "c._picture = lambda *a: bytearray(3 * 2**30);"
-        "c._main('picture', '1', '1')"
+        "c._main('picture', '1', '1', '0')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert b"MemoryError" in done.stderr
