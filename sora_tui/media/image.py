@@ -101,8 +101,11 @@ def fit_image(data: bytes, width: int, height: int, fit: Fit) -> bytes:
     Raises:
         ImageRefusedError: As for `check_image`.
     """
-    # A JPEG decodes at half, quarter or eighth size for free; the longer side holds for any turn.
-    flat = first_frame(data, max(width, height))
+    with _opened(data) as image:
+        # A JPEG decodes at half, quarter or eighth size for free; `longest` holds for any turn.
+        longest = max(width, height)
+        image.draft("RGB", (longest, longest))
+        flat = _flat(image)
     out = BytesIO()
     fitted(flat, width, height, fit).save(out, "JPEG", quality=92, subsampling=0)
     return out.getvalue()
