@@ -10,12 +10,14 @@ from textual.worker import get_current_worker
 
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.text import clean_line
+from sora_tui.i18n import _
 from sora_tui.tui.watching import WatchingApp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sora_tui.core.job import Job
+    from sora_tui.tui.graphics import Graphics
     from sora_tui.tui.look_window import LookMoved, LookWindow
     from sora_tui.tui.panes.references import LookAsked
     from sora_tui.workspace.references import ReferenceFile, Shelf
@@ -31,6 +33,8 @@ class GalleryApp(WatchingApp):
 
     _pictures: Mapping[str, ReferenceFile] = {}  # replaced whole, never changed
     _shelf: Shelf | None = None
+    #: How pictures are shown here, once that is known.
+    graphics: Graphics | None = None
     #: The picture in the window: of the list (its path), or of a job.
     _looking: str | Job | None = None
 
@@ -104,6 +108,37 @@ class GalleryApp(WatchingApp):
 
     # Looking ----------------------------------------------------------------------------------
 
+    @work(thread=True, group="graphics", exclusive=True)
+    def find_graphics(self) -> None:
+        """Find out how pictures are shown here; after another terminal has taken over, again."""
+        from sora_tui.tui.graphics import graphics
+
+        self.call_from_thread(
+            self._use_graphics, graphics(self.settings.screen.preview, os.environ)
+        )
+
+    def _use_graphics(self, found: Graphics) -> None:
+        if found == self.graphics:
+            return
+        self.graphics = found
+        self.sent_pictures = None
+        if found.way == "kitty":
+            from sora_tui.tui.kitty import SentPictures
+
+            self.sent_pictures = SentPictures(self.send_sequence, tmux=found.tmux)
+        self.screen.refresh(layout=True)
+
+    def on_app_focus(self) -> None:
+        """In tmux the terminal may be another one by now."""
+        super().on_app_focus()
+        if "TMUX" in os.environ:
+            self.find_graphics()
+
+    def action_redraw(self) -> None:
+        """Paint everything anew, on whatever terminal this is by now."""
+        super().action_redraw()
+        self.find_graphics()
+
     def on_look_asked(self, event: LookAsked) -> None:
         """Show a picture of the list."""
         self._open_window(event.path)
@@ -115,6 +150,9 @@ class GalleryApp(WatchingApp):
     def _open_window(self, subject: str | Job) -> None:
         from sora_tui.tui.look_window import LookWindow, keys_line
 
+        if self.settings.screen.preview == "off":
+            self.say(_('Pictures are off: preview = "off" in sora-tui.toml.'))
+            return
         self._looking, in_list = subject, isinstance(subject, str)
         self.push_screen(LookWindow(keys_line(in_list), in_list=in_list), self._window_left)
 
@@ -158,13 +196,14 @@ class GalleryApp(WatchingApp):
         from sora_tui.workspace.regular import open_regular
 
         worker, words, cells = get_current_worker(), self._name_of(subject), None
+        fine = window.view.wants_fine
         try:
             if isinstance(subject, str):
                 with open_picture(self.folder, subject) as file:
-                    cells = decode(file, "picture", columns, rows)
+                    cells = decode(file, "picture", columns, rows, fine=fine)
             else:
                 with open_regular(self.folder.root / subject.outputs[0].path) as file:
-                    cells = decode(file, "clip", columns, rows)
+                    cells = decode(file, "clip", columns, rows, fine=fine)
         except (ProblemError, OSError) as error:
             words = f"{words}  {self._why(error)}"
         if not worker.is_cancelled:
