@@ -36,7 +36,9 @@ def test_the_screen_is_set_in_sora_tui_toml(tmp_path: Path) -> None:
 
 def test_the_workspace_goes_before_the_user_key_by_key(tmp_path: Path) -> None:
     user_toml_path().parent.mkdir(parents=True)
-    user_toml_path().write_text('signs = "ascii"\npreview = "off"\n[keys]\nzoom = "m"\ngenerate = "f9"\n')
+    user_toml_path().write_text(
+        'signs = "ascii"\npreview = "off"\n[keys]\nzoom = "m"\ngenerate = "f9"\n'
+    )
     screen = load(tmp_path, OWN).screen
     assert (screen.signs, screen.preview) == ("ascii", "off")
     assert screen.keys["zoom"] == "m"
