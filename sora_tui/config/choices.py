@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.request import FITS, Fit
+from sora_tui.core.request import Fit, read_fit
 
 T = TypeVar("T")
 
@@ -86,23 +86,11 @@ def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
         seconds=read("seconds", seconds),
         size=read("size", size),
         reference=read("reference", _text),
-        fit=read("fit", fit),
+        fit=read("fit", _fit),
         count=read("count", count),
         params=read("params", _table) or {},
         variables=read("variables", _texts) or {},
     )
-
-
-def fit(value: Any) -> Fit:
-    """One of `FITS`.
-
-    Raises:
-        ValueError: It is none.
-    """
-    for known in FITS:
-        if value == known:
-            return known
-    raise ValueError(value)
 
 
 def count(value: Any) -> int:
@@ -120,6 +108,10 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
+
+
+def _fit(value: Any) -> Fit:
+    return read_fit(_text(value))
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from sora_tui.core.job import (
 )
 from sora_tui.core.problem import CODES, Spent, problem_error
 from sora_tui.core.remote import read_video
-from sora_tui.core.request import FITS, Reference, VideoRequest
+from sora_tui.core.request import Reference, VideoRequest, read_fit
 from sora_tui.core.server import ServerRef
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _request(request: VideoRequest) -> dict[str, Any]:
         "model": request.model,
         "seconds": request.seconds,
         "size": request.size,
-        "reference": asdict(reference) if reference else None,
+        "reference": {**asdict(reference), "fit": str(reference.fit)} if reference else None,
         "source_video": request.source_video,
         "params": dict(request.params),
     }
@@ -244,8 +244,6 @@ def _read_request(value: Any) -> VideoRequest:
     operation = value.get("operation", "create")
     if operation not in {"create", "remix", "edit", "extend", "character"}:
         raise ValueError(f"operation {operation!r}")
-    if reference is not None and reference.get("fit", "exact") not in FITS:
-        raise ValueError(f"fit {reference['fit']!r}")
     return VideoRequest(
         prompt=str(value["prompt"]),
         model=_text(value.get("model")),
@@ -254,7 +252,9 @@ def _read_request(value: Any) -> VideoRequest:
         reference=None
         if reference is None
         else Reference(
-            str(reference["path"]), str(reference["sha256"]), reference.get("fit", "exact")
+            str(reference["path"]),
+            str(reference["sha256"]),
+            read_fit(str(reference.get("fit", "exact"))),
         ),
         params=dict(value.get("params") or {}),
         variables={str(k): str(v) for k, v in (value.get("variables") or {}).items()},

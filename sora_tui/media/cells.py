@@ -11,14 +11,56 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from sora_tui.core.request import Fit, read_fit, width_height
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+#: Left, top, right, bottom as shares (0..1) of the sides of a picture.
+Box = tuple[float, float, float, float]
+WHOLE: Final[Box] = (0.0, 0.0, 1.0, 1.0)
+
+#: What is left of the light where a picture will be cut, and the line there.
+_DARK: Final = 0.3
+_LINE: Final = (255, 200, 60)
+#: The line is one pixel wide in cells, and this part of the longer side where it can be finer.
+_LINES: Final = 400
 #: More cells than any screen has.
 MAX_COLUMNS: Final = 1000
 MAX_ROWS: Final = 500
 #: Pixels of the finer picture, 400x225: as a palette PNG 64 KiB, what one screen of cells costs.
 _FINE_PIXELS: Final = 90_000
+#: No side of the finer picture needs more pixels to be made from.
+_FINE_SIDE: Final = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """The size that a reference is brought to, for looking at what that does.
+
+    Attributes:
+        width: In pixels, of the clip; the shape alone matters.
+        made: Show what is sent; else the picture, with what a cut takes away in the dark.
+    """
+
+    width: int
+    height: int
+    fit: Fit
+    made: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height} {self.fit} {'made' if self.made else 'whole'}"
+
+
+def read_aim(text: str) -> Aim:
+    """The aim that is written so.
+
+    Raises:
+        ProblemError: size_invalid.
+        ValueError: It is none.
+    """
+    size, fit, what = text.split()
+    return Aim(*width_height(size), read_fit(fit), what == "made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +85,15 @@ class Cells:
         return self.rgb[at : at + width], self.rgb[at + width : at + 2 * width]
 
 
-def to_cells(image: Image, columns: int, rows: int, *, fine: bool = False) -> Cells:
-    """An RGB picture, as large as it goes into `columns` x `rows` cells, never a sliver of none."""
+def to_cells(
+    image: Image, columns: int, rows: int, *, fine: bool = False, kept: Box = WHOLE
+) -> Cells:
+    """An RGB picture, as large as it goes into `columns` x `rows` cells, never a sliver of none.
+
+    Args:
+        fine: Make `png`, too.
+        kept: What stays of it; what is outside goes into the dark.
+    """
     from PIL.Image import Resampling
 
     columns = max(1, min(columns, MAX_COLUMNS))
@@ -52,11 +101,33 @@ def to_cells(image: Image, columns: int, rows: int, *, fine: bool = False) -> Ce
     scale = min(columns / image.width, 2 * rows / image.height)
     width = max(1, round(image.width * scale))
     height = max(1, round(image.height * scale / 2))
-    small = image.resize((width, 2 * height), Resampling.BOX if scale < 1 else Resampling.BICUBIC)
-    return Cells(width, height, small.tobytes(), _png(image, width, 2 * height) if fine else b"")
+    way = Resampling.BOX if scale < 1 else Resampling.BICUBIC
+    small = _in_the_dark(image.resize((width, 2 * height), way), kept)
+    png = _png(image, width, 2 * height, kept) if fine else b""
+    return Cells(width, height, small.tobytes(), png)
 
 
-def _png(image: Image, width: int, height: int) -> bytes:
+def _in_the_dark(image: Image, kept: Box) -> Image:
+    """The picture with all but a part of it dark, and a line around that part where it ends."""
+    if kept == WHOLE:
+        return image
+    from PIL import ImageDraw
+
+    width, height = image.size
+    left, top, right, bottom = (
+        round(share * side) for share, side in zip(kept, (width, height) * 2, strict=True)
+    )
+    part = image.crop((left, top, right, bottom))
+    dark = image.point(lambda value: value * _DARK)
+    line = max(1, round(max(image.size) / _LINES))
+    ImageDraw.Draw(dark).rectangle(
+        (left - line, top - line, right + line - 1, bottom + line - 1), fill=_LINE
+    )
+    dark.paste(part, (left, top))
+    return dark
+
+
+def _png(image: Image, width: int, height: int, kept: Box) -> bytes:
     """The picture at the shape of `width` x `height`, not finer than it is, about 64 KiB."""
     from PIL.Image import Quantize, Resampling
 
@@ -64,6 +135,25 @@ def _png(image: Image, width: int, height: int) -> bytes:
     size = (max(1, round(width * times)), max(1, round(height * times)))
     out = BytesIO()
     # A palette takes a third of the bytes, and this way of finding one the least time.
-    fine = image.resize(size, Resampling.BOX).quantize(256, method=Quantize.FASTOCTREE)
-    fine.save(out, "PNG", compress_level=6)
+    fine = _in_the_dark(image.resize(size, Resampling.BOX), kept)
+    fine.quantize(256, method=Quantize.FASTOCTREE).save(out, "PNG", compress_level=6)
     return out.getvalue()
+
+
+def picture_cells(data: bytes, columns: int, rows: int, *, fine: bool, aim: Aim | None) -> Cells:
+    """A picture in cells, with what an aim does to it.
+
+    Raises:
+        ImageRefusedError: As for `first_frame`.
+    """
+    from sora_tui.media.image import first_frame, fitted, kept_part
+
+    longest = _FINE_SIDE if fine else 2 * max(columns, rows)
+    image, kept = first_frame(data, longest), WHOLE
+    if aim is not None and aim.made:
+        scale = min(1.0, longest / max(aim.width, aim.height))
+        width, height = (max(1, round(side * scale)) for side in (aim.width, aim.height))
+        image = fitted(image, width, height, aim.fit)
+    elif aim is not None and aim.fit.how == "cover":
+        kept = kept_part(*image.size, aim.width, aim.height, aim.fit.gravity)
+    return to_cells(image, columns, rows, fine=fine, kept=kept)

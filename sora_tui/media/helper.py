@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final, TypeVar
 from sora_tui.core.problem import CODES, Fact, Problem, ProblemError, problem_error
 from sora_tui.core.text import clean_line
 from sora_tui.media.boxes import ClipFacts
-from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, Cells
+from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, Aim, Cells
 
 T = TypeVar("T")
 
@@ -101,12 +101,18 @@ class Helper:
         self._socket: socket.socket | None = None
 
     def picture(
-        self, file: BinaryIO, room: Room, *, is_wanted: Callable[[], bool] = _wanted
+        self,
+        file: BinaryIO,
+        room: Room,
+        *,
+        aim: Aim | None = None,
+        is_wanted: Callable[[], bool] = _wanted,
     ) -> Cells:
         """A picture as large as it goes into `room`.
 
         Args:
             file: Open at any place, which is another one afterwards; it stays open.
+            aim: Of a picture that is to be sent: the frame it is to fill.
             is_wanted: Asked now and then; when it says no, the work is stopped.
 
         Raises:
@@ -115,7 +121,7 @@ class Helper:
                 `not_regular`.
             NotWantedError: `is_wanted` said no.
         """
-        return self._ask(_cells, "picture", file, room, is_wanted)
+        return self._ask(_cells, "picture", file, room, is_wanted, {"aim": str(aim) if aim else ""})
 
     def facts(self, file: BinaryIO, *, is_wanted: Callable[[], bool] = _wanted) -> ClipReport:
         """What a clip says about itself. Arguments and refusals as for `poster`."""
@@ -172,7 +178,7 @@ class Helper:
         file: BinaryIO,
         room: Room,
         is_wanted: Callable[[], bool],
-        more: Mapping[str, int] | None = None,
+        more: Mapping[str, int | str] | None = None,
     ) -> T:
         room = Room(
             max(1, min(room.columns, MAX_COLUMNS)), max(1, min(room.rows, MAX_ROWS)), room.fine

@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sora_tui.core.request import COVER
 from sora_tui.media.clip import reduced
 from sora_tui.media.image import fit_image
 from sora_tui.media.scenery import Backdrop, Landscape, Photo, Planes, accent_colour
@@ -115,7 +116,7 @@ def _backdrop(plan: ClipPlan, seed: int) -> Backdrop:
 
     if plan.reference is None:
         return Landscape(seed, plan.width, plan.height)
-    fitted = fit_image(plan.reference, plan.width, plan.height, "cover")
+    fitted = fit_image(plan.reference, plan.width, plan.height, COVER)
     return Photo(Pillow.open(BytesIO(fitted)))
 
 

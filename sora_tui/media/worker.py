@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.media.avi import read_clip
-from sora_tui.media.cells import Cells, to_cells
+from sora_tui.media.cells import Cells, picture_cells, read_aim, to_cells
 from sora_tui.media.clip import filmstrip, poster
 from sora_tui.media.sheet import laid_out, sheet_of, tiles_in
 
@@ -44,8 +44,8 @@ _FULL: Final = 400 * 2**20
 _MAX_BYTES: Final = 50 * 2**20
 #: Files up to so many bytes are hashed: a second's work.
 _MAX_HASHED: Final = 512 * 2**20
-#: No side of a finer picture needs more pixels to be made from.
-_FINE_SIDE: Final = 800
+#: A sheet is made smaller than so many pixels on its longer side, before it is taken apart.
+_SHEET_SIDE: Final = 4000
 
 Answer = tuple[dict[str, Any], list[bytes]]
 Work = Callable[[BinaryIO, Mapping[str, Any], Callable[[], object]], Answer]
@@ -169,13 +169,16 @@ def _filmstrip(file: BinaryIO, wish: Mapping[str, Any], go_on: Callable[[], obje
 
 
 def _picture(file: BinaryIO, wish: Mapping[str, Any], _go_on: Callable[[], object]) -> Answer:
-    columns, rows = _room(wish)
-    longest = _FINE_SIDE if wish["fine"] else 2 * max(columns, rows)
-    return _shown(to_cells(_read(file, longest), columns, rows, fine=wish["fine"]))
+    aim = read_aim(wish["aim"]) if wish["aim"] else None
+    data = file.read(_MAX_BYTES)
+    return _shown(picture_cells(data, *_room(wish), fine=wish["fine"], aim=aim))
 
 
 def _sheet(file: BinaryIO, wish: Mapping[str, Any], _go_on: Callable[[], object]) -> Answer:
-    tiles = tiles_in(_read(file, 10_000), wish["width"], wish["height"], wish["beside"])
+    from sora_tui.media.image import first_frame
+
+    sheet = first_frame(file.read(_MAX_BYTES), _SHEET_SIDE)
+    tiles = tiles_in(sheet, wish["width"], wish["height"], wish["beside"])
     return _shown(laid_out(tiles, *_room(wish), fine=wish["fine"]))
 
 
@@ -188,12 +191,6 @@ _WORK: Final[
     "picture": _picture,
     "sheet": _sheet,
 }
-
-
-def _read(file: BinaryIO, longest: int) -> Image:
-    from sora_tui.media.image import first_frame
-
-    return first_frame(file.read(_MAX_BYTES), longest)
 
 
 def _room(wish: Mapping[str, Any]) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.console import RenderableType
 from textual import events, on
@@ -40,6 +40,9 @@ from textual.worker import WorkerFailed
 
 from sora_tui.tui.crash import write_crash_report
 from sora_tui.tui.sparing import Shown, SparingUpdate
+
+if TYPE_CHECKING:
+    from sora_tui.tui.kitty import SentPictures
 
 CRASHED: Final = 70
 """Exit code of a fault of our own (EX_SOFTWARE of sysexits.h)."""
@@ -180,11 +183,13 @@ class TerminalDriver(LinuxDriver):
         """Take the terminal, remembering that it is taken."""
         self.in_application_mode = True
         if isinstance(self._app, HardenedApp):
-            self._app.shown.forget()
+            self._app.forget_terminal()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual left it so
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, even if it no longer takes what Textual writes."""
+        if isinstance(self._app, HardenedApp) and self._app.sent_pictures is not None:
+            self._app.sent_pictures.remove()
         super().stop_application_mode()
         self.in_application_mode = False
         if self.output.given_up:
@@ -273,6 +278,8 @@ class HardenedApp(App[None]):
         self.guard: Guard | None = None
         self.shown = Shown()
         """What the terminal shows."""
+        self.sent_pictures: SentPictures | None = None
+        """Which pictures the terminal has; None where it takes none."""
         self._was_resized = False
         self._storm: Timer | None = None
         self._waiting: deque[events.Key | events.Paste] = deque()
@@ -309,12 +316,19 @@ class HardenedApp(App[None]):
             size = Size(*self._driver._get_terminal_size())
             if size != self.screen.size:  # the last size was lost on its way
                 self.post_message(events.Resize(size, size))
-        self.action_redraw()
-
-    def action_redraw(self) -> None:
-        """Paint everything anew, over what some other program wrote on the screen."""
         self.shown.forget()
         self.screen.refresh(layout=True)
+
+    def action_redraw(self) -> None:
+        """Paint everything anew, pictures too, over what some other program wrote on the screen."""
+        self.forget_terminal()
+        self.screen.refresh(layout=True)
+
+    def forget_terminal(self) -> None:
+        """Nothing is known of what the terminal shows and has."""
+        self.shown.forget()
+        if self.sent_pictures is not None:
+            self.sent_pictures.forget()
 
     @on(events.DescendantFocus)
     def _still_cursor(self, event: events.DescendantFocus) -> None:

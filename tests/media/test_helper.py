@@ -16,9 +16,10 @@ import pytest
 from PIL import Image
 
 from sora_tui.core.problem import ProblemError
+from sora_tui.core.request import Fit
 from sora_tui.i18n.problems import REASONS
 from sora_tui.media import helper as helper_module
-from sora_tui.media.cells import Cells
+from sora_tui.media.cells import Aim, Cells
 from sora_tui.media.helper import Helper, NotWantedError, Room
 from sora_tui.media.image import check_image
 from tests.media import hostile
@@ -96,6 +97,15 @@ def test_the_finer_picture_comes_where_it_is_asked_for(shared: Helper, tmp_path:
         cells = shared.picture(file, Room(16, 12, fine=True))
     assert len(cells.rgb) == 6 * cells.columns * cells.rows
     assert check_image(cells.png).format == "PNG"
+
+
+def test_it_is_told_the_aim(shared: Helper, tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(encoded(Image.new("RGB", (300, 300), "white"), "PNG"))
+    aim = Aim(1280, 720, Fit("stretch"), made=True)
+    with path.open("rb") as file:
+        cells = shared.picture(file, Room(32, 9), aim=aim)
+    assert (cells.columns, cells.rows) == (32, 9)
 
 
 def test_a_clip_has_a_poster_and_a_filmstrip_and_facts(shared: Helper, clip: Path) -> None:
