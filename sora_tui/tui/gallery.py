@@ -10,7 +10,7 @@ from textual.worker import get_current_worker
 
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.text import clean_line
-from sora_tui.tui.watching import WatchingApp
+from sora_tui.tui.viewing import ViewingApp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _SLICE: Final = 1000
 _POLL: Final = 2.0
 
 
-class GalleryApp(WatchingApp):
+class GalleryApp(ViewingApp):
     """Keeps the list of reference pictures, and shows one."""
 
     _pictures: Mapping[str, ReferenceFile] = {}  # replaced whole, never changed
