@@ -64,6 +64,19 @@ def read_aim(text: str) -> Aim:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How large a picture may be on the screen, in cells.
+
+    Attributes:
+        fine: The terminal takes finer pictures than cells.
+    """
+
+    columns: int
+    rows: int
+    fine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Cells:
     """A picture of `columns` x `rows` cells.
 

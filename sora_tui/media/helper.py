@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final, TypeVar
 from sora_tui.core.problem import CODES, Fact, Problem, ProblemError, problem_error
 from sora_tui.core.text import clean_line
 from sora_tui.media.boxes import ClipFacts
-from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, Aim, Cells
+from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, Aim, Cells, Room
 
 T = TypeVar("T")
 
@@ -70,19 +70,6 @@ class Made:
 
     cells: Cells
     jpeg: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How large a picture may be on the screen, in cells.
-
-    Attributes:
-        fine: The terminal takes finer pictures than cells.
-    """
-
-    columns: int
-    rows: int
-    fine: bool = False
 
 
 _NO_ROOM: Final = Room(1, 1)

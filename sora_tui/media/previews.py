@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
 from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.media.cells import Cells
-from sora_tui.media.helper import ClipReport, Helper, Made, Room, read_report
+from sora_tui.media.cells import Cells, Room
+from sora_tui.media.helper import ClipReport, Helper, Made, read_report
 from sora_tui.media.sheet import KEPT_COLUMNS
 
 T = TypeVar("T")

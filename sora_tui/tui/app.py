@@ -74,6 +74,7 @@ class SoraApp(PromptingApp, FramedApp):
         self.show_status()
         self.refresh_files()
         self.read_pictures()
+        self.find_graphics()
         self.read_document()
         self.start_engine()
         self.complain_of_frame()

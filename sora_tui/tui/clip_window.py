@@ -1,4 +1,4 @@
-"""A clip on the whole screen: its pictures, and the ways to a player on the person's own machine."""
+"""A clip on the whole screen: its pictures, and the ways to a player on another machine."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from sora_tui.i18n import N_, _
-from sora_tui.media.cells import Cells
-from sora_tui.media.helper import Room
+from sora_tui.media.cells import Cells, Room
 from sora_tui.tui.picture import PictureView
 from sora_tui.tui.workbench import whole_words
 
@@ -103,8 +102,7 @@ class ClipWindow(Screen[None]):
     @property
     def room(self) -> Room:
         """How large the picture may be."""
-        size = self._view.size
-        return Room(size.width, size.height, self._view.wants_fine)
+        return self._view.room
 
     @property
     def picture(self) -> Picture:

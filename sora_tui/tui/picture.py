@@ -21,7 +21,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from sora_tui.media.cells import Cells
+from sora_tui.media.cells import Cells, Room
 from sora_tui.tui.kitty import MOST, SentPictures, placeholders
 from sora_tui.tui.palette import DEPTHS, dithered
 from sora_tui.tui.signs import AsciiFilter
@@ -102,14 +102,13 @@ class PixelStrip(DrawnStrip):
         if depth is None:
             return super().render(console)
         if self._render_cache is None:
-            code, say_front, say_back = depth
             parts: list[str] = []
             front = back = ""
             for at in range(0, len(self._top), 3):
-                top, bottom = code(self._top, at), code(self._bottom, at)
+                top, bottom = depth.code(self._top, at), depth.code(self._bottom, at)
                 plain = top == bottom  # a blank costs a byte, a half block three
-                changed = [say_front(top)] if top != front and not plain else []
-                changed += [say_back(bottom)] if bottom != back else []
+                changed = [depth.front(top)] if top != front and not plain else []
+                changed += [depth.back(bottom)] if bottom != back else []
                 if changed:
                     parts.append(f"\x1b[{';'.join(changed)}m")
                 front, back = front if plain else top, bottom
@@ -167,6 +166,11 @@ class PictureView(Widget):
     def wants_fine(self) -> bool:
         """Whether cells are to be made `fine` for this terminal."""
         return _sent(self) is not None
+
+    @property
+    def room(self) -> Room:
+        """How large a picture may be here."""
+        return Room(self.size.width, self.size.height, self.wants_fine)
 
     def show(self, cells: Cells | None) -> None:
         """Show this picture; None: nothing."""
@@ -229,8 +233,9 @@ class _Pixels(Widget):
 
 
 def _coloured(cells: Cells, system: ColorSystem, number: int | None, ascii: bool) -> list[Strip]:
-    if system is ColorSystem.STANDARD:
-        cells = Cells(cells.columns, cells.rows, dithered(cells.rgb, cells.columns))
+    if number is None and system in DEPTHS:
+        rgb = dithered(cells.rgb, cells.columns, DEPTHS[system])
+        cells = Cells(cells.columns, cells.rows, rgb)
     lines = [cells.line(row) for row in range(cells.rows)]
     if number is not None:
         return [SentStrip(*line, number, row) for row, line in enumerate(lines)]
@@ -242,19 +247,23 @@ def _coloured(cells: Cells, system: ColorSystem, number: int | None, ascii: bool
 
 
 def _shades(cells: Cells, shades: str) -> list[Strip]:
-    """Rows of letters, the lighter the fuller; what a shade is off goes on to the next cell."""
-    strips = []
+    """Rows of letters, the lighter the fuller; what one is off goes on to its neighbours."""
+    strips: list[Strip] = []
+    below = [0.0] * (cells.columns + 1)
     for row in range(cells.rows):
         top, bottom = cells.line(row)
+        here, below = below, [0.0] * (cells.columns + 1)
         letters, rest = [], 0.0
-        for at in range(0, len(top), 3):
+        for x, at in enumerate(range(0, len(top), 3)):
             light = sum(
                 weight * (top[at + part] + bottom[at + part])
-                for part, weight in enumerate((0.299, 0.587, 0.114))
+                for part, weight in enumerate((0.3, 0.59, 0.11))
             )
-            wanted = light / 510 * (len(shades) - 1) + rest
+            wanted = light / 510 * (len(shades) - 1) + here[x] + rest
             shade = min(max(round(wanted), 0), len(shades) - 1)
-            rest = wanted - shade
+            rest = (wanted - shade) / 2
+            below[x] += rest / 2
+            below[x - 1] += rest / 2
             letters.append(shades[shade])
         strips.append(Strip([Segment("".join(letters))], cells.columns))
     return strips

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from sora_tui.core.job import Job, Output
-    from sora_tui.media.cells import Cells
-    from sora_tui.media.helper import Helper, Room
+    from sora_tui.media.cells import Cells, Room
+    from sora_tui.media.helper import Helper
     from sora_tui.media.previews import Previews
     from sora_tui.tui.clip_seen import ClipSeen, Origin
     from sora_tui.tui.clip_window import ClipPictureWanted, ClipWindow, Picture, WayCopied
@@ -77,6 +77,8 @@ class ViewingApp(WatchingApp):
         self.restart("clip", None, self._view_clip)
 
     def _show_document(self, *args: Any) -> None:
+        if self.bench.inspector is not None:
+            self.bench.inspector.pictures = self.settings.screen.preview != "off"
         super()._show_document(*args)
         self.view_clip_soon()
 
@@ -141,7 +143,7 @@ class ViewingApp(WatchingApp):
     # Outside, and on the whole screen ---------------------------------------------------------
 
     def look(self, job: Job) -> None:
-        """Open a clip in a player where there is a display; offer ways to it where there is none."""
+        """Open a clip in a player where there is a display; else offer ways to it."""
         from sora_tui.tui.looking import play, player
 
         if not job.outputs:

@@ -19,8 +19,8 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import Fit
 from sora_tui.i18n.problems import REASONS
 from sora_tui.media import helper as helper_module
-from sora_tui.media.cells import Aim, Cells
-from sora_tui.media.helper import Helper, NotWantedError, Room
+from sora_tui.media.cells import Aim, Cells, Room
+from sora_tui.media.helper import Helper, NotWantedError
 from sora_tui.media.image import check_image
 from tests.media import hostile
 from tests.media.pictures import encoded, picture

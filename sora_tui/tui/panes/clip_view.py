@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from sora_tui.media.helper import Room
+from sora_tui.media.cells import Room
 from sora_tui.tui.clip_seen import ClipRoom, ClipSeen
 from sora_tui.tui.picture import PictureView
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from sora_tui.core.job import Job
-    from sora_tui.media.helper import Room
+    from sora_tui.media.cells import Room
     from sora_tui.tui.clip_seen import ClipSeen
     from sora_tui.tui.panes.clip_view import ClipView
 
@@ -103,6 +103,8 @@ class InspectorPane(Vertical):
         self._tree = JsonTree()
         self._parsed: object = None
         self._body = Container(self._text, self._tree, id="inspector-body")
+        #: Whether pictures are shown at all.
+        self.pictures = True
         #: Comes with the first clip; what is seen of the one of this job.
         self._clip: ClipView | None = None
         self._seen: ClipSeen | None = None
@@ -380,6 +382,7 @@ class InspectorPane(Vertical):
         """Give the clip's pictures their room beside the facts, or under them."""
         job = self._view.job if self._view is not None else None
         has_clip = job is not None and bool(job.outputs) and self._page == "facts"
+        has_clip = has_clip and self.pictures
         if self._clip is None:
             if not has_clip:
                 return
