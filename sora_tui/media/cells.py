@@ -1,25 +1,21 @@
-"""Brings a picture, or a clip's first frame, to the cells of a terminal: two pixels in each.
+"""Brings a picture to the cells of a terminal: two pixels in each.
 
-`decode` is what everybody calls: it runs this module as a helper process with limits, because the
-file may be anybody's. A cell is taken as twice as high as it is wide.
+A cell is taken as twice as high as it is wide. Who has a file asks `helper.py`: it may be
+anybody's.
 """
 
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.request import Fit, read_fit, width_height
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Kind = Literal["picture", "clip"]
 #: Left, top, right, bottom as shares (0..1) of the sides of a picture.
 Box = tuple[float, float, float, float]
 WHOLE: Final[Box] = (0.0, 0.0, 1.0, 1.0)
@@ -32,12 +28,6 @@ _LINES: Final = 400
 #: More cells than any screen has.
 MAX_COLUMNS: Final = 1000
 MAX_ROWS: Final = 500
-#: Limits of the helper: address space in bytes, seconds of processor time and of waiting.
-_MEMORY: Final = 2 * 2**30
-_CPU: Final = 10
-_PATIENCE: Final = 15.0
-#: The most that is read of a picture.
-_MAX_BYTES: Final = 50 * 2**20
 #: Pixels of the finer picture, 400x225: as a palette PNG 64 KiB, what one screen of cells costs.
 _FINE_PIXELS: Final = 90_000
 #: No side of the finer picture needs more pixels to be made from.
@@ -74,6 +64,19 @@ def read_aim(text: str) -> Aim:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How large a picture may be on the screen, in cells.
+
+    Attributes:
+        fine: The terminal takes finer pictures than cells.
+    """
+
+    columns: int
+    rows: int
+    fine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Cells:
     """A picture of `columns` x `rows` cells.
 
@@ -93,39 +96,6 @@ class Cells:
         width = 3 * self.columns
         at = 2 * row * width
         return self.rgb[at : at + width], self.rgb[at + width : at + 2 * width]
-
-
-def decode(
-    file: BinaryIO,
-    kind: Kind,
-    columns: int,
-    rows: int,
-    *,
-    fine: bool = False,
-    aim: Aim | None = None,
-) -> Cells:
-    """The picture in `file`, as large as it goes into `columns` x `rows` cells. Takes 0.2 s.
-
-    Args:
-        fine: Make `png`, too.
-        aim: Of a picture that is to be sent: the frame it is to fill.
-
-    Raises:
-        ProblemError: reference_damaged where it cannot be decoded within the limits.
-    """
-    command = [sys.executable, "-m", __name__, kind, str(columns), str(rows), str(int(fine))]
-    if aim is not None:
-        command.append(str(aim))
-    try:
-        done = subprocess.run(
-            command, stdin=file, capture_output=True, timeout=_PATIENCE, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise problem_error("reference_damaged", format=kind) from error
-    head, _newline, pixels = done.stdout.partition(b"\n")
-    width, height = (int(word) for word in head.split())
-    end = 6 * width * height
-    return Cells(width, height, pixels[:end], pixels[end:])
 
 
 def to_cells(
@@ -200,39 +170,3 @@ def picture_cells(data: bytes, columns: int, rows: int, *, fine: bool, aim: Aim 
     elif aim is not None and aim.fit.how == "cover":
         kept = kept_part(*image.size, aim.width, aim.height, aim.fit.gravity)
     return to_cells(image, columns, rows, fine=fine, kept=kept)
-
-
-def _picture(columns: int, rows: int, fine: bool, aim: Aim | None) -> Cells:
-    data = sys.stdin.buffer.read(_MAX_BYTES)
-    return picture_cells(data, columns, rows, fine=fine, aim=aim)
-
-
-def _clip(columns: int, rows: int, fine: bool, _aim: Aim | None) -> Cells:
-    import av
-
-    with av.open(sys.stdin.buffer, "r") as container:
-        stream = container.streams.video[0]
-        stream.codec_context.thread_count = 1
-        frame = next(container.decode(stream))
-        image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV
-        return to_cells(image, columns, rows, fine=fine)
-
-
-def _main(kind: str, columns: str, rows: str, fine: str, aim: str = "") -> int:
-    """The helper: a file on stdin, its size in cells and its pixels on stdout."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU, _CPU))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        make = _clip if kind == "clip" else _picture
-        cells = make(int(columns), int(rows), fine == "1", read_aim(aim) if aim else None)
-    except ProblemError:
-        return 1
-    sys.stdout.buffer.write(b"%d %d\n" % (cells.columns, cells.rows) + cells.rgb + cells.png)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(*sys.argv[1:]))

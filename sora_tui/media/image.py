@@ -152,8 +152,18 @@ def first_frame(data: bytes, longest: int) -> Image:
     Raises:
         ImageRefusedError: Not one of the five formats, damaged, or over `MAX_PIXELS`.
     """
+    from PIL.Image import Resampling
+
     with _opened(data) as image:
         image.draft("RGB", (longest, longest))
+        image.load()
+        if image.mode == "P":  # its numbers are no colours that could be mixed
+            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        scale = longest / max(image.size)
+        if scale < 1 and not image.mode.startswith("I"):
+            # Before it is made flat: that takes the memory of several pictures.
+            width, height = (max(1, round(side * scale)) for side in image.size)
+            image = image.resize((width, height), Resampling.BOX)
         return _flat(image)
 
 

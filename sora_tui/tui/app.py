@@ -210,6 +210,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
 
 def _leave(app: SoraApp) -> None:
     """Make draft and jobs durable; the screen is gone."""
+    app.stop_looking()
     try:
         app.last_words()
     except ProblemError as error:

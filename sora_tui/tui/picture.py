@@ -21,7 +21,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from sora_tui.media.cells import Cells
+from sora_tui.media.cells import Cells, Room
 from sora_tui.tui.kitty import MOST, SentPictures, placeholders
 from sora_tui.tui.palette import DEPTHS, dithered
 from sora_tui.tui.signs import AsciiFilter
@@ -166,6 +166,11 @@ class PictureView(Widget):
     def wants_fine(self) -> bool:
         """Whether cells are to be made `fine` for this terminal."""
         return _sent(self) is not None
+
+    @property
+    def room(self) -> Room:
+        """How large a picture may be here."""
+        return Room(self.size.width, self.size.height, self.wants_fine)
 
     def show(self, cells: Cells | None) -> None:
         """Show this picture; None: nothing."""

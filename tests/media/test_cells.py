@@ -1,19 +1,13 @@
-"""Pictures in cells: the right shape, the right pixels, and nobody's file takes us along."""
+"""Pictures in cells: the right shape, the right pixels."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import Fit, read_fit
-from sora_tui.media.cells import Aim, Cells, decode, picture_cells, to_cells
+from sora_tui.media.cells import Aim, Cells, picture_cells, to_cells
 from sora_tui.media.image import check_image
-from sora_tui.media.render import ClipPlan, render_clip
 from tests.media.pictures import colour_at, encoded, picture
 
 
@@ -41,18 +35,6 @@ def test_a_row_of_cells_is_two_rows_of_pixels() -> None:
     assert cells.line(1) == (bytes(range(12, 18)), bytes(range(18, 24)))
 
 
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-def test_the_helper_decodes_every_format(tmp_path: Path, format_: str) -> None:
-    path = tmp_path / "picture"
-    path.write_bytes(encoded(picture(64, 36), format_))
-    with path.open("rb") as file:
-        cells = decode(file, "picture", 16, 12)
-    assert (cells.columns, cells.rows) == (16, 4)
-    assert sum(cells.rgb[:3]) < 300, "the corner is blue"
-    middle = cells.line(2)[0][3 * 4 : 3 * 4 + 3]
-    assert middle[0] > 180, "the disc is yellow"
-
-
 @pytest.mark.parametrize(
     ("size", "room", "fine"),
     [
@@ -68,44 +50,6 @@ def test_the_finer_picture_is_small_and_has_the_shape_of_the_cells(
     facts = check_image(made.png)
     assert (facts.format, (facts.width, facts.height)) == ("PNG", fine)
     assert len(made.png) <= 65_536
-
-
-def test_the_helper_hands_over_the_finer_picture_where_it_is_asked_for(tmp_path: Path) -> None:
-    path = tmp_path / "picture"
-    path.write_bytes(encoded(picture(640, 360), "JPEG"))
-    with path.open("rb") as file:
-        cells = decode(file, "picture", 16, 12, fine=True)
-    assert len(cells.rgb) == 6 * cells.columns * cells.rows
-    assert check_image(cells.png).format == "PNG"
-
-
-@pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
-def test_what_cannot_be_decoded_is_refused(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "bad").write_bytes(data)
-    for kind in ("picture", "clip"):
-        with (tmp_path / "bad").open("rb") as file, pytest.raises(ProblemError) as refused:
-            decode(file, kind, 80, 24)
-        assert refused.value.problem.code == "reference_damaged"
-
-
-def test_a_clip_shows_its_first_frame(tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
-    render_clip(ClipPlan("A kite over a grey sea", 320, 180, 1), clip, lambda _share: None)
-    with clip.open("rb") as file:
-        cells = decode(file, "clip", 80, 24)
-    assert (cells.columns, cells.rows) == (80, 22)
-    assert len(set(cells.rgb)) > 10, "something is to be seen"
-
-
-def test_the_helper_has_no_room_for_a_bomb() -> None:
-    """A picture that would take more than the limit ends the helper, not the machine."""
-    program = (
-        "import resource, sora_tui.media.cells as c;"
-        "c._picture = lambda *a: bytearray(3 * 2**30);"
-        "c._main('picture', '1', '1', '0')"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
-    assert b"MemoryError" in done.stderr
 
 
 def test_what_a_cut_takes_away_lies_in_the_dark_behind_a_line() -> None:
@@ -131,11 +75,3 @@ def test_the_result_of_a_fit_is_seen_in_the_shape_that_is_sent() -> None:
     assert (cells.columns, cells.rows) == (32, 9)
     upper, _lower = cells.line(4)
     assert (upper[:3], upper[48:51]) == (b"\xff\0\0", b"\xff\xff\xff")
-
-
-def test_the_helper_is_told_the_aim(tmp_path: Path) -> None:
-    path = tmp_path / "picture"
-    path.write_bytes(encoded(Image.new("RGB", (300, 300), "white"), "PNG"))
-    with path.open("rb") as file:
-        cells = decode(file, "picture", 32, 9, aim=Aim(1280, 720, Fit("stretch"), made=True))
-    assert (cells.columns, cells.rows) == (32, 9)

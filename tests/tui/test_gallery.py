@@ -166,26 +166,6 @@ async def test_what_cannot_be_sent_is_not_chosen_and_says_why(app: WorkspaceApp)
         assert app.editor.draft.reference is None
 
 
-async def test_a_clip_without_a_player_is_fetched_or_seen_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from sora_tui.media.render import ClipPlan, render_clip
-
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    job = sample.saved(sample.pending())
-    app = workspace_app(tmp_path, jobs=[job])
-    clip = app.folder.root / job.outputs[0].path
-    render_clip(ClipPlan("A kite", 320, 180, 1), clip, lambda _share: None)
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "escape", "4", "o")
-        await wait_for(app, pilot, "▀▀▀▀")
-        assert "scp " in screen(app)[0]
-        await press(pilot, "escape")
-        assert "▀▀▀▀" not in "\n".join(screen(app))
-
-
 async def test_ten_thousand_pictures_hold_up_no_key(tmp_path: Path) -> None:
     """Names at once, headers in slices: the list is there before all of them are read."""
     app = workspace_app(tmp_path)
