@@ -172,6 +172,11 @@ class PictureView(Widget):
         """How large a picture may be here."""
         return Room(self.size.width, self.size.height, self.wants_fine)
 
+    @property
+    def cells(self) -> Cells | None:
+        """The picture that is shown."""
+        return self._pixels.cells
+
     def show(self, cells: Cells | None) -> None:
         """Show this picture; None: nothing."""
         self._pixels.show(cells)
@@ -184,12 +189,12 @@ class _Pixels(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._cells: Cells | None = None
+        self.cells: Cells | None = None
         self._strips: list[Strip] = []
         self._drawn: tuple[object, ...] = ()
 
     def show(self, cells: Cells | None) -> None:
-        self._cells = cells
+        self.cells = cells
         width, height = (0, 0) if cells is None else (cells.columns, cells.rows)
         self.styles.width, self.styles.height = width, height
         self.refresh()
@@ -215,7 +220,7 @@ class _Pixels(Widget):
 
     def _rows(self) -> list[Strip]:
         """All rows, made once as long as picture and terminal stay what they are."""
-        cells, sent = self._cells, _sent(self)
+        cells, sent = self.cells, _sent(self)
         if cells is None:
             return []
         fits = cells.png and cells.columns <= MOST and cells.rows <= MOST
