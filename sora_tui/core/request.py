@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from sora_tui.core.problem import problem_error
@@ -139,6 +140,7 @@ def check_request(request: VideoRequest) -> None:
         raise problem_error("seconds_invalid", seconds=request.seconds)
 
 
+@lru_cache(64)
 def width_height(size: str) -> tuple[int, int]:
     """The pixels of a size written `width x height`, e.g. `1280x720`.
 

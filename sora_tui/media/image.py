@@ -51,8 +51,9 @@ _CENTRES: Final[dict[Gravity, tuple[float, float]]] = {
     "left": (0.0, 0.5),
     "right": (1.0, 0.5),
 }
-#: How much smaller a background is blurred: at full size it would take 60 ms, and look the same.
-_BLUR_SCALE: Final = 16
+#: The longer side of a background while it is blurred: so it costs little, and looks the same at
+#: whatever size it is looked at.
+_BLURRED: Final = 80
 
 
 class ImageRefusedError(ProblemError):
@@ -123,7 +124,8 @@ def fitted(image: Image, width: int, height: int, fit: Fit) -> Image:
         return ImageOps.fit(image, size, Resampling.LANCZOS, centering=_CENTRES[fit.gravity])
     if fit.fill != BLUR:
         return ImageOps.pad(image, size, Resampling.LANCZOS, color=fit.colour)
-    small = (max(1, width // _BLUR_SCALE), max(1, height // _BLUR_SCALE))
+    scale = min(1.0, _BLURRED / max(size))
+    small = (max(1, round(width * scale)), max(1, round(height * scale)))
     behind = ImageOps.fit(image, small, Resampling.BOX).filter(ImageFilter.GaussianBlur(2))
     frame = behind.resize(size, Resampling.BICUBIC)
     whole = ImageOps.contain(image, size, Resampling.LANCZOS)

@@ -39,6 +39,7 @@ from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from sora_tui.tui.crash import write_crash_report
+from sora_tui.tui.replies import Replies
 from sora_tui.tui.sparing import Shown, SparingUpdate
 
 if TYPE_CHECKING:
@@ -144,12 +145,27 @@ class KeyParser(XTermParser):
     """Textual's parser; escape and a sign in one go are what they are one after the other.
 
     Terminals send alt and a key so, and a slow line or tmux joins them. Textual takes esc 4 for a
-    cent sign, and esc o for an o.
+    cent sign, and esc o for an o. What terminals answer to somebody's question is no key at all.
     """
 
     def __init__(self, debug: bool, alt_keys: Iterable[str]) -> None:
         self._alt_keys = frozenset(alt_keys)
+        self._replies = Replies()
         super().__init__(debug)
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """The events in what came from the terminal."""
+        # An empty text would tell Textual that the end has come.
+        if typed := self._replies.take(data, time.monotonic()):
+            yield from super().feed(typed)
+
+    def tick(self) -> Iterable[Message]:
+        """The events in what has no rest; to be called ten times a second."""
+        if typed := self._replies.rest(time.monotonic()):
+            yield from super().feed(typed)
+            if self._timeout_time is not None:
+                self._timeout_time = 0.0  # it has waited long enough
+        yield from super().tick()
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
         escape, sign = sequence[:1], sequence[1:]
@@ -234,8 +250,7 @@ class TerminalDriver(LinuxDriver):
                 begun = found.group() if (found := _X10_BEGUN.search(data)) else b""
                 text = decoder.decode(data.removesuffix(begun))
                 try:
-                    # An empty text would tell the parser that the end has come.
-                    for event in parser.feed(text) if text else ():
+                    for event in parser.feed(text):
                         self.process_message(event)
                 except (ValueError, OverflowError):  # a number no key has, as in ESC [ 9999999999 u
                     parser = KeyParser(self._debug, alt_keys)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
-from sora_tui.core.request import COVER, EXACT, Fit
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.gallery import GalleryApp
+from sora_tui.tui.fitting import FittingApp
 from sora_tui.tui.panes.editor import EditorPane
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _AUTOSAVE: Final = 0.3
 _SAME_PRESS: Final = 0.8
 
 
-class WritingApp(GalleryApp):
+class WritingApp(FittingApp):
     """Lets a person write a prompt, see its price, and send it, once."""
 
     #: Given out when the first draft comes.
@@ -326,14 +325,6 @@ class WritingApp(GalleryApp):
     def on_prompt_text_left(self) -> None:
         """The text is left: no need to wait."""
         self.make_safe()
-
-    def needed_fit(self, path: str) -> Fit:
-        """How a picture gets to the chosen size: as it is where that does."""
-        from sora_tui.workspace.references import badge
-
-        file = self._pictures.get(path)
-        judged = badge(file.facts if file else None, self.editor.draft.size)
-        return COVER if judged.kind == "fit" else EXACT
 
     # Sending ----------------------------------------------------------------------------------
 

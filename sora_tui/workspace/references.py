@@ -31,8 +31,8 @@ from sora_tui.workspace.regular import open_regular
 MAX_BYTES: Final = 50 * 1024 * 1024
 #: Formats the API does not take: their first frame travels as PNG.
 _AS_PNG: Final = frozenset({"GIF", "BMP"})
-#: Most of the photos say everything in so many bytes; other formats may say more further on.
-_JPEG_HEAD: Final = 4096
+#: Most pictures say everything in so many bytes.
+_HEAD: Final = 4096
 #: A file younger than this many seconds may still be on its way here.
 _GROWING: Final = 5.0
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
@@ -237,10 +237,10 @@ class Shelf:
         try:
             with open_regular(f"{self._root}/{file.path}") as opened:
                 stamp = _stamp(os.fstat(opened.fileno()))
-                head = opened.read(_JPEG_HEAD)
+                head = opened.read(_HEAD)
                 facts = inspect_header(head)
-                if facts is None or facts.format != "JPEG":
-                    facts = inspect_header(head + opened.read(HEADER_BYTES - _JPEG_HEAD))
+                if len(head) == _HEAD and not _says_all(head, facts):
+                    facts = inspect_header(head + opened.read(HEADER_BYTES - _HEAD))
             self._known[file.path] = (stamp, facts)
         except OSError:  # gone meanwhile, or not ours to read
             pass
@@ -337,6 +337,15 @@ def _files(folder: str, folders: dict[str, int]) -> Iterator[os.DirEntry[str]]:
             yield from _files(entry.path, folders)
         elif entry.is_file(follow_symlinks=False):
             yield entry
+
+
+def _says_all(head: bytes, facts: ImageFacts | None) -> bool:
+    """Whether what follows the beginning of a file cannot change what is known of it."""
+    if facts is None or facts.format == "GIF":
+        return False
+    if facts.format == "PNG":
+        return b"IDAT" in head
+    return facts.format != "WEBP" or head[12:16] != b"VP8X"
 
 
 def _modified(folder: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from sora_tui.core.request import read_fit
 from sora_tui.media.header import ImageFacts
 from sora_tui.tui.look_window import LookWindow
 from sora_tui.tui.panes.references import effect
@@ -97,7 +98,7 @@ async def test_the_effect_follows_size_fit_and_cursor(app: WorkspaceApp) -> None
         await settle(pilot)
         await press(pilot, "escape", "2", "end")
         assert "4:3  fitted, cuts 25% of the height" in "\n".join(screen(app))
-        await press(pilot, "enter", "f")
+        await press(pilot, "enter", "f", "right", "enter")
         assert "4:3  fitted with black bars" in "\n".join(screen(app))
         await press(pilot, "enter", "home")
         assert app.editor.draft.reference is None
@@ -112,6 +113,9 @@ async def test_the_effect_follows_size_fit_and_cursor(app: WorkspaceApp) -> None
         (ImageFacts("PNG", 2560, 1440), "1280x720", "cover", "nothing is cut"),
         (ImageFacts("PNG", 9, 9), "1280x720", "stretch", "distorted"),
         (ImageFacts("PNG", 9, 9), "1280x720", "exact", "f fits it"),
+        (ImageFacts("PNG", 9, 9), "1280x720", "contain", "black bars"),
+        (ImageFacts("PNG", 9, 9), "1280x720", "contain:blur", "a blur of itself"),
+        (ImageFacts("PNG", 9, 9), "1280x720", "contain:#204060", "bars of #204060"),
         (ImageFacts("WEBP", 9, 9, frames=2), "1280x720", "cover", "animation"),
         (ImageFacts("PNG", 30_000, 30_000), "1280x720", "cover", "64 megapixels"),
         (None, "1280x720", "cover", "no picture"),
@@ -120,7 +124,7 @@ async def test_the_effect_follows_size_fit_and_cursor(app: WorkspaceApp) -> None
 )
 def test_every_badge_has_words(facts: ImageFacts | None, size: str, fit: str, words: str) -> None:
     file = ReferenceFile("a.png", 1, sample.NOW, facts)
-    assert words in effect(file, badge(facts, size), size, fit)  # type: ignore[arg-type]
+    assert words in effect(file, badge(facts, size), size, read_fit(fit))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])

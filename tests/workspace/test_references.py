@@ -228,6 +228,17 @@ def test_the_list_holds_files_and_their_headers_and_follows_nothing(folder: Fold
     assert listed == [("a.png", "PNG"), ("b/dawn.gif", "GIF"), ("notes.txt", None)]
 
 
+def test_what_a_picture_says_late_in_its_header_is_read_too(folder: Folder) -> None:
+    """That it is animated, behind a colour profile longer than what is read of most files."""
+    frames = [picture(64, 36), picture(32, 18).resize((64, 36))]
+    profile = {"icc_profile": os.urandom(9000), "save_all": True, "append_images": frames[1:]}
+    (folder.references / "late.png").write_bytes(encoded(frames[0], "PNG", **profile))
+    (folder.references / "plain.png").write_bytes(encoded(frames[0], "PNG"))
+    shelf = Shelf(folder)
+    read = {file.path: badge(file.facts, None).reason for file in shelf.read(shelf.files())}
+    assert read == {"late.png": "reference_animated", "plain.png": None}
+
+
 def test_a_header_is_read_once_until_the_file_changes(folder: Folder) -> None:
     hour_ago = time.time() - 3600
 
