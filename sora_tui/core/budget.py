@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Fact, Problem, Spent, problem
@@ -20,8 +20,7 @@ if TYPE_CHECKING:  # settings have a budget, and every start reads them
     from sora_tui.core.price import Price
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """The person's limits in one currency; None is no limit.
 
     Attributes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sora_tui.core.text import clean, clean_line
 
@@ -76,8 +76,7 @@ _KNOWN: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteError:
+class RemoteError(NamedTuple):
     """Why a server says a job failed; its own code and words, cleaned."""
 
     code: str | None

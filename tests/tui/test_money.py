@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def refused() -> Job:
 
 def screen_with(root: Path, budget: Budget, *jobs: Job) -> WorkspaceApp:
     app = workspace_app(root, servers=[PAID], jobs=jobs)
-    app.settings = replace(app.settings, budget=budget)
+    app.settings = app.settings._replace(budget=budget)
     return app
 
 
