@@ -212,6 +212,12 @@ class Ground(Screen[None]):
     """What the workbench stands on. It is covered, so its own lines are not worth drawing."""
 
     BLANK = True
+    _resumed = False
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Style all anew when it comes back; the first time all has just been styled."""
+        event.refresh_styles = self._resumed
+        self._resumed = True
 
 
 class Row(Horizontal):
