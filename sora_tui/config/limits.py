@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sora_tui.config.sources import TomlFile
-from sora_tui.core.budget import Budget
+from sora_tui.core.limits import Budget
 
 
 def read_budget(*files: TomlFile | None) -> Budget:

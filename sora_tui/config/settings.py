@@ -18,12 +18,12 @@ from typing import Final, Literal, NamedTuple
 from sora_tui.config.keys import key_of
 from sora_tui.config.limits import read_budget
 from sora_tui.config.notify import Notify, check_notify, read_notify
-from sora_tui.config.own_servers import own_servers_path
+from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
 from sora_tui.config.screen import NAMES as SCREEN_NAMES
 from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
-from sora_tui.core.budget import Budget
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server, simulator
 
@@ -242,13 +242,6 @@ def early_language(folder: Path, environ: Mapping[str, str]) -> str | None:
     except ProblemError:
         return None
     return env_file.values.get("SORA_LANG") if env_file else None
-
-
-def user_toml_path() -> Path:
-    """The user's own `sora-tui.toml`, in the platform's folder for settings."""
-    from platformdirs import user_config_path  # --help need not wait for it
-
-    return user_config_path("sora-tui", appauthor=False) / TOML_NAME
 
 
 class _Variables:

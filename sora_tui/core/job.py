@@ -444,7 +444,7 @@ class Job:
         """The server deleted a job that was under way: there will be no clip."""
         if self.state not in _IN_FLIGHT or self.remote is None:
             raise _illegal(self, State.CANCELLED)
-        remote = replace(self.remote, status="deleted", phase=Phase.CANCELLED)
+        remote = self.remote._replace(status="deleted", phase=Phase.CANCELLED)
         return self._at_server(at, remote)
 
     def kept_there(self, at: datetime, error: JobError) -> Job:
@@ -540,7 +540,7 @@ class Job:
             to = self.state
         if self.remote and to in _IN_FLIGHT:
             told = [p for p in (self.remote.progress, remote.progress) if p is not None]
-            remote = replace(remote, progress=max(told, default=None))
+            remote = remote._replace(progress=max(told, default=None))
         cost = self.cost if remote.cost is None else self.cost._replace(reported=remote.cost)
         changes: dict[str, Any] = {
             "remote": remote,

@@ -7,10 +7,10 @@ import math
 import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.text import clean, clean_line
@@ -76,6 +76,9 @@ _KNOWN: Final = (
 )
 
 
+_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
 class RemoteError(NamedTuple):
     """Why a server says a job failed; its own code and words, cleaned."""
 
@@ -83,8 +86,7 @@ class RemoteError(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteVideo:
+class RemoteVideo(NamedTuple):
     """One video object.
 
     Attributes:
@@ -109,7 +111,7 @@ class RemoteVideo:
     error: RemoteError | None = None
     urls: tuple[str, ...] = ()
     cost: Decimal | None = None
-    document: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, Any] = _NO_FIELDS
 
 
 def read_video(document: object) -> RemoteVideo | None:

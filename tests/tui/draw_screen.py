@@ -16,8 +16,8 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job, Output
+from sora_tui.core.limits import Budget
 from sora_tui.engine.events import EngineChanged, JobChanged, Transfer
 from tests.pty_session import ROOT
 from tests.tui import sample_jobs as sample

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from PIL import Image
 
-from sora_tui.core.budget import Budget
+from sora_tui.core.limits import Budget
 from sora_tui.i18n import set_language
 from tests.tui.test_snapshots import after, busy
 from tests.tui.workspace_app import PAID, WorkspaceApp, workspace_app

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import TextArea
 
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job, JobError
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Spent
 from tests.tui.sample_jobs import ago, pending, saved, submitting
 from tests.tui.test_app import press

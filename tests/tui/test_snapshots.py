@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job
+from sora_tui.core.limits import Budget
 from sora_tui.tui import writing
 from tests.tui import sample_jobs as sample
 from tests.tui.workspace_app import PAID, UNPRICED, settle, workspace_app

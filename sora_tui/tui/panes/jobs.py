@@ -140,7 +140,7 @@ class JobsPane(Vertical):
     JobsPane.-strip > #jobs-title { display: block; }
     JobsPane > VirtualList { height: 1fr; }
     JobsPane > #filter { height: 1; border: none; padding: 0 1; background: $surface; }
-    JobsPane > ConsentLine { height: auto; background: $surface; }
+    JobsPane > ConsentLine { background: $surface; }
     """
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("jobs.look", "o", N_("Look at the clip"), "act('look')"),
