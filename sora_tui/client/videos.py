@@ -170,7 +170,7 @@ class VideosClient:
         if isinstance(outcome, Accepted) and clip is not None and clip.whole:
             video = outcome.video
             if not video.status:  # LocalAI's shape: an id and the clip, and no word on how it goes
-                video = replace(video, status="completed", phase=Phase.COMPLETED)
+                video = video._replace(status="completed", phase=Phase.COMPLETED)
             return replace(outcome, video=video, has_clip=video.phase is Phase.COMPLETED)
         return outcome
 

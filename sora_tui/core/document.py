@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 T = TypeVar("T")
 
-_FIELDS: Final = frozenset({"schema", *(f.name for f in fields(Job) if f.name != "extra")})
+_FIELDS: Final = frozenset({"schema", *Job.__annotations__}) - {"extra"}
 #: The objects inside a document, whose unknown fields survive too.
 _PARTS: Final[Mapping[str, frozenset[str]]] = {
-    name: frozenset(f.name for f in fields(kind))
+    name: frozenset(kind.__annotations__)
     for name, kind in {
         "server": ServerRef,
         "request": VideoRequest,
@@ -62,29 +62,29 @@ def to_document(job: Job) -> dict[str, Any]:
         "state": job.state.value,
         "created_at": _stamp(job.created_at),
         "updated_at": _stamp(job.updated_at),
-        "server": asdict(job.server),
+        "server": job.server._asdict(),
         "request": _request(job.request),
         "remote": dict(job.remote.document) if job.remote else None,
         "remote_id": job.remote_id,
-        "outputs": [asdict(output) for output in job.outputs],
+        "outputs": [output._asdict() for output in job.outputs],
         "cost": {
             "estimated": _number(job.cost.estimated),
             "reported": _number(job.cost.reported),
             "currency": job.cost.currency,
         },
-        "error": asdict(job.error) if job.error else None,
+        "error": job.error._asdict() if job.error else None,
         "simulated": job.simulated,
         "events": [
             {"at": _stamp(e.at), "state": e.state.value, "note": e.note} for e in job.events
         ],
-        "attempts": [{**asdict(a), "at": _stamp(a.at)} for a in job.attempts],
+        "attempts": [{**a._asdict(), "at": _stamp(a.at)} for a in job.attempts],
         "consent": _consent(job.consent),
         "not_before": _stamp(job.not_before),
         "expires_at": _stamp(job.expires_at),
         "clock_skew": job.clock_skew,
         "parent": job.parent,
         "batch": asdict(job.batch) if job.batch else None,
-        "notes": {**asdict(job.notes), "tags": list(job.notes.tags)},
+        "notes": {**job.notes._asdict(), "tags": list(job.notes.tags)},
         # Only a lost answer is searched for: other documents have the fields of schema 1 alone.
         **({"search": _search(job.search)} if job.search else {}),
     }
@@ -202,7 +202,7 @@ def _request(request: VideoRequest) -> dict[str, Any]:
         "model": request.model,
         "seconds": request.seconds,
         "size": request.size,
-        "reference": asdict(reference) if reference else None,
+        "reference": reference._asdict() if reference else None,
         "source_video": request.source_video,
         "params": dict(request.params),
         # Few requests have these: the others have the fields of schema 1 alone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from sora_tui.core.problem import problem_error
 
@@ -23,8 +23,7 @@ _SIZE: Final = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 _SECONDS: Final = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """The picture a clip starts from.
 
     Attributes:

@@ -178,7 +178,7 @@ class LostAnswers:
             self.refuse(job_id, video_id, "video_taken")
         elif (job := self._lost(job_id)) is not None:
             # The id that was named is the one that answers; some gateways tell another.
-            self._desk.put(job.accepted(utc_now(), replace(video, id=video_id)))
+            self._desk.put(job.accepted(utc_now(), video._replace(id=video_id)))
             self.due_at = None  # what was this one's can no longer be another's: look again
 
     def refuse(self, job_id: str, video_id: str, code: str) -> None:

@@ -204,6 +204,8 @@ class History:
 
     def newest(self, limit: int, offset: int = 0) -> list[Job]:
         """At most `limit` jobs, newest first; broken documents are left out (`broken()`)."""
+        if (few := self._catalogue.few_ids()) is not None:
+            return self._load_each(few[offset : offset + limit])
         ids = self._catalogue.ask(
             lambda index: index.newest(limit, offset),
             lambda: self._changes.listed()[offset : offset + limit],

@@ -58,7 +58,6 @@ class InspectorPane(Vertical):
     """What is known of one job. It shows what it is given; a lost answer is decided here."""
 
     DEFAULT_CSS = """
-    InspectorPane > ConsentLine { height: auto; }
     InspectorPane > #video-id { height: 1; border: none; padding: 0 1; }
     """
     KEYS: ClassVar[tuple[Key, ...]] = (
