@@ -22,7 +22,14 @@ from sora_tui.core.job import (
 )
 from sora_tui.core.problem import CODES, Spent, problem_error
 from sora_tui.core.remote import read_video
-from sora_tui.core.request import FITS, Reference, VideoRequest
+from sora_tui.core.request import (
+    FITS,
+    OPERATIONS,
+    Character,
+    Reference,
+    SourceFile,
+    VideoRequest,
+)
 from sora_tui.core.server import ServerRef
 
 if TYPE_CHECKING:
@@ -198,6 +205,10 @@ def _request(request: VideoRequest) -> dict[str, Any]:
         "reference": reference._asdict() if reference else None,
         "source_video": request.source_video,
         "params": dict(request.params),
+        # Few requests have these: the others have the fields of schema 1 alone.
+        **({"source_file": asdict(request.source_file)} if request.source_file else {}),
+        **({"source_job": request.source_job} if request.source_job else {}),
+        **({"characters": [asdict(c) for c in request.characters]} if request.characters else {}),
     }
 
 
@@ -242,7 +253,7 @@ def _read_server(value: Any) -> ServerRef:
 def _read_request(value: Any) -> VideoRequest:
     reference = value.get("reference")
     operation = value.get("operation", "create")
-    if operation not in {"create", "remix", "edit", "extend", "character"}:
+    if operation not in OPERATIONS:
         raise ValueError(f"operation {operation!r}")
     if reference is not None and reference.get("fit", "exact") not in FITS:
         raise ValueError(f"fit {reference['fit']!r}")
@@ -261,6 +272,14 @@ def _read_request(value: Any) -> VideoRequest:
         prompt_file=_text(value.get("prompt_file")),
         operation=operation,
         source_video=_text(value.get("source_video")),
+        source_file=None
+        if value.get("source_file") is None
+        else SourceFile(str(value["source_file"]["path"]), str(value["source_file"]["sha256"])),
+        source_job=_text(value.get("source_job")),
+        characters=tuple(
+            Character(str(one["name"]), str(one["id"]), str(one["job"]))
+            for one in value.get("characters") or ()
+        ),
     )
 
 
