@@ -8,12 +8,15 @@ import re
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from sora_tui.core.job import Job, Output
 from sora_tui.core.job_id import JOB_ID
+from sora_tui.core.problem import Fact, problem_error
+from sora_tui.core.text import clean_line
 from sora_tui.workspace.atomic import NEW_FILE, TEMPORARY, chance, disk_refusals, publish, write_all
 from sora_tui.workspace.folder import ROOM, Folder
+from sora_tui.workspace.regular import open_regular
 
 #: Remote ids up to this length that hold nothing but these signs are used as they are.
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -98,6 +101,30 @@ class PartFile:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def open_output(folder: Folder, output: Output) -> BinaryIO:
+    """Open a file that a job left behind, for looking at it: a regular file of this workspace.
+
+    A person may keep `output/` elsewhere behind a link; a link in the file's own place, or a path
+    that a document leads out of the folder with, is refused.
+
+    Raises:
+        ProblemError: clip_missing, or clip_not_ours with a `reason`.
+    """
+    path = folder.root / output.path
+    facts: dict[str, Fact] = {"path": clean_line(output.path, 200)}
+    try:
+        above = path.parent.resolve()
+        homes = (folder.root, folder.output.resolve())
+        if ".." in path.parts or not any(above.is_relative_to(home) for home in homes):
+            raise problem_error("clip_not_ours", **facts)
+        return open_regular(path)
+    except FileNotFoundError:
+        raise problem_error("clip_missing", **facts) from None
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name, a loop of links
+        reason = (error.strerror or "") if isinstance(error, OSError) else ""
+        raise problem_error("clip_not_ours", **facts, reason=reason) from None
 
 
 def sweep_parts(folder: Folder) -> int:
