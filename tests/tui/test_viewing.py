@@ -49,8 +49,7 @@ def saved(data: bytes, number: int = 0, **request: Any) -> Job:
     job = sample.saved(
         sample.pending(25 + number, **{"seconds": "1", **request}), f"video_{number:04}"
     )
-    clip = replace(
-        job.outputs[0],
+    clip = job.outputs[0]._replace(
         bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         width=320,
@@ -97,7 +96,7 @@ def pictures(pilot: Pilot[None]) -> str:
     seen = []
     for view in pilot.app.query(ClipView):
         for name, picture in (("poster", view._poster), ("strip", view._strip)):
-            if view.display and picture.display and picture._pixels._cells is not None:
+            if view.display and picture.display and picture._pixels.cells is not None:
                 seen.append(name)
     return " ".join(seen)
 
@@ -373,7 +372,7 @@ async def test_what_is_no_file_of_this_folder_is_not_opened(
         "device": "/dev/zero",
         "nul": "output/a\0b.mp4",
     }.get(what, job.outputs[0].path)
-    job = replace(job, outputs=(replace(job.outputs[0], path=path),))
+    job = replace(job, outputs=(job.outputs[0]._replace(path=path),))
     app = workspace_app(tmp_path / "w", jobs=[job])
     place = app.folder.root / job.outputs[0].path
     if what == "link":

@@ -67,7 +67,6 @@ class InspectorPane(Vertical):
     """What is known of one job. It shows what it is given; a lost answer is decided here."""
 
     DEFAULT_CSS = """
-    InspectorPane > ConsentLine { height: auto; }
     InspectorPane > #inspector-body { width: 1fr; height: 1fr; }
     InspectorPane > #video-id { height: 1; border: none; padding: 0 1; }
     """
