@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sora_tui.core.budget import (
-    NOTHING,
-    Budget,
-    day_began,
-    over_budget,
-    spending,
-    spending_by_server,
-)
+from sora_tui.core.budget import NOTHING, day_began, over_budget, spending, spending_by_server
+from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server

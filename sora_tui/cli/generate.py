@@ -24,15 +24,19 @@ from sora_tui.core.job import Job
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.prompt import Prompt, fill, parse_prompt
-from sora_tui.core.request import EXACT, VideoRequest, check_request
+from sora_tui.core.request import EXACT, VideoRequest, check_request, unmentioned
 from sora_tui.core.server import Server
+from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
+from sora_tui.engine.knowledge import unsupported
 from sora_tui.engine.quote import quote
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
 from sora_tui.i18n.problems import sentences
+from sora_tui.workspace.characters import find_characters
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared, read_reference_image
 from sora_tui.workspace.verdicts import refusal_before
@@ -50,14 +54,25 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     folder = open_folder(settings.workspace)
     prompt, prompt_file = _prompt(args, folder)
     written = from_front_matter(prompt.settings, prompt_file or "-")
-    choices = _said(args).over(written).over(from_settings(settings))
+    own = _said(args).over(written)
+    choices = own.over(from_settings(settings))
     prepared = None
     if choices.reference is not None:
         prepared = read_reference_image(
             folder, choices.reference, choices.size, choices.fit or EXACT
         )
+    history = History(folder)
+    text = fill(prompt.text, choices.variables)
+    operation = choices.operation or "create"
+    if operation != "create":
+        from sora_tui.cli.derive import derived
+
+        source = choices.source or ""
+        request, at = derived(folder, settings, operation, source, text, own.seconds)
+        return place(args, at, folder, request, None, choices.count or 1, speech)
+    server = settings.server
     request = VideoRequest(
-        prompt=fill(prompt.text, choices.variables),
+        prompt=text,
         model=choices.model,
         seconds=choices.seconds,
         size=choices.size,
@@ -65,8 +80,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         params=choices.params,
         variables=choices.variables,
         prompt_file=prompt_file,
+        characters=find_characters(history, server, choices.characters),
     )
-    check_request(request)
     return place(args, settings, folder, request, prepared, choices.count or 1, speech)
 
 
@@ -84,7 +99,11 @@ def place(
     Raises:
         ProblemError: Nothing was sent and no document was written.
     """
+    check_request(request)
     server = settings.server
+    missing = unsupported(server, Memory(folder), request)
+    if missing is not None:
+        raise ProblemError(missing)
     price = quote(server, request)
     if args.dry_run:
         show_order(server, request, prepared, price, clips, speech)
@@ -174,6 +193,7 @@ def _said(args: argparse.Namespace) -> Choices:
         count=None if args.count is None else count(args.count),
         params={name: _value(text) for name, text in _pairs(args.param).items()},
         variables=_pairs(args.var),
+        characters=tuple(args.character or ()),
     )
 
 
@@ -203,6 +223,12 @@ def _announce(
     server: Server, request: VideoRequest, price: Price, clips: int, speech: Speech
 ) -> None:
     order = order_words(request, clips)
+    for character in unmentioned(request):
+        speech.note(
+            _("The prompt does not mention {name}: servers find a character by its name.").format(
+                name=clean_line(character, 80)
+            )
+        )
     if server.simulated:
         speech.note(
             _("SIMULATOR: practice server here; nothing is charged.  {order}").format(order=order)

@@ -85,8 +85,10 @@ def _command(name: str) -> Command:
     match name:
         case "generate":
             from sora_tui.cli.generate import run
-        case "remix" | "edit" | "extend":
+        case "remix" | "edit" | "extend" | "character":
             from sora_tui.cli.derive import run
+        case "characters":
+            from sora_tui.cli.characters import run
         case "jobs":
             from sora_tui.cli.history import jobs as run
         case "show":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from sora_tui.cli.lost import found_lines, ways
 from sora_tui.cli.speech import Speech
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
+from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import size_of
 from sora_tui.i18n.problems import job_sentences
@@ -58,6 +60,20 @@ def _tell(job: Job, folder: Folder, speech: Speech) -> None:
             )
         )
         speech.result(path)
+    if job.request.operation == "character" and job.state is State.COMPLETED:
+        name = clean_line(job.request.prompt, 80)
+        speech.note(
+            _(
+                "{name} is {id} on {server}. Use it: sora-tui generate --character {quoted}"
+                ' "... {name} ..."'
+            ).format(
+                name=name,
+                quoted=shlex.quote(name),
+                id=clean_line(job.remote_id or ""),
+                server=clean_line(job.server.profile, 60),
+            )
+        )
+        speech.result(job.remote_id or "")
     said = job_sentences(job)
     if said is not None and job.error is not None and job.state is not State.SAVED:
         speech.note(f"{job.id}  {job.state.value}")

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.request import Fit, read_fit
+from sora_tui.core.request import OPERATIONS, Fit, Operation, read_fit
 
 T = TypeVar("T")
 
@@ -25,6 +25,8 @@ class Choices:
         size: `width x height`.
         reference: The picture as the person names it.
         count: Clips of this order, 1..`MAX_COUNT`.
+        characters: Names of those that appear.
+        operation: What is done with `source`, a job or an MP4; None: a new clip is made.
     """
 
     model: str | None = None
@@ -35,6 +37,9 @@ class Choices:
     count: int | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    characters: tuple[str, ...] = ()
+    operation: Operation | None = None
+    source: str | None = None
 
     def over(self, weaker: Choices) -> Choices:
         """These where they say something, the weaker ones elsewhere; tables are merged."""
@@ -47,6 +52,9 @@ class Choices:
             count=self.count or weaker.count,
             params={**weaker.params, **self.params},
             variables={**weaker.variables, **self.variables},
+            characters=self.characters or weaker.characters,
+            operation=self.operation or weaker.operation,
+            source=self.source or weaker.source,
         )
 
 
@@ -90,7 +98,22 @@ def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
         count=read("count", count),
         params=read("params", _table) or {},
         variables=read("variables", _texts) or {},
+        characters=read("characters", _names) or (),
+        operation=read("operation", operation),
+        source=read("source", _text),
     )
+
+
+def operation(value: Any) -> Operation:
+    """One of the operations.
+
+    Raises:
+        ValueError: It is none.
+    """
+    for known in OPERATIONS:
+        if value == known:
+            return known
+    raise ValueError(value)
 
 
 def count(value: Any) -> int:
@@ -118,6 +141,12 @@ def _table(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(value)
     return dict(value)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return tuple(map(_text, value))
 
 
 def _texts(value: Any) -> dict[str, str]:

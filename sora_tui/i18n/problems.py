@@ -54,7 +54,11 @@ def job_sentences(job: Job) -> Sentences | None:
     if job.error is None:
         return None
     cost, why = job.cost, job.error.problem
-    known: dict[str, Fact] = {"job": job.id, "host": urlsplit(job.server.base_url).hostname or ""}
+    known: dict[str, Fact] = {
+        "job": job.id,
+        "host": urlsplit(job.server.base_url).hostname or "",
+        "operation": job.request.operation,
+    }
     if cost.estimated is not None:
         known["sum"] = money(cost.estimated, cost.currency)
     free = job.simulated or cost.estimated == 0
@@ -259,6 +263,47 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         ),
         _NOT_SENT,
         N_("Add --fit cover: a copy is turned upright, your file stays as it is."),
+    ),
+    # clips and characters that something is made of
+    "source_missing": (
+        N_("There is no clip[ {path}] to begin with."),
+        _NOT_SENT,
+        N_("Name a file of this folder, such as one of output/, or a job: sora-tui jobs"),
+    ),
+    "source_outside": (
+        N_("The clip[ {path}] lies outside this folder."),
+        _NOT_SENT,
+        N_("Copy it into the folder, into output/ for example, and name it there."),
+    ),
+    "source_not_clip": (
+        N_("The file[ {path}] is no MP4 that can be read[: {reason}]."),
+        _NOT_SENT,
+        N_("Choose an MP4; ffmpeg -i FILE clip.mp4 makes one of other videos."),
+    ),
+    "source_too_big": (
+        N_("The clip[ {path}] is too big to be sent along[: {bytes} bytes, {limit} at most]."),
+        _NOT_SENT,
+        N_("Make it shorter or smaller, then try again."),
+    ),
+    "source_changed": (
+        N_("The clip[ {path}] is another one than was agreed to."),
+        _NOT_SENT,
+        N_("Ask for it again, with the clip as it is now."),
+    ),
+    "source_elsewhere": (
+        N_("The clip[ of job {job}] lies on another server[: {host}]."),
+        _NOT_SENT,
+        N_("Choose that server (F2), or begin with the clip's file instead of its job."),
+    ),
+    "character_unknown": (
+        N_("No character[ {name}] was made on this server[: {server}]."),
+        _NOT_SENT,
+        N_("sora-tui characters lists them; sora-tui character NAME VIDEO makes one."),
+    ),
+    "character_name": (
+        N_("This is no name for a character[: 1 to {limit} characters on one line]."),
+        _NOT_SENT,
+        N_("Give a short name; prompts mention it word for word."),
     ),
     # configuration
     "config_broken": (

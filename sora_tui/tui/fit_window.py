@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import events
@@ -136,14 +135,14 @@ class FitWindow(Screen[Fit | None]):
 
     def action_how(self, by: int) -> None:
         """Another way."""
-        self._choose(replace(self._fit, how=_beside(list(_HOWS), self._fit.how, by)))
+        self._choose(self._fit._replace(how=_beside(list(_HOWS), self._fit.how, by)))
 
     def action_detail(self, by: int) -> None:
         """Another side that stays, or another filling."""
         if self._fit.how == "cover" and self._sides:
-            self._choose(replace(self._fit, gravity=_beside(self._sides, self._side, by)))
+            self._choose(self._fit._replace(gravity=_beside(self._sides, self._side, by)))
         elif self._fit.how == "contain":
-            self._choose(replace(self._fit, fill=_beside(self._fills, self._fit.fill, by)))
+            self._choose(self._fit._replace(fill=_beside(self._fills, self._fit.fill, by)))
 
     async def action_colour(self) -> None:
         """Type any colour to fill with."""
@@ -162,7 +161,7 @@ class FitWindow(Screen[Fit | None]):
             typed = f"#{typed}"
         if is_fill(typed):
             await self._close_input()
-            self._choose(replace(self._fit, fill=typed))
+            self._choose(self._fit._replace(fill=typed))
         elif typed:
             self.complain(
                 _("{typed} is no colour: six digits, as in #204060").format(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sora_tui.core.eta import seconds_left
 from sora_tui.core.job import NEEDS_YOU, Job, JobError, State
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 EXPIRY_ALARM: Final = 10 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class JobView:
+class JobView(NamedTuple):
     """A job with what is known of it beside its document.
 
     Attributes:

@@ -74,7 +74,10 @@ class Shown:
         if before == cells:
             return
         row[x : x + len(cells)] = cells
-        for start, end in _stretches(before, cells) if certain else [(0, len(cells))]:
+        if not certain or _UNKNOWN in before:
+            pen.write(x, y, cells)
+            return
+        for start, end in _stretches(before, cells):
             pen.write(x + start, y, cells[start:end])
 
     def _redrawn(self, x: int, y: int, row: list[Cell], strip: DrawnStrip) -> list[tuple[int, int]]:

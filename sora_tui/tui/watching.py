@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -469,7 +468,7 @@ class WatchingApp(HardenedApp):
         self._clip_path = self._clip_of(job)
         view = None if job_id is None else self.jobs.view(job_id)
         if job is not None and (view is None or job.updated_at >= view.job.updated_at):
-            view = JobView(job) if view is None else replace(view, job=job)
+            view = JobView(job) if view is None else view._replace(job=job)
         if problem is not None and problem.code == "job_unknown":
             problem = None  # not claimed yet: its document is still on the way
         inspector = self.bench.inspector

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from sora_tui.config.memory import Layout, Memory, memory_path, recall, remember
+from sora_tui.config.places import user_toml_path
 from sora_tui.config.screen import is_ascii_wanted
-from sora_tui.config.settings import Settings, load_settings, user_toml_path
+from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.problem import ProblemError
 
 OWN = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,7 +156,7 @@ async def test_badges_say_what_choosing_would_do(
 
 async def test_with_pictures_off_the_words_stay(tmp_path: Path, app: WorkspaceApp) -> None:
     screen_settings = app.settings.screen._replace(preview="off")
-    app.settings = replace(app.settings, screen=screen_settings)
+    app.settings = app.settings._replace(screen=screen_settings)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "2", "end", "up", "space")

@@ -67,7 +67,6 @@ class InspectorPane(Vertical):
     """What is known of one job. It shows what it is given; a lost answer is decided here."""
 
     DEFAULT_CSS = """
-    InspectorPane > ConsentLine { height: auto; }
     InspectorPane > #inspector-body { width: 1fr; height: 1fr; }
     InspectorPane > #video-id { height: 1; border: none; padding: 0 1; }
     """
@@ -187,6 +186,11 @@ class InspectorPane(Vertical):
     def page(self) -> Page:
         """The page in front."""
         return self._page
+
+    @property
+    def job_id(self) -> str | None:
+        """Of the job that is shown."""
+        return _id(self._view)
 
     @property
     def clip_wanted(self) -> tuple[Job, tuple[Room, Room] | None] | None:
