@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,28 @@ def test_what_comes_over_half_blocks_leaves_them_whole(tmp_path: Path) -> None:
         session.send("q")
         assert session.wait_exit() == 0
         assert b"\x1b_G" not in session.raw
+
+
+def test_a_terminal_that_is_behind_is_spared_the_pictures_between(tmp_path: Path) -> None:
+    """Of forty pictures that nobody had the time to see, hardly any is sent."""
+    cells, other = drawing(), drawing(1)
+    with started(tmp_path) as session:
+        session.wait_for("ready")
+        session.wait_until(lambda: not wrong(session, cells), LIMIT, "the picture")
+        session.stop_reading()
+        turns, until = tmp_path / "turns", time.monotonic() + LIMIT
+        for number in range(41):
+            session.send("x")
+            while not turns.exists() or turns.stat().st_size <= number:
+                assert time.monotonic() < until
+                time.sleep(0.02)
+        before = session.bytes_seen
+        session.resume_reading()
+        session.wait_until(lambda: not wrong(session, other), LIMIT, "the last picture")
+        one = len(session.raw[:before])
+        assert session.bytes_seen - before < 5 * one
+        session.send("q")
+        assert session.wait_exit() == 0
 
 
 def test_kitty_is_sent_a_picture_once_and_shows_it_by_its_places(tmp_path: Path) -> None:
