@@ -56,6 +56,8 @@ class GalleryApp(ViewingApp):
     def _take_pictures(self, files: Sequence[ReferenceFile]) -> None:
         from sora_tui.tui.looking import here
 
+        if not self.is_running:  # the program ends meanwhile, and its panes are going
+            return
         self._pictures = {file.path: file for file in files}
         pane, draft = self.bench.references, self.bench.editor.draft
         if pane is not None:
@@ -66,6 +68,8 @@ class GalleryApp(ViewingApp):
         self.pictures_changed()
 
     def _take_facts(self, files: Sequence[ReferenceFile]) -> None:
+        if not self.is_running:
+            return
         self._pictures = {**self._pictures, **{file.path: file for file in files}}
         if self.bench.references is not None:
             self.bench.references.update(files)
@@ -112,7 +116,7 @@ class GalleryApp(ViewingApp):
         )
 
     def _use_graphics(self, found: Graphics) -> None:
-        if found == self.graphics:
+        if found == self.graphics or not self.is_running:
             return
         self.graphics = found
         self.sent_pictures = None

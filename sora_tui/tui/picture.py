@@ -20,6 +20,7 @@ from textual.color import Color as TextualColor
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from sora_tui.media.cells import Cells, Room
@@ -30,6 +31,8 @@ from sora_tui.tui.sparing import DrawnStrip
 from sora_tui.tui.terminal import HardenedApp
 
 _HALF: Final = "▀"
+#: Seconds until a terminal that is behind is looked at again.
+_TURN: Final = 0.05
 #: The numbers of colours as they are written most.
 _LEVEL: Final = tuple(f";{level}" for level in range(256))
 #: In two rows laid over each other: what differs, over gaps that cost less than a move there.
@@ -164,6 +167,8 @@ class PictureView(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._pixels = _Pixels()
+        self._next: Cells | None = None
+        self._turn: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The picture itself."""
@@ -185,8 +190,20 @@ class PictureView(Widget):
         return self._pixels.cells
 
     def show(self, cells: Cells | None) -> None:
-        """Show this picture; None: nothing."""
-        self._pixels.show(cells)
+        """Show this picture, as soon as the terminal has taken what was written; None: nothing.
+
+        On a slow line pictures that were passed by are never sent.
+        """
+        self._next = cells
+        if self._turn is None:
+            self._show_next()
+
+    def _show_next(self) -> None:
+        self._turn = None
+        if isinstance(self.app, HardenedApp) and self.app.is_behind:
+            self._turn = self.set_timer(_TURN, self._show_next)
+        else:
+            self._pixels.show(self._next)
 
 
 class _Pixels(Widget):

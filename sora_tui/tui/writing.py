@@ -398,7 +398,7 @@ class WritingApp(FittingApp):
         from sora_tui.tui.ordering import prepare
 
         try:
-            order = prepare(self.folder, self.settings, draft, self.clock())
+            order = prepare(self.folder, self.settings, draft, self.clock(), self.helper)
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:
