@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sora_tui
 from bench.at_rest import report
+from bench.clips import report_memory, report_times
 from bench.first_frame import BARE, COLUMNS, ROWS, Start, compare
 from bench.key_paint import BARE_KEYS, paint_times, running, told
 from bench.long_history import lengthen
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument(
         "--pictures", action="store_true", help="only: painting pictures, against textual-image"
     )
+    parser.add_argument("--clips", action="store_true", help="only: posters and filmstrips")
     asked = parser.parse_args()
     if asked.pictures:
         _measure_pictures()
@@ -58,12 +60,17 @@ def main() -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        if asked.keys or asked.memory:
+        if asked.clips:
+            report_times(next((workspace / "output").glob("*.mp4")))
+        if asked.keys or asked.memory or asked.clips:
             count = asked.history or (LONG if asked.keys else MANY)
             print(f"making {count:,} jobs ...", file=sys.stderr)
             long = Path(folder) / "long"
             shutil.copytree(workspace, long)
             lengthen(long, count)
+            if asked.clips:
+                report_memory(_start_in(long), count, env)
+                return
             measure = _measure_keys if asked.keys else _measure_memory
             measure(workspace, long, count, env)
             return

@@ -35,8 +35,8 @@ PATIENCE: Final = 15.0
 _STOP: Final = 0.5
 #: Seconds between two looks whether the answer is still wanted.
 _SLICE: Final = 0.05
-#: The most that is taken of one answer, in bytes: a sheet of frames and its cells.
-_MAX_ANSWER: Final = 8 * 2**20
+#: The most that is taken of one answer, in bytes: a reference as it is sent.
+_MAX_ANSWER: Final = 64 * 2**20
 _MAX_HEAD: Final = 64 * 1024
 #: How it is started; -P because a workspace is no place to import from.
 _WORKER: Final = ("-P", "-m", "sora_tui.media.worker")
