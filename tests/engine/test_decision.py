@@ -16,7 +16,7 @@ from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.server import Secret, Server
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.events import JobChanged
+from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.lossy_server import LossyServer, lossy_server
@@ -131,6 +131,7 @@ def test_a_decision_that_comes_after_another_changes_nothing(folder: Folder) -> 
         wait_until_carried_out(folder)
         now = History(folder).load(it.job.id)
         assert (now.state, now.remote_id) == (State.FAILED, "video_0")
+        assert not any(path.endswith("/video_1") for path in it.server.asked)
 
 
 @pytest.mark.parametrize("then", [found, say(404, {"error": {"message": "no such video"}})])
@@ -150,8 +151,11 @@ def test_what_was_given_up_while_the_server_was_asked_stays_given_up(
             server.wait_until(lambda server: server.seen("GET", "/video_7") != [], 60)
             engine.command(job.id, "abandon")
             watcher.wait_for_job(job.id, lambda job: job.state is State.ABANDONED)
+            told: list[EngineEvent] = []
+            engine.subscribe(told.append)
             go_on.set()
             wait_until_carried_out(folder)
+    assert not [event for event in told if isinstance(event, EngineFault)]
     now = History(folder).load(job.id)
     assert (now.state, now.remote_id) == (State.ABANDONED, None)
 

@@ -440,9 +440,12 @@ def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
             while not farm.gets:  # noqa: ASYNC110 -- these seconds cost nothing
                 await asyncio.sleep(LATENCY / 3)
             desk.put(job.deleted_there(utc(farm)))
+            shown: list[Job] = []
+            monkeypatch.setattr(desk, "show_retry", lambda job, retry: shown.append(job))
             poller.wake()
             await asyncio.sleep(120)
             assert job.id not in desk.jobs
+            assert shown == []
 
     farm = Farm()
     run(play(farm))
