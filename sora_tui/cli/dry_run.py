@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from sora_tui.cli.speech import Speech
@@ -39,7 +38,7 @@ def show_order(
             "count": count,
             "fields": fields,
             "reference": picture,
-            "source_file": None if clip is None else asdict(clip),
+            "source_file": None if clip is None else clip._asdict(),
             "price": {
                 "kind": price.kind.value,
                 "sum": None if total is None else float(total),

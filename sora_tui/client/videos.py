@@ -333,7 +333,7 @@ def _as_made(character: RemoteVideo) -> RemoteVideo:
     """A character is there with the answer; it has no status (VideoCharacterResource)."""
     if character.phase is Phase.FAILED:
         return character
-    return replace(character, status="completed", phase=Phase.COMPLETED)
+    return character._replace(status="completed", phase=Phase.COMPLETED)
 
 
 def model_names(answer: Answer) -> tuple[str, ...]:

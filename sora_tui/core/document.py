@@ -206,9 +206,9 @@ def _request(request: VideoRequest) -> dict[str, Any]:
         "source_video": request.source_video,
         "params": dict(request.params),
         # Few requests have these: the others have the fields of schema 1 alone.
-        **({"source_file": asdict(request.source_file)} if request.source_file else {}),
+        **({"source_file": request.source_file._asdict()} if request.source_file else {}),
         **({"source_job": request.source_job} if request.source_job else {}),
-        **({"characters": [asdict(c) for c in request.characters]} if request.characters else {}),
+        **({"characters": [c._asdict() for c in request.characters]} if request.characters else {}),
     }
 
 

@@ -489,6 +489,12 @@ class Job:
         return not self.is_final
 
     @property
+    def is_made(self) -> bool:
+        """Whether a server has made its clip, so that something else can be made of it."""
+        made = self.state in {State.COMPLETED, State.DOWNLOADING, State.SAVED}
+        return made and self.remote_id is not None and self.request.operation != "character"
+
+    @property
     def is_adopted(self) -> bool:
         """It was made elsewhere: this workspace never sent it, and spent nothing on it."""
         return bool(self.events) and self.events[0].note == _ADOPTED

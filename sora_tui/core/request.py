@@ -37,8 +37,7 @@ class Reference(NamedTuple):
     fit: Fit = "exact"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A clip that goes along with an edit, an extension or a character.
 
     Attributes:
@@ -50,8 +49,7 @@ class SourceFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Character:
+class Character(NamedTuple):
     """A character that a clip is made with.
 
     Attributes:

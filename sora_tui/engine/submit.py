@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -201,7 +200,7 @@ def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
 def _as_missing(job: Job, refused: JobError) -> JobError:
     """The refusal of an operation that a server has not at all says so."""
     missing = job.request.operation != "create" and has_no_route(refused.status, refused.message)
-    return replace(refused, kind="operation_unsupported") if missing else refused
+    return refused._replace(kind="operation_unsupported") if missing else refused
 
 
 async def _upload(folder: Folder, job: Job) -> Upload | None:

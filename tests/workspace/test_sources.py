@@ -148,7 +148,7 @@ def test_other_bytes_than_were_agreed_to_are_not_sent(folder: Folder, history: H
         clip_bytes(folder, source)
     assert changed.value.problem.code == "source_changed"
     with pytest.raises(ProblemError) as outside:
-        clip_bytes(folder, replace(source, path="../mine.mp4"))
+        clip_bytes(folder, source._replace(path="../mine.mp4"))
     assert outside.value.problem.code == "source_missing"
 
 

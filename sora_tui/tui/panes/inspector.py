@@ -25,13 +25,15 @@ from sora_tui.tui.job_rows import JobView
 from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.order import Question
 from sora_tui.tui.panes.editor import ConsentLine
-from sora_tui.tui.panes.jobs import JobAction, is_possible
+from sora_tui.tui.panes.jobs import DERIVES, JobAction, is_possible
 from sora_tui.tui.panes.json_tree import JsonTree
 from sora_tui.tui.panes.long_text import Line, LongText
 from sora_tui.tui.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from textual.widgets import Input
+
+    from sora_tui.core.lineage import Lineage
 
 Page = Literal["facts", "events", "json"]
 Verb = Literal["adopt", "price", "send", "abandon"]
@@ -90,6 +92,7 @@ class InspectorPane(Vertical):
         self._text = _Page()
         self._tree = JsonTree()
         self._parsed: object = None
+        self._lineage: Lineage | None = None
         #: How far each page was read, in rows.
         self._read: dict[Page, float] = {}
         #: Id of the candidate under the cursor, and what a question that stands here is about.
@@ -115,6 +118,7 @@ class InspectorPane(Vertical):
         problem: Problem | None,
         now: datetime,
         parsed: object = None,
+        lineage: Lineage | None = None,
     ) -> None:
         """Show this job. Who reads it keeps the place: only another job starts at the top.
 
@@ -122,6 +126,7 @@ class InspectorPane(Vertical):
             view: None with a `problem`: a document that is no job any more.
             document: The document's own text; None when it has not been read.
             parsed: What the text says, where it is JSON.
+            lineage: What the job came from and became; None: not known yet.
             problem: Why the document cannot be read, with `line` and `column` among its facts.
         """
         same = _id(view) == _id(self._view)
@@ -133,6 +138,7 @@ class InspectorPane(Vertical):
         if not same:
             self._read.clear()
         self._parsed = parsed
+        self._lineage = lineage
         self._view, self._document, self._problem, self._now = view, document, problem, now
         if broke:
             self._page = "json"
@@ -179,7 +185,19 @@ class InspectorPane(Vertical):
         again = (("r", N_("Again")),) if is_possible(self._view, "retry") else ()
         look = (("o", N_("Look")),) if is_possible(self._view, "look") else ()
         anew = (("e", N_("Edit")), ("D", N_("Diff")))  # the app's own
-        return (*look, *again, ("y", N_("Copy")), *anew, *pages)
+        return (*look, *again, ("y", N_("Copy")), *self._walks, *anew, *pages, *self._derives)
+
+    @property
+    def _walks(self) -> tuple[tuple[str, str], ...]:
+        """The app's own keys that lead to kin."""
+        lineage = self._lineage
+        up = (("u", N_("Where from")),) if lineage is not None and lineage.origins else ()
+        down = (("w", N_("What became")),) if lineage is not None and lineage.made else ()
+        return (*up, *down)
+
+    @property
+    def _derives(self) -> tuple[tuple[str, str], ...]:
+        return DERIVES if self._view is not None and self._view.job.is_made else ()
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""
@@ -337,7 +355,7 @@ class InspectorPane(Vertical):
             return [Line(_("Its document is not on disk yet."))]
         if self._page == "events":
             return job_facts.timeline(self._view.job)
-        lines = job_facts.facts(self._view, self._now, self._ascii)
+        lines = job_facts.facts(self._view, self._now, self._ascii, self._lineage)
         if self._decides:
             said = decision(self._view.job, self._cursor, self.content_size.width)
             life = job_facts.events(self._view.job)
