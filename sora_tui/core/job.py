@@ -514,6 +514,8 @@ class Job:
     @property
     def may_be_deleted_there(self) -> bool:
         """Whether its video can be deleted at the server without losing a clip on its way home."""
+        if self.request.operation == "character":
+            return False  # the API has no way to delete one
         is_at_rest = self.is_final and not self.needs_you
         return self.remote_id is not None and (is_at_rest or self.state in _IN_FLIGHT)
 

@@ -13,7 +13,7 @@ from sora_tui.i18n import N_, _
 
 _HOW: Final[Mapping[How, str]] = {
     "remix": N_("remix"),
-    "edit": N_("edit"),
+    "edit": N_("edited"),
     "extend": N_("extension"),
     "character": N_("character"),
     "again": N_("once more"),
