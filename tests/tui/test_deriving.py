@@ -48,18 +48,15 @@ def text(app: WorkspaceApp) -> str:
     return "\n".join(screen(app))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
-async def test_a_remix_names_price_and_source_and_takes_two_keys(
-    tmp_path: Path, size: tuple[int, int]
-) -> None:
+async def test_a_remix_names_price_and_source_and_takes_two_keys(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=[CLIP], servers=[PAID])
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4", "m")
         assert f"remix of …{CLIP.id[-6:]}" in text(app)
         shown = [field.id for field in app.query(SettingField) if field.display]
         assert shown == ["set-clips"], "what is not sent is not asked for"
-        await press(pilot, *" at night".replace(" ", "x"), "f5")
+        await press(pilot, "x", "y", "f5")
         assert app.fake.orders == []
         assert "Pay about $0.40 on gw.example.org?" in text(app)
         question = app.query_one(ConsentLine).question
@@ -70,7 +67,7 @@ async def test_a_remix_names_price_and_source_and_takes_two_keys(
         await press(pilot, "f5", "y")
         [(server, request, consent, count)] = app.fake.orders
         assert (server, count, consent.sum) == (PAID, 1, Decimal("0.40"))
-        assert request.prompt == "A harbour at dawnxatxnight"
+        assert request.prompt == "A harbour at dawnxy"
         assert (request.operation, request.source_video) == ("remix", "video_9c1e")
         assert (request.source_job, request.prompt_file) == (CLIP.id, "prompts/untitled-1.md")
 
@@ -154,7 +151,7 @@ async def test_one_walks_from_a_clip_to_what_became_of_it_and_back(tmp_path: Pat
             return app.jobs.cursor_id
 
         await press(pilot, "escape", "5")
-        assert f"from       {CLIP.id}, edit" in text(app)
+        assert f"from       {CLIP.id}, edited" in text(app)
         assert await walk("u") == CLIP.id
         assert f"became     {REMIX.id}, remix" in text(app)
         assert await walk("w") == REMIX.id
