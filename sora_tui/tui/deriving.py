@@ -15,6 +15,7 @@ from sora_tui.workspace.history import History
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
     from sora_tui.core.request import Operation
+    from sora_tui.tui.draft import Draft
 
 
 class DerivingApp(PromptingApp):
@@ -38,12 +39,11 @@ class DerivingApp(PromptingApp):
         """Write in the editor what is to be made of the highlighted job's clip."""
         from sora_tui.core.server import profile_for
         from sora_tui.tui.draft import draft_of_clip
-        from sora_tui.tui.prompt_desk import Opened
 
         view = self.jobs.cursor_view
         if view is None or not view.job.is_made or self.waits_for_answer():
             return
-        job, before = view.job, self.editor.draft
+        job = view.job
         if operation != "character":
             # Only the server that has the clip can be told its id.
             server = profile_for(self.settings.servers, job.server)
@@ -52,12 +52,38 @@ class DerivingApp(PromptingApp):
                 return
             if server.name != self.settings.server.name:
                 self.use_server(server.name)
-        if not self.open(Opened(draft_of_clip(job, operation))):
-            return
-        self._undo = (before,)
-        self.bench.show_pane("editor")
-        self.editor.focus_pane()
-        self.editor.say(_hint(operation, job))
+        self._write_about(draft_of_clip(job, operation), f"…{job.id[-6:]}")
+
+    @work(thread=True, group="own clips", exclusive=True)
+    def action_own_clip(self) -> None:
+        """Begin with an MP4 of the folder instead of a job."""
+        from sora_tui.workspace.sources import list_clips
+
+        self.call_from_thread(self._choose_clip, list_clips(self.folder))
+
+    def _choose_clip(self, clips: list[str]) -> None:
+        from sora_tui.tui.clips_window import ClipsWindow
+
+        if not self.waits_for_answer():
+            self.push_screen(ClipsWindow(clips), self._clip_chosen)
+
+    def _clip_chosen(self, chosen: tuple[str, Operation] | None) -> None:
+        if chosen is not None:
+            from sora_tui.tui.draft import draft_of_file
+
+            path, operation = chosen
+            self._write_about(draft_of_file(path, operation, self.settings), clean_line(path, 40))
+
+    def _write_about(self, draft: Draft, source: str) -> None:
+        """Put the draft into the editor, with what to write; ctrl+z goes back."""
+        from sora_tui.tui.prompt_desk import Opened
+
+        before = self.editor.draft
+        if self.open(Opened(draft)):
+            self._undo = (before,)
+            self.bench.show_pane("editor")
+            self.editor.focus_pane()
+            self.editor.say(_hint(draft.operation, source))
 
     # Characters -------------------------------------------------------------------------------
 
@@ -125,13 +151,12 @@ class DerivingApp(PromptingApp):
             self.say(text.format(job=target))
 
 
-def _hint(operation: Operation, job: Job) -> str:
+def _hint(operation: Operation, source: str) -> str:
     """What to write, in place of a label that the editor has not."""
-    short = f"…{job.id[-6:]}"
     text = {
         "remix": _("Remix of {job}: change the words; F5 makes a new clip. ctrl+z goes back."),
         "edit": _("Edit of {job}: write what is to change; F5 makes a new clip. ctrl+z goes back."),
         "extend": _("Extension of {job}: write how it goes on; F5 makes it. ctrl+z goes back."),
         "character": _("Character of {job}: write its name alone; F5 makes it. ctrl+z goes back."),
     }[operation]
-    return text.format(job=short)
+    return text.format(job=source)

@@ -135,6 +135,11 @@ def draft_of_clip(job: Job, operation: Operation) -> Draft:
     )
 
 
+def draft_of_file(path: str, operation: Operation, settings: Settings) -> Draft:
+    """A draft that makes something of an MP4 of the workspace, which goes along."""
+    return Draft("", model=settings.model, operation=operation, made_of=path)
+
+
 def prompt_of(draft: Draft) -> Prompt:
     """The prompt file of a draft. A new file says every setting, so that it says what was made."""
     front = dict(draft.front)

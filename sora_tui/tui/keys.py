@@ -144,6 +144,7 @@ KEYS: Final = (
     Key("change_clip", "t", N_("Change this clip as a prompt says"), "derive('edit')"),
     Key("extend_job", "x", N_("Go on with this clip where it ends"), "derive('extend')"),
     Key("make_character", "C", N_("Make a character of this clip"), "derive('character')"),
+    Key("own_clip", "V", N_("Change or extend an MP4 of this folder, or make a character of it")),
     Key("cast", "at", N_("Choose the characters that appear")),
     Key("origin", "u", N_("Go to the job that this one came from"), "walk('origins')"),
     Key("became", "w", N_("Go to what became of this job"), "walk('made')"),

@@ -103,6 +103,7 @@ def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> 
     check_request(request)
     if draft.operation != "create" or draft.characters:
         request = _with_source(folder, settings, draft, request)
+        draft = replace(draft, model=request.model, seconds=request.seconds)
     prepared = None
     if draft.reference is not None and draft.operation == "create":
         prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit)

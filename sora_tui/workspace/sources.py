@@ -19,6 +19,8 @@ from sora_tui.workspace.regular import open_regular
 
 #: It is held in memory while it is sent.
 MAX_BYTES: Final = 200 * 1024 * 1024
+#: So many files are offered; who means an older one names it.
+_LISTED: Final = 1000
 #: Characters of an output's name that tell when its job was made: `20261122-101530`.
 _STAMP: Final = 15
 
@@ -92,6 +94,14 @@ def find_source(folder: Folder, history: History, said: str, operation: Operatio
         size=(remote.size if remote else None) or asked.size,
         seconds=(remote.seconds if remote else None) or asked.seconds,
     )
+
+
+def list_clips(folder: Folder) -> list[str]:
+    """The MP4 files of the workspace, the newest first, as `find_source` takes them. Blocks."""
+    places = (folder.root, folder.output, folder.references)
+    found = [path for place in places for path in place.glob("[!.]*.mp4") if path.is_file()]
+    found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    return [folder.relative(path) for path in found[:_LISTED]]
 
 
 def clip_bytes(folder: Folder, source: SourceFile) -> bytes:

@@ -190,3 +190,24 @@ def test_the_kin_in_the_inspector(snap_compare: SnapCompare, tmp_path: Path, utc
 
     app = app_with(tmp_path, CLIP, REMIX, EDIT)
     assert snap_compare(app, terminal_size=(80, 24), run_before=run)
+
+
+async def test_a_file_of_ones_own_goes_along_after_its_price(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, servers=[PAID])
+    render_clip(ClipPlan("A", 64, 48, 2), tmp_path / "mine.mp4", lambda share: None)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "V")
+        assert "mine.mp4" in text(app)
+        await press(pilot, "t")
+        assert "edit of mine.mp4" in text(app)
+        assert "price unknown" in text(app), "how long it is is known when it is read"
+        await press(pilot, "s", "f5")
+        question = app.query_one(ConsentLine).question
+        assert "Pay about $0.20" in question.asked
+        assert question.asked.endswith("  edit of mine.mp4, 1 clip, sora-2, 2 s")
+        await press(pilot, "y")
+        [(_, request, _, _)] = app.fake.orders
+        assert request.source_file is not None
+        assert (request.source_file.path, request.source_job) == ("mine.mp4", None)
+        assert (request.operation, request.seconds, request.size) == ("edit", "2", "64x48")
