@@ -352,6 +352,7 @@ def test_something_new_is_made_of_a_clip(
     by_file = "mine.mp4" in words
     wish = VideoRequest(
         "Mossy",
+        model=its.model,
         seconds="4",
         operation=operation,
         source_video=None if by_file else source["remote_id"],
