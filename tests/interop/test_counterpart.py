@@ -37,7 +37,9 @@ def asked(counterpart: Counterpart, call: Callable[[VideosClient], Awaitable[T]]
     """One errand of our own client."""
 
     async def run() -> T:
-        client = VideosClient(counterpart.server)
+        # The program has found out whom it speaks to before it sends anything.
+        spoken = counterpart.dialect or "auto"
+        client = VideosClient(replace(counterpart.server, dialect=spoken))
         try:
             return await call(client)
         finally:
