@@ -7,7 +7,7 @@ from typing import Any
 from sora_tui.cli.speech import Speech
 from sora_tui.client.body import asked_of
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.request import EXACT, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean
 from sora_tui.i18n import _
@@ -69,7 +69,7 @@ def _picture(server: Server, prepared: Prepared) -> dict[str, Any]:
         "width": prepared.width,
         "height": prepared.height,
         "sha256": prepared.reference.sha256,
-        "fit": prepared.reference.fit,
+        "fit": str(prepared.reference.fit),
         "as_png": prepared.as_png,
         "cut": prepared.cut,
     }
@@ -84,7 +84,7 @@ def _picture_words(prepared: Prepared) -> str:
     ]
     if prepared.as_png:
         words.append(_("as PNG"))
-    elif prepared.reference.fit == "exact":
+    elif prepared.reference.fit == EXACT:
         words.append(_("byte for byte"))
     else:
         words.append(_("fitted copy: {fit}").format(fit=prepared.reference.fit))

@@ -17,14 +17,14 @@ from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
 from sora_tui.cli.usual import usual_of
-from sora_tui.config.choices import Choices, count, fit, from_front_matter, from_settings
+from sora_tui.config.choices import Choices, count, from_front_matter, from_settings
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.prompt import Prompt, fill, parse_prompt
-from sora_tui.core.request import VideoRequest, check_request, unmentioned
+from sora_tui.core.request import EXACT, VideoRequest, check_request, unmentioned
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     prepared = None
     if choices.reference is not None:
         prepared = read_reference_image(
-            folder, choices.reference, choices.size, choices.fit or "exact"
+            folder, choices.reference, choices.size, choices.fit or EXACT
         )
     history = History(folder)
     text = fill(prompt.text, choices.variables)
@@ -189,7 +189,7 @@ def _said(args: argparse.Namespace) -> Choices:
         seconds=None if args.seconds is None else seconds(args.seconds),
         size=None if args.size is None else size(args.size),
         reference=args.reference_image,
-        fit=None if args.fit is None else fit(args.fit),
+        fit=args.fit,
         count=None if args.count is None else count(args.count),
         params={name: _value(text) for name, text in _pairs(args.param).items()},
         variables=_pairs(args.var),

@@ -8,11 +8,13 @@ import textwrap
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sora_tui.i18n import _, ngettext
 
-FITS: Final = ("exact", "cover", "contain", "stretch")
+if TYPE_CHECKING:
+    from sora_tui.core.request import Fit
+
 #: The dialects of the simulator, which is not imported here: it is a process of its own.
 SIMULATED: Final = (
     *("openai", "litellm", "litellm-1.109", "vllm-omni", "sglang", "sglang-cloud", "aquiles"),
@@ -159,8 +161,13 @@ def _generate(add: Add) -> None:
     )
     command.add_argument(
         "--fit",
-        choices=FITS,
-        help=_("how a picture of another size becomes one that fits (a copy; default: exact)"),
+        type=_fit,
+        metavar=_("FIT"),
+        help=_(
+            "how a picture of another size becomes one that fits (a copy): cover, contain,"
+            " stretch; cover:top keeps that side, contain:blur or contain:#204060 fills;"
+            " default: exact"
+        ),
     )
     command.add_argument(
         "--param",
@@ -531,6 +538,17 @@ def _profile_options(command: argparse.ArgumentParser) -> None:
         "--query", action="append", metavar="K=V", help=_("added to every address; no key")
     )
     command.add_argument("--default", action="store_true", help=_("use it from now on"))
+
+
+def _fit(text: str) -> Fit:
+    from sora_tui.core.request import read_fit
+
+    try:
+        return read_fit(text)
+    except ValueError:
+        words = _("not a way to fit: {text}. Ways: {ways}")
+        ways = "exact, cover, cover:top, contain, contain:blur, contain:#204060, stretch"
+        raise argparse.ArgumentTypeError(words.format(text=text, ways=ways)) from None
 
 
 def amount(text: str) -> Decimal:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.request import FITS, OPERATIONS, Fit, Operation
+from sora_tui.core.request import OPERATIONS, Fit, Operation, read_fit
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
         seconds=read("seconds", seconds),
         size=read("size", size),
         reference=read("reference", _text),
-        fit=read("fit", fit),
+        fit=read("fit", _fit),
         count=read("count", count),
         params=read("params", _table) or {},
         variables=read("variables", _texts) or {},
@@ -102,18 +102,6 @@ def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
         operation=read("operation", operation),
         source=read("source", _text),
     )
-
-
-def fit(value: Any) -> Fit:
-    """One of `FITS`.
-
-    Raises:
-        ValueError: It is none.
-    """
-    for known in FITS:
-        if value == known:
-            return known
-    raise ValueError(value)
 
 
 def operation(value: Any) -> Operation:
@@ -143,6 +131,10 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
+
+
+def _fit(value: Any) -> Fit:
+    return read_fit(_text(value))
 
 
 def _table(value: Any) -> dict[str, Any]:

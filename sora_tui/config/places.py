@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from platformdirs import user_config_path, user_state_path
+from platformdirs import user_cache_path, user_config_path, user_state_path
 
 _NAME: Final = "sora-tui"
 
@@ -28,3 +28,8 @@ def user_toml_path() -> Path:
 def own_servers_path() -> Path:
     """The profiles that this program writes, whether there are any or not."""
     return settings_folder() / "servers.toml"
+
+
+def clip_cache() -> Path:
+    """Pictures of clips: may be removed at any time."""
+    return user_cache_path(_NAME, appauthor=False) / "clips"

@@ -19,6 +19,7 @@ from sora_tui.config.keys import key_of
 from sora_tui.config.limits import read_budget
 from sora_tui.config.notify import Notify, check_notify, read_notify
 from sora_tui.config.places import own_servers_path, user_toml_path
+from sora_tui.config.player import read_player
 from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
 from sora_tui.config.screen import NAMES as SCREEN_NAMES
 from sora_tui.config.screen import ScreenSettings, read_screen
@@ -85,6 +86,7 @@ class Settings(NamedTuple):
         notify: How the screen calls a person who looks elsewhere.
         alone: The person said that nobody else uses the folder, so locks need not be trusted.
         screen: How the screen looks and which keys it has.
+        player: The command that opens a clip; empty leaves it to the desktop.
     """
 
     workspace: Path
@@ -106,6 +108,7 @@ class Settings(NamedTuple):
     notify: Notify = "auto"
     alone: bool = False
     screen: ScreenSettings = _NO_WISHES
+    player: str = ""
 
     def check_sendable(self) -> None:
         """Refuse to send to the chosen server what is known beforehand to go wrong.
@@ -209,6 +212,7 @@ def load_settings(
         notify=read_notify(variables.read("SORA_NOTIFY", check_notify), own_toml, user_toml),
         alone=alone,
         screen=read_screen(user_toml, own_toml),
+        player=read_player(environ, user_toml, own_toml),
     ).on(name)
 
 
@@ -326,5 +330,5 @@ def _choice(
 
 def _refuse_unknown(file: TomlFile) -> None:
     for key in file.values:
-        if key not in {"default", "servers", "budget", "notify"} | SCREEN_NAMES:
+        if key not in {"default", "servers", "budget", "notify", "player"} | SCREEN_NAMES:
             raise file.invalid("", key, "no such setting")

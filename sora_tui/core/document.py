@@ -23,12 +23,12 @@ from sora_tui.core.job import (
 from sora_tui.core.problem import CODES, Spent, problem_error
 from sora_tui.core.remote import read_video
 from sora_tui.core.request import (
-    FITS,
     OPERATIONS,
     Character,
     Reference,
     SourceFile,
     VideoRequest,
+    read_fit,
 )
 from sora_tui.core.server import ServerRef
 
@@ -202,7 +202,7 @@ def _request(request: VideoRequest) -> dict[str, Any]:
         "model": request.model,
         "seconds": request.seconds,
         "size": request.size,
-        "reference": reference._asdict() if reference else None,
+        "reference": {**reference._asdict(), "fit": str(reference.fit)} if reference else None,
         "source_video": request.source_video,
         "params": dict(request.params),
         # Few requests have these: the others have the fields of schema 1 alone.
@@ -255,8 +255,6 @@ def _read_request(value: Any) -> VideoRequest:
     operation = value.get("operation", "create")
     if operation not in OPERATIONS:
         raise ValueError(f"operation {operation!r}")
-    if reference is not None and reference.get("fit", "exact") not in FITS:
-        raise ValueError(f"fit {reference['fit']!r}")
     return VideoRequest(
         prompt=str(value["prompt"]),
         model=_text(value.get("model")),
@@ -265,7 +263,9 @@ def _read_request(value: Any) -> VideoRequest:
         reference=None
         if reference is None
         else Reference(
-            str(reference["path"]), str(reference["sha256"]), reference.get("fit", "exact")
+            str(reference["path"]),
+            str(reference["sha256"]),
+            read_fit(str(reference.get("fit", "exact"))),
         ),
         params=dict(value.get("params") or {}),
         variables={str(k): str(v) for k, v in (value.get("variables") or {}).items()},

@@ -111,6 +111,11 @@ CODES: Final[Mapping[str, Spent]] = {
     "download_refused": Spent.YES,
     "download_too_large": Spent.YES,
     "clip_damaged": Spent.YES,
+    # looking at what is there
+    "clip_missing": Spent.NO,
+    "clip_not_ours": Spent.NO,
+    "clip_not_shown": Spent.NO,
+    "picture_not_shown": Spent.NO,
     # ourselves
     "simulator_failed": Spent.NO,
     "no_terminal": Spent.NO,

@@ -16,11 +16,82 @@ MAX_NAME: Final = 80
 
 Operation = Literal["create", "remix", "edit", "extend", "character"]
 OPERATIONS: Final[tuple[Operation, ...]] = ("create", "remix", "edit", "extend", "character")
-Fit = Literal["exact", "cover", "contain", "stretch"]
-FITS: Final[tuple[Fit, ...]] = ("exact", "cover", "contain", "stretch")
+How = Literal["exact", "cover", "contain", "stretch"]
+HOWS: Final[tuple[How, ...]] = ("exact", "cover", "contain", "stretch")
+Gravity = Literal["centre", "top", "bottom", "left", "right"]
+GRAVITIES: Final[tuple[Gravity, ...]] = ("centre", "top", "bottom", "left", "right")
+#: What fills the frame where a contained picture does not: itself, blurred, or a colour.
+BLUR: Final = "blur"
+BLACK: Final = "black"
+COLOURS: Final = {"black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 128, 128)}
 
+_HEX: Final = re.compile(r"#[0-9a-f]{6}")
 _SIZE: Final = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 _SECONDS: Final = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?")
+
+
+class Fit(NamedTuple):
+    """How a picture is brought to the asked size.
+
+    Written in one word, the usual left out: `exact`, `cover`, `cover:top`, `contain`,
+    `contain:blur`, `contain:#204060`, `stretch`.
+
+    Attributes:
+        how: `exact` sends it as it is and takes no other size, `cover` fills the frame and cuts
+            what stands over, `contain` shows all of it, `stretch` distorts.
+        gravity: The side that `cover` does not cut.
+        fill: What `contain` adds: `blur`, a name of `COLOURS` or `#rrggbb`.
+    """
+
+    how: How = "exact"
+    gravity: Gravity = "centre"
+    fill: str = BLACK
+
+    def __str__(self) -> str:
+        if self.how == "cover" and self.gravity != "centre":
+            return f"cover:{self.gravity}"
+        if self.how == "contain" and self.fill != BLACK:
+            return f"contain:{self.fill}"
+        return self.how
+
+    @property
+    def colour(self) -> tuple[int, int, int]:
+        """What `contain` adds, red, green and blue in 0..255; black for a blur."""
+        if self.fill.startswith("#"):
+            red, green, blue = bytes.fromhex(self.fill[1:])
+            return red, green, blue
+        return COLOURS.get(self.fill, COLOURS[BLACK])
+
+
+EXACT: Final = Fit()
+COVER: Final = Fit("cover")
+
+
+def read_fit(text: str) -> Fit:
+    """The fit that is written so.
+
+    Raises:
+        ValueError: It is none.
+    """
+    word, mark, detail = text.lower().partition(":")
+    how = next((known for known in HOWS if known == word), None)
+    if how is None or (mark and not detail):
+        raise ValueError(text)
+    if not detail:
+        return Fit(how)
+    if how == "cover":
+        named = "centre" if detail == "center" else detail
+        gravity = next((known for known in GRAVITIES if known == named), None)
+        if gravity is not None:
+            return Fit(how, gravity)
+    if how == "contain" and is_fill(detail):
+        return Fit(how, fill=detail)
+    raise ValueError(text)
+
+
+def is_fill(text: str) -> bool:
+    """Whether `contain` can fill the frame with it."""
+    return text == BLUR or text in COLOURS or _HEX.fullmatch(text) is not None
 
 
 class Reference(NamedTuple):
@@ -29,12 +100,12 @@ class Reference(NamedTuple):
     Attributes:
         path: The person's file, relative to the workspace, with `/`.
         sha256: Hash of the bytes that are sent, which a fit or a GIF makes differ from the file.
-        fit: How it was brought to the asked size; `exact` sends the picture as it is.
+        fit: How it was brought to the asked size.
     """
 
     path: str
     sha256: str
-    fit: Fit = "exact"
+    fit: Fit = EXACT
 
 
 class SourceFile(NamedTuple):

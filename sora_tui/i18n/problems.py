@@ -75,12 +75,32 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         for name in {"sum", "limit", "spent"} & set(readable):
             with suppress(InvalidOperation):
                 readable[name] = money(Decimal(readable[name]), currency)
+    if readable.get("reason") in REASONS:
+        readable["reason"] = _(REASONS[readable["reason"]])
     if "at" in readable:
         with suppress(ValueError):
             at = datetime.fromisoformat(readable["at"])
             readable["at"] = f"{at.astimezone():%Y-%m-%d %H:%M}"
     return readable
 
+
+#: Why a clip or a picture is refused, where a fact gives it as a code.
+REASONS: Final[Mapping[str, str]] = {
+    "cut_off": N_("it is cut off"),
+    "damaged": N_("it is damaged"),
+    "no_index": N_("its index is missing"),
+    "no_media": N_("there is nothing in it"),
+    "no_video": N_("there is no picture in it"),
+    "index_broken": N_("its index is broken"),
+    "index_too_large": N_("its index is too large"),
+    "too_many_boxes": N_("it has too many parts"),
+    "too_many_tracks": N_("it has too many tracks"),
+    "too_large": N_("it takes too much memory"),
+    "too_slow": N_("it takes too long"),
+    "crashed": N_("the process that should open it broke off"),
+    "not_regular": N_("it is no file"),
+    "no_decoder": N_("PyAV, which would decode it, is not installed"),
+}
 
 _PART: Final = re.compile(r"\[([^\[\]]*)\]")
 _FACT: Final = re.compile(r"\{(\w+)\}")
@@ -568,6 +588,27 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("What came is not a whole MP4[: {reason}]."),
         _BILLED,
         N_("sora-tui wait fetches it again, and that costs nothing."),
+    ),
+    # looking at what is there
+    "clip_missing": (
+        N_("The clip is not where it was saved any more[: {path}]."),
+        N_("This costs nothing."),
+        N_("Put it back if it was moved; what is known of it stays in this record."),
+    ),
+    "clip_not_ours": (
+        N_("What stands in the clip's place is no file of this folder[: {path}][ ({reason})]."),
+        N_("This costs nothing."),
+        N_("It is not opened: links, pipes and paths that lead elsewhere are not followed."),
+    ),
+    "clip_not_shown": (
+        N_("The clip cannot be shown here[: {reason}]."),
+        N_("This costs nothing."),
+        N_("The file stays as it is: o and y bring it to a player of your own."),
+    ),
+    "picture_not_shown": (
+        N_("The picture cannot be shown here[: {reason}]."),
+        N_("This costs nothing."),
+        N_("The file stays as it is."),
     ),
     # ourselves
     "simulator_failed": (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
-from sora_tui.core.request import Fit, Operation, VideoRequest, check_request
+from sora_tui.core.request import EXACT, Fit, Operation, VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.workspace.prompts import SCRIPT_FILE
 
@@ -53,7 +53,7 @@ class Draft:
     size: str | None = None
     count: int = 1
     reference: str | None = None
-    fit: Fit = "exact"
+    fit: Fit = EXACT
     file: str | None = None
     front: Mapping[str, Any] = field(default_factory=dict)
     opened: Mapping[str, Any] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def draft_of(
         size=said.size,
         count=said.count or 1,
         reference=said.reference,
-        fit=said.fit or "exact",
+        fit=said.fit or EXACT,
         file=file,
         front=prompt.settings,
         source=source,
@@ -112,7 +112,7 @@ def draft_of_request(request: VideoRequest) -> Draft:
         size=request.size,
         count=1,
         reference=None if reference is None else reference.path,
-        fit="exact" if reference is None else reference.fit,
+        fit=EXACT if reference is None else reference.fit,
         file=None,
         front={"params": dict(request.params)} if request.params else {},
         characters=tuple(character.name for character in request.characters),
@@ -128,7 +128,7 @@ def draft_of_clip(job: Job, operation: Operation) -> Draft:
         again,
         text=again.text if operation == "remix" else "",
         reference=None,
-        fit="exact",
+        fit=EXACT,
         characters=(),
         operation=operation,
         made_of=job.id,
@@ -165,7 +165,7 @@ def _said(draft: Draft) -> dict[str, Any]:
         "seconds": draft.seconds,
         "size": draft.size,
         "reference": draft.reference,
-        "fit": draft.fit if draft.reference and draft.fit != "exact" else None,
+        "fit": str(draft.fit) if draft.reference and draft.fit != EXACT else None,
         "count": draft.count if draft.count != 1 else None,
         "characters": list(draft.characters) or None,
         "operation": draft.operation if draft.operation != "create" else None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sora_tui.core.eta import seconds_left
 from sora_tui.core.job import NEEDS_YOU, Job, JobError, State
 from sora_tui.core.problem import Spent
+from sora_tui.core.request import EXACT
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 
@@ -243,7 +244,7 @@ def reference(view: JobView, ascii: bool = False) -> str:
     used = view.job.request.reference
     if used is None:
         return "-"
-    return plain("✓" if used.fit == "exact" else "✂", ascii)
+    return plain("✓" if used.fit == EXACT else "✂", ascii)
 
 
 def prompt(view: JobView) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from sora_tui.core.job import Cost, Job, State
-from sora_tui.core.request import Reference
+from sora_tui.core.request import COVER, EXACT, Reference
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
@@ -224,9 +224,9 @@ def test_foreign_text_is_made_harmless_and_short() -> None:
     assert job_rows.prompt(JobView(evil)) == "two lines [31mred back"
     used = {
         fit: job_rows.reference(JobView(pending(reference=Reference("a.png", "0", fit))))
-        for fit in ("exact", "cover")
+        for fit in (EXACT, COVER)
     }
-    assert used == {"exact": "✓", "cover": "✂"}
+    assert used == {EXACT: "✓", COVER: "✂"}
     assert job_rows.reference(JobView(evil)) == "-"
 
 
