@@ -103,14 +103,15 @@ async def test_a_clip_is_worked_on_where_it_lies(tmp_path: Path) -> None:
 
 
 async def test_what_a_server_cannot_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
-    app = workspace_app(tmp_path, jobs=[CLIP], servers=[PAID])
+    app = workspace_app(tmp_path, jobs=[CLIP, REMIX], servers=[PAID])
     Memory(app.folder).learn(PAID.origin, "remix", False)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4", "m", "f5")
         assert "cannot do this: remix" in " ".join(text(app).split())
         assert not app.editor.asking
-        assert app.fake.orders == []
+        await press(pilot, "escape", "4", "r", "y")
+        assert app.fake.orders == [], "nor is it made once more"
 
 
 async def test_a_character_is_made_of_the_file_and_chosen_for_a_prompt(tmp_path: Path) -> None:
