@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.day import check_budget
@@ -17,28 +16,27 @@ from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
 from sora_tui.cli.usual import usual_of
+from sora_tui.cli.wish import pairs, wish_of, with_params
 from sora_tui.config.choices import Choices, count, fit, from_front_matter, from_settings
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.prompt import Prompt, fill, parse_prompt
-from sora_tui.core.request import VideoRequest, check_request
+from sora_tui.core.prompt import Prompt, parse_prompt
+from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.quote import quote
+from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
-from sora_tui.workspace.references import Prepared, read_reference_image
+from sora_tui.workspace.references import Prepared
 from sora_tui.workspace.verdicts import refusal_before
-
-#: Its maker announced the end of this endpoint.
-_ENDING_HOST = "api.openai.com"
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
@@ -51,22 +49,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     prompt, prompt_file = _prompt(args, folder)
     written = from_front_matter(prompt.settings, prompt_file or "-")
     choices = _said(args).over(written).over(from_settings(settings))
-    prepared = None
-    if choices.reference is not None:
-        prepared = read_reference_image(
-            folder, choices.reference, choices.size, choices.fit or "exact"
-        )
-    request = VideoRequest(
-        prompt=fill(prompt.text, choices.variables),
-        model=choices.model,
-        seconds=choices.seconds,
-        size=choices.size,
-        reference=prepared.reference if prepared else None,
-        params=choices.params,
-        variables=choices.variables,
-        prompt_file=prompt_file,
-    )
-    check_request(request)
+    choices = with_params(folder, settings.server, choices, args.preset, args.param)
+    request, prepared = wish_of(folder, settings.server, prompt.text, prompt_file, choices)
     return place(args, settings, folder, request, prepared, choices.count or 1, speech)
 
 
@@ -93,6 +77,8 @@ def place(
         if warning.code != "base_url_insecure":  # check_sendable says it
             said = sentences(warning)
             speech.note(f"{said.happened} {said.next}")
+    if note := ending_words(ending(server, request.model), date.today()):
+        speech.note(note)
     settings.check_sendable()
     if not folder.writable:
         raise problem_error("folder_not_writable", path=str(folder.metadata))
@@ -172,31 +158,8 @@ def _said(args: argparse.Namespace) -> Choices:
         reference=args.reference_image,
         fit=None if args.fit is None else fit(args.fit),
         count=None if args.count is None else count(args.count),
-        params={name: _value(text) for name, text in _pairs(args.param).items()},
-        variables=_pairs(args.var),
+        variables=pairs(args.var),
     )
-
-
-def _pairs(said: list[str]) -> Mapping[str, str]:
-    pairs: dict[str, str] = {}
-    for pair in said:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise problem_error("param_invalid", name=pair, reason=_("no = in it"))
-        pairs[name] = value
-    return pairs
-
-
-def _value(text: str) -> Any:
-    """JSON where it is JSON, the text itself otherwise."""
-
-    def no_number(name: str) -> NoReturn:
-        raise ValueError(name)  # NaN and Infinity are words here: no server takes them
-
-    try:
-        return json.loads(text, parse_constant=no_number)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _announce(
@@ -216,13 +179,6 @@ def _announce(
     speech.note(
         _("Sending to {host}: {order}, {cost}").format(host=server.host, order=order, cost=cost)
     )
-    if server.host == _ENDING_HOST:
-        speech.note(
-            _(
-                "OpenAI announced the end of this endpoint for 2026-09-24; it may refuse. Other"
-                " servers: SORA_BASE_URL."
-            )
-        )
 
 
 def _wrong_use(message: str) -> NoReturn:

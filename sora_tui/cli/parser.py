@@ -153,7 +153,11 @@ def _generate(add: Add) -> None:
     )
     command.add_argument("--model", metavar=_("NAME"), help=_("any model the server knows"))
     command.add_argument("--seconds", metavar="N", help=_("length of the clip"))
-    command.add_argument("--size", metavar="WxH", help=_("width x height in pixels"))
+    command.add_argument(
+        "--size",
+        metavar="WxH",
+        help=_("width x height in pixels, or landscape, portrait, square, 720p"),
+    )
     command.add_argument(
         "--count", type=int, metavar="N", help=_("make this many clips of the same prompt")
     )
@@ -167,7 +171,12 @@ def _generate(add: Add) -> None:
         action="append",
         default=[],
         metavar="K=V",
-        help=_("send one more field; V may be JSON"),
+        help=_("send one more field; V may be JSON (sora-tui params lists the known ones)"),
+    )
+    command.add_argument(
+        "--preset",
+        metavar=_("NAME"),
+        help=_("send what the makers of this model use; --param stands above it"),
     )
     command.add_argument(
         "--var",
@@ -177,6 +186,15 @@ def _generate(add: Add) -> None:
         help=_("put V in place of {{K}} in the prompt"),
     )
     _sending(command)
+    params = add(
+        "params",
+        _("List what a server takes of a model beyond the standard, with ranges and defaults."),
+        "sora-tui params",
+        "sora-tui params --server lab --model wan2.2-t2v",
+        "sora-tui params --preset ltx-2 --json | jq .preset",
+    )
+    params.add_argument("--model", metavar=_("NAME"), help=_("any model the server knows"))
+    params.add_argument("--preset", metavar=_("NAME"), help=_("of this model instead"))
 
 
 def _derive(add: Add) -> None:

@@ -256,7 +256,12 @@ def _document(server: Server, settings: Settings) -> dict[str, Any]:
         "query": sorted(server.query),
         "allow_http": server.allow_http,
         "free": server.free,
-        "prices": {model: str(price) for model, price in server.prices.items()},
+        "prices": {
+            model: str(prices["*"])
+            if prices.keys() == {"*"}
+            else {size: str(price) for size, price in prices.items()}
+            for model, prices in server.prices.items()
+        },
         "currency": server.currency,
         "model": server.model,
         "size": server.size,

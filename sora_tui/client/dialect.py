@@ -84,6 +84,7 @@ class Dialect:
         abilities: What it certainly can or cannot; anything else is tried and remembered.
         list_needs: A query parameter without which its list cannot answer.
         delete_means: What `DELETE` does there.
+        nested: How objects and lists stand in a form: as JSON text, or as `name[key]` and `name[]`.
         max_active: Jobs it takes at once.
         turns_away: How it says that nothing was started, under statuses that leave it open.
         poll_floor: Seconds between two looks at a job that it asks its users to keep.
@@ -104,6 +105,7 @@ class Dialect:
     abilities: Mapping[Ability, bool] = field(default_factory=dict)
     list_needs: str = ""
     delete_means: DeleteMeans = "unknown"
+    nested: Literal["json", "brackets"] = "json"
     max_active: int | None = None
     turns_away: tuple[TurnedAway, ...] = ()
     poll_floor: float = 0.0
@@ -134,6 +136,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),
             ),
             bearer_without_key=None,
+            nested="brackets",  # as its own SDK sends them
             abilities=_only(*ABILITIES),
             delete_means="deletes",
         ),
@@ -236,6 +239,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             ),
             auth="api-key",
             query={"api-version": "preview"},
+            nested="brackets",
             abilities={"list": True, "delete": True, "remix": True},
             delete_means="deletes",
         ),

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote
@@ -158,10 +158,7 @@ class VideosClient:
                     fields[self._reference_field] = self._reference(upload)
                 answer = await self._wire.post_paid("/videos", headers, document=fields, clip=clip)
             else:
-                form = {
-                    name: value if isinstance(value, str) else json.dumps(value, default=str)
-                    for name, value in fields.items()
-                }
+                form = self._in_form(fields)
                 files: dict[str, File] = {}
                 if upload is not None:
                     part = (upload.filename, upload.data, upload.mime)
@@ -266,14 +263,15 @@ class VideosClient:
 
     def _fields(self, request: VideoRequest) -> dict[str, Any]:
         """Only what is set: some servers refuse fields they do not know (divergence 21)."""
-        wanted = {
-            **self.server.params,
-            **request.params,
+        settings = {
             "prompt": request.prompt,
             "model": request.model,
             self._dialect.seconds_field: request.seconds,
             "size": request.size,
         }
+        # What is not set is no answer: a parameter of the same name may be one ("768P").
+        said = {name: value for name, value in settings.items() if value is not None}
+        wanted = {**self.server.params, **request.params, **said}
         return {
             _encodable(name): _encodable(value) if isinstance(value, str) else value
             for name, value in wanted.items()
@@ -292,6 +290,14 @@ class VideosClient:
         if request.operation != "remix":
             fields["video"] = {"id": request.source_video}
         return self._in_json(fields)
+
+    def _in_form(self, fields: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """The fields as text, for a form; objects and lists as this server reads them."""
+        flat = _bracketed(fields) if self._dialect.nested == "brackets" else fields.items()
+        return [
+            (name, value if isinstance(value, str) else json.dumps(value, default=str))
+            for name, value in flat
+        ]
 
     def _reference(self, upload: Upload) -> object:
         form = self._fitted.reference_form
@@ -350,6 +356,18 @@ def _points_to_a_video(answer: Answer) -> bool:
     if where is None:
         return answer.status in {301, 302}
     return 300 <= answer.status < 400 and _VIDEO_MADE.search(where) is not None
+
+
+def _bracketed(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """`a[b]` for objects and `a[]` for lists, as the SDK of OpenAI writes them (videos-api 1.2)."""
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _bracketed({f"{name}[{key}]": inner for key, inner in value.items()})
+        elif isinstance(value, list | tuple):
+            for inner in value:
+                yield from _bracketed({f"{name}[]": inner})
+        else:
+            yield name, value
 
 
 def _path_of(request: VideoRequest) -> str:

@@ -34,6 +34,13 @@ CODES: Final[Mapping[str, Spent]] = {
     "seconds_invalid": Spent.NO,
     "count_invalid": Spent.NO,
     "param_invalid": Spent.NO,
+    "param_kind": Spent.NO,
+    "param_range": Spent.NO,
+    "param_choice": Spent.NO,
+    "param_standard": Spent.NO,
+    "preset_unknown": Spent.NO,
+    "batch_unreadable": Spent.NO,
+    "batch_line": Spent.NO,
     # reference pictures
     "reference_missing": Spent.NO,
     "reference_outside": Spent.NO,

@@ -16,6 +16,8 @@ Operation = Literal["create", "remix", "edit", "extend", "character"]
 Fit = Literal["exact", "cover", "contain", "stretch"]
 FITS: Final[tuple[Fit, ...]] = ("exact", "cover", "contain", "stretch")
 
+#: Fields with a setting of their own.
+_SETTINGS: Final = frozenset({"prompt", "model", "seconds", "size"})
 _SIZE: Final = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 _SECONDS: Final = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?")
 
@@ -55,7 +57,8 @@ def check_request(request: VideoRequest) -> None:
     """Refuse what no server could mean.
 
     Raises:
-        ProblemError: prompt_empty, prompt_too_long, size_invalid or seconds_invalid.
+        ProblemError: prompt_empty, prompt_too_long, size_invalid, seconds_invalid or
+            param_standard, where a parameter would be a second answer to one question.
     """
     if not request.prompt.strip():
         raise problem_error("prompt_empty")
@@ -65,6 +68,9 @@ def check_request(request: VideoRequest) -> None:
         width_height(request.size)
     if request.seconds is not None and not _SECONDS.fullmatch(request.seconds):
         raise problem_error("seconds_invalid", seconds=request.seconds)
+    for name in request.params:
+        if name in _SETTINGS and getattr(request, name) is not None:
+            raise problem_error("param_standard", name=name)
 
 
 def width_height(size: str) -> tuple[int, int]:

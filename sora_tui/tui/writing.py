@@ -186,7 +186,8 @@ class WritingApp(GalleryApp):
 
     def show_price(self) -> None:
         """Price and picture of what stands in the editor; a wrong value says so at once."""
-        from sora_tui.engine.quote import quote
+        from sora_tui.engine.quote import ending, quote
+        from sora_tui.i18n.endings import ending_words
         from sora_tui.tui.draft import as_written, check_draft, request_of
         from sora_tui.tui.order import picture_of
 
@@ -201,7 +202,8 @@ class WritingApp(GalleryApp):
             if self._refuses:
                 self.editor.say("")
             self._refuses = False
-        self.editor.show_facts(picture_of(draft, self._pictures), price, server)
+        note = ending_words(ending(server, draft.model), self.clock().date())
+        self.editor.show_facts(picture_of(draft, self._pictures), price, server, note)
         self.bench.banner.show(server, paid=price is not None and bool(price.sum))
 
     @on(events.AppBlur)
@@ -424,7 +426,13 @@ class WritingApp(GalleryApp):
         self.bench.show_pane("editor")
         self.editor.ask(
             question_for(
-                order.ask, order.draft, order.price, order.server, order.today, order.refused
+                order.ask,
+                order.draft,
+                order.price,
+                order.server,
+                order.today,
+                order.refused,
+                order.note,
             ),
             order.request.prompt,
         )

@@ -144,6 +144,17 @@ async def _turns_away(row: Dialect) -> object:
     return type(await outcome(status, {"detail": words}, row.name)).__name__
 
 
+async def nested_parts(row: Dialect) -> tuple[list[str], bytes]:
+    """An object with a list in it, as it stands in a form: the names of its parts, and all."""
+    nested = {"lora": {"name": "x", "at": [1, 2]}}
+    request = replace(REQUEST, params=nested)
+    with RawServer(replies(answer(200, clip()))) as server:
+        async with client_of(at(server.url, dialect=row.name, encoding="multipart")) as client:
+            await client.create(request, None, "job-1")
+        parts = server.requests[0].parts
+        return sorted(name for name in parts if name.startswith("lora")), server.requests[0].body
+
+
 async def _poll_floor(row: Dialect) -> object:
     return (await looked(row))[1]
 
@@ -151,6 +162,11 @@ async def _poll_floor(row: Dialect) -> object:
 async def _reference(row: Dialect) -> object:
     body = (await sent(row, PICTURE, encoding="json")).json
     return {name: value for name, value in body.items() if name not in {"prompt", "size"}}
+
+
+async def _names_of_nested(row: Dialect) -> object:
+    names, _body = await nested_parts(row)
+    return names
 
 
 #: The behaviour that each field is for. A field that is not here is one nobody needs.
@@ -169,6 +185,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "abilities": _abilities,
     "list_needs": _abilities,
     "delete_means": _delete_means,
+    "nested": _names_of_nested,
     "max_active": _max_active,
     "turns_away": _turns_away,
     "poll_floor": _poll_floor,
@@ -225,6 +242,15 @@ async def test_each_ability_of_a_row_is_told(
     rest = {other: can for other, can in row.abilities.items() if other != ability}
     put(monkeypatch, replace(row, abilities=rest))
     assert await _abilities(row) != before
+
+
+async def test_nested_values_stand_in_a_form_as_each_server_reads_them() -> None:
+    names, body = await nested_parts(DIALECTS["openai"])
+    assert names == ["lora[at][]", "lora[name]"]
+    assert body.count(b'name="lora[at][]"') == 2
+    names, body = await nested_parts(DIALECTS["vllm-omni"])
+    assert names == ["lora"]
+    assert b'{"name": "x", "at": [1, 2]}' in body
 
 
 @pytest.mark.parametrize("name", [name for name, row in DIALECTS.items() if row.signs])

@@ -175,7 +175,7 @@ class EditorPane(Widget, can_focus=False):
     def __init__(self, *, id: str, classes: str = "") -> None:
         super().__init__(id=id, classes=classes)
         self._safe = True
-        self._facts: tuple[Picture | None, Price | None, Server] | None = None
+        self._facts: tuple[Picture | None, Price | None, Server, str] | None = None
         #: These come with `wake`, and the line when they stand on the screen.
         self._draft: Draft | None = None
         self._text: PromptText | None = None
@@ -270,9 +270,11 @@ class EditorPane(Widget, can_focus=False):
         self._safe = True
         self._title()
 
-    def show_facts(self, picture: Picture | None, price: Price | None, server: Server) -> None:
-        """What the order means on this server."""
-        self._facts = (picture, price, server)
+    def show_facts(
+        self, picture: Picture | None, price: Price | None, server: Server, note: str = ""
+    ) -> None:
+        """What the order means on this server; `note` is a warning about it or the model."""
+        self._facts = (picture, price, server, note)
         self._draw_facts()
 
     def say(self, text: str, *, error: bool = False) -> None:
@@ -470,12 +472,12 @@ class EditorPane(Widget, can_focus=False):
             return
         from sora_tui.tui.order import facts_block, facts_line, price_words
 
-        picture, price, server = self._facts
+        picture, price, server, note = self._facts
         draft, line = self.draft, self._settings
         if line.has_class("-roomy"):
-            facts = facts_block(draft, picture, price, server)
+            facts = facts_block(draft, picture, price, server, note)
         else:
-            facts = facts_line(draft, picture, price, server, self.content_size.width)
+            facts = facts_line(draft, picture, price, server, self.content_size.width, note)
         line.show_facts(facts, price_words(price, server, draft.count))
 
     def _title(self) -> None:

@@ -1,0 +1,79 @@
+"""What is wished for, as a request: picture read, size and parameters as the server takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sora_tui.config.choices import Choices
+from sora_tui.core.problem import problem_error
+from sora_tui.core.prompt import fill
+from sora_tui.core.request import VideoRequest, check_request
+from sora_tui.core.server import Server
+from sora_tui.core.sizes import size_of
+from sora_tui.engine.offers import offer_for, preset_of
+from sora_tui.i18n import _
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.references import Prepared, read_reference_image
+
+
+def wish_of(
+    folder: Folder, server: Server, text: str, file: str | None, choices: Choices
+) -> tuple[VideoRequest, Prepared | None]:
+    """The request that these choices make, checked, and the picture that goes along.
+
+    Args:
+        text: The prompt, its `{{variables}}` not yet filled.
+        file: Where it came from, as documents name it.
+
+    Raises:
+        ProblemError: Whatever keeps it from being sent; nothing was.
+    """
+    offer = offer_for(folder, server, choices.model)
+    size = None if choices.size is None else size_of(choices.size, offer.sizes)
+    prepared = None
+    if choices.reference is not None:
+        prepared = read_reference_image(folder, choices.reference, size, choices.fit or "exact")
+    request = VideoRequest(
+        prompt=fill(text, choices.variables),
+        model=choices.model,
+        seconds=choices.seconds,
+        size=size,
+        reference=prepared.reference if prepared else None,
+        params=offer.check(choices.params),
+        variables=choices.variables,
+        prompt_file=file,
+    )
+    check_request(request)
+    return request, prepared
+
+
+def with_params(
+    folder: Folder, server: Server, choices: Choices, preset: str | None, words: list[str]
+) -> Choices:
+    """The choices with a preset and with `NAME=VALUE` words over it.
+
+    Raises:
+        ProblemError: preset_unknown, param_invalid, param_kind, param_range or param_choice.
+    """
+    params = dict(choices.params)
+    if preset is not None:
+        params |= preset_of(folder, server, preset).preset
+    offer = offer_for(folder, server, choices.model)
+    params |= {name: offer.read(name, text) for name, text in pairs(words).items()}
+    return replace(choices, params=params)
+
+
+def pairs(words: list[str]) -> Mapping[str, str]:
+    """`NAME=VALUE` words by name.
+
+    Raises:
+        ProblemError: param_invalid for a word without a name or a value.
+    """
+    said: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name or not equals:
+            raise problem_error("param_invalid", name=word, reason=_("no = in it"))
+        said[name] = value
+    return said
