@@ -13,7 +13,7 @@ from itertools import islice
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli.lost import found_lines, ways
-from sora_tui.cli.report import path_of
+from sora_tui.cli.report import made_document, path_of
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
@@ -21,6 +21,7 @@ from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -45,7 +46,7 @@ def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             return 2
     found = list(islice(_matching(history, args.state, args.search), max(args.limit, 0)))
     for job in found:
-        speech.document(to_document(job))
+        speech.document({**to_document(job), **made_document(job)})
     if not found:
         speech.note(_("No jobs match.") if args.state or args.search else _("No jobs yet."))
     else:
@@ -67,7 +68,7 @@ def show(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     job_id = history.find(args.job)
     job = history.load(job_id)
     if speech.as_json:
-        speech.document(json.loads(history.load_text(job_id)))
+        speech.document({**json.loads(history.load_text(job_id)), **made_document(job)})
         return 0
     for line in _facts(job, folder):
         speech.result(line)
@@ -146,6 +147,7 @@ def _facts(job: Job, folder: Folder) -> Iterator[str]:
         (_("expires"), _local(job.expires_at) if job.expires_at else None),
         (_("clip"), path_of(job, folder)),
         ("sha256", job.outputs[0].sha256 if job.outputs else None),
+        (_("differs"), made_words(job)),
         (_("record"), record_path(job)),
     )
     shown = [(name, clean_line(value)) for name, value in facts if value]

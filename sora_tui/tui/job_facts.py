@@ -13,6 +13,7 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
@@ -162,6 +163,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
         known = (job_rows.megabytes(output.bytes), shape, length, rate, output.codec or "")
         yield "", "  ".join(clean_line(part, 40) for part in known if part)
         yield "sha256", clean_line(output.sha256, 64)
+    yield _("differs"), made_words(job)
     yield _("video id"), clean_line(job.remote_id or "", 1100)
     if remote is not None and remote.status:
         yield _("it says"), remote.status

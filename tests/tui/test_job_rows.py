@@ -280,3 +280,13 @@ def test_the_line_below_keeps_the_money_longest() -> None:
     view = JobView(unconfirmed(PAID))
     assert "answer was lost" in status(view, NOW, 200)
     assert status(view, NOW, 1).startswith("It may be running, and billed")
+
+
+def test_a_clip_that_is_not_what_was_asked_says_how_it_is() -> None:
+    job = saved(pending(30))
+    size = replace(job, outputs=(replace(job.outputs[0], width=1280, height=704),))
+    assert job_rows.progress(JobView(size), NOW, 15) == "≠ 1280x704"
+    assert job_rows.progress(JobView(size), NOW, 15, ascii=True) == "!= 1280x704"
+    assert job_rows.progress(JobView(size), NOW, 21).startswith("≠ 1280x704  ")
+    assert job_rows.is_otherwise(size)
+    assert not job_rows.is_otherwise(job)

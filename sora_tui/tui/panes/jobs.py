@@ -659,7 +659,7 @@ class JobsPane(Vertical):
             progress = _("paused")
         return {
             "state": Cell(job_rows.state(view, self._ascii), tone),
-            "progress": Cell(progress),
+            "progress": Cell(progress, "warn" if job_rows.is_otherwise(job) else ""),
             "elapsed": Cell(job_rows.elapsed(view, now)),
             "left": Cell(job_rows.left(view, now), "warn" if job.needs_you else ""),
             "expires": Cell(
