@@ -84,6 +84,7 @@ class Dialect:
         abilities: What it certainly can or cannot; anything else is tried and remembered.
         list_needs: A query parameter without which its list cannot answer.
         delete_means: What `DELETE` does there.
+        cost_header: Where the answer to a create says what it costs, in USD.
         nested: How objects and lists stand in a form: as JSON text, or as `name[key]` and `name[]`.
         max_active: Jobs it takes at once.
         turns_away: How it says that nothing was started, under statuses that leave it open.
@@ -105,6 +106,7 @@ class Dialect:
     abilities: Mapping[Ability, bool] = field(default_factory=dict)
     list_needs: str = ""
     delete_means: DeleteMeans = "unknown"
+    cost_header: str = ""
     nested: Literal["json", "brackets"] = "json"
     max_active: int | None = None
     turns_away: tuple[TurnedAway, ...] = ()
@@ -149,6 +151,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 Sign("list", ENOUGH, header="x-litellm-"),
             ),
             version_header="x-litellm-version",
+            cost_header="x-litellm-response-cost",
             abilities={"delete": False, "thumbnail": False},
             list_needs="custom_llm_provider",
             delete_means="none",

@@ -38,7 +38,7 @@ from sora_tui.client.outcome import (
 from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase, RemoteVideo, read_video
+from sora_tui.core.remote import Phase, RemoteVideo, read_cost, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
@@ -170,13 +170,23 @@ class VideosClient:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
-        outcome = outcome_of(answer)
+        outcome = self._with_cost(outcome_of(answer), answer)
         if isinstance(outcome, Accepted) and clip is not None and clip.whole:
             video = outcome.video
             if not video.status:  # LocalAI's shape: an id and the clip, and no word on how it goes
                 video = replace(video, status="completed", phase=Phase.COMPLETED)
             return replace(outcome, video=video, has_clip=video.phase is Phase.COMPLETED)
         return outcome
+
+    def _with_cost(self, outcome: CreateOutcome, answer: Answer) -> CreateOutcome:
+        """What a header says it costs; 0 is what LiteLLM says of a model without a price."""
+        said = answer.headers.get(self._dialect.cost_header, "")
+        if not isinstance(outcome, Accepted) or self.server.currency != "USD":
+            return outcome
+        cost = read_cost(said)
+        if not cost or outcome.video.cost is not None:
+            return outcome
+        return replace(outcome, video=replace(outcome.video, cost=cost))
 
     async def retrieve(self, video_id: str) -> Poll:
         """One look at a job.
