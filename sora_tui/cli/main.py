@@ -89,6 +89,8 @@ def _command(name: str) -> Command:
             from sora_tui.cli.derive import run
         case "params":
             from sora_tui.cli.params import run
+        case "cost":
+            from sora_tui.cli.cost import run
         case "jobs":
             from sora_tui.cli.history import jobs as run
         case "show":

@@ -6,6 +6,7 @@ import argparse
 import shutil
 import textwrap
 from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -268,6 +269,19 @@ def _history(add: Add) -> None:
         "sora-tui show @2 --json",
     )
     show.add_argument("job", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2"))
+    cost = add(
+        "cost",
+        _("Sum up what was spent here, by day, server and model; practice costs nothing."),
+        "sora-tui cost",
+        "sora-tui cost --since 2026-11-01",
+        "sora-tui cost --since 7d --json | jq -s 'map(.reported) | add'",
+    )
+    cost.add_argument(
+        "--since",
+        type=day,
+        metavar=_("DAY"),
+        help=_("from this day on: 2026-11-01, today, or 7d for the last seven days"),
+    )
     wait = add(
         "wait",
         _("Finish everything unfinished: look for lost answers, wait, download."),
@@ -509,6 +523,24 @@ def _profile_options(command: argparse.ArgumentParser) -> None:
         "--query", action="append", metavar="K=V", help=_("added to every address; no key")
     )
     command.add_argument("--default", action="store_true", help=_("use it from now on"))
+
+
+def day(text: str) -> datetime:
+    """The beginning of a day on the person's own clock.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    if text == "today":
+        return today
+    try:
+        if text.endswith("d") and text[:-1].isdecimal():
+            # Naive, so that the day of a clock change begins at its own midnight.
+            return (today.replace(tzinfo=None) - timedelta(days=int(text[:-1]) - 1)).astimezone()
+        return datetime.combine(date.fromisoformat(text), time()).astimezone()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(_("not a day: {text}").format(text=text)) from None
 
 
 def amount(text: str) -> Decimal:
