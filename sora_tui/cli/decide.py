@@ -12,7 +12,7 @@ from decimal import Decimal
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from sora_tui.cli.consent import agree, question_on_terminal
+from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.day import check_budget
 from sora_tui.cli.follow import Item, Leave, Suspend, suspend
 from sora_tui.cli.lost import again_costs, found_lines
@@ -100,7 +100,7 @@ class Deciding:
         today = check_budget(self.folder, self.settings.budget, server, price, 1)
         consent = agree(
             server,
-            job.request,
+            order_words(job.request, 1),
             price,
             1,
             yes=yes,

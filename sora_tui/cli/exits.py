@@ -53,6 +53,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "preset_unknown",
         "batch_unreadable",
         "batch_line",
+        "batch_syntax",
         "reference_missing",
         "reference_outside",
         "reference_is_url",
@@ -98,6 +99,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "key_refused",
         "simulator_failed",
         "owned_elsewhere",
+        "batch_busy",
     ),
     BUDGET_OR_DISK: (
         "over_budget",

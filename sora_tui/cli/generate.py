@@ -88,7 +88,7 @@ def place(
     today = check_budget(folder, settings.budget, server, price, clips)
     consent = agree(
         server,
-        request,
+        order_words(request, clips),
         price,
         clips,
         yes=args.yes,
@@ -100,7 +100,7 @@ def place(
     _announce(server, request, price, clips, speech)
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     history = History(folder)
-    enough = _is_with_server if args.no_wait else _is_at_rest
+    enough = is_with_server if args.no_wait else is_at_rest
     with running(engine, speech) as items:
         jobs = engine.submit(server, request, price, consent, prepared, clips)
         outcome = wait_for_completion(
@@ -118,11 +118,13 @@ def place(
     return report(outcome, folder, speech)
 
 
-def _is_at_rest(job: Job) -> bool:
+def is_at_rest(job: Job) -> bool:
+    """Whether nothing more happens to it by itself."""
     return job.is_final
 
 
-def _is_with_server(job: Job) -> bool:
+def is_with_server(job: Job) -> bool:
+    """Whether its remote id is known, for who does not wait."""
     return job.remote_id is not None or job.is_final
 
 
@@ -137,13 +139,13 @@ def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | Non
             return parse_prompt(sys.stdin.read()), None
         except UnicodeDecodeError:
             raise problem_error("prompt_unreadable", path="-", reason="not UTF-8") from None
-    path = folder.prompt_md if args.file is None else _found(args.file, folder)
+    path = folder.prompt_md if args.file is None else found_prompt(args.file, folder)
     resolved = path.resolve()
     inside = resolved.is_relative_to(folder.root)
     return read_prompt(path), folder.relative(resolved) if inside else path.name
 
 
-def _found(name: str, folder: Folder) -> Path:
+def found_prompt(name: str, folder: Folder) -> Path:
     """The file a person means: where he stands, in the workspace, or in prompts/."""
     places = (Path(name), folder.root / name, folder.prompts / name, folder.prompts / f"{name}.md")
     return next((place for place in places if place.is_file()), Path(name))

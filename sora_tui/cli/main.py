@@ -87,6 +87,8 @@ def _command(name: str) -> Command:
             from sora_tui.cli.generate import run
         case "remix" | "edit" | "extend":
             from sora_tui.cli.derive import run
+        case "batch":
+            from sora_tui.cli.batch import run
         case "params":
             from sora_tui.cli.params import run
         case "cost":

@@ -187,6 +187,27 @@ def _generate(add: Add) -> None:
         help=_("put V in place of {{K}} in the prompt"),
     )
     _sending(command)
+    batch = add(
+        "batch",
+        _(
+            "Send the clips of a file: one JSON object a line, or [[clip]] tables in TOML. The"
+            " whole price is agreed to once; started again, only what was not sent yet is sent."
+        ),
+        "sora-tui batch shots.jsonl",
+        "sora-tui batch shots.toml --max-active 2 --max-spend 5",
+        "sora-tui batch shots.jsonl --name second-try --dry-run",
+        """echo '{"prompt": "A kite", "seconds": 4, "count": 2}' >> shots.jsonl""",
+    )
+    batch.add_argument("batch", metavar=_("FILE"), help=_("the lines; - is stdin, as JSON"))
+    batch.add_argument(
+        "--name",
+        metavar=_("NAME"),
+        help=_("what the batch is known by; another one sends all of it again (the file's name)"),
+    )
+    batch.add_argument(
+        "--max-active", type=at_least_one, metavar="N", help=_("send at most N jobs at once")
+    )
+    _sending(batch)
     params = add(
         "params",
         _("List what a server takes of a model beyond the standard, with ranges and defaults."),
@@ -523,6 +544,17 @@ def _profile_options(command: argparse.ArgumentParser) -> None:
         "--query", action="append", metavar="K=V", help=_("added to every address; no key")
     )
     command.add_argument("--default", action="store_true", help=_("use it from now on"))
+
+
+def at_least_one(text: str) -> int:
+    """A whole number, 1 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(_("not a number from 1 on: {text}").format(text=text))
+    return int(text)
 
 
 def day(text: str) -> datetime:

@@ -41,6 +41,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "preset_unknown": Spent.NO,
     "batch_unreadable": Spent.NO,
     "batch_line": Spent.NO,
+    "batch_syntax": Spent.NO,
+    "batch_busy": Spent.NO,
     # reference pictures
     "reference_missing": Spent.NO,
     "reference_outside": Spent.NO,

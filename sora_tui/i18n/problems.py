@@ -39,10 +39,11 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
     Args:
         free: The server charges nothing, so there is no money to speak of.
     """
-    if "cause" in problem.facts:
+    if problem.code == "batch_line" and "cause" in problem.facts:
         # What is wrong there is a problem of its own, with its own words.
-        why = Problem(str(problem.facts["cause"]), problem.facts, Spent.NO)
-        problem = replace(problem, facts={**problem.facts, "told": sentences(why).happened})
+        inner = {name: fact for name, fact in problem.facts.items() if name != "cause"}
+        why = sentences(Problem(str(problem.facts["cause"]), inner, Spent.NO))
+        problem = replace(problem, facts={**inner, "told": why.happened})
     happened, money, then = TABLE[problem.code]
     if free:
         money = _FREE_HERE
@@ -213,8 +214,18 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Write one JSON object a line, or tables named clip in a file that ends in .toml."),
     ),
+    "batch_syntax": (
+        N_("It is not written as a line of a batch[: {reason}]."),
+        _NOT_SENT,
+        N_('Write an object, for example {"prompt": "A kite", "seconds": 4}.'),
+    ),
+    "batch_busy": (
+        N_("Another sora-tui is just handing in a batch of this folder."),
+        _NOT_SENT,
+        N_("Start it again when that one has agreed or declined."),
+    ),
     "batch_line": (
-        N_("A line of the batch cannot be used[: {path}, line {line}].[ {told}]"),
+        N_("A line of the batch cannot be used[: {batch}, line {row}].[ {told}]"),
         _NOT_SENT,
         N_("Mend it and start the file again: all lines are checked before any is sent."),
     ),
