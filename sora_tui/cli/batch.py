@@ -24,7 +24,7 @@ from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import wish_of
 from sora_tui.config.choices import from_front_matter, from_settings
 from sora_tui.config.settings import Settings
-from sora_tui.core.batch import Line, at_line, batch_id, keys_of, read_lines, was_sent
+from sora_tui.core.batch import Line, at_line, batch_id, read_lines, takes_of, was_sent
 from sora_tui.core.budget import NOTHING, cost_of
 from sora_tui.core.job import Batch, Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
@@ -165,16 +165,19 @@ def _open_takes(
     asked: Sequence[tuple[Line, VideoRequest, Prepared | None, int]],
 ) -> tuple[list[_Wish], list[Job]]:
     """What is still to be sent, and the jobs that stand for the rest."""
-    keys = keys_of([(line, request) for line, request, _prepared, _count in asked], server.origin)
     mine = [job for job in jobs_of_batch(folder, name) if job.server.origin == server.origin]
     before = {(job.batch.line, job.batch.index): job for job in mine if job.batch and was_sent(job)}
-    wishes, standing = [], []
-    for (line, request, prepared, count), key in zip(asked, keys, strict=True):
-        takes = [Batch(name, index, count, key) for index in range(1, count + 1)]
-        standing += [before[key, take.index] for take in takes if (key, take.index) in before]
-        open_takes = tuple(take for take in takes if (key, take.index) not in before)
-        if open_takes:
-            wishes.append(_Wish(line, request, prepared, quote(server, request), open_takes))
+    lines = [(line, request, count) for line, request, _prepared, count in asked]
+    wishes: list[_Wish] = []
+    standing: list[Job] = []
+    for (line, request, prepared, _count), takes in zip(
+        asked, takes_of(name, lines, server.origin), strict=True
+    ):
+        sent = [(take.line, take.index) for take in takes if (take.line, take.index) in before]
+        standing += [before[key] for key in sent]
+        rest = tuple(take for take in takes if (take.line, take.index) not in before)
+        if rest:
+            wishes.append(_Wish(line, request, prepared, quote(server, request), rest))
     return wishes, standing
 
 

@@ -11,12 +11,13 @@ import hashlib
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sora_tui.core.document import request_document
-from sora_tui.core.job import Job, State
+from sora_tui.core.job import Batch, Job, State
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.request import VideoRequest
 
@@ -77,22 +78,39 @@ def at_line(number: int, error: ProblemError) -> ProblemError:
     return problem_error("batch_line", **facts)
 
 
-def keys_of(lines: Sequence[tuple[Line, VideoRequest]], origin: str) -> list[str]:
-    """What each line is known by: its own `id`, else a hash of what it asks for and of whom."""
-    seen: dict[str, int] = {}
-    keys: list[str] = []
-    for line, request in lines:
-        own = line.said.get("id")
-        if own is not None:
-            keys.append(f"id:{own}")
-            continue
-        # Which file the text came from changes nothing in the clip.
-        asked = {**request_document(request), "prompt_file": None, "variables": None}
-        text = json.dumps([origin, asked], sort_keys=True, default=str)
-        key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-        seen[key] = seen.get(key, 0) + 1
-        keys.append(key if seen[key] == 1 else f"{key}.{seen[key]}")
-    return keys
+def takes_of(
+    batch: str, asked: Sequence[tuple[Line, VideoRequest, int]], origin: str
+) -> list[tuple[Batch, ...]]:
+    """The clips of each line, as documents name them.
+
+    Lines that ask the same of the same server are takes of one prompt and counted through, so that
+    it does not matter which of them stands first.
+
+    Args:
+        batch: Its id.
+        asked: Each line with its request and number of clips.
+    """
+    keys = [_key(line, request, origin) for line, request, _count in asked]
+    of: Counter[str] = Counter()
+    for key, (_line, _request, count) in zip(keys, asked, strict=True):
+        of[key] += count
+    done: Counter[str] = Counter()
+    takes: list[tuple[Batch, ...]] = []
+    for key, (_line, _request, count) in zip(keys, asked, strict=True):
+        first = done[key] + 1
+        done[key] += count
+        takes.append(tuple(Batch(batch, first + n, of[key], key) for n in range(count)))
+    return takes
+
+
+def _key(line: Line, request: VideoRequest, origin: str) -> str:
+    """What a line is known by: its own `id`, else a hash of what it asks for and of whom."""
+    if "id" in line.said:
+        return f"id:{line.said['id']}"
+    # Which file the text came from changes nothing in the clip.
+    asked = {**request_document(request), "prompt_file": None, "variables": None}
+    text = json.dumps([origin, asked], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def was_sent(job: Job) -> bool:
