@@ -60,6 +60,8 @@ class _Row:
 
     offer: Offer
     all_sizes: tuple[str, ...] = ()
+    #: Parameters that never have the model's own value as their default.
+    computed: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=64)
@@ -79,7 +81,10 @@ def _offer(dialect: str, model: _Model | None) -> Offer:
         title=model.title,
         sizes=row.all_sizes or model.sizes or offer.sizes,
         seconds=model.seconds or offer.seconds,
-        parameters=tuple(_with_default(each, preset) for each in offer.parameters),
+        parameters=tuple(
+            each if each.name in row.computed else _with_default(each, preset)
+            for each in offer.parameters
+        ),
         preset=preset,
     )
 
@@ -102,11 +107,14 @@ def _row(entry: Mapping[str, Any]) -> _Row:
         seconds=tuple(entry.get("seconds", ())),
         parameters=tuple(_parameter(name, told) for name, told in entry["parameters"].items()),
     )
-    return _Row(offer, tuple(entry.get("all_sizes", ())))
+    told = entry["parameters"].items()
+    computed = frozenset(name for name, row in told if not row.get("by_model", True))
+    return _Row(offer, tuple(entry.get("all_sizes", ())), computed)
 
 
 def _parameter(name: str, row: Mapping[str, Any]) -> Parameter:
-    return Parameter(name, **{**row, "choices": tuple(row.get("choices", ()))})
+    said = {key: value for key, value in row.items() if key != "by_model"}
+    return Parameter(name, **{**said, "choices": tuple(row.get("choices", ()))})
 
 
 @lru_cache(maxsize=1)

@@ -46,7 +46,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "integer": N_("whole number"),
     "number": N_("number"),
     "switch": N_("yes or no"),
-    "json": N_("JSON object or list"),
+    "json": N_("JSON"),
 }
 
 

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
+from sora_tui.core.parameters import Offer
 from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
 from sora_tui.core.request import Fit, VideoRequest, check_request
 from sora_tui.core.server import Server
+from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.workspace.prompts import SCRIPT_FILE
 
 #: Prompt files that come with the repository: typing over one makes a copy.
@@ -20,12 +22,10 @@ SAMPLES: Final = frozenset(
 #: The one that a first start opens.
 FIRST_SAMPLE: Final = "prompts/harbour.md"
 
-#: Suggestions for servers that do not say what they know (videos-api.md 1.4); never a limit.
+#: Suggestions where nothing is known of server and model (videos-api.md 1.4); never a limit.
 _MODELS: Final = ("sora-2", "sora-2-pro")
 _SECONDS: Final = ("4", "8", "12")
 _SIZES: Final = ("1280x720", "720x1280", "1792x1024", "1024x1792")
-#: Settings that have a place on the screen; the rest of a front matter is only carried along.
-_SHOWN: Final = ("model", "seconds", "size", "reference", "fit", "count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Draft:
     """A prompt and its settings as they stand in the editor.
 
     Attributes:
+        params: What is sent beyond the standard, without what the profile sends anyway.
         reference: The picture, relative to the workspace or to `input_reference/`.
         file: The prompt file relative to the workspace, None before there is one.
         front: The front matter it came from; fields that the screen does not show survive in it.
@@ -47,6 +48,7 @@ class Draft:
     seconds: str | None = None
     size: str | None = None
     count: int = 1
+    params: Mapping[str, Any] = field(default_factory=dict)
     reference: str | None = None
     fit: Fit = "exact"
     file: str | None = None
@@ -81,6 +83,7 @@ def draft_of(
         seconds=said.seconds,
         size=said.size,
         count=said.count or 1,
+        params=from_front_matter(prompt.settings, file or "").params,
         reference=said.reference,
         fit=said.fit or "exact",
         file=file,
@@ -100,10 +103,10 @@ def draft_of_request(request: VideoRequest) -> Draft:
         seconds=request.seconds,
         size=request.size,
         count=1,
+        params=request.params,
         reference=None if reference is None else reference.path,
         fit="exact" if reference is None else reference.fit,
         file=None,
-        front={"params": dict(request.params)} if request.params else {},
     )
 
 
@@ -134,6 +137,7 @@ def _said(draft: Draft) -> dict[str, Any]:
         "reference": draft.reference,
         "fit": draft.fit if draft.reference and draft.fit != "exact" else None,
         "count": draft.count if draft.count != 1 else None,
+        "params": dict(draft.params) or None,
     }
 
 
@@ -163,7 +167,7 @@ def request_of(draft: Draft, settings: Settings) -> VideoRequest:
         model=draft.model,
         seconds=draft.seconds,
         size=draft.size,
-        params=said.params,
+        params={**settings.server.params, **draft.params},
         variables=variables,
         prompt_file=draft.file,
     )
@@ -205,15 +209,25 @@ def moved(draft: Draft, before: Settings, after: Settings) -> Draft:
     return replace(draft, model=value("model"), seconds=value("seconds"), size=value("size"))
 
 
-def known_values(server: Server) -> Mapping[str, tuple[str, ...]]:
+def known_values(server: Server, offer: Offer) -> Mapping[str, tuple[str, ...]]:
     """Values to step through, by setting: the profile's own lists, or what such servers know."""
     own = (server.model,) if server.model and not server.simulated else _MODELS
     return {
         "model": server.models or own,
-        "seconds": server.seconds_choices or _SECONDS,
-        "size": server.sizes or _SIZES,
+        "seconds": offer.seconds or _SECONDS,
+        "size": offer.sizes or _SIZES,
         "clips": ("1", "2", "3", "4"),
     }
+
+
+def in_pixels(draft: Draft, offer: Offer) -> Draft:
+    """The draft with a size in place of a word for one; in its file the word stays."""
+    size = draft.size
+    if size is None or not is_alias(size):
+        return draft
+    pixels = size_of(size, offer.sizes or _SIZES)
+    said = {**draft.opened, "size": pixels} if draft.opened.get("size") == size else draft.opened
+    return replace(draft, size=pixels, opened=said)
 
 
 def _choices(front: Mapping[str, Any], file: str | None, settings: Settings) -> Choices:

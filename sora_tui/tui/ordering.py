@@ -18,6 +18,7 @@ from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.engine import Verb
 from sora_tui.engine.events import EngineEvent
+from sora_tui.engine.offers import offer_for
 from sora_tui.engine.quote import ending, quote
 from sora_tui.engine.remote import ALL_PAGES
 from sora_tui.i18n.endings import ending_words
@@ -102,6 +103,8 @@ def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> 
 
     settings.check_sendable()
     request = request_of(draft, settings)
+    offer = offer_for(folder, settings.server, request.model)
+    request = replace(request, params=offer.check(request.params))
     check_request(request)
     prepared = None
     if draft.reference is not None:
