@@ -83,7 +83,8 @@ def _matching(history: History, states: list[str] | None, search: str | None) ->
         for job in page:
             if states and job.state.value not in states:
                 continue
-            if words in f"{job.id} {job.remote_id or ''} {job.request.prompt}".lower():
+            batch = job.batch.id if job.batch else ""
+            if words in f"{job.id} {job.remote_id or ''} {batch} {job.request.prompt}".lower():
                 yield job
 
 
@@ -143,6 +144,7 @@ def _facts(job: Job, folder: Folder) -> Iterator[str]:
         (_("picture"), f"{reference.path}  {reference.fit}" if reference else None),
         (_("parameters"), json.dumps(dict(request.params)) if request.params else None),
         (_("cost"), _cost(job)),
+        (_("batch"), f"{job.batch.id}  {job.batch.index}" if job.batch else None),
         (_("created"), _local(job.created_at)),
         (_("expires"), _local(job.expires_at) if job.expires_at else None),
         (_("clip"), path_of(job, folder)),

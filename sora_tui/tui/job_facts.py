@@ -175,7 +175,10 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     yield _("created"), f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
     yield _("parent"), clean_line(job.parent or "", 100)
     if job.batch is not None:
-        yield _("batch"), clean_line(f"{job.batch.id}  {job.batch.index}", 100)
+        take = _("take {take} of {id}").format(
+            take=job_rows.take(job) or str(job.batch.index), id=job.batch.id
+        )
+        yield _("batch"), clean_line(take, 120)
     notes = (*(f"#{tag}" for tag in job.notes.tags), job.notes.text)
     yield _("notes"), clean_line("  ".join(part for part in notes if part), 1000)
     yield _("record"), clean_line(record_path(job), 300)

@@ -65,6 +65,7 @@ _ASCII: Final[Mapping[str, str]] = {
     "✂": "fit",
     "≠": "!=",
 }
+_RULES: Final = str.maketrans({"┌": "+", "│": "|", "└": "+"})
 _EIGHTHS: Final = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 _QUEUEING: Final = frozenset({State.PENDING, State.QUEUED})
@@ -253,6 +254,35 @@ def reference(view: JobView, ascii: bool = False) -> str:
 def prompt(view: JobView) -> str:
     """The prompt on one line."""
     return clean_line(view.job.request.prompt, 300)
+
+
+def take(job: Job) -> str:
+    """Which take of its prompt it is: `2/4`; nothing where there is only one."""
+    batch = job.batch
+    return f"{batch.index}/{batch.of}" if batch is not None and batch.of > 1 else ""
+
+
+def are_takes(job: Job, other: JobView | None) -> bool:
+    """Whether both are takes of one prompt, in one order."""
+    batch, others = job.batch, None if other is None else other.job.batch
+    return (
+        batch is not None
+        and others is not None
+        and (batch.id, batch.line) == (others.id, others.line)
+    )
+
+
+def grouped(text: str, take: str, above: bool, below: bool, ascii: bool = False) -> str:
+    """The prompt of a take among its neighbours: said once, below it the takes alone.
+
+    Args:
+        above: The row above is a take of the same prompt; `below` likewise.
+    """
+    if not take:
+        return text
+    mark = "└ " if above and not below else "│ " if above else "┌ " if below else ""
+    said = f"{mark}{take}" if above else f"{mark}{take} {text}"
+    return said.translate(_RULES) if ascii else said
 
 
 # Words and figures ----------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def all_keys() -> tuple[Key, ...]:
     from sora_tui.tui.panes.prompt_text import PromptText
     from sora_tui.tui.panes.prompts import PromptsPane
     from sora_tui.tui.panes.references import ReferencesPane
-    from sora_tui.tui.panes.settings_line import GenerateButton, ParamsField, SettingField
+    from sora_tui.tui.panes.settings_line import GenerateButton, SettingField
     from sora_tui.tui.panes.variables import VariablesForm
     from sora_tui.tui.params_window import ParamsWindow
     from sora_tui.tui.virtual_list import VirtualList
@@ -72,7 +72,6 @@ def all_keys() -> tuple[Key, ...]:
         *KEYS,
         *PromptText.KEYS,
         *SettingField.KEYS,
-        *ParamsField.KEYS,
         *GenerateButton.KEYS,
         *PromptsPane.KEYS,
         *ReferencesPane.KEYS,

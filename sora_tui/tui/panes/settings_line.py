@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -109,10 +109,9 @@ class ParamsField(Widget, can_focus=True):
     """How many parameters are set beyond the standard; enter opens the window where they are."""
 
     DEFAULT_CSS = "ParamsField { width: auto; height: 1; margin-right: 1; }"
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("settings.params", "enter,space,right", N_("Parameters beyond the standard"), "open"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space,right", "open", N_("Parameters beyond the standard"), show=False),
+    ]
 
     count: reactive[int] = reactive(0, layout=True)
 
