@@ -53,14 +53,14 @@ def show_order(
 
 
 def _fields(server: Server, request: VideoRequest) -> dict[str, Any]:
-    fields = {
-        **server.params,
-        **request.params,
+    settings = {
         "prompt": request.prompt,
         "model": request.model,
         "seconds": request.seconds,
         "size": request.size,
     }
+    said = {name: value for name, value in settings.items() if value is not None}
+    fields = {**server.params, **request.params, **said}
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -563,16 +563,18 @@ def day(text: str) -> datetime:
     Raises:
         argparse.ArgumentTypeError: It is none.
     """
-    today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    if text == "today":
-        return today
+    today = date.today()
     try:
         if text.endswith("d") and text[:-1].isdecimal():
-            # Naive, so that the day of a clock change begins at its own midnight.
-            return (today.replace(tzinfo=None) - timedelta(days=int(text[:-1]) - 1)).astimezone()
-        return datetime.combine(date.fromisoformat(text), time()).astimezone()
+            said = today - timedelta(days=int(text[:-1]) - 1)
+        else:
+            said = today if text == "today" else date.fromisoformat(text)
     except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(_("not a day: {text}").format(text=text)) from None
+        said = None
+    if said is None or said > today:
+        raise argparse.ArgumentTypeError(_("not a day: {text}").format(text=text))
+    # From a naive midnight, so that the day of a clock change begins at its own.
+    return datetime.combine(said, time()).astimezone()
 
 
 def amount(text: str) -> Decimal:
