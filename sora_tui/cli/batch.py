@@ -236,7 +236,7 @@ def _submit(
     for wish in wishes:
         assert consent is not None, "there is one where there are wishes"
         price = wish.price
-        own = replace(consent, kind=price.kind.value, sum=price.sum, max_spend=None)
+        own = consent._replace(kind=price.kind.value, sum=price.sum, max_spend=None)
         jobs += engine.submit(server, wish.request, price, own, wish.prepared, takes=wish.takes)
     return jobs
 

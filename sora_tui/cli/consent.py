@@ -16,6 +16,7 @@ from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.kinship import operation_words, with_words
 
 Question = Callable[[str], str]
 
@@ -111,10 +112,14 @@ def question_on_terminal() -> Question | None:
 
 
 def order_words(request: VideoRequest, count: int) -> str:
-    """`2 clips, sora-2, 4 s, 1280x720`; what is not sent is left out."""
+    """`2 clips, sora-2, 4 s, 1280x720`; what is not sent is left out, what it is made of is not."""
     clips = ngettext("{count} clip", "{count} clips", count).format(count=count)
     seconds = _("{count} s").format(count=request.seconds) if request.seconds else None
-    return ", ".join(word for word in (clips, request.model, seconds, request.size) if word)
+    made = operation_words(request)
+    if request.operation == "character":
+        return made
+    words = (made, clips, request.model, seconds, request.size, with_words(request))
+    return ", ".join(word for word in words if word)
 
 
 def _sum_question(server: Server, order: str, sum: str, unknown: int, today: str) -> str:

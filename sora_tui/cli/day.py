@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sora_tui.core.budget import (
-    NOTHING,
-    Budget,
-    day_began,
-    over_budget,
-    spending,
-    spending_by_server,
-)
+from sora_tui.core.budget import NOTHING, day_began, over_budget, spending, spending_by_server
+from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server
@@ -48,13 +41,13 @@ def check_orders(folder: Folder, budget: Budget, server: Server, prices: Sequenc
     if not prices or not budget.is_set or server.simulated:
         return ""
     for price in prices:
-        if (why := over_budget(replace(budget, per_day=None), server, price, 1, NOTHING)) or (
+        if (why := over_budget(budget._replace(per_day=None), server, price, 1, NOTHING)) or (
             price.sum is None and (why := over_budget(budget, server, price, 1, NOTHING))
         ):
             raise ProblemError(why)
     total = sum((price.sum for price in prices if price.sum is not None), Decimal(0))
     whole = Price(PriceKind.PRICED, total, prices[0].currency)
-    return check_budget(folder, replace(budget, per_job=None), server, whole, 1)
+    return check_budget(folder, budget._replace(per_job=None), server, whole, 1)
 
 
 def spent_words(folder: Folder, budget: Budget) -> str:

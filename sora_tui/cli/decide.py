@@ -78,6 +78,10 @@ class Deciding:
         after = self._wait_until(job.id, is_answered)
         if after.state is State.UNCONFIRMED and after.search and after.search.refused:
             raise ProblemError(after.search.refused.problem)
+        told = after.remote.prompt if after.remote else None
+        if told and told.strip() != job.request.prompt.strip():
+            text = _("Its prompt is another one than this job's: {prompt}")
+            self.speech.note(text.format(prompt=clean_line(told, 200)))
         self.going.append(job.id)
 
     def give_up(self, job: Job) -> None:

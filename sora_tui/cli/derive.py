@@ -1,50 +1,56 @@
-"""`sora-tui remix`, `edit` and `extend`: a new clip out of one that a server has made."""
+"""`sora-tui remix`, `edit`, `extend` and `character`: something new out of a clip that is there."""
 
 from __future__ import annotations
 
 import argparse
 
-from sora_tui.cli.errand import named
 from sora_tui.cli.generate import place
 from sora_tui.cli.speech import Speech
+from sora_tui.config.choices import count
 from sora_tui.config.profiles import seconds
 from sora_tui.config.settings import Settings
-from sora_tui.core.job import State
 from sora_tui.core.problem import problem_error
-from sora_tui.core.request import VideoRequest, check_request
+from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import profile_for
-from sora_tui.engine.knowledge import can
-from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
-
-_MADE = frozenset({State.COMPLETED, State.DOWNLOADING, State.SAVED})
+from sora_tui.workspace.sources import find_source
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
-    """Send it to the server that has the source, whatever server is chosen otherwise.
+    """A clip that a server has is worked on there, whatever server is chosen otherwise.
 
     Raises:
-        ProblemError: job_unknown or job_ambiguous; step_illegal for a source that was not made;
-            profile_unknown; operation_unsupported; everything that `generate` may refuse.
+        ProblemError: As `derived`; everything that `generate` may refuse.
     """
     folder = open_folder(settings.workspace)
-    source = named(args.job, folder, History(folder))
-    if source.state not in _MADE or source.remote_id is None:
-        raise problem_error("step_illegal", job=source.id, state=source.state.value)
-    server = profile_for(settings.servers, source.server)
-    if server is None:
-        raise problem_error("profile_unknown", name=source.server.profile)
-    if can(server, Memory(folder), args.command) is False:
-        raise problem_error("operation_unsupported", host=server.host, operation=args.command)
-    asked = source.request
-    request = VideoRequest(
-        prompt=args.text,
-        model=asked.model,
-        seconds=asked.seconds if args.seconds is None else seconds(args.seconds),
-        size=asked.size,
-        operation=args.command,
-        source_video=source.remote_id,
-    )
-    check_request(request)
-    return place(args, settings.on(server.name), folder, request, None, 1, speech)
+    longer = None if args.seconds is None else seconds(args.seconds)
+    clips = 1 if args.count is None else count(args.count)
+    request, at = derived(folder, settings, args.command, args.source, args.text, longer)
+    return place(args, at, folder, request, None, clips, speech)
+
+
+def derived(
+    folder: Folder,
+    settings: Settings,
+    operation: Operation,
+    source: str,
+    prompt: str,
+    longer: str | None,
+) -> tuple[VideoRequest, Settings]:
+    """The request, and the settings with the server that it goes to.
+
+    Args:
+        longer: Seconds of an extension.
+
+    Raises:
+        ProblemError: As `find_source`; profile_unknown.
+    """
+    found = find_source(folder, History(folder), source, operation)
+    if found.file is None and found.job is not None:
+        server = profile_for(settings.servers, found.job.server)
+        if server is None:
+            raise problem_error("profile_unknown", name=found.job.server.profile)
+        settings = settings.on(server.name)
+    request = found.request(operation, prompt, model=settings.model, seconds=longer)
+    return request, settings

@@ -17,7 +17,8 @@ from sora_tui.cli import exits
 from sora_tui.cli.day import spent_words
 from sora_tui.cli.speech import Speech
 from sora_tui.config.log import log_path
-from sora_tui.config.settings import Settings, user_toml_path
+from sora_tui.config.places import user_toml_path
+from sora_tui.config.settings import Settings
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.core.server import Server
 from sora_tui.engine.examine import examine

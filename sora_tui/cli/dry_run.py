@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sora_tui.cli.speech import Speech
+from sora_tui.client.body import asked_of
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.request import EXACT, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean
 from sora_tui.i18n import _
@@ -23,18 +24,21 @@ def show_order(
     speech: Speech,
 ) -> None:
     """Print the order. Fields that are not set are not sent and not shown."""
-    fields = _fields(server, request)
+    asked = asked_of(server, request)
+    fields, url = dict(asked.fields), f"{server.base_url}{asked.path}"
+    clip = request.source_file
     picture = None if prepared is None else _picture(server, prepared)
     total = None if price.sum is None else price.sum * count
     speech.document(
         {
             "event": "dry_run",
             "server": server.name,
-            "url": f"{server.base_url}/videos",
-            "encoding": server.encoding,
+            "url": url,
+            "encoding": asked.encoding,
             "count": count,
             "fields": fields,
             "reference": picture,
+            "source_file": None if clip is None else clip._asdict(),
             "price": {
                 "kind": price.kind.value,
                 "sum": None if total is None else float(total),
@@ -42,26 +46,16 @@ def show_order(
             },
         }
     )
-    where = _("the built-in simulator") if server.simulated else f"{server.base_url}/videos"
-    speech.result(f"POST {where}  ({server.encoding})  x {count}")
+    where = _("the built-in simulator") + asked.path if server.simulated else url
+    speech.result(f"POST {where}  ({asked.encoding})  x {count}")
     for name, value in fields.items():
         speech.result(f"  {name} = {clean(value)}")
     if prepared is not None and picture is not None:
         speech.result(f"  {picture['field']} = {_picture_words(prepared)}")
+    if clip is not None:
+        speech.result(f"  {asked.file_field} = {clip.path}  sha256 {clip.sha256[:12]}")
     speech.result(_price_words(price, count))
     speech.result(_("Nothing was sent."))
-
-
-def _fields(server: Server, request: VideoRequest) -> dict[str, Any]:
-    settings = {
-        "prompt": request.prompt,
-        "model": request.model,
-        "seconds": request.seconds,
-        "size": request.size,
-    }
-    said = {name: value for name, value in settings.items() if value is not None}
-    fields = {**server.params, **request.params, **said}
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _picture(server: Server, prepared: Prepared) -> dict[str, Any]:
@@ -75,7 +69,7 @@ def _picture(server: Server, prepared: Prepared) -> dict[str, Any]:
         "width": prepared.width,
         "height": prepared.height,
         "sha256": prepared.reference.sha256,
-        "fit": prepared.reference.fit,
+        "fit": str(prepared.reference.fit),
         "as_png": prepared.as_png,
         "cut": prepared.cut,
     }
@@ -90,7 +84,7 @@ def _picture_words(prepared: Prepared) -> str:
     ]
     if prepared.as_png:
         words.append(_("as PNG"))
-    elif prepared.reference.fit == "exact":
+    elif prepared.reference.fit == EXACT:
         words.append(_("byte for byte"))
     else:
         words.append(_("fitted copy: {fit}").format(fit=prepared.reference.fit))

@@ -34,12 +34,15 @@ HOPELESS: Final = frozenset(
         "key_command_failed",
         "key_missing",
         "key_refused",
+        "operation_unsupported",
         "over_budget",
         "price_unknown",
         "profile_unknown",
         "reference_changed",
         "reference_missing",
         "refused_before",
+        "source_changed",
+        "source_missing",
     }
 )
 #: Tries after which a practice server that does not start is not waited for.

@@ -17,16 +17,18 @@ from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import pairs, wish_of, with_params
-from sora_tui.config.choices import Choices, count, fit, from_front_matter, from_settings
+from sora_tui.config.choices import Choices, count, from_front_matter, from_settings
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.prompt import Prompt, parse_prompt
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.prompt import Prompt, fill, parse_prompt
+from sora_tui.core.request import VideoRequest, check_request, unmentioned
 from sora_tui.core.server import Server
+from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
+from sora_tui.engine.knowledge import unsupported
 from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
@@ -34,6 +36,7 @@ from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared
 from sora_tui.workspace.verdicts import refusal_before
@@ -48,7 +51,15 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     folder = open_folder(settings.workspace)
     prompt, prompt_file = _prompt(args, folder)
     written = from_front_matter(prompt.settings, prompt_file or "-")
-    choices = _said(args).over(written).over(from_settings(settings))
+    own = _said(args).over(written)
+    choices = own.over(from_settings(settings))
+    operation = choices.operation or "create"
+    if operation != "create":
+        from sora_tui.cli.derive import derived
+
+        source, text = choices.source or "", fill(prompt.text, choices.variables)
+        request, at = derived(folder, settings, operation, source, text, own.seconds)
+        return place(args, at, folder, request, None, choices.count or 1, speech)
     choices = with_params(folder, settings.server, choices, args.preset, args.param)
     request, prepared = wish_of(folder, settings.server, prompt.text, prompt_file, choices)
     return place(args, settings, folder, request, prepared, choices.count or 1, speech)
@@ -68,7 +79,11 @@ def place(
     Raises:
         ProblemError: Nothing was sent and no document was written.
     """
+    check_request(request)
     server = settings.server
+    missing = unsupported(server, Memory(folder), request)
+    if missing is not None:
+        raise ProblemError(missing)
     price = quote(server, request)
     if args.dry_run:
         show_order(server, request, prepared, price, clips, speech)
@@ -158,9 +173,10 @@ def _said(args: argparse.Namespace) -> Choices:
         seconds=None if args.seconds is None else seconds(args.seconds),
         size=None if args.size is None else size(args.size),
         reference=args.reference_image,
-        fit=None if args.fit is None else fit(args.fit),
+        fit=args.fit,
         count=None if args.count is None else count(args.count),
         variables=pairs(args.var),
+        characters=tuple(args.character or ()),
     )
 
 
@@ -168,6 +184,12 @@ def _announce(
     server: Server, request: VideoRequest, price: Price, clips: int, speech: Speech
 ) -> None:
     order = order_words(request, clips)
+    for character in unmentioned(request):
+        speech.note(
+            _("The prompt does not mention {name}: servers find a character by its name.").format(
+                name=clean_line(character, 80)
+            )
+        )
     if server.simulated:
         speech.note(
             _("SIMULATOR: practice server here; nothing is charged.  {order}").format(order=order)

@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 
@@ -21,6 +22,7 @@ from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.kinship import kin_words, operation_words
 from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.workspace.folder import Folder, open_folder
@@ -68,9 +70,13 @@ def show(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     job_id = history.find(args.job)
     job = history.load(job_id)
     if speech.as_json:
-        speech.document({**json.loads(history.load_text(job_id)), **made_document(job)})
+        lineage = history.lineage(job)
+        document = json.loads(history.load_text(job_id))
+        kin = {"from": lineage.origins, "became": lineage.made}
+        document["lineage"] = {way: [asdict(one) for one in kin[way]] for way in kin}
+        speech.document({**document, **made_document(job)})
         return 0
-    for line in _facts(job, folder):
+    for line in facts_lines(job, folder, history):
         speech.result(line)
     return 0
 
@@ -129,8 +135,9 @@ def _cost(job: Job) -> str:
     return f"~{money(cost.estimated, cost.currency)}{mark}"
 
 
-def _facts(job: Job, folder: Folder) -> Iterator[str]:
-    request = job.request
+def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
+    """Everything about one job, line by line."""
+    request, lineage = job.request, history.lineage(job)
     reference = request.reference
     facts = (
         (_("job"), job.id),
@@ -143,6 +150,9 @@ def _facts(job: Job, folder: Folder) -> Iterator[str]:
         (_("size"), request.size),
         (_("picture"), f"{reference.path}  {reference.fit}" if reference else None),
         (_("parameters"), json.dumps(dict(request.params)) if request.params else None),
+        (_("operation"), operation_words(request)),
+        *((_("from"), kin_words(kin)) for kin in lineage.origins),
+        *((_("became"), kin_words(kin)) for kin in lineage.made),
         (_("cost"), _cost(job)),
         (_("batch"), f"{job.batch.id}  {job.batch.index}" if job.batch else None),
         (_("created"), _local(job.created_at)),

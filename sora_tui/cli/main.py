@@ -85,7 +85,7 @@ def _command(name: str) -> Command:
     match name:
         case "generate":
             from sora_tui.cli.generate import run
-        case "remix" | "edit" | "extend":
+        case "remix" | "edit" | "extend" | "character":
             from sora_tui.cli.derive import run
         case "batch":
             from sora_tui.cli.batch import run
@@ -93,6 +93,8 @@ def _command(name: str) -> Command:
             from sora_tui.cli.params import run
         case "cost":
             from sora_tui.cli.cost import run
+        case "characters":
+            from sora_tui.cli.characters import run
         case "jobs":
             from sora_tui.cli.history import jobs as run
         case "show":

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sora_tui.i18n import _, ngettext
 
-FITS: Final = ("exact", "cover", "contain", "stretch")
+if TYPE_CHECKING:
+    from sora_tui.core.request import Fit
+
 #: The dialects of the simulator, which is not imported here: it is a process of its own.
 SIMULATED: Final = (
     *("openai", "litellm", "litellm-1.109", "vllm-omni", "sglang", "sglang-cloud", "aquiles"),
@@ -164,8 +166,13 @@ def _generate(add: Add) -> None:
     )
     command.add_argument(
         "--fit",
-        choices=FITS,
-        help=_("how a picture of another size becomes one that fits (a copy; default: exact)"),
+        type=_fit,
+        metavar=_("FIT"),
+        help=_(
+            "how a picture of another size becomes one that fits (a copy): cover, contain,"
+            " stretch; cover:top keeps that side, contain:blur or contain:#204060 fills;"
+            " default: exact"
+        ),
     )
     command.add_argument(
         "--param",
@@ -185,6 +192,12 @@ def _generate(add: Add) -> None:
         default=[],
         metavar="K=V",
         help=_("put V in place of {{K}} in the prompt"),
+    )
+    command.add_argument(
+        "--character",
+        action="append",
+        metavar=_("NAME"),
+        help=_("let this character appear; the prompt mentions it by name"),
     )
     _sending(command)
     batch = add(
@@ -227,21 +240,55 @@ def _derive(add: Add) -> None:
     )
     edit = add(
         "edit",
-        _("Change a finished clip as a prompt says."),
+        _("Change a finished clip, or an MP4 of your own, as a prompt says."),
         'sora-tui edit @last "make the umbrella red"',
+        'sora-tui edit holiday.mp4 "make it snow" --dry-run',
     )
     extend = add(
         "extend",
-        _("Go on with a finished clip where it ends."),
+        _("Go on with a finished clip, or an MP4 of your own, where it ends."),
         'sora-tui extend @last "the boat reaches the sea" --seconds 4',
+        'sora-tui extend output/20261122-101530Z_video_9c1e.mp4 "night falls" --seconds 8',
     )
-    for command in (remix, edit, extend):
+    remix.add_argument("source", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2"))
+    for command in (edit, extend):
         command.add_argument(
-            "job", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2")
+            "source",
+            metavar=_("CLIP"),
+            help=_("a job (an id, the beginning of one, @last, @2), or an MP4 in this folder"),
         )
+    for command in (remix, edit, extend):
         command.add_argument("text", metavar=_("TEXT"), help=_("the prompt"))
+        command.add_argument(
+            "--count", type=int, metavar="N", help=_("make this many clips of the same prompt")
+        )
         command.set_defaults(seconds=None)
         _sending(command)
+    character = add(
+        "character",
+        _("Make a character out of a clip, for other clips to show."),
+        "sora-tui character Mossy @last",
+        "sora-tui character Mossy teapot.mp4 --server team-gw",
+        'sora-tui generate "Mossy, a teapot, crosses a market" --character Mossy',
+    )
+    character.add_argument(
+        "text", metavar=_("NAME"), help=_("what prompts call it; 80 characters at most")
+    )
+    character.add_argument(
+        "source",
+        metavar=_("CLIP"),
+        help=_("a job (an id, the beginning of one, @last, @2), or an MP4 in this folder"),
+    )
+    character.set_defaults(seconds=None, count=None)
+    _sending(character)
+    characters = add(
+        "characters",
+        _("List the characters that were made from this folder, or show one."),
+        "sora-tui characters",
+        "sora-tui characters Mossy",
+        "sora-tui characters --json | jq -r .remote_id",
+    )
+    characters.add_argument("name", nargs="?", metavar=_("NAME"), help=_("of a character"))
     extend.add_argument(
         "--seconds", metavar="N", help=_("how much longer; as long as the clip if missing")
     )
@@ -575,6 +622,17 @@ def day(text: str) -> datetime:
         raise argparse.ArgumentTypeError(_("not a day: {text}").format(text=text))
     # From a naive midnight, so that the day of a clock change begins at its own.
     return datetime.combine(said, time()).astimezone()
+
+
+def _fit(text: str) -> Fit:
+    from sora_tui.core.request import read_fit
+
+    try:
+        return read_fit(text)
+    except ValueError:
+        words = _("not a way to fit: {text}. Ways: {ways}")
+        ways = "exact, cover, cover:top, contain, contain:blur, contain:#204060, stretch"
+        raise argparse.ArgumentTypeError(words.format(text=text, ways=ways)) from None
 
 
 def amount(text: str) -> Decimal:

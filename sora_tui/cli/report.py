@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from sora_tui.cli.speech import Speech
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
 from sora_tui.core.made import differences
+from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import size_of
 from sora_tui.i18n.made import made_words
@@ -68,6 +70,20 @@ def _tell(job: Job, folder: Folder, speech: Speech) -> None:
         if other := made_words(job):
             speech.note(f"{job.id}  {other}")
         speech.result(path)
+    if job.request.operation == "character" and job.state is State.COMPLETED:
+        name = clean_line(job.request.prompt, 80)
+        speech.note(
+            _(
+                "{name} is {id} on {server}. Use it: sora-tui generate --character {quoted}"
+                ' "... {name} ..."'
+            ).format(
+                name=name,
+                quoted=shlex.quote(name),
+                id=clean_line(job.remote_id or ""),
+                server=clean_line(job.server.profile, 60),
+            )
+        )
+        speech.result(job.remote_id or "")
     said = job_sentences(job)
     if said is not None and job.error is not None and job.state is not State.SAVED:
         speech.note(f"{job.id}  {job.state.value}")

@@ -15,13 +15,13 @@ from sora_tui.cli.doctor import report, server_checks
 from sora_tui.cli.speech import Speech
 from sora_tui.config.own_servers import (
     check_profile,
-    own_servers_path,
     own_table,
     remove_profile,
     set_default,
     write_profile,
 )
-from sora_tui.config.settings import Settings, reloaded, user_toml_path
+from sora_tui.config.places import own_servers_path, user_toml_path
+from sora_tui.config.settings import Settings, reloaded
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server
 from sora_tui.core.text import clean_line

@@ -8,12 +8,14 @@ from dataclasses import replace
 from sora_tui.config.choices import Choices
 from sora_tui.core.problem import problem_error
 from sora_tui.core.prompt import fill
-from sora_tui.core.request import VideoRequest, check_request
+from sora_tui.core.request import EXACT, VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.core.sizes import size_of
 from sora_tui.engine.offers import offer_for, preset_of
 from sora_tui.i18n import _
+from sora_tui.workspace.characters import find_characters
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
 from sora_tui.workspace.references import Prepared, read_reference_image
 
 
@@ -33,7 +35,7 @@ def wish_of(
     size = None if choices.size is None else size_of(choices.size, offer.sizes)
     prepared = None
     if choices.reference is not None:
-        prepared = read_reference_image(folder, choices.reference, size, choices.fit or "exact")
+        prepared = read_reference_image(folder, choices.reference, size, choices.fit or EXACT)
     request = VideoRequest(
         prompt=fill(text, choices.variables),
         model=choices.model,
@@ -43,6 +45,7 @@ def wish_of(
         params=offer.check(choices.params),
         variables=choices.variables,
         prompt_file=file,
+        characters=find_characters(History(folder), server, choices.characters),
     )
     check_request(request)
     return request, prepared

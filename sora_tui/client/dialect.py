@@ -75,6 +75,9 @@ class Dialect:
         encoding: How a request is sent where the profile does not say.
         reference_field: Name of the field with the picture.
         reference_form: How a JSON body carries the picture.
+        characters_encoding: How a request that names characters is sent.
+        upload_model_field: Names the model where a clip is uploaded, and no id tells a gateway
+            which of its servers is meant.
         seconds_field: Name of the field with the length.
         seconds_as_number: It is a number in JSON, not text.
         auth: How the key goes along.
@@ -98,6 +101,8 @@ class Dialect:
     encoding: Encoding = "multipart"
     reference_field: str = "input_reference"
     reference_form: ReferenceForm = "object"
+    characters_encoding: Encoding = "json"
+    upload_model_field: str = ""
     seconds_field: str = "seconds"
     seconds_as_number: bool = False
     auth: Auth = "bearer"
@@ -122,6 +127,11 @@ def _only(*abilities: Ability) -> Mapping[Ability, bool]:
     return {ability: ability in abilities for ability in ABILITIES}
 
 
+#: What a web server says for a path that it has not: FastAPI and Starlette, Go, OpenAI.
+_NO_ROUTE: Final = re.compile(
+    r"(not found|404 page not found|404 not found|invalid url.*|no route.*)?\.?", re.IGNORECASE
+)
+
 GENERIC: Final = Dialect(name="generic")
 
 #: Sources and versions: videos-api, sections 2.1 to 2.9.
@@ -142,8 +152,9 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities=_only(*ABILITIES),
             delete_means="deletes",
         ),
-        # 1.106 to 1.109. Edit and extend by id are passed on; what they do is the server's behind
-        # it. Its list answers 400 unless it is told whose list.
+        # 1.106 to 1.109. Operations are passed on; what they do is the server's behind it. An
+        # upload that names no model goes to api.openai.com (1.108.7), and a picture in JSON is
+        # refused. Its list answers 400 unless it is told whose list.
         Dialect(
             name="litellm",
             signs=(
@@ -152,7 +163,12 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             ),
             version_header="x-litellm-version",
             cost_header="x-litellm-response-cost",
-            abilities={"delete": False, "thumbnail": False},
+            characters_encoding="multipart",
+            upload_model_field="model",
+            abilities={
+                **dict.fromkeys(("remix", "edit", "extend", "character"), True),
+                **dict.fromkeys(("delete", "thumbnail"), False),
+            },
             list_needs="custom_llm_provider",
             delete_means="none",
         ),
@@ -243,7 +259,8 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             auth="api-key",
             query={"api-version": "preview"},
             nested="brackets",
-            abilities={"list": True, "delete": True, "remix": True},
+            characters_encoding="multipart",
+            abilities={"list": True, "delete": True, "remix": True, "character": True},
             delete_means="deletes",
         ),
         # Its own schema on the same path; its documentation polls every 30 s or so. Others speak
@@ -286,6 +303,13 @@ def turned_away(status: int, message: str) -> TurnedAway | None:
     return next(
         (said for said in known if said.status == status and re.search(said.words, message)), None
     )
+
+
+def has_no_route(status: int | None, message: str) -> bool:
+    """Whether a refusal says that there is no such operation, and not that a video is unknown."""
+    if status in {405, 501}:
+        return True
+    return status == 404 and _NO_ROUTE.fullmatch(message.strip()) is not None
 
 
 def fitted(server: Server) -> Server:

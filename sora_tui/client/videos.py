@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
+from sora_tui.client.body import asked_of
 from sora_tui.client.decode import (
     LIST_LIMIT,
     Refusal,
@@ -46,13 +47,6 @@ from sora_tui.core.text import clean, clean_line
 #: Wait after a 429 that does not say how long, in seconds.
 DEFAULT_WAIT: Final = 15.0
 
-#: Operations on a video that the server has.
-_PATHS: Final[Mapping[str, str]] = {
-    "remix": "/videos/{video}/remix",
-    "edit": "/videos/edits",
-    "extend": "/videos/extensions",
-}
-
 #: Codes that say the account is empty, not that we are too fast (OpenAI, new-api, gateways).
 _QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
 #: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
@@ -68,7 +62,7 @@ _UNKNOWN_ID_CODES: Final = frozenset({"task_not_exist"})
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """The picture of a request.
+    """The picture or the clip of a request.
 
     Attributes:
         path: Where it lies for a server that shares our disk (SGLang), relative to the workspace.
@@ -118,7 +112,6 @@ class VideosClient:
         self.server = server
         self._fitted = fitted(server)
         self._dialect = dialect_of(server)
-        self._reference_field = self._fitted.reference_field or "input_reference"
         # httpx is 7 MB that a screen full of finished jobs need not carry.
         from sora_tui.client.transport import Wire
 
@@ -138,7 +131,7 @@ class VideosClient:
         """The paid request, sent once. Raises nothing the network or a server could cause.
 
         Args:
-            upload: The prepared picture, where the request has one.
+            upload: The prepared picture or clip, where the request has one.
             key: Goes along as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to
                 honour it, and it harms none.
             sink: Takes the clip, where the answer has it in it (`Accepted.has_clip`); what it got
@@ -146,35 +139,35 @@ class VideosClient:
         """
         clip = None if sink is None else InlineClip(sink)
         headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
-        fields = self._fields(request)
+        if not _has_source(request, upload):
+            error = JobError("internal_fault", Spent.NO, message=f"{request.operation} of nothing")
+            return NotSent(error)
+        asked = asked_of(self.server, request)
+        fields = dict(asked.fields)
         try:
-            if request.operation != "create":
-                answer = await self._wire.post_paid(
-                    _path_of(request), headers, document=self._derived(request), clip=clip
-                )
-            elif self._fitted.encoding == "json":
-                fields = self._in_json(fields)
+            if asked.encoding == "json":
                 if upload is not None:
-                    fields[self._reference_field] = self._reference(upload)
-                answer = await self._wire.post_paid("/videos", headers, document=fields, clip=clip)
+                    fields[asked.file_field] = self._reference(upload)
+                answer = await self._wire.post_paid(asked.path, headers, document=fields, clip=clip)
             else:
                 form = self._in_form(fields)
                 files: dict[str, File] = {}
                 if upload is not None:
-                    part = (upload.filename, upload.data, upload.mime)
-                    files[self._reference_field] = part
+                    files[asked.file_field] = (upload.filename, upload.data, upload.mime)
                 answer = await self._wire.post_paid(
-                    "/videos", headers, form=form, files=files, clip=clip
+                    asked.path, headers, form=form, files=files, clip=clip
                 )
         except NotSentError as fault:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
         outcome = self._with_cost(outcome_of(answer), answer)
+        if isinstance(outcome, Accepted) and request.operation == "character":
+            return replace(outcome, video=_as_made(outcome.video))
         if isinstance(outcome, Accepted) and clip is not None and clip.whole:
             video = outcome.video
             if not video.status:  # LocalAI's shape: an id and the clip, and no word on how it goes
-                video = replace(video, status="completed", phase=Phase.COMPLETED)
+                video = video._replace(status="completed", phase=Phase.COMPLETED)
             return replace(outcome, video=video, has_clip=video.phase is Phase.COMPLETED)
         return outcome
 
@@ -186,7 +179,7 @@ class VideosClient:
         cost = read_cost(said)
         if not cost or outcome.video.cost is not None:
             return outcome
-        return replace(outcome, video=replace(outcome.video, cost=cost))
+        return replace(outcome, video=outcome.video._replace(cost=cost))
 
     async def retrieve(self, video_id: str) -> Poll:
         """One look at a job.
@@ -205,6 +198,18 @@ class VideosClient:
             raise _server_error(answer)
         said, floor = poll_after(answer.headers), self._dialect.poll_floor
         return Poll(video, max(said or 0.0, floor) or None)
+
+    async def character(self, character_id: str) -> RemoteVideo:
+        """A character by its id, as a video that is completed.
+
+        Raises:
+            ServerError: No character came.
+        """
+        answer = await self._call("GET", f"/videos/characters/{quote(character_id, safe='')}")
+        found = read_video(_document(answer)) if _is_success(answer) else None
+        if found is None:
+            raise _server_error(answer)
+        return _as_made(found)
 
     async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
         """One page of the server's jobs. Rows that are no video objects are left out.
@@ -271,36 +276,6 @@ class VideosClient:
             error = JobError("server_unreachable", Spent.NO, message=clean(fault, 400))
             raise ServerError(error) from fault
 
-    def _fields(self, request: VideoRequest) -> dict[str, Any]:
-        """Only what is set: some servers refuse fields they do not know (divergence 21)."""
-        settings = {
-            "prompt": request.prompt,
-            "model": request.model,
-            self._dialect.seconds_field: request.seconds,
-            "size": request.size,
-        }
-        # What is not set is no answer: a parameter of the same name may be one ("768P").
-        said = {name: value for name, value in settings.items() if value is not None}
-        wanted = {**self.server.params, **request.params, **said}
-        return {
-            _encodable(name): _encodable(value) if isinstance(value, str) else value
-            for name, value in wanted.items()
-            if value is not None
-        }
-
-    def _derived(self, request: VideoRequest) -> dict[str, Any]:
-        """The body of an operation on a video that is there: only what the API has there.
-
-        In JSON, and `video` by its id: the SDK can send neither (videos-api, divergence 18).
-        """
-        fields = {name: value for name, value in self._fields(request).items() if name != "size"}
-        fields.pop("model", None)
-        if request.operation != "extend":
-            fields.pop(self._dialect.seconds_field, None)
-        if request.operation != "remix":
-            fields["video"] = {"id": request.source_video}
-        return self._in_json(fields)
-
     def _in_form(self, fields: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         """The fields as text, for a form; objects and lists as this server reads them."""
         flat = _bracketed(fields) if self._dialect.nested == "brackets" else fields.items()
@@ -321,14 +296,6 @@ class VideosClient:
             image = {"type": "image_url", "image_url": {"url": url}}
             return [{**image, "frame_type": "first_frame"}]
         return {"image_url": url}
-
-    def _in_json(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields with the length as the number that some servers want."""
-        name = self._dialect.seconds_field
-        if not self._dialect.seconds_as_number or name not in fields:
-            return dict(fields)
-        number = float(fields[name])
-        return {**fields, name: int(number) if number.is_integer() else number}
 
 
 def outcome_of(answer: Answer) -> CreateOutcome:
@@ -380,16 +347,20 @@ def _bracketed(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _path_of(request: VideoRequest) -> str:
-    """Where an operation is asked for (videos-api, 1.1).
+def _has_source(request: VideoRequest, upload: Upload | None) -> bool:
+    """Whether an operation on a clip has one: it must not be paid for without."""
+    if request.operation == "create":
+        return True
+    if request.source_file is not None:
+        return upload is not None and request.operation != "remix"
+    return bool(request.source_video) and request.operation != "character"
 
-    Raises:
-        NotSentError: It is none that is made of a video by its id.
-    """
-    path = _PATHS.get(request.operation)
-    if path is None or not request.source_video:
-        raise NotSentError(f"no such operation: {request.operation}")
-    return path.format(video=quote(request.source_video, safe=""))
+
+def _as_made(character: RemoteVideo) -> RemoteVideo:
+    """A character is there with the answer; it has no status (VideoCharacterResource)."""
+    if character.phase is Phase.FAILED:
+        return character
+    return character._replace(status="completed", phase=Phase.COMPLETED)
 
 
 def model_names(answer: Answer) -> tuple[str, ...]:
@@ -481,8 +452,3 @@ def _server_error(answer: Answer) -> ServerError:
         retry_after=retry_after(answer.headers),
         not_found=not_found,
     )
-
-
-def _encodable(text: str) -> str:
-    # A command line may hold undecodable bytes as lone surrogates; no encoder takes them.
-    return text.encode("utf-8", "replace").decode()

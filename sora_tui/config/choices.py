@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.request import FITS, Fit
+from sora_tui.core.request import OPERATIONS, Fit, Operation, read_fit
 
 T = TypeVar("T")
 
@@ -25,6 +25,8 @@ class Choices:
         size: `width x height`.
         reference: The picture as the person names it.
         count: Clips of this order, 1..`MAX_COUNT`.
+        characters: Names of those that appear.
+        operation: What is done with `source`, a job or an MP4; None: a new clip is made.
     """
 
     model: str | None = None
@@ -35,6 +37,9 @@ class Choices:
     count: int | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    characters: tuple[str, ...] = ()
+    operation: Operation | None = None
+    source: str | None = None
 
     def over(self, weaker: Choices) -> Choices:
         """These where they say something, the weaker ones elsewhere; tables are merged."""
@@ -47,6 +52,9 @@ class Choices:
             count=self.count or weaker.count,
             params={**weaker.params, **self.params},
             variables={**weaker.variables, **self.variables},
+            characters=self.characters or weaker.characters,
+            operation=self.operation or weaker.operation,
+            source=self.source or weaker.source,
         )
 
 
@@ -86,20 +94,23 @@ def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
         seconds=read("seconds", seconds),
         size=read("size", size),
         reference=read("reference", _text),
-        fit=read("fit", fit),
+        fit=read("fit", _fit),
         count=read("count", count),
         params=read("params", _table) or {},
         variables=read("variables", _texts) or {},
+        characters=read("characters", _names) or (),
+        operation=read("operation", operation),
+        source=read("source", _text),
     )
 
 
-def fit(value: Any) -> Fit:
-    """One of `FITS`.
+def operation(value: Any) -> Operation:
+    """One of the operations.
 
     Raises:
         ValueError: It is none.
     """
-    for known in FITS:
+    for known in OPERATIONS:
         if value == known:
             return known
     raise ValueError(value)
@@ -122,10 +133,20 @@ def _text(value: Any) -> str:
     return value
 
 
+def _fit(value: Any) -> Fit:
+    return read_fit(_text(value))
+
+
 def _table(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(value)
     return dict(value)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return tuple(map(_text, value))
 
 
 def _texts(value: Any) -> dict[str, str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from sora_tui.config.places import settings_folder
 from sora_tui.config.private import write_private
 
 
 def consents_path() -> Path:
     """The file of remembered answers, in the platform's folder for settings."""
-    from platformdirs import user_config_path  # only who is asked needs to know
-
-    return user_config_path("sora-tui", appauthor=False) / "consents.json"
+    return settings_folder() / "consents.json"
 
 
 def is_always(origin: str) -> bool:

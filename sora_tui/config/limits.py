@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sora_tui.config.sources import TomlFile
-from sora_tui.core.budget import Budget
+from sora_tui.core.limits import Budget
 
 
 def read_budget(*files: TomlFile | None) -> Budget:
@@ -34,11 +33,11 @@ def _over(budget: Budget, file: TomlFile) -> Budget:
                 raise file.invalid("budget", key, "must be a sum of money, 0 or more")
             limit = Decimal(str(value))
             day = key == "per_day"
-            budget = replace(budget, per_day=limit) if day else replace(budget, per_job=limit)
+            budget = budget._replace(per_day=limit) if day else budget._replace(per_job=limit)
         elif key == "currency":
             if not isinstance(value, str) or not value:
                 raise file.invalid("budget", key, "must be text in quotes")
-            budget = replace(budget, currency=value)
+            budget = budget._replace(currency=value)
         else:
             raise file.invalid("budget", key, "no such setting")
     return budget

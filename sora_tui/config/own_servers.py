@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from sora_tui.config.keys import check_command, check_variable, looks_like_key
+from sora_tui.config.places import own_servers_path
 from sora_tui.config.private import write_private
 from sora_tui.config.profiles import read_profiles
 from sora_tui.config.sources import TomlFile, read_toml
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server
 
-OWN_NAME: Final = "servers.toml"
 _HEADER: Final = (
     "# Written by sora-tui (F2, sora-tui servers); comments in here are lost. No key is kept:\n"
     "# only the name of a variable, or a command that prints it.\n\n"
@@ -35,13 +35,6 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _RESERVED: Final = frozenset({SIMULATOR_NAME, "env"})
 #: Parameters of an address that hold a key.
 _KEY_QUERIES: Final = frozenset({"api-key", "api_key", "apikey", "key", "token", "code"})
-
-
-def own_servers_path() -> Path:
-    """The file, whether it is there or not."""
-    from platformdirs import user_config_path  # --help need not wait for it
-
-    return user_config_path("sora-tui", appauthor=False) / OWN_NAME
 
 
 def own_table(name: str) -> dict[str, Any]:

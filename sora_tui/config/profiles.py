@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, NamedTuple, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from sora_tui.config.keys import CommandKey, key_of
@@ -54,8 +54,7 @@ KEYS: Final = frozenset(
 _KEY_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key"})
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A server, and where its key is looked for: a variable's name or `api_key_command`."""
 
     server: Server

@@ -1,4 +1,4 @@
-"""`theme`, `signs` and `[keys]` of sora-tui.toml: how the screen looks and listens."""
+"""`theme`, `signs`, `preview` and `[keys]` of sora-tui.toml: how the screen looks and listens."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from sora_tui.config.sources import TomlFile
 
 Signs = Literal["auto", "ascii", "unicode"]
 SIGNS: Final[tuple[Signs, ...]] = ("auto", "ascii", "unicode")
+Preview = Literal["auto", "halfblock", "kitty", "off"]
+PREVIEWS: Final[tuple[Preview, ...]] = ("auto", "halfblock", "kitty", "off")
 #: The names that this module reads at the top of sora-tui.toml.
-NAMES: Final = frozenset({"theme", "signs", "keys"})
+NAMES: Final = frozenset({"theme", "signs", "preview", "keys"})
 
 
 class ScreenSettings(NamedTuple):
@@ -20,12 +22,14 @@ class ScreenSettings(NamedTuple):
     Attributes:
         theme: The name of a theme; None leaves it to the screen.
         signs: Which letters may be drawn; `auto` goes by the locale.
+        preview: How pictures are shown; `auto` goes by the terminal.
         keys: By the id of a binding: the keys that do it, separated by commas. Whether there is
             such a binding is known to the screen alone.
     """
 
     theme: str | None = None
     signs: Signs = "auto"
+    preview: Preview = "auto"
     keys: Mapping[str, str] = MappingProxyType({})
 
 
@@ -61,6 +65,7 @@ def takes_utf8(environ: Mapping[str, str]) -> bool:
 
 def _over(screen: ScreenSettings, file: TomlFile) -> ScreenSettings:
     theme, signs = file.values.get("theme"), file.values.get("signs")
+    preview = file.values.get("preview")
     keys = file.values.get("keys", {})
     if theme is not None:
         if not isinstance(theme, str) or not theme:
@@ -70,6 +75,10 @@ def _over(screen: ScreenSettings, file: TomlFile) -> ScreenSettings:
         if signs not in SIGNS:
             raise file.invalid("", "signs", "must be one of: " + ", ".join(SIGNS))
         screen = screen._replace(signs=signs)
+    if preview is not None:
+        if preview not in PREVIEWS:
+            raise file.invalid("", "preview", "must be one of: " + ", ".join(PREVIEWS))
+        screen = screen._replace(preview=preview)
     if not isinstance(keys, Mapping):
         raise file.invalid("", "keys", "must be a table: [keys]")
     return screen._replace(keys={**screen.keys, **dict(_flat(keys, "", file))})

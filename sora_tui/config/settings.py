@@ -10,19 +10,21 @@ the profile `openai` and the simulator have such defaults (the cheapest clip: so
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
 
 from sora_tui.config.keys import key_of
 from sora_tui.config.limits import read_budget
 from sora_tui.config.notify import Notify, check_notify, read_notify
-from sora_tui.config.own_servers import own_servers_path
+from sora_tui.config.places import own_servers_path, user_toml_path
+from sora_tui.config.player import read_player
 from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
 from sora_tui.config.screen import NAMES as SCREEN_NAMES
 from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
-from sora_tui.core.budget import Budget
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server, simulator
 
@@ -48,6 +50,7 @@ VARIABLES: Final[tuple[str, ...]] = (
 
 _NO_LIMITS: Final = Budget()
 _NO_WISHES: Final = ScreenSettings()
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 #: What decided the server.
 ChosenBy = Literal[
@@ -61,8 +64,7 @@ ChosenBy = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What holds in one workspace.
 
     Attributes:
@@ -84,6 +86,7 @@ class Settings:
         notify: How the screen calls a person who looks elsewhere.
         alone: The person said that nobody else uses the folder, so locks need not be trusted.
         screen: How the screen looks and which keys it has.
+        player: The command that opens a clip; empty leaves it to the desktop.
     """
 
     workspace: Path
@@ -98,13 +101,14 @@ class Settings:
     env_file: Path | None = None
     toml_files: tuple[Path, ...] = ()
     chosen_by: ChosenBy = "nothing"
-    variables: Mapping[str, str] = field(default_factory=dict)
-    keys: Mapping[str, str] = field(default_factory=dict)
-    places: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = _NONE
+    keys: Mapping[str, str] = _NONE
+    places: Mapping[str, str] = _NONE
     budget: Budget = _NO_LIMITS
     notify: Notify = "auto"
     alone: bool = False
     screen: ScreenSettings = _NO_WISHES
+    player: str = ""
 
     def check_sendable(self) -> None:
         """Refuse to send to the chosen server what is known beforehand to go wrong.
@@ -132,8 +136,7 @@ class Settings:
         warnings = [said for said in self.warnings if said.code != "base_url_insecure"]
         if server.insecure:
             warnings.append(problem("base_url_insecure", host=server.host, profile=server.name))
-        return replace(
-            self,
+        return self._replace(
             server=server,
             model=self.model if "SORA_MODEL" in self.variables else server.model,
             seconds=self.seconds if "SORA_DURATION" in self.variables else server.seconds,
@@ -209,6 +212,7 @@ def load_settings(
         notify=read_notify(variables.read("SORA_NOTIFY", check_notify), own_toml, user_toml),
         alone=alone,
         screen=read_screen(user_toml, own_toml),
+        player=read_player(environ, user_toml, own_toml),
     ).on(name)
 
 
@@ -242,13 +246,6 @@ def early_language(folder: Path, environ: Mapping[str, str]) -> str | None:
     except ProblemError:
         return None
     return env_file.values.get("SORA_LANG") if env_file else None
-
-
-def user_toml_path() -> Path:
-    """The user's own `sora-tui.toml`, in the platform's folder for settings."""
-    from platformdirs import user_config_path  # --help need not wait for it
-
-    return user_config_path("sora-tui", appauthor=False) / TOML_NAME
 
 
 class _Variables:
@@ -333,5 +330,5 @@ def _choice(
 
 def _refuse_unknown(file: TomlFile) -> None:
     for key in file.values:
-        if key not in {"default", "servers", "budget", "notify"} | SCREEN_NAMES:
+        if key not in {"default", "servers", "budget", "notify", "player"} | SCREEN_NAMES:
             raise file.invalid("", key, "no such setting")

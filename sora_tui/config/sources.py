@@ -5,18 +5,19 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from sora_tui.core.problem import ProblemError, problem_error
 
 TOML_NAME: Final = "sora-tui.toml"
 ENV_NAME: Final = ".env"
 
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class EnvFile:
+
+class EnvFile(NamedTuple):
     """A `.env` file.
 
     Attributes:
@@ -25,8 +26,8 @@ class EnvFile:
     """
 
     path: Path
-    values: Mapping[str, str] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, str] = _NONE
+    lines: Mapping[str, int] = _NONE
 
     @property
     def readable_by_others(self) -> bool:
@@ -34,8 +35,7 @@ class EnvFile:
         return bool(self.path.stat().st_mode & 0o077)
 
 
-@dataclass(frozen=True, slots=True)
-class TomlFile:
+class TomlFile(NamedTuple):
     """A `sora-tui.toml` file."""
 
     path: Path

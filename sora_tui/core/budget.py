@@ -13,30 +13,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, Spent, problem
 from sora_tui.core.server import Server
 
 if TYPE_CHECKING:  # settings have a budget, and every start reads them
     from sora_tui.core.price import Price
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """The person's limits in one currency; None is no limit.
-
-    Attributes:
-        per_day: For all orders of a day together, on all servers.
-        per_job: For one clip.
-    """
-
-    per_day: Decimal | None = None
-    per_job: Decimal | None = None
-    currency: str = "USD"
-
-    @property
-    def is_set(self) -> bool:
-        """Whether there is anything to hold."""
-        return self.per_day is not None or self.per_job is not None
 
 
 @dataclass(frozen=True, slots=True)

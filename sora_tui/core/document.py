@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -22,7 +22,14 @@ from sora_tui.core.job import (
 )
 from sora_tui.core.problem import CODES, Spent, problem_error
 from sora_tui.core.remote import read_video
-from sora_tui.core.request import FITS, Reference, VideoRequest
+from sora_tui.core.request import (
+    OPERATIONS,
+    Character,
+    Reference,
+    SourceFile,
+    VideoRequest,
+    read_fit,
+)
 from sora_tui.core.server import ServerRef
 
 if TYPE_CHECKING:
@@ -31,10 +38,10 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 T = TypeVar("T")
 
-_FIELDS: Final = frozenset({"schema", *(f.name for f in fields(Job) if f.name != "extra")})
+_FIELDS: Final = frozenset({"schema", *Job.__annotations__}) - {"extra"}
 #: The objects inside a document, whose unknown fields survive too.
 _PARTS: Final[Mapping[str, frozenset[str]]] = {
-    name: frozenset(f.name for f in fields(kind))
+    name: frozenset(kind.__annotations__)
     for name, kind in {
         "server": ServerRef,
         "request": VideoRequest,
@@ -55,29 +62,29 @@ def to_document(job: Job) -> dict[str, Any]:
         "state": job.state.value,
         "created_at": _stamp(job.created_at),
         "updated_at": _stamp(job.updated_at),
-        "server": asdict(job.server),
+        "server": job.server._asdict(),
         "request": request_document(job.request),
         "remote": dict(job.remote.document) if job.remote else None,
         "remote_id": job.remote_id,
-        "outputs": [asdict(output) for output in job.outputs],
+        "outputs": [output._asdict() for output in job.outputs],
         "cost": {
             "estimated": _number(job.cost.estimated),
             "reported": _number(job.cost.reported),
             "currency": job.cost.currency,
         },
-        "error": asdict(job.error) if job.error else None,
+        "error": job.error._asdict() if job.error else None,
         "simulated": job.simulated,
         "events": [
             {"at": _stamp(e.at), "state": e.state.value, "note": e.note} for e in job.events
         ],
-        "attempts": [{**asdict(a), "at": _stamp(a.at)} for a in job.attempts],
+        "attempts": [{**a._asdict(), "at": _stamp(a.at)} for a in job.attempts],
         "consent": _consent(job.consent),
         "not_before": _stamp(job.not_before),
         "expires_at": _stamp(job.expires_at),
         "clock_skew": job.clock_skew,
         "parent": job.parent,
         "batch": asdict(job.batch) if job.batch else None,
-        "notes": {**asdict(job.notes), "tags": list(job.notes.tags)},
+        "notes": {**job.notes._asdict(), "tags": list(job.notes.tags)},
         # Only a lost answer is searched for: other documents have the fields of schema 1 alone.
         **({"search": _search(job.search)} if job.search else {}),
     }
@@ -196,9 +203,13 @@ def request_document(request: VideoRequest) -> dict[str, Any]:
         "model": request.model,
         "seconds": request.seconds,
         "size": request.size,
-        "reference": asdict(reference) if reference else None,
+        "reference": {**reference._asdict(), "fit": str(reference.fit)} if reference else None,
         "source_video": request.source_video,
         "params": dict(request.params),
+        # Few requests have these: the others have the fields of schema 1 alone.
+        **({"source_file": request.source_file._asdict()} if request.source_file else {}),
+        **({"source_job": request.source_job} if request.source_job else {}),
+        **({"characters": [c._asdict() for c in request.characters]} if request.characters else {}),
     }
 
 
@@ -243,10 +254,8 @@ def _read_server(value: Any) -> ServerRef:
 def _read_request(value: Any) -> VideoRequest:
     reference = value.get("reference")
     operation = value.get("operation", "create")
-    if operation not in {"create", "remix", "edit", "extend", "character"}:
+    if operation not in OPERATIONS:
         raise ValueError(f"operation {operation!r}")
-    if reference is not None and reference.get("fit", "exact") not in FITS:
-        raise ValueError(f"fit {reference['fit']!r}")
     return VideoRequest(
         prompt=str(value["prompt"]),
         model=_text(value.get("model")),
@@ -255,13 +264,23 @@ def _read_request(value: Any) -> VideoRequest:
         reference=None
         if reference is None
         else Reference(
-            str(reference["path"]), str(reference["sha256"]), reference.get("fit", "exact")
+            str(reference["path"]),
+            str(reference["sha256"]),
+            read_fit(str(reference.get("fit", "exact"))),
         ),
         params=dict(value.get("params") or {}),
         variables={str(k): str(v) for k, v in (value.get("variables") or {}).items()},
         prompt_file=_text(value.get("prompt_file")),
         operation=operation,
         source_video=_text(value.get("source_video")),
+        source_file=None
+        if value.get("source_file") is None
+        else SourceFile(str(value["source_file"]["path"]), str(value["source_file"]["sha256"])),
+        source_job=_text(value.get("source_job")),
+        characters=tuple(
+            Character(str(one["name"]), str(one["id"]), str(one["job"]))
+            for one in value.get("characters") or ()
+        ),
     )
 
 

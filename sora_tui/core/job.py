@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sora_tui.core.problem import Problem, Spent, problem_error
 from sora_tui.core.remote import Phase, RemoteVideo
@@ -106,8 +106,7 @@ ACTIVE: Final = frozenset(
 NEEDS_YOU: Final = frozenset({State.UNCONFIRMED})
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One line of a job's life."""
 
     at: datetime
@@ -115,8 +114,7 @@ class Event:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One try to send the paid request.
 
     Attributes:
@@ -133,8 +131,7 @@ class Attempt:
     request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """A file that a job left behind; `path` is relative to the workspace, with `/`."""
 
     variant: str
@@ -148,8 +145,7 @@ class Output:
     codec: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """Money, estimated and reported kept apart. None is unknown, 0 is free."""
 
     estimated: Decimal | None = None
@@ -157,8 +153,7 @@ class Cost:
     currency: str = "USD"
 
 
-@dataclass(frozen=True, slots=True)
-class JobError:
+class JobError(NamedTuple):
     """Why a job stands where it stands.
 
     Attributes:
@@ -189,8 +184,7 @@ class JobError:
         return Problem(self.kind, facts, self.spent)
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(NamedTuple):
     """What the person agreed to before anything was sent.
 
     Attributes:
@@ -225,13 +219,16 @@ class Batch:
     line: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
+class Notes(NamedTuple):
     """What the person says about a clip; `rating` 0..5."""
 
     rating: int | None = None
     tags: tuple[str, ...] = ()
     text: str = ""
+
+
+_UNKNOWN_COST: Final = Cost()
+_NO_NOTES: Final = Notes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +245,7 @@ class Job:
     remote: RemoteVideo | None = None
     remote_id: str | None = None
     outputs: tuple[Output, ...] = ()
-    cost: Cost = Cost()
+    cost: Cost = _UNKNOWN_COST
     error: JobError | None = None
     events: tuple[Event, ...] = ()
     attempts: tuple[Attempt, ...] = ()
@@ -259,7 +256,7 @@ class Job:
     search: Search | None = None
     parent: str | None = None
     batch: Batch | None = None
-    notes: Notes = Notes()
+    notes: Notes = _NO_NOTES
     #: Fields of the document that this version does not know; they survive.
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -456,7 +453,7 @@ class Job:
         """The server deleted a job that was under way: there will be no clip."""
         if self.state not in _IN_FLIGHT or self.remote is None:
             raise _illegal(self, State.CANCELLED)
-        remote = replace(self.remote, status="deleted", phase=Phase.CANCELLED)
+        remote = self.remote._replace(status="deleted", phase=Phase.CANCELLED)
         return self._at_server(at, remote)
 
     def kept_there(self, at: datetime, error: JobError) -> Job:
@@ -552,8 +549,8 @@ class Job:
             to = self.state
         if self.remote and to in _IN_FLIGHT:
             told = [p for p in (self.remote.progress, remote.progress) if p is not None]
-            remote = replace(remote, progress=max(told, default=None))
-        cost = self.cost if remote.cost is None else replace(self.cost, reported=remote.cost)
+            remote = remote._replace(progress=max(told, default=None))
+        cost = self.cost if remote.cost is None else self.cost._replace(reported=remote.cost)
         changes: dict[str, Any] = {
             "remote": remote,
             # The id that create returned, for ever: some gateways answer polls with another one.
@@ -571,7 +568,7 @@ class Job:
     ) -> tuple[Attempt, ...]:
         if not self.attempts:
             return ()
-        last = replace(self.attempts[-1], outcome=outcome, status=status, request_id=request_id)
+        last = self.attempts[-1]._replace(outcome=outcome, status=status, request_id=request_id)
         return (*self.attempts[:-1], last)
 
     def _step(self, to: State, at: datetime, note: str = "", **changes: Any) -> Job:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from sora_tui.core.job import Job, State
 
@@ -33,8 +32,7 @@ STATE_ORDER: Final = (
 _MAX_SEARCHED: Final = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A filter and an order.
 
     Attributes:

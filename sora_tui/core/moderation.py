@@ -131,7 +131,8 @@ def fingerprint(request: VideoRequest) -> str:
         request.model or "",
         " ".join(unicodedata.normalize("NFKC", request.prompt).casefold().split()),
         reference.sha256 if reference else "",
-        request.source_video or "",
+        request.source_video or (request.source_file.sha256 if request.source_file else ""),
+        *(character.id for character in request.characters),
     )
     return sha256("\0".join(judged).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

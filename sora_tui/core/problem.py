@@ -56,6 +56,15 @@ CODES: Final[Mapping[str, Spent]] = {
     "reference_wrong_size": Spent.NO,
     "reference_changed": Spent.NO,
     "reference_turned": Spent.NO,
+    # clips and characters that something is made of
+    "source_missing": Spent.NO,
+    "source_outside": Spent.NO,
+    "source_not_clip": Spent.NO,
+    "source_too_big": Spent.NO,
+    "source_changed": Spent.NO,
+    "source_elsewhere": Spent.NO,
+    "character_unknown": Spent.NO,
+    "character_name": Spent.NO,
     # configuration
     "config_broken": Spent.NO,
     "config_invalid": Spent.NO,
@@ -111,6 +120,11 @@ CODES: Final[Mapping[str, Spent]] = {
     "download_refused": Spent.YES,
     "download_too_large": Spent.YES,
     "clip_damaged": Spent.YES,
+    # looking at what is there
+    "clip_missing": Spent.NO,
+    "clip_not_ours": Spent.NO,
+    "clip_not_shown": Spent.NO,
+    "picture_not_shown": Spent.NO,
     # ourselves
     "simulator_failed": Spent.NO,
     "no_terminal": Spent.NO,

@@ -7,11 +7,11 @@ import math
 import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from sora_tui.core.text import clean, clean_line
 
@@ -76,16 +76,17 @@ _KNOWN: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteError:
+_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class RemoteError(NamedTuple):
     """Why a server says a job failed; its own code and words, cleaned."""
 
     code: str | None
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteVideo:
+class RemoteVideo(NamedTuple):
     """One video object.
 
     Attributes:
@@ -110,7 +111,7 @@ class RemoteVideo:
     error: RemoteError | None = None
     urls: tuple[str, ...] = ()
     cost: Decimal | None = None
-    document: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, Any] = _NO_FIELDS
 
 
 def read_video(document: object) -> RemoteVideo | None:

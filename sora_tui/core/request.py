@@ -5,41 +5,147 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from sora_tui.core.problem import problem_error
 
 #: Longest prompt in characters (CreateVideoJsonBody.prompt in the Videos API document).
 MAX_PROMPT: Final = 32_000
+#: Longest name of a character (CreateVideoCharacterBody.name).
+MAX_NAME: Final = 80
 
 Operation = Literal["create", "remix", "edit", "extend", "character"]
-Fit = Literal["exact", "cover", "contain", "stretch"]
-FITS: Final[tuple[Fit, ...]] = ("exact", "cover", "contain", "stretch")
+OPERATIONS: Final[tuple[Operation, ...]] = ("create", "remix", "edit", "extend", "character")
+How = Literal["exact", "cover", "contain", "stretch"]
+HOWS: Final[tuple[How, ...]] = ("exact", "cover", "contain", "stretch")
+Gravity = Literal["centre", "top", "bottom", "left", "right"]
+GRAVITIES: Final[tuple[Gravity, ...]] = ("centre", "top", "bottom", "left", "right")
+#: What fills the frame where a contained picture does not: itself, blurred, or a colour.
+BLUR: Final = "blur"
+BLACK: Final = "black"
+COLOURS: Final = {"black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 128, 128)}
 
 #: Fields with a setting of their own.
 _SETTINGS: Final = frozenset({"prompt", "model", "seconds", "size"})
+_HEX: Final = re.compile(r"#[0-9a-f]{6}")
 _SIZE: Final = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 _SECONDS: Final = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Fit(NamedTuple):
+    """How a picture is brought to the asked size.
+
+    Written in one word, the usual left out: `exact`, `cover`, `cover:top`, `contain`,
+    `contain:blur`, `contain:#204060`, `stretch`.
+
+    Attributes:
+        how: `exact` sends it as it is and takes no other size, `cover` fills the frame and cuts
+            what stands over, `contain` shows all of it, `stretch` distorts.
+        gravity: The side that `cover` does not cut.
+        fill: What `contain` adds: `blur`, a name of `COLOURS` or `#rrggbb`.
+    """
+
+    how: How = "exact"
+    gravity: Gravity = "centre"
+    fill: str = BLACK
+
+    def __str__(self) -> str:
+        if self.how == "cover" and self.gravity != "centre":
+            return f"cover:{self.gravity}"
+        if self.how == "contain" and self.fill != BLACK:
+            return f"contain:{self.fill}"
+        return self.how
+
+    @property
+    def colour(self) -> tuple[int, int, int]:
+        """What `contain` adds, red, green and blue in 0..255; black for a blur."""
+        if self.fill.startswith("#"):
+            red, green, blue = bytes.fromhex(self.fill[1:])
+            return red, green, blue
+        return COLOURS.get(self.fill, COLOURS[BLACK])
+
+
+EXACT: Final = Fit()
+COVER: Final = Fit("cover")
+
+
+def read_fit(text: str) -> Fit:
+    """The fit that is written so.
+
+    Raises:
+        ValueError: It is none.
+    """
+    word, mark, detail = text.lower().partition(":")
+    how = next((known for known in HOWS if known == word), None)
+    if how is None or (mark and not detail):
+        raise ValueError(text)
+    if not detail:
+        return Fit(how)
+    if how == "cover":
+        named = "centre" if detail == "center" else detail
+        gravity = next((known for known in GRAVITIES if known == named), None)
+        if gravity is not None:
+            return Fit(how, gravity)
+    if how == "contain" and is_fill(detail):
+        return Fit(how, fill=detail)
+    raise ValueError(text)
+
+
+def is_fill(text: str) -> bool:
+    """Whether `contain` can fill the frame with it."""
+    return text == BLUR or text in COLOURS or _HEX.fullmatch(text) is not None
+
+
+class Reference(NamedTuple):
     """The picture a clip starts from.
 
     Attributes:
         path: The person's file, relative to the workspace, with `/`.
         sha256: Hash of the bytes that are sent, which a fit or a GIF makes differ from the file.
-        fit: How it was brought to the asked size; `exact` sends the picture as it is.
+        fit: How it was brought to the asked size.
     """
 
     path: str
     sha256: str
-    fit: Fit = "exact"
+    fit: Fit = EXACT
+
+
+class SourceFile(NamedTuple):
+    """A clip that goes along with an edit, an extension or a character.
+
+    Attributes:
+        path: Relative to the workspace, with `/`.
+        sha256: Hash of the bytes that were agreed to; others are not sent.
+    """
+
+    path: str
+    sha256: str
+
+
+class Character(NamedTuple):
+    """A character that a clip is made with.
+
+    Attributes:
+        name: The prompt has to mention it word for word (the guide of the Videos API).
+        id: What the server calls it; another server does not know it.
+        job: The job of this workspace that made it.
+    """
+
+    name: str
+    id: str
+    job: str
 
 
 @dataclass(frozen=True, slots=True)
 class VideoRequest:
-    """One clip to be made. None means: not sent, the server's default holds."""
+    """One clip to be made, or a character. None means: not sent, the server's default holds.
+
+    Attributes:
+        prompt: What to show; of a character its name.
+        source_video: The server's id of the clip that an operation starts from.
+        source_file: That clip itself, where no id is named.
+        source_job: The job of this workspace that made that clip.
+    """
 
     prompt: str
     model: str | None = None
@@ -51,15 +157,24 @@ class VideoRequest:
     prompt_file: str | None = None
     operation: Operation = "create"
     source_video: str | None = None
+    source_file: SourceFile | None = None
+    source_job: str | None = None
+    characters: tuple[Character, ...] = ()
 
 
 def check_request(request: VideoRequest) -> None:
     """Refuse what no server could mean.
 
     Raises:
-        ProblemError: prompt_empty, prompt_too_long, size_invalid, seconds_invalid or
-            param_standard, where a parameter would be a second answer to one question.
+        ProblemError: prompt_empty, prompt_too_long, size_invalid or seconds_invalid;
+            param_standard, where a parameter would be a second answer to one question;
+            character_name for a character whose name is none.
     """
+    if request.operation == "character":
+        name = request.prompt
+        if not 1 <= len(name.strip()) <= MAX_NAME or not name.isprintable():
+            raise problem_error("character_name", length=len(name), limit=MAX_NAME)
+        return
     if not request.prompt.strip():
         raise problem_error("prompt_empty")
     if len(request.prompt) > MAX_PROMPT:
@@ -71,6 +186,12 @@ def check_request(request: VideoRequest) -> None:
     for name in request.params:
         if name in _SETTINGS and getattr(request, name) is not None:
             raise problem_error("param_standard", name=name)
+
+
+def unmentioned(request: VideoRequest) -> tuple[str, ...]:
+    """The names of characters that the prompt does not have word for word."""
+    names = (character.name for character in request.characters)
+    return tuple(name for name in names if name not in request.prompt)
 
 
 def width_height(size: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 #: How documents name the built-in practice server: never a port, which changes at each start.
@@ -66,8 +66,7 @@ class Secret:
         return hash(self._value)
 
 
-@dataclass(frozen=True, slots=True)
-class ServerRef:
+class ServerRef(NamedTuple):
     """What a metadata document says about the server: enough to find it again, no secret."""
 
     profile: str

@@ -8,14 +8,14 @@ from typing import Final
 #: C0 but tab and newline, DEL, C1, bidirectional controls and isolates, line and paragraph
 #: separators, lone surrogates, and characters that are no characters. A terminal acts on the
 #: first ones, a reader is misled by the others.
-_UNSAFE: Final = re.compile(
+_UNSAFE: Final = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 #: More marks than this on one letter is an attack on the terminal's rows ("Zalgo"), not a language.
 _MAX_MARKS: Final = 4
 _MARK: Final = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_MARKS: Final = re.compile(f"({_MARK}{{{_MAX_MARKS}}}){_MARK}+")
+_MARKS: Final = f"({_MARK}{{{_MAX_MARKS}}}){_MARK}+"
 
 
 def clean(text: object, limit: int = 4000) -> str:
@@ -29,8 +29,15 @@ def clean(text: object, limit: int = 4000) -> str:
     """
     said = text if isinstance(text, str) else str(text)
     said = said[: limit * 4].replace("\r\n", "\n")
-    said = _MARKS.sub(r"\1", _UNSAFE.sub("", said))
+    if not _is_plain(said):
+        # Compiled with the first text that needs them: they cost a start a millisecond.
+        said = re.sub(_MARKS, r"\1", re.sub(_UNSAFE, "", said))
     return said if len(said) <= limit else said[: max(limit - 1, 0)] + "…"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it is printable ASCII in lines: most text is."""
+    return text.isascii() and text.replace("\n", "").isprintable()
 
 
 def clean_line(text: object, limit: int = 400) -> str:

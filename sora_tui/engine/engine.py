@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Batch, Consent, Cost, Job
 from sora_tui.core.job_id import JobIds
+from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price
 from sora_tui.core.problem import Problem, ProblemError, Spent
 from sora_tui.core.remote import RemoteVideo, inner_id

@@ -11,7 +11,8 @@ from typing import Final
 from sora_tui.client.dialect import by_host, can_list, dialect_of
 from sora_tui.client.probe import examine_server
 from sora_tui.core.findings import Ability, DeleteMeans
-from sora_tui.core.problem import ProblemError
+from sora_tui.core.problem import Problem, ProblemError, problem
+from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.workspace.learnt import Memory
 
@@ -48,6 +49,19 @@ def can(server: Server, memory: Memory, ability: Ability) -> bool | None:
     return can_list(known) if ability == "list" else dialect_of(known).can(ability)
 
 
+def unsupported(server: Server, memory: Memory, request: VideoRequest) -> Problem | None:
+    """Why nothing is sent: the server has not the operation, or no characters to make clips with.
+
+    What nobody knows is tried: a refusal is definite, costs nothing, and is remembered.
+    """
+    needed: Ability | None = None if request.operation == "create" else request.operation
+    if request.characters:
+        needed = "character"
+    if needed is None or can(server, memory, needed) is not False:
+        return None
+    return problem("operation_unsupported", host=server.host, operation=needed)
+
+
 class Knowledge:
     """Of one server, for its poller. What it learns is kept for the next process."""
 
@@ -64,6 +78,10 @@ class Knowledge:
     def can(self, ability: Ability) -> bool | None:
         """Whether it can."""
         return can(self._server, self._memory, ability)
+
+    def refusal(self, request: VideoRequest) -> Problem | None:
+        """See `unsupported`."""
+        return unsupported(self._server, self._memory, request)
 
     def learn(self, ability: Ability, shown: bool) -> None:
         """Working with it showed whether it can."""

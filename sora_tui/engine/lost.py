@@ -70,7 +70,11 @@ class LostAnswers:
 
     async def search(self, client: VideosClient) -> None:
         """Look in the server's list, if it is time; adopt what is found without a doubt."""
-        lost = self._desk.at(self._server, State.UNCONFIRMED)
+        unconfirmed = self._desk.at(self._server, State.UNCONFIRMED)
+        lost = [job for job in unconfirmed if job.request.operation != "character"]
+        for job in unconfirmed:
+            if job not in lost:  # no list has characters
+                self._tell(job, listed=False)
         now = asyncio.get_running_loop().time()
         if not lost or not self._may_list(now):
             self.due_at = self._no_list_until if lost and self._no_list_until > now else None
@@ -100,7 +104,7 @@ class LostAnswers:
         self._gate.opened()
         self._knowledge.learn("list", True)
         # A person may have decided while the list was on its way.
-        lost = self._desk.at(self._server, State.UNCONFIRMED)
+        lost = [still for job in lost if (still := self._lost(job.id)) is not None]
         known = self._desk.history.known_remote_ids(self._server.origin)
         # One whose answer is still on its way may own what looks like a lost one; so may a job
         # of another profile of the same server, which may see the same list.
@@ -160,7 +164,11 @@ class LostAnswers:
             return
         try:
             async with self._gate.passage():
-                video = (await client.retrieve(video_id)).video
+                sought = self._lost(job_id)
+                if sought is not None and sought.request.operation == "character":
+                    video = await client.character(video_id)
+                else:
+                    video = (await client.retrieve(video_id)).video
         except ServerError as failure:
             code = "video_unknown" if failure.not_found else failure.error.kind
             self.refuse(job_id, video_id, code)
@@ -170,7 +178,7 @@ class LostAnswers:
             self.refuse(job_id, video_id, "video_taken")
         elif (job := self._lost(job_id)) is not None:
             # The id that was named is the one that answers; some gateways tell another.
-            self._desk.put(job.accepted(utc_now(), replace(video, id=video_id)))
+            self._desk.put(job.accepted(utc_now(), video._replace(id=video_id)))
             self.due_at = None  # what was this one's can no longer be another's: look again
 
     def refuse(self, job_id: str, video_id: str, code: str) -> None:

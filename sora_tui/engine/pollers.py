@@ -139,7 +139,7 @@ class Poller:
                 return
             if job.id in self._sending or self._held.get(job.id, 0.0) > now:
                 continue
-            why = refusal(self.server, job)
+            why = refusal(self.server, job) or self._knowledge.refusal(job.request)
             if why is not None:
                 self._hold(job, why)
                 continue
@@ -160,7 +160,7 @@ class Poller:
             )
             if sent.remote_id is not None:
                 self._taken_at = utc_now()
-            if sent.error is not None and sent.error.kind == "request_refused":
+            if sent.error is not None and sent.state is State.REJECTED:
                 self._learn_from(sent.request.operation, sent.error)
             if sent.state is State.PENDING and sent.not_before is not None:
                 self._desk.show_retry(
@@ -184,10 +184,10 @@ class Poller:
 
     def _learn_from(self, operation: Operation, refusal: JobError) -> None:
         """A refused operation may be one that is not there; a refused create makes one wonder."""
-        if operation == "create":
-            self._knowledge.doubt()
-        elif refusal.status in {405, 501}:
+        if operation != "create" and refusal.kind == "operation_unsupported":
             self._knowledge.learn(operation, False)
+        elif operation == "create" and refusal.kind == "request_refused":
+            self._knowledge.doubt()
 
     def _hold(self, job: Job, why: Problem) -> None:
         """Leave a job pending, for a reason of our own, and say it."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sora_tui.core.budget import Budget, day_began, over_budget, spending
+from sora_tui.core.budget import day_began, over_budget, spending
 from sora_tui.core.job import Job, State
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.engine.quote import quote

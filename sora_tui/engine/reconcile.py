@@ -9,6 +9,7 @@ from typing import Final
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.remote import RemoteVideo, inner_id
+from sora_tui.core.request import VideoRequest
 from sora_tui.core.search import MAX_CANDIDATES, Candidate
 from sora_tui.core.text import clean
 
@@ -25,11 +26,14 @@ def candidates(
     """The videos in a server's list that could be this job, which was sent and has none yet.
 
     Created in the window of one of its attempts, of the same model, size, seconds and prompt as
-    far as the server tells them, and not known to this workspace already.
+    far as they were sent and the server tells them, made of the same video, and not known to this
+    workspace already. A character is in no list.
 
     Args:
         skew: The server's clock minus ours, in seconds.
     """
+    if job.request.operation == "character":
+        return []
     prompt = clean(job.request.prompt, 40_000).strip()  # as `RemoteVideo` keeps it
     sent = [attempt.at + timedelta(seconds=skew or 0.0) for attempt in job.attempts]
     return [
@@ -38,9 +42,7 @@ def candidates(
         if inner_id(video.id) not in known_ids
         and (made := video.created_at) is not None
         and any(at - _BEFORE <= made <= at + _AFTER for at in sent)
-        and _agrees(video.model, job.request.model)
-        and _agrees(video.size, job.request.size)
-        and _same_length(video.seconds, job.request.seconds)
+        and _is_as_sent(job.request, video)
         and (video.prompt is None or video.prompt.strip() == prompt)
     ]
 
@@ -117,6 +119,25 @@ def _agreements(job: Job, candidate: RemoteVideo) -> tuple[str, ...]:
         "prompt": (candidate.prompt, request.prompt),
     }
     return tuple(name for name, (there, here) in told.items() if there and here)
+
+
+def _is_as_sent(request: VideoRequest, video: RemoteVideo) -> bool:
+    """Whether nothing that the server tells disagrees with what it was sent.
+
+    Of an operation only the prompt is sent, and which video it starts from; an extension is told
+    as long as the whole.
+    """
+    source = video.document.get("remixed_from_video_id")
+    if request.operation == "create":
+        return (
+            not source
+            and _agrees(video.model, request.model)
+            and _agrees(video.size, request.size)
+            and _same_length(video.seconds, request.seconds)
+        )
+    if request.operation == "remix" and isinstance(source, str) and source:
+        return inner_id(source) == inner_id(request.source_video or "")
+    return True
 
 
 def _agrees(told: str | None, asked: str | None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from sora_tui.client.outcome import ServerError
@@ -104,7 +103,7 @@ async def _read(client: VideosClient, server: Server, video_id: str) -> RemoteVi
             return problem("video_unknown", host=server.host, video=video_id)
         return failure.error.problem
     # The id that was named is the one that answers; some gateways tell another.
-    return replace(video, id=video_id)
+    return video._replace(id=video_id)
 
 
 async def _spoken_to(

@@ -13,8 +13,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
 
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job, JobError, State
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
 from sora_tui.core.remote import inner_id
 from sora_tui.core.server import Server

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from sora_tui.client.dialect import has_no_route
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
-from sora_tui.core.job import Job, State
+from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.server import Server
@@ -20,6 +21,7 @@ from sora_tui.workspace.folder import Folder, check_room
 from sora_tui.workspace.inbox import Command, send_command
 from sora_tui.workspace.outputs import PartFile
 from sora_tui.workspace.references import sent_bytes, sent_path
+from sora_tui.workspace.sources import clip_bytes
 from sora_tui.workspace.verdicts import refusal_before
 
 #: What a document may grow by until the answer is written (reserve before spend).
@@ -39,9 +41,9 @@ async def generate_video(
 ) -> Job:
     """Send a pending job's paid request, once.
 
-    The order is the promise: picture read and its hash compared, room on the disk for the clip and
-    for the answer, the intent with its key durable, and only then the first byte. Whatever happens
-    after that, the document says at least that it may have been sent.
+    The order is the promise: picture or clip read and its hash compared, room on the disk for the
+    new clip and for the answer, the intent with its key durable, and only then the first byte.
+    Whatever happens after that, the document says at least that it may have been sent.
 
     Args:
         taken_at: When the server last took or had a job of ours, which tells a busy server from
@@ -55,9 +57,11 @@ async def generate_video(
             nothing sent: the job still waits. Or owned_elsewhere.
     """
     try:
-        upload = _upload(folder, job)
+        upload = await _upload(folder, job)
     except ProblemError as error:
         return desk.put(job.not_sent(utc_now(), local_error(error.problem)))
+    if desk.jobs.get(job.id) is not job:  # taken back, or noted in, while a clip was read
+        return desk.jobs.get(job.id, job)
     check_room(folder, _ROOM)
     # Nothing is awaited between the last look at the money and the intent that reserves it.
     if (why := _last_doubt(desk, folder, server, job)) is not None:
@@ -131,7 +135,7 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
         case NotSent(error):
             return job.not_sent(at, error)
         case Rejected(error):
-            return job.rejected(at, error)
+            return job.rejected(at, _as_missing(job, error))
         case Later(_, error) if _is_put_off_for_good(job, taken_at):
             return job.rejected(at, error)
         case Later(wait, error):
@@ -193,7 +197,17 @@ def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
     return taken_at is None or taken_at < put_off[0]
 
 
-def _upload(folder: Folder, job: Job) -> Upload | None:
+def _as_missing(job: Job, refused: JobError) -> JobError:
+    """The refusal of an operation that a server has not at all says so."""
+    missing = job.request.operation != "create" and has_no_route(refused.status, refused.message)
+    return refused._replace(kind="operation_unsupported") if missing else refused
+
+
+async def _upload(folder: Folder, job: Job) -> Upload | None:
+    source = job.request.source_file
+    if source is not None:
+        clip = await in_daemon_thread(lambda: clip_bytes(folder, source), f"read {source.path}")
+        return Upload(clip, "video/mp4", source.path.rsplit("/", 1)[-1], source.path)
     reference = job.request.reference
     if reference is None:
         return None

@@ -56,8 +56,8 @@ def help_of(name: str) -> str:
 
 
 def kind_words(kind: str) -> str:
-    """The kind of value in words."""
-    return _(_KINDS[kind])
+    """The kind of value in words; anything else as it is."""
+    return _(_KINDS[kind]) if kind in _KINDS else kind
 
 
 def range_words(parameter: Parameter) -> str:

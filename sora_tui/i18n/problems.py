@@ -62,7 +62,11 @@ def job_sentences(job: Job) -> Sentences | None:
     if job.error is None:
         return None
     cost, why = job.cost, job.error.problem
-    known: dict[str, Fact] = {"job": job.id, "host": urlsplit(job.server.base_url).hostname or ""}
+    known: dict[str, Fact] = {
+        "job": job.id,
+        "host": urlsplit(job.server.base_url).hostname or "",
+        "operation": job.request.operation,
+    }
     if cost.estimated is not None:
         known["sum"] = money(cost.estimated, cost.currency)
     free = job.simulated or cost.estimated == 0
@@ -79,12 +83,32 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         for name in {"sum", "limit", "spent"} & set(readable):
             with suppress(InvalidOperation):
                 readable[name] = money(Decimal(readable[name]), currency)
+    if readable.get("reason") in REASONS:
+        readable["reason"] = _(REASONS[readable["reason"]])
     if "at" in readable:
         with suppress(ValueError):
             at = datetime.fromisoformat(readable["at"])
             readable["at"] = f"{at.astimezone():%Y-%m-%d %H:%M}"
     return readable
 
+
+#: Why a clip or a picture is refused, where a fact gives it as a code.
+REASONS: Final[Mapping[str, str]] = {
+    "cut_off": N_("it is cut off"),
+    "damaged": N_("it is damaged"),
+    "no_index": N_("its index is missing"),
+    "no_media": N_("there is nothing in it"),
+    "no_video": N_("there is no picture in it"),
+    "index_broken": N_("its index is broken"),
+    "index_too_large": N_("its index is too large"),
+    "too_many_boxes": N_("it has too many parts"),
+    "too_many_tracks": N_("it has too many tracks"),
+    "too_large": N_("it takes too much memory"),
+    "too_slow": N_("it takes too long"),
+    "crashed": N_("the process that should open it broke off"),
+    "not_regular": N_("it is no file"),
+    "no_decoder": N_("PyAV, which would decode it, is not installed"),
+}
 
 _PART: Final = re.compile(r"\[([^\[\]]*)\]")
 _FACT: Final = re.compile(r"\{(\w+)\}")
@@ -217,7 +241,9 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "batch_syntax": (
         N_("It is not written as a line of a batch[: {reason}]."),
         _NOT_SENT,
-        N_('Write an object, for example {"prompt": "A kite", "seconds": 4}.'),
+        N_(
+            "A line is an object with prompt or file, and settings such as seconds, size and count."
+        ),
     ),
     "batch_busy": (
         N_("Another sora-tui is just handing in a batch of this folder."),
@@ -295,6 +321,47 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         ),
         _NOT_SENT,
         N_("Add --fit cover: a copy is turned upright, your file stays as it is."),
+    ),
+    # clips and characters that something is made of
+    "source_missing": (
+        N_("There is no clip[ {path}] to begin with."),
+        _NOT_SENT,
+        N_("Name a file of this folder, such as one of output/, or a job: sora-tui jobs"),
+    ),
+    "source_outside": (
+        N_("The clip[ {path}] lies outside this folder."),
+        _NOT_SENT,
+        N_("Copy it into the folder, into output/ for example, and name it there."),
+    ),
+    "source_not_clip": (
+        N_("The file[ {path}] is no MP4 that can be read[: {reason}]."),
+        _NOT_SENT,
+        N_("Choose an MP4; ffmpeg -i FILE clip.mp4 makes one of other videos."),
+    ),
+    "source_too_big": (
+        N_("The clip[ {path}] is too big to be sent along[: {bytes} bytes, {limit} at most]."),
+        _NOT_SENT,
+        N_("Make it shorter or smaller, then try again."),
+    ),
+    "source_changed": (
+        N_("The clip[ {path}] is another one than was agreed to."),
+        _NOT_SENT,
+        N_("Ask for it again, with the clip as it is now."),
+    ),
+    "source_elsewhere": (
+        N_("The clip[ of job {job}] lies on another server[: {host}]."),
+        _NOT_SENT,
+        N_("Choose that server (F2), or begin with the clip's file instead of its job."),
+    ),
+    "character_unknown": (
+        N_("No character[ {name}] was made on this server[: {server}]."),
+        _NOT_SENT,
+        N_("sora-tui characters lists them; sora-tui character NAME VIDEO makes one."),
+    ),
+    "character_name": (
+        N_("This is no name for a character[: 1 to {limit} characters on one line]."),
+        _NOT_SENT,
+        N_("Give a short name; prompts mention it word for word."),
     ),
     # configuration
     "config_broken": (
@@ -579,6 +646,27 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("What came is not a whole MP4[: {reason}]."),
         _BILLED,
         N_("sora-tui wait fetches it again, and that costs nothing."),
+    ),
+    # looking at what is there
+    "clip_missing": (
+        N_("The clip is not where it was saved any more[: {path}]."),
+        N_("This costs nothing."),
+        N_("Put it back if it was moved; what is known of it stays in this record."),
+    ),
+    "clip_not_ours": (
+        N_("What stands in the clip's place is no file of this folder[: {path}][ ({reason})]."),
+        N_("This costs nothing."),
+        N_("It is not opened: links, pipes and paths that lead elsewhere are not followed."),
+    ),
+    "clip_not_shown": (
+        N_("The clip cannot be shown here[: {reason}]."),
+        N_("This costs nothing."),
+        N_("The file stays as it is: o and y bring it to a player of your own."),
+    ),
+    "picture_not_shown": (
+        N_("The picture cannot be shown here[: {reason}]."),
+        N_("This costs nothing."),
+        N_("The file stays as it is."),
     ),
     # ourselves
     "simulator_failed": (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sora_tui.core.budget import NOTHING, Budget, Spending
+from sora_tui.core.budget import NOTHING, Spending
+from sora_tui.core.limits import Budget
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import struct
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from sora_tui.core.problem import problem_error
-from sora_tui.media.boxes import ClipFacts, inspect_mp4, sniff
+from sora_tui.media.boxes import ClipFacts, read_mp4, sniff
 
 #: RIFF, the list `hdrl` with `avih`, and the first stream's `strh`: their order is fixed (AVI RIFF
 #: File Reference).
@@ -23,21 +23,27 @@ def inspect_clip(path: Path) -> tuple[ClipFacts, str]:
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
-        kind = sniff(file.read(16))
-    return (inspect_avi(path), ".avi") if kind == "avi" else (inspect_mp4(path), ".mp4")
+        return read_clip(file)
 
 
-def inspect_avi(path: Path) -> ClipFacts:
-    """Read the facts of an AVI file.
+def read_clip(file: BinaryIO) -> tuple[ClipFacts, str]:
+    """The same of an open file; raises what `inspect_clip` raises."""
+    file.seek(0)
+    kind = sniff(file.read(16))
+    file.seek(0)
+    return (read_avi(file), ".avi") if kind == "avi" else (read_mp4(file), ".mp4")
+
+
+def read_avi(file: BinaryIO) -> ClipFacts:
+    """The facts of an open AVI file.
 
     Raises:
         ProblemError: `clip_damaged`; its fact `reason` is `cut_off` (shorter than it says) or
             `no_index` (no header where it has to be).
         OSError: The file cannot be read.
     """
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        head = file.read(_HEADER)
+    size = os.fstat(file.fileno()).st_size
+    head = file.read(_HEADER)
     if len(head) < _HEADER or head[12:16] != b"LIST" or head[20:28] != b"hdrlavih":
         raise problem_error("clip_damaged", reason="no_index")
     (said,) = struct.unpack_from("<I", head, 4)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class ClipFacts:
         faststart: The index lies before the media data, so playing can begin while loading.
         complete: All samples that the index lists have room in the media data.
         bytes: Size of the file.
+        tracks: How many there are, of whatever kind.
     """
 
     width: int
@@ -48,6 +50,7 @@ class ClipFacts:
     faststart: bool
     complete: bool
     bytes: int
+    tracks: int = 1
 
 
 def sniff(head: bytes) -> Sniffed:
@@ -72,7 +75,13 @@ def sniff(head: bytes) -> Sniffed:
 
 
 def inspect_mp4(path: Path) -> ClipFacts:
-    """Read the facts of an MP4 file.
+    """Read the facts of an MP4 file; raises what `read_mp4` raises."""
+    with path.open("rb") as file:
+        return read_mp4(file)
+
+
+def read_mp4(file: BinaryIO) -> ClipFacts:
+    """The facts of an open MP4 file.
 
     Raises:
         ClipDamagedError: `clip_damaged`; its fact `reason` is one of `not_mp4` (no `ftyp` first),
@@ -81,19 +90,18 @@ def inspect_mp4(path: Path) -> ClipFacts:
             `index_broken` (sizes inside `moov` lie), `too_many_boxes`, `index_too_large`.
         OSError: The file cannot be read.
     """
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        boxes = _top_level(file, size)
-        kinds = [box.kind for box in boxes]
-        if kinds.count(b"moov") != 1:
-            raise _damaged("no_index", found=kinds.count(b"moov"))
-        if b"mdat" not in kinds:
-            raise _damaged("no_media")
-        index = boxes[kinds.index(b"moov")]
-        if index.end - index.start > MAX_MOOV_BYTES:
-            raise _damaged("index_too_large", bytes=index.end - index.start)
-        file.seek(index.start)
-        moov = file.read(index.end - index.start)
+    size = os.fstat(file.fileno()).st_size
+    boxes = _top_level(file, size)
+    kinds = [box.kind for box in boxes]
+    if kinds.count(b"moov") != 1:
+        raise _damaged("no_index", found=kinds.count(b"moov"))
+    if b"mdat" not in kinds:
+        raise _damaged("no_media")
+    index = boxes[kinds.index(b"moov")]
+    if index.end - index.start > MAX_MOOV_BYTES:
+        raise _damaged("index_too_large", bytes=index.end - index.start)
+    file.seek(index.start)
+    moov = file.read(index.end - index.start)
     try:
         tracks = [_track(trak) for kind, trak in _contents(memoryview(moov)) if kind == b"trak"]
     except (struct.error, LookupError):
@@ -102,7 +110,11 @@ def inspect_mp4(path: Path) -> ClipFacts:
     if video is None:
         raise _damaged("no_video")
     media = [box for box in boxes if box.kind == b"mdat"]
-    offsets = [offset for track in tracks for offset in track.chunk_bounds]
+    starts = [box.start for box in media]
+    # By bisection: a file may have thousands of tracks and of boxes.
+    places = [
+        (offset, bisect_right(starts, offset) - 1) for t in tracks for offset in t.chunk_bounds
+    ]
     return ClipFacts(
         width=video.width,
         height=video.height,
@@ -113,8 +125,9 @@ def inspect_mp4(path: Path) -> ClipFacts:
         faststart=kinds.index(b"moov") < kinds.index(b"mdat"),
         complete=sum(track.sample_bytes for track in tracks)
         <= sum(box.end - box.start for box in media)
-        and all(any(box.start <= offset < box.end for box in media) for offset in offsets),
+        and all(place >= 0 and offset < media[place].end for offset, place in places),
         bytes=size,
+        tracks=len(tracks),
     )
 
 

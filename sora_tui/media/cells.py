@@ -1,32 +1,79 @@
-"""Brings a picture, or a clip's first frame, to the cells of a terminal: two pixels in each.
+"""Brings a picture to the cells of a terminal: two pixels in each.
 
-`decode` is what everybody calls: it runs this module as a helper process with limits, because the
-file may be anybody's. A cell is taken as twice as high as it is wide.
+A cell is taken as twice as high as it is wide. Who has a file asks `helper.py`: it may be
+anybody's.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
 
-from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.request import Fit, read_fit, width_height
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Kind = Literal["picture", "clip"]
+#: Left, top, right, bottom as shares (0..1) of the sides of a picture.
+Box = tuple[float, float, float, float]
+WHOLE: Final[Box] = (0.0, 0.0, 1.0, 1.0)
 
+#: What is left of the light where a picture will be cut, and the line there.
+_DARK: Final = 0.3
+_LINE: Final = (255, 200, 60)
+#: The line is one pixel wide in cells, and this part of the longer side where it can be finer.
+_LINES: Final = 400
 #: More cells than any screen has.
 MAX_COLUMNS: Final = 1000
 MAX_ROWS: Final = 500
-#: Limits of the helper: address space in bytes, seconds of processor time and of waiting.
-_MEMORY: Final = 2 * 2**30
-_CPU: Final = 10
-_PATIENCE: Final = 15.0
-#: The most that is read of a picture.
-_MAX_BYTES: Final = 50 * 2**20
+#: Pixels of the finer picture, 400x225: as a palette PNG 64 KiB, what one screen of cells costs.
+_FINE_PIXELS: Final = 90_000
+#: No side of the finer picture needs more pixels to be made from.
+_FINE_SIDE: Final = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """The size that a reference is brought to, for looking at what that does.
+
+    Attributes:
+        width: In pixels, of the clip; the shape alone matters.
+        made: Show what is sent; else the picture, with what a cut takes away in the dark.
+    """
+
+    width: int
+    height: int
+    fit: Fit
+    made: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height} {self.fit} {'made' if self.made else 'whole'}"
+
+
+def read_aim(text: str) -> Aim:
+    """The aim that is written so.
+
+    Raises:
+        ProblemError: size_invalid.
+        ValueError: It is none.
+    """
+    size, fit, what = text.split()
+    return Aim(*width_height(size), read_fit(fit), what == "made")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How large a picture may be on the screen, in cells.
+
+    Attributes:
+        fine: The terminal takes finer pictures than cells.
+    """
+
+    columns: int
+    rows: int
+    fine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +82,14 @@ class Cells:
 
     Attributes:
         rgb: Three bytes a pixel, `columns` x `2 * rows` pixels, row by row.
+        png: The same picture finer, with a palette, for terminals that take pictures; empty where
+            nobody asked for it.
     """
 
     columns: int
     rows: int
     rgb: bytes
+    png: bytes = b""
 
     def line(self, row: int) -> tuple[bytes, bytes]:
         """The upper and the lower pixels of a row of cells."""
@@ -48,26 +98,15 @@ class Cells:
         return self.rgb[at : at + width], self.rgb[at + width : at + 2 * width]
 
 
-def decode(file: BinaryIO, kind: Kind, columns: int, rows: int) -> Cells:
-    """The picture in `file`, as large as it goes into `columns` x `rows` cells. Takes 0.2 s.
+def to_cells(
+    image: Image, columns: int, rows: int, *, fine: bool = False, kept: Box = WHOLE
+) -> Cells:
+    """An RGB picture, as large as it goes into `columns` x `rows` cells, never a sliver of none.
 
-    Raises:
-        ProblemError: reference_damaged where it cannot be decoded within the limits.
+    Args:
+        fine: Make `png`, too.
+        kept: What stays of it; what is outside goes into the dark.
     """
-    command = [sys.executable, "-m", __name__, kind, str(columns), str(rows)]
-    try:
-        done = subprocess.run(
-            command, stdin=file, capture_output=True, timeout=_PATIENCE, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise problem_error("reference_damaged", format=kind) from error
-    head, _newline, rgb = done.stdout.partition(b"\n")
-    width, height = (int(word) for word in head.split())
-    return Cells(width, height, rgb)
-
-
-def to_cells(image: Image, columns: int, rows: int) -> Cells:
-    """An RGB picture, as large as it goes into `columns` x `rows` cells, never a sliver of none."""
     from PIL.Image import Resampling
 
     columns = max(1, min(columns, MAX_COLUMNS))
@@ -75,42 +114,59 @@ def to_cells(image: Image, columns: int, rows: int) -> Cells:
     scale = min(columns / image.width, 2 * rows / image.height)
     width = max(1, round(image.width * scale))
     height = max(1, round(image.height * scale / 2))
-    small = image.resize((width, 2 * height), Resampling.BOX if scale < 1 else Resampling.BICUBIC)
-    return Cells(width, height, small.tobytes())
+    way = Resampling.BOX if scale < 1 else Resampling.BICUBIC
+    small = _in_the_dark(image.resize((width, 2 * height), way), kept)
+    png = _png(image, width, 2 * height, kept) if fine else b""
+    return Cells(width, height, small.tobytes(), png)
 
 
-def _picture(columns: int, rows: int) -> Cells:
-    from sora_tui.media.image import first_frame
+def _in_the_dark(image: Image, kept: Box) -> Image:
+    """The picture with all but a part of it dark, and a line around that part where it ends."""
+    if kept == WHOLE:
+        return image
+    from PIL import ImageDraw
 
-    return to_cells(
-        first_frame(sys.stdin.buffer.read(_MAX_BYTES), 2 * max(columns, rows)), columns, rows
+    width, height = image.size
+    left, top, right, bottom = (
+        round(share * side) for share, side in zip(kept, (width, height) * 2, strict=True)
     )
+    part = image.crop((left, top, right, bottom))
+    dark = image.point(lambda value: value * _DARK)
+    line = max(1, round(max(image.size) / _LINES))
+    ImageDraw.Draw(dark).rectangle(
+        (left - line, top - line, right + line - 1, bottom + line - 1), fill=_LINE
+    )
+    dark.paste(part, (left, top))
+    return dark
 
 
-def _clip(columns: int, rows: int) -> Cells:
-    import av
+def _png(image: Image, width: int, height: int, kept: Box) -> bytes:
+    """The picture at the shape of `width` x `height`, not finer than it is, about 64 KiB."""
+    from PIL.Image import Quantize, Resampling
 
-    with av.open(sys.stdin.buffer, "r") as container:
-        stream = container.streams.video[0]
-        stream.codec_context.thread_count = 1
-        frame = next(container.decode(stream))
-        return to_cells(frame.to_image(), columns, rows)  # type: ignore[no-untyped-call]  # PyAV
-
-
-def _main(kind: str, columns: str, rows: str) -> int:
-    """The helper: a file on stdin, its size in cells and its pixels on stdout."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU, _CPU))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        cells = (_clip if kind == "clip" else _picture)(int(columns), int(rows))
-    except ProblemError:
-        return 1
-    sys.stdout.buffer.write(b"%d %d\n" % (cells.columns, cells.rows) + cells.rgb)
-    return 0
+    times = min(math.sqrt(_FINE_PIXELS / (width * height)), max(1, image.width / width))
+    size = (max(1, round(width * times)), max(1, round(height * times)))
+    out = BytesIO()
+    # A palette takes a third of the bytes, and this way of finding one the least time.
+    fine = _in_the_dark(image.resize(size, Resampling.BOX), kept)
+    fine.quantize(256, method=Quantize.FASTOCTREE).save(out, "PNG", compress_level=6)
+    return out.getvalue()
 
 
-if __name__ == "__main__":
-    sys.exit(_main(*sys.argv[1:]))
+def picture_cells(data: bytes, columns: int, rows: int, *, fine: bool, aim: Aim | None) -> Cells:
+    """A picture in cells, with what an aim does to it.
+
+    Raises:
+        ImageRefusedError: As for `first_frame`.
+    """
+    from sora_tui.media.image import first_frame, fitted, kept_part
+
+    longest = _FINE_SIDE if fine else 2 * max(columns, rows)
+    image, kept = first_frame(data, longest), WHOLE
+    if aim is not None and aim.made:
+        scale = min(1.0, longest / max(aim.width, aim.height))
+        width, height = (max(1, round(side * scale)) for side in (aim.width, aim.height))
+        image = fitted(image, width, height, aim.fit)
+    elif aim is not None and aim.fit.how == "cover":
+        kept = kept_part(*image.size, aim.width, aim.height, aim.fit.gravity)
+    return to_cells(image, columns, rows, fine=fine, kept=kept)

@@ -14,8 +14,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sora_tui.core.request import COVER
+from sora_tui.media.clip import reduced
 from sora_tui.media.image import fit_image
-from sora_tui.media.scenery import Backdrop, Landscape, Photo, Planes, accent_colour, to_image
+from sora_tui.media.scenery import Backdrop, Landscape, Photo, Planes, accent_colour
 from sora_tui.media.titling import Titles
 
 if TYPE_CHECKING:
@@ -98,9 +100,9 @@ def render_clip(plan: ClipPlan, path: Path, progress: Callable[[float], None]) -
             frame = _frame(picture)
             frame.pts, frame.time_base = number, context.time_base
             if number == frames // 2:
-                thumbnail = _reduced(frame, _THUMBNAIL_SIDE)
+                thumbnail = reduced(frame, _THUMBNAIL_SIDE)
             if number in sampled:
-                kept[number] = _reduced(frame, _TILE_SIDE)
+                kept[number] = reduced(frame, _TILE_SIDE)
             container.mux(stream.encode(frame))
             progress((number + 1) / frames)
         container.mux(stream.encode(None))
@@ -114,7 +116,7 @@ def _backdrop(plan: ClipPlan, seed: int) -> Backdrop:
 
     if plan.reference is None:
         return Landscape(seed, plan.width, plan.height)
-    fitted = fit_image(plan.reference, plan.width, plan.height, "cover")
+    fitted = fit_image(plan.reference, plan.width, plan.height, COVER)
     return Photo(Pillow.open(BytesIO(fitted)))
 
 
@@ -127,13 +129,6 @@ def _frame(picture: Planes) -> VideoFrame:
         plane.update(image.tobytes("raw", "L", plane.line_size, 1))
     frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
     return frame
-
-
-def _reduced(frame: VideoFrame, side: int) -> Image:
-    """The frame as RGB, its longer side at most `side` pixels."""
-    scale = min(1.0, side / max(frame.width, frame.height))
-    width, height = (max(1, round(length * scale)) for length in (frame.width, frame.height))
-    return to_image(frame.reformat(width, height, "rgb24", interpolation="AREA").planes[0], "RGB")
 
 
 def _sheet(tiles: list[Image]) -> Image:

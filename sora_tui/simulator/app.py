@@ -111,7 +111,10 @@ class _Api:
         ]
 
     async def create(self, request: Request) -> Response:
-        return self._queued(request, await self._dialect.read(request))
+        wanted = await self._dialect.read(request)
+        for given in wanted.characters:
+            self._character(given)
+        return self._queued(request, wanted)
 
     async def remix(self, request: Request) -> Response:
         source = self._job(request)
@@ -129,11 +132,7 @@ class _Api:
         return JSONResponse(self._characters.create(await read_character(request)))
 
     async def character(self, request: Request) -> Response:
-        given = request.path_params["character_id"]
-        character = self._characters.get(given)
-        if character is None:
-            raise ApiError(404, f"Character with id '{given}' not found.")
-        return JSONResponse(character)
+        return JSONResponse(self._character(request.path_params["character_id"]))
 
     async def retrieve(self, request: Request) -> Response:
         job = self._job(request)
@@ -241,6 +240,12 @@ class _Api:
         if job is None or pretended(request.scope) == "lost":
             raise not_found(given)
         return job
+
+    def _character(self, given: str) -> dict[str, Any]:
+        character = self._characters.get(given)
+        if character is None:
+            raise ApiError(404, f"Character with id '{given}' not found.")
+        return character
 
     def _poll_header(self) -> dict[str, str]:
         if not self._dialect.poll_header:

@@ -24,6 +24,7 @@ JSON: Final = "application/json"
 MAX_BODY_BYTES: Final = 32 * 2**20
 MAX_PROMPT: Final = 32_000
 MAX_SECONDS: Final = 60
+MAX_CHARACTERS: Final = 2
 SIDES: Final = range(16, 4097)
 
 _IMAGE_TYPES: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
@@ -33,7 +34,7 @@ _IMAGE_TYPES: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "
 class CreateRequest:
     """A create request that passed.
 
-    `asked` is what this server's answers need to know of it besides.
+    `asked` is what this server's answers need to know of it besides; `characters` are ids.
     """
 
     prompt: str
@@ -43,6 +44,7 @@ class CreateRequest:
     seconds: int
     reference: bytes | None = None
     asked: dict[str, Any] = field(default_factory=dict)
+    characters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,11 @@ async def read_body(request: Request) -> Body:
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == MULTIPART:
-        return Body(media_type, dict(await request.form(max_part_size=MAX_BODY_BYTES)))
+        form = await request.form(max_part_size=MAX_BODY_BYTES)
+        fields: dict[str, Any] = dict(form)
+        if ids := form.getlist("characters[][id]"):  # as OpenAI's client writes a list of objects
+            fields["characters"] = [{"id": id} for id in ids]
+        return Body(media_type, fields)
     return Body(media_type, await _json_object(request) if media_type == JSON else {})
 
 
@@ -98,7 +104,40 @@ async def judged(body: Body) -> CreateRequest:
     model = text_of(fields, "model", "sora-2")
     if reference is not None:
         _fits(reference, width, height)
-    return CreateRequest(prompt, model, width, height, seconds, reference)
+    characters = characters_of(fields)
+    return CreateRequest(prompt, model, width, height, seconds, reference, characters=characters)
+
+
+def characters_of(fields: dict[str, Any]) -> tuple[str, ...]:
+    """The ids in `characters`, a list of objects, or in a form that list as JSON.
+
+    The spec's schemas do not have it yet; OpenAI's guide does, with at most two.
+
+    Raises:
+        ApiError: 400.
+    """
+    said = fields.get("characters")
+    if isinstance(said, str):
+        try:
+            said = json.loads(said)
+        except (ValueError, RecursionError):
+            raise wrong_type("characters", "an array of objects", said) from None
+    if said is None:
+        return ()
+    if not isinstance(said, list):
+        raise wrong_type("characters", "an array of objects", said)
+    if len(said) > MAX_CHARACTERS:
+        raise ApiError(
+            400,
+            f"Invalid 'characters': array too long. Expected an array with maximum length "
+            f"{MAX_CHARACTERS}, but got an array with length {len(said)} instead.",
+            code="array_above_max_length",
+            param="characters",
+        )
+    for number, one in enumerate(said):
+        if not isinstance(one, dict) or not isinstance(one.get("id"), str):
+            raise wrong_type(f"characters[{number}]", "an object with an id", one)
+    return tuple(one["id"] for one in said)
 
 
 def unsupported(body: Body, accepted: str) -> ApiError:

@@ -19,7 +19,7 @@ _ABOUT_CODE = (
     RecursionError,
     TypeError,
 )
-_SECRETS = re.compile(r"\bsk-[\w-]+|\bBearer\s+[^\s'\"]+", re.IGNORECASE)
+_SECRETS = r"(?i)\bsk-[\w-]+|\bBearer\s+[^\s'\"]+"
 _CHAIN = 10
 
 
@@ -49,8 +49,8 @@ def _report(error: BaseException) -> Iterator[str]:
     for cause in _causes(error):
         yield "\n"
         for line in traceback.format_tb(cause.__traceback__):
-            yield _SECRETS.sub("[redacted]", line)
-        yield _SECRETS.sub("[redacted]", _headline(cause)) + "\n"
+            yield re.sub(_SECRETS, "[redacted]", line)
+        yield re.sub(_SECRETS, "[redacted]", _headline(cause)) + "\n"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

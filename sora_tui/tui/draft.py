@@ -10,7 +10,7 @@ from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.core.parameters import Offer
 from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
-from sora_tui.core.request import Fit, VideoRequest, check_request
+from sora_tui.core.request import EXACT, Fit, VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.workspace.prompts import SCRIPT_FILE
@@ -50,7 +50,7 @@ class Draft:
     count: int = 1
     params: Mapping[str, Any] = field(default_factory=dict)
     reference: str | None = None
-    fit: Fit = "exact"
+    fit: Fit = EXACT
     file: str | None = None
     front: Mapping[str, Any] = field(default_factory=dict)
     opened: Mapping[str, Any] = field(default_factory=dict)
@@ -85,7 +85,7 @@ def draft_of(
         count=said.count or 1,
         params=from_front_matter(prompt.settings, file or "").params,
         reference=said.reference,
-        fit=said.fit or "exact",
+        fit=said.fit or EXACT,
         file=file,
         front=prompt.settings,
         source=source,
@@ -105,7 +105,7 @@ def draft_of_request(request: VideoRequest) -> Draft:
         count=1,
         params=request.params,
         reference=None if reference is None else reference.path,
-        fit="exact" if reference is None else reference.fit,
+        fit=EXACT if reference is None else reference.fit,
         file=None,
     )
 
@@ -135,7 +135,7 @@ def _said(draft: Draft) -> dict[str, Any]:
         "seconds": draft.seconds,
         "size": draft.size,
         "reference": draft.reference,
-        "fit": draft.fit if draft.reference and draft.fit != "exact" else None,
+        "fit": str(draft.fit) if draft.reference and draft.fit != EXACT else None,
         "count": draft.count if draft.count != 1 else None,
         "params": dict(draft.params) or None,
     }

@@ -81,6 +81,13 @@ class FramedApp(ServingApp):
             few_colours=self.no_color or self.console.color_system in {None, "standard"},
         )
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style all anew in other colours; before the first widget there is nothing to style."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def get_default_screen(self) -> Screen[None]:
         """What everything stands on."""
         return Ground(id="_default")

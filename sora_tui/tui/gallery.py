@@ -10,12 +10,14 @@ from textual.worker import get_current_worker
 
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.text import clean_line
-from sora_tui.tui.watching import WatchingApp
+from sora_tui.i18n import _
+from sora_tui.tui.viewing import ViewingApp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sora_tui.core.job import Job
+    from sora_tui.media.cells import Room
+    from sora_tui.tui.graphics import Graphics
     from sora_tui.tui.look_window import LookMoved, LookWindow
     from sora_tui.tui.panes.references import LookAsked
     from sora_tui.workspace.references import ReferenceFile, Shelf
@@ -26,13 +28,15 @@ _SLICE: Final = 1000
 _POLL: Final = 2.0
 
 
-class GalleryApp(WatchingApp):
+class GalleryApp(ViewingApp):
     """Keeps the list of reference pictures, and shows one."""
 
     _pictures: Mapping[str, ReferenceFile] = {}  # replaced whole, never changed
     _shelf: Shelf | None = None
-    #: The picture in the window: of the list (its path), or of a job.
-    _looking: str | Job | None = None
+    #: How pictures are shown here, once that is known.
+    graphics: Graphics | None = None
+    #: Path of the picture in the window.
+    _looking: str | None = None
 
     # The list ---------------------------------------------------------------------------------
 
@@ -104,24 +108,54 @@ class GalleryApp(WatchingApp):
 
     # Looking ----------------------------------------------------------------------------------
 
+    @work(thread=True, group="graphics", exclusive=True)
+    def find_graphics(self) -> None:
+        """Find out how pictures are shown here; after another terminal has taken over, again."""
+        from sora_tui.tui.graphics import graphics
+
+        self.call_from_thread(
+            self._use_graphics, graphics(self.settings.screen.preview, os.environ)
+        )
+
+    def _use_graphics(self, found: Graphics) -> None:
+        if found == self.graphics:
+            return
+        self.graphics = found
+        self.sent_pictures = None
+        if found.way == "kitty":
+            from sora_tui.tui.kitty import SentPictures
+
+            self.sent_pictures = SentPictures(self.send_sequence, tmux=found.tmux)
+        self.screen.refresh(layout=True)
+
+    def on_app_focus(self) -> None:
+        """In tmux the terminal may be another one by now."""
+        super().on_app_focus()
+        if "TMUX" in os.environ:
+            self.find_graphics()
+
+    def action_redraw(self) -> None:
+        """Paint everything anew, on whatever terminal this is by now."""
+        super().action_redraw()
+        self.find_graphics()
+
     def on_look_asked(self, event: LookAsked) -> None:
         """Show a picture of the list."""
         self._open_window(event.path)
 
-    def look_at_clip(self, job: Job) -> None:
-        """Show the first frame of a job's clip, where no player can."""
-        self._open_window(job)
-
-    def _open_window(self, subject: str | Job) -> None:
+    def _open_window(self, path: str) -> None:
         from sora_tui.tui.look_window import LookWindow, keys_line
 
-        self._looking, in_list = subject, isinstance(subject, str)
-        self.push_screen(LookWindow(keys_line(in_list), in_list=in_list), self._window_left)
+        if self.settings.screen.preview == "off":
+            self.say(_('Pictures are off: preview = "off" in sora-tui.toml.'))
+            return
+        self._looking = path
+        self.push_screen(LookWindow(keys_line()), self._window_left)
 
     def _window_left(self, use: bool | None) -> None:
         from sora_tui.tui.panes.references import ReferenceChosen
 
-        if use and isinstance(self._looking, str):
+        if use and self._looking is not None:
             self.post_message(ReferenceChosen(self._looking))
         self._looking = None
 
@@ -133,46 +167,32 @@ class GalleryApp(WatchingApp):
         if not isinstance(window, LookWindow):
             return
         pane = self.bench.references
-        if isinstance(self._looking, str) and event.by and pane is not None:
+        if self._looking is not None and event.by and pane is not None:
             self._looking = pane.move(event.by) or self._looking
         if self._looking is not None and window.view.size.height > 0:
             window.name_it(self._name_of(self._looking))
-            size = window.view.size
-            self._decode(window, self._looking, size.width, size.height)
+            self._decode(window, self._looking, window.view.room)
 
-    def _name_of(self, subject: str | Job) -> str:
-        if not isinstance(subject, str):
-            from sora_tui.tui.looking import scp_line
-
-            return clean_line(scp_line(self.folder.root / subject.outputs[0].path), 400)
-        file = self._pictures.get(subject)
-        words = clean_line(subject, 200)
+    def _name_of(self, path: str) -> str:
+        file = self._pictures.get(path)
+        words = clean_line(path, 200)
         if file is not None and file.facts is not None:
             words += f"  {file.facts.width}x{file.facts.height}"
         return words
 
     @work(thread=True, group="look", exclusive=True)
-    def _decode(self, window: LookWindow, subject: str | Job, columns: int, rows: int) -> None:
-        from sora_tui.media.cells import decode
+    def _decode(self, window: LookWindow, path: str, room: Room) -> None:
+        from sora_tui.i18n.problems import sentences
+        from sora_tui.media.helper import NotWantedError
         from sora_tui.workspace.references import open_picture
-        from sora_tui.workspace.regular import open_regular
 
-        worker, words, cells = get_current_worker(), self._name_of(subject), None
+        worker, words, cells = get_current_worker(), self._name_of(path), None
         try:
-            if isinstance(subject, str):
-                with open_picture(self.folder, subject) as file:
-                    cells = decode(file, "picture", columns, rows)
-            else:
-                with open_regular(self.folder.root / subject.outputs[0].path) as file:
-                    cells = decode(file, "clip", columns, rows)
-        except (ProblemError, OSError) as error:
-            words = f"{words}  {self._why(error)}"
+            with open_picture(self.folder, path) as file:
+                cells = self.helper.picture(file, room, is_wanted=lambda: not worker.is_cancelled)
+        except NotWantedError:
+            return  # another one is
+        except ProblemError as error:
+            words = f"{words}  {sentences(error.problem).happened}"
         if not worker.is_cancelled:
             self.call_from_thread(window.show, words, cells)
-
-    def _why(self, error: ProblemError | OSError) -> str:
-        from sora_tui.i18n.problems import sentences
-
-        if isinstance(error, ProblemError):
-            return sentences(error.problem).happened
-        return error.strerror or type(error).__name__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.eta import usual_seconds
@@ -125,4 +124,4 @@ class JobBook:
                 del self._views[job_id]
 
     def _dressed(self, view: JobView) -> JobView:
-        return replace(view, usual=self._usual.get(kind_of(view.job)))
+        return view._replace(usual=self._usual.get(kind_of(view.job)))

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem
@@ -20,6 +20,9 @@ from sora_tui.tui.job_rows import JobView
 from sora_tui.tui.job_words import server_name
 from sora_tui.tui.panes.long_text import Line, Span
 from sora_tui.workspace.old_script import record_path
+
+if TYPE_CHECKING:
+    from sora_tui.tui.clip_seen import ClipSeen
 
 #: A document longer than this (characters) is shown up to here.
 MAX_SHOWN: Final = 4_000_000
@@ -37,8 +40,14 @@ _TONES: Final = {
 }
 
 
-def facts(view: JobView, now: datetime, ascii: bool = False) -> list[Line]:
-    """State, the sentences of what went wrong, money, and everything else that is known."""
+def facts(
+    view: JobView, now: datetime, ascii: bool = False, seen: ClipSeen | None = None
+) -> list[Line]:
+    """State, the sentences of what went wrong, money, and everything else that is known.
+
+    Args:
+        seen: What was found out about the clip's file by now.
+    """
     job = view.job
     headline = f"{job_rows.sign(view, ascii)} {job.state.value.upper()}"
     tone = _TONES.get(job.state, "strong")
@@ -50,6 +59,8 @@ def facts(view: JobView, now: datetime, ascii: bool = False) -> list[Line]:
         if job.error is not None and job.error.message and job.error.message not in told.happened:
             lines.append(Line(_("The server says: {words}").format(words=job.error.message)))
     lines.append(Line(""))
+    if job.outputs:
+        lines += _clip(job, seen)
     lines += [_fact(label, value) for label, value in _facts(view, now) if value]
     lines += [Line(""), *_prompt(job)]
     return lines
@@ -155,14 +166,6 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     # What changes each second stands in the list; here it would repaint for nothing.
     yield _("elapsed"), "" if job_rows.changes_with_time(view) else job_rows.elapsed(view, now)
     yield _("expires"), _expiry(view, now)
-    for output in job.outputs:
-        shape = f"{output.width}x{output.height}" if output.width and output.height else ""
-        length = f"{output.seconds:.1f} s" if output.seconds is not None else ""
-        rate = f"{output.fps:g} fps" if output.fps is not None else ""
-        yield _("file"), clean_line(output.path, 300)
-        known = (job_rows.megabytes(output.bytes), shape, length, rate, output.codec or "")
-        yield "", "  ".join(clean_line(part, 40) for part in known if part)
-        yield "sha256", clean_line(output.sha256, 64)
     yield _("differs"), made_words(job)
     yield _("video id"), clean_line(job.remote_id or "", 1100)
     if remote is not None and remote.status:
@@ -182,6 +185,21 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     notes = (*(f"#{tag}" for tag in job.notes.tags), job.notes.text)
     yield _("notes"), clean_line("  ".join(part for part in notes if part), 1000)
     yield _("record"), clean_line(record_path(job), 300)
+
+
+def _clip(job: Job, seen: ClipSeen | None) -> Iterator[Line]:
+    """What a person who made a clip wants to know first: where it is, and whether it is good."""
+    from sora_tui.tui.clip_seen import clip_lines  # most jobs of the first frame have none
+
+    clip, *beside = job.outputs
+    yield _fact(_("file"), clean_line(clip.path, 300))
+    for label, words, tone in clip_lines(job, seen):
+        line = _fact(label, words)
+        end = len(line.text)
+        yield Line(line.text, line.indent, ((_LABEL_WIDTH, end, tone),)) if tone else line
+    for output in beside:
+        yield _fact(clean_line(output.variant, 10), clean_line(output.path, 300))
+    yield _fact("sha256", clean_line(clip.sha256, 64))
 
 
 def _cost(job: Job) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sora_tui.core.eta import seconds_left
 from sora_tui.core.job import NEEDS_YOU, Job, JobError, State
 from sora_tui.core.made import Difference, differences
 from sora_tui.core.problem import Spent
+from sora_tui.core.request import EXACT
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 EXPIRY_ALARM: Final = 10 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class JobView:
+class JobView(NamedTuple):
     """A job with what is known of it beside its document.
 
     Attributes:
@@ -248,7 +247,7 @@ def reference(view: JobView, ascii: bool = False) -> str:
     used = view.job.request.reference
     if used is None:
         return "-"
-    return plain("✓" if used.fit == "exact" else "✂", ascii)
+    return plain("✓" if used.fit == EXACT else "✂", ascii)
 
 
 def prompt(view: JobView) -> str:

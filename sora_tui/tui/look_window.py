@@ -1,4 +1,4 @@
-"""A picture on the whole screen: a reference, or the first frame of a clip."""
+"""A reference picture on the whole screen."""
 
 from __future__ import annotations
 
@@ -45,15 +45,13 @@ class LookWindow(Screen[bool]):
         Binding("up,k,left,h", "move(-1)", N_("Previous picture")),
     ]
 
-    def __init__(self, keys: str, *, in_list: bool) -> None:
+    def __init__(self, keys: str) -> None:
         """Make the window.
 
         Args:
             keys: The last line: what can be done here.
-            in_list: The picture is one of several that can be used.
         """
         super().__init__()
-        self._in_list = in_list
         self._title_line = Static("", id="look-name", markup=False)
         self._last_line = Static(keys, markup=False)
         self.view = PictureView()
@@ -83,15 +81,13 @@ class LookWindow(Screen[bool]):
 
     def action_use(self) -> None:
         """Use the picture."""
-        if self._in_list:
-            self.dismiss(True)
+        self.dismiss(True)
 
     def action_move(self, by: int) -> None:
         """Look at the next one."""
-        if self._in_list:
-            self.post_message(LookMoved(by))
+        self.post_message(LookMoved(by))
 
 
-def keys_line(in_list: bool) -> str:
+def keys_line() -> str:
     """The keys of the window, in words."""
-    return _("esc back  enter use  ↑ ↓ next") if in_list else _("esc back")
+    return _("esc back  enter use  ↑ ↓ next")

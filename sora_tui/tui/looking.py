@@ -9,30 +9,42 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sora_tui.core.job import Job
 
 
-def player(environ: Mapping[str, str]) -> str | None:
-    """The program that opens files on this desktop, or None where nobody would see it."""
+def player(wish: str, environ: Mapping[str, str]) -> list[str] | None:
+    """The command that opens a clip on this desktop, or None where nobody would see it.
+
+    Args:
+        wish: The `player` setting; empty leaves it to the desktop.
+    """
+    if not has_display(environ):
+        return None
+    if wish:
+        return shlex.split(wish)
+    program = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
+    return None if program is None else [program]
+
+
+def has_display(environ: Mapping[str, str]) -> bool:
+    """Whether a window would be seen by the person who sits at this terminal."""
     if sys.platform == "darwin":
         # Over SSH the window would open on somebody else's screen.
-        return None if "SSH_CONNECTION" in environ else shutil.which("open")
-    if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
-        return shutil.which("xdg-open")
-    return None
+        return "SSH_CONNECTION" not in environ
+    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
-def play(program: str, clip: Path) -> None:
+def play(command: Sequence[str], clip: Path) -> None:
     """Open a clip and do not wait for it; it goes on when we end.
 
     Raises:
         OSError: the program cannot be started.
     """
     subprocess.Popen(
-        [program, str(clip)],
+        [*command, str(clip)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

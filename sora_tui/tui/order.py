@@ -9,7 +9,7 @@ from textual.content import Content
 
 from sora_tui.core.price import Ask, Price, PriceKind
 from sora_tui.core.problem import Problem
-from sora_tui.core.request import Fit
+from sora_tui.core.request import EXACT, Fit
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
@@ -197,10 +197,10 @@ def _badge_words(picture: Picture) -> tuple[str, str, str]:
         return "✓", _("sent as PNG"), "$text-success"
     if kind == "no":
         return "✗", _("cannot be sent"), "$text-error"
-    if picture.fit == "exact":
+    if picture.fit == EXACT:
         return "✂", _("another size: 2, then f fits it"), "$text-warning"
     words = _("fit {fit}").format(fit=picture.fit)
-    if picture.fit == "cover" and cut:
+    if picture.fit.how == "cover" and cut:
         words += ", " + _("cuts {percent}%").format(percent=round(cut * 100))
     return "✂", words, "$text-accent"
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Protocol
 
 from sora_tui.config.settings import Settings
-from sora_tui.core.budget import Budget, day_began, over_budget, spending
+from sora_tui.core.budget import day_began, over_budget, spending
 from sora_tui.core.job import Consent, Job
+from sora_tui.core.limits import Budget
 from sora_tui.core.price import Ask, Price, ask_for
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.core.remote import RemoteVideo

@@ -14,21 +14,27 @@ from rich.color import Color, ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import ComposeResult
 from textual.color import Color as TextualColor
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from sora_tui.media.cells import Cells
+from sora_tui.media.cells import Cells, Room
+from sora_tui.tui.kitty import MOST, SentPictures, placeholders
+from sora_tui.tui.palette import DEPTHS, dithered
+from sora_tui.tui.signs import AsciiFilter
+from sora_tui.tui.sparing import DrawnStrip
+from sora_tui.tui.terminal import HardenedApp
 
 _HALF: Final = "▀"
-#: The steps of the 6x6x6 cube of xterm's 256 colours.
-_STEPS: Final = (0, 95, 135, 175, 215, 255)
-_CUBE: Final = bytes(min(range(6), key=lambda n: abs(_STEPS[n] - level)) for level in range(256))
+#: What a cell is where there are no colours, from dark to light.
+_SHADES: Final = " ░▒▓█"
+_ASCII_SHADES: Final = " .:-=+*#%@"
 
 
-class PixelStrip(Strip):
+class PixelStrip(DrawnStrip):
     """A row of half blocks.
 
     Args:
@@ -59,6 +65,12 @@ class PixelStrip(Strip):
     def _segments(self, segments: list[Segment]) -> None:
         """Strip.__init__ sets what this class makes."""
 
+    @property
+    def marks(self) -> list[str]:
+        """For each cell what it shows: where two rows say the same, terminals show the same."""
+        tops, bottoms = (line.hex(" ", 3).split() for line in (self._top, self._bottom))
+        return [top + bottom for top, bottom in zip(tops, bottoms, strict=True)]
+
     def divide(self, cuts: Iterable[int]) -> list[Strip]:
         """The row in pieces that end at `cuts`."""
         pieces: list[Strip] = []
@@ -75,8 +87,9 @@ class PixelStrip(Strip):
         start = max(start, 0)
         if (start, stop) == (0, self.cell_length):
             return self
-        if stop <= start:
-            return Strip([], 0)
+        return self._part(start, stop) if start < stop else Strip([], 0)
+
+    def _part(self, start: int, stop: int) -> Strip:
         return PixelStrip(self._top[3 * start : 3 * stop], self._bottom[3 * start : 3 * stop])
 
     def simplify(self) -> Strip:
@@ -85,18 +98,17 @@ class PixelStrip(Strip):
 
     def render(self, console: Console) -> str:
         """The sequences for the terminal, each colour said once as long as it stays."""
-        system = console._color_system
-        if system not in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT):
+        depth = DEPTHS.get(console._color_system or ColorSystem.TRUECOLOR)
+        if depth is None:
             return super().render(console)
         if self._render_cache is None:
-            code = _true if system is ColorSystem.TRUECOLOR else _cube
             parts: list[str] = []
             front = back = ""
             for at in range(0, len(self._top), 3):
-                top, bottom = code(self._top, at), code(self._bottom, at)
+                top, bottom = depth.code(self._top, at), depth.code(self._bottom, at)
                 plain = top == bottom  # a blank costs a byte, a half block three
-                changed = [f"38;{top}"] if top != front and not plain else []
-                changed += [f"48;{bottom}"] if bottom != back else []
+                changed = [depth.front(top)] if top != front and not plain else []
+                changed += [depth.back(bottom)] if bottom != back else []
                 if changed:
                     parts.append(f"\x1b[{';'.join(changed)}m")
                 front, back = front if plain else top, bottom
@@ -105,60 +117,162 @@ class PixelStrip(Strip):
         return self._render_cache
 
 
+class SentStrip(PixelStrip):
+    """A row of a picture that the terminal itself has; half blocks wherever it is tinted or kept.
+
+    Args:
+        number: Of the picture, see kitty.py.
+        row: Of the picture.
+        column: Where in the row the strip begins.
+    """
+
+    __slots__ = ("_column", "_number", "_row")
+
+    def __init__(self, top: bytes, bottom: bytes, number: int, row: int, column: int = 0) -> None:
+        super().__init__(top, bottom)
+        self._number, self._row, self._column = number, row, column
+
+    @property
+    def marks(self) -> list[str]:
+        """For each cell its place in the picture."""
+        columns = range(self._column, self._column + self.cell_length)
+        return [f"{self._number} {self._row} {column}" for column in columns]
+
+    def _part(self, start: int, stop: int) -> Strip:
+        top, bottom = self._top[3 * start : 3 * stop], self._bottom[3 * start : 3 * stop]
+        return SentStrip(top, bottom, self._number, self._row, self._column + start)
+
+    def render(self, console: Console) -> str:
+        """The placeholders."""
+        return placeholders(self._number, self._row, self._column, self._column + self.cell_length)
+
+
 class PictureView(Widget):
     """Shows cells, in the middle of the room it has."""
 
-    DEFAULT_CSS = "PictureView { width: 1fr; height: 1fr; }"
+    DEFAULT_CSS = """
+    PictureView { width: 1fr; height: 1fr; align: center middle; overflow: hidden; }
+    """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._cells: Cells | None = None
+        self._pixels = _Pixels()
+
+    def compose(self) -> ComposeResult:
+        """The picture itself."""
+        yield self._pixels
+
+    @property
+    def wants_fine(self) -> bool:
+        """Whether cells are to be made `fine` for this terminal."""
+        return _sent(self) is not None
+
+    @property
+    def room(self) -> Room:
+        """How large a picture may be here."""
+        return Room(self.size.width, self.size.height, self.wants_fine)
 
     def show(self, cells: Cells | None) -> None:
         """Show this picture; None: nothing."""
+        self._pixels.show(cells)
+
+
+class _Pixels(Widget):
+    """Exactly the cells of a picture."""
+
+    DEFAULT_CSS = "_Pixels { width: 0; height: 0; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cells: Cells | None = None
+        self._strips: list[Strip] = []
+        self._drawn: tuple[object, ...] = ()
+
+    def show(self, cells: Cells | None) -> None:
         self._cells = cells
+        width, height = (0, 0) if cells is None else (cells.columns, cells.rows)
+        self.styles.width, self.styles.height = width, height
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """A row of the picture between blanks."""
-        size, cells = self.size, self._cells
-        if cells is None:
-            return Strip.blank(size.width, self.rich_style)
-        row = y - (size.height - cells.rows) // 2
-        if not 0 <= row < cells.rows:
-            return Strip.blank(size.width, self.rich_style)
-        left = max((size.width - cells.columns) // 2, 0)
-        top, bottom = cells.line(row)
-        blank = self.rich_style.bgcolor or Color.parse("black")
-        edge = bytes(blank.get_truecolor())
-        right = max(size.width - left - cells.columns, 0)
-        return PixelStrip(
-            edge * left + top + edge * right, edge * left + bottom + edge * right
-        ).crop(0, size.width)
+        """A row of the picture."""
+        strips = self._rows()
+        return strips[y] if y < len(strips) else Strip.blank(self.size.width, self.rich_style)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Rows as they are: Textual's way here would turn each cell into a styled text."""
         background: TextualColor = self.background_colors[1]
+        # Signs were chosen already, and colours are true ones.
         filters: list[LineFilter] = [
-            each for each in self.get_line_filters() if not isinstance(each, ANSIToTruecolor)
+            each
+            for each in self.get_line_filters()
+            if not isinstance(each, ANSIToTruecolor | AsciiFilter)
         ]
         strips = [self.render_line(y) for y in range(crop.y, crop.bottom)]
         for each in filters:
             strips = [strip.apply_filter(each, background) for strip in strips]
         return [strip.crop(crop.x, crop.right) for strip in strips]
 
+    def _rows(self) -> list[Strip]:
+        """All rows, made once as long as picture and terminal stay what they are."""
+        cells, sent = self._cells, _sent(self)
+        if cells is None:
+            return []
+        fits = cells.png and cells.columns <= MOST and cells.rows <= MOST
+        number = sent.number(cells) if sent is not None and fits else None
+        ascii = any(isinstance(each, AsciiFilter) for each in self.get_line_filters())
+        system = self.app.console._color_system
+        wanted = (cells, number, ascii, system, self.app.no_color)
+        if wanted != self._drawn:
+            self._drawn = wanted
+            if self.app.no_color or system is None:
+                self._strips = _shades(cells, _ASCII_SHADES if ascii else _SHADES)
+            else:
+                self._strips = _coloured(cells, system, number, ascii)
+        return self._strips
+
+
+def _coloured(cells: Cells, system: ColorSystem, number: int | None, ascii: bool) -> list[Strip]:
+    if number is None and system in DEPTHS:
+        rgb = dithered(cells.rgb, cells.columns, DEPTHS[system])
+        cells = Cells(cells.columns, cells.rows, rgb)
+    lines = [cells.line(row) for row in range(cells.rows)]
+    if number is not None:
+        return [SentStrip(*line, number, row) for row, line in enumerate(lines)]
+    if ascii:
+        # Without half blocks a cell has one colour, that of both its pixels.
+        mixed = [bytes((a + b) >> 1 for a, b in zip(*line, strict=True)) for line in lines]
+        return [PixelStrip(line, line) for line in mixed]
+    return [PixelStrip(*line) for line in lines]
+
+
+def _shades(cells: Cells, shades: str) -> list[Strip]:
+    """Rows of letters, the lighter the fuller; what one is off goes on to its neighbours."""
+    strips: list[Strip] = []
+    below = [0.0] * (cells.columns + 1)
+    for row in range(cells.rows):
+        top, bottom = cells.line(row)
+        here, below = below, [0.0] * (cells.columns + 1)
+        letters, rest = [], 0.0
+        for x, at in enumerate(range(0, len(top), 3)):
+            light = sum(
+                weight * (top[at + part] + bottom[at + part])
+                for part, weight in enumerate((0.3, 0.59, 0.11))
+            )
+            wanted = light / 510 * (len(shades) - 1) + here[x] + rest
+            shade = min(max(round(wanted), 0), len(shades) - 1)
+            rest = (wanted - shade) / 2
+            below[x] += rest / 2
+            below[x - 1] += rest / 2
+            letters.append(shades[shade])
+        strips.append(Strip([Segment("".join(letters))], cells.columns))
+    return strips
+
+
+def _sent(widget: Widget) -> SentPictures | None:
+    """The pictures that the terminal has, where it takes pictures."""
+    return widget.app.sent_pictures if isinstance(widget.app, HardenedApp) else None
+
 
 def _color(pixels: bytes, at: int) -> Color:
     return Color.from_rgb(*pixels[at : at + 3])
-
-
-def _true(pixels: bytes, at: int) -> str:
-    return f"2;{pixels[at]};{pixels[at + 1]};{pixels[at + 2]}"
-
-
-def _cube(pixels: bytes, at: int) -> str:
-    """The nearest of xterm's 256 colours: the cube, or the finer ramp where it is all but grey."""
-    red, green, blue = pixels[at], pixels[at + 1], pixels[at + 2]
-    if max(red, green, blue) - min(red, green, blue) < 12 and 8 <= green <= 238:
-        return f"5;{232 + min((green - 3) // 10, 23)}"
-    return f"5;{16 + 36 * _CUBE[red] + 6 * _CUBE[green] + _CUBE[blue]}"

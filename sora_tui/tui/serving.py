@@ -34,7 +34,7 @@ class ServingApp(DecidingApp):
 
     def action_server(self) -> None:
         """Choose the server for the next clip."""
-        from sora_tui.config.own_servers import own_servers_path
+        from sora_tui.config.places import own_servers_path
         from sora_tui.tui.server_window import ServerWindow
 
         settings = self.settings
@@ -91,7 +91,7 @@ class ServingApp(DecidingApp):
 
     def _profile_saved(self, name: str | None) -> None:
         if name is not None:
-            from sora_tui.config.own_servers import own_servers_path
+            from sora_tui.config.places import own_servers_path
 
             text = _("{name} is kept in {path}. enter uses it.")
             path = clean_line(own_servers_path(), 200)

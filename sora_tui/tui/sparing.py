@@ -23,8 +23,21 @@ from textual.strip import Strip
 Cell = tuple[str, str]
 #: So many equal cells between two changes cost no more than a move of the cursor.
 _GAP: Final = 8
-#: What no terminal shows: a cell that was never written, or holds a picture.
+#: In place of a character, in a cell that a row has drawn itself.
+_DRAWN: Final = "\0"
+#: What no terminal shows: a cell that was never written.
 _UNKNOWN: Final[Cell] = ("", "?")
+
+
+class DrawnStrip(Strip):
+    """A row that writes its own sequences."""
+
+    __slots__ = ()
+
+    @property
+    def marks(self) -> list[str]:
+        """For each cell what it shows: where two rows say the same, terminals show the same."""
+        raise NotImplementedError
 
 
 class Shown:
@@ -47,10 +60,9 @@ class Shown:
 
     def change(self, x: int, y: int, strip: Strip, console: Console, pen: Pen) -> None:
         """Bring `strip` to column `x` of row `y`, where it does not stand there already."""
-        row, width = self._rows[y] if 0 <= y < len(self._rows) else [], strip.cell_length
-        if type(strip) is not Strip:  # a row of a picture draws itself
-            row[x : x + width] = [_UNKNOWN] * len(row[x : x + width])
-            pen.paste(x, y, strip.render(console))
+        row = self._rows[y] if 0 <= y < len(self._rows) else []
+        if isinstance(strip, DrawnStrip):
+            self._draw(x, y, row, strip, console, pen)
             return
         cells, certain = _cells(strip, console._color_system or ColorSystem.TRUECOLOR)
         del cells[max(len(row) - x, 0) :]
@@ -58,8 +70,21 @@ class Shown:
         if before == cells:
             return
         row[x : x + len(cells)] = cells
-        for start, end in _stretches(before, cells) if certain else [(0, len(cells))]:
+        if not certain or _UNKNOWN in before:
+            pen.write(x, y, cells)
+            return
+        for start, end in _stretches(before, cells):
             pen.write(x + start, y, cells[start:end])
+
+    def _draw(
+        self, x: int, y: int, row: list[Cell], strip: DrawnStrip, console: Console, pen: Pen
+    ) -> None:
+        """Bring a row of a picture there, as it draws itself, where it differs."""
+        cells = [(_DRAWN, mark) for mark in strip.marks]
+        before = row[x : x + len(cells)]
+        row[x : x + len(cells)] = cells[: len(before)]
+        for start, end in _stretches(before, cells[: len(before)]):
+            pen.paste(x + start, y, strip.crop(start, end).render(console))
 
 
 class Pen:

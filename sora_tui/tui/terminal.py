@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.console import RenderableType
 from textual import events, on
@@ -39,7 +39,11 @@ from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from sora_tui.tui.crash import write_crash_report
+from sora_tui.tui.replies import Replies
 from sora_tui.tui.sparing import Shown, SparingUpdate
+
+if TYPE_CHECKING:
+    from sora_tui.tui.kitty import SentPictures
 
 CRASHED: Final = 70
 """Exit code of a fault of our own (EX_SOFTWARE of sysexits.h)."""
@@ -141,12 +145,27 @@ class KeyParser(XTermParser):
     """Textual's parser; escape and a sign in one go are what they are one after the other.
 
     Terminals send alt and a key so, and a slow line or tmux joins them. Textual takes esc 4 for a
-    cent sign, and esc o for an o.
+    cent sign, and esc o for an o. What terminals answer to somebody's question is no key at all.
     """
 
     def __init__(self, debug: bool, alt_keys: Iterable[str]) -> None:
         self._alt_keys = frozenset(alt_keys)
+        self._replies = Replies()
         super().__init__(debug)
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """The events in what came from the terminal."""
+        # An empty text would tell Textual that the end has come.
+        if typed := self._replies.take(data, time.monotonic()):
+            yield from super().feed(typed)
+
+    def tick(self) -> Iterable[Message]:
+        """The events in what has no rest; to be called ten times a second."""
+        if typed := self._replies.rest(time.monotonic()):
+            yield from super().feed(typed)
+            if self._timeout_time is not None:
+                self._timeout_time = 0.0  # it has waited long enough
+        yield from super().tick()
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
         escape, sign = sequence[:1], sequence[1:]
@@ -180,11 +199,13 @@ class TerminalDriver(LinuxDriver):
         """Take the terminal, remembering that it is taken."""
         self.in_application_mode = True
         if isinstance(self._app, HardenedApp):
-            self._app.shown.forget()
+            self._app.forget_terminal()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual left it so
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, even if it no longer takes what Textual writes."""
+        if isinstance(self._app, HardenedApp) and self._app.sent_pictures is not None:
+            self._app.sent_pictures.remove()
         super().stop_application_mode()
         self.in_application_mode = False
         if self.output.given_up:
@@ -229,8 +250,7 @@ class TerminalDriver(LinuxDriver):
                 begun = found.group() if (found := _X10_BEGUN.search(data)) else b""
                 text = decoder.decode(data.removesuffix(begun))
                 try:
-                    # An empty text would tell the parser that the end has come.
-                    for event in parser.feed(text) if text else ():
+                    for event in parser.feed(text):
                         self.process_message(event)
                 except (ValueError, OverflowError):  # a number no key has, as in ESC [ 9999999999 u
                     parser = KeyParser(self._debug, alt_keys)
@@ -273,6 +293,8 @@ class HardenedApp(App[None]):
         self.guard: Guard | None = None
         self.shown = Shown()
         """What the terminal shows."""
+        self.sent_pictures: SentPictures | None = None
+        """Which pictures the terminal has; None where it takes none."""
         self._was_resized = False
         self._storm: Timer | None = None
         self._waiting: deque[events.Key | events.Paste] = deque()
@@ -309,12 +331,19 @@ class HardenedApp(App[None]):
             size = Size(*self._driver._get_terminal_size())
             if size != self.screen.size:  # the last size was lost on its way
                 self.post_message(events.Resize(size, size))
-        self.action_redraw()
-
-    def action_redraw(self) -> None:
-        """Paint everything anew, over what some other program wrote on the screen."""
         self.shown.forget()
         self.screen.refresh(layout=True)
+
+    def action_redraw(self) -> None:
+        """Paint everything anew, pictures too, over what some other program wrote on the screen."""
+        self.forget_terminal()
+        self.screen.refresh(layout=True)
+
+    def forget_terminal(self) -> None:
+        """Nothing is known of what the terminal shows and has."""
+        self.shown.forget()
+        if self.sent_pictures is not None:
+            self.sent_pictures.forget()
 
     @on(events.DescendantFocus)
     def _still_cursor(self, event: events.DescendantFocus) -> None:

@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -86,6 +85,8 @@ class WatchingApp(HardenedApp):
         """When the text in the editor was put in safety, if it comes from a draft."""
         #: Job id and stamp of the document that the inspector shows.
         self._document: tuple[str, object] | None = None
+        #: Of that job: where its clip lies, which a person may move or replace.
+        self._clip_path: Path | None = None
         self._money: DayMoney | None = None
         #: Jobs that moved before the day's money was read.
         self._unsummed: list[Job] = []
@@ -430,12 +431,9 @@ class WatchingApp(HardenedApp):
 
     @work(thread=True, group="document", exclusive=True)
     def _read_document(self, job_id: str | None) -> None:
-        stamp: object = None
-        if job_id is not None:
-            with suppress(OSError):
-                facts = (self.folder.metadata / f"{job_id}.json").stat()
-                stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
-        if (job_id, stamp) == self._document:
+        record = None if job_id is None else self.folder.metadata / f"{job_id}.json"
+        before = _stamp(record)
+        if (job_id, (before, _stamp(self._clip_path))) == self._document:
             return
         text = problem = job = parsed = None
         if job_id is not None:
@@ -449,7 +447,11 @@ class WatchingApp(HardenedApp):
             except (ValueError, RecursionError):
                 parsed = None  # edited between the two readings: the next one tells
             history.close()
+        stamp = (before, _stamp(self._clip_of(job)))
         self.call_from_thread(self._show_document, job_id, stamp, text, problem, job, parsed)
+
+    def _clip_of(self, job: Job | None) -> Path | None:
+        return self.folder.root / job.outputs[0].path if job is not None and job.outputs else None
 
     def _show_document(
         self,
@@ -463,9 +465,10 @@ class WatchingApp(HardenedApp):
         if job_id != self.jobs.cursor_id:
             return
         self._document = None if job_id is None else (job_id, stamp)
+        self._clip_path = self._clip_of(job)
         view = None if job_id is None else self.jobs.view(job_id)
         if job is not None and (view is None or job.updated_at >= view.job.updated_at):
-            view = JobView(job) if view is None else replace(view, job=job)
+            view = JobView(job) if view is None else view._replace(job=job)
         if problem is not None and problem.code == "job_unknown":
             problem = None  # not claimed yet: its document is still on the way
         inspector = self.bench.inspector
@@ -488,27 +491,7 @@ class WatchingApp(HardenedApp):
             self.copy(view.job)
 
     def look(self, job: Job) -> None:
-        """Show a clip, or say how to fetch it."""
-        from sora_tui.tui.looking import play, player, scp_line
-
-        if not job.outputs:
-            self.say(_("There is no clip of this job to look at."))
-            return
-        clip = self.folder.root / job.outputs[0].path
-        program = player(os.environ)
-        if program is None:
-            self.say(scp_line(clip))
-            self.look_at_clip(job)
-            return
-        try:
-            play(program, clip)
-        except OSError:
-            self.say(scp_line(clip))
-        else:
-            self.say(_("Opened {path}").format(path=job.outputs[0].path))
-
-    def look_at_clip(self, job: Job) -> None:
-        """Show a frame of the clip in the terminal itself, for who can."""
+        """Show a clip, or say how to fetch it; see ViewingApp."""
 
     def copy(self, job: Job) -> None:
         """Copy what a person wants of a job."""
@@ -538,3 +521,12 @@ class WatchingApp(HardenedApp):
             self.engine.command(job_id, verb, argument)
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)
+
+
+def _stamp(path: Path | None) -> object:
+    """What tells that a file became another one; None where there is none."""
+    if path is not None:
+        with suppress(OSError, ValueError):  # a NUL in a path that a document names
+            facts = path.lstat()
+            return (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+    return None

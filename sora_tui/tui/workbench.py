@@ -26,6 +26,7 @@ from sora_tui.tui.panes.jobs import JobsPane
 if TYPE_CHECKING:
     from sora_tui.core.server import Server
     from sora_tui.tui.draft import Draft
+    from sora_tui.tui.notice import Notice
     from sora_tui.tui.panes.inspector import InspectorPane
     from sora_tui.tui.panes.prompts import PromptsPane
     from sora_tui.tui.panes.references import ReferencesPane
@@ -212,6 +213,12 @@ class Ground(Screen[None]):
     """What the workbench stands on. It is covered, so its own lines are not worth drawing."""
 
     BLANK = True
+    _resumed = False
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Style all anew when it comes back; the first time all has just been styled."""
+        event.refresh_styles = self._resumed
+        self._resumed = True
 
 
 class Row(Horizontal):
@@ -231,22 +238,13 @@ class Workbench(Widget):
 
     BLANK = True
     DEFAULT_CSS = """
-    Workbench { layout: vertical; }
+    Workbench { layout: vertical; layers: panes notice; }
     Workbench > #banner { height: 1; background: $primary-muted; color: $text-primary; }
     Workbench > #banner.-simulated { background: $success-muted; color: $text-success; }
     Workbench > #banner.-paid { background: $warning-muted; color: $text-warning; }
     Workbench > #tabs { height: 1; }
     Workbench > #status { height: auto; max-height: 3; padding: 0 1; color: $foreground-muted; }
     Workbench > #status.-said { color: $text; }
-    Workbench { layers: panes notice; }
-    Workbench > #notice {
-        display: none;
-        layer: notice;
-        width: 100%;
-        height: 100%;
-        background: $background;
-        content-align: center middle;
-    }
     Workbench > #upper { height: 1fr; }
     Workbench .pane {
         border: solid $border-blurred;
@@ -301,7 +299,7 @@ class Workbench(Widget):
         self._beyond = Column(id="beyond")
         self._upper = Row(self._side, self.editor, self._beyond, id="upper")
         self._keys = KeyLine(own_keys, id="keys")
-        self._notice = Static("", id="notice", markup=False)
+        self._notice: Notice | None = None
         self._front = "editor"
         #: The last pane but editor and jobs, and the last of those that share a column.
         self._beside = "prompts"
@@ -312,15 +310,9 @@ class Workbench(Widget):
         """What the first frame needs; `grow` brings the rest."""
         # Before they are mounted: every change after that is another layout of the first frame.
         self._arrange(self.app.size)
-        yield from (
-            self.banner,
-            self._tabs,
-            self._upper,
-            self.jobs,
-            self.status,
-            self._keys,
-            self._notice,
-        )
+        yield from (self.banner, self._tabs, self._upper, self.jobs, self.status, self._keys)
+        if self._notice is not None:
+            yield self._notice
 
     async def grow(self) -> None:
         """Bring the panes that the first frame can do without."""
@@ -449,15 +441,24 @@ class Workbench(Widget):
         front = {self._front} if shape is Shape.ONE else {self.active}
         return (panes - set(self.arranged.hidden)) | front | {self.active}
 
+    def _show_notice(self, size: Size) -> None:
+        from sora_tui.tui.notice import Notice
+
+        if self._notice is None:
+            self._notice = Notice()
+            if self.is_mounted:
+                self.mount(self._notice)
+        self._notice.display = True
+        self._notice.show_size(size)
+
     def _arrange(self, size: Size) -> None:
         """Show what this size holds. Inline styles only: a class would restyle every widget."""
-        self._notice.display = shape_of(size) is Shape.NOTICE
-        if self._notice.display:
-            least = f"{SMALLEST.width}x{SMALLEST.height}"
-            text = _("needs {least}, has {size}; jobs go on")
-            self._notice.update(text.format(least=least, size=f"{size.width}x{size.height}"))
+        if shape_of(size) is Shape.NOTICE:
+            self._show_notice(size)
             # Under the notice everything stays, or what is typed would lose its place.
             size = SMALLEST
+        elif self._notice is not None:
+            self._notice.display = False
         shape, seen = shape_of(size), self.panes_at(size)
         for name, pane in self._panes.items():
             if pane is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
+from sora_tui.core.request import COVER, EXACT, Fit
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.gallery import GalleryApp
 from sora_tui.tui.panes.editor import EditorPane
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from sora_tui.core.job import Job
     from sora_tui.core.parameters import Offer
     from sora_tui.core.problem import Problem
-    from sora_tui.core.request import Fit
     from sora_tui.core.server import Server
     from sora_tui.tui.draft import Draft
     from sora_tui.tui.ordering import Order
@@ -401,7 +401,7 @@ class WritingApp(GalleryApp):
 
         file = self._pictures.get(path)
         judged = badge(file.facts if file else None, self.editor.draft.size)
-        return "cover" if judged.kind == "fit" else "exact"
+        return COVER if judged.kind == "fit" else EXACT
 
     # Sending ----------------------------------------------------------------------------------
 

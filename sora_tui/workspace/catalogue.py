@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -21,13 +22,15 @@ from sora_tui.workspace.jobfile import (
     read_bytes,
     stamp_of,
 )
-from sora_tui.workspace.old_script import OldRecords, is_old
+from sora_tui.workspace.old_script import OldRecords, is_old, may_be_old
 
 if TYPE_CHECKING:
     from sora_tui.workspace.index import Index, Row
 
 #: Documents per transaction while the index catches up.
 _SLICE: Final = 500
+#: Files in `metadata/` up to which the first frame does without SQLite.
+_FEW: Final = 300
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -115,6 +118,23 @@ class Catalogue:
         old = self._old.look()
         ids = ids_in(self._folder.metadata)
         return sorted([*ids, *old], reverse=True) if old else ids
+
+    def few_ids(self) -> list[str] | None:
+        """Every job id, newest first, where a glance is quicker than loading and opening an index.
+
+        None where the index is open or there is none, where there are many documents, and where
+        some file may be a record of the old script, whose id is not its name.
+        """
+        if self._index is not None or not self._folder.index_file.exists():
+            return None
+        try:
+            with os.scandir(self._folder.metadata) as entries:
+                names = [entry.name for entry in islice(entries, _FEW)]
+        except OSError:
+            return None
+        if len(names) == _FEW or any(map(may_be_old, names)):
+            return None
+        return sorted(filter(None, map(job_id_of, names)), reverse=True)
 
     def old_path(self, job_id: str) -> Path | None:
         """The record of the old script that this id was given to."""

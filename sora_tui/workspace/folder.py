@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.core.problem import problem_error
 from sora_tui.workspace.atomic import NEW_FILE, allocate, chance, disk_refusals, sync_dir, write_all
@@ -18,8 +17,7 @@ ROOM: Final = re.compile(r"\.room\.[0-9a-f]{8}\.tmp")
 _DOCUMENT_ROOM: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """A workspace.
 
     Attributes:

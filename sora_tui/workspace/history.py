@@ -17,6 +17,7 @@ from typing import Final
 
 from sora_tui.core.job import Job, Notes
 from sora_tui.core.job_id import JOB_ID
+from sora_tui.core.lineage import Kin, Lineage, made_of, origins_of
 from sora_tui.core.listing import Listing
 from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.remote import inner_id
@@ -203,6 +204,8 @@ class History:
 
     def newest(self, limit: int, offset: int = 0) -> list[Job]:
         """At most `limit` jobs, newest first; broken documents are left out (`broken()`)."""
+        if (few := self._catalogue.few_ids()) is not None:
+            return self._load_each(few[offset : offset + limit])
         ids = self._catalogue.ask(
             lambda index: index.newest(limit, offset),
             lambda: self._changes.listed()[offset : offset + limit],
@@ -293,6 +296,45 @@ class History:
             return list(islice((row.took for row in such if row.took is not None), _USUAL))
 
         return self._catalogue.ask(lambda index: index.durations(*wanted, _USUAL), read)
+
+    def characters(self) -> list[Job]:
+        """The jobs that made a character, newest first."""
+
+        def read() -> list[str]:
+            rows = (row for row in self._catalogue.rows() if not row.trashed)
+            return [row.name for row in rows if row.character is not None]
+
+        return self._load_each(self._catalogue.ask(lambda index: index.characters(), read))
+
+    def lineage(self, job: Job) -> Lineage:
+        """What a job came from and what became of it, as far as there are documents.
+
+        A job that it came from is named though its own document is gone.
+        """
+        ids = [id for id in (job.id, inner_id(job.remote_id or "")) if id]
+
+        def read() -> list[str]:
+            rows = (row for row in self._catalogue.rows() if row.origins and not row.trashed)
+            return sorted(
+                r.name for r in rows if any(f"\n{id}\n" in (r.origins or "") for id in ids)
+            )
+
+        names = self._catalogue.ask(lambda index: index.made_of(ids), read)
+        made = [kin for other in self._load_each(names) for kin in made_of(job, other)]
+        return Lineage(tuple(self._named(job, kin) for kin in origins_of(job)), tuple(made))
+
+    def _named(self, job: Job, kin: Kin) -> Kin:
+        """A video that a job came from by the job that made it here, if one did."""
+        if JOB_ID.fullmatch(kin.id):
+            return kin
+        origin = job.server.origin
+
+        def read() -> list[str]:
+            rows = (r for r in self._catalogue.rows() if r.origin == origin and not r.trashed)
+            return [r.name for r in rows if kin.id in {r.remote_id, r.polled_id}]
+
+        found = self._catalogue.ask(lambda index: index.with_video(origin, kin.id), read)
+        return replace(kin, id=found[0]) if found else kin
 
     def broken(self) -> list[Problem]:
         """Why documents of this workspace cannot be read: document_broken or document_newer."""

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.lineage import origins_of
 from sora_tui.core.listing import STATE_ORDER, Listing, Sort, searched
 from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
-_VERSION: Final = 3
+_VERSION: Final = 4
 #: Pages in memory, in KiB as SQLite writes it, for the owner who writes.
 _CACHE: Final = -300
 #: For readers: several threads have a connection of their own, and each reads a page once.
@@ -52,7 +53,9 @@ CREATE TABLE documents (
     judged TEXT,
     expires_at TEXT,
     cost REAL,
-    file TEXT
+    file TEXT,
+    origins TEXT,
+    character TEXT
 ) WITHOUT ROWID;
 CREATE INDEX listed ON documents (trashed, name);
 CREATE INDEX unfinished ON documents (name) WHERE open;
@@ -61,12 +64,14 @@ CREATE INDEX revisions ON documents (revision);
 CREATE INDEX usual ON documents (profile, model, size, seconds, name) WHERE took IS NOT NULL;
 CREATE INDEX remotes ON documents (origin);
 CREATE INDEX written ON documents (mtime_ns);
+CREATE INDEX descents ON documents (origins) WHERE origins IS NOT NULL;
+CREATE INDEX characters ON documents (name) WHERE character IS NOT NULL;
 CREATE INDEX verdicts ON documents (judged, origin, name) WHERE judged IS NOT NULL;
 """
 _PUT: Final = """
 INSERT OR REPLACE INTO documents VALUES (
     ?, ?, (SELECT coalesce(max(revision), 0) + 1 FROM documents),
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 """
 
@@ -97,6 +102,8 @@ class Row(NamedTuple):
         expires_at: Until when a clip that is not here yet can be fetched.
         cost: What it costs, reported or estimated.
         file: The document's own name, where that is not the job's id.
+        origins: What it came from, each between line ends; see `lineage.origins_of`.
+        character: The name of the character that it made.
     """
 
     name: str
@@ -120,6 +127,8 @@ class Row(NamedTuple):
     expires_at: str | None = None
     cost: float | None = None
     file: str | None = None
+    origins: str | None = None
+    character: str | None = None
 
 
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
@@ -149,7 +158,19 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = 
         expires_at=None if expires is None else expires.isoformat(),
         cost=None if cost is None else float(cost),
         file=file,
+        origins=_enclosed(kin.id for kin in origins_of(job)),
+        character=job.request.prompt if is_character(job) else None,
     )
+
+
+def is_character(job: Job) -> bool:
+    """Whether a job made a character."""
+    return job.request.operation == "character" and job.state is State.COMPLETED
+
+
+def _enclosed(ids: Iterable[str]) -> str | None:
+    said = "".join(f"{id}\n" for id in ids)
+    return f"\n{said}" if said else None
 
 
 def broken_row(name: str, stamp: Stamp, *, trashed: bool = False) -> Row:
@@ -358,6 +379,34 @@ class Index:
             "SELECT name FROM documents WHERE judged = ? AND origin = ? AND trashed = 0"
             " ORDER BY name DESC",
             (fingerprint, origin),
+        )
+
+    def made_of(self, ids: Iterable[str]) -> list[str]:
+        """Names of the documents that name one of these jobs or videos as their origin."""
+        found: set[str] = set()
+        for id in ids:
+            found.update(
+                self._names(
+                    "SELECT name FROM documents WHERE origins IS NOT NULL AND trashed = 0"
+                    " AND instr(origins, ?)",
+                    (_storable(_enclosed([id])),),
+                )
+            )
+        return sorted(found)
+
+    def with_video(self, origin: str, video_id: str) -> list[str]:
+        """Names of the jobs of a server whose video this is."""
+        return self._names(
+            "SELECT name FROM documents WHERE origin = ? AND ? IN (remote_id, polled_id)"
+            " AND trashed = 0",
+            (origin, _storable(video_id)),
+        )
+
+    def characters(self) -> list[str]:
+        """Names of the jobs that made a character, newest first."""
+        return self._names(
+            "SELECT name FROM documents WHERE character IS NOT NULL AND trashed = 0"
+            " ORDER BY name DESC"
         )
 
     def changes(self) -> list[tuple[str, bool]]:

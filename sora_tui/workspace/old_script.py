@@ -117,12 +117,13 @@ class OldRecords:
 def _candidates(metadata: Path) -> list[Path]:
     try:
         with os.scandir(metadata) as entries:
-            return [metadata / entry.name for entry in entries if _may_be_old(entry.name)]
+            return [metadata / entry.name for entry in entries if may_be_old(entry.name)]
     except OSError:
         return []
 
 
-def _may_be_old(name: str) -> bool:
+def may_be_old(name: str) -> bool:
+    """Whether a file of this name in `metadata/` may be a record of the old script."""
     return name.endswith(SUFFIX) and not name.startswith(".") and job_id_of(name) is None
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from sora_tui.core.job import Job, Output
 from sora_tui.core.job_id import JOB_ID
+from sora_tui.core.problem import Fact, problem_error
+from sora_tui.core.text import clean_line
 from sora_tui.workspace.atomic import NEW_FILE, TEMPORARY, chance, disk_refusals, publish, write_all
 from sora_tui.workspace.folder import ROOM, Folder
+from sora_tui.workspace.regular import open_regular
 
 #: Remote ids up to this length that hold nothing but these signs are used as they are.
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+#: Seconds after which a request that is still half written never will be whole.
+_ABANDONED: Final = 3600
 _PART: Final = re.compile(rf"\.{JOB_ID.pattern}\.[0-9a-f]{{8}}\.part")
 
 
@@ -97,11 +103,35 @@ class PartFile:
             self._fd = None
 
 
+def open_output(folder: Folder, output: Output) -> BinaryIO:
+    """Open a file that a job left behind, for looking at it: a regular file of this workspace.
+
+    A person may keep `output/` elsewhere behind a link; a link in the file's own place, or a path
+    that a document leads out of the folder with, is refused.
+
+    Raises:
+        ProblemError: clip_missing, or clip_not_ours with a `reason`.
+    """
+    path = folder.root / output.path
+    facts: dict[str, Fact] = {"path": clean_line(output.path, 200)}
+    try:
+        above = path.parent.resolve()
+        homes = (folder.root, folder.output.resolve())
+        if ".." in path.parts or not any(above.is_relative_to(home) for home in homes):
+            raise problem_error("clip_not_ours", **facts)
+        return open_regular(path)
+    except FileNotFoundError:
+        raise problem_error("clip_missing", **facts) from None
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name, a loop of links
+        reason = (error.strerror or "") if isinstance(error, OSError) else ""
+        raise problem_error("clip_not_ours", **facts, reason=reason) from None
+
+
 def sweep_parts(folder: Folder) -> int:
     """Remove what killed processes left unfinished; only by the owner. Returns how many there were.
 
-    Only names of our own making, and only where nobody but the owner writes: a temporary file in
-    the inbox may be a request that is being handed in this moment.
+    Only names of our own making, and what others may write too only after an hour: a temporary
+    file in the inbox may be a request that is being handed in this moment.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -113,10 +143,26 @@ def sweep_parts(folder: Folder) -> int:
         for path in folder.output.iterdir()
         if _PART.fullmatch(path.name) or ROOM.fullmatch(path.name)
     ]
-    swept += [path for path in folder.metadata.iterdir() if TEMPORARY.fullmatch(path.name)]
+    swept += _temporary(folder.metadata)
+    swept += [path for path in _temporary(folder.inbox) if _age(path) > _ABANDONED]
     for path in swept:
         path.unlink(missing_ok=True)
     return len(swept)
+
+
+def _temporary(place: Path) -> list[Path]:
+    try:
+        return [path for path in place.iterdir() if TEMPORARY.fullmatch(path.name)]
+    except FileNotFoundError:
+        return []
+
+
+def _age(path: Path) -> float:
+    """Seconds since it was written; 0 for what is gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def verify(folder: Folder, output: Output) -> bool:

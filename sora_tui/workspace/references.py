@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from sora_tui.core.problem import Fact, ProblemError, problem, problem_error
-from sora_tui.core.request import Fit, Reference, width_height
+from sora_tui.core.request import EXACT, Fit, Reference, width_height
 from sora_tui.media.header import HEADER_BYTES, ImageFacts, inspect_header
 from sora_tui.media.image import (
     MAX_PIXELS,
@@ -114,7 +114,7 @@ def read_reference_image(folder: Folder, path: str | Path, size: str | None, fit
     try:
         facts = check_image(data)
         fits = not facts.turned and wanted in {None, (facts.width, facts.height)}
-        if fit != "exact" and wanted is not None and not fits:
+        if fit.how != "exact" and wanted is not None and not fits:
             fitted = fit_image(data, *wanted, fit)
         elif facts.turned:
             raise problem_error("reference_turned", path=shown)
@@ -128,13 +128,13 @@ def read_reference_image(folder: Folder, path: str | Path, size: str | None, fit
             )
         else:
             fitted = as_png(data) if facts.format in _AS_PNG else data
-            fit = "exact"
+            fit = EXACT
     except ProblemError as error:
         named: dict[str, Fact] = {"path": shown, **error.problem.facts}
         raise ProblemError(problem(error.problem.code, **named)) from error
-    width, height = wanted if fit != "exact" and wanted else (facts.width, facts.height)
+    width, height = wanted if fit != EXACT and wanted else (facts.width, facts.height)
     mime = _sent_type(fitted)
-    cut = cut_share(facts.width, facts.height, width, height) if fit == "cover" else None
+    cut = cut_share(facts.width, facts.height, width, height) if fit.how == "cover" else None
     return Prepared(
         reference=Reference(shown, hashlib.sha256(fitted).hexdigest(), fit),
         data=fitted,
@@ -142,7 +142,7 @@ def read_reference_image(folder: Folder, path: str | Path, size: str | None, fit
         filename=f"{found.stem}.{_SUFFIX[mime]}",
         width=width,
         height=height,
-        as_png=fit == "exact" and facts.format in _AS_PNG,
+        as_png=fit == EXACT and facts.format in _AS_PNG,
         cut=cut,
     )
 

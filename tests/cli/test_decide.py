@@ -182,6 +182,8 @@ def test_a_server_without_a_list_says_so_and_leaves_it_to_the_person(tmp_path: P
         it = lose(tmp_path, server)
         assert it.ran.code == 6
         assert "lab has no list to look for it in" in it.ran.err
+        server.videos[0]["prompt"] = "Somebody else's dog"
         ran = it.shell("wait", it.job_id, "--adopt", "video_0")
         assert (ran.code, it.document()["remote_id"]) == (1, "video_0")
+        assert "prompt is another one than this job's: Somebody else's dog" in ran.err
         assert len(server.posts) == 1

@@ -58,7 +58,11 @@ def test_what_is_refused_costs_nothing_and_is_remembered(shell: Shell) -> None:
         environ = {"SORA_BASE_URL": server.url}
         assert shell(*BOAT, "--no-wait", **environ).code == 0
         ran = shell("extend", "@last", "on and on", "--seconds", "4", "--json", **environ)
-        assert ran.code == 1, ran.err
+        assert ran.code == 2, ran.err
+        (document,) = (said for said in ran.documents if said.get("schema"))
+        error = document["error"]
+        assert (error["kind"], error["spent"]) == ("operation_unsupported", "no")
+        assert error["message"] == "Method Not Allowed"
         posts = [request for request in server.requests if request.method == "POST"]
         assert json.loads(posts[-1].body) == {
             "prompt": "on and on",
@@ -79,3 +83,50 @@ def test_nothing_is_made_of_what_was_not_made(shell: Shell) -> None:
     ran = shell.inside("edit", "@last", "red", "--json")
     assert ran.code == 2
     assert ran.documents[0]["code"] == "step_illegal"
+
+
+def test_a_character_is_made_listed_and_used(shell: Shell) -> None:
+    assert shell(*BOAT).code == 0
+    ran = shell("character", "Mossy", "@last", "--json")
+    assert ran.code == 0, ran.err
+    (made,) = (said for said in ran.documents if said.get("schema"))
+    assert (made["state"], made["outputs"]) == ("completed", [])
+    assert made["request"]["source_file"]["path"].startswith("output/")
+    assert shell.inside("characters").out.splitlines()[1].split()[::2] == [
+        "Mossy",
+        made["remote_id"],
+    ]
+    prompt = shell.workspace / "prompts" / "walk.md"
+    prompt.write_text('+++\ncharacters = ["Mossy"]\nsize = "320x180"\n+++\n\nMossy walks\n')
+    ran = shell("generate", "-f", "walk", "--seconds", "1", "--json")
+    assert ran.code == 0, ran.err
+    (walk,) = (said for said in ran.documents if said.get("schema"))
+    assert walk["request"]["characters"] == [
+        {"name": "Mossy", "id": made["remote_id"], "job": made["id"]}
+    ]
+    shown = shell.inside("show", made["id"], "--json").documents[0]
+    assert shown["lineage"]["became"] == [{"id": walk["id"], "how": "with"}]
+    ran = shell.inside("generate", "Nobody", "--character", "Tom", "--json")
+    assert (ran.code, ran.documents[0]["code"]) == (2, "character_unknown")
+    dry = shell.inside("generate", "It walks", "--character", "Mossy", "--dry-run", "--json")
+    assert dry.documents[0]["fields"]["characters"] == [{"id": made["remote_id"]}]
+    assert dry.documents[0]["encoding"] == "json"
+
+
+def test_a_prompt_file_may_say_what_it_is_made_of(shell: Shell) -> None:
+    assert shell(*BOAT).code == 0
+    source = History(open_folder(shell.workspace)).newest(1)[0]
+    prompt = shell.workspace / "prompts" / "night.md"
+    prompt.write_text(f'+++\noperation = "extend"\nsource = "{source.id}"\n+++\n\nNight falls\n')
+    ran = shell("generate", "-f", "night", "--dry-run", "--json", SORA_DURATION="8")
+    assert ran.code == 0, ran.err
+    (order,) = ran.documents
+    assert order["url"].endswith("/v1/videos/extensions")
+    assert order["fields"] == {
+        "prompt": "Night falls",
+        "seconds": "1",
+        "video": {"id": source.remote_id},
+    }
+    ran = shell.inside("edit", f"output/{source.outputs[0].path[7:]}", "in snow", "--dry-run")
+    assert "(multipart)" in ran.out
+    assert f"video = {source.outputs[0].path}  sha256 {source.outputs[0].sha256[:12]}" in ran.out

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.config.own_servers import own_servers_path
-from sora_tui.config.settings import user_toml_path
+from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.core.job import Job
 from sora_tui.core.remote import read_video
 from sora_tui.core.server import ServerRef

@@ -17,7 +17,7 @@ from sora_tui.client.probe import examine_server
 from sora_tui.client.videos import Upload
 from sora_tui.core.findings import ABILITIES, Findings
 from sora_tui.core.problem import Spent
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.request import Character, SourceFile, VideoRequest
 from sora_tui.core.server import DIALECT_NAMES, Server
 from sora_tui.engine.knowledge import delete_means
 from sora_tui.workspace.folder import open_folder
@@ -41,11 +41,16 @@ TURNED_AWAY: Final[dict[str, tuple[int, str]]] = {
 Seen = Awaitable[object]
 
 
-async def sent(row: Dialect, upload: Upload | None = None, **profile: Any) -> Request:
+async def sent(
+    row: Dialect,
+    upload: Upload | None = None,
+    request: VideoRequest = REQUEST,
+    **profile: Any,
+) -> Request:
     """The paid request as it arrives."""
     with RawServer(replies(answer(200, clip()))) as server:
         async with client_of(at(server.url, dialect=row.name, **profile)) as client:
-            await client.create(REQUEST, upload, "job-1")
+            await client.create(request, upload, "job-1")
         return server.requests[0]
 
 
@@ -179,6 +184,19 @@ async def _names_of_nested(row: Dialect) -> object:
     return names
 
 
+async def _with_characters(row: Dialect) -> object:
+    mossy = Character("Mossy", "char_1", "20261122-101530-aaaaaa")
+    request = replace(REQUEST, characters=(mossy,))
+    return (await sent(row, request=request)).headers["content-type"].partition(";")[0]
+
+
+async def _with_a_clip(row: Dialect) -> object:
+    clip = SourceFile("output/a.mp4", "00")
+    request = replace(REQUEST, model="sora-2", operation="edit", source_file=clip)
+    upload = Upload(b"clip", "video/mp4", "a.mp4", "output/a.mp4")
+    return sorted((await sent(row, upload, request=request)).parts)
+
+
 #: The behaviour that each field is for. A field that is not here is one nobody needs.
 WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "hosts": _hosts,
@@ -200,6 +218,8 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "max_active": _max_active,
     "turns_away": _turns_away,
     "poll_floor": _poll_floor,
+    "characters_encoding": _with_characters,
+    "upload_model_field": _with_a_clip,
 }
 
 

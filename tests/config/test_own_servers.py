@@ -15,13 +15,13 @@ from sora_tui.config import keys
 from sora_tui.config.keys import CommandKey, looks_like_key
 from sora_tui.config.own_servers import (
     check_profile,
-    own_servers_path,
     own_table,
     remove_profile,
     set_default,
     write_profile,
 )
-from sora_tui.config.settings import load_settings, reloaded, user_toml_path
+from sora_tui.config.places import own_servers_path, user_toml_path
+from sora_tui.config.settings import load_settings, reloaded
 from sora_tui.core.problem import ProblemError
 
 KEY = "sk-proj-AbC123-never-written"

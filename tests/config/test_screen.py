@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from sora_tui.config.memory import Layout, Memory, memory_path, recall, remember
+from sora_tui.config.places import user_toml_path
 from sora_tui.config.screen import is_ascii_wanted
-from sora_tui.config.settings import Settings, load_settings, user_toml_path
+from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.problem import ProblemError
 
 OWN = """
@@ -30,14 +31,17 @@ def test_the_screen_is_set_in_sora_tui_toml(tmp_path: Path) -> None:
     screen = load(tmp_path, OWN).screen
     assert screen.theme == "nord"
     assert screen.signs == "auto"
+    assert screen.preview == "auto"
     assert screen.keys == {"generate": "f5,ctrl+r", "jobs.cancel": "x", "jobs.retry": "X"}
 
 
 def test_the_workspace_goes_before_the_user_key_by_key(tmp_path: Path) -> None:
     user_toml_path().parent.mkdir(parents=True)
-    user_toml_path().write_text('signs = "ascii"\n[keys]\nzoom = "m"\ngenerate = "f9"\n')
+    user_toml_path().write_text(
+        'signs = "ascii"\npreview = "off"\n[keys]\nzoom = "m"\ngenerate = "f9"\n'
+    )
     screen = load(tmp_path, OWN).screen
-    assert screen.signs == "ascii"
+    assert (screen.signs, screen.preview) == ("ascii", "off")
     assert screen.keys["zoom"] == "m"
     assert screen.keys["generate"] == "f5,ctrl+r"
 
@@ -47,6 +51,7 @@ def test_the_workspace_goes_before_the_user_key_by_key(tmp_path: Path) -> None:
     [
         ("theme = 5", "theme"),
         ('signs = "emoji"', "signs"),
+        ('preview = "sixel"', "preview"),
         ('keys = "f5"', "keys"),
         ("[keys]\ngenerate = 5", "keys.generate"),
         ('[keys]\ngenerate = "f5,"', "keys.generate"),

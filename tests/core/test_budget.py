@@ -12,7 +12,6 @@ import pytest
 
 from sora_tui.core.budget import (
     NOTHING,
-    Budget,
     Spending,
     cost_of,
     day_began,
@@ -22,6 +21,7 @@ from sora_tui.core.budget import (
     spent_at,
 )
 from sora_tui.core.job import Cost, Job, JobError, State
+from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import Spent
 from sora_tui.core.server import Server, ServerRef

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sora_tui.core.document import SCHEMA, from_document, to_document
 from sora_tui.core.job import Batch, Consent, Cost, Job, JobError, Notes, Output, State
 from sora_tui.core.problem import CODES, ProblemError, Spent
-from sora_tui.core.request import FITS, Reference, VideoRequest
+from sora_tui.core.request import Reference, VideoRequest, read_fit
 from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import ServerRef
 from tests.core.lives import in_state, ways
@@ -37,6 +37,8 @@ json_values = st.recursive(
 )
 params = st.dictionaries(words, json_values, max_size=3)
 
+WAYS = ("exact", "cover", "cover:top", "contain", "contain:blur", "contain:#204060", "stretch")
+FITS = [read_fit(way) for way in WAYS]
 requests = st.builds(
     VideoRequest,
     prompt=texts,

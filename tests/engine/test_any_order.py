@@ -47,8 +47,8 @@ from sora_tui.client.outcome import (
     Unclear,
 )
 from sora_tui.client.videos import Poll, Upload, VideoPage
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Consent, Job, JobError, State
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest

@@ -22,8 +22,8 @@ import pytest
 
 from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import Poll, VideoPage, VideosClient
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest

@@ -49,7 +49,7 @@ def test_what_is_deleted_leaves_every_screen(folder: Folder) -> None:
             second.wait_for(lambda e: isinstance(e, EngineChanged))
             follower.command(job.id, "delete")
             for watcher in (first, second):
-                watcher.wait_for(lambda e: isinstance(e, JobRemoved), timeout=5)
+                watcher.wait_for(lambda e: isinstance(e, JobRemoved))
     assert (folder.trash / f"{job.id}.json").exists()
 
 
@@ -62,9 +62,7 @@ def test_notes_written_by_hand_are_taken_within_a_moment(folder: Folder) -> None
         edited = json.loads(path.read_text())
         edited["notes"] = {"rating": 4, "tags": ["sea"], "text": "once more"}
         path.write_text(json.dumps(edited))
-        noticed = watcher.wait_for(
-            lambda e: isinstance(e, JobChanged) and e.job.notes.rating == 4, timeout=3
-        )
+        noticed = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.job.notes.rating == 4)
         assert isinstance(noticed, JobChanged)
         engine.pause_queue(False)
         saved = watcher.wait_for_state(State.SAVED)

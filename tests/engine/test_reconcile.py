@@ -98,7 +98,7 @@ def test_as_many_candidates_as_twins_belong_to_them() -> None:
     # One that may yet name its own, one that only looks alike, a prompt that is not told: doubts.
     waiting = replace(twin, state=State.SUBMITTING)
     seeded = replace(twin, request=replace(twin.request, params={"seed": 7}))
-    untold = [replace(found, prompt=None) for found in both]
+    untold = [found._replace(prompt=None) for found in both]
     assert matches([first, waiting], both, set(), None) == {}
     assert matches([first, seeded], both, set(), None) == {}
     assert matches([first, twin], untold, set(), None) == {}

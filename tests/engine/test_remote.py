@@ -91,14 +91,6 @@ def engine_of(folder: Folder, *servers: Server) -> Iterator[tuple[Engine, Watche
         assert engine.stop(timeout=10)
 
 
-def wait_for_end(watcher: Watcher, job_id: str) -> Job:
-    event = watcher.wait_for(
-        lambda e: isinstance(e, JobChanged) and e.job.id == job_id and e.job.is_final
-    )
-    assert isinstance(event, JobChanged)
-    return event.job
-
-
 def keys_seen(server: RawServer) -> set[tuple[str, str]]:
     return {
         (name, value)
@@ -126,12 +118,8 @@ def test_a_key_never_goes_to_another_server(folder: Folder) -> None:
         with engine_of(folder, one, two) as (engine, watcher):
             watcher.wait_to_own()
             at_one, at_two = order(engine, server=one), order(engine, server=two)
-            wait_for_end(watcher, at_two.id)
-            watcher.wait_for(
-                lambda e: (
-                    isinstance(e, JobChanged) and e.job.id == at_one.id and e.job.error is not None
-                )
-            )
+            watcher.wait_for_end(at_two.id)
+            watcher.wait_for_job(at_one.id, lambda job: job.error is not None)
         assert keys_seen(thief) == {("authorization", "Bearer key-of-one"), ("x-team", "team-one")}
         assert keys_seen(other) == {("api-key", "key-of-two")}
         stolen = [r for r in other.requests if r.target.endswith("clip.mp4")]
@@ -146,7 +134,7 @@ def test_two_profiles_of_one_gateway_keep_their_keys_apart(folder: Folder) -> No
             watcher.wait_to_own()
             jobs = [order(engine, replace(KITE, prompt=team.name), team) for team in teams]
             for job in jobs:
-                wait_for_end(watcher, job.id)
+                watcher.wait_for_end(job.id)
         paid = {
             request.headers["authorization"]: request.parts["prompt"].data.decode()
             for request in gateway.requests
@@ -174,10 +162,10 @@ def test_a_profile_that_comes_later_is_used_and_one_that_changes_is_used_anew(
             )
             assert not server.requests
             engine.use_servers({"lab": lab})
-            assert wait_for_end(watcher, job.id).state is State.FAILED
+            assert watcher.wait_for_end(job.id).state is State.FAILED
             changed = replace(lab, key=Secret("second-key"))
             engine.use_servers({"lab": changed})
-            wait_for_end(watcher, order(engine, server=changed).id)
+            watcher.wait_for_end(order(engine, server=changed).id)
         said = [r.headers["authorization"] for r in server.requests if r.method == "POST"]
     assert said == ["Bearer first-key", "Bearer second-key"]
 
@@ -196,10 +184,10 @@ def test_a_password_manager_that_waits_holds_up_no_other_server(
             watcher.wait_to_own()
             first = order(engine, server=locked)
             second = order(engine, server=ready)
-            assert wait_for_end(watcher, second.id).state is State.FAILED
+            assert watcher.wait_for_end(second.id).state is State.FAILED
             assert not slow.requests
             opened.touch()
-            wait_for_end(watcher, first.id)
+            watcher.wait_for_end(first.id)
         assert keys_seen(slow) == {("authorization", "Bearer the-key")}
     assert ran.read_text() == "\n", "asked once, however many requests there were"
 
@@ -316,7 +304,7 @@ def test_a_job_made_elsewhere_is_brought_home_and_never_sent(folder: Folder) -> 
         assert found.id == video_id
         with engine_of(folder, lab) as (engine, watcher):
             (job,) = engine.adopt_remote(lab, [found, found])
-            saved = wait_for_end(watcher, job.id)
+            saved = watcher.wait_for_end(job.id)
             assert engine.adopt_remote(lab, [found]) == []
         assert list_remote(folder, lab).videos == ()
     assert (saved.state, saved.remote_id, saved.attempts) == (State.SAVED, video_id, ())
@@ -346,7 +334,7 @@ def test_each_server_s_jobs_are_adopted_from_its_list_or_by_their_id(
         other = open_folder(tmp_path_factory.mktemp("elsewhere"))
         with engine_of(other, lab) as (engine, watcher):
             made = order(engine, KITE, lab)
-            made = wait_for_end(watcher, made.id)
+            made = watcher.wait_for_end(made.id)
         assert made.state is State.SAVED
         assert made.remote_id is not None
         listed = list_remote(folder, lab)
@@ -360,7 +348,7 @@ def test_each_server_s_jobs_are_adopted_from_its_list_or_by_their_id(
         assert [video.id for video in videos] == [made.remote_id]
         with engine_of(folder, lab) as (engine, watcher):
             (job,) = engine.adopt_remote(lab, videos)
-            saved = wait_for_end(watcher, job.id)
+            saved = watcher.wait_for_end(job.id)
     assert (saved.state, saved.remote_id) == (State.SAVED, made.remote_id)
     assert saved.outputs[0].sha256 == made.outputs[0].sha256
 
@@ -384,7 +372,7 @@ def test_one_that_failed_there_is_a_record_and_nothing_more(folder: Folder) -> N
         with engine_of(folder, lab) as (engine, watcher):
             watcher.wait_to_own()
             (job,) = engine.adopt_remote(lab, [video(status="failed", error="no pixels here")])
-            assert wait_for_end(watcher, job.id).state is State.FAILED
+            assert watcher.wait_for_end(job.id).state is State.FAILED
         assert not server.requests
 
 

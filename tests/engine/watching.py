@@ -43,6 +43,22 @@ class Watcher:
         assert isinstance(event, JobChanged)
         return event.job
 
+    def wait_for_job(self, job_id: str, wanted: Callable[[Job], bool]) -> Job:
+        """Wait until one job is as wanted, or find that it was.
+
+        Of several jobs under way, another one may be there first: what it told meanwhile counts.
+        """
+
+        def it(event: EngineEvent) -> bool:
+            return isinstance(event, JobChanged) and event.job.id == job_id and wanted(event.job)
+
+        event = next((e for e in self.seen if it(e)), None) or self.wait_for(it)
+        assert isinstance(event, JobChanged)
+        return event.job
+
+    def wait_for_end(self, job_id: str) -> Job:
+        return self.wait_for_job(job_id, lambda job: job.is_final)
+
     def wait_for_record_in_trash(self, folder: Folder, job_id: str, timeout: float = 20) -> None:
         end = time.monotonic() + timeout
         while not (folder.trash / f"{job_id}.json").exists():

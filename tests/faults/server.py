@@ -50,11 +50,12 @@ class Call:
         return self.rest
 
     def fields(self) -> dict[str, Any]:
-        """What a create request asks for, multipart or JSON."""
+        """What a paid request asks for, multipart or JSON; files are left out."""
         self.body()
         if self.request.headers["content-type"].startswith("application/json"):
             return dict(self.request.json)
-        return {name: part.data.decode() for name, part in self.request.parts.items()}
+        parts = self.request.parts.items()
+        return {name: part.data.decode() for name, part in parts if part.filename is None}
 
     def make(self) -> dict[str, Any]:
         """Make the video that is asked for: from here on it costs money."""

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from sora_tui.core.budget import NOTHING, Budget, Spending
+from sora_tui.core.budget import NOTHING, Spending
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import problem
 from sora_tui.i18n import set_language
 from sora_tui.i18n.problems import sentences

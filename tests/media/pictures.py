@@ -19,3 +19,15 @@ def encoded(image: Image.Image, format_: str, **options: Any) -> bytes:
     out = io.BytesIO()
     image.save(out, format_, **options)
     return out.getvalue()
+
+
+def decoded(data: bytes) -> Image.Image:
+    """An RGB picture from its bytes."""
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def colour_at(data: bytes, x: int, y: int) -> tuple[int, ...]:
+    """Red, green and blue of one pixel of an encoded picture."""
+    pixel = decoded(data).getpixel((x, y))
+    assert isinstance(pixel, tuple)
+    return pixel

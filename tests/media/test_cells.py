@@ -1,17 +1,14 @@
-"""Pictures in cells: the right shape, the right pixels, and nobody's file takes us along."""
+"""Pictures in cells: the right shape, the right pixels."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from PIL import Image
 
-from sora_tui.core.problem import ProblemError
-from sora_tui.media.cells import Cells, decode, to_cells
-from sora_tui.media.render import ClipPlan, render_clip
-from tests.media.pictures import encoded, picture
+from sora_tui.core.request import Fit, read_fit
+from sora_tui.media.cells import Aim, Cells, picture_cells, to_cells
+from sora_tui.media.image import check_image
+from tests.media.pictures import colour_at, encoded, picture
 
 
 @pytest.mark.parametrize(
@@ -38,42 +35,43 @@ def test_a_row_of_cells_is_two_rows_of_pixels() -> None:
     assert cells.line(1) == (bytes(range(12, 18)), bytes(range(18, 24)))
 
 
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-def test_the_helper_decodes_every_format(tmp_path: Path, format_: str) -> None:
-    path = tmp_path / "picture"
-    path.write_bytes(encoded(picture(64, 36), format_))
-    with path.open("rb") as file:
-        cells = decode(file, "picture", 16, 12)
-    assert (cells.columns, cells.rows) == (16, 4)
-    assert sum(cells.rgb[:3]) < 300, "the corner is blue"
-    middle = cells.line(2)[0][3 * 4 : 3 * 4 + 3]
-    assert middle[0] > 180, "the disc is yellow"
+@pytest.mark.parametrize(
+    ("size", "room", "fine"),
+    [
+        ((1280, 720), (80, 24), (405, 222)),
+        ((20, 10), (80, 24), (80, 40)),
+        ((3, 4000), (80, 24), (3, 144)),
+    ],
+)
+def test_the_finer_picture_is_small_and_has_the_shape_of_the_cells(
+    size: tuple[int, int], room: tuple[int, int], fine: tuple[int, int]
+) -> None:
+    made = to_cells(picture(*size), *room, fine=True)
+    facts = check_image(made.png)
+    assert (facts.format, (facts.width, facts.height)) == ("PNG", fine)
+    assert len(made.png) <= 65_536
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
-def test_what_cannot_be_decoded_is_refused(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "bad").write_bytes(data)
-    for kind in ("picture", "clip"):
-        with (tmp_path / "bad").open("rb") as file, pytest.raises(ProblemError) as refused:
-            decode(file, kind, 80, 24)
-        assert refused.value.problem.code == "reference_damaged"
+def test_what_a_cut_takes_away_lies_in_the_dark_behind_a_line() -> None:
+    data = encoded(Image.new("RGB", (400, 300), "white"), "PNG")
+    aim = Aim(1280, 720, Fit("cover", "top"))
+    cells = picture_cells(data, 40, 40, fine=True, aim=aim)
+    assert (cells.columns, cells.rows) == (40, 15)
+    shades = [cells.rgb[3 * 40 * y : 3 * 40 * y + 3] for y in range(30)]
+    light, line = shades.count(b"\xff\xff\xff"), bytes((255, 200, 60))
+    assert shades[:light] == [b"\xff\xff\xff"] * light, "the top stays"
+    assert light == pytest.approx(0.75 * 30, abs=1), "of 4:3 a quarter of the height is cut"
+    assert shades[light] == line
+    assert set(shades[light + 1 :]) == {b"\x4c\x4c\x4c"}
+    assert colour_at(cells.png, 5, 5) == (255, 255, 255)
+    assert colour_at(cells.png, 5, 220)[0] < 100
 
 
-def test_a_clip_shows_its_first_frame(tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
-    render_clip(ClipPlan("A kite over a grey sea", 320, 180, 1), clip, lambda _share: None)
-    with clip.open("rb") as file:
-        cells = decode(file, "clip", 80, 24)
-    assert (cells.columns, cells.rows) == (80, 22)
-    assert len(set(cells.rgb)) > 10, "something is to be seen"
-
-
-def test_the_helper_has_no_room_for_a_bomb() -> None:
-    """A picture that would take more than the limit ends the helper, not the machine."""
-    program = (
-        "import resource, sora_tui.media.cells as c;"
-        "c._picture = lambda *a: bytearray(3 * 2**30);"
-        "c._main('picture', '1', '1')"
+def test_the_result_of_a_fit_is_seen_in_the_shape_that_is_sent() -> None:
+    data = encoded(Image.new("RGB", (300, 300), "white"), "PNG")
+    cells = picture_cells(
+        data, 32, 9, fine=False, aim=Aim(1280, 720, read_fit("contain:#ff0000"), made=True)
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
-    assert b"MemoryError" in done.stderr
+    assert (cells.columns, cells.rows) == (32, 9)
+    upper, _lower = cells.line(4)
+    assert (upper[:3], upper[48:51]) == (b"\xff\0\0", b"\xff\xff\xff")

@@ -6,7 +6,6 @@ import struct
 import subprocess
 import sys
 import zlib
-from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -14,17 +13,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sora_tui.core.problem import ProblemError
+from sora_tui.core.request import COVER, GRAVITIES, Fit, read_fit
 from sora_tui.media.image import (
-    Fit,
     ImageFacts,
     as_png,
     check_image,
     cut_share,
     fit_image,
     inspect_header,
+    kept_part,
     mime_type,
 )
-from tests.media.pictures import encoded, picture
+from tests.media.pictures import colour_at, decoded, encoded, picture
 
 STILL = picture(160, 90)
 TURNED = Image.Exif()
@@ -84,11 +84,10 @@ def test_header_and_full_check_agree_on_honest_pictures(name: str) -> None:
 @pytest.mark.parametrize("name", HONEST)
 def test_every_honest_picture_can_be_fitted_and_made_a_png(name: str) -> None:
     data, facts = HONEST[name]
-    hows: tuple[Fit, ...] = ("cover", "contain", "stretch")
-    for how in hows:
-        fitted = fit_image(data, 64, 48, how)
+    for way in ("cover", "cover:left", "contain", "contain:blur", "contain:#204060", "stretch"):
+        fitted = fit_image(data, 64, 48, read_fit(way))
         assert check_image(fitted) == ImageFacts("JPEG", 64, 48)
-        assert fitted == fit_image(data, 64, 48, how)
+        assert fitted == fit_image(data, 64, 48, read_fit(way))
     assert check_image(as_png(data)) == ImageFacts("PNG", facts.width, facts.height)
 
 
@@ -136,7 +135,7 @@ def test_damage_anywhere_is_a_refusal_or_a_picture_never_a_crash(
     inspect_header(broken)
     try:
         check_image(broken)
-        fit_image(broken, 32, 32, "cover")
+        fit_image(broken, 32, 32, COVER)
     except ProblemError as refused:
         assert refused.problem.code.startswith("reference_")
 
@@ -155,12 +154,8 @@ def test_headers_of_garbage_are_no_pictures_or_small_facts(data: bytes) -> None:
         assert facts is None or (facts.width > 0 and facts.height > 0)
 
 
-def decoded(data: bytes) -> Image.Image:
-    return Image.open(BytesIO(data))
-
-
 def test_a_turned_picture_is_upright_after_fitting() -> None:
-    fitted = decoded(fit_image(encoded(STILL, "JPEG", exif=TURNED), 90, 160, "stretch"))
+    fitted = decoded(fit_image(encoded(STILL, "JPEG", exif=TURNED), 90, 160, Fit("stretch")))
     top, bottom = fitted.getpixel((45, 30)), fitted.getpixel((45, 150))
     assert isinstance(top, tuple)
     assert isinstance(bottom, tuple)
@@ -171,9 +166,40 @@ def test_a_turned_picture_is_upright_after_fitting() -> None:
 
 def test_contain_pads_with_black_and_cover_cuts() -> None:
     white = encoded(Image.new("RGB", (160, 90), "white"), "PNG")
-    contained, covered = (decoded(fit_image(white, 90, 90, how)) for how in ("contain", "cover"))
+    contained, covered = (decoded(fit_image(white, 90, 90, fit)) for fit in (Fit("contain"), COVER))
     assert [contained.convert("L").getpixel((45, y)) for y in (5, 45, 85)] == [0, 255, 0]
     assert [covered.convert("L").getpixel((45, y)) for y in (5, 45, 85)] == [255, 255, 255]
+
+
+def test_cover_keeps_the_side_it_is_told_to() -> None:
+    halves = Image.new("RGB", (180, 90), "red")
+    halves.paste("blue", (90, 0, 180, 90))
+    data = encoded(halves, "PNG")
+    seen = {}
+    for gravity in GRAVITIES:
+        made = fit_image(data, 90, 90, Fit("cover", gravity))
+        reds = (colour_at(made, x, 45)[0] for x in (5, 85))
+        seen[gravity] = ["red" if red > 128 else "blue" for red in reds]
+    assert seen == {
+        "centre": ["red", "blue"],
+        "top": ["red", "blue"],
+        "bottom": ["red", "blue"],
+        "left": ["red", "red"],
+        "right": ["blue", "blue"],
+    }
+    for gravity in GRAVITIES:
+        left, top, right, bottom = kept_part(180, 90, 90, 90, gravity)
+        assert (right - left, top, bottom) == (0.5, 0, 1)
+        assert left == {"left": 0, "right": 0.5}.get(gravity, 0.25)
+
+
+def test_contain_fills_with_a_colour_or_with_the_picture_itself() -> None:
+    data = encoded(Image.new("RGB", (160, 90), "red"), "PNG")
+    blue = colour_at(fit_image(data, 90, 90, read_fit("contain:#2040a0")), 45, 5)
+    assert all(abs(is_ - wanted) < 4 for is_, wanted in zip(blue, (0x20, 0x40, 0xA0), strict=True))
+    red = colour_at(fit_image(data, 90, 90, read_fit("contain:blur")), 45, 5)
+    assert red[0] > 240
+    assert red[1] < 20
 
 
 def test_transparency_lies_on_black_and_deep_grey_is_scaled() -> None:

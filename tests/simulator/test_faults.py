@@ -30,7 +30,7 @@ def raw(driver: Driver, target: str) -> tuple[bytes, BaseException | None]:
     head = f"GET {url.path.rstrip('/')}{target} HTTP/1.1\r\nhost: {url.host}\r\n"
     head += f"authorization: Bearer {driver.server.key}\r\n\r\n"
     received = b""
-    with socket.create_connection((url.host, url.port), timeout=5) as line:
+    with socket.create_connection((url.host, url.port), timeout=60) as line:
         line.sendall(head.encode())
         try:
             while data := line.recv(65536):
@@ -185,7 +185,7 @@ def test_a_hanging_create_may_have_been_carried_out() -> None:
 
 def test_a_forwarded_address_changes_nothing() -> None:
     with faulty("[[fault]]\nreset = true\n") as driver, pytest.raises(httpx.NetworkError):
-        driver.http.get("/videos", headers={"x-forwarded-for": "192.0.2.1"}, timeout=2)
+        driver.http.get("/videos", headers={"x-forwarded-for": "192.0.2.1"}, timeout=60)
 
 
 def test_a_client_that_goes_away_leaves_no_trace(caplog: pytest.LogCaptureFixture) -> None:
@@ -194,7 +194,7 @@ def test_a_client_that_goes_away_leaves_no_trace(caplog: pytest.LogCaptureFixtur
         assert url.port is not None
         head = f"POST /v1/videos HTTP/1.1\r\nhost: {url.host}\r\ncontent-length: 99\r\n"
         head += f"content-type: application/json\r\nauthorization: Bearer {driver.server.key}\r\n"
-        with socket.create_connection((url.host, url.port), timeout=5) as line:
+        with socket.create_connection((url.host, url.port), timeout=60) as line:
             line.sendall(f"{head}\r\n{{".encode())
         deadline = time.monotonic() + 5
         while not driver.server.posts:

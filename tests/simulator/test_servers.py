@@ -382,7 +382,7 @@ def test_aquiles_breaks_and_drops_the_connection(servers: dict[str, Driver]) -> 
     port = httpx.URL(driver.server.base_url).port
     assert port is not None
     head = f"GET /v1/videos/video_0/content HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         line.sendall(head.encode())
         answer = b""
         while data := line.recv(65536):

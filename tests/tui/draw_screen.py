@@ -12,13 +12,12 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job, Output
+from sora_tui.core.limits import Budget
 from sora_tui.engine.events import EngineChanged, JobChanged, Transfer
 from tests.pty_session import ROOT
 from tests.tui import sample_jobs as sample
@@ -58,7 +57,7 @@ async def draw() -> str:
     with tempfile.TemporaryDirectory() as folder:
         jobs = work()
         app = workspace_app(Path(folder), jobs=jobs, servers=[PAID])
-        app.settings = replace(app.settings, budget=Budget(per_day=Decimal(10)))
+        app.settings = app.settings._replace(budget=Budget(per_day=Decimal(10)))
         for name in ("dawn.jpg", "lighthouse.jpg", "alley.png"):
             shutil.copy(ROOT / "input_reference" / name, app.folder.references)
         async with app.run_test(size=SIZE) as pilot:

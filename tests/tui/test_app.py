@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
+from sora_tui.core.request import COVER
 from sora_tui.tui.panes.editor import EditorPane
 from tests.tui import sample_jobs
 from tests.tui.workspace_app import (
@@ -152,7 +153,7 @@ async def test_a_picture_of_another_size_is_fitted_and_says_so(tmp_path: Path) -
         await press(pilot, "f5")
         reference = app.fake.orders[0][1].reference
         assert reference is not None
-        assert (reference.path, reference.fit) == ("input_reference/lighthouse.jpg", "cover")
+        assert (reference.path, reference.fit) == ("input_reference/lighthouse.jpg", COVER)
 
 
 async def test_what_cannot_be_sent_is_told_and_nothing_is_lost(tmp_path: Path) -> None:

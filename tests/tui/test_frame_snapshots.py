@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from typing import Final
 import pytest
 from PIL import Image
 
-from sora_tui.core.budget import Budget
+from sora_tui.core.limits import Budget
 from sora_tui.i18n import set_language
 from tests.tui.test_snapshots import after, busy
 from tests.tui.workspace_app import PAID, WorkspaceApp, workspace_app
@@ -66,7 +65,7 @@ def looks(
 def busy_app(root: Path, paid: bool) -> WorkspaceApp:
     app = workspace_app(root, jobs=busy(paid), servers=[PAID] if paid else [])
     if paid:
-        app.settings = replace(app.settings, budget=Budget(per_day=Decimal(10)))
+        app.settings = app.settings._replace(budget=Budget(per_day=Decimal(10)))
     return app
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from sora_tui.core.request import read_fit
 from sora_tui.media.header import ImageFacts
 from sora_tui.tui.look_window import LookWindow
 from sora_tui.tui.panes.references import effect
@@ -112,6 +113,9 @@ async def test_the_effect_follows_size_fit_and_cursor(app: WorkspaceApp) -> None
         (ImageFacts("PNG", 2560, 1440), "1280x720", "cover", "nothing is cut"),
         (ImageFacts("PNG", 9, 9), "1280x720", "stretch", "distorted"),
         (ImageFacts("PNG", 9, 9), "1280x720", "exact", "f fits it"),
+        (ImageFacts("PNG", 9, 9), "1280x720", "contain", "black bars"),
+        (ImageFacts("PNG", 9, 9), "1280x720", "contain:blur", "a blur of itself"),
+        (ImageFacts("PNG", 9, 9), "1280x720", "contain:#204060", "bars of #204060"),
         (ImageFacts("WEBP", 9, 9, frames=2), "1280x720", "cover", "animation"),
         (ImageFacts("PNG", 30_000, 30_000), "1280x720", "cover", "64 megapixels"),
         (None, "1280x720", "cover", "no picture"),
@@ -120,7 +124,7 @@ async def test_the_effect_follows_size_fit_and_cursor(app: WorkspaceApp) -> None
 )
 def test_every_badge_has_words(facts: ImageFacts | None, size: str, fit: str, words: str) -> None:
     file = ReferenceFile("a.png", 1, sample.NOW, facts)
-    assert words in effect(file, badge(facts, size), size, fit)  # type: ignore[arg-type]
+    assert words in effect(file, badge(facts, size), size, read_fit(fit))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
@@ -160,26 +164,6 @@ async def test_what_cannot_be_sent_is_not_chosen_and_says_why(app: WorkspaceApp)
         shown = " ".join("\n".join(screen(app)).split())
         assert "aaa.txt is not a picture of a known kind" in shown
         assert app.editor.draft.reference is None
-
-
-async def test_a_clip_without_a_player_is_fetched_or_seen_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from sora_tui.media.render import ClipPlan, render_clip
-
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    job = sample.saved(sample.pending())
-    app = workspace_app(tmp_path, jobs=[job])
-    clip = app.folder.root / job.outputs[0].path
-    render_clip(ClipPlan("A kite", 320, 180, 1), clip, lambda _share: None)
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "escape", "4", "o")
-        await wait_for(app, pilot, "▀▀▀▀")
-        assert "scp " in screen(app)[0]
-        await press(pilot, "escape")
-        assert "▀▀▀▀" not in "\n".join(screen(app))
 
 
 async def test_ten_thousand_pictures_hold_up_no_key(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from sora_tui.core.job import Batch, Cost, Job, State
-from sora_tui.core.request import Reference
+from sora_tui.core.request import COVER, EXACT, Reference
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
@@ -224,9 +224,9 @@ def test_foreign_text_is_made_harmless_and_short() -> None:
     assert job_rows.prompt(JobView(evil)) == "two lines [31mred back"
     used = {
         fit: job_rows.reference(JobView(pending(reference=Reference("a.png", "0", fit))))
-        for fit in ("exact", "cover")
+        for fit in (EXACT, COVER)
     }
-    assert used == {"exact": "✓", "cover": "✂"}
+    assert used == {EXACT: "✓", COVER: "✂"}
     assert job_rows.reference(JobView(evil)) == "-"
 
 
@@ -284,7 +284,7 @@ def test_the_line_below_keeps_the_money_longest() -> None:
 
 def test_a_clip_that_is_not_what_was_asked_says_how_it_is() -> None:
     job = saved(pending(30))
-    size = replace(job, outputs=(replace(job.outputs[0], width=1280, height=704),))
+    size = replace(job, outputs=(job.outputs[0]._replace(width=1280, height=704),))
     assert job_rows.progress(JobView(size), NOW, 15) == "≠ 1280x704"
     assert job_rows.progress(JobView(size), NOW, 15, ascii=True) == "!= 1280x704"
     assert job_rows.progress(JobView(size), NOW, 21).startswith("≠ 1280x704  ")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from textual.widgets import TextArea
 
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job, JobError
+from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Spent
 from tests.tui.sample_jobs import ago, pending, saved, submitting
 from tests.tui.test_app import press
@@ -26,7 +25,7 @@ def refused() -> Job:
 
 def screen_with(root: Path, budget: Budget, *jobs: Job) -> WorkspaceApp:
     app = workspace_app(root, servers=[PAID], jobs=jobs)
-    app.settings = replace(app.settings, budget=budget)
+    app.settings = app.settings._replace(budget=budget)
     return app
 
 

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from sora_tui.core.document import to_document
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import problem
-from sora_tui.core.request import Reference
+from sora_tui.core.request import COVER, Fit, Reference
 from sora_tui.engine.events import EngineChanged, Transfer
 from sora_tui.i18n import set_language
 from sora_tui.media.header import ImageFacts
@@ -421,7 +421,7 @@ async def test_badges_follow_the_size_at_once() -> None:
         await pilot.pause()
         assert "✂" in screen(app)[0]
         assert "for 720x1280" in (pane.border_title or "")
-        pane.set_fit("contain")
+        pane.set_fit(Fit("contain"))
         await pilot.pause()
         assert screen(app)[2].endswith("adds bars")
 
@@ -452,7 +452,7 @@ async def test_pictures_and_jobs_can_be_read_in_ascii() -> None:
         await pilot.pause()
         assert "".join(screen(app)).isascii()
     jobs = JobsPane(ascii=True)
-    sent = pending(reference=Reference("input_reference/a.png", "0", "cover"))
+    sent = pending(reference=Reference("input_reference/a.png", "0", COVER))
     async with shown(jobs, (160, 20), strip=True) as (app, pilot):
         jobs.show([JobView(in_progress(sent, 40)), *busy()], NOW)
         await pilot.pause()

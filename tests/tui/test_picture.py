@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import inspect
 import io
+import re
+import unicodedata
+from itertools import pairwise
+from pathlib import Path
 
 import pyte
+import pytest
 from rich.color import ColorSystem
 from rich.console import Console
+from textual._compositor import LayoutUpdate
 from textual.app import App, ComposeResult
+from textual.filter import LineFilter
+from textual.pilot import Pilot
 from textual.strip import Strip
 
-from sora_tui.media.cells import to_cells
+from sora_tui.media.cells import Cells, to_cells
+from sora_tui.tui import kitty
+from sora_tui.tui.kitty import MOST, SentPictures, placeholders
+from sora_tui.tui.palette import DEPTHS, dithered
 from sora_tui.tui.picture import PictureView, PixelStrip
+from sora_tui.tui.signs import AsciiFilter
+from sora_tui.tui.terminal import HardenedApp
 from tests.media.pictures import picture
 
 RED, BLUE, GREY = b"\xff\0\0", b"\0\0\xff", b"\x80\x80\x80"
@@ -36,9 +49,11 @@ def test_256_colours_are_chosen_without_rich() -> None:
     assert (
         drawn(PixelStrip(RED + BLUE, RED + BLUE), "256") == "\x1b[48;5;196m \x1b[48;5;21m \x1b[0m"
     )
-    few = drawn(PixelStrip(RED, BLUE), "standard")
-    assert "▀" in few
-    assert "38;5" not in few
+
+
+def test_sixteen_colours_are_said_as_every_terminal_knows_them() -> None:
+    strip = PixelStrip(b"\xaa\0\0" + b"\xff\xff\xff", b"\x55\x55\x55" * 2)
+    assert drawn(strip, "standard") == "\x1b[31;100m▀\x1b[97m▀\x1b[0m"
 
 
 def test_a_row_is_cut_by_cells() -> None:
@@ -49,6 +64,24 @@ def test_a_row_is_cut_by_cells() -> None:
     assert strip.crop(0, 9) is strip
     assert strip.crop(2, 2).cell_length == 0
     assert strip.text == "▀▀ ", "who asks for text gets it"
+
+
+@pytest.mark.parametrize("system", [ColorSystem.EIGHT_BIT, ColorSystem.STANDARD])
+def test_colours_that_are_missing_are_mixed(system: ColorSystem) -> None:
+    """On the whole a dithered picture is as light as it was, and has no other colours."""
+    depth, width, lines = DEPTHS[system], 40, 20
+    wash = bytes(level for y in range(lines) for x in range(width) for level in (6 * x, 90, 8 * y))
+    made = dithered(wash, width, depth)
+    assert depth.nearest is not None
+    pixels = {made[at : at + 3] for at in range(0, len(made), 3)}
+    assert len(pixels) > 4
+    assert all(depth.nearest(*pixel) == pixel for pixel in pixels)
+    for part in range(3):
+        assert sum(made[part::3]) == pytest.approx(sum(wash[part::3]), rel=0.2)
+
+
+def test_true_colours_need_no_mixing() -> None:
+    assert dithered(RED, 1, DEPTHS[ColorSystem.TRUECOLOR]) is RED
 
 
 class ViewApp(App[None]):
@@ -75,6 +108,117 @@ async def test_the_terminal_shows_the_picture_in_the_middle() -> None:
             cell = screen.buffer[top + row][left + column]
             above, below = (side[3 * column : 3 * column + 3].hex() for side in (upper, lower))
             assert (cell.bg, cell.fg if cell.data == "▀" else cell.bg) == (below, above)
+
+
+class CalmApp(HardenedApp):
+    """With a picture that is black on the left and white on the right."""
+
+    def __init__(self, folder: Path, *filters: LineFilter) -> None:
+        super().__init__(crash_folder=folder)
+        self.more = filters
+
+    def get_line_filters(self) -> list[LineFilter]:
+        return [*super().get_line_filters(), *self.more]
+
+    def compose(self) -> ComposeResult:
+        yield PictureView()
+
+    async def rows(self, pilot: Pilot[None]) -> list[Strip]:
+        line = b"".join(bytes([min(12 * x, 255)] * 3) for x in range(24))
+        self.query_one(PictureView).show(Cells(24, 2, line * 4))
+        await pilot.pause()
+        return painted(self)[4:6]
+
+
+def painted(app: App[None]) -> list[Strip]:
+    """What the picture, as wide as the screen, gives the terminal, row by row."""
+    update = app.screen._compositor.render_full_update()
+    assert isinstance(update, LayoutUpdate)
+    return [strip for line in update.strips for strip in line]
+
+
+@pytest.mark.parametrize(("filters", "shades"), [((), " ░▒▓█"), ((1,), " .:-=+*#%@")])
+async def test_without_colours_a_cell_is_a_letter_as_full_as_it_is_light(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filters: tuple[int, ...], shades: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = CalmApp(tmp_path, *(AsciiFilter(letters=False) for _ in filters))
+    async with app.run_test(size=(24, 10)) as pilot:
+        rows = await app.rows(pilot)
+        console = Console(color_system="truecolor", file=io.StringIO(), force_terminal=True)
+        written = "".join(strip.render(console) for strip in rows)
+    assert not re.search(r"\x1b\[[\d;]*[34]8;", written), "no colour at all"
+    for strip in rows:
+        levels = [shades.index(letter) for letter in strip.text]
+        assert levels[0] == 0
+        assert levels[-1] == len(shades) - 1
+        assert all(after >= before - 1 for before, after in pairwise(levels))
+
+
+async def test_without_signs_a_cell_is_of_one_colour(tmp_path: Path) -> None:
+    app = CalmApp(tmp_path, AsciiFilter(letters=False))
+    async with app.run_test(size=(24, 10)) as pilot:
+        rows = await app.rows(pilot)
+        assert {strip.text for strip in rows} == {" " * 24}
+        assert drawn(rows[0], "truecolor").count("\x1b[48;2;") == 23
+
+
+async def test_a_picture_is_sent_once_however_often_it_is_painted(tmp_path: Path) -> None:
+    app, written = CalmApp(tmp_path), list[str]()
+    app.sent_pictures = SentPictures(written.append, first=255)
+    async with app.run_test(size=(24, 10)) as pilot:
+        view = app.query_one(PictureView)
+        assert view.wants_fine
+        view.show(to_cells(picture(48, 40), 24, 10, fine=True))
+        for _ in range(3):
+            view.query_one("_Pixels").refresh()
+            await pilot.pause()
+        assert len(written) == 1
+        assert all("\U0010eeee" in drawn(strip, "256") for strip in painted(app))
+        assert app.export_screenshot().count("▀") > 9, "who keeps the screen keeps half blocks"
+        view.show(None)
+        await pilot.pause()
+        assert not any("\U0010eeee" in drawn(strip, "256") for strip in painted(app))
+
+
+def test_numbers_stay_within_a_byte_and_the_terminal_keeps_few_pictures() -> None:
+    written: list[str] = []
+    sent = SentPictures(written.append, first=250)
+    pictures = [Cells(1, 1, bytes([n] * 6), b"png %d" % n) for n in range(20)]
+    numbers = [sent.number(cells) for cells in pictures]
+    assert numbers == [250, 251, 252, 253, 254, 255, *range(16, 30)]
+    assert sum("a=T" in said for said in written) == 20
+    assert [said for said in written if "a=d" in said] == [
+        f"\x1b_Ga=d,d=I,i={number},q=2;\x1b\\" for number in numbers[:12]
+    ]
+    written.clear()
+    assert sent.number(pictures[-1]) == 29
+    assert written == []
+    sent.forget()
+    assert sent.number(pictures[-1]) == 30
+    assert len(written) == 1
+    assert all(16 <= SentPictures(written.append).number(cells) <= 255 for cells in pictures)
+
+
+def test_tmux_is_told_to_hand_on_every_piece() -> None:
+    written: list[str] = []
+    SentPictures(written.append, tmux=True, first=16).number(Cells(80, 22, b"", b"x" * 9000))
+    pieces = re.findall(r"\x1bPtmux;(.*?[^\x1b])\x1b\\", "".join(written), re.DOTALL)
+    assert len(pieces) == 3
+    assert "".join(f"\x1bPtmux;{piece}\x1b\\" for piece in pieces) == "".join(written)
+    unwrapped = [piece.replace("\x1b\x1b", "\x1b") for piece in pieces]
+    assert unwrapped[0].startswith("\x1b_Ga=T,U=1,f=100,t=d,i=16,c=80,r=22,q=2,m=1;")
+    assert unwrapped[2].startswith("\x1b_Gq=2,m=0;")
+    assert all(piece.endswith("\x1b\\") for piece in unwrapped)
+
+
+def test_there_are_as_many_marks_as_kitty_knows() -> None:
+    assert (MOST, kitty._MARKS[0], kitty._MARKS[-1]) == (297, "\u0305", "\U0001d244")
+    assert {unicodedata.combining(mark) for mark in kitty._MARKS} == {230}
+    assert not any(unicodedata.decomposition(mark) for mark in kitty._MARKS)
+    assert placeholders(200, 1, 2, 4) == (
+        "\x1b[38;5;200m\U0010eeee\u030d\u030e\U0010eeee\u030d\u0310\x1b[39m"
+    )
 
 
 def test_a_whole_screen_is_drawn_without_a_style_for_each_cell() -> None:

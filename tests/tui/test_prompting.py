@@ -16,7 +16,7 @@ from textual.widgets import TextArea
 
 from sora_tui.core.job import Job
 from sora_tui.core.prompt import Prompt
-from sora_tui.core.request import Reference
+from sora_tui.core.request import COVER, Reference
 from sora_tui.workspace.drafts import Drafts
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.variables import load_values
@@ -323,7 +323,7 @@ async def test_one_press_held_long_does_not_send_past_the_form(tmp_path: Path) -
 
 
 def wolf_job() -> Job:
-    reference = Reference("input_reference/pier.jpg", "0" * 64, "cover")
+    reference = Reference("input_reference/pier.jpg", "0" * 64, COVER)
     job = sample_jobs.pending(
         900,
         number=1,
@@ -349,7 +349,7 @@ async def test_a_job_is_edited_again_and_nothing_is_lost(tmp_path: Path) -> None
             "12",
             "720x1280",
         )
-        assert (draft.reference, draft.fit) == ("input_reference/pier.jpg", "cover")
+        assert (draft.reference, draft.fit) == ("input_reference/pier.jpg", COVER)
         assert draft.params == {"seed": 7}
         await press(pilot, "ctrl+z")
         assert text_of(app) == PROMPT + "!"

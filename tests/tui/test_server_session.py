@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from sora_tui.config.own_servers import own_servers_path
+from sora_tui.config.places import own_servers_path
 from tests.pty_session import KEYS, PtySession
 from tests.simulated import start_simulator
 from tests.tui.test_session import workspace

@@ -11,8 +11,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from sora_tui.config.own_servers import own_servers_path, write_profile
-from sora_tui.config.settings import user_toml_path
+from sora_tui.config.own_servers import write_profile
+from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.core.problem import Problem
 from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.engine.events import RemoteListed

@@ -96,7 +96,7 @@ def test_an_idle_screen_writes_nothing(tmp_path: Path) -> None:
     history.close()
     with PtySession(PROGRAM, cols=160, rows=45, cwd=tmp_path) as session:
         session.wait_for("✓ SAVED")  # the inspector watches a document
-        session.wait_for("pollers 0")
+        session.wait_until(lambda: OwnerLock(folder).holder() is not None, what="the engine")
         session.wait_quiet(1.0, timeout=20)
         written = session.bytes_seen
         time.sleep(5)
@@ -165,7 +165,7 @@ def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
         lock.release()
         session.wait_until(lambda: b"\x1b[23;2t" in session.raw, what="the shell's own title")
         os.kill(session.process.pid, signal.SIGCONT)
-        session.wait_for("pollers 0")
+        session.wait_until(lambda: OwnerLock(folder).holder() is not None, what="the engine")
         session.send("4")
         session.send(KEYS["f5"])
         session.wait_for("✓ saved", timeout=60)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from sora_tui.core.budget import Budget
 from sora_tui.core.job import Job
+from sora_tui.core.limits import Budget
 from sora_tui.tui import writing
 from tests.tui import sample_jobs as sample
 from tests.tui.workspace_app import PAID, UNPRICED, settle, workspace_app
@@ -69,7 +68,7 @@ def test_mock_a_busy_simulator(tmp_path: Path, snap_compare: SnapCompare) -> Non
 
 def test_mock_a2_the_question_before_paying(tmp_path: Path, snap_compare: SnapCompare) -> None:
     app = workspace_app(tmp_path, jobs=busy(True), servers=[PAID])
-    app.settings = replace(app.settings, budget=Budget(per_day=Decimal(10)))
+    app.settings = app.settings._replace(budget=Budget(per_day=Decimal(10)))
     assert snap_compare(app, terminal_size=(80, 24), run_before=after("f5"))
 
 
@@ -80,6 +79,6 @@ def test_a_server_that_does_not_say_its_price(tmp_path: Path, snap_compare: Snap
 
 def test_mock_b_everything_at_once(tmp_path: Path, snap_compare: SnapCompare) -> None:
     app = workspace_app(tmp_path, jobs=busy(True), servers=[PAID])
-    app.settings = replace(app.settings, budget=Budget(per_day=Decimal(10)))
+    app.settings = app.settings._replace(budget=Budget(per_day=Decimal(10)))
     keys = ("escape", "4", "down", "down", "down")
     assert snap_compare(app, terminal_size=(160, 45), run_before=after(*keys))

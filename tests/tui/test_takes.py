@@ -21,7 +21,7 @@ def takes(root: Path) -> WorkspaceApp:
         job = replace(job, batch=Batch("20261122-100000-aaaaaa", index, 3))
         if index != 2:
             return job
-        return replace(job, outputs=(replace(job.outputs[0], width=832, height=480),))
+        return replace(job, outputs=(job.outputs[0]._replace(width=832, height=480),))
 
     others = [sample.saved(sample.pending(900, number=1, prompt="A fox")), sample.pending(number=9)]
     return workspace_app(root, jobs=[*others, *(take(index) for index in (1, 2, 3))])

@@ -167,8 +167,8 @@ def workspace_app(
     history.close()
     settings = load_settings(workspace=root, server=None, environ=environ or {})
     profiles = list(servers)
-    settings = replace(
-        settings, servers={**settings.servers, **{server.name: server for server in profiles}}
+    settings = settings._replace(
+        servers={**settings.servers, **{server.name: server for server in profiles}}
     )
     return WorkspaceApp(folder, settings.on(profiles[0].name) if profiles else settings)
 

@@ -40,7 +40,7 @@ def test_the_day_has_what_waits_what_runs_and_what_was_deleted(
     now = datetime.now(UTC)
     home, deleted, waiting, asked, withdrawn = saved(1), saved(2), wish(3), wish(4), wish(5)
     for job in (home, deleted):
-        history.save(replace(job, attempts=(replace(job.attempts[0], at=now),)))
+        history.save(replace(job, attempts=(job.attempts[0]._replace(at=now),)))
     history.trash(deleted.id)
     hand_in(folder, waiting)
     for job in claim(folder):
@@ -62,7 +62,7 @@ def test_the_documents_decide_what_the_day_cost(folder: Folder) -> None:
     """The index may name a document too many; an edited record is read as it is now."""
     history = own(folder)
     job = saved(1)
-    job = replace(job, attempts=(replace(job.attempts[0], at=datetime.now(UTC)),))
+    job = replace(job, attempts=(job.attempts[0]._replace(at=datetime.now(UTC)),))
     history.save(replace(job, cost=Cost(Decimal("0.40"))))
     text = document(folder, job).read_text()
     document(folder, job).write_text(text.replace('"reported": null', '"reported": 0.25'))

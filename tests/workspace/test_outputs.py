@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import stat
+import time
 from dataclasses import replace
 
 import pytest
@@ -74,3 +75,14 @@ def test_sweeping_removes_only_what_we_left_unfinished(folder: Folder) -> None:
     assert sweep_parts(folder) == 2
     assert all(path.exists() for path in theirs)
     assert not any(path.exists() for path in ours)
+
+
+def test_a_request_that_was_never_handed_in_whole_goes_after_an_hour(folder: Folder) -> None:
+    old, new = (folder.inbox / f".20261122-101530-7f3k2{n}.json.0123abcd.tmp" for n in "mn")
+    for path in (old, new):
+        path.write_text("{")
+    an_hour_ago = time.time() - 3601
+    os.utime(old, (an_hour_ago, an_hour_ago))
+    assert sweep_parts(folder) == 1
+    assert not old.exists()
+    assert new.exists()

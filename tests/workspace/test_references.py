@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.request import Fit
+from sora_tui.core.request import COVER, EXACT, Fit
 from sora_tui.media.header import ImageFacts
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import (
@@ -146,7 +146,7 @@ def test_bad_references_are_refused_by_name(
 ) -> None:
     path = make(folder)
     with pytest.raises(ProblemError) as caught:
-        read_reference_image(folder, path, _SIZE, "exact")
+        read_reference_image(folder, path, _SIZE, EXACT)
     assert caught.value.problem.code == code
     assert "pier" in str(caught.value.problem.facts["path"]) or make in {
         *(_nothing, _folder, _the_folder_itself, _data_url),
@@ -154,7 +154,7 @@ def test_bad_references_are_refused_by_name(
     assert not list(folder.sent.iterdir())
 
 
-@pytest.mark.parametrize("fit", ["exact", "cover"])
+@pytest.mark.parametrize("fit", [EXACT, COVER])
 @pytest.mark.parametrize(
     ("format_", "mime"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")]
 )
@@ -173,7 +173,7 @@ def test_a_picture_that_fits_is_sent_to_the_byte(
 @pytest.mark.parametrize("format_", ["GIF", "BMP"])
 def test_gif_and_bmp_travel_as_png(folder: Folder, format_: str) -> None:
     data = _draw(folder.references / "sub" / "pier", format_)
-    prepared = read_reference_image(folder, "sub/pier", _SIZE, "exact")
+    prepared = read_reference_image(folder, "sub/pier", _SIZE, EXACT)
     assert (prepared.mime, prepared.as_png) == ("image/png", True)
     assert (prepared.width, prepared.height) == (64, 36)
     assert prepared.filename == "pier.png"
@@ -182,10 +182,10 @@ def test_gif_and_bmp_travel_as_png(folder: Folder, format_: str) -> None:
 
 def test_a_fit_makes_the_same_copy_each_time_and_tells_what_is_cut(folder: Folder) -> None:
     data = _draw(folder.references / "pier.png", width=128, height=96)
-    first, again = (read_reference_image(folder, "pier.png", _SIZE, "cover") for _ in range(2))
+    first, again = (read_reference_image(folder, "pier.png", _SIZE, COVER) for _ in range(2))
     assert first == again
     assert (first.width, first.height, first.mime) == (64, 36, "image/jpeg")
-    assert first.reference.fit == "cover"
+    assert first.reference.fit == COVER
     assert first.cut == pytest.approx(0.25)
     assert (folder.references / "pier.png").read_bytes() == data
 
@@ -195,13 +195,13 @@ def test_every_way_to_name_a_picture_is_the_same(folder: Folder) -> None:
     _draw(folder.root / "pier.png", width=99)  # of the same name, where it must not be looked for
     (folder.references / "link.png").symlink_to("pier.png")
     names = ("pier.png", "input_reference/pier.png", folder.references / "pier.png", "link.png")
-    prepared = [read_reference_image(folder, name, _SIZE, "exact") for name in names]
+    prepared = [read_reference_image(folder, name, _SIZE, EXACT) for name in names]
     assert {one.reference.path for one in prepared} == {"input_reference/pier.png"}
 
 
 def test_what_was_agreed_is_what_is_sent(folder: Folder) -> None:
     _draw(folder.references / "pier.png")
-    prepared = read_reference_image(folder, "pier.png", None, "exact")
+    prepared = read_reference_image(folder, "pier.png", None, EXACT)
     with pytest.raises(ProblemError, match="reference_missing"):
         sent_bytes(folder, prepared.reference)
     keep(folder, prepared)

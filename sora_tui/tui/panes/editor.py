@@ -76,6 +76,8 @@ class PromptPreview(Static, can_focus=True):
 class ConsentLine(Static, can_focus=True):
     """The question in place of the settings: y, or anything else for no."""
 
+    DEFAULT_CSS = "ConsentLine { height: auto; }"
+
     class Answered(Message):
         """What the person decided."""
 
@@ -135,7 +137,6 @@ class EditorPane(Widget, can_focus=False):
     EditorPane > #message { height: auto; max-height: 4; padding: 0 1; display: none; }
     EditorPane > #message.-said { display: block; }
     EditorPane > #message.-error { color: $text-error; }
-    EditorPane > ConsentLine { height: auto; }
     EditorPane.-asking > SettingsLine { display: none; }
     EditorPane.-sent > #text { display: none; }
     EditorPane > .sent-note { padding: 0 1; color: $foreground-muted; }

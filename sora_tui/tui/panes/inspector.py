@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.message import Message
 
@@ -33,6 +33,11 @@ from sora_tui.tui.virtual_list import VirtualList
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from sora_tui.core.job import Job
+    from sora_tui.media.cells import Room
+    from sora_tui.tui.clip_seen import ClipSeen
+    from sora_tui.tui.panes.clip_view import ClipView
+
 Page = Literal["facts", "events", "json"]
 Verb = Literal["adopt", "price", "send", "abandon"]
 PAGES: Final[tuple[Page, ...]] = ("facts", "events", "json")
@@ -54,11 +59,15 @@ class JobDecision(Message):
         self.video_id = video_id
 
 
+class ClipRoomChanged(Message):
+    """The pictures of the clip have another room, or are seen again."""
+
+
 class InspectorPane(Vertical):
     """What is known of one job. It shows what it is given; a lost answer is decided here."""
 
     DEFAULT_CSS = """
-    InspectorPane > ConsentLine { height: auto; }
+    InspectorPane > #inspector-body { width: 1fr; height: 1fr; }
     InspectorPane > #video-id { height: 1; border: none; padding: 0 1; }
     """
     KEYS: ClassVar[tuple[Key, ...]] = (
@@ -67,6 +76,7 @@ class InspectorPane(Vertical):
         Key("inspector.json", "J", N_("Show the JSON document"), "page('json')"),
         Key("inspector.before", "left,h", N_("Page before"), "turn(-1)"),
         Key("inspector.after", "right,l", N_("Page after"), "turn(1)"),
+        Key("inspector.view", "v", N_("Poster or filmstrip"), "view"),
         Key("inspector.look", "o", N_("Look at the clip"), "act('look')"),
         Key("inspector.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
         Key("inspector.cancel", "c", N_("Take it back, after a question"), "act('cancel')"),
@@ -91,6 +101,12 @@ class InspectorPane(Vertical):
         self._text = _Page()
         self._tree = JsonTree()
         self._parsed: object = None
+        self._body = Container(self._text, self._tree, id="inspector-body")
+        #: Whether pictures are shown at all.
+        self.pictures = True
+        #: Comes with the first clip; what is seen of the one of this job.
+        self._clip: ClipView | None = None
+        self._seen: ClipSeen | None = None
         #: How far each page was read, in rows.
         self._read: dict[Page, float] = {}
         #: Id of the candidate under the cursor, and what a question that stands here is about.
@@ -99,8 +115,7 @@ class InspectorPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """A text for facts and events, a tree for the document."""
-        yield self._text
-        yield self._tree
+        yield self._body
 
     def on_mount(self) -> None:
         """Words are chosen now that the language is known."""
@@ -133,6 +148,7 @@ class InspectorPane(Vertical):
         broke = problem is not None and problem != self._problem
         if not same:
             self._read.clear()
+            self._seen = None
         self._parsed = parsed
         self._view, self._document, self._problem, self._now = view, document, problem, now
         if broke:
@@ -142,6 +158,13 @@ class InspectorPane(Vertical):
         else:
             self._show_page(anew=broke or not same)
 
+    def show_clip(self, job_id: str, seen: ClipSeen) -> None:
+        """Show what is seen of this job's clip by now."""
+        if job_id == _id(self._view) and seen != self._seen:
+            self._seen = seen
+            if self._page == "facts":
+                self._show_page(anew=False)
+
     def select_page(self, page: Page) -> None:
         """Turn to a page."""
         if page != self._page:
@@ -150,6 +173,8 @@ class InspectorPane(Vertical):
             self._show_page(anew=True)
             if not self._is_tree:
                 self._text.scroll_to(y=self._read.get(page, 0), animate=False, force=True)
+            if page == "facts":
+                self.post_message(ClipRoomChanged())
 
     def focus_pane(self) -> None:
         """Take the keys."""
@@ -161,6 +186,13 @@ class InspectorPane(Vertical):
     def page(self) -> Page:
         """The page in front."""
         return self._page
+
+    @property
+    def clip_wanted(self) -> tuple[Job, tuple[Room, Room] | None] | None:
+        """The job whose clip can be seen here, and the room for its poster and its filmstrip."""
+        if self._view is None or not self._view.job.outputs or self._page != "facts":
+            return None
+        return self._view.job, self._clip.rooms if self._clip is not None else None
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -180,7 +212,8 @@ class InspectorPane(Vertical):
         again = (("r", N_("Again")),) if is_possible(self._view, "retry") else ()
         look = (("o", N_("Look")),) if is_possible(self._view, "look") else ()
         anew = (("e", N_("Edit")), ("D", N_("Diff")))  # the app's own
-        return (*look, *again, ("y", N_("Copy")), *anew, *pages)
+        turn = (("v", N_("View")),) if self._turns else ()
+        return (*look, *turn, *again, ("y", N_("Copy")), *anew, *pages)
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""
@@ -189,6 +222,11 @@ class InspectorPane(Vertical):
     def action_turn(self, by: int) -> None:
         """Turn to the page before or after, round and round."""
         self.select_page(PAGES[(PAGES.index(self._page) + by) % len(PAGES)])
+
+    def action_view(self) -> None:
+        """Show the filmstrip in the poster's place, or the poster again."""
+        if self._clip is not None:
+            self._clip.turn()
 
     def action_act(self, verb: str) -> None:
         """Ask for something to be done with the job."""
@@ -199,9 +237,15 @@ class InspectorPane(Vertical):
         """Only what means something for this job; other keys go on to the app."""
         if action == "decide":
             return self._decides and (parameters != ("adopt",) or bool(self._candidates))
+        if action == "view":
+            return self._turns
         if action != "act":
             return True
         return self._view is not None and is_possible(self._view, str(parameters[0]))
+
+    @property
+    def _turns(self) -> bool:
+        return self._clip is not None and self._page == "facts" and self._clip.turns
 
     # A lost answer ----------------------------------------------------------------------------
 
@@ -310,8 +354,9 @@ class InspectorPane(Vertical):
     def on_resize(self) -> None:
         """Another width arranges the ways anew, and the title."""
         self._show_title()
-        if self._decides:
+        if self._decides or self._clip is not None:
             self._show_page(anew=False)
+            self.post_message(ClipRoomChanged())
 
     # Drawing ----------------------------------------------------------------------------------
 
@@ -323,6 +368,7 @@ class InspectorPane(Vertical):
         self._tree.display, self._text.display = self._is_tree, not self._is_tree
         if had_focus:
             self.focus_pane()
+        self._show_pictures()
         if self._is_tree:
             self._tree.show(self._parsed)
         elif self._page == "json" and self._document is not None:
@@ -331,6 +377,25 @@ class InspectorPane(Vertical):
         else:
             self._text.show(self._lines(), top=0 if anew else None)
 
+    def _show_pictures(self) -> None:
+        """Give the clip's pictures their room beside the facts, or under them."""
+        job = self._view.job if self._view is not None else None
+        has_clip = job is not None and bool(job.outputs) and self._page == "facts"
+        has_clip = has_clip and self.pictures
+        if self._clip is None:
+            if not has_clip:
+                return
+            # Their imports are not for the first frame.
+            from sora_tui.tui.panes.clip_view import ClipView
+
+            self._clip = ClipView()
+            self._body.mount(self._clip)
+        from sora_tui.tui.clip_seen import clip_room
+
+        room = clip_room(self.content_size, job.outputs[0]) if job and has_clip else None
+        self._body.styles.layout = "horizontal" if room is not None and room.beside else "vertical"
+        self._clip.show(room, self._seen if has_clip else None)
+
     def _lines(self) -> list[Line]:
         if self._view is None or self._now is None:
             return [Line(_("Choose a job with 4 and the arrows."))]
@@ -338,7 +403,7 @@ class InspectorPane(Vertical):
             return [Line(_("Its document is not on disk yet."))]
         if self._page == "events":
             return job_facts.timeline(self._view.job)
-        lines = job_facts.facts(self._view, self._now, self._ascii)
+        lines = job_facts.facts(self._view, self._now, self._ascii, self._seen)
         if self._decides:
             said = decision(self._view.job, self._cursor, self.content_size.width)
             life = job_facts.events(self._view.job)
@@ -364,8 +429,8 @@ class _Page(LongText):
 
     def action_move(self, rows: int) -> None:
         """Choose, or scroll by rows."""
-        pane = self.parent
-        if isinstance(pane, InspectorPane) and pane.chooses:
+        pane = self.screen.query_one(InspectorPane)
+        if pane.chooses:
             pane.choose(1 if rows > 0 else -1)
         else:
             super().action_move(rows)

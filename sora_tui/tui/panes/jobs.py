@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -141,7 +140,7 @@ class JobsPane(Vertical):
     JobsPane.-strip > #jobs-title { display: block; }
     JobsPane > VirtualList { height: 1fr; }
     JobsPane > #filter { height: 1; border: none; padding: 0 1; background: $surface; }
-    JobsPane > ConsentLine { height: auto; background: $surface; }
+    JobsPane > ConsentLine { background: $surface; }
     """
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("jobs.look", "o", N_("Look at the clip"), "act('look')"),
@@ -347,7 +346,7 @@ class JobsPane(Vertical):
     def view(self, job_id: str) -> JobView | None:
         """A job of the list."""
         view = self._views.get(job_id)
-        return None if view is None else replace(view, ahead=self._places.get(job_id))
+        return None if view is None else view._replace(ahead=self._places.get(job_id))
 
     def status(self, leave: str) -> str:
         """What the highlighted job has to say, on one line of the pane's width.
@@ -603,7 +602,8 @@ class JobsPane(Vertical):
                 facts = {"pid": engine.holder.pid, "host": clean_line(engine.holder.host, 40)}
                 parts.append(_("moved by pid {pid} on {host}").format(**facts))
         elif engine is not None:
-            parts.append(_("pollers {count}").format(count=engine.pollers))
+            if engine.pollers:
+                parts.append(_("pollers {count}").format(count=engine.pollers))
             if engine.downloads and not self.has_class("-strip"):
                 at_work = f"{engine.downloads}/{engine.downloads_max}"
                 parts.append(_("downloads {count}").format(count=at_work))

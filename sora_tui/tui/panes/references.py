@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from sora_tui.core.request import Fit
+from sora_tui.core.request import BLACK, BLUR, COVER, EXACT, Fit
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.media.header import ImageFacts
@@ -100,7 +100,7 @@ class ReferencesPane(Vertical):
         self._files: dict[str, ReferenceFile] = {}
         self._wanted: str | None = None
         self._chosen: str | None = None
-        self._fit: Fit = "cover"
+        self._fit = COVER
         self._titles = ("", "")
         self._found: list[str] = []
         self._words = self._said = ""
@@ -282,11 +282,15 @@ class ReferencesPane(Vertical):
         file = self._files.get(self._list.cursor_id or "")
         text = ""
         if file is not None and file.was_read:
-            fit = self._fit if file.path == self._chosen else "cover"
-            text = effect(file, badge(file.facts, self._wanted), self._wanted, fit)
+            judged = badge(file.facts, self._wanted)
+            text = effect(file, judged, self._wanted, self._fit_of(file.path))
         if text != self._said:
             self._said = text
             self._effect.update(Content(text), layout=False)
+
+    def _fit_of(self, path: str) -> Fit:
+        """How this picture would be brought to the size if it were chosen now."""
+        return self._fit if path == self._chosen or self._fit != EXACT else COVER
 
     def _show_title(self) -> None:
         if not self.is_attached:
@@ -322,7 +326,7 @@ class ReferencesPane(Vertical):
             "size": Cell(f"{width}x{height}"),
             "shape": Cell(shape(width, height), "muted"),
             "word": Cell(judged.kind, tone),
-            "loss": Cell(_loss(judged, self._fit if used else "cover"), "muted"),
+            "loss": Cell(_loss(judged, self._fit_of(path)), "muted"),
         }
 
 
@@ -352,11 +356,15 @@ def _change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str
         return _("sent as a PNG")
     if judged.kind != "fit" or size is None:
         return _("sent byte for byte")
-    if fit == "exact":
+    if fit == EXACT:
         return _("another size: f fits it")
-    if fit == "contain":
-        return _("fitted with black bars")
-    if fit == "stretch":
+    if fit.how == "contain":
+        if fit.fill == BLUR:
+            return _("fitted on a blur of itself")
+        if fit.fill == BLACK:
+            return _("fitted with black bars")
+        return _("fitted with bars of {colour}").format(colour=fit.fill)
+    if fit.how == "stretch":
         return _("fitted, distorted")
     percent = round(100 * (judged.cut or 0))
     if percent == 0:
@@ -374,11 +382,11 @@ def _loss(judged: Badge, fit: Fit) -> str:
         return reasons.get(judged.reason, "")
     if judged.kind != "fit":
         return ""
-    if fit == "contain":
+    if fit.how == "contain":
         return _("adds bars")
-    if fit == "stretch":
+    if fit.how == "stretch":
         return _("distorts")
-    if fit == "exact":
+    if fit == EXACT:
         return _("needs f")
     return _("cuts {percent}%").format(percent=round(100 * judged.cut)) if judged.cut else ""
 

@@ -1,0 +1,67 @@
+"""`sora-tui characters`: those that were made from this folder, or one of them."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.cells import cell_len, set_cell_size
+
+from sora_tui.cli.history import facts_lines
+from sora_tui.cli.speech import Speech
+from sora_tui.config.settings import Settings
+from sora_tui.core.document import to_document
+from sora_tui.core.job import Job
+from sora_tui.core.problem import problem_error
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _
+from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.history import History
+
+
+def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """List them, newest first, or show the newest of a name.
+
+    Raises:
+        ProblemError: character_unknown.
+    """
+    folder = open_folder(settings.workspace)
+    history = History(folder)
+    jobs = history.characters()
+    if args.name is not None:
+        names = (job for job in jobs if args.name in {job.request.prompt, job.id, job.remote_id})
+        job = next(names, None)
+        if job is None:
+            raise problem_error("character_unknown", name=args.name)
+        speech.document(to_document(job))
+        for line in facts_lines(job, folder, history):
+            speech.result(line)
+        return 0
+    for job in jobs:
+        speech.document(to_document(job))
+    for line in _table(jobs):
+        speech.result(line)
+    if not jobs:
+        speech.note(_("No characters yet. sora-tui character NAME VIDEO makes one of a clip."))
+    return 0
+
+
+def _table(jobs: list[Job]) -> list[str]:
+    if not jobs:
+        return []
+    rows = [(_("NAME"), _("SERVER"), "ID", _("JOB"))]
+    rows += [
+        (
+            clean_line(job.request.prompt, 80),
+            clean_line(job.server.profile, 24),
+            clean_line(job.remote_id or "", 300),
+            job.id,
+        )
+        for job in jobs
+    ]
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(3)]
+    return [
+        "  ".join(
+            set_cell_size(cell, w) for cell, w in zip(row, (*widths, 22), strict=True)
+        ).rstrip()
+        for row in rows
+    ]

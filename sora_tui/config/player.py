@@ -1,0 +1,43 @@
+"""The `player` setting: what opens a clip where there is a display."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from sora_tui.config.sources import TomlFile
+from sora_tui.core.problem import problem_error
+
+_REASON = "must be a command in quotes, as in: mpv --loop"
+
+
+def read_player(environ: Mapping[str, str], user: TomlFile | None, own: TomlFile | None) -> str:
+    """The command: of SORA_PLAYER, else of the person's own file; empty is the desktop's choice.
+
+    Args:
+        environ: Of the process: a workspace's `.env` is as strange as its `sora-tui.toml`.
+        own: The workspace's file, which may name no program.
+
+    Raises:
+        ProblemError: config_invalid, naming file and line.
+    """
+    if own is not None and "player" in own.values:
+        raise own.invalid("", "player", "works in your own sora-tui.toml only")
+    said = environ.get("SORA_PLAYER", "")
+    if said:
+        if not _is_command(said):
+            raise problem_error("config_invalid", key="SORA_PLAYER", reason=_REASON)
+        return said
+    command = user.values.get("player", "") if user is not None else ""
+    if user is not None and (
+        not isinstance(command, str) or (command and not _is_command(command))
+    ):
+        raise user.invalid("", "player", _REASON)
+    return str(command)
+
+
+def _is_command(text: str) -> bool:
+    try:
+        return bool(shlex.split(text))
+    except ValueError:  # a quotation without an end
+        return False

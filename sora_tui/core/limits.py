@@ -1,0 +1,24 @@
+"""What a person lets a day and a clip cost. Every start reads it, few orders come near it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class Budget(NamedTuple):
+    """The person's limits in one currency; None is no limit.
+
+    Attributes:
+        per_day: For all orders of a day together, on all servers.
+        per_job: For one clip.
+    """
+
+    per_day: Decimal | None = None
+    per_job: Decimal | None = None
+    currency: str = "USD"
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is anything to hold."""
+        return self.per_day is not None or self.per_job is not None

@@ -1,0 +1,48 @@
+"""What a job is made of and what came of it, in words for both faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sora_tui.core.lineage import How, Kin
+from sora_tui.core.request import VideoRequest
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import N_, _
+
+_HOW: Final[Mapping[How, str]] = {
+    "remix": N_("remix"),
+    "edit": N_("edit"),
+    "extend": N_("extension"),
+    "character": N_("character"),
+    "again": N_("once more"),
+    "with": N_("character in it"),
+}
+_OF: Final[Mapping[str, str]] = {
+    "remix": N_("remix of {source}"),
+    "edit": N_("edit of {source}"),
+    "extend": N_("extension of {source}"),
+    "character": N_("character {name} of {source}"),
+}
+
+
+def operation_words(request: VideoRequest) -> str:
+    """`remix of 20261122-101530-7f3k2m`, `edit of holiday.mp4`; nothing for a clip that is new."""
+    if request.operation == "create":
+        return ""
+    source = request.source_file.path if request.source_file else request.source_job
+    return _(_OF[request.operation]).format(
+        source=clean_line(source or request.source_video or "?", 200),
+        name=clean_line(request.prompt, 80),
+    )
+
+
+def with_words(request: VideoRequest) -> str:
+    """`with Mossy and Tom`, of the characters; nothing where there are none."""
+    names = [clean_line(character.name, 80) for character in request.characters]
+    return _("with {names}").format(names=", ".join(names)) if names else ""
+
+
+def kin_words(kin: Kin) -> str:
+    """`20261122-101530-7f3k2m, remix`."""
+    return f"{clean_line(kin.id, 200)}, {_(_HOW[kin.how])}"

@@ -1,0 +1,367 @@
+"""Has strangers' pictures and clips opened in a process of its own, which may die of them.
+
+A `Helper` keeps one such process (`worker.py`), warm from the first need on. It takes one request
+at a time, gets files that are open already, and is killed when it takes too long; whoever asks next
+gets a fresh one. What it says is believed as little as what it reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO, Final, TypeVar
+
+from sora_tui.core.problem import CODES, Fact, Problem, ProblemError, problem_error
+from sora_tui.core.text import clean_line
+from sora_tui.media.boxes import ClipFacts
+from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, Aim, Cells, Room
+
+T = TypeVar("T")
+
+#: Seconds that a request may take, a start of the process included.
+PATIENCE: Final = 15.0
+#: Seconds until a process that was told to stop is killed.
+_STOP: Final = 0.5
+#: Seconds between two looks whether the answer is still wanted.
+_SLICE: Final = 0.05
+#: The most that is taken of one answer, in bytes: a sheet of frames and its cells.
+_MAX_ANSWER: Final = 8 * 2**20
+_MAX_HEAD: Final = 64 * 1024
+#: How it is started; -P because a workspace is no place to import from.
+_WORKER: Final = ("-P", "-m", "sora_tui.media.worker")
+#: What the process sees of our environment: how to find Python's modules, and no key.
+_ENVIRONMENT: Final = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "VIRTUAL_ENV"),
+    *("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "COVERAGE_PROCESS_START"),
+)
+
+
+class NotWantedError(Exception):
+    """The answer was no longer wanted while it was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipReport:
+    """What there is to say of a clip's file.
+
+    Attributes:
+        facts: None where its boxes are not in order.
+        damage: Then: why, as `reason` of `clip_damaged`.
+        sha256: In hexadecimal; None for a file that takes too long.
+    """
+
+    facts: ClipFacts | None
+    damage: str | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A picture for the screen, and a JPEG of it to be kept."""
+
+    cells: Cells
+    jpeg: bytes
+
+
+_NO_ROOM: Final = Room(1, 1)
+
+
+def _wanted() -> bool:
+    return True
+
+
+class Helper:
+    """One process, for any thread. Nothing runs before the first request."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+
+    def picture(
+        self,
+        file: BinaryIO,
+        room: Room,
+        *,
+        aim: Aim | None = None,
+        is_wanted: Callable[[], bool] = _wanted,
+    ) -> Cells:
+        """A picture as large as it goes into `room`.
+
+        Args:
+            file: Open at any place, which is another one afterwards; it stays open.
+            aim: Of a picture that is to be sent: the frame it is to fill.
+            is_wanted: Asked now and then; when it says no, the work is stopped.
+
+        Raises:
+            ProblemError: reference_not_image, reference_damaged, reference_too_large, or
+                picture_not_shown with a `reason`: `too_slow`, `too_large`, `crashed`,
+                `not_regular`.
+            NotWantedError: `is_wanted` said no.
+        """
+        return self._ask(_cells, "picture", file, room, is_wanted, {"aim": str(aim) if aim else ""})
+
+    def facts(self, file: BinaryIO, *, is_wanted: Callable[[], bool] = _wanted) -> ClipReport:
+        """What a clip says about itself. Arguments and refusals as for `poster`."""
+        return self._ask(_report, "facts", file, _NO_ROOM, is_wanted)
+
+    def poster(
+        self, file: BinaryIO, room: Room, *, is_wanted: Callable[[], bool] = _wanted
+    ) -> Made:
+        """The first frame of a clip. Arguments as for `picture`.
+
+        Raises:
+            ProblemError: clip_not_shown with a `reason`: those of `picture` and of `clip.poster`.
+            NotWantedError: `is_wanted` said no.
+        """
+        return self._ask(_made, "poster", file, room, is_wanted)
+
+    def filmstrip(
+        self, file: BinaryIO, room: Room, *, is_wanted: Callable[[], bool] = _wanted
+    ) -> Made:
+        """Frames from all along a clip, laid out for `room`. As `poster`."""
+        return self._ask(_made, "filmstrip", file, room, is_wanted)
+
+    def sheet(
+        self,
+        file: BinaryIO,
+        room: Room,
+        clip: tuple[int, int],
+        *,
+        beside: int = 0,
+        is_wanted: Callable[[], bool] = _wanted,
+    ) -> Cells:
+        """The frames of a sheet that is there, laid out for `room`. As `picture`.
+
+        Args:
+            clip: Width and height of the clip that the sheet is of.
+            beside: Frames beside each other in the sheet; 0 is unknown.
+        """
+        more = {"width": clip[0], "height": clip[1], "beside": beside}
+        return self._ask(_cells, "sheet", file, room, is_wanted, more)
+
+    def stop(self) -> None:
+        """End the process, if there is one; a later request starts another."""
+        process = self._process
+        if process is not None:
+            process.kill()  # whoever waits for its answer hears of it
+            process.wait()
+
+    # One request ------------------------------------------------------------------------------
+
+    def _ask(
+        self,
+        read: Callable[[Mapping[str, Any], list[bytes], Room], T],
+        do: str,
+        file: BinaryIO,
+        room: Room,
+        is_wanted: Callable[[], bool],
+        more: Mapping[str, int | str] | None = None,
+    ) -> T:
+        room = Room(
+            max(1, min(room.columns, MAX_COLUMNS)), max(1, min(room.rows, MAX_ROWS)), room.fine
+        )
+        wish = {"do": do, **asdict(room), **(more or {})}
+        while not self._turn.acquire(timeout=_SLICE):
+            if not is_wanted():
+                raise NotWantedError
+        try:
+            if not is_wanted():
+                raise NotWantedError
+            said, parts = self._exchange(wish, file, is_wanted)
+            if said.get("stopped"):
+                raise NotWantedError
+            try:
+                if "code" in said:
+                    refusal = _refusal(said)
+                else:
+                    return read(said, parts, room)
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                raise self._lost("crashed") from error
+            raise refusal
+        except _LostError as lost:
+            code = "picture_not_shown" if do in {"picture", "sheet"} else "clip_not_shown"
+            raise problem_error(code, reason=lost.reason) from lost
+        finally:
+            self._turn.release()
+
+    def _exchange(
+        self, wish: Mapping[str, Any], file: BinaryIO, is_wanted: Callable[[], bool]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        until = time.monotonic() + PATIENCE
+        try:
+            asked = self._connected()
+            _send(asked, wish, file.fileno())
+            return self._answer(asked, until, is_wanted)
+        except _LostError:
+            raise
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            # Cut short, or nonsense: either way that process is not to be trusted any more.
+            raise self._lost("crashed") from error
+
+    def _answer(
+        self, asked: socket.socket, until: float, is_wanted: Callable[[], bool]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        stopping = False
+        while True:
+            asked.settimeout(min(_SLICE, max(until - time.monotonic(), 0.001)))
+            try:
+                head = asked.recv(4)
+            except TimeoutError:
+                if time.monotonic() > until:
+                    if stopping:
+                        self._lost("too_slow")
+                        raise NotWantedError from None
+                    raise self._lost("too_slow") from None
+                if not stopping and not is_wanted():
+                    stopping, until = True, time.monotonic() + _STOP
+                    _send(asked, {"do": "stop"})
+                continue
+            break
+        if not head:
+            raise self._lost("crashed")
+        asked.settimeout(max(until - time.monotonic(), _STOP))
+        length = int.from_bytes(head + _exactly(asked, 4 - len(head)))
+        if length > _MAX_HEAD:
+            raise ValueError("an answer that is too long")
+        said = json.loads(_exactly(asked, length))
+        lengths = [int(length) for length in said["parts"]]
+        if min(lengths, default=0) < 0 or sum(lengths) > _MAX_ANSWER:
+            raise ValueError("an answer that is too long")
+        parts = [_exactly(asked, length) for length in lengths]
+        if said.get("last"):
+            self._close()
+        return ({"stopped": True} if stopping else said), parts
+
+    # The process ------------------------------------------------------------------------------
+
+    def _connected(self) -> socket.socket:
+        if self._process is not None and self._process.poll() is None and self._socket is not None:
+            return self._socket
+        self._close()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, *_WORKER],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                # ctrl+c and ctrl+z at the terminal are for the program.
+                start_new_session=True,
+            )
+        self._socket = ours
+        return ours
+
+    def _lost(self, reason: str) -> _LostError:
+        """End the process; the reason it gives by the way it ended is the better one."""
+        process = self._process
+        if process is not None:
+            # One that ended by itself has a moment to say how.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.2 if reason == "crashed" else 0)
+            process.kill()
+            if process.wait() == -signal.SIGXCPU:
+                reason = "too_slow"
+        self._close()
+        return _LostError(reason)
+
+    def _close(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        if self._socket is not None:
+            self._socket.close()
+        self._process = self._socket = None
+
+
+class _LostError(Exception):
+    """The process is gone."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _send(asked: socket.socket, wish: Mapping[str, Any], *fds: int) -> None:
+    data = json.dumps(wish).encode()
+    socket.send_fds(asked, [len(data).to_bytes(4) + data], fds)
+
+
+def _exactly(asked: socket.socket, length: int) -> bytes:
+    data = bytearray()
+    while len(data) < length:
+        more = asked.recv(length - len(data))
+        if not more:
+            raise ValueError("an answer that is cut short")
+        data += more
+    return bytes(data)
+
+
+def _refusal(said: Mapping[str, Any]) -> ProblemError:
+    code, facts = said["code"], said.get("facts")
+    if code not in CODES or not isinstance(facts, dict):
+        raise ValueError("no refusal that we know")
+    known: dict[str, Fact] = {
+        clean_line(name, 40): clean_line(value, 200) if isinstance(value, str) else value
+        for name, value in facts.items()
+        if isinstance(value, str | int | float)
+    }
+    return ProblemError(Problem(code, known, CODES[code]))
+
+
+def read_report(said: Mapping[str, Any]) -> ClipReport:
+    """The report in a JSON object.
+
+    Raises:
+        ValueError, LookupError, TypeError, AttributeError: It is none.
+    """
+    digest = said.get("sha256")
+    return ClipReport(
+        facts=_clip_facts(said["clip"]) if said.get("clip") else None,
+        damage=clean_line(said["damage"], 40) if said.get("damage") else None,
+        sha256=clean_line(digest, 64) if digest is not None else None,
+    )
+
+
+def _report(said: Mapping[str, Any], _parts: list[bytes], _room: Room) -> ClipReport:
+    return read_report(said)
+
+
+def _made(said: Mapping[str, Any], parts: list[bytes], room: Room) -> Made:
+    return Made(_cells(said, parts[:2], room), parts[2])
+
+
+def _cells(said: Mapping[str, Any], parts: list[bytes], room: Room) -> Cells:
+    columns, rows = int(said["columns"]), int(said["rows"])
+    rgb, png = parts
+    fits = 0 < columns <= room.columns and 0 < rows <= room.rows
+    if not fits or len(rgb) != 6 * columns * rows or (png and not png.startswith(b"\x89PNG")):
+        raise ValueError("no picture of the size it says")
+    return Cells(columns, rows, rgb, png)
+
+
+def _clip_facts(said: Mapping[str, Any]) -> ClipFacts:
+    """The facts, each of its own kind."""
+    return ClipFacts(
+        width=int(said["width"]),
+        height=int(said["height"]),
+        seconds=float(said["seconds"]),
+        fps=float(said["fps"]),
+        codec=clean_line(said["codec"], 8),
+        audio=bool(said["audio"]),
+        faststart=bool(said["faststart"]),
+        complete=bool(said["complete"]),
+        bytes=int(said["bytes"]),
+        tracks=int(said["tracks"]),
+    )

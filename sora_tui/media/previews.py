@@ -1,0 +1,144 @@
+"""Pictures of clips, made once and kept in a cache by what the file is, not by what it is called.
+
+Everything here blocks: for a worker thread. The cache is disposable; one that cannot be written
+only means that a picture is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO, Final, TypeVar
+
+from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.media.cells import Cells, Room
+from sora_tui.media.helper import ClipReport, Helper, Made, read_report
+from sora_tui.media.sheet import KEPT_COLUMNS
+
+T = TypeVar("T")
+
+#: Files in the cache; beyond them the oldest go, a third at once.
+_MOST: Final = 3000
+_MAX_REPORT: Final = 64 * 1024
+
+
+class Previews:
+    """What there is to see of clips. What a clip was refused for is remembered, not tried again."""
+
+    def __init__(self, cache: Path, helper: Helper) -> None:
+        self._cache = cache
+        self._helper = helper
+        self._refused: dict[str, Problem] = {}
+        self._was_swept = False
+
+    def report(self, file: BinaryIO, is_wanted: Callable[[], bool]) -> ClipReport:
+        """What a clip says about itself.
+
+        Args:
+            file: Open at any place; it stays open.
+            is_wanted: Asked now and then; when it says no, the work is stopped.
+
+        Raises:
+            ProblemError: clip_not_shown with a `reason`.
+            NotWantedError: `is_wanted` said no.
+        """
+        name = f"{identity(file)}.json"
+        kept = self._read(name)
+        if kept is not None:
+            return kept
+        made = self._once(name, lambda: self._helper.facts(file, is_wanted=is_wanted))
+        document = {"clip": asdict(made.facts)} if made.facts else {"damage": made.damage}
+        self._keep(name, json.dumps({**document, "sha256": made.sha256}).encode())
+        return made
+
+    def poster(self, file: BinaryIO, room: Room, is_wanted: Callable[[], bool]) -> Cells:
+        """The first frame, as large as it goes into `room`. As `report`."""
+        return self._picture(
+            f"{identity(file)}.poster.jpg",
+            lambda kept: self._helper.picture(kept, room, is_wanted=is_wanted),
+            lambda: self._helper.poster(file, room, is_wanted=is_wanted),
+        )
+
+    def filmstrip(
+        self, file: BinaryIO, room: Room, clip: tuple[int, int], is_wanted: Callable[[], bool]
+    ) -> Cells:
+        """Frames from all along the clip of this width and height. As `report`."""
+        return self._picture(
+            f"{identity(file)}.strip.jpg",
+            lambda kept: self._helper.sheet(
+                kept, room, clip, beside=KEPT_COLUMNS, is_wanted=is_wanted
+            ),
+            lambda: self._helper.filmstrip(file, room, is_wanted=is_wanted),
+        )
+
+    # The cache --------------------------------------------------------------------------------
+
+    def _picture(
+        self, name: str, again: Callable[[BinaryIO], Cells], anew: Callable[[], Made]
+    ) -> Cells:
+        # What was refused a moment ago, or cannot be read any more, is made anew.
+        with suppress(OSError, ProblemError), self._opened(name) as kept:
+            return again(kept)
+        made = self._once(name, anew)
+        self._keep(name, made.jpeg)
+        return made.cells
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        """Make it, unless that was refused before: a hostile file costs one process, not many."""
+        if name in self._refused:
+            raise ProblemError(self._refused[name])
+        try:
+            return make()
+        except ProblemError as error:
+            self._refused[name] = error.problem
+            raise
+
+    def _opened(self, name: str) -> BinaryIO:
+        fd = os.open(self._cache / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.fdopen(fd, "rb", buffering=0)
+
+    def _read(self, name: str) -> ClipReport | None:
+        try:
+            with self._opened(name) as kept:
+                said: dict[str, Any] = json.loads(kept.read(_MAX_REPORT))
+            return read_report(said)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return None
+
+    def _keep(self, name: str, data: bytes) -> None:
+        part = self._cache / f".{name}.{secrets.token_hex(4)}"
+        with suppress(OSError):
+            self._cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sweep()
+            try:
+                with part.open("xb") as file:
+                    os.fchmod(file.fileno(), 0o600)
+                    file.write(data)
+                part.replace(self._cache / name)
+            finally:
+                part.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Once in a life, let the oldest go."""
+        if self._was_swept:
+            return
+        self._was_swept = True
+        with os.scandir(self._cache) as found:
+            ages = sorted(
+                (entry.stat(follow_symlinks=False).st_mtime, entry.path) for entry in found
+            )
+        for _age, path in ages[: len(ages) * 2 // 3] if len(ages) > _MOST else ():
+            Path(path).unlink(missing_ok=True)
+
+
+def identity(file: BinaryIO) -> str:
+    """What an open file is, as a name: another one as soon as anybody has written to it."""
+    of = os.fstat(file.fileno())
+    stamp = f"{of.st_dev} {of.st_ino} {of.st_size} {of.st_mtime_ns} {of.st_ctime_ns}"
+    return sha256(stamp.encode()).hexdigest()[:32]

@@ -1,0 +1,106 @@
+"""Sheets of frames: laid out for the room there is, kept as one picture, and taken apart again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from sora_tui.media.cells import Cells, to_cells
+from sora_tui.media.clip import FRAMES
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: Frames beside each other in a sheet that we keep.
+KEPT_COLUMNS: Final = 4
+#: The most frames that a server's sheet is taken to have on one side.
+_MOST: Final = 12
+#: Frames beside each other that are tried: rows of these are full.
+_ROWS_OF: Final = (12, 6, 4, 3, 2, 1)
+#: No brighter than this (0..255) is black: a JPEG's neighbours shine through.
+_BLACK: Final = 24
+#: Pixels between frames, which are cells: one column, and one row.
+_GAP: Final = 1
+
+
+def laid_out(frames: Sequence[Image], columns: int, rows: int, *, fine: bool) -> Cells:
+    """The frames as large as they go into `columns` x `rows` cells, in order, row by row.
+
+    Args:
+        frames: At least one; all as large as the first.
+    """
+    width, height = frames[0].size
+    beside, wide, high = _grid(len(frames), Fraction(width, height), columns, rows)
+    times = min(8, max(1, width // wide)) if fine else 1
+    sheet = _pasted(frames, beside, (wide * times, high * times), _GAP * times)
+    # Exactly as many cells as it has pixels: scaled once more it would be blurred.
+    across, down = sheet.width // times, -(-sheet.height // (2 * times))
+    whole = sheet.crop((0, 0, sheet.width, 2 * down * times))
+    return to_cells(whole, across, down, fine=fine)
+
+
+def sheet_of(frames: Sequence[Image]) -> Image:
+    """The frames as one picture to be kept; `tiles_in` takes it apart again."""
+    return _pasted(frames, KEPT_COLUMNS, frames[0].size, 0)
+
+
+def tiles_in(sheet: Image, width: int, height: int, beside: int = 0) -> list[Image]:
+    """The frames in a sheet of a clip of `width` x `height`, `FRAMES` of them where there are more.
+
+    A black one at the end is none.
+
+    Args:
+        beside: How many stand beside each other; 0 where nobody says it: then the fewest are taken
+            that make frames of the clip's shape, and where none do, the sheet is one picture.
+    """
+    shape = Fraction(width, height)
+    if beside:
+        above = max(1, round(sheet.height / (sheet.width / beside / shape)))
+    else:
+        beside, above = _division(Fraction(sheet.width, sheet.height) / shape)
+    size = (sheet.width // beside, sheet.height // above)
+    corners = [(size[0] * at, size[1] * row) for row in range(above) for at in range(beside)]
+    tiles = [sheet.crop((x, y, x + size[0], y + size[1])) for x, y in corners]
+    while len(tiles) > 1 and not any(tiles[-1].convert("L").histogram()[_BLACK:]):
+        del tiles[-1]
+    if len(tiles) <= FRAMES:
+        return tiles
+    return [tiles[round(number * (len(tiles) - 1) / (FRAMES - 1))] for number in range(FRAMES)]
+
+
+def _division(ratio: Fraction) -> tuple[int, int]:
+    """Frames beside and above each other whose quotient is about `ratio`, as few as may be."""
+    pairs = [(x, y) for x in range(1, _MOST + 1) for y in range(1, _MOST + 1) if x * y > 1]
+    pairs.sort(key=lambda pair: pair[0] * pair[1])
+    near = (pair for pair in pairs if abs(Fraction(pair[0], pair[1]) / ratio - 1) < 0.02)
+    return next(near, (1, 1))
+
+
+def _grid(count: int, shape: Fraction, columns: int, rows: int) -> tuple[int, int, int]:
+    """Frames in a row, and the width and height of each in pixels, so that they are largest."""
+    beside, width, height = 1, 1, 1
+    for tried in _ROWS_OF:
+        above = -(-count // tried)
+        across = (columns - _GAP * (tried - 1)) // tried
+        down = (2 * rows - _GAP * (above - 1)) // above
+        across, down = min(across, int(down * shape)), min(down, int(across / shape))
+        if min(across, down) > 0 and across * down > width * height:
+            beside, width, height = tried, across, down
+    return beside, width, height
+
+
+def _pasted(frames: Sequence[Image], beside: int, size: tuple[int, int], gap: int) -> Image:
+    from PIL import Image as Pillow
+    from PIL.Image import Resampling
+
+    above = -(-len(frames) // beside)
+    across = min(beside, len(frames))
+    sheet = Pillow.new(
+        "RGB", (across * (size[0] + gap) - gap, above * (size[1] + gap) - gap), "black"
+    )
+    for number, frame in enumerate(frames):
+        row, at = divmod(number, beside)
+        small = frame if frame.size == size else frame.resize(size, Resampling.BOX)
+        sheet.paste(small, (at * (size[0] + gap), row * (size[1] + gap)))
+    return sheet

@@ -1,0 +1,184 @@
+"""What is seen of a saved clip, and the room that its pictures get beside the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from textual.geometry import Size
+
+from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.request import width_height
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _
+from sora_tui.i18n.problems import REASONS, sentences
+from sora_tui.media.cells import Cells
+
+if TYPE_CHECKING:
+    from sora_tui.core.job import Job, Output
+    from sora_tui.media.helper import ClipReport
+
+Origin = Literal["here", "server"]
+
+#: From so many columns on the pictures stand beside the facts, below which they stand under them.
+_BESIDE: Final = 60
+#: Below this there is no room for pictures.
+_LEAST: Final = Size(24, 8)
+#: From so many rows on poster and filmstrip are seen at once.
+_BOTH: Final = 12
+_CODECS: Final = {
+    "avc1": "H.264",
+    "avc3": "H.264",
+    "hvc1": "H.265",
+    "hev1": "H.265",
+    "av01": "AV1",
+    "vp09": "VP9",
+    "mp4v": "MPEG-4",
+    "MJPG": "MJPEG",
+}
+#: Seconds that a clip may be longer or shorter than asked: servers round to whole frames.
+_ROUNDED: Final = 0.26
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSeen:
+    """What is known of a clip's file by now; pictures come one after the other.
+
+    Attributes:
+        strip: Frames from all along it.
+        poster_from: Who made it; as `strip_from`.
+        problem: Why there is nothing, or nothing more, to be seen.
+        changed: The file is not the one that was downloaded.
+    """
+
+    report: ClipReport | None = None
+    poster: Cells | None = None
+    strip: Cells | None = None
+    poster_from: Origin = "here"
+    strip_from: Origin = "here"
+    problem: Problem | None = None
+    changed: bool = False
+
+
+class ClipRoom(NamedTuple):
+    """Where pictures stand in a pane, in cells.
+
+    Attributes:
+        beside: At the right of the facts, not under them.
+        strip: None where there is room for one picture at a time.
+    """
+
+    beside: bool
+    poster: Size
+    strip: Size | None
+
+    @property
+    def columns(self) -> int:
+        """Of all pictures."""
+        return self.poster.width
+
+    @property
+    def rows(self) -> int:
+        """Of all pictures."""
+        return self.poster.height + (self.strip.height if self.strip is not None else 0)
+
+
+def clip_room(pane: Size, output: Output) -> ClipRoom | None:
+    """The room for the pictures of a clip in a pane of this size; None where there is none."""
+    if pane.width < _LEAST.width or pane.height < _LEAST.height:
+        return None
+    beside = pane.width >= _BESIDE
+    columns = pane.width // 2 if beside else pane.width
+    rows = pane.height if beside else pane.height * 3 // 5
+    shape = output.width / output.height if output.width and output.height else 16 / 9
+    if rows < _BOTH:
+        # As wide as the picture: the facts take what is left.
+        return ClipRoom(beside, Size(min(columns, round(2 * rows * shape)), rows), None)
+    strip = max(rows // 3, 3)
+    poster = min(rows - strip, -(-round(columns / shape) // 2))
+    return ClipRoom(beside, Size(columns, poster), Size(columns, strip))
+
+
+def clip_lines(job: Job, seen: ClipSeen | None) -> Iterator[tuple[str, str, str]]:
+    """Label, words and tone of each fact about the clip itself."""
+    output = job.outputs[0]
+    report = seen.report if seen is not None else None
+    facts = report.facts if report is not None else None
+    width = facts.width if facts else output.width
+    height = facts.height if facts else output.height
+    seconds = facts.seconds if facts else output.seconds
+    fps = facts.fps if facts else output.fps
+    codec = (facts.codec if facts else output.codec) or ""
+    said = [
+        f"{(facts.bytes if facts else output.bytes) / 1e6:.1f} MB",
+        f"{width}x{height}" if width and height else "",
+        f"{seconds:.1f} s" if seconds else "",
+        f"{fps:g} fps" if fps else "",
+        _CODECS.get(codec, clean_line(codec, 8)),
+    ]
+    if facts is not None:
+        said.append(_("with sound") if facts.audio else _("no sound"))
+    yield "", "  ".join(part for part in said if part), ""
+    if seen is None:
+        return
+    if seen.problem is not None and seen.report is None:
+        yield "", sentences(seen.problem).happened, "error"
+        yield "", sentences(seen.problem).next, ""
+        return
+    if seen.changed:
+        yield "", _("another file than was downloaded: its SHA-256 differs"), "warn"
+    yield from _wholeness(job, seen)
+    if seen.problem is not None:
+        yield "", sentences(seen.problem).happened, "warn"
+    made = _makers(seen)
+    if made:
+        yield _("pictures"), made, ""
+
+
+def _wholeness(job: Job, seen: ClipSeen) -> Iterator[tuple[str, str, str]]:
+    assert seen.report is not None
+    facts, damage = seen.report.facts, seen.report.damage
+    if facts is None or not facts.complete:
+        code = damage or "cut_off"
+        reason = _(REASONS[code]) if code in REASONS else clean_line(code, 40)
+        yield "", _("not complete: {reason}").format(reason=reason), "error"
+        return
+    asked = _differences(job, facts.width, facts.height, facts.seconds)
+    if asked:
+        text = _("complete; asked for {asked}").format(asked=", ".join(asked))
+        yield "", text, "warn"
+    else:
+        yield "", _("complete, as asked"), "ok"
+
+
+def _differences(job: Job, width: int, height: int, seconds: float) -> list[str]:
+    """What was asked for and is another thing in the file."""
+    asked = []
+    request = job.request
+    if request.size:
+        try:
+            same = width_height(request.size) == (width, height)
+        except ProblemError:  # a word such as 720p: who knows
+            same = True
+        if not same:
+            asked.append(clean_line(request.size, 20))
+    if request.seconds:
+        try:
+            same = not seconds or abs(float(request.seconds) - seconds) <= _ROUNDED
+        except ValueError:
+            same = True
+        if not same:
+            asked.append(f"{clean_line(request.seconds, 20)} s")
+    return asked
+
+
+def _makers(seen: ClipSeen) -> str:
+    if seen.poster is None and seen.strip is None:
+        return ""
+    if seen.strip is None or seen.poster is None or seen.poster_from == seen.strip_from:
+        maker = seen.poster_from if seen.poster is not None else seen.strip_from
+        return _("from the server") if maker == "server" else _("made here")
+    if seen.poster_from == "server":
+        return _("poster from the server, filmstrip made here")
+    return _("filmstrip from the server, poster made here")

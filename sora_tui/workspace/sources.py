@@ -1,0 +1,156 @@
+"""The clip that an operation starts from: of a job of this folder, or a file that lies in it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.problem import problem_error
+from sora_tui.core.request import Operation, SourceFile, VideoRequest
+from sora_tui.media.boxes import ClipDamagedError, inspect_mp4
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
+from sora_tui.workspace.regular import open_regular
+
+#: It is held in memory while it is sent.
+MAX_BYTES: Final = 200 * 1024 * 1024
+#: A server has made the clip of a job in one of these.
+_MADE: Final = frozenset({State.COMPLETED, State.DOWNLOADING, State.SAVED})
+#: Characters of an output's name that tell when its job was made: `20261122-101530`.
+_STAMP: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A clip to begin with.
+
+    Attributes:
+        job: The job that made it; None for a clip that came from elsewhere.
+        file: What is sent along; None where the server has the clip and is told its id.
+        size: `width x height` of the clip, where it is known.
+        seconds: Its length, where it is known.
+    """
+
+    job: Job | None
+    file: SourceFile | None = None
+    size: str | None = None
+    seconds: str | None = None
+
+    def request(
+        self, operation: Operation, prompt: str, *, model: str | None, seconds: str | None
+    ) -> VideoRequest:
+        """What is asked for.
+
+        Model, size and length are what the clip has, because the price goes by them.
+
+        Args:
+            model: Where the clip does not say of which it is.
+            seconds: How much longer an extension is to be; None: as long as the clip.
+        """
+        job = self.job
+        made = operation != "character"
+        model = (job.request.model if job else None) or model
+        return VideoRequest(
+            prompt=prompt,
+            model=model,
+            seconds=(seconds if operation == "extend" else None) or self.seconds if made else None,
+            size=self.size if made else None,
+            operation=operation,
+            source_video=job.remote_id if job is not None and self.file is None else None,
+            source_file=self.file,
+            source_job=None if job is None else job.id,
+        )
+
+
+def find_source(folder: Folder, history: History, said: str, operation: Operation) -> Source:
+    """The clip that a person means: a file in this folder, or else a job, as for `show`.
+
+    A job's clip is named by its id at its server; only a character is always made of the file.
+
+    Raises:
+        ProblemError: job_unknown or job_ambiguous; step_illegal for a job whose clip was not made;
+            source_missing, source_outside, source_not_clip or source_too_big.
+    """
+    places = (Path(said), folder.root / said, folder.output / said)
+    file = next((place for place in places if os.path.lexists(place)), None) if said else None
+    if file is not None and operation != "remix":
+        return _of_file(folder, history, file)
+    job = history.load(history.find(said))
+    made = job.state in _MADE and job.remote_id is not None
+    if not made or job.request.operation == "character":
+        raise problem_error("step_illegal", job=job.id, state=job.state.value)
+    if operation == "character":
+        clip = next((output.path for output in job.outputs if output.variant == "video"), None)
+        if clip is None:
+            raise problem_error("source_missing", path=job.id)
+        return _of_file(folder, history, folder.root / clip, job)
+    remote, asked = job.remote, job.request
+    return Source(
+        job,
+        size=(remote.size if remote else None) or asked.size,
+        seconds=(remote.seconds if remote else None) or asked.seconds,
+    )
+
+
+def clip_bytes(folder: Folder, source: SourceFile) -> bytes:
+    """The clip that was agreed to. Blocks.
+
+    Raises:
+        ProblemError: source_missing, source_outside, source_too_big; source_changed when the hash
+            of the file is another one.
+    """
+    data = _read(folder, folder.root / source.path)
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        raise problem_error("source_changed", path=source.path)
+    return data
+
+
+def _of_file(folder: Folder, history: History, path: Path, job: Job | None = None) -> Source:
+    data = _read(folder, path)
+    real = path.resolve()
+    shown = folder.relative(real)
+    try:
+        facts = inspect_mp4(real)
+    except ClipDamagedError as error:
+        reason = str(error.problem.facts.get("reason", "")).replace("_", " ")
+        raise problem_error("source_not_clip", path=shown, reason=reason) from None
+    return Source(
+        job or _maker(folder, history, shown),
+        SourceFile(shown, hashlib.sha256(data).hexdigest()),
+        size=f"{facts.width}x{facts.height}",
+        # Up: nobody generates parts of a second, and a price must not be too low.
+        seconds=str(math.ceil(facts.seconds)) if facts.seconds else None,
+    )
+
+
+def _read(folder: Folder, path: Path) -> bytes:
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        raise problem_error("source_missing", path=path.name) from None
+    if not real.is_relative_to(folder.root):
+        raise problem_error("source_outside", path=str(path))
+    shown = folder.relative(real)
+    try:
+        with open_regular(real) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise problem_error("source_too_big", path=shown, bytes=size, limit=MAX_BYTES)
+            return file.read(size)
+    except FileNotFoundError:
+        raise problem_error("source_missing", path=shown) from None
+    except OSError as error:
+        raise problem_error("source_not_clip", path=shown, reason=error.strerror or "") from None
+
+
+def _maker(folder: Folder, history: History, path: str) -> Job | None:
+    """The job whose clip lies there: its name begins with the moment of the job."""
+    stamp = path.removeprefix("output/")[:_STAMP]
+    named = [job_id for job_id in history.all_ids() if stamp and job_id.startswith(stamp)]
+    jobs = (job for job in history.load_each(named).values() if isinstance(job, Job))
+    return next((job for job in jobs if path in {output.path for output in job.outputs}), None)

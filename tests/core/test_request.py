@@ -1,0 +1,53 @@
+"""How a fit is written, in a prompt file, on the command line and in documents."""
+
+from __future__ import annotations
+
+import pytest
+
+from sora_tui.core.request import COVER, EXACT, Fit, read_fit
+
+
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("exact", EXACT),
+        ("cover", COVER),
+        ("cover:top", Fit("cover", "top")),
+        ("contain", Fit("contain")),
+        ("contain:blur", Fit("contain", fill="blur")),
+        ("contain:white", Fit("contain", fill="white")),
+        ("contain:#204060", Fit("contain", fill="#204060")),
+        ("stretch", Fit("stretch")),
+    ],
+)
+def test_a_fit_is_one_word_and_back(text: str, fit: Fit) -> None:
+    assert read_fit(text) == fit
+    assert str(fit) == text
+
+
+def test_the_usual_may_be_said() -> None:
+    assert read_fit("cover:center") == read_fit("Cover:centre") == COVER
+    assert read_fit("contain:black") == Fit("contain")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "crop",
+        "cover:",
+        "cover:up",
+        "cover:blur",
+        "contain:top",
+        "contain:#20406",
+        "stretch:top",
+    ],
+)
+def test_what_is_no_fit_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        read_fit(text)
+
+
+def test_the_colour_of_a_fill() -> None:
+    assert Fit("contain", fill="#204060").colour == (0x20, 0x40, 0x60)
+    assert Fit("contain", fill="white").colour == (255, 255, 255)
+    assert Fit("contain", fill="blur").colour == (0, 0, 0)

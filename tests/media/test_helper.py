@@ -1,0 +1,473 @@
+"""The helper process: what it makes, what it refuses, and that it alone pays for a bad file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.request import Fit
+from sora_tui.i18n.problems import REASONS
+from sora_tui.media import helper as helper_module
+from sora_tui.media.cells import Aim, Cells, Room
+from sora_tui.media.helper import Helper, NotWantedError
+from sora_tui.media.image import check_image
+from tests.media import hostile
+from tests.media.pictures import encoded, picture
+
+ROOM = Room(80, 24)
+PICTURES = dict(hostile.pictures())
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Helper]:
+    helper = Helper()
+    yield helper
+    helper.stop()
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return hostile.clip(tmp_path_factory.mktemp("clip") / "clip.mp4")
+
+
+def refusal(error: pytest.ExceptionInfo[ProblemError]) -> str:
+    """Code and reason; the reason must have words of its own."""
+    found = error.value.problem
+    reason = found.facts.get("reason")
+    if found.code in {"clip_not_shown", "picture_not_shown"}:
+        assert reason in REASONS
+    return f"{found.code} {reason or ''}".strip()
+
+
+# What it makes --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+def test_every_format_is_shown(shared: Helper, tmp_path: Path, format_: str) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(encoded(picture(64, 36), format_))
+    with path.open("rb") as file:
+        cells = shared.picture(file, Room(16, 12))
+    assert (cells.columns, cells.rows) == (16, 4)
+    assert sum(cells.rgb[:3]) < 300, "the corner is blue"
+    middle = cells.line(2)[0][3 * 4 : 3 * 4 + 3]
+    assert middle[0] > 180, "the disc is yellow"
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
+def test_a_turned_picture_stands_upright_at_any_size(
+    shared: Helper, tmp_path: Path, format_: str
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "turned"
+    path.write_bytes(encoded(picture(640, 360), format_, exif=exif.tobytes()))
+    with path.open("rb") as file:
+        cells = shared.picture(file, Room(40, 20))
+    assert cells.columns < 2 * cells.rows, "it is a portrait"
+
+
+def test_a_picture_with_a_palette_and_a_hole_is_shown_on_black(
+    shared: Helper, tmp_path: Path
+) -> None:
+    image = picture(600, 400).quantize(8, dither=Image.Dither.NONE)
+    path = tmp_path / "palette.png"
+    path.write_bytes(encoded(image, "PNG", transparency=image.getpixel((599, 0))))
+    with path.open("rb") as file:
+        cells = shared.picture(file, Room(30, 10))
+    assert cells.line(0)[0][-3:] == b"\0\0\0", "the hole"
+    assert cells.line(5)[0][21] > 180, "the disc is yellow"
+
+
+def test_the_finer_picture_comes_where_it_is_asked_for(shared: Helper, tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(encoded(picture(640, 360), "JPEG"))
+    with path.open("rb") as file:
+        cells = shared.picture(file, Room(16, 12, fine=True))
+    assert len(cells.rgb) == 6 * cells.columns * cells.rows
+    assert check_image(cells.png).format == "PNG"
+
+
+def test_it_is_told_the_aim(shared: Helper, tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(encoded(Image.new("RGB", (300, 300), "white"), "PNG"))
+    aim = Aim(1280, 720, Fit("stretch"), made=True)
+    with path.open("rb") as file:
+        cells = shared.picture(file, Room(32, 9), aim=aim)
+    assert (cells.columns, cells.rows) == (32, 9)
+
+
+def test_a_clip_has_a_poster_and_a_filmstrip_and_facts(shared: Helper, clip: Path) -> None:
+    with clip.open("rb") as file:
+        poster, strip = shared.poster(file, ROOM), shared.filmstrip(file, Room(80, 24))
+        report = shared.facts(file)
+        assert not file.closed, "the file is still ours"
+    assert (poster.cells.columns, poster.cells.rows) == (80, 22)
+    assert len(set(poster.cells.rgb)) > 10, "something is to be seen"
+    assert check_image(poster.jpeg).width == 320
+    assert (strip.cells.columns, strip.cells.rows) == (59, 24), "three beside, four above"
+    assert check_image(strip.jpeg).height == 3 * 180
+    assert report.facts is not None
+    assert (report.facts.width, report.facts.seconds, report.facts.complete) == (320, 1.0, True)
+    assert report.damage is None
+    assert report.sha256 is not None
+    assert len(report.sha256) == 64
+
+
+def test_the_frames_of_a_filmstrip_are_spread_over_the_clip(shared: Helper, clip: Path) -> None:
+    """The counter in the picture moves: no two frames are alike."""
+    from io import BytesIO
+
+    from sora_tui.media.sheet import tiles_in
+
+    with clip.open("rb") as file:
+        sheet = Image.open(BytesIO(shared.filmstrip(file, ROOM).jpeg))
+    tiles = tiles_in(sheet, 320, 180, 4)
+    assert len(tiles) == 12
+    assert len({tile.tobytes() for tile in tiles}) == 12
+
+
+@pytest.mark.parametrize("beside", [4, 0])
+def test_a_kept_sheet_is_laid_out_anew_for_another_room(
+    shared: Helper, clip: Path, tmp_path: Path, beside: int
+) -> None:
+    with clip.open("rb") as file:
+        made = shared.filmstrip(file, Room(100, 3))
+    assert made.cells.rows <= 3, "all beside each other"
+    (tmp_path / "sheet").write_bytes(made.jpeg)
+    with (tmp_path / "sheet").open("rb") as file:
+        again = shared.sheet(file, Room(100, 3), (320, 180), beside=beside)
+        other = shared.sheet(file, Room(40, 30), (320, 180), beside=beside)
+    assert (again.columns, again.rows) == (made.cells.columns, made.cells.rows)
+    assert other.rows > 10
+
+
+def test_a_cut_clip_shows_what_came(shared: Helper, clip: Path, tmp_path: Path) -> None:
+    data = clip.read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: len(data) * 2 // 3])
+    with (tmp_path / "cut.mp4").open("rb") as file:
+        report = shared.facts(file)
+        poster, strip = shared.poster(file, ROOM), shared.filmstrip(file, ROOM)
+    assert report.facts is None
+    assert report.damage == "cut_off"
+    assert poster.cells.rows == 22
+    assert strip.cells.rows > 5
+
+
+# What it refuses ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_no_bad_picture_gets_through(shared: Helper, tmp_path: Path, name: str) -> None:
+    (tmp_path / "bad").write_bytes(PICTURES[name])
+    with (tmp_path / "bad").open("rb") as file, pytest.raises(ProblemError) as refused:
+        shared.picture(file, ROOM)
+    assert refusal(refused).startswith(("reference_", "picture_not_shown"))
+
+
+def test_no_bad_clip_gets_through(shared: Helper, clip: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad"
+    for name, data in hostile.clips(clip.read_bytes()):
+        bad.write_bytes(data)
+        with bad.open("rb") as file:
+            with pytest.raises(ProblemError) as refused:
+                shared.poster(file, ROOM)
+            assert refusal(refused).startswith("clip_not_shown"), name
+            with pytest.raises(ProblemError):
+                shared.filmstrip(file, ROOM)
+
+
+@pytest.mark.long
+def test_a_large_picture_below_the_limit_is_shown(shared: Helper, tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(hostile.png_of_nothing(8_000, 7_900))
+    with (tmp_path / "large.png").open("rb") as file:
+        assert shared.picture(file, ROOM).rows == 24
+    alpha = Image.new("RGBA", (8_000, 7_900), (255, 0, 0, 128))
+    (tmp_path / "alpha.png").write_bytes(encoded(alpha, "PNG", compress_level=1))
+    with (tmp_path / "alpha.png").open("rb") as file:
+        assert shared.picture(file, ROOM).rgb[:3] == b"\x80\0\0", "half red over black"
+
+
+def test_a_hundred_tracks_are_too_many(shared: Helper, tmp_path: Path) -> None:
+    with hostile.many_tracks(tmp_path / "tracks.mp4", 100).open("rb") as file:
+        with pytest.raises(ProblemError) as refused:
+            shared.poster(file, ROOM)
+        report = shared.facts(file)
+    assert refusal(refused) == "clip_not_shown too_many_tracks"
+    assert report.facts is not None
+    assert report.facts.tracks == 100
+
+
+def test_an_index_that_lies_about_its_media_leads_nowhere(shared: Helper, tmp_path: Path) -> None:
+    """Thousands of boxes and of tracks: looked up, not searched through."""
+    track = _track()
+    moov = hostile.box(b"moov", track * 15_000)
+    data = hostile.box(b"ftyp", b"isom") + hostile.box(b"mdat", b"") * 10_000 + moov
+    (tmp_path / "tracks.mp4").write_bytes(data)
+    began = time.process_time()
+    with (tmp_path / "tracks.mp4").open("rb") as file:
+        report = shared.facts(file)
+    assert report.facts is not None
+    assert report.facts.tracks == 15_000
+    assert time.process_time() - began < 5
+
+
+def test_what_is_no_file_is_not_read(shared: Helper, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", Path("/dev/zero"), Path("/dev/null")):
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(fd, "rb") as file, pytest.raises(ProblemError) as refused:
+            shared.picture(file, ROOM)
+        assert refusal(refused) == "picture_not_shown not_regular"
+
+
+def test_a_file_without_end_is_read_to_a_limit(shared: Helper, tmp_path: Path) -> None:
+    """A terabyte of nothing behind a good head."""
+    jpeg, mp4 = tmp_path / "jpeg", tmp_path / "mp4"
+    jpeg.write_bytes(encoded(picture(9, 9), "JPEG")[:200])
+    mp4.write_bytes(b"\0\0\0\x18ftypisom" + b"\0" * 12)
+    for path in (jpeg, mp4):
+        os.truncate(path, 2**40)
+    with jpeg.open("rb") as file, pytest.raises(ProblemError):
+        shared.picture(file, ROOM)
+    with mp4.open("rb") as file:
+        with pytest.raises(ProblemError):
+            shared.poster(file, ROOM)
+        assert shared.facts(file).sha256 is None, "not hashed to its end"
+
+
+def test_bytes_changed_by_chance_never_reach_further_than_the_helper(
+    shared: Helper, clip: Path, tmp_path: Path
+) -> None:
+    good = clip.read_bytes()
+    moov, mdat = good.index(b"moov"), good.index(b"mdat")
+    bad = tmp_path / "bad"
+    variants = [
+        *hostile.flipped(good, moov + 4, mdat - 4, 60),
+        *hostile.flipped(good, mdat + 4, len(good), 20),
+    ]
+    for data in variants:
+        bad.write_bytes(data)
+        with bad.open("rb") as file:
+            for make in (shared.poster, shared.filmstrip):
+                try:
+                    assert make(file, ROOM).cells.rows > 0
+                except ProblemError as error:
+                    assert error.problem.code == "clip_not_shown"
+            shared.facts(file)
+    jpeg = encoded(picture(300, 200), "JPEG")
+    for data in hostile.flipped(jpeg, 2, len(jpeg), 60):
+        bad.write_bytes(data)
+        with bad.open("rb") as file:
+            try:
+                assert shared.picture(file, ROOM).rows > 0
+            except ProblemError as error:
+                assert error.problem.code in {
+                    "reference_not_image",
+                    "reference_damaged",
+                    "reference_too_large",
+                }
+
+
+# What becomes of the process ------------------------------------------------------------------
+
+_PATCHED = "import os, time, sora_tui.media.worker as w\n{patch}\nw.main()"
+
+
+def patched(monkeypatch: pytest.MonkeyPatch, patch: str) -> Helper:
+    """A helper whose process does something else with a picture."""
+    program = _PATCHED.format(patch=patch)
+    monkeypatch.setattr(helper_module, "_WORKER", ("-P", "-c", program))
+    return Helper()
+
+
+@pytest.mark.parametrize(
+    ("patch", "reason"),
+    [
+        ("w._WORK['picture'] = lambda *a: bytearray(3 * 2**30)", "too_large"),
+        ("w._WORK['picture'] = lambda *a: os.abort()", "crashed"),
+        ("w._WORK['picture'] = lambda *a: os._exit(0)", "crashed"),
+        ("w._WORK['picture'] = lambda *a: 1 / 0", "crashed"),
+        ("w._CPU = 0\ndef spin(*a):\n while True: pass\nw._WORK['picture'] = spin", "too_slow"),
+        ("w._WORK['picture'] = lambda *a: time.sleep(600)", "too_slow"),
+        ("w._WORK['picture'] = lambda *a: ({'columns': 9, 'rows': 9}, [b'x', b''])", "crashed"),
+        ("w._WORK['picture'] = lambda *a: ({'columns': 10**9, 'rows': 1}, [b'', b''])", "crashed"),
+        ("w._WORK['picture'] = lambda *a: ({'columns': 'a', 'rows': []}, [b'', b''])", "crashed"),
+        ("w._WORK['picture'] = lambda *a: ({'code': 'no such', 'facts': {}}, [])", "crashed"),
+        ("w._WORK['picture'] = lambda *a: ({'code': {}, 'facts': 3}, [])", "crashed"),
+        ("w._WORK['picture'] = lambda *a: ({'a': 'b' * 10**6}, [])", "crashed"),
+        ("w._WORK['picture'] = lambda *a: ({}, [b'x' * (9 * 2**20)])", "crashed"),
+        ("w.json.dumps = lambda *a: '[[['", "crashed"),
+        ("w.json.dumps = lambda *a: '{\"parts\": [-1]}'", "crashed"),
+    ],
+)
+def test_whatever_happens_to_it_there_is_a_word_and_another_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, patch: str, reason: str
+) -> None:
+    if "sleep" in patch:
+        monkeypatch.setattr(helper_module, "PATIENCE", 1.5)
+    helper = patched(monkeypatch, patch)
+    (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
+    with (tmp_path / "good").open("rb") as file:
+        with pytest.raises(ProblemError) as refused:
+            helper.picture(file, ROOM)
+        assert refusal(refused) == f"picture_not_shown {reason}"
+        monkeypatch.undo()
+        helper.stop()
+        assert isinstance(helper.picture(file, ROOM), Cells), "the next one is as good as new"
+    helper.stop()
+
+
+def test_a_process_that_is_killed_between_two_pictures_is_replaced(
+    shared: Helper, tmp_path: Path
+) -> None:
+    (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
+    with (tmp_path / "good").open("rb") as file:
+        shared.picture(file, ROOM)
+        assert shared._process is not None
+        before = shared._process.pid
+        os.kill(before, signal.SIGKILL)
+        os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
+        assert shared.picture(file, ROOM).rows > 0
+        assert shared._process.pid != before
+
+
+def test_it_is_one_process_for_all_that_ask(shared: Helper, tmp_path: Path) -> None:
+    (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
+    pids = set()
+    for _ in range(5):
+        with (tmp_path / "good").open("rb") as file:
+            shared.picture(file, ROOM)
+        assert shared._process is not None
+        pids.add(shared._process.pid)
+    assert len(pids) == 1
+
+
+def test_what_nobody_wants_any_more_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Between two frames at once; and where there is no between, by a kill."""
+    going_on = "def strip(file, wish, go_on):\n while True: go_on(); time.sleep(0.01)\n"
+    deaf = "def strip(file, wish, go_on): time.sleep(600)\n"
+    (tmp_path / "good").write_bytes(b"")
+    for patch, survives in ((going_on, True), (deaf, False)):
+        helper = patched(monkeypatch, patch + "w._WORK['filmstrip'] = strip")
+        wanted = threading.Event()
+        threading.Timer(0.3, wanted.set).start()
+        with (tmp_path / "good").open("rb") as file, pytest.raises(NotWantedError):
+            helper.filmstrip(file, ROOM, is_wanted=lambda: not wanted.is_set())  # noqa: B023
+        assert (helper._process is not None) is survives
+        helper.stop()
+
+
+def test_who_waits_for_a_turn_may_give_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "good").write_bytes(b"")
+    helper = Helper()
+    with helper._turn, (tmp_path / "good").open("rb") as file, pytest.raises(NotWantedError):
+        helper.picture(file, ROOM, is_wanted=lambda: False)
+
+
+def test_it_has_no_keys_no_files_and_no_right_to_write(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a decoder would find that somebody else steers."""
+    monkeypatch.setenv("SORA_API_KEY", "sk-never-shown")
+    monkeypatch.setenv("LAB_KEY", "sk-never-shown")
+    look = (
+        "def look(file, wish, go_on):\n"
+        " try: os.write(os.open('/tmp/written', os.O_CREAT | os.O_WRONLY), b'x'); wrote = 'yes'\n"
+        " except OSError: wrote = 'no'\n"
+        " env = ' '.join(os.environ.values())\n"
+        " raise w.problem_error('picture_not_shown', wrote=wrote, cwd=os.getcwd(),\n"
+        "  keys=str('never-shown' in env), fds=str(len(os.listdir('/proc/self/fd'))))\n"
+        "w._WORK['picture'] = look"
+    ).replace("/tmp/written", str(tmp_path / "written"))
+    helper = patched(monkeypatch, look)
+    (tmp_path / "good").write_bytes(b"")
+    with (tmp_path / "good").open("rb") as file, pytest.raises(ProblemError) as told:
+        helper.picture(file, ROOM)
+    facts = told.value.problem.facts
+    assert (facts["wrote"], facts["cwd"], facts["keys"]) == ("no", "/", "False")
+    assert int(facts["fds"]) <= 6, "three that all have, the socket, the file, the listing"
+    helper.stop()
+
+
+def test_it_ends_when_nobody_is_left_to_ask(tmp_path: Path) -> None:
+    """A kill of the program takes the helper along."""
+    program = (
+        "import os, sys\nfrom sora_tui.media.helper import *\n"
+        "h = Helper()\n"
+        "h.facts(open(sys.argv[1], 'rb'))\n"
+        "print(h._process.pid, flush=True)\nos.kill(os.getpid(), 9)"
+    )
+    (tmp_path / "file").write_bytes(b"")
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "file"], capture_output=True, check=False
+    )
+    pid = int(done.stdout)
+    until = time.monotonic() + 60
+    while _lives(pid):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_who_asks_never_imports_a_decoder(clip: Path) -> None:
+    """Neither PyAV nor Pillow comes into the process that asks, whatever it asks for."""
+    program = (
+        "import sys\nfrom sora_tui.media.helper import *\n"
+        "h = Helper()\n"
+        "file = open(sys.argv[1], 'rb')\n"
+        "h.facts(file), h.poster(file, Room(9, 9)), h.filmstrip(file, Room(90, 9))\n"
+        "h.stop()\nprint({'av', 'PIL'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, clip], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "set()\n", done.stderr
+
+
+def test_without_pyav_there_are_facts_and_a_word(
+    monkeypatch: pytest.MonkeyPatch, clip: Path
+) -> None:
+    helper = patched(monkeypatch, "import sys; sys.modules['av'] = None")
+    with clip.open("rb") as file:
+        with pytest.raises(ProblemError) as refused:
+            helper.poster(file, ROOM)
+        assert refusal(refused) == "clip_not_shown no_decoder"
+        assert helper.facts(file).facts is not None
+    helper.stop()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _track() -> bytes:
+    """The least that counts as a picture track, its media far away."""
+    stbl = hostile.box(
+        b"stbl",
+        hostile.box(b"stsd", b"\0" * 8 + b"\0\0\0\x56avc1" + b"\0" * 40)
+        + hostile.box(b"stts", b"\0" * 8)
+        + hostile.box(b"stco", struct.pack(">IIII", 0, 2, 2**31, 2**31)),
+    )
+    mdia = hostile.box(
+        b"mdia",
+        hostile.box(b"mdhd", b"\0" * 24)
+        + hostile.box(b"hdlr", b"\0" * 8 + b"vide" + b"\0" * 12)
+        + hostile.box(b"minf", stbl),
+    )
+    return hostile.box(b"trak", mdia)

@@ -1,0 +1,120 @@
+"""Which way pictures are shown: by setting, TERM and tmux; the terminal itself is never asked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sora_tui.config.screen import Preview
+from sora_tui.tui.graphics import Graphics, graphics
+from tests.pty_session import PtySession
+from tests.tui.test_session import PROGRAM, workspace
+
+#: What asks a terminal something and is answered: DA, XTVERSION, Kitty's query, sizes, colours.
+QUERIES = (b"\x1b[c", b"\x1b[0c", b"\x1b[>c", b"\x1b[>q", b"a=q", b"\x1b[14t", b"\x1b[16t", b";?")
+
+
+@pytest.mark.parametrize(
+    ("preview", "environ", "way"),
+    [
+        ("auto", {"TERM": "xterm-256color"}, "halfblock"),
+        ("auto", {"TERM": "xterm-kitty"}, "kitty"),
+        ("auto", {"TERM": "xterm-ghostty"}, "kitty"),
+        # Inherited from a terminal that started another one, or from before screen.
+        ("auto", {"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"}, "halfblock"),
+        ("auto", {"TERM": "xterm-kitty", "STY": "1.pts"}, "halfblock"),
+        ("auto", {}, "halfblock"),
+        ("halfblock", {"TERM": "xterm-kitty"}, "halfblock"),
+        ("kitty", {"TERM": "xterm-256color"}, "kitty"),
+        ("off", {"TERM": "xterm-kitty"}, "off"),
+    ],
+)
+def test_setting_and_term_decide(preview: Preview, environ: dict[str, str], way: str) -> None:
+    assert graphics(preview, environ) == Graphics(way)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "way"),
+    [
+        ("1\n17 xterm-kitty kitty(0.41.1)\n", "kitty"),
+        ("all\n17 xterm-256color kitty(0.28.0)\n", "kitty"),
+        ("on\n17 xterm-kitty \n", "kitty"),
+        ("0\n17 xterm-kitty kitty(0.41.1)\n", "halfblock"),
+        ("\n17 xterm-kitty kitty(0.41.1)\n", "halfblock"),
+        ("1\n17 xterm-kitty kitty(0.27.1)\n", "halfblock"),
+        ("1\n17 xterm-256color XTerm(380)\n", "halfblock"),
+        ("1\n17 xterm-ghostty ghostty 1.3.1\n", "halfblock"),
+        ("1\n17 xterm-kitty kitty(0.41.1)\n18 xterm-256color \n", "halfblock"),
+        ("1\n", "halfblock"),
+        ("", "halfblock"),
+    ],
+)
+def test_in_tmux_every_terminal_that_shows_it_must_know_how(
+    tmp_path: Path, said: str, way: str
+) -> None:
+    environ = with_tmux(tmp_path, f"printf '%s' '{said}'")
+    found = graphics("auto", {**environ, "TERM": "tmux-256color"})
+    assert (found.way, found.tmux) == (way, True)
+    assert graphics("kitty", environ).way == "kitty", "who insists has it"
+    assert graphics("off", environ).way == "off"
+
+
+@pytest.mark.parametrize("script", ["exit 1", "kill -9 $$"])
+def test_a_tmux_that_does_not_answer_takes_no_pictures(tmp_path: Path, script: str) -> None:
+    assert graphics("auto", with_tmux(tmp_path, script)).way == "halfblock"
+    assert graphics("auto", {"TMUX": "x", "PATH": str(tmp_path / "none")}).way == "halfblock"
+
+
+def test_tmux_is_asked_about_our_own_pane(tmp_path: Path) -> None:
+    environ = with_tmux(tmp_path, f'echo "$*" > {tmp_path}/asked')
+    graphics("auto", {**environ, "TMUX_PANE": "%7"})
+    assert "list-clients -t %7" in (tmp_path / "asked").read_text()
+
+
+def with_tmux(folder: Path, script: str) -> dict[str, str]:
+    tmux = folder / "tmux"
+    tmux.write_text(f"#!/bin/sh\n{script}\n")
+    tmux.chmod(0o755)
+    return {"TMUX": "/tmp/x,1,0", "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def test_no_import_of_ours_says_a_byte_to_the_terminal() -> None:
+    modules = "sora_tui.tui.app, sora_tui.tui.picture, sora_tui.tui.graphics, sora_tui.media.cells"
+    with PtySession([sys.executable, "-c", f"import {modules}"]) as session:
+        assert session.wait_exit(60) == 0
+        assert not session.raw
+
+
+def test_without_a_terminal_nothing_is_said_to_one() -> None:
+    script = "import sora_tui.tui.picture, sora_tui.tui.graphics"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout + done.stderr == b""
+
+
+def test_the_terminal_is_asked_nothing_and_its_late_answers_do_nothing(tmp_path: Path) -> None:
+    folder = workspace(tmp_path)
+    (folder / "input_reference").mkdir()
+    env = {"TERM": "xterm-kitty", "TMUX": None, "TMUX_PANE": None, "STY": None}
+    with PtySession(PROGRAM, cwd=folder, env=env) as session:
+        session.wait_for("draft safe", 60)
+        session.send("\x1b")
+        session.send("4")
+        session.wait_for("[4 Jobs]", 60)
+        session.wait_quiet(0.7)
+        before = session.screen_text()
+        # A q would end the program, an R or an S open a window.
+        session.send(
+            "\x1b[?62;4c\x1b[>1;2q\x1b_Gi=31;qRSOK\x1b\\\x1bP>|qRS(1)\x1b\\\x1b]11;rgb:qRS\x07"
+        )
+        session.send("\x1b[?62;")
+        session.wait_quiet(0.3)
+        session.send("4c\x1b[6;20;10t\x1b[?1u")
+        session.wait_quiet(0.5)
+        assert session.screen_text() == before
+        session.send("q")
+        assert session.wait_exit(60) == 0
+        assert not [query for query in QUERIES if query in session.raw]
