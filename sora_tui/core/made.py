@@ -25,12 +25,15 @@ class Difference(NamedTuple):
     made: str
 
 
-def differences(job: Job) -> tuple[Difference, ...]:
+def differences(job: Job, clip: Output | None = None) -> tuple[Difference, ...]:
     """Where the clip that is here is not the one that was asked for; empty where nobody can tell.
 
     An edit or a remix has the length and size of its source, so only new clips are judged.
+
+    Args:
+        clip: What stands in the file, where that was looked at; otherwise what the record says.
     """
-    clip = next((output for output in job.outputs if output.variant == "video"), None)
+    clip = clip or next((output for output in job.outputs if output.variant == "video"), None)
     if clip is None or job.request.operation != "create" or job.is_adopted:
         return ()
     return tuple(_differences(job, clip))

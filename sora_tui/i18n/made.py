@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sora_tui.core.job import Job
 from sora_tui.core.made import Difference, differences
 from sora_tui.core.text import clean_line
@@ -15,6 +17,11 @@ def made_words(job: Job) -> str:
         for each in differences(job)
     )
     return _("made {what}").format(what=said) if said else ""
+
+
+def asked_words(found: Iterable[Difference]) -> str:
+    """What was asked for and is not so: `1280x720, 8 s`."""
+    return ", ".join(map(_asked, found))
 
 
 def _asked(each: Difference) -> str:

@@ -39,7 +39,12 @@ _LONGEST: Final = 60
 class SettingField(Widget, can_focus=True):
     """One setting: left and right step, typing replaces, backspace shortens, enter goes on."""
 
-    DEFAULT_CSS = "SettingField { width: auto; height: 1; margin-right: 1; }"
+    DEFAULT_CSS = """
+    SettingField {
+        width: auto; height: 1; margin-right: 1;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    """
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("settings.before", "left", N_("Value before"), "step(-1)"),
         Key("settings.next", "right", N_("Next value"), "step(1)"),
