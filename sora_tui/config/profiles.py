@@ -20,7 +20,6 @@ from sora_tui.core.server import (
     ReferenceForm,
     Server,
 )
-from sora_tui.core.sizes import is_alias, is_tier
 
 T = TypeVar("T")
 
@@ -191,6 +190,8 @@ def size(value: Any) -> str:
     Raises:
         ProblemError: size_invalid.
     """
+    from sora_tui.core.sizes import is_alias  # most starts say no size
+
     said = _string(value).strip().lower()
     if not is_alias(said):
         check_request(VideoRequest(prompt="-", size=said))
@@ -251,6 +252,8 @@ def _prices(value: Any) -> dict[str, dict[str, Decimal]]:
 
 
 def _by_size(value: Any) -> dict[str, Decimal]:
+    from sora_tui.core.sizes import is_tier
+
     table = value if isinstance(value, Mapping) else {"*": value}
     prices: dict[str, Decimal] = {}
     for name, price in table.items():
