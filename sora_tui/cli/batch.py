@@ -33,6 +33,7 @@ from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
+from sora_tui.engine.offers import offer_for
 from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
@@ -151,7 +152,8 @@ def _asked(
         text = prompt.text
         choices = choices.over(from_front_matter(prompt.settings, file))
     choices = choices.over(from_settings(settings))
-    request, prepared = wish_of(folder, server, text, file, choices)
+    offer = offer_for(folder, server, choices.model)
+    request, prepared = wish_of(folder, server, offer, text, file, choices)
     refused = refusal_before(folder, server.origin, request)
     if refused is not None and not send_refused:
         raise ProblemError(refused)

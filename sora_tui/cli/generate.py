@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
@@ -29,6 +30,7 @@ from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.knowledge import unsupported
+from sora_tui.engine.offers import offer_for, preset_of
 from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
@@ -60,8 +62,14 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         source, text = choices.source or "", fill(prompt.text, choices.variables)
         request, at = derived(folder, settings, operation, source, text, own.seconds)
         return place(args, at, folder, request, None, choices.count or 1, speech)
-    choices = with_params(folder, settings.server, choices, args.preset, args.param)
-    request, prepared = wish_of(folder, settings.server, prompt.text, prompt_file, choices)
+    server = settings.server
+    if args.preset is None:
+        offer = offer_for(folder, server, choices.model)
+    else:
+        offer = preset_of(folder, server, args.preset)
+        choices = replace(choices, params={**choices.params, **offer.preset})
+    choices = with_params(offer, choices, args.param)
+    request, prepared = wish_of(folder, server, offer, prompt.text, prompt_file, choices)
     return place(args, settings, folder, request, prepared, choices.count or 1, speech)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sora_tui.config.choices import Choices
+from sora_tui.core.parameters import Offer
 from sora_tui.core.problem import problem_error
 from sora_tui.core.prompt import fill
 from sora_tui.core.request import EXACT, VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.core.sizes import size_of
-from sora_tui.engine.offers import offer_for, preset_of
 from sora_tui.i18n import _
 from sora_tui.workspace.characters import find_characters
 from sora_tui.workspace.folder import Folder
@@ -20,18 +20,18 @@ from sora_tui.workspace.references import Prepared, read_reference_image
 
 
 def wish_of(
-    folder: Folder, server: Server, text: str, file: str | None, choices: Choices
+    folder: Folder, server: Server, offer: Offer, text: str, file: str | None, choices: Choices
 ) -> tuple[VideoRequest, Prepared | None]:
     """The request that these choices make, checked, and the picture that goes along.
 
     Args:
+        offer: What is known of the model on this server.
         text: The prompt, its `{{variables}}` not yet filled.
         file: Where it came from, as documents name it.
 
     Raises:
         ProblemError: Whatever keeps it from being sent; nothing was.
     """
-    offer = offer_for(folder, server, choices.model)
     size = None if choices.size is None else size_of(choices.size, offer.sizes)
     prepared = None
     if choices.reference is not None:
@@ -51,20 +51,14 @@ def wish_of(
     return request, prepared
 
 
-def with_params(
-    folder: Folder, server: Server, choices: Choices, preset: str | None, words: list[str]
-) -> Choices:
-    """The choices with a preset and with `NAME=VALUE` words over it.
+def with_params(offer: Offer, choices: Choices, words: list[str]) -> Choices:
+    """The choices with `NAME=VALUE` words over their parameters.
 
     Raises:
-        ProblemError: preset_unknown, param_invalid, param_kind, param_range or param_choice.
+        ProblemError: param_invalid, param_kind, param_range or param_choice.
     """
-    params = dict(choices.params)
-    if preset is not None:
-        params |= preset_of(folder, server, preset).preset
-    offer = offer_for(folder, server, choices.model)
-    params |= {name: offer.read(name, text) for name, text in pairs(words).items()}
-    return replace(choices, params=params)
+    said = {name: offer.read(name, text) for name, text in pairs(words).items()}
+    return replace(choices, params={**choices.params, **said})
 
 
 def pairs(words: list[str]) -> Mapping[str, str]:

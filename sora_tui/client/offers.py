@@ -38,6 +38,7 @@ def offer_of(server: Server, model: str | None) -> Offer:
     offer = _known(dialect_of(server).name, name.lower())
     return replace(
         offer,
+        models=server.models,
         sizes=server.sizes or offer.sizes,
         seconds=server.seconds_choices or offer.seconds,
     )

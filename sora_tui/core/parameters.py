@@ -93,6 +93,7 @@ class Offer:
 
     Attributes:
         title: The model as its makers call it; empty for one that is not known.
+        models: Names that the server offers, where it was asked or the profile says.
         sizes: `width x height`, the most usual first.
         seconds: Lengths, the most usual first.
         parameters: What may be sent besides, in the order of a form.
@@ -100,6 +101,7 @@ class Offer:
     """
 
     title: str = ""
+    models: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     seconds: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()

@@ -213,7 +213,7 @@ def known_values(server: Server, offer: Offer) -> Mapping[str, tuple[str, ...]]:
     """Values to step through, by setting: the profile's own lists, or what such servers know."""
     own = (server.model,) if server.model and not server.simulated else _MODELS
     return {
-        "model": server.models or own,
+        "model": offer.models or own,
         "seconds": offer.seconds or _SECONDS,
         "size": offer.sizes or _SIZES,
         "clips": ("1", "2", "3", "4"),

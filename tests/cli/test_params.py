@@ -119,3 +119,8 @@ def test_a_wrong_value_of_a_prompt_file_is_refused_too(lab: Shell) -> None:
     (lab.workspace / "prompt.md").write_text("+++\n[params]\nseed = 'x'\n+++\nA kite\n")
     ran = lab.inside("generate", "--json")
     assert json.loads(ran.out)["code"] == "param_kind"
+
+
+def test_a_preset_says_what_a_word_for_a_size_means(lab: Shell) -> None:
+    sent = fields(lab, "--preset", "ltx-2", "--size", "portrait")
+    assert (sent["size"], sent["generate_sound"]) == ("512x768", True)
