@@ -73,6 +73,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     folder, path = open_folder(settings.workspace), Path(args.batch)
     name = batch_id(args.name or path.stem)
     lines, wrong = read_lines(_read(path), toml=path.suffix == ".toml")
+    if not lines and not wrong:
+        raise problem_error("batch_unreadable", path=str(path), reason="no line in it")
     asked: list[tuple[Line, VideoRequest, Prepared | None, int]] = []
     for line in lines:
         try:
@@ -121,8 +123,11 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     with running(engine, speech) as items:
         outcome = wait_for_completion(engine, items, history, followed, progress, speech, is_enough)
     code = report(outcome, folder, speech)
-    _sum_up(outcome, [job for job in before if job.id not in outcome.jobs], speech)
-    return code
+    rest = [job for job in before if job.id not in outcome.jobs]
+    _sum_up(outcome, rest, speech)
+    if outcome.signal is not None:
+        return code
+    return exits.worst([code, *(exits.exit_of(job) for job in rest if job.is_final)])
 
 
 def _read(path: Path) -> str:

@@ -70,7 +70,12 @@ def test_the_sum_of_all_is_held_to_the_day(lab: Shell) -> None:
 
 
 def test_a_file_that_is_not_there_or_no_batch(lab: Shell) -> None:
-    for name, text in (("none.jsonl", None), ("x.toml", "clip = 3"), ("y.jsonl", "\udcff")):
+    for name, text in (
+        ("none.jsonl", None),
+        ("x.toml", "clip = 3"),
+        ("empty.jsonl", "\n"),
+        ("y.jsonl", "\udcff"),
+    ):
         if text is not None:
             (lab.workspace / name).write_text(text, errors="surrogateescape")
         ran = lab.inside("batch", name, "--json")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.harness import ended, workspace
-from tests.faults.server import clip_cut, kill_client, kill_unread
+from tests.faults.server import clip_cut, kill_client, kill_unread, say
 
 LINES: list[dict[str, object]] = [
     {"prompt": "A kite", "count": 2},
@@ -85,6 +85,17 @@ def test_what_was_taken_back_or_trashed_unsent_is_sent_and_what_was_paid_is_not(
         path.write_text(json.dumps(other))
         assert place.run("batch", "shots.jsonl").code == 0
         assert place.server.paid == 3
+
+
+def test_what_failed_is_not_sent_again_and_not_forgotten(tmp_path: Path) -> None:
+    with workspace(tmp_path) as place:
+        write(place.root / "shots.jsonl", LINES[1:2])
+        place.server.posts["*"] = [say(400, {"error": {"message": "no", "code": "bad"}})]
+        for _each in range(2):
+            done = place.run("batch", "shots.jsonl")
+            assert done.code == 1, done.words
+            assert b"1 clip: 1 rejected" in done.err
+        assert len(place.server.seen("POST", "/videos")) == 1
 
 
 def test_two_at_once_send_it_once(tmp_path: Path) -> None:
