@@ -172,3 +172,20 @@ def test_the_parameters(tmp_path: Path, snap_compare: SnapCompare, size: tuple[i
     app = app_of(tmp_path, front=FRONT.replace("{{animal}}", "fox"))
     keys = (*OPEN, "down", "down", "enter", *"500")
     assert snap_compare(app, terminal_size=size, run_before=after(*keys))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_the_end_of_a_model_is_seen_before_anything_is_sent(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    maker = replace(PAID, name="openai", base_url="https://api.openai.com/v1", prices={})
+    app = app_of(tmp_path, maker, front="A kite\n")
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        assert "ended at api.openai.com on 2026-09-24" in " ".join("".join(screen(app)).split())
+        await pilot.press("f5")
+        await settle(pilot)
+        shown = " ".join("".join(screen(app)).split())
+        assert "Pay about $0.40 on api.openai.com?" in shown
+        assert "ended at api.openai.com on 2026-09-24" in shown
+    assert app.fake.orders == []
