@@ -16,8 +16,8 @@ from sora_tui.cli import exits
 from sora_tui.cli.consent import agree, question_on_terminal
 from sora_tui.cli.day import check_orders
 from sora_tui.cli.follow import Outcome, running, wait_for_completion
-from sora_tui.cli.generate import found_prompt, is_at_rest, is_with_server
-from sora_tui.cli.progress import PlainLines, progress_for
+from sora_tui.cli.generate import found_prompt, is_at_rest, is_with_server, tell_warnings
+from sora_tui.cli.progress import PlainLines, Progress, progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
 from sora_tui.cli.usual import usual_of
@@ -64,6 +64,9 @@ class _Wish:
     takes: tuple[Batch, ...]
 
 
+_Asked = tuple[Line, VideoRequest, Prepared | None, int]
+
+
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """Check every line, name the whole price, have it agreed to once, send what was not sent.
 
@@ -72,29 +75,20 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """
     folder, path = open_folder(settings.workspace), Path(args.batch)
     name = batch_id(args.name or path.stem)
-    lines, wrong = read_lines(_read(path), toml=path.suffix == ".toml")
-    if not lines and not wrong:
-        raise problem_error("batch_unreadable", path=str(path), reason="no line in it")
-    asked: list[tuple[Line, VideoRequest, Prepared | None, int]] = []
-    for line in lines:
-        try:
-            asked.append((line, *_asked(folder, settings, line, args.send_refused)))
-        except ProblemError as error:
-            wrong.append(at_line(line.number, error))
-    if wrong:
-        for said in sorted((error.problem for error in wrong), key=lambda p: int(p.facts["row"])):
-            speech.problem(replace(said, facts={**said.facts, "batch": str(path)}))
+    asked = _checked(path, folder, settings, args.send_refused, speech)
+    if asked is None:
         return exits.WRONG_USE
-    if args.dry_run or not folder.writable:
+    if args.dry_run:
         wishes, before = _open_takes(folder, settings.server, name, asked)
         _announce(path, name, wishes, before, speech)
-        if not args.dry_run:
-            raise problem_error("folder_not_writable", path=str(folder.metadata))
         for wish in wishes:
             speech.result(_line_words(wish))
         speech.result(_("Nothing was sent."))
         return exits.DONE
+    tell_warnings(settings, speech)
     settings.check_sendable()
+    if not folder.writable:
+        raise problem_error("folder_not_writable", path=str(folder.metadata))
     server = _limited(settings.server, args.max_active)
     servers = {**settings.servers, server.name: server}
     engine = Engine(folder, servers, budget=settings.budget, alone=settings.alone)
@@ -103,24 +97,19 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         _announce(path, name, wishes, before, speech)
         consent = _agree(args, settings, folder, server, wishes, speech) if wishes else None
         jobs = _submit(engine, server, wishes, consent)
-        waits = [job for job in before if not job.is_final or job.needs_you]
-        for job in before:
-            if job.state is State.NOT_SENT:
-                engine.command(job.id, "retry")  # agreed to before, and provably not paid
-                waits.append(job)
-    followed = [job.id for job in (*waits, *jobs)]
-    history = History(folder)
-    usual = usual_of(history)
-    progress = PlainLines(speech, usual) if len(followed) > _MANY else progress_for(speech, usual)
-    if speech.as_json:
-        progress = progress_for(speech, usual)
+        unsent = {job.id: job.updated_at for job in before if job.state is State.NOT_SENT}
+        for job_id in unsent:
+            engine.command(job_id, "retry")  # agreed to before, and provably not paid
+    going = [job.id for job in before if not job.is_final or job.needs_you]
+    followed = [*going, *unsent, *(job.id for job in jobs)]
     enough = is_with_server if args.no_wait else is_at_rest
-    told = {job.id: job.updated_at for job in waits if job.state is State.NOT_SENT}
 
     def is_enough(job: Job) -> bool:
-        return enough(job) and job.updated_at != told.get(job.id)
+        return enough(job) and job.updated_at != unsent.get(job.id)
 
+    history = History(folder)
     with running(engine, speech) as items:
+        progress = _progress(len(followed), history, speech)
         outcome = wait_for_completion(engine, items, history, followed, progress, speech, is_enough)
     code = report(outcome, folder, speech)
     rest = [job for job in before if job.id not in outcome.jobs]
@@ -128,6 +117,36 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if outcome.signal is not None:
         return code
     return exits.worst([code, *(exits.exit_of(job) for job in rest if job.is_final)])
+
+
+def _checked(
+    path: Path, folder: Folder, settings: Settings, send_refused: bool, speech: Speech
+) -> list[_Asked] | None:
+    """Every line as a request; None where one cannot be, and each of those is told.
+
+    Raises:
+        ProblemError: batch_unreadable.
+    """
+    lines, wrong = read_lines(_read(path), toml=path.suffix == ".toml")
+    if not lines and not wrong:
+        raise problem_error("batch_unreadable", path=str(path), reason="no line in it")
+    asked: list[_Asked] = []
+    for line in lines:
+        try:
+            asked.append((line, *_asked(folder, settings, line, send_refused)))
+        except ProblemError as error:
+            wrong.append(at_line(line.number, error))
+    for said in sorted((error.problem for error in wrong), key=lambda p: int(p.facts["row"])):
+        speech.problem(replace(said, facts={**said.facts, "batch": str(path)}))
+    return None if wrong else asked
+
+
+def _progress(count: int, history: History, speech: Speech) -> Progress:
+    """Bars where they can be looked over, a line for each change otherwise."""
+    usual = usual_of(history)
+    if count > _MANY and not speech.as_json:
+        return PlainLines(speech, usual)
+    return progress_for(speech, usual)
 
 
 def _read(path: Path) -> str:
@@ -169,7 +188,7 @@ def _open_takes(
     folder: Folder,
     server: Server,
     name: str,
-    asked: Sequence[tuple[Line, VideoRequest, Prepared | None, int]],
+    asked: Sequence[_Asked],
 ) -> tuple[list[_Wish], list[Job]]:
     """What is still to be sent, and the jobs that stand for the rest."""
     mine = [job for job in jobs_of_batch(folder, name) if job.server.origin == server.origin]

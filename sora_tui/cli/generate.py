@@ -96,10 +96,7 @@ def place(
     if args.dry_run:
         show_order(server, request, prepared, price, clips, speech)
         return 0
-    for warning in settings.warnings:
-        if warning.code != "base_url_insecure":  # check_sendable says it
-            said = sentences(warning)
-            speech.note(f"{said.happened} {said.next}")
+    tell_warnings(settings, speech)
     if note := ending_words(ending(server, request.model), date.today()):
         speech.note(note)
     settings.check_sendable()
@@ -139,6 +136,14 @@ def place(
         for job in outcome.jobs.values():
             speech.result(job.id)
     return report(outcome, folder, speech)
+
+
+def tell_warnings(settings: Settings, speech: Speech) -> None:
+    """What a person should know before anything is sent."""
+    for warning in settings.warnings:
+        if warning.code != "base_url_insecure":  # check_sendable says it
+            said = sentences(warning)
+            speech.note(f"{said.happened} {said.next}")
 
 
 def is_at_rest(job: Job) -> bool:
