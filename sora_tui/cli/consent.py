@@ -127,8 +127,8 @@ def _sum_question(server: Server, order: str, sum: str, unknown: int, today: str
     more = ""
     if unknown:
         more = ngettext(
-            "and what {count} more clip costs, which nobody says",
-            "and what {count} more clips cost, which nobody says",
+            "{count} of them costs what nobody says",
+            "{count} of them cost what nobody says",
             unknown,
         ).format(count=unknown)
     parts = (asked, order, more, today, _("y pay, any other answer: no"))
