@@ -77,7 +77,7 @@ class ParamsWindow(ModalScreen[None]):
             (
                 Column("name", _("PARAMETER"), 28),
                 Column("value", _("VALUE"), None, min_width=16),
-                Column("takes", _("TAKES"), 16),
+                Column("takes", _("TAKES"), 16, drop=2),
                 Column("default", _("DEFAULT"), 9, drop=1),
             ),
             self._row,
