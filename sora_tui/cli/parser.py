@@ -570,7 +570,7 @@ def _profile_options(command: argparse.ArgumentParser) -> None:
         "--price",
         action="append",
         metavar=_("[MODEL=]X"),
-        help=_("what a second costs; without MODEL for every one"),
+        help=_("what a second costs; without MODEL for every one, MODEL@720p for one size"),
     )
     command.add_argument("--currency", metavar="C", help=_("of the prices (USD)"))
     yes_or_no = argparse.BooleanOptionalAction
