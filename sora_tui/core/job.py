@@ -204,10 +204,19 @@ class Consent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One of several clips of one order; `index` counts from 1."""
+    """One of several clips of one order; the clips of one prompt are its takes.
+
+    Attributes:
+        id: Of the order: that of its first job, or the name of a batch file.
+        index: Of the take, from 1.
+        of: Takes of this prompt; 0 in documents of a version that did not say.
+        line: What the line of a batch file is known by; empty where there is no file.
+    """
 
     id: str
     index: int
+    of: int = 0
+    line: str = ""
 
 
 class Notes(NamedTuple):

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
+from sora_tui.core.parameters import Offer
 from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
 from sora_tui.core.request import EXACT, Fit, Operation, VideoRequest, check_request
 from sora_tui.core.server import Server
+from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.workspace.prompts import SCRIPT_FILE
 
 if TYPE_CHECKING:
@@ -23,12 +25,10 @@ SAMPLES: Final = frozenset(
 #: The one that a first start opens.
 FIRST_SAMPLE: Final = "prompts/harbour.md"
 
-#: Suggestions for servers that do not say what they know (videos-api.md 1.4); never a limit.
+#: Suggestions where nothing is known of server and model (videos-api.md 1.4); never a limit.
 _MODELS: Final = ("sora-2", "sora-2-pro")
 _SECONDS: Final = ("4", "8", "12")
 _SIZES: Final = ("1280x720", "720x1280", "1792x1024", "1024x1792")
-#: Settings that have a place on the screen; the rest of a front matter is only carried along.
-_SHOWN: Final = ("model", "seconds", "size", "reference", "fit", "count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Draft:
     """A prompt and its settings as they stand in the editor.
 
     Attributes:
+        params: What is sent beyond the standard, without what the profile sends anyway.
         reference: The picture, relative to the workspace or to `input_reference/`.
         file: The prompt file relative to the workspace, None before there is one.
         front: The front matter it came from; fields that the screen does not show survive in it.
@@ -52,6 +53,7 @@ class Draft:
     seconds: str | None = None
     size: str | None = None
     count: int = 1
+    params: Mapping[str, Any] = field(default_factory=dict)
     reference: str | None = None
     fit: Fit = EXACT
     file: str | None = None
@@ -89,6 +91,7 @@ def draft_of(
         seconds=said.seconds,
         size=said.size,
         count=said.count or 1,
+        params=from_front_matter(prompt.settings, file or "").params,
         reference=said.reference,
         fit=said.fit or EXACT,
         file=file,
@@ -111,10 +114,10 @@ def draft_of_request(request: VideoRequest) -> Draft:
         seconds=request.seconds,
         size=request.size,
         count=1,
+        params=request.params,
         reference=None if reference is None else reference.path,
         fit=EXACT if reference is None else reference.fit,
         file=None,
-        front={"params": dict(request.params)} if request.params else {},
         characters=tuple(character.name for character in request.characters),
         operation=request.operation,
         made_of=request.source_file.path if request.source_file else request.source_job,
@@ -170,6 +173,7 @@ def _said(draft: Draft) -> dict[str, Any]:
         "characters": list(draft.characters) or None,
         "operation": draft.operation if draft.operation != "create" else None,
         "source": draft.made_of,
+        "params": dict(draft.params) or None,
     }
 
 
@@ -199,7 +203,7 @@ def request_of(draft: Draft, settings: Settings) -> VideoRequest:
         model=draft.model,
         seconds=draft.seconds,
         size=draft.size,
-        params=said.params,
+        params={**settings.server.params, **draft.params},
         variables=variables,
         prompt_file=draft.file,
         operation=draft.operation,
@@ -242,15 +246,25 @@ def moved(draft: Draft, before: Settings, after: Settings) -> Draft:
     return replace(draft, model=value("model"), seconds=value("seconds"), size=value("size"))
 
 
-def known_values(server: Server) -> Mapping[str, tuple[str, ...]]:
+def known_values(server: Server, offer: Offer) -> Mapping[str, tuple[str, ...]]:
     """Values to step through, by setting: the profile's own lists, or what such servers know."""
     own = (server.model,) if server.model and not server.simulated else _MODELS
     return {
-        "model": server.models or own,
-        "seconds": server.seconds_choices or _SECONDS,
-        "size": server.sizes or _SIZES,
+        "model": offer.models or own,
+        "seconds": offer.seconds or _SECONDS,
+        "size": offer.sizes or _SIZES,
         "clips": ("1", "2", "3", "4"),
     }
+
+
+def in_pixels(draft: Draft, offer: Offer) -> Draft:
+    """The draft with a size in place of a word for one; in its file the word stays."""
+    size = draft.size
+    if size is None or not is_alias(size):
+        return draft
+    pixels = size_of(size, offer.sizes or _SIZES)
+    said = {**draft.opened, "size": pixels} if draft.opened.get("size") == size else draft.opened
+    return replace(draft, size=pixels, opened=said)
 
 
 def _choices(front: Mapping[str, Any], file: str | None, settings: Settings) -> Choices:

@@ -15,6 +15,7 @@ from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
 from sora_tui.i18n.kinship import kin_words, operation_words
+from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
@@ -185,6 +186,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     yield _("expires"), _expiry(view, now)
     if job.outputs:
         yield "sha256", clean_line(job.outputs[0].sha256, 64)
+    yield _("differs"), made_words(job)
     yield _("video id"), clean_line(job.remote_id or "", 1100)
     if remote is not None and remote.status:
         yield _("it says"), remote.status
@@ -196,7 +198,10 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     yield _("created"), f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
     yield _("parent"), clean_line(job.parent or "", 100)
     if job.batch is not None:
-        yield _("batch"), clean_line(f"{job.batch.id}  {job.batch.index}", 100)
+        take = _("take {take} of {id}").format(
+            take=job_rows.take(job) or str(job.batch.index), id=job.batch.id
+        )
+        yield _("batch"), clean_line(take, 120)
     notes = (*(f"#{tag}" for tag in job.notes.tags), job.notes.text)
     yield _("notes"), clean_line("  ".join(part for part in notes if part), 1000)
     yield _("record"), clean_line(record_path(job), 300)

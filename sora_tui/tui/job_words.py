@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.tui.job_rows import JobView, clock, entered, in_danger, megabytes, span, waits_because
 
@@ -82,6 +83,11 @@ def _retry_forms(view: JobView, now: datetime) -> Iterator[str]:
 def _saved_forms(job: Job, leave: str | None) -> Iterator[str]:
     if not job.outputs:
         yield _("Saved")
+        return
+    if other := made_words(job):
+        path = clean_line(job.outputs[0].path, 200)
+        yield _("Saved {path}").format(path=path) + f"  {other}"
+        yield _("Saved") + f"  {other}"
         return
     output = job.outputs[0]
     path = clean_line(output.path, 200)

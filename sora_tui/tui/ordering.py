@@ -19,8 +19,10 @@ from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.engine import Verb
 from sora_tui.engine.events import EngineEvent
-from sora_tui.engine.quote import quote
+from sora_tui.engine.offers import offer_for
+from sora_tui.engine.quote import ending, quote
 from sora_tui.engine.remote import ALL_PAGES
+from sora_tui.i18n.endings import ending_words
 from sora_tui.tui.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared, read_reference_image
@@ -81,6 +83,7 @@ class Order:
         ask: The question that has to be answered first.
         refused: The server refused this prompt before: that is asked first, and with it the price.
         today: What the day has cost, in words; empty without limits.
+        note: A warning about the model, in words.
     """
 
     draft: Draft
@@ -91,6 +94,7 @@ class Order:
     prepared: Prepared | None
     refused: Problem | None = None
     today: str = ""
+    note: str = ""
 
 
 def prepare(
@@ -105,6 +109,8 @@ def prepare(
 
     settings.check_sendable()
     request = request_of(draft, settings)
+    offer = offer_for(folder, settings.server, request.model)
+    request = replace(request, params=offer.check(request.params))
     check_request(request)
     if draft.operation != "create" or draft.characters:
         request = _with_source(folder, settings, draft, request)
@@ -118,7 +124,8 @@ def prepare(
     ask = ask_for(price, server, always=is_always(server.origin))
     today = check_budget(folder, settings.budget, server, price, draft.count, now)
     refused = refusal_before(folder, server.origin, request)
-    return Order(draft, server, request, price, ask, prepared, refused, today)
+    note = ending_words(ending(server, request.model), now.date())
+    return Order(draft, server, request, price, ask, prepared, refused, today, note)
 
 
 def _with_source(

@@ -667,7 +667,7 @@ class JobsPane(Vertical):
             progress = _("paused")
         return {
             "state": Cell(job_rows.state(view, self._ascii), tone),
-            "progress": Cell(progress),
+            "progress": Cell(progress, "warn" if job_rows.is_otherwise(job) else ""),
             "elapsed": Cell(job_rows.elapsed(view, now)),
             "left": Cell(job_rows.left(view, now), "warn" if job.needs_you else ""),
             "expires": Cell(
@@ -679,8 +679,24 @@ class JobsPane(Vertical):
             "size": Cell(clean_line(request.size or "-", 20)),
             "sec": Cell(clean_line(request.seconds or "-", 10)),
             "ref": Cell(job_rows.reference(view, self._ascii)),
-            "prompt": Cell(job_rows.prompt(view)),
+            "prompt": Cell(self._prompt(view)),
         }
+
+    def _prompt(self, view: JobView) -> str:
+        """The prompt; of several takes that stand together only the first says it."""
+        take = job_rows.take(view.job)
+        if not take:
+            return job_rows.prompt(view)
+        ids, at = self._list.row_ids, self._list.index_of(view.job.id) or 0
+        above = self._views.get(ids[at - 1]) if at else None
+        below = self._views.get(ids[at + 1]) if at + 1 < len(ids) else None
+        return job_rows.grouped(
+            job_rows.prompt(view),
+            take,
+            job_rows.are_takes(view.job, above),
+            job_rows.are_takes(view.job, below),
+            self._ascii,
+        )
 
     def _unread_row(self, job_id: str) -> Mapping[str, Cell]:
         """A document that cannot be read, or that is on its way from the disk."""
