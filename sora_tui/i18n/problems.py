@@ -84,7 +84,7 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
             with suppress(InvalidOperation):
                 readable[name] = money(Decimal(readable[name]), currency)
     reason = readable.get("reason")
-    if reason in REASONS:
+    if reason is not None and reason in REASONS:
         readable["reason"] = _(REASONS[reason])
     if "at" in readable:
         with suppress(ValueError):
