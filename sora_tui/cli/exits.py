@@ -69,6 +69,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "reference_too_large",
         "reference_wrong_size",
         "reference_turned",
+        "reference_not_opened",
         "reference_changed",
         "source_missing",
         "source_outside",
