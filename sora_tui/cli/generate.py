@@ -29,7 +29,7 @@ from sora_tui.core.request import VideoRequest, check_request, unmentioned
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.knowledge import unsupported
+from sora_tui.engine.knowledge import as_known, unsupported
 from sora_tui.engine.offers import offer_for, preset_of
 from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _
@@ -89,12 +89,13 @@ def place(
     """
     check_request(request)
     server = settings.server
-    missing = unsupported(server, Memory(folder), request)
+    memory = Memory(folder)
+    missing = unsupported(server, memory, request)
     if missing is not None:
         raise ProblemError(missing)
     price = quote(server, request)
     if args.dry_run:
-        show_order(server, request, prepared, price, clips, speech)
+        show_order(as_known(server, memory), request, prepared, price, clips, speech)
         return 0
     tell_warnings(settings, speech)
     if note := ending_words(ending(server, request.model), date.today()):

@@ -483,6 +483,13 @@ class Job:
         """Hashed, checked and published: the end of the road."""
         return self._step(State.SAVED, at, outputs=outputs, error=None)
 
+    def with_preview(self, at: datetime, output: Output) -> Job:
+        """A saved job with a picture of its clip that the server made; one of each variant."""
+        if self.state is not State.SAVED or output.variant == "video":
+            raise _illegal(self, State.SAVED)
+        others = tuple(each for each in self.outputs if each.variant != output.variant)
+        return replace(self, updated_at=at, outputs=(*others, output))
+
     # Reading --------------------------------------------------------------------------------
 
     @property
@@ -496,6 +503,12 @@ class Job:
     def is_active(self) -> bool:
         """The engine still has work with it."""
         return not self.is_final
+
+    @property
+    def is_made(self) -> bool:
+        """Whether a server has made its clip, so that something else can be made of it."""
+        made = self.state in {State.COMPLETED, State.DOWNLOADING, State.SAVED}
+        return made and self.remote_id is not None and self.request.operation != "character"
 
     @property
     def is_adopted(self) -> bool:
@@ -517,6 +530,8 @@ class Job:
     @property
     def may_be_deleted_there(self) -> bool:
         """Whether its video can be deleted at the server without losing a clip on its way home."""
+        if self.request.operation == "character":
+            return False  # the API has no way to delete one
         is_at_rest = self.is_final and not self.needs_you
         return self.remote_id is not None and (is_at_rest or self.state in _IN_FLIGHT)
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.budget import day_began, over_budget, spending
 from sora_tui.core.job import Consent, Job
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Ask, Price, ask_for
-from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
@@ -27,6 +27,9 @@ from sora_tui.tui.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared, read_reference_image
 from sora_tui.workspace.verdicts import refusal_before
+
+if TYPE_CHECKING:
+    from sora_tui.media.helper import Helper
 
 
 class EngineLike(Protocol):
@@ -94,7 +97,9 @@ class Order:
     note: str = ""
 
 
-def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> Order:
+def prepare(
+    folder: Folder, settings: Settings, draft: Draft, now: datetime, helper: Helper
+) -> Order:
     """Read the picture, check everything that can be known before a server is asked.
 
     Raises:
@@ -107,9 +112,12 @@ def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> 
     offer = offer_for(folder, settings.server, request.model)
     request = replace(request, params=offer.check(request.params))
     check_request(request)
+    if draft.operation != "create" or draft.characters:
+        request = _with_source(folder, settings, draft, request)
+        draft = replace(draft, model=request.model, seconds=request.seconds)
     prepared = None
-    if draft.reference is not None:
-        prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit)
+    if draft.reference is not None and draft.operation == "create":
+        prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, helper)
         request = replace(request, reference=prepared.reference)
     server = settings.server
     price = quote(server, request)
@@ -118,6 +126,48 @@ def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> 
     refused = refusal_before(folder, server.origin, request)
     note = ending_words(ending(server, request.model), now.date())
     return Order(draft, server, request, price, ask, prepared, refused, today, note)
+
+
+def _with_source(
+    folder: Folder, settings: Settings, draft: Draft, request: VideoRequest
+) -> VideoRequest:
+    """The request with the clip that it starts from, or the characters that appear.
+
+    Raises:
+        ProblemError: as `find_source` and `find_characters`; operation_unsupported;
+            source_elsewhere for a clip that another server has.
+    """
+    from sora_tui.engine.knowledge import unsupported
+    from sora_tui.workspace.characters import find_characters
+    from sora_tui.workspace.history import History
+    from sora_tui.workspace.learnt import Memory
+    from sora_tui.workspace.sources import find_source
+
+    server, history = settings.server, History(folder)
+    try:
+        if draft.operation == "create":
+            named = find_characters(history, server, draft.characters)
+            request = replace(request, characters=named)
+        else:
+            source = find_source(folder, history, draft.made_of or "", draft.operation)
+            maker = source.job
+            if source.file is None and maker and maker.server.origin != server.origin:
+                host = maker.server.profile
+                raise problem_error("source_elsewhere", job=maker.id, host=host)
+            made = source.request(
+                draft.operation, request.prompt, model=draft.model, seconds=draft.seconds
+            )
+            request = replace(
+                made,
+                prompt_file=request.prompt_file,
+                params=request.params,
+                variables=request.variables,
+            )
+    finally:
+        history.close()
+    if (missing := unsupported(server, Memory(folder), request)) is not None:
+        raise ProblemError(missing)
+    return request
 
 
 def check_budget(

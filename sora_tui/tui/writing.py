@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
-from sora_tui.core.request import COVER, EXACT, Fit
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.gallery import GalleryApp
+from sora_tui.tui.fitting import FittingApp
 from sora_tui.tui.panes.editor import EditorPane
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ _AUTOSAVE: Final = 0.3
 _SAME_PRESS: Final = 0.8
 
 
-class WritingApp(GalleryApp):
+class WritingApp(FittingApp):
     """Lets a person write a prompt, see its price, and send it, once."""
 
     #: Given out when the first draft comes.
@@ -395,14 +394,6 @@ class WritingApp(GalleryApp):
         """The text is left: no need to wait."""
         self.make_safe()
 
-    def needed_fit(self, path: str) -> Fit:
-        """How a picture gets to the chosen size: as it is where that does."""
-        from sora_tui.workspace.references import badge
-
-        file = self._pictures.get(path)
-        judged = badge(file.facts if file else None, self.editor.draft.size)
-        return COVER if judged.kind == "fit" else EXACT
-
     # Sending ----------------------------------------------------------------------------------
 
     @on(EditorPane.GenerateAsked)
@@ -475,7 +466,7 @@ class WritingApp(GalleryApp):
         from sora_tui.tui.ordering import prepare
 
         try:
-            order = prepare(self.folder, self.settings, draft, self.clock())
+            order = prepare(self.folder, self.settings, draft, self.clock(), self.helper)
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:
@@ -483,6 +474,7 @@ class WritingApp(GalleryApp):
 
     def _prepared(self, order: Order) -> None:
         from sora_tui.core.price import Ask
+        from sora_tui.i18n.kinship import operation_words
         from sora_tui.tui.order import question_for
 
         if order.ask is Ask.NOTHING and order.refused is None:
@@ -490,6 +482,7 @@ class WritingApp(GalleryApp):
             return
         self._order = order
         self.bench.show_pane("editor")
+        self.editor.say("")
         self.editor.ask(
             question_for(
                 order.ask,
@@ -499,6 +492,7 @@ class WritingApp(GalleryApp):
                 order.today,
                 order.refused,
                 order.note,
+                made_of=operation_words(order.request, short=True),
             ),
             order.request.prompt,
         )
@@ -545,6 +539,8 @@ class WritingApp(GalleryApp):
             self.jobs.stand_on(jobs[0].id)
         # Where the cursor has moved the first of them speaks for itself instead.
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
+        if jobs[0].request.operation == "character":
+            text = _("The character is on its way.")
         self.say(text.format(count=len(jobs)))
         self.show_status()
         self.show_today(jobs)
