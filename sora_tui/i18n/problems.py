@@ -83,8 +83,9 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         for name in {"sum", "limit", "spent"} & set(readable):
             with suppress(InvalidOperation):
                 readable[name] = money(Decimal(readable[name]), currency)
-    if readable.get("reason") in REASONS:
-        readable["reason"] = _(REASONS[readable["reason"]])
+    reason = readable.get("reason")
+    if reason in REASONS:
+        readable["reason"] = _(REASONS[reason])
     if "at" in readable:
         with suppress(ValueError):
             at = datetime.fromisoformat(readable["at"])

@@ -170,10 +170,10 @@ def _said(draft: Draft) -> dict[str, Any]:
         "reference": draft.reference,
         "fit": str(draft.fit) if draft.reference and draft.fit != EXACT else None,
         "count": draft.count if draft.count != 1 else None,
-        "params": dict(draft.params) or None,
         "characters": list(draft.characters) or None,
         "operation": draft.operation if draft.operation != "create" else None,
         "source": draft.made_of,
+        "params": dict(draft.params) or None,
     }
 
 

@@ -184,9 +184,9 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     # What changes each second stands in the list; here it would repaint for nothing.
     yield _("elapsed"), "" if job_rows.changes_with_time(view) else job_rows.elapsed(view, now)
     yield _("expires"), _expiry(view, now)
-    yield _("differs"), made_words(job)
     if job.outputs:
         yield "sha256", clean_line(job.outputs[0].sha256, 64)
+    yield _("differs"), made_words(job)
     yield _("video id"), clean_line(job.remote_id or "", 1100)
     if remote is not None and remote.status:
         yield _("it says"), remote.status

@@ -491,7 +491,7 @@ class WritingApp(FittingApp):
                 order.server,
                 order.today,
                 order.refused,
-                order.note,
+                note=order.note,
                 made_of=operation_words(order.request, short=True),
             ),
             order.request.prompt,

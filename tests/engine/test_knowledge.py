@@ -219,21 +219,6 @@ def test_each_server_is_examined(name: str) -> None:
     assert found.evidence
 
 
-def test_what_a_server_serves_says_what_it_takes(folder: Folder) -> None:
-    from sora_tui.engine.offers import offer_for
-
-    lab = Server("lab", "http://127.0.0.1:9/v1")
-    assert offer_for(folder, lab, None).title == ""
-    Memory(folder).found(lab.origin, "vllm-omni", (), ["Wan-AI/Wan2.2-TI2V-5B-Diffusers"])
-    offer = offer_for(folder, lab, None)  # no model is sent there, and it has one
-    assert (offer.title, offer.sizes[0]) == ("Wan 2.2 TI2V 5B", "1280x704")
-    assert offer.models == ("Wan-AI/Wan2.2-TI2V-5B-Diffusers",)
-    steps = offer.parameter("num_inference_steps")
-    assert steps is not None and steps.high == 200
-    own = replace(lab, models=("ltx-2",), dialect="vllm-omni")
-    assert offer_for(folder, own, None).title == "LTX-2"
-
-
 @pytest.mark.parametrize(("spoken", "remembered"), [("generic", {"remix": False}), ("litellm", {})])
 def test_an_operation_that_is_not_there_is_remembered_but_not_of_a_gateway(
     folder: Folder, spoken: str, remembered: dict[str, bool]
@@ -257,3 +242,18 @@ def test_an_operation_that_is_not_there_is_remembered_but_not_of_a_gateway(
         assert {name: facts[name] for name in facts if name == "remix"} == remembered
         sent = [request for request in raw.requests if request.method == "POST"]
         assert len(sent) == (1 if remembered else 2)
+
+
+def test_what_a_server_serves_says_what_it_takes(folder: Folder) -> None:
+    from sora_tui.engine.offers import offer_for
+
+    lab = Server("lab", "http://127.0.0.1:9/v1")
+    assert offer_for(folder, lab, None).title == ""
+    Memory(folder).found(lab.origin, "vllm-omni", (), ["Wan-AI/Wan2.2-TI2V-5B-Diffusers"])
+    offer = offer_for(folder, lab, None)  # no model is sent there, and it has one
+    assert (offer.title, offer.sizes[0]) == ("Wan 2.2 TI2V 5B", "1280x704")
+    assert offer.models == ("Wan-AI/Wan2.2-TI2V-5B-Diffusers",)
+    steps = offer.parameter("num_inference_steps")
+    assert steps is not None and steps.high == 200
+    own = replace(lab, models=("ltx-2",), dialect="vllm-omni")
+    assert offer_for(folder, own, None).title == "LTX-2"
