@@ -63,6 +63,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "reference_is_url",
         "reference_not_file",
         "reference_not_image",
+        "reference_not_opened",
         "reference_damaged",
         "reference_animated",
         "reference_too_big",

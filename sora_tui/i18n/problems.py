@@ -83,8 +83,8 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         for name in {"sum", "limit", "spent"} & set(readable):
             with suppress(InvalidOperation):
                 readable[name] = money(Decimal(readable[name]), currency)
-    reason = readable.get("reason")
-    if reason is not None and reason in REASONS:
+    reason = readable.get("reason", "")
+    if reason in REASONS:
         readable["reason"] = _(REASONS[reason])
     if "at" in readable:
         with suppress(ValueError):
