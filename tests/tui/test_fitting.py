@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,19 @@ def app(tmp_path: Path) -> WorkspaceApp:
     return made
 
 
+@asynccontextmanager
+async def running(app: WorkspaceApp) -> AsyncIterator[Pilot[None]]:
+    """The screen at rest, until the draft is safe again: no worker meets a screen that is going."""
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        yield pilot
+        for _ in range(600):
+            if app.editor._safe:
+                break
+            await pilot.pause(0.1)
+        await settle(pilot)
+
+
 def text(app: WorkspaceApp) -> str:
     return "\n".join(screen(app))
 
@@ -50,8 +65,7 @@ async def until_seen(pilot: Pilot[None], view: PictureView, *, line: bool) -> No
 
 
 async def test_a_fit_is_chosen_by_seeing_it(app: WorkspaceApp) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with running(app) as pilot:
         await press(pilot, "escape", "2", "end", "up", "f")
         window = app.screen
         assert isinstance(window, FitWindow)
@@ -73,8 +87,7 @@ async def test_a_fit_is_chosen_by_seeing_it(app: WorkspaceApp) -> None:
 
 
 async def test_esc_leaves_picture_and_fit_as_they_were(app: WorkspaceApp) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with running(app) as pilot:
         before = app.editor.draft
         await press(pilot, "escape", "2", "home", "f", "right", "right", "escape")
         assert not isinstance(app.screen, FitWindow)
@@ -87,8 +100,7 @@ async def test_esc_leaves_picture_and_fit_as_they_were(app: WorkspaceApp) -> Non
 async def test_only_a_side_that_is_cut_can_stay(
     app: WorkspaceApp, keys: tuple[str, ...], sides: str
 ) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with running(app) as pilot:
         await press(pilot, "escape", "2", *keys, "f")
         assert sides in text(app)
         await press(pilot, "down", "enter")
@@ -96,8 +108,7 @@ async def test_only_a_side_that_is_cut_can_stay(
 
 
 async def test_any_colour_can_fill(app: WorkspaceApp) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with running(app) as pilot:
         await press(pilot, "escape", "2", "home", "f", "right", "c", *"20406", "enter")
         assert "20406 is no colour" in text(app)
         await press(pilot, "0", "enter")
@@ -107,8 +118,7 @@ async def test_any_colour_can_fill(app: WorkspaceApp) -> None:
 
 
 async def test_a_picture_of_the_size_has_nothing_to_fit(app: WorkspaceApp) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with running(app) as pilot:
         await press(pilot, "escape", "2", "home", "down", "f")
         assert not isinstance(app.screen, FitWindow)
         assert "there is nothing to fit" in text(app)
@@ -117,8 +127,7 @@ async def test_a_picture_of_the_size_has_nothing_to_fit(app: WorkspaceApp) -> No
 async def test_the_picture_is_looked_at_with_its_cut_and_fitted_from_there(
     app: WorkspaceApp,
 ) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with running(app) as pilot:
         await press(pilot, "escape", "2", "end", "up", "space")
         window = app.screen
         assert isinstance(window, LookWindow)
@@ -142,8 +151,7 @@ async def test_the_picture_is_looked_at_with_its_cut_and_fitted_from_there(
 async def test_badges_say_what_choosing_would_do(
     app: WorkspaceApp, fit: Fit, badge: str, chosen: Fit
 ) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with running(app) as pilot:
         app.editor.show_reference(None, fit)
         await press(pilot, "escape", "2", "end", "up")
         row = next(line for line in screen(app) if "lighthouse.jpg" in line)
@@ -157,8 +165,7 @@ async def test_badges_say_what_choosing_would_do(
 async def test_with_pictures_off_the_words_stay(tmp_path: Path, app: WorkspaceApp) -> None:
     screen_settings = app.settings.screen._replace(preview="off")
     app.settings = app.settings._replace(screen=screen_settings)
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with running(app) as pilot:
         await press(pilot, "escape", "2", "end", "up", "space")
         assert not isinstance(app.screen, LookWindow)
         assert "Pictures are off" in text(app)
