@@ -54,6 +54,7 @@ def test_setting_and_term_decide(preview: Preview, environ: dict[str, str], way:
         ("1\n17 xterm-ghostty ghostty 1.3.1\n", "halfblock"),
         ("1\n17 xterm-kitty kitty(0.41.1)\n18 xterm-256color \n", "halfblock"),
         ("1\n", "halfblock"),
+        ("1\nnonsense\n", "halfblock"),
         ("", "halfblock"),
     ],
 )

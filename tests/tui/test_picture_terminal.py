@@ -151,8 +151,9 @@ def test_tmux_hands_a_picture_on_to_kitty(tmp_path: Path) -> None:
             'set -g default-terminal "tmux-256color"\n'
         )
         known = "tmux list-clients -F '#{client_termtype}' | grep -q kitty"
-        program = f"cd {ROOT} && exec {' '.join(PROGRAM)} {tmp_path}"
-        shell = f"until {known}; do sleep 0.1; done; {program}"
+        program = f"cd {ROOT} && {' '.join(PROGRAM)} {tmp_path}"
+        # What a pane says while it closes tmux may drop.
+        shell = f"until {known}; do sleep 0.1; done; {program}; sleep 600"
         env: dict[str, str | None] = {"TMUX": None, "TMUX_PANE": None, "LANG": "C.UTF-8"}
         with PtySession([*tmux, "new-session", shell], cols=80, rows=24, env=env) as session:
             try:
