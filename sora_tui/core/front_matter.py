@@ -41,6 +41,9 @@ def edit_front_matter(
 
     A value that changed is written in the place of the old one, comment and spaces around it stay.
     A new one gets a line after the last plain one; a table that changed is written anew at the end.
+
+    Args:
+        front: Whole lines: the last one, too, has its end.
     """
     # Not by ==: true is not 1, and a NaN is the same NaN.
     changed = {k: v for k, v in wanted.items() if k not in there or repr(v) != repr(there[k])}
@@ -68,12 +71,7 @@ def edit_front_matter(
             lines[part.start : part.end] = [""] * (part.end - part.start)
     if plain:
         lines.insert(_end_of_plain(parts), "".join(plain))
-        before = _end_of_plain(parts) - 1
-        if before >= 0 and lines[before] and not lines[before].endswith(("\r", "\n")):
-            lines[before] += newline
     text = "".join(lines)
-    if tables and text and not text.endswith(("\r", "\n")):
-        text += newline
     return text + (newline if tables and text.strip() else "") + newline.join(tables)
 
 

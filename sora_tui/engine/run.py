@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final
+from typing import Final, assert_never
 
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.limits import Budget
@@ -367,6 +367,8 @@ class Run:
                         raise problem_error("step_illegal", job=job.id, state=job.state.value)
                     self._history.trash(job.id)
                     self._announcer.removed(job.id)
+                case _:
+                    assert_never(command.verb)
         except ProblemError as error:
             _log.warning("%s %s: %s", command.verb, command.job_id, error)
         done(path)

@@ -47,8 +47,8 @@ class PracticeServer:
         child, self._child = self._child, None
         if child is None or child.returncode is not None:
             return
-        if child.stdin is not None:
-            child.stdin.close()
+        assert child.stdin is not None
+        child.stdin.close()
         try:
             await asyncio.wait_for(child.wait(), _STOP_TIMEOUT)
         except TimeoutError:
@@ -68,12 +68,12 @@ class PracticeServer:
             start_new_session=True,
         )
         self._child = child
+        assert child.stdout is not None
         line = b""
-        if child.stdout is not None:
-            try:
-                line = await asyncio.wait_for(child.stdout.readline(), _START_TIMEOUT)
-            except TimeoutError:
-                child.kill()
+        try:
+            line = await asyncio.wait_for(child.stdout.readline(), _START_TIMEOUT)
+        except TimeoutError:
+            child.kill()
         try:
             said = json.loads(line)
             return said["base_url"], Secret(said["key"])

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import os
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -291,6 +292,23 @@ async def test_a_refusal_is_heard_while_the_picture_is_still_being_sent(
         outcome = await create(server.url, LARGE, encoding=encoding)
     assert isinstance(outcome, Rejected)
     assert outcome.error.status == 413
+
+
+async def test_a_server_that_dies_under_the_upload_leaves_a_doubt() -> None:
+    with RawServer([read_head, reset]) as server:
+        assert isinstance(await create(server.url, LARGE), Unclear)
+        assert server.connections == 1
+
+
+async def test_an_upload_that_is_given_up_leaves_nobody_listening() -> None:
+    begun = threading.Event()
+    with RawServer([read_head, lambda line: begun.set(), pause(60)]) as server:
+        sending = asyncio.create_task(create(server.url, LARGE))
+        assert await asyncio.to_thread(begun.wait, 60)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_an_interim_answer_does_not_stop_the_sending() -> None:

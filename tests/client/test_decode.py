@@ -57,6 +57,11 @@ ENVELOPES: list[tuple[Any, str | None, str]] = [
         "c",
     ),
     ({"error": {"message": "set {not json} here", "code": "c"}}, "c", "set {not json} here"),
+    (
+        {"error": {"message": 'Refused: {"code": "sentinel_block"}', "code": "500"}},
+        "sentinel_block",
+        'Refused: {"code": "sentinel_block"}',
+    ),
 ]
 
 
@@ -77,6 +82,17 @@ def test_a_failed_job_is_told_from_an_error_that_has_an_id() -> None:
     video = wrapped_video(wrapped)
     assert video is not None
     assert video.id == "v"
+    after_another = f'of {{"request": "r"}}: {json.dumps(inside)}'
+    video = wrapped_video({"error": {"message": after_another}})
+    assert video is not None
+    assert video.id == "v"
+
+
+def test_a_message_in_a_message_in_a_message_is_not_unwrapped_for_ever() -> None:
+    said: dict[str, Any] = {"message": "the very first"}
+    for _ in range(6):
+        said = {"message": f"then: {json.dumps(said)}"}
+    assert refusal_in(json.dumps(said).encode()).message.startswith("then: ")
 
 
 @pytest.mark.parametrize(

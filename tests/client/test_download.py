@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from sora_tui.client import download
 from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import ServerError
+from sora_tui.client.transport import Fetcher
 from sora_tui.core.problem import Spent
 from tests.client.servers import at
 from tests.rawserver import (
@@ -138,6 +140,49 @@ def test_a_crawling_body_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
             "download_interrupted",
             True,
         )
+
+
+@pytest.mark.parametrize(
+    ("speed", "cut_at"), [(download.MIN_SPEED, None), (download.MIN_SPEED - 1, 30.0)]
+)
+def test_a_transfer_is_cut_when_it_crawled_for_half_a_minute_and_not_before(
+    monkeypatch: pytest.MonkeyPatch, speed: int, cut_at: float | None
+) -> None:
+    class Clock(threading.Event):
+        """Each tick takes as long as it says, by a clock of its own."""
+
+        now = 1000.0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            assert timeout is not None
+            self.now += timeout
+            transfer.received = int((self.now - 1000.0) * speed)
+            return self.now >= 1100.0 or bool(cut)
+
+    clock, cut = Clock(), list[float]()
+    line = SimpleNamespace(cut=lambda: cut.append(clock.now - 1000.0))
+    transfer = download._Transfer(
+        at("http://127.0.0.1:9/v1"), len, lambda total: None, threading.Event(), 10**7
+    )
+    monkeypatch.setattr(download, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    transfer._watch(cast(Fetcher, line), clock)
+    assert cut == ([] if cut_at is None else [cut_at])
+
+
+def test_an_error_page_without_end_is_read_no_further() -> None:
+    page = b"<title>Bad gateway</title>" + b" " * 2**16
+    with RawServer([read_request, send(b"HTTP/1.1 502 Bad\r\n\r\n" + page), hang]) as server:
+        failure = refused(server.url)
+    assert (failure.error.status, failure.error.message) == (502, "Bad gateway")
+
+
+def test_what_is_stopped_before_it_has_a_connection_needs_none_cut() -> None:
+    with RawServer(replies(answer(200, CLIP))) as server:
+        fetcher = Fetcher(at(server.url))
+        fetcher.cut()
+        with fetcher.get(f"{server.url}/videos/v/content") as incoming:
+            assert b"".join(incoming.chunks) == CLIP
+        fetcher.close()
 
 
 def test_stop_wakes_a_transfer_that_waits_for_a_mute_server() -> None:

@@ -7,7 +7,7 @@ import tracemalloc
 from base64 import b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sora_tui.client import inline
@@ -27,6 +27,7 @@ def document(*clips: str) -> dict[str, object]:
     return {"id": "v", "prompt": QUOTED, "data": data, "status": "completed"}
 
 
+@example(data=b"\xff\xff\xff", size=1, escaped=True, indent=None)  # cut behind a backslash
 @given(
     data=st.binary(min_size=1, max_size=400),
     size=st.integers(1, 90),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sora_tui.client.outcome import Accepted
+from sora_tui.client.outcome import Accepted, NotSent
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest
@@ -90,6 +90,17 @@ async def test_another_host_is_reached_through_the_proxy(monkeypatch: pytest.Mon
             created = await client.create(VideoRequest("a fox"), None, "k")
         assert isinstance(created, Accepted)
         assert proxy.requests[0].target == "http://video.example.invalid/v1/videos"
+
+
+async def test_a_host_that_needs_no_proxy_is_not_looked_for_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with RawServer(replies(answer(200, VIDEO))) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "video.example.invalid")
+        async with client_of(at("http://video.example.invalid/v1")) as client:
+            assert isinstance(await client.create(VideoRequest("a fox"), None, "k"), NotSent)
+        assert proxy.connections == 0
 
 
 @pytest.mark.parametrize(

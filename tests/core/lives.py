@@ -14,6 +14,7 @@ from sora_tui.core.job import Consent, Cost, Job, JobError, Output, State
 from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
+from sora_tui.core.search import Search
 from sora_tui.core.server import ServerRef
 
 Step = Callable[[Job], Job]
@@ -74,6 +75,11 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
         "asked_again": lambda job: job.asked_again(at),
         "saved": lambda job: job.saved(at, (OUTPUT,)),
         "noted": lambda job: job.noted(at, "a word"),
+        "held": lambda job: job.held(at, ERROR),
+        "searched": lambda job: job.searched(at, Search(START, at, looks=1)),
+        "sent_again": lambda job: job.sent_again(at, "20261122-101531-aaaaaa"),
+        "deleted_there": lambda job: job.deleted_there(at),
+        "kept_there": lambda job: job.kept_there(at, ERROR),
     }
 
 

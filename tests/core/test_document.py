@@ -86,6 +86,10 @@ searches = st.builds(
 )
 
 
+SEARCH = {"began": "2026-11-22T10:15:30Z", "at": "2026-11-22T10:15:30Z", "found": []}
+REFUSED = {"at": "2026-11-22T10:15:30Z", "video": "video_1", "code": "video_taken", "job": None}
+
+
 @st.composite
 def jobs(draw: st.DrawFn) -> Job:
     """A job somewhere on its way, with every optional field drawn."""
@@ -157,6 +161,7 @@ def test_nonsense_in_a_field_is_refused_by_name_or_read(job: Job, data: st.DataO
         ("batch", {"id": "b", "index": float("inf")}),
         ("request", {"prompt": "A kite", "operation": "juggle"}),
         ("error", {"kind": "made_up"}),
+        ("search", {**SEARCH, "refused": {**REFUSED, "code": "made_up"}}),
         ("id", None),
     ],
 )
@@ -214,3 +219,11 @@ def test_unknown_fields_of_inner_objects_survive_a_later_step() -> None:
     assert later["request"]["camera"] == {"lens": "35 mm"}
     assert later["notes"]["colour"] == "red"
     assert later["request"]["prompt"] == "A kite"
+
+
+def test_an_error_that_is_over_takes_its_unknown_fields_along() -> None:
+    document = through_disk(in_state(State.NOT_SENT))
+    document["error"]["colour"] = "red"
+    job = from_document(document)
+    assert to_document(job)["error"]["colour"] == "red"
+    assert to_document(job.retried(job.updated_at))["error"] is None

@@ -170,6 +170,17 @@ def test_a_character_ends_without_a_file() -> None:
     assert not done.is_final
 
 
+def test_support_is_told_the_id_of_what_failed_and_else_of_the_request() -> None:
+    job = in_state(State.SUBMITTING).accepted(LATER, video("in_progress"), 200, "req_paid")
+    assert job.request_id == "req_paid"
+    failed = replace(
+        job.progressed(LATER, video("failed")), error=ERROR._replace(request_id="req_look")
+    )
+    assert failed.request_id == "req_look"
+    assert replace(failed, error=ERROR).request_id == "req_paid"
+    assert new_job().request_id is None
+
+
 def test_the_record_of_a_patient_job_has_an_end() -> None:
     """A server that says 429 for a day must not grow a document without end."""
     job = new_job()

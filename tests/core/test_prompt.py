@@ -178,5 +178,13 @@ def test_what_stands_around_a_value_stays() -> None:
     assert "# long" in edit_source(source, seeded)
 
 
+def test_a_quoted_key_is_written_anew_and_its_neighbours_stay() -> None:
+    source = '+++\n# mine\n"odd key" = 3 # three\nsize = "64x36"\n+++\n\nA fox.\n'
+    there = parse_prompt(source)
+    edited = edit_source(source, Prompt(there.text, {**there.settings, "odd key": 4}))
+    assert parse_prompt(edited).settings == {"odd key": 4, "size": "64x36"}
+    assert edited.startswith('+++\n# mine\nsize = "64x36"\n')
+
+
 def test_variables_are_named_once_each() -> None:
     assert variables_in("{{b}} {{ a }} {{b}} {{ not this }}") == ("b", "a")

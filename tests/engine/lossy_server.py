@@ -17,6 +17,7 @@ class LossyServer(ThreadingHTTPServer):
 
     Attributes:
         documents: Where the workspace's documents lie, to look for the intent when a POST comes.
+        asked: The path of every GET.
         intents: For each POST, the states found on disk at that very moment.
         listless: Answers 405 when it is asked for its list.
         copies: Jobs that are made of one POST: another's, with the same wish, among them; none
@@ -35,6 +36,7 @@ class LossyServer(ThreadingHTTPServer):
         self.intents: list[list[str]] = []
         self.videos: list[dict[str, Any]] = []
         self.times: list[float] = []
+        self.asked: list[str] = []
         self.retry_after: int | None = None
         self.listless = False
         self.copies = 1
@@ -79,6 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(video)
 
     def do_GET(self) -> None:
+        self.server.asked.append(self.path)
         name = self.path.partition("?")[0].rpartition("/")[2]
         found = next((video for video in self.server.videos if video["id"] == name), None)
         if found is not None:

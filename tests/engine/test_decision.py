@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,13 +16,20 @@ from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.server import Secret, Server
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.events import JobChanged
+from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.lossy_server import LossyServer, lossy_server
 from tests.engine.watching import Watcher, order, running
+from tests.faults.harness import clip
+from tests.faults.server import Act, Call, FaultServer, say, wait_for
 
 LAB = Server(name="lab", base_url="", key=Secret("sk-lab-0123456789"), encoding="json", free=True)
+
+
+def found(call: Call) -> None:
+    """A video of that id, made by nobody knows whom."""
+    call.reply({"id": "video_7", "object": "video", "status": "queued"})
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,13 @@ def engine_job(watcher: Watcher, job_id: str) -> Job:
     return jobs[-1]
 
 
+def wait_until_carried_out(folder: Folder) -> None:
+    end = time.monotonic() + 60
+    while list(folder.inbox.iterdir()):
+        assert time.monotonic() < end, "a command was left"
+        time.sleep(0.01)
+
+
 def test_of_several_candidates_the_person_adopts_one(folder: Folder) -> None:
     with lost(folder) as it:
         search = it.job.search
@@ -103,6 +119,45 @@ def test_a_video_of_another_job_or_server_is_not_adopted(folder: Folder) -> None
             assert (told.search.refused.code, told.search.refused.job) == (code, job)
         assert History(folder).load(it.job.id).search == told.search
         assert len(it.server.posts) == 2
+
+
+def test_a_decision_that_comes_after_another_changes_nothing(folder: Folder) -> None:
+    """Two terminals showed the same question."""
+    with lost(folder) as it:
+        it.engine.command(it.job.id, "adopt", "video_0")
+        it.wait_for(lambda job: job.state is State.FAILED)
+        it.engine.command(it.job.id, "adopt", "video_1")
+        it.engine.command(it.job.id, "abandon")
+        wait_until_carried_out(folder)
+        now = History(folder).load(it.job.id)
+        assert (now.state, now.remote_id) == (State.FAILED, "video_0")
+        assert not any(path.endswith("/video_1") for path in it.server.asked)
+
+
+@pytest.mark.parametrize("then", [found, say(404, {"error": {"message": "no such video"}})])
+def test_what_was_given_up_while_the_server_was_asked_stays_given_up(
+    folder: Folder, then: Act
+) -> None:
+    go_on = threading.Event()
+    with FaultServer(clip(), folder.metadata) as server:
+        server.can_list = False
+        server.posts["*"] = [say(500)]
+        server.gets["video_7"] = [wait_for(go_on, then)]
+        lab = Server("lab", server.base_url, free=True)
+        with running(folder, server=lab) as (engine, watcher):
+            job = order(engine, server=lab)
+            watcher.wait_for_job(job.id, lambda job: job.state is State.UNCONFIRMED)
+            engine.command(job.id, "adopt", "video_7")
+            server.wait_until(lambda server: server.seen("GET", "/video_7") != [], 60)
+            engine.command(job.id, "abandon")
+            watcher.wait_for_job(job.id, lambda job: job.state is State.ABANDONED)
+            told: list[EngineEvent] = []
+            engine.subscribe(told.append)
+            go_on.set()
+            wait_until_carried_out(folder)
+    assert not [event for event in told if isinstance(event, EngineFault)]
+    now = History(folder).load(job.id)
+    assert (now.state, now.remote_id) == (State.ABANDONED, None)
 
 
 def test_sending_again_gives_the_first_one_up_and_pays_once(folder: Folder) -> None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from sora_tui.core.job import State
+from sora_tui.core.job import Job, State
 from sora_tui.core.job_id import JobIds
+from sora_tui.core.limits import Budget
 from sora_tui.core.remote import read_video
 from sora_tui.core.server import Server
 from sora_tui.engine import downloads
-from sora_tui.engine.events import EngineFault, JobChanged
+from sora_tui.engine.desk import Announcer, Desk
+from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
+from sora_tui.engine.purse import Purse
 from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
 from tests.core.lives import new_job
 from tests.engine.watching import running
 from tests.faults.harness import clip
@@ -177,6 +183,71 @@ def test_a_clip_that_reaches_to_wherever_it_broke_off_is_fetched_again(
         saved = watcher.wait_for_state(State.SAVED)
     assert (folder.root / saved.outputs[0].path).read_bytes() == server.clip
     assert asked(server) == [0, 0]
+
+
+def test_a_clip_whose_profile_is_gone_waits_for_it_to_come_back(
+    folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.05)
+    profile = made(folder, server, [60])
+    stranger = Server("other", "http://127.0.0.1:9/v1", free=True)
+    with running(folder, stranger) as (engine, watcher):
+        event = watcher.wait_for(
+            lambda e: isinstance(e, JobChanged) and e.retry is not None and e.retry.count > 0
+        )
+        assert isinstance(event, JobChanged)
+        assert event.retry is not None
+        assert event.retry.why == "profile_unknown"
+        assert asked(server) == []
+        engine.use_servers({"lab": profile})
+        watcher.wait_for_state(State.SAVED)
+    assert asked(server) == [0]
+
+
+async def test_a_transfer_that_ends_because_we_leave_is_no_failure(
+    folder: Folder, server: FaultServer
+) -> None:
+    profile = made(folder, server, [60])
+    told: list[EngineEvent] = []
+    with closing(History(folder)) as history:
+        announcer, purse = Announcer([told.append]), Purse(Budget(), folder)
+        desk = Desk(history, announcer, purse, lambda: True, {"lab": profile})
+
+        async def connect(job: Job) -> Server:
+            leaving.stop()
+            return profile
+
+        leaving = downloads.Downloads(desk, folder, connect)
+        (job,) = history.active()
+        desk.take_in(job)
+        leaving.want(job)
+        work = asyncio.create_task(leaving.work())
+        async with asyncio.timeout(60):
+            while history.load(job.id).error is None:  # noqa: ASYNC110 -- the disk tells
+                await asyncio.sleep(0.01)
+        announcer.flush()
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        left = history.load(job.id)
+    assert left.state is State.COMPLETED
+    assert not any(isinstance(event, JobChanged) and event.retry for event in told)
+    assert list(folder.output.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "failures", "wait"),
+    [
+        ("download_interrupted", 1, 1.0),
+        ("download_interrupted", 3, 4.0),
+        ("download_interrupted", 7, 300.0),
+        ("disk_full", 1, 30.0),
+        ("disk_full", 7, 30.0),
+    ],
+)
+def test_a_server_is_asked_less_and_less_often_and_a_disk_soon_again(
+    kind: str, failures: int, wait: float
+) -> None:
+    assert downloads._wait(kind, failures) == wait
 
 
 def test_a_folder_that_was_tidied_away_is_made_again(folder: Folder, server: FaultServer) -> None:

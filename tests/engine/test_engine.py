@@ -5,18 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sora_tui.core.job import State
-from sora_tui.core.problem import ProblemError
+from sora_tui.core.job import Consent, Job, State
+from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.problem import ProblemError, Spent, problem_error
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.engine.events import EngineChanged, JobChanged
+from sora_tui.engine import engine as engine_module
+from sora_tui.engine import run
+from sora_tui.engine.engine import Engine
+from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.engine.watching import order, running
+from sora_tui.workspace.inbox import claim, hand_in
+from sora_tui.workspace.lock import OwnerLock
+from tests.core.lives import ERROR, START, video
+from tests.engine.watching import KITE, Watcher, order, running
+from tests.faults.harness import clip
+from tests.rawserver import RawServer, answer, replies
+from tests.workspace.jobs import put, wish
+
+NOWHERE = Server(name="lab", base_url="http://127.0.0.1:9/v1", free=True)
 
 
 @pytest.fixture
@@ -87,9 +100,8 @@ def test_an_order_nobody_could_send_is_refused_before_anything_is_written(folder
 
 
 def test_a_job_of_a_server_that_is_configured_nowhere_is_left_alone(folder: Folder) -> None:
-    stranger = Server(name="lab", base_url="http://127.0.0.1:9/v1", free=True)
     with running(folder) as (engine, watcher):
-        order(engine, server=stranger)
+        order(engine, server=NOWHERE)
         event = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
     assert isinstance(event, JobChanged)
     assert event.job.state is State.PENDING
@@ -97,12 +109,128 @@ def test_a_job_of_a_server_that_is_configured_nowhere_is_left_alone(folder: Fold
     assert event.retry.why == "profile_unknown"
 
 
+def test_what_waits_for_a_profile_that_never_comes_can_be_taken_back(folder: Folder) -> None:
+    with running(folder) as (engine, watcher):
+        job = order(engine, server=NOWHERE)
+        watcher.wait_for_job(job.id, lambda job: job.error is not None)
+        engine.command(job.id, "cancel")
+        assert watcher.wait_for_end(job.id).state is State.CANCELLED
+
+
+def test_before_it_is_started_an_engine_is_at_rest_and_takes_orders(folder: Folder) -> None:
+    engine = Engine(folder, {})
+    assert engine.stop()
+    engine.use_servers({"lab": NOWHERE})
+    engine.list_remote("lab")
+    job = order(engine, server=NOWHERE)
+    watcher = Watcher(engine)
+    engine.start()
+    try:
+        assert watcher.wait_for_end(job.id).state is State.NOT_SENT
+    finally:
+        assert engine.stop(timeout=10)
+
+
+@pytest.mark.parametrize(("claimed", "spent"), [(False, Spent.NO), (True, Spent.PERHAPS)])
+def test_an_order_that_the_disk_takes_half_of_is_taken_back_or_says_that_it_may_cost(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, claimed: bool, spent: Spent
+) -> None:
+    handed_in: list[Job] = []
+
+    def filling_up(folder: Folder, job: Job) -> None:
+        if handed_in:
+            if claimed:
+                assert [job.id for job in claim(folder)] == [handed_in[0].id]
+            raise problem_error("disk_full", path="metadata")
+        hand_in(folder, job)
+        handed_in.append(job)
+
+    monkeypatch.setattr(engine_module, "hand_in", filling_up)
+    with pytest.raises(ProblemError) as refused:
+        Engine(folder, {}).submit(
+            NOWHERE, KITE, Price(PriceKind.FREE, None), Consent("free", START), count=2
+        )
+    assert refused.value.problem.code == "disk_full"
+    assert refused.value.problem.spent is spent
+    assert list(folder.inbox.iterdir()) == []
+    assert len(list(folder.metadata.glob("2*.json"))) == claimed
+
+
+def test_a_lock_file_that_somebody_removed_is_locked_anew(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_ROUND", 0.05)
+    with running(folder, NOWHERE) as (engine, watcher):
+        watcher.wait_to_own()
+        folder.lock_file.unlink()
+        job = order(engine, server=NOWHERE)
+        assert watcher.wait_for_end(job.id).state is State.NOT_SENT
+        assert folder.lock_file.exists()
+        with running(folder, NOWHERE) as (_, second):
+            event = second.wait_for(lambda e: isinstance(e, EngineChanged))
+    assert isinstance(event, EngineChanged)
+    assert not event.owner
+
+
+def test_what_the_folder_refuses_is_told_once_and_tried_again(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = 0
+
+    def refusing(lock: OwnerLock) -> bool:
+        nonlocal rounds
+        rounds += 1
+        if rounds <= 3:
+            raise problem_error("disk_full", path="metadata")
+        return try_acquire(lock)
+
+    try_acquire = OwnerLock.try_acquire
+    monkeypatch.setattr(OwnerLock, "try_acquire", refusing)
+    monkeypatch.setattr(run, "_ROUND", 0.01)
+    with running(folder) as (_, watcher):
+        watcher.wait_to_own()
+    faults = [event for event in watcher.seen if isinstance(event, EngineFault)]
+    assert [fault.problem.code for fault in faults] == ["disk_full"]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [("failed", State.FAILED), (None, State.GONE)], ids=["there", "not there"]
+)
+def test_a_forgotten_job_is_asked_for_once_more_at_a_persons_wish(
+    folder: Folder, status: str | None, state: State
+) -> None:
+    there = answer(200, {"id": "video_1", "status": status})
+    missing = answer(404, {"error": {"message": "no such video"}})
+    with RawServer(replies(there if status else missing)) as server:
+        lab = Server("lab", server.url, dialect="generic", free=True)
+        job = replace(wish(), server=lab.ref).submitting(START, "key")
+        put(folder, job.accepted(START, video("queued"), 200).gone(START, ERROR))
+        with running(folder, lab) as (engine, watcher):
+            watcher.wait_to_own()
+            engine.command(job.id, "look")
+            looked = watcher.wait_for_job(job.id, lambda job: len(job.events) > 4)
+    assert looked.state is state
+    assert ("asked again" in looked.events[-1].note) is (status is None)
+
+
+def test_an_expired_clip_is_asked_for_once_more_at_a_persons_wish(folder: Folder) -> None:
+    """A server may only have been late."""
+    with RawServer(replies(answer(200, clip(), content_type="video/mp4"))) as server:
+        lab = Server("lab", server.url, dialect="generic", free=True)
+        job = replace(wish(), server=lab.ref).submitting(START, "key")
+        put(folder, job.accepted(START, video("completed"), 200).expired(START, ERROR))
+        with running(folder, lab) as (engine, watcher):
+            watcher.wait_to_own()
+            engine.command(job.id, "look")
+            saved = watcher.wait_for_job(job.id, lambda job: job.state is State.SAVED)
+    assert (folder.root / saved.outputs[0].path).read_bytes() == clip()
+
+
 def test_a_server_that_is_not_there_leaves_the_job_not_sent_and_a_retry_sends_it(
     folder: Folder,
 ) -> None:
-    nowhere = Server(name="lab", base_url="http://127.0.0.1:9/v1", free=True)
-    with running(folder, server=nowhere) as (engine, watcher):
-        job = order(engine, server=nowhere)
+    with running(folder, server=NOWHERE) as (engine, watcher):
+        job = order(engine, server=NOWHERE)
         left = watcher.wait_for_state(State.NOT_SENT)
         assert left.error is not None
         assert left.error.kind == "server_unreachable"

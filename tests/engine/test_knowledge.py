@@ -150,6 +150,18 @@ def test_a_refused_request_makes_it_ask_again_whom_it_speaks_to(folder: Folder) 
     assert lab.methods.count("POST") == 2
 
 
+def test_a_refused_prompt_is_no_reason_to_doubt_the_server(folder: Folder) -> None:
+    blocked = answer(400, {"error": {"message": "no", "code": "sentinel_block"}})
+    lab = Lab(SHAPES["sglang"][0], made=blocked)
+    with lab.server:
+        server = Server("lab", lab.server.url, free=True)
+        with running(folder, server) as (engine, watcher):
+            for prompt in ("A kite", "A boat"):
+                job = order(engine, VideoRequest(prompt, seconds="8"), server)
+                assert watcher.wait_for_end(job.id).state is State.REJECTED
+    assert (lab.questions, lab.methods.count("POST")) == (1, 2)
+
+
 def test_what_comes_right_after_a_refusal_is_sent_in_the_same_accent(folder: Folder) -> None:
     lab = Lab(SHAPES["sglang"][0], made=answer(400, {"detail": "seconds: no"}))
     with lab.server:

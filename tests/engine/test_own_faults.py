@@ -21,6 +21,7 @@ from sora_tui.engine.quote import quote
 from sora_tui.media.avi import inspect_clip
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.learnt import Memory
 from tests.core.lives import new_job
 from tests.engine.watching import Watcher, order, running
 from tests.faults.harness import clip
@@ -123,6 +124,20 @@ def test_a_list_that_fails_is_looked_into_later(
         order(engine, server=lab)
         watcher.wait_for_state(State.SAVED)
     assert server.paid == 1
+
+
+def test_a_list_that_refuses_this_one_question_is_not_remembered_as_missing(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    """A 400 may be about us; who remembers "no list" for ever finds no lost answer again."""
+    server.posts["*"] = [vanish]
+    server.lists = [say(400, {"error": {"message": "limit: no"}})] * 9
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, server=lab)
+        told = watcher.wait_for_job(job.id, lambda job: bool(job.search))
+    assert told.search is not None
+    assert not told.search.listed
+    assert Memory(folder).of(lab.origin).facts.get("list") is not False
 
 
 @pytest.mark.parametrize("named", ["..", "a\x1b]0;b"])

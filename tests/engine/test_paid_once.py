@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,33 @@ def test_a_busy_server_on_which_others_make_alike_clips_is_believed(folder: Fold
             order(engine, server=lab)
             watcher.wait_for_state(State.FAILED)
         assert len(server.posts) == 2
+
+
+def test_where_no_list_can_tell_a_put_off_job_is_sent_when_it_is_time(folder: Folder) -> None:
+    with lossy_server(folder.metadata, status=429) as server:
+        server.retry_after, server.copies = 1, 0
+        lab = replace(LAB, base_url=server.base_url, dialect="new-api")
+        with running(folder, server=lab) as (engine, watcher):
+            job = order(engine, server=lab)
+            sent = watcher.wait_for_job(job.id, lambda job: job.remote_id is not None)
+        assert len(server.posts) == 2
+    assert [attempt.outcome for attempt in sent.attempts] == ["deferred", "accepted"]
+
+
+def test_a_price_that_rose_since_the_person_agreed_keeps_the_job_waiting(folder: Folder) -> None:
+    with lossy_server(folder.metadata, lose=0) as server:
+        lab = replace(LAB, base_url=server.base_url, free=False, prices={"*": Decimal("0.10")})
+        dearer = replace(lab, prices={"*": Decimal("0.11")})
+        with running(folder, server=dearer) as (engine, watcher):
+            job = order(engine, server=lab)
+            held = watcher.wait_for_job(job.id, lambda job: job.error is not None)
+            assert held.state is State.PENDING
+            assert held.error is not None
+            assert held.error.kind == "over_budget"
+            assert server.posts == []
+            engine.use_servers({"lab": lab})
+            watcher.wait_for_end(job.id)
+        assert len(server.posts) == 1
 
 
 def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) -> None:

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import cast
 
@@ -38,7 +38,7 @@ from sora_tui.engine.purse import Purse
 from sora_tui.workspace import learnt
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
-from tests.engine.virtual_time import run
+from tests.engine.virtual_time import VirtualLoop, run
 
 SERVER = Server(name="farm", base_url="http://127.0.0.1:9/v1", dialect="generic", free=True)
 EPOCH = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -430,6 +430,75 @@ def test_a_denied_job_is_gone_only_after_ten_minutes(monkeypatch: pytest.MonkeyP
     assert 5 <= len(farm.gets) <= 15
 
 
+def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def play(farm: Farm) -> None:
+        async with polling(farm, monkeypatch) as (desk, poller):
+            farm.knows_nothing = True
+            job = desk.put(farm.accept(60.0))
+            while not farm.gets:  # noqa: ASYNC110 -- these seconds cost nothing
+                await asyncio.sleep(LATENCY / 3)
+            desk.put(job.deleted_there(utc(farm)))
+            shown: list[Job] = []
+            monkeypatch.setattr(desk, "show_retry", lambda job, retry: shown.append(job))
+            poller.wake()
+            await asyncio.sleep(120)
+            assert job.id not in desk.jobs
+            assert shown == []
+
+    farm = Farm()
+    run(play(farm))
+    assert len(farm.gets) == 1
+
+
+def test_what_is_told_of_a_job_that_is_over_changes_nothing() -> None:
+    """An answer may be on its way when the job leaves the desk."""
+
+    async def play() -> None:
+        farm = Farm()
+        job, began = farm.accept(60.0), now()
+        plan = Looks(lambda job: None)
+        plan.keep([job], began, utc(farm))
+        plan.keep([], began, utc(farm))
+        word = read("video_0", "in_progress", 35)
+        plan.answered(job.id, word, None, began)
+        assert not plan.told(job.id, word, 0, began)
+        plan.swept({job.id}, began)
+        plan.put_off(job.id, began)
+        plan.not_answered(job.id, began)
+        assert plan.begin(began + 3600, room=8).ask == ()
+
+    run(play())
+
+
+def test_a_long_page_of_the_list_lets_others_have_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row may be a write, and a disk may be slow: a download must not starve meanwhile."""
+
+    async def play(farm: Farm) -> list[str]:
+        said: list[str] = []
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        async with polling(farm, monkeypatch) as (desk, _):
+            for _ in range(10):
+                desk.put(farm.accept(60.0))
+
+            def slowly(job: Job) -> Job:
+                loop.now += 2 * looker._AT_A_TIME
+                loop.call_soon(said.append, "turn")
+                said.append("row")
+                return job
+
+            monkeypatch.setattr(desk.history, "save", slowly)
+            await until(lambda: len(farm.seen_at) == 10)
+        return said
+
+    said = run(play(Farm()))
+    assert said.count("row") >= 10
+    # One row of the list, and perhaps the one job that is asked for by itself.
+    assert max(len(list(same)) for what, same in groupby(said) if what == "row") <= 2
+
+
 # Time ---------------------------------------------------------------------------------------
 
 
@@ -463,6 +532,14 @@ def test_a_word_we_do_not_know_is_asked_about_slowly(monkeypatch: pytest.MonkeyP
     farm = Farm(working="simmering", hint=1.0)
     finish(farm, monkeypatch, [100.0])
     assert closest(farm.asked) >= 27.0
+
+
+def test_many_jobs_with_a_word_we_do_not_know_are_swept_slowly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    farm = Farm(working="simmering")
+    finish(farm, monkeypatch, [100.0] * 20)
+    assert closest(farm.sweeps) >= 27.0
 
 
 @pytest.mark.parametrize("jump", [8 * 3600.0, -10 * 86_400.0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -168,6 +169,45 @@ def test_a_profile_that_comes_later_is_used_and_one_that_changes_is_used_anew(
             watcher.wait_for_end(order(engine, server=changed).id)
         said = [r.headers["authorization"] for r in server.requests if r.method == "POST"]
     assert said == ["Bearer first-key", "Bearer second-key"]
+
+
+def test_profiles_that_change_twice_during_a_paid_request_lose_no_answer(folder: Folder) -> None:
+    answered = threading.Event()
+
+    def slow(request: Request) -> bytes:
+        if request.method == "POST":
+            assert answered.wait(60)
+        return failing(request)
+
+    with RawServer(serve(slow)) as server, RawServer(serve(failing)) as other:
+        lab = Server("lab", server.url, dialect="generic", free=True)
+        beside = Server("beside", other.url, dialect="generic", free=True)
+        with engine_of(folder, lab, beside) as (engine, watcher):
+            watcher.wait_for_end(order(engine, server=beside).id)
+            job = order(engine, server=lab)
+            watcher.wait_for_job(job.id, lambda job: job.state is State.SUBMITTING)
+            for key in ("second-key", "third-key"):
+                changed = replace(lab, key=Secret(key))
+                engine.use_servers({"lab": changed, "beside": beside})
+            later = order(engine, server=changed)
+            answered.set()
+            for each in (job, later):
+                assert watcher.wait_for_end(each.id).state is State.FAILED
+        said = [r.headers.get("authorization") for r in server.requests if r.method == "POST"]
+    assert said == ["Bearer none", "Bearer third-key"]
+
+
+def test_a_password_manager_that_refuses_leaves_the_job_waiting(folder: Folder) -> None:
+    with RawServer(serve(failing)) as server:
+        locked = Server("locked", server.url, key=CommandKey("locked", "false"))
+        with engine_of(folder, locked) as (engine, watcher):
+            order(engine, server=locked)
+            event = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
+        assert server.requests == []
+    assert isinstance(event, JobChanged)
+    assert event.job.state is State.PENDING
+    assert event.retry is not None
+    assert event.retry.why == "key_command_failed"
 
 
 def test_a_password_manager_that_waits_holds_up_no_other_server(
@@ -380,13 +420,18 @@ def test_each_video_is_asked_for_before_it_is_taken(folder: Folder) -> None:
     def look(request: Request) -> bytes:
         if request.target.endswith("/nowhere"):
             return answer(404, {"error": {"message": "no such video"}})
+        if request.target.endswith("/private"):
+            return answer(401, {"error": {"message": "not with this key"}})
         return answer(200, {"id": "rewritten", "status": "queued"})
 
     with RawServer(serve(look)) as server:
-        found = read_remote(folder, Server("lab", server.url), ["video_1", "nowhere", "a\nb"])
+        found = read_remote(
+            folder, Server("lab", server.url), ["video_1", "nowhere", "a\nb", "private"]
+        )
     assert isinstance(found[0], RemoteVideo)
     assert found[0].id == "video_1", "gateways answer with another id than the one that works"
-    assert [p.code for p in found[1:] if isinstance(p, Problem)] == ["video_unknown"] * 2
+    codes = [p.code for p in found[1:] if isinstance(p, Problem)]
+    assert codes == ["video_unknown", "video_unknown", "key_refused"]
 
 
 def test_the_practice_server_of_another_process_is_left_alone(folder: Folder) -> None:
@@ -396,4 +441,10 @@ def test_the_practice_server_of_another_process_is_left_alone(folder: Folder) ->
         watcher.wait_to_own()
         with pytest.raises(ProblemError, match="owned_elsewhere"):
             list_remote(folder, simulator())
+        with running(folder) as (follower, second):
+            follower.list_remote(simulator().name)
+            told = second.wait_for(lambda e: isinstance(e, RemoteListed))
+    assert isinstance(told, RemoteListed)
+    assert told.problem is not None
+    assert told.problem.code == "owned_elsewhere"
     assert list_remote(folder, simulator()).problem is None

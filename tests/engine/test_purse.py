@@ -1,0 +1,73 @@
+"""The person's limits, held at the last moment before a paid request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.limits import Budget
+from sora_tui.core.server import Server
+from sora_tui.engine.engine import Engine
+from sora_tui.engine.purse import Purse
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+from tests.engine.lossy_server import lossy_server
+from tests.engine.watching import Watcher, order
+from tests.workspace.jobs import wish
+
+#: One clip of 4 seconds costs 0.40.
+LAB = Server("lab", "https://lab.example.org/v1", prices={"sora-2": Decimal("0.10")})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return open_folder(tmp_path)
+
+
+def sent(second: int, at: datetime) -> Job:
+    return replace(wish(second), updated_at=at).submitting(at, "key")
+
+
+def test_the_day_has_what_documents_say_and_every_step_since(folder: Folder) -> None:
+    now = datetime.now(UTC)
+    purse = Purse(Budget(per_day=Decimal("1.00")), folder)
+    history = History(folder)
+    purse.note(history.save(sent(1, now)))
+    asked = wish(9)
+    assert purse.refusal(LAB, asked, now) is None
+    purse.note(wish(2))  # it waits: its own turn comes
+    assert purse.refusal(LAB, asked, now) is None
+    purse.note(history.save(sent(3, now)))
+    why = purse.refusal(LAB, asked, now)
+    assert why is not None
+    assert (why.code, why.facts["spent"], why.facts["limit"]) == ("over_budget", "0.80", "1.00")
+    assert purse.refusal(LAB, asked, now + timedelta(days=1)) is None, "another day"
+    history.close()
+
+
+def test_without_a_limit_nothing_is_counted(folder: Folder) -> None:
+    assert Purse(Budget(), folder).refusal(LAB, wish(), datetime.now(UTC)) is None
+
+
+def test_who_owns_the_folder_sends_nothing_beyond_its_own_limits(folder: Folder) -> None:
+    """The person was asked by another process, which may have had other limits."""
+    with lossy_server(folder.metadata, lose=0) as server:
+        prices = {"*": Decimal("0.10")}
+        lab = Server("lab", server.base_url, dialect="generic", encoding="json", prices=prices)
+        engine = Engine(folder, {"lab": lab}, budget=Budget(per_job=Decimal("0.05")))
+        watcher = Watcher(engine)
+        engine.start()
+        try:
+            job = order(engine, server=lab)
+            left = watcher.wait_for_job(job.id, lambda job: job.error is not None)
+        finally:
+            assert engine.stop(timeout=10)
+        assert server.posts == []
+    assert left.state is State.PENDING
+    assert left.error is not None
+    assert left.error.kind == "over_budget"

@@ -1,0 +1,112 @@
+"""The moments around the paid request at which the disk, or another owner, steps in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.limits import Budget
+from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.server import Server
+from sora_tui.engine.desk import Announcer, Desk
+from sora_tui.engine.purse import Purse
+from sora_tui.engine.submit import generate_video
+from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.history import History
+from sora_tui.workspace.inbox import commands
+from tests.client.servers import client_of
+from tests.core.lives import new_job
+from tests.rawserver import RawServer, answer, read_request, send
+
+VIDEO = {"id": "video_1", "object": "video", "status": "queued"}
+
+
+class NoIntents(History):
+    """A disk on which there was room for the answer, and is none for the intent."""
+
+    def save(self, job: Job) -> Job:
+        if job.state is State.SUBMITTING:
+            raise problem_error("disk_full", path="metadata")
+        return super().save(job)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return open_folder(tmp_path)
+
+
+@pytest.fixture
+def lost() -> threading.Event:
+    """Set when the folder has another owner."""
+    return threading.Event()
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, lost: threading.Event) -> Iterator[RawServer]:
+    """Answers a paid request; by then the folder has another owner."""
+    said = getattr(request, "param", answer(200, VIDEO))
+    with RawServer([read_request, lambda line: lost.set(), send(said)]) as server:
+        yield server
+
+
+def reserved(folder: Folder) -> list[str]:
+    return [path.name for path in folder.metadata.glob(".*next*")]
+
+
+async def sent(folder: Folder, history: History, url: str, lost: threading.Event) -> None:
+    """Send a job that waits."""
+    lab = Server("lab", url, dialect="generic", free=True)
+    announcer, purse = Announcer([]), Purse(Budget(), folder)
+    desk = Desk(history, announcer, purse, lambda: not lost.is_set(), {"lab": lab})
+    job = replace(new_job(), server=lab.ref)
+    desk.jobs[job.id] = history.save(job)
+    try:
+        async with client_of(lab) as client:
+            await generate_video(desk, folder, client, lab, desk.jobs[job.id])
+    finally:
+        announcer.flush()
+        history.close()
+
+
+async def test_an_intent_that_cannot_be_written_sends_nothing_and_gives_its_room_back(
+    folder: Folder, server: RawServer, lost: threading.Event
+) -> None:
+    with pytest.raises(ProblemError, match="disk_full"):
+        await sent(folder, NoIntents(folder), server.url, lost)
+    assert server.requests == []
+    assert reserved(folder) == []
+
+
+async def test_who_lost_the_folder_before_the_intent_sends_nothing_and_leaves_the_room(
+    folder: Folder, server: RawServer, lost: threading.Event
+) -> None:
+    """By now it is the room of whoever owns the folder, and sends the job."""
+    lost.set()
+    with pytest.raises(ProblemError, match="owned_elsewhere"):
+        await sent(folder, History(folder), server.url, lost)
+    assert server.requests == []
+    assert len(reserved(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "adopted"),
+    [
+        pytest.param(answer(200, VIDEO), ["video_1"], id="taken"),
+        pytest.param(answer(400, {"error": {"message": "no"}}), [], id="refused"),
+    ],
+    indirect=["server"],
+)
+async def test_who_lost_the_folder_during_the_request_tells_the_new_owner_the_id(
+    folder: Folder, server: RawServer, lost: threading.Event, adopted: list[str]
+) -> None:
+    with pytest.raises(ProblemError, match="owned_elsewhere"):
+        await sent(folder, History(folder), server.url, lost)
+    assert len(server.requests) == 1
+    left = [command for _, command in commands(folder)]
+    assert [command.argument for command in left if command.verb == "adopt"] == adopted
+    assert len(left) == len(adopted)
