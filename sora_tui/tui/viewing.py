@@ -140,6 +140,8 @@ class ViewingApp(WatchingApp):
             tell(replace(seen, problem=error.problem))
 
     def _take_clip(self, job_id: str, seen: ClipSeen) -> None:
+        if not self.is_running:  # the program ends meanwhile, and its panes are going
+            return
         if self.bench.inspector is not None:
             self.bench.inspector.show_clip(job_id, seen)
             self.bench.show_keys()
