@@ -23,10 +23,11 @@ Question = Callable[[str], str]
 
 def agree(
     server: Server,
-    request: VideoRequest,
+    order: str,
     price: Price,
     count: int,
     *,
+    unknown: int = 0,
     yes: bool,
     max_spend: Decimal | None,
     ask: Question | None,
@@ -36,7 +37,9 @@ def agree(
     """The person's consent to an order, asked for where the price needs it.
 
     Args:
+        order: What is made, in words.
         price: Of one clip.
+        unknown: Clips of the order that `price` says nothing of, because nobody knows theirs.
         yes: `--yes`.
         max_spend: `--max-spend`, for the whole order, in the currency of the price.
         ask: Puts a question and returns the answer; None without a terminal.
@@ -50,7 +53,7 @@ def agree(
         ProblemError: over_budget, consent_price, consent_unknown or declined. Nothing was sent.
     """
     wanted = ask_for(price, server, always=is_always(server.origin))
-    if max_spend is not None and price.kind is PriceKind.UNKNOWN:
+    if max_spend is not None and (unknown or price.kind is PriceKind.UNKNOWN):
         # A limit that nobody can check must not pass for one.
         raise problem_error("consent_unknown", host=server.host)
     total = None if price.sum is None else price.sum * count
@@ -69,7 +72,7 @@ def agree(
                 "consent_price", sum=str(total), currency=price.currency, host=server.host
             )
         sum = money(total, price.currency)
-        if not is_yes(ask(_sum_question(server, request, sum, count, today))):
+        if not is_yes(ask(_sum_question(server, order, sum, unknown, today))):
             raise problem_error("declined")
     elif wanted is Ask.UNKNOWN and not told:
         if ask is None:
@@ -115,13 +118,27 @@ def order_words(request: VideoRequest, count: int) -> str:
     made = operation_words(request)
     if request.operation == "character":
         return made
-    words = (made, clips, request.model, seconds, request.size, with_words(request))
+    words = (
+        made,
+        clips,
+        request.model,
+        seconds,
+        request.size,
+        with_words(c.name for c in request.characters),
+    )
     return ", ".join(word for word in words if word)
 
 
-def _sum_question(server: Server, request: VideoRequest, sum: str, count: int, today: str) -> str:
+def _sum_question(server: Server, order: str, sum: str, unknown: int, today: str) -> str:
     asked = _("Pay about {sum} on {host}?").format(sum=sum, host=server.host)
-    parts = (asked, order_words(request, count), today, _("y pay, any other answer: no"))
+    more = ""
+    if unknown:
+        more = ngettext(
+            "{count} of them costs what nobody says",
+            "{count} of them cost what nobody says",
+            unknown,
+        ).format(count=unknown)
+    parts = (asked, order, more, today, _("y pay, any other answer: no"))
     return "  ".join(part for part in parts if part)
 
 

@@ -7,12 +7,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from sora_tui.cli.consent import agree, question_on_terminal
+from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.day import check_budget
 from sora_tui.cli.follow import Item, Leave, Suspend, suspend
 from sora_tui.cli.lost import again_costs, found_lines
@@ -24,8 +24,9 @@ from sora_tui.core.server import profile_for
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import JobChanged
-from sora_tui.engine.quote import quote
+from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _
+from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
@@ -102,9 +103,11 @@ class Deciding:
         self.settings.on(server.name).check_sendable()
         price = quote(server, job.request)
         today = check_budget(self.folder, self.settings.budget, server, price, 1)
+        if note := ending_words(ending(server, job.request.model), date.today()):
+            self.speech.note(note)
         consent = agree(
             server,
-            job.request,
+            order_words(job.request, 1),
             price,
             1,
             yes=yes,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.day import check_budget
@@ -17,6 +17,7 @@ from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
 from sora_tui.cli.usual import usual_of
+from sora_tui.cli.wish import pairs, wish_of, with_params
 from sora_tui.config.choices import Choices, count, from_front_matter, from_settings
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
@@ -24,25 +25,23 @@ from sora_tui.core.job import Job
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.prompt import Prompt, fill, parse_prompt
-from sora_tui.core.request import EXACT, VideoRequest, check_request, unmentioned
+from sora_tui.core.request import VideoRequest, check_request, unmentioned
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.knowledge import unsupported
-from sora_tui.engine.quote import quote
+from sora_tui.engine.knowledge import as_known, unsupported
+from sora_tui.engine.offers import offer_for, preset_of
+from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
-from sora_tui.workspace.characters import find_characters
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.prompts import read_prompt
-from sora_tui.workspace.references import Prepared, read_reference_image
+from sora_tui.workspace.references import Prepared
 from sora_tui.workspace.verdicts import refusal_before
-
-#: Its maker announced the end of this endpoint.
-_ENDING_HOST = "api.openai.com"
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
@@ -56,32 +55,21 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     written = from_front_matter(prompt.settings, prompt_file or "-")
     own = _said(args).over(written)
     choices = own.over(from_settings(settings))
-    prepared = None
-    if choices.reference is not None:
-        prepared = read_reference_image(
-            folder, choices.reference, choices.size, choices.fit or EXACT
-        )
-    history = History(folder)
-    text = fill(prompt.text, choices.variables)
     operation = choices.operation or "create"
     if operation != "create":
         from sora_tui.cli.derive import derived
 
-        source = choices.source or ""
+        source, text = choices.source or "", fill(prompt.text, choices.variables)
         request, at = derived(folder, settings, operation, source, text, own.seconds)
         return place(args, at, folder, request, None, choices.count or 1, speech)
     server = settings.server
-    request = VideoRequest(
-        prompt=text,
-        model=choices.model,
-        seconds=choices.seconds,
-        size=choices.size,
-        reference=prepared.reference if prepared else None,
-        params=choices.params,
-        variables=choices.variables,
-        prompt_file=prompt_file,
-        characters=find_characters(history, server, choices.characters),
-    )
+    if args.preset is None:
+        offer = offer_for(folder, server, choices.model)
+    else:
+        offer = preset_of(folder, server, args.preset)
+        choices = replace(choices, params={**choices.params, **offer.preset})
+    choices = with_params(offer, choices, args.param)
+    request, prepared = wish_of(folder, server, offer, prompt.text, prompt_file, choices)
     return place(args, settings, folder, request, prepared, choices.count or 1, speech)
 
 
@@ -101,17 +89,17 @@ def place(
     """
     check_request(request)
     server = settings.server
-    missing = unsupported(server, Memory(folder), request)
+    memory = Memory(folder)
+    missing = unsupported(server, memory, request)
     if missing is not None:
         raise ProblemError(missing)
     price = quote(server, request)
     if args.dry_run:
-        show_order(server, request, prepared, price, clips, speech)
+        show_order(as_known(server, memory), request, prepared, price, clips, speech)
         return 0
-    for warning in settings.warnings:
-        if warning.code != "base_url_insecure":  # check_sendable says it
-            said = sentences(warning)
-            speech.note(f"{said.happened} {said.next}")
+    tell_warnings(settings, speech)
+    if note := ending_words(ending(server, request.model), date.today()):
+        speech.note(note)
     settings.check_sendable()
     if not folder.writable:
         raise problem_error("folder_not_writable", path=str(folder.metadata))
@@ -121,7 +109,7 @@ def place(
     today = check_budget(folder, settings.budget, server, price, clips)
     consent = agree(
         server,
-        request,
+        order_words(request, clips),
         price,
         clips,
         yes=args.yes,
@@ -133,7 +121,7 @@ def place(
     _announce(server, request, price, clips, speech)
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     history = History(folder)
-    enough = _is_with_server if args.no_wait else _is_at_rest
+    enough = is_with_server if args.no_wait else is_at_rest
     with running(engine, speech) as items:
         jobs = engine.submit(server, request, price, consent, prepared, clips)
         outcome = wait_for_completion(
@@ -151,11 +139,21 @@ def place(
     return report(outcome, folder, speech)
 
 
-def _is_at_rest(job: Job) -> bool:
+def tell_warnings(settings: Settings, speech: Speech) -> None:
+    """What a person should know before anything is sent."""
+    for warning in settings.warnings:
+        if warning.code != "base_url_insecure":  # check_sendable says it
+            said = sentences(warning)
+            speech.note(f"{said.happened} {said.next}")
+
+
+def is_at_rest(job: Job) -> bool:
+    """Whether nothing more happens to it by itself."""
     return job.is_final
 
 
-def _is_with_server(job: Job) -> bool:
+def is_with_server(job: Job) -> bool:
+    """Whether its remote id is known, for who does not wait."""
     return job.remote_id is not None or job.is_final
 
 
@@ -170,13 +168,13 @@ def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | Non
             return parse_prompt(sys.stdin.read()), None
         except UnicodeDecodeError:
             raise problem_error("prompt_unreadable", path="-", reason="not UTF-8") from None
-    path = folder.prompt_md if args.file is None else _found(args.file, folder)
+    path = folder.prompt_md if args.file is None else found_prompt(args.file, folder)
     resolved = path.resolve()
     inside = resolved.is_relative_to(folder.root)
     return read_prompt(path), folder.relative(resolved) if inside else path.name
 
 
-def _found(name: str, folder: Folder) -> Path:
+def found_prompt(name: str, folder: Folder) -> Path:
     """The file a person means: where he stands, in the workspace, or in prompts/."""
     places = (Path(name), folder.root / name, folder.prompts / name, folder.prompts / f"{name}.md")
     return next((place for place in places if place.is_file()), Path(name))
@@ -191,32 +189,9 @@ def _said(args: argparse.Namespace) -> Choices:
         reference=args.reference_image,
         fit=args.fit,
         count=None if args.count is None else count(args.count),
-        params={name: _value(text) for name, text in _pairs(args.param).items()},
-        variables=_pairs(args.var),
+        variables=pairs(args.var),
         characters=tuple(args.character or ()),
     )
-
-
-def _pairs(said: list[str]) -> Mapping[str, str]:
-    pairs: dict[str, str] = {}
-    for pair in said:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise problem_error("param_invalid", name=pair, reason=_("no = in it"))
-        pairs[name] = value
-    return pairs
-
-
-def _value(text: str) -> Any:
-    """JSON where it is JSON, the text itself otherwise."""
-
-    def no_number(name: str) -> NoReturn:
-        raise ValueError(name)  # NaN and Infinity are words here: no server takes them
-
-    try:
-        return json.loads(text, parse_constant=no_number)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _announce(
@@ -242,13 +217,6 @@ def _announce(
     speech.note(
         _("Sending to {host}: {order}, {cost}").format(host=server.host, order=order, cost=cost)
     )
-    if server.host == _ENDING_HOST:
-        speech.note(
-            _(
-                "OpenAI announced the end of this endpoint for 2026-09-24; it may refuse. Other"
-                " servers: SORA_BASE_URL."
-            )
-        )
 
 
 def _wrong_use(message: str) -> NoReturn:

@@ -14,7 +14,7 @@ from itertools import islice
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli.lost import found_lines, ways
-from sora_tui.cli.report import path_of
+from sora_tui.cli.report import made_document, path_of
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
@@ -23,6 +23,7 @@ from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
 from sora_tui.i18n.kinship import kin_words, operation_words
+from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -47,7 +48,7 @@ def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             return 2
     found = list(islice(_matching(history, args.state, args.search), max(args.limit, 0)))
     for job in found:
-        speech.document(to_document(job))
+        speech.document({**to_document(job), **made_document(job)})
     if not found:
         speech.note(_("No jobs match.") if args.state or args.search else _("No jobs yet."))
     else:
@@ -73,7 +74,7 @@ def show(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         document = json.loads(history.load_text(job_id))
         kin = {"from": lineage.origins, "became": lineage.made}
         document["lineage"] = {way: [asdict(one) for one in kin[way]] for way in kin}
-        speech.document(document)
+        speech.document({**document, **made_document(job)})
         return 0
     for line in facts_lines(job, folder, history):
         speech.result(line)
@@ -88,7 +89,8 @@ def _matching(history: History, states: list[str] | None, search: str | None) ->
         for job in page:
             if states and job.state.value not in states:
                 continue
-            if words in f"{job.id} {job.remote_id or ''} {job.request.prompt}".lower():
+            batch = job.batch.id if job.batch else ""
+            if words in f"{job.id} {job.remote_id or ''} {batch} {job.request.prompt}".lower():
                 yield job
 
 
@@ -148,14 +150,16 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         (_("size"), request.size),
         (_("picture"), f"{reference.path}  {reference.fit}" if reference else None),
         (_("parameters"), json.dumps(dict(request.params)) if request.params else None),
-        (_("operation"), operation_words(request)),
+        (_("made as"), operation_words(request) if request.source_file else None),
         *((_("from"), kin_words(kin)) for kin in lineage.origins),
         *((_("became"), kin_words(kin)) for kin in lineage.made),
         (_("cost"), _cost(job)),
+        (_("batch"), f"{job.batch.id}  {job.batch.index}" if job.batch else None),
         (_("created"), _local(job.created_at)),
         (_("expires"), _local(job.expires_at) if job.expires_at else None),
         (_("clip"), path_of(job, folder)),
         ("sha256", job.outputs[0].sha256 if job.outputs else None),
+        (_("differs"), made_words(job)),
         (_("record"), record_path(job)),
     )
     shown = [(name, clean_line(value)) for name, value in facts if value]

@@ -87,6 +87,12 @@ def _command(name: str) -> Command:
             from sora_tui.cli.generate import run
         case "remix" | "edit" | "extend" | "character":
             from sora_tui.cli.derive import run
+        case "batch":
+            from sora_tui.cli.batch import run
+        case "params":
+            from sora_tui.cli.params import run
+        case "cost":
+            from sora_tui.cli.cost import run
         case "characters":
             from sora_tui.cli.characters import run
         case "jobs":

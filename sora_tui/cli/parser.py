@@ -6,6 +6,7 @@ import argparse
 import shutil
 import textwrap
 from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -155,7 +156,11 @@ def _generate(add: Add) -> None:
     )
     command.add_argument("--model", metavar=_("NAME"), help=_("any model the server knows"))
     command.add_argument("--seconds", metavar="N", help=_("length of the clip"))
-    command.add_argument("--size", metavar="WxH", help=_("width x height in pixels"))
+    command.add_argument(
+        "--size",
+        metavar="WxH",
+        help=_("width x height in pixels, or landscape, portrait, square, 720p"),
+    )
     command.add_argument(
         "--count", type=int, metavar="N", help=_("make this many clips of the same prompt")
     )
@@ -174,7 +179,12 @@ def _generate(add: Add) -> None:
         action="append",
         default=[],
         metavar="K=V",
-        help=_("send one more field; V may be JSON"),
+        help=_("send one more field; V may be JSON (sora-tui params lists the known ones)"),
+    )
+    command.add_argument(
+        "--preset",
+        metavar=_("NAME"),
+        help=_("send what the makers of this model use; --param stands above it"),
     )
     command.add_argument(
         "--var",
@@ -190,6 +200,36 @@ def _generate(add: Add) -> None:
         help=_("let this character appear; the prompt mentions it by name"),
     )
     _sending(command)
+    batch = add(
+        "batch",
+        _(
+            "Send the clips of a file: one JSON object a line, or [[clip]] tables in TOML. The"
+            " whole price is agreed to once; started again, only what was not sent yet is sent."
+        ),
+        "sora-tui batch shots.jsonl",
+        "sora-tui batch shots.toml --max-active 2 --max-spend 5",
+        "sora-tui batch shots.jsonl --name second-try --dry-run",
+        """echo '{"prompt": "A kite", "seconds": 4, "count": 2}' >> shots.jsonl""",
+    )
+    batch.add_argument("batch", metavar=_("FILE"), help=_("the lines; - is stdin, as JSON"))
+    batch.add_argument(
+        "--name",
+        metavar=_("NAME"),
+        help=_("what the batch is known by; another one sends all of it again (the file's name)"),
+    )
+    batch.add_argument(
+        "--max-active", type=at_least_one, metavar="N", help=_("send at most N jobs at once")
+    )
+    _sending(batch)
+    params = add(
+        "params",
+        _("List what a server takes of a model beyond the standard, with ranges and defaults."),
+        "sora-tui params",
+        "sora-tui params --server lab --model wan2.2-t2v",
+        "sora-tui params --preset ltx-2 --json | jq .preset",
+    )
+    params.add_argument("--model", metavar=_("NAME"), help=_("any model the server knows"))
+    params.add_argument("--preset", metavar=_("NAME"), help=_("of this model instead"))
 
 
 def _derive(add: Add) -> None:
@@ -297,6 +337,19 @@ def _history(add: Add) -> None:
         "sora-tui show @2 --json",
     )
     show.add_argument("job", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2"))
+    cost = add(
+        "cost",
+        _("Sum up what was spent here, by day, server and model; practice costs nothing."),
+        "sora-tui cost",
+        "sora-tui cost --since 2026-11-01",
+        "sora-tui cost --since 7d --json | jq -s 'map(.reported) | add'",
+    )
+    cost.add_argument(
+        "--since",
+        type=day,
+        metavar=_("DAY"),
+        help=_("from this day on: 2026-11-01, today, or 7d for the last seven days"),
+    )
     wait = add(
         "wait",
         _("Finish everything unfinished: look for lost answers, wait, download."),
@@ -517,7 +570,7 @@ def _profile_options(command: argparse.ArgumentParser) -> None:
         "--price",
         action="append",
         metavar=_("[MODEL=]X"),
-        help=_("what a second costs; without MODEL for every one"),
+        help=_("what a second costs; without MODEL for every one, MODEL@720p for one size"),
     )
     command.add_argument("--currency", metavar="C", help=_("of the prices (USD)"))
     yes_or_no = argparse.BooleanOptionalAction
@@ -538,6 +591,37 @@ def _profile_options(command: argparse.ArgumentParser) -> None:
         "--query", action="append", metavar="K=V", help=_("added to every address; no key")
     )
     command.add_argument("--default", action="store_true", help=_("use it from now on"))
+
+
+def at_least_one(text: str) -> int:
+    """A whole number, 1 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(_("not a number from 1 on: {text}").format(text=text))
+    return int(text)
+
+
+def day(text: str) -> datetime:
+    """The beginning of a day on the person's own clock.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    today = date.today()
+    try:
+        if text.endswith("d") and text[:-1].isdecimal():
+            said = today - timedelta(days=int(text[:-1]) - 1)
+        else:
+            said = today if text == "today" else date.fromisoformat(text)
+    except (ValueError, OverflowError):
+        said = None
+    if said is None or said > today:
+        raise argparse.ArgumentTypeError(_("not a day: {text}").format(text=text))
+    # From a naive midnight, so that the day of a clock change begins at its own.
+    return datetime.combine(said, time()).astimezone()
 
 
 def _fit(text: str) -> Fit:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import shlex
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sora_tui.cli import exits
 from sora_tui.cli.lost import found_lines, ways
 from sora_tui.cli.speech import Speech
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
+from sora_tui.core.made import differences
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import size_of
+from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
 
@@ -26,7 +28,7 @@ def report(outcome: Outcome, folder: Folder, speech: Speech) -> int:
     """Say where every job stands and return the exit code of the worst."""
     codes = []
     for job in outcome.jobs.values():
-        speech.document(to_document(job))
+        speech.document({**to_document(job), **made_document(job)})
         if job.id not in outcome.left:
             _tell(job, folder, speech)
             codes.append(exits.exit_of(job) if job.is_final else exits.DONE)
@@ -50,6 +52,12 @@ def path_of(job: Job, folder: Folder) -> str | None:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
+def made_document(job: Job) -> dict[str, Any]:
+    """What the clip has otherwise than asked, for a line of JSON; nothing where all is as asked."""
+    found = [each._asdict() for each in differences(job)]
+    return {"differences": found} if found else {}
+
+
 def _tell(job: Job, folder: Folder, speech: Speech) -> None:
     path = path_of(job, folder)
     if path is not None:
@@ -59,6 +67,8 @@ def _tell(job: Job, folder: Folder, speech: Speech) -> None:
                 path=path, size=size_of(output.bytes), sha256=output.sha256[:12]
             )
         )
+        if other := made_words(job):
+            speech.note(f"{job.id}  {other}")
         speech.result(path)
     if job.request.operation == "character" and job.state is State.COMPLETED:
         name = clean_line(job.request.prompt, 80)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rich.cells import cell_len, set_cell_size
@@ -219,7 +219,7 @@ def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, A
     if args.api_key_command:
         table.pop("api_key_env", None)
     if args.price:
-        table["prices"] = dict(_price(word) for word in args.price)
+        table["prices"] = _prices(args.price)
     for option in ("header", "query"):
         if words := getattr(args, option):
             name = {"header": "headers"}.get(option, option)
@@ -230,10 +230,16 @@ def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, A
     return table
 
 
-def _price(word: str) -> tuple[str, str]:
-    """`sora-2=0.10`, or `0.10` for every model; per second."""
-    model, _equals, price = word.rpartition("=")
-    return model or "*", price
+def _prices(words: Sequence[str]) -> dict[str, str | dict[str, str]]:
+    """`sora-2=0.10`, `0.10` for every model, `pro@720p=0.30` for one size of it; per second."""
+    by_size: dict[str, dict[str, str]] = {}
+    for word in words:
+        name, _equals, price = word.rpartition("=")
+        model, _at, size = name.partition("@")
+        by_size.setdefault(model or "*", {})[size or "*"] = price
+    return {
+        model: sizes["*"] if sizes.keys() == {"*"} else sizes for model, sizes in by_size.items()
+    }
 
 
 def _pair(word: str, option: str) -> tuple[str, str]:
@@ -256,7 +262,12 @@ def _document(server: Server, settings: Settings) -> dict[str, Any]:
         "query": sorted(server.query),
         "allow_http": server.allow_http,
         "free": server.free,
-        "prices": {model: str(price) for model, price in server.prices.items()},
+        "prices": {
+            model: str(prices["*"])
+            if prices.keys() == {"*"}
+            else {size: str(price) for size, price in prices.items()}
+            for model, prices in server.prices.items()
+        },
         "currency": server.currency,
         "model": server.model,
         "size": server.size,

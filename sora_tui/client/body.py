@@ -70,14 +70,15 @@ def asked_of(server: Server, request: VideoRequest) -> Asked:
 
 
 def _fields(server: Server, request: VideoRequest, seconds_field: str) -> dict[str, Any]:
-    wanted = {
-        **server.params,
-        **request.params,
+    settings = {
         "prompt": request.prompt,
         "model": request.model,
         seconds_field: request.seconds,
         "size": request.size,
     }
+    # What is not set is no answer: a parameter of the same name may be one ("768P").
+    said = {name: value for name, value in settings.items() if value is not None}
+    wanted = {**server.params, **request.params, **said}
     return {
         _encodable(name): _encodable(value) if isinstance(value, str) else value
         for name, value in wanted.items()

@@ -87,6 +87,8 @@ class Dialect:
         abilities: What it certainly can or cannot; anything else is tried and remembered.
         list_needs: A query parameter without which its list cannot answer.
         delete_means: What `DELETE` does there.
+        cost_header: Where the answer to a create says what it costs, in USD.
+        nested: How objects and lists stand in a form: as JSON text, or as `name[key]` and `name[]`.
         max_active: Jobs it takes at once.
         turns_away: How it says that nothing was started, under statuses that leave it open.
         poll_floor: Seconds between two looks at a job that it asks its users to keep.
@@ -109,6 +111,8 @@ class Dialect:
     abilities: Mapping[Ability, bool] = field(default_factory=dict)
     list_needs: str = ""
     delete_means: DeleteMeans = "unknown"
+    cost_header: str = ""
+    nested: Literal["json", "brackets"] = "json"
     max_active: int | None = None
     turns_away: tuple[TurnedAway, ...] = ()
     poll_floor: float = 0.0
@@ -144,6 +148,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),
             ),
             bearer_without_key=None,
+            nested="brackets",  # as its own SDK sends them
             abilities=_only(*ABILITIES),
             delete_means="deletes",
         ),
@@ -157,6 +162,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 Sign("list", ENOUGH, header="x-litellm-"),
             ),
             version_header="x-litellm-version",
+            cost_header="x-litellm-response-cost",
             characters_encoding="multipart",
             upload_model_field="model",
             abilities={
@@ -252,6 +258,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             ),
             auth="api-key",
             query={"api-version": "preview"},
+            nested="brackets",
             characters_encoding="multipart",
             abilities={"list": True, "delete": True, "remix": True, "character": True},
             delete_means="deletes",

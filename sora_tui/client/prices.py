@@ -3,45 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import Final
+from functools import lru_cache
+from typing import Any
 
-from sora_tui.core.price import PriceTable
+from sora_tui.client.tables import read_table
+from sora_tui.core.price import Ending, PriceTable
 from sora_tui.core.server import Server
 
-_SD: Final = ("720x1280", "1280x720")
-_HD: Final = ("1024x1792", "1792x1024")
-_FULL_HD: Final = ("1080x1920", "1920x1080")
 
-_SORA_2: Final = dict.fromkeys(_SD, Decimal("0.10"))
-_SORA_2_PRO: Final = dict.fromkeys(_SD, Decimal("0.30")) | dict.fromkeys(_HD, Decimal("0.50"))
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """One entry of `prices.toml`; a name that begins with a dot is the end of a host's."""
 
-#: USD per generated second, standard tier (videos-api, section 1.7).
-_OPENAI: Final = PriceTable(
-    {
-        **dict.fromkeys(("sora-2", "sora-2-2025-10-06", "sora-2-2025-12-08"), _SORA_2),
-        **dict.fromkeys(
-            ("sora-2-pro", "sora-2-pro-2025-10-06"),
-            _SORA_2_PRO | dict.fromkeys(_FULL_HD, Decimal("0.70")),
-        ),
-    },
-    dated="2026-08-13",
-)
-#: On Azure a model is named by its deployment; these are the names its own guide gives them.
-_AZURE: Final = PriceTable({"sora-2": _SORA_2, "sora-2-pro": _SORA_2_PRO}, dated="2026-08-13")
+    hosts: tuple[str, ...]
+    table: PriceTable
+    ends: Mapping[str, date]
+    #: Of all that the host has.
+    all_end: date | None
 
-#: Host, or the end of a host when it begins with a dot.
-PRICES: Final[Mapping[str, PriceTable]] = {
-    "api.openai.com": _OPENAI,
-    ".openai.azure.com": _AZURE,
-    ".services.ai.azure.com": _AZURE,
-}
+    def has(self, host: str) -> bool:
+        return any(host == name or (name[0] == "." and host.endswith(name)) for name in self.hosts)
 
 
 def table_for(server: Server) -> PriceTable | None:
     """The table that holds at this server's host; None where nothing is known."""
-    host = server.host.lower()
-    for name, table in PRICES.items():
-        if host == name or (name.startswith(".") and host.endswith(name)):
-            return table
+    found = _host_of(server)
+    return None if found is None else found.table
+
+
+def ending_of(server: Server, model: str | None) -> Ending | None:
+    """When this model ends or ended, as far as its maker said; None where nobody said.
+
+    A server of another host may serve on what its maker ended: then it is only worth a word.
+    """
+    own = _host_of(server)
+    for entry in _hosts() if own is None else (own,):
+        if model is not None and not server.simulated and (day := entry.ends.get(model)):
+            return Ending(model, day, entry.hosts[0], own=own is not None)
+    if own is not None and own.all_end is not None:
+        return Ending("", own.all_end, own.hosts[0], own=True)
     return None
+
+
+def _host_of(server: Server) -> _Host | None:
+    host = server.host.lower()
+    return next((entry for entry in _hosts() if entry.has(host)), None)
+
+
+@lru_cache(maxsize=1)
+def _hosts() -> tuple[_Host, ...]:
+    return tuple(_read(entry) for entry in read_table("prices.toml").values())
+
+
+def _read(entry: Mapping[str, Any]) -> _Host:
+    models: dict[str, Mapping[str, Any]] = {
+        each: model
+        for name, model in entry["models"].items()
+        for each in model.get("names", (name,))
+    }
+    per_second = {
+        name: {size: Decimal(price) for size, price in model["prices"].items()}
+        for name, model in models.items()
+    }
+    days = {name: model.get("ends", entry.get("ends")) for name, model in models.items()}
+    return _Host(
+        hosts=tuple(entry["hosts"]),
+        table=PriceTable(per_second, entry["currency"], entry["dated"]),
+        ends={name: date.fromisoformat(day) for name, day in days.items() if day},
+        all_end=date.fromisoformat(entry["ends"]) if "ends" in entry else None,
+    )

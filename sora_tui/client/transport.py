@@ -23,7 +23,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
@@ -153,7 +153,7 @@ class Wire:
         path: str,
         headers: Mapping[str, str],
         *,
-        form: Mapping[str, str] | None = None,
+        form: Sequence[tuple[str, str]] = (),
         files: Mapping[str, File] | None = None,
         document: Mapping[str, Any] | None = None,
         clip: InlineClip | None = None,
@@ -164,7 +164,7 @@ class Wire:
         went out, 30 s of silence end it.
 
         Args:
-            form, files: A multipart body.
+            form, files: A multipart body; a name may come more than once.
             document: A JSON body, instead.
             clip: Takes the clip out of an answer that has one.
 
@@ -174,7 +174,7 @@ class Wire:
         """
         url = f"{self._base}{path}"
         try:
-            request = self._paid_request(url, headers, form or {}, files or {}, document)
+            request = self._paid_request(url, headers, form, files or {}, document)
             size = int(request.headers["content-length"])
             deadline = asyncio.get_running_loop().time() + PAID_DEADLINE + size / SLOWEST_UPLOAD
             answer = await _exchange(self._paid, request, JSON_LIMIT, deadline, clip)
@@ -193,7 +193,7 @@ class Wire:
         self,
         url: str,
         headers: Mapping[str, str],
-        form: Mapping[str, str],
+        form: Sequence[tuple[str, str]],
         files: Mapping[str, File],
         document: Mapping[str, Any] | None,
     ) -> httpx.Request:
@@ -213,7 +213,7 @@ class Wire:
         # Every field goes as a part, because a form without a file would not be multipart; a
         # picture goes as a stream, because httpx writes bytes in one piece, under one timeout.
         parts: list[tuple[str, tuple[str | None, Any] | tuple[str, Any, str]]] = [
-            (name, (None, value)) for name, value in form.items()
+            (name, (None, value)) for name, value in form
         ]
         parts += [
             (name, (filename, io.BytesIO(data), mime))

@@ -6,9 +6,9 @@ import base64
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
@@ -39,7 +39,7 @@ from sora_tui.client.outcome import (
 from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase, RemoteVideo, read_video
+from sora_tui.core.remote import Phase, RemoteVideo, read_cost, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
@@ -150,10 +150,7 @@ class VideosClient:
                     fields[asked.file_field] = self._reference(upload)
                 answer = await self._wire.post_paid(asked.path, headers, document=fields, clip=clip)
             else:
-                form = {
-                    name: value if isinstance(value, str) else json.dumps(value, default=str)
-                    for name, value in fields.items()
-                }
+                form = self._in_form(fields)
                 files: dict[str, File] = {}
                 if upload is not None:
                     files[asked.file_field] = (upload.filename, upload.data, upload.mime)
@@ -164,7 +161,7 @@ class VideosClient:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
-        outcome = outcome_of(answer)
+        outcome = self._with_cost(outcome_of(answer), answer)
         if isinstance(outcome, Accepted) and request.operation == "character":
             return replace(outcome, video=_as_made(outcome.video))
         if isinstance(outcome, Accepted) and clip is not None and clip.whole:
@@ -173,6 +170,16 @@ class VideosClient:
                 video = video._replace(status="completed", phase=Phase.COMPLETED)
             return replace(outcome, video=video, has_clip=video.phase is Phase.COMPLETED)
         return outcome
+
+    def _with_cost(self, outcome: CreateOutcome, answer: Answer) -> CreateOutcome:
+        """What a header says it costs; 0 is what LiteLLM says of a model without a price."""
+        said = answer.headers.get(self._dialect.cost_header, "")
+        if not isinstance(outcome, Accepted) or self.server.currency != "USD":
+            return outcome
+        cost = read_cost(said)
+        if not cost or outcome.video.cost is not None:
+            return outcome
+        return replace(outcome, video=outcome.video._replace(cost=cost))
 
     async def retrieve(self, video_id: str) -> Poll:
         """One look at a job.
@@ -269,6 +276,14 @@ class VideosClient:
             error = JobError("server_unreachable", Spent.NO, message=clean(fault, 400))
             raise ServerError(error) from fault
 
+    def _in_form(self, fields: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """The fields as text, for a form; objects and lists as this server reads them."""
+        flat = _bracketed(fields) if self._dialect.nested == "brackets" else fields.items()
+        return [
+            (name, value if isinstance(value, str) else json.dumps(value, default=str))
+            for name, value in flat
+        ]
+
     def _reference(self, upload: Upload) -> object:
         form = self._fitted.reference_form
         if form == "path":
@@ -318,6 +333,18 @@ def _points_to_a_video(answer: Answer) -> bool:
     if where is None:
         return answer.status in {301, 302}
     return 300 <= answer.status < 400 and _VIDEO_MADE.search(where) is not None
+
+
+def _bracketed(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """`a[b]` for objects and `a[]` for lists, as the SDK of OpenAI writes them (videos-api 1.2)."""
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _bracketed({f"{name}[{key}]": inner for key, inner in value.items()})
+        elif isinstance(value, list | tuple):
+            for inner in value:
+                yield from _bracketed({f"{name}[]": inner})
+        else:
+            yield name, value
 
 
 def _has_source(request: VideoRequest, upload: Upload | None) -> bool:

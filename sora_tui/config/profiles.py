@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sora_tui.config.keys import CommandKey, key_of
 from sora_tui.config.sources import TomlFile
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.request import VideoRequest, check_request
+from sora_tui.core.request import VideoRequest, check_request, width_height
 from sora_tui.core.server import (
     DIALECT_NAMES,
     SIMULATOR_NAME,
@@ -129,7 +129,7 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: boo
         seconds=read("default_seconds", seconds, None),
         size=read("default_size", size, None),
         models=read("models", _each(_string), ()),
-        sizes=read("sizes", _each(size), ()),
+        sizes=read("sizes", _each(_pixels), ()),
         seconds_choices=read("seconds", _each(seconds), ()),
         prices=read("prices", _prices, {}),
         currency=read("currency", _string, "USD"),
@@ -185,13 +185,23 @@ def seconds(value: Any) -> str:
 
 
 def size(value: Any) -> str:
-    """A size `width x height`.
+    """A size `width x height`, or a word for one: `landscape`, `720p` (`core/sizes.py`).
 
     Raises:
         ProblemError: size_invalid.
     """
+    from sora_tui.core.sizes import is_alias  # most starts say no size
+
+    said = _string(value).strip().lower()
+    if not is_alias(said):
+        check_request(VideoRequest(prompt="-", size=said))
+    return said
+
+
+def _pixels(value: Any) -> str:
+    """A size `width x height` itself, for lists that words are looked up in."""
     said = _string(value)
-    check_request(VideoRequest(prompt="-", size=said))
+    width_height(said)
     return said
 
 
@@ -236,8 +246,20 @@ def _headers(value: Any) -> dict[str, str]:
     return headers
 
 
-def _prices(value: Any) -> dict[str, Decimal]:
-    prices = {model: Decimal(_number_or_string(price)) for model, price in _mapping(value).items()}
+def _prices(value: Any) -> dict[str, dict[str, Decimal]]:
+    """Per second by model; a model's may be a table by size: `{ "720p" = 0.10, "*" = 0.20 }`."""
+    return {model: _by_size(price) for model, price in _mapping(value).items()}
+
+
+def _by_size(value: Any) -> dict[str, Decimal]:
+    from sora_tui.core.sizes import is_tier
+
+    table = value if isinstance(value, Mapping) else {"*": value}
+    prices: dict[str, Decimal] = {}
+    for name, price in table.items():
+        if name != "*" and not is_tier(name):
+            _pixels(name)
+        prices[name] = Decimal(_number_or_string(price))
     if any(not price.is_finite() or price < 0 for price in prices.values()):
         raise ValueError("must be 0 or more, per second")
     return prices

@@ -63,7 +63,7 @@ def to_document(job: Job) -> dict[str, Any]:
         "created_at": _stamp(job.created_at),
         "updated_at": _stamp(job.updated_at),
         "server": job.server._asdict(),
-        "request": _request(job.request),
+        "request": request_document(job.request),
         "remote": dict(job.remote.document) if job.remote else None,
         "remote_id": job.remote_id,
         "outputs": [output._asdict() for output in job.outputs],
@@ -134,7 +134,7 @@ def from_document(document: object) -> Job:
         clock_skew=read.maybe("clock_skew", float),
         search=read.maybe("search", _read_search),
         parent=read.maybe("parent", str),
-        batch=read.maybe("batch", lambda value: Batch(str(value["id"]), int(value["index"]))),
+        batch=read.maybe("batch", _read_batch),
         notes=read.maybe("notes", _read_notes) or Notes(),
         extra=_unknown(document),
     )
@@ -192,7 +192,8 @@ def _money(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def _request(request: VideoRequest) -> dict[str, Any]:
+def request_document(request: VideoRequest) -> dict[str, Any]:
+    """A request as documents have it: JSON types only."""
     reference = request.reference
     return {
         "operation": request.operation,
@@ -341,6 +342,15 @@ def _read_consent(value: Any) -> Consent:
         currency=str(value.get("currency") or "USD"),
         max_spend=_money(value.get("max_spend")),
         despite_refusal=value.get("despite_refusal") is True,
+    )
+
+
+def _read_batch(value: Any) -> Batch:
+    return Batch(
+        str(value["id"]),
+        int(value["index"]),
+        int(value.get("of") or 0),
+        str(value.get("line") or ""),
     )
 
 

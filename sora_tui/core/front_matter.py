@@ -40,7 +40,8 @@ def edit_front_matter(
     """Make `wanted` of the front matter `front`, which says `there`.
 
     A value that changed is written in the place of the old one, comment and spaces around it stay.
-    A new one gets a line after the last plain one; a table that changed is written anew at the end.
+    A new one gets a line after the last plain one. So it is inside a table that stands in one
+    piece; any other that changed is written anew at the end.
 
     Args:
         front: Whole lines: the last one, too, has its end.
@@ -60,6 +61,15 @@ def edit_front_matter(
         edited = None
         if len(mine) == 1 and not mine[0].in_table and not isinstance(value, dict):
             edited = _with_value(lines[mine[0].start : mine[0].end], key, value)
+        if edited is None and (body := _body(lines, mine)) is not None:
+            before = there.get(key)
+            if _is_flat(value) and isinstance(before, dict):
+                old = "".join(lines[body])
+                new = edit_front_matter(old, before, value, newline)
+                # As many lines as before, or the places of the other parts would move.
+                lines[body.start - 1] += new
+                lines[body] = [""] * (body.stop - body.start)
+                continue
         if edited is not None:
             lines[mine[0].start : mine[0].end] = [edited, *[""] * (mine[0].end - mine[0].start - 1)]
             continue
@@ -73,6 +83,27 @@ def edit_front_matter(
         lines.insert(_end_of_plain(parts), "".join(plain))
     text = "".join(lines)
     return text + (newline if tables and text.strip() else "") + newline.join(tables)
+
+
+def _body(lines: list[str], parts: list[_Part]) -> slice | None:
+    """The lines below the header of a table that stands in one piece, without tables in it."""
+    if not parts or not parts[0].in_table or not lines[parts[0].start].lstrip().startswith("["):
+        return None
+    if any(lines[part.start].lstrip().startswith("[") for part in parts[1:]):
+        return None
+    return slice(parts[0].end, parts[-1].end)
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether each entry of a table takes a line of its own, and none a header."""
+    return isinstance(value, dict) and not any(
+        isinstance(entry, dict) or (isinstance(entry, list) and any(map(_is_table, entry)))
+        for entry in value.values()
+    )
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _parts(lines: list[str]) -> Iterator[_Part]:

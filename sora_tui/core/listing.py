@@ -83,6 +83,7 @@ def searched(job: Job) -> str:
     parts = (
         job.id,
         job.remote_id,
+        job.batch.id if job.batch else None,
         request.model,
         request.size,
         job.server.profile,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
+from sora_tui.core.sizes import tier_of
 
 
 class PriceKind(StrEnum):
@@ -30,6 +32,26 @@ class PriceTable:
     per_second: Mapping[str, Mapping[str, Decimal]]
     currency: str = "USD"
     dated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The day on which a model's maker switches it off.
+
+    Attributes:
+        model: Empty where all that the host has ends.
+        host: Whose announcement it is.
+        own: It is the server's own; another server may go on with the model.
+    """
+
+    model: str
+    day: date
+    host: str
+    own: bool
+
+    def is_past(self, today: date) -> bool:
+        """Whether it is over."""
+        return today >= self.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +80,23 @@ def price_of(server: Server, request: VideoRequest, table: PriceTable | None) ->
     if server.simulated or server.free:
         return Price(PriceKind.FREE, Decimal(0), server.currency)
     model = request.model or ""
-    rate = server.prices.get(model, server.prices.get("*"))
+    rate = _rate(server.prices.get(model, server.prices.get("*", {})), request.size)
     currency, dated = server.currency, ""
     if rate is None and table is not None:
-        by_size = table.per_second.get(model, {})
-        rate = by_size.get(request.size or "", by_size.get("*"))
+        rate = _rate(table.per_second.get(model, {}), request.size)
         currency, dated = table.currency, table.dated
     seconds = _decimal(request.seconds)
     if rate is None or seconds is None:
         return Price(PriceKind.UNKNOWN, None, currency)
     return Price(PriceKind.PRICED, rate * seconds, currency, rate, dated)
+
+
+def _rate(by_size: Mapping[str, Decimal], size: str | None) -> Decimal | None:
+    """The rate of this very size, else of its tier (`720p`, by the shorter side), else of any."""
+    rate = by_size.get(size or "")
+    if rate is None and size and (tier := tier_of(size)):
+        rate = by_size.get(tier)
+    return by_size.get("*") if rate is None else rate
 
 
 class Ask(StrEnum):

@@ -250,7 +250,12 @@ def clip_urls(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _cost(document: Mapping[str, Any]) -> Decimal | None:
     usage = document.get("usage")
-    value = usage.get("cost") if isinstance(usage, Mapping) else document.get("cost")
+    told = usage.get("cost") if isinstance(usage, Mapping) else None
+    return read_cost(document.get("cost") if told is None else told)
+
+
+def read_cost(value: object) -> Decimal | None:
+    """A sum that a server says it charges, 0 or more; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

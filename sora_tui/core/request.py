@@ -26,6 +26,8 @@ BLUR: Final = "blur"
 BLACK: Final = "black"
 COLOURS: Final = {"black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 128, 128)}
 
+#: Fields with a setting of their own.
+_SETTINGS: Final = frozenset({"prompt", "model", "seconds", "size"})
 _HEX: Final = re.compile(r"#[0-9a-f]{6}")
 _SIZE: Final = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 _SECONDS: Final = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?")
@@ -166,6 +168,7 @@ def check_request(request: VideoRequest) -> None:
 
     Raises:
         ProblemError: prompt_empty, prompt_too_long, size_invalid or seconds_invalid;
+            param_standard, where a parameter would be a second answer to one question;
             character_name for a character whose name is none.
     """
     if request.operation == "character":
@@ -181,6 +184,9 @@ def check_request(request: VideoRequest) -> None:
         width_height(request.size)
     if request.seconds is not None and not _SECONDS.fullmatch(request.seconds):
         raise problem_error("seconds_invalid", seconds=request.seconds)
+    for name in request.params:
+        if name in _SETTINGS and getattr(request, name) is not None:
+            raise problem_error("param_standard", name=name)
 
 
 def unmentioned(request: VideoRequest) -> tuple[str, ...]:

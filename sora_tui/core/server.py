@@ -85,7 +85,8 @@ class Server:
 
     Attributes:
         dialect: `auto` finds out; a name is taken at its word.
-        prices: Price per generated second by model (`"*"` for any), in `currency`.
+        prices: Price per generated second by model, then by size or tier such as `720p`, in
+            `currency`; `"*"` is any model, any size.
         free: The profile says it charges nothing.
         key_from: Where its key is looked for: a variable's name or `api_key_command`.
         max_active: Most jobs sent at once; None is no limit of ours.
@@ -108,7 +109,7 @@ class Server:
     models: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     seconds_choices: tuple[str, ...] = ()
-    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    prices: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     currency: str = "USD"
     free: bool = False
     allow_http: bool = False

@@ -8,7 +8,7 @@ listeners that only take note.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -120,6 +120,7 @@ class Engine:
         *,
         parent: str | None = None,
         once_more: bool = False,
+        takes: Sequence[Batch] | None = None,
     ) -> list[Job]:
         """Hand in one order of `count` clips; durable when this returns.
 
@@ -129,6 +130,7 @@ class Engine:
             parent: The job that this one is, sent again. An unconfirmed one is abandoned with the
                 sending; if it was found meanwhile, or sent again by another, nothing is sent.
             once_more: The person saw how `parent` had ended: it stays as it is, and this is sent.
+            takes: Which takes of a batch these clips are, in place of `count`.
 
         Raises:
             ProblemError: the request is none (prompt_empty, size_invalid, ...), or the folder
@@ -139,6 +141,7 @@ class Engine:
         params = {**server.params, **request.params}
         request = replace(request, params={n: v for n, v in params.items() if v is not None})
         check_request(request)
+        count = count if takes is None else len(takes)
         check_room(self._folder, _ROOM * count)
         if prepared is not None:
             keep(self._folder, prepared)
@@ -147,7 +150,9 @@ class Engine:
         for index in range(1, count + 1):
             at = utc_now()
             job_id = self._next_id()
-            batch = Batch(jobs[0].id if jobs else job_id, index) if count > 1 else None
+            batch = Batch(jobs[0].id if jobs else job_id, index, count) if count > 1 else None
+            if takes is not None:
+                batch = takes[index - 1]
             job = Job.new(
                 job_id,
                 at,

@@ -28,9 +28,11 @@ _log = logging.getLogger("sora_tui.engine")
 
 
 def as_known(server: Server, memory: Memory) -> Server:
-    """The profile with the dialect that was found, unless it names one itself."""
-    found = memory.of(server.origin).dialect
-    return server if server.dialect != "auto" or found is None else replace(server, dialect=found)
+    """The profile with the dialect and the models that were found, unless it names them itself."""
+    found = memory.of(server.origin)
+    if server.dialect != "auto" or found.dialect is None:
+        return server
+    return replace(server, dialect=found.dialect, models=server.models or found.models)
 
 
 def delete_means(server: Server, memory: Memory) -> DeleteMeans:
@@ -103,7 +105,11 @@ class Knowledge:
         if not found.reached or found.key == "refused":
             return
         _log.debug("%s speaks %s: %s", self._server.name, found.dialect, found.evidence)
-        self._keep(lambda: self._memory.found(self._server.origin, found.dialect, found.evidence))
+        self._keep(
+            lambda: self._memory.found(
+                self._server.origin, found.dialect, found.evidence, found.models
+            )
+        )
         if (listed := found.can["list"]) is not None:
             self.learn("list", listed)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sora_tui.client.prices import table_for
-from sora_tui.core.price import Price, price_of
+from sora_tui.client.prices import ending_of, table_for
+from sora_tui.core.price import Ending, Price, price_of
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 
@@ -11,6 +11,11 @@ from sora_tui.core.server import Server
 def quote(server: Server, request: VideoRequest) -> Price:
     """The price of one clip of this request on this server."""
     return price_of(server, request, table_for(server))
+
+
+def ending(server: Server, model: str | None) -> Ending | None:
+    """When this model ends or ended; None where nobody said."""
+    return ending_of(server, model)
 
 
 def usual_quote(server: Server) -> Price:

@@ -21,6 +21,7 @@ from sora_tui.core.problem import CODES, Fact, Problem, Spent
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.parameters import kind_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,19 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
     Args:
         free: The server charges nothing, so there is no money to speak of.
     """
+    if problem.code == "batch_line" and "cause" in problem.facts:
+        # What is wrong there is a problem of its own, with its own words.
+        inner = {name: fact for name, fact in problem.facts.items() if name != "cause"}
+        why = sentences(Problem(str(problem.facts["cause"]), inner, Spent.NO))
+        problem = replace(problem, facts={**inner, "told": why.happened})
     happened, money, then = TABLE[problem.code]
     if free:
         money = _FREE_HERE
     elif problem.spent is not CODES[problem.code]:
         money = _BY_SPENT[problem.spent]
     facts = _readable({name: clean_line(value) for name, value in problem.facts.items()})
+    if "kind" in facts and problem.code == "param_kind":
+        facts["kind"] = kind_words(facts["kind"])
     # The sentence has a full stop of its own.
     facts |= {name: facts[name].rstrip(". ") for name in {"message", "reason"} & facts.keys()}
     return Sentences(*(_said(_(text), facts) for text in (happened, money, then)))
@@ -75,8 +83,9 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         for name in {"sum", "limit", "spent"} & set(readable):
             with suppress(InvalidOperation):
                 readable[name] = money(Decimal(readable[name]), currency)
-    if readable.get("reason") in REASONS:
-        readable["reason"] = _(REASONS[readable["reason"]])
+    reason = readable.get("reason")
+    if reason in REASONS:
+        readable["reason"] = _(REASONS[reason])
     if "at" in readable:
         with suppress(ValueError):
             at = datetime.fromisoformat(readable["at"])
@@ -196,6 +205,56 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The parameter[ {name}] cannot be used[: {reason}]."),
         _NOT_SENT,
         N_("Write it as name=value, for example --param seed=7."),
+    ),
+    "param_kind": (
+        N_("The parameter[ {name}] takes another kind of value[: a {kind}][, not {value}]."),
+        _NOT_SENT,
+        N_("sora-tui params shows what each parameter takes on this server."),
+    ),
+    "param_range": (
+        N_(
+            "The parameter[ {name}] is out of its range[: {value}][, at least {low}]"
+            "[, at most {high}]."
+        ),
+        _NOT_SENT,
+        N_("sora-tui params shows what each parameter takes on this server."),
+    ),
+    "param_choice": (
+        N_("The parameter[ {name}] takes none but its own words[: {choices}][, not {value}]."),
+        _NOT_SENT,
+        N_("sora-tui params shows what each parameter takes on this server."),
+    ),
+    "param_standard": (
+        N_("A value is given twice, as a setting and as a parameter[: {name}]."),
+        _NOT_SENT,
+        N_("Take one of the two away."),
+    ),
+    "preset_unknown": (
+        N_("There is no such preset[: {name}]."),
+        _NOT_SENT,
+        N_("Take another one[: {known}]."),
+    ),
+    "batch_unreadable": (
+        N_("The batch file[ {path}] cannot be read[: {reason}]."),
+        _NOT_SENT,
+        N_("Write one JSON object a line, or tables named clip in a file that ends in .toml."),
+    ),
+    "batch_syntax": (
+        N_("It is not written as a line of a batch[: {reason}]."),
+        _NOT_SENT,
+        N_(
+            "A line is an object with prompt or file, and settings such as seconds, size and count."
+        ),
+    ),
+    "batch_busy": (
+        N_("Another sora-tui is just handing in a batch of this folder."),
+        _NOT_SENT,
+        N_("Start it again when that one has agreed or declined."),
+    ),
+    "batch_line": (
+        N_("A line of the batch cannot be used[: {batch}, line {row}].[ {told}]"),
+        _NOT_SENT,
+        N_("Mend it and start the file again: all lines are checked before any is sent."),
     ),
     # reference pictures
     "reference_missing": (

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from textual.geometry import Size
 
-from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.core.request import width_height
+from sora_tui.core.made import differences
+from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+from sora_tui.i18n.made import asked_words
 from sora_tui.i18n.problems import REASONS, sentences
 from sora_tui.media.cells import Cells
 
@@ -37,8 +38,6 @@ _CODECS: Final = {
     "mp4v": "MPEG-4",
     "MJPG": "MJPEG",
 }
-#: Seconds that a clip may be longer or shorter than asked: servers round to whole frames.
-_ROUNDED: Final = 0.26
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,33 +143,14 @@ def _wholeness(job: Job, seen: ClipSeen) -> Iterator[tuple[str, str, str]]:
         reason = _(REASONS[code]) if code in REASONS else clean_line(code, 40)
         yield "", _("not complete: {reason}").format(reason=reason), "error"
         return
-    asked = _differences(job, facts.width, facts.height, facts.seconds)
+    clip = job.outputs[0]._replace(
+        width=facts.width, height=facts.height, seconds=facts.seconds or None
+    )
+    asked = asked_words(differences(job, clip))
     if asked:
-        text = _("complete; asked for {asked}").format(asked=", ".join(asked))
-        yield "", text, "warn"
+        yield "", _("complete; asked for {asked}").format(asked=asked), "warn"
     else:
         yield "", _("complete, as asked"), "ok"
-
-
-def _differences(job: Job, width: int, height: int, seconds: float) -> list[str]:
-    """What was asked for and is another thing in the file."""
-    asked = []
-    request = job.request
-    if request.size:
-        try:
-            same = width_height(request.size) == (width, height)
-        except ProblemError:  # a word such as 720p: who knows
-            same = True
-        if not same:
-            asked.append(clean_line(request.size, 20))
-    if request.seconds:
-        try:
-            same = not seconds or abs(float(request.seconds) - seconds) <= _ROUNDED
-        except ValueError:
-            same = True
-        if not same:
-            asked.append(f"{clean_line(request.seconds, 20)} s")
-    return asked
 
 
 def _makers(seen: ClipSeen) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
+from sora_tui.core.parameters import Offer
 from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
-from sora_tui.core.request import EXACT, Fit, VideoRequest, check_request
+from sora_tui.core.request import EXACT, Fit, Operation, VideoRequest, check_request
 from sora_tui.core.server import Server
+from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.workspace.prompts import SCRIPT_FILE
+
+if TYPE_CHECKING:
+    from sora_tui.core.job import Job
 
 #: Prompt files that come with the repository: typing over one makes a copy.
 SAMPLES: Final = frozenset(
@@ -20,12 +25,10 @@ SAMPLES: Final = frozenset(
 #: The one that a first start opens.
 FIRST_SAMPLE: Final = "prompts/harbour.md"
 
-#: Suggestions for servers that do not say what they know (videos-api.md 1.4); never a limit.
+#: Suggestions where nothing is known of server and model (videos-api.md 1.4); never a limit.
 _MODELS: Final = ("sora-2", "sora-2-pro")
 _SECONDS: Final = ("4", "8", "12")
 _SIZES: Final = ("1280x720", "720x1280", "1792x1024", "1024x1792")
-#: Settings that have a place on the screen; the rest of a front matter is only carried along.
-_SHOWN: Final = ("model", "seconds", "size", "reference", "fit", "count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Draft:
     """A prompt and its settings as they stand in the editor.
 
     Attributes:
+        params: What is sent beyond the standard, without what the profile sends anyway.
         reference: The picture, relative to the workspace or to `input_reference/`.
         file: The prompt file relative to the workspace, None before there is one.
         front: The front matter it came from; fields that the screen does not show survive in it.
@@ -40,6 +44,8 @@ class Draft:
             written: it stays in the file as the person wrote it, or stays unsaid.
         source: The file as it was read, to the letter; empty before there is one.
         values: What was last said for its `{{variables}}`; kept beside the file, never in it.
+        characters: The names of those that appear.
+        made_of: The clip that `operation` starts from: a job, or a file of the workspace.
     """
 
     text: str
@@ -47,6 +53,7 @@ class Draft:
     seconds: str | None = None
     size: str | None = None
     count: int = 1
+    params: Mapping[str, Any] = field(default_factory=dict)
     reference: str | None = None
     fit: Fit = EXACT
     file: str | None = None
@@ -54,6 +61,9 @@ class Draft:
     opened: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    characters: tuple[str, ...] = ()
+    operation: Operation = "create"
+    made_of: str | None = None
 
     @property
     def is_sample(self) -> bool:
@@ -81,12 +91,16 @@ def draft_of(
         seconds=said.seconds,
         size=said.size,
         count=said.count or 1,
+        params=from_front_matter(prompt.settings, file or "").params,
         reference=said.reference,
         fit=said.fit or EXACT,
         file=file,
         front=prompt.settings,
         source=source,
         values=values or {},
+        characters=said.characters,
+        operation=said.operation or "create",
+        made_of=said.source,
     )
     return replace(draft, opened=_said(draft)) if source else draft
 
@@ -100,11 +114,33 @@ def draft_of_request(request: VideoRequest) -> Draft:
         seconds=request.seconds,
         size=request.size,
         count=1,
+        params=request.params,
         reference=None if reference is None else reference.path,
         fit=EXACT if reference is None else reference.fit,
         file=None,
-        front={"params": dict(request.params)} if request.params else {},
+        characters=tuple(character.name for character in request.characters),
+        operation=request.operation,
+        made_of=request.source_file.path if request.source_file else request.source_job,
     )
+
+
+def draft_of_clip(job: Job, operation: Operation) -> Draft:
+    """A draft that makes something of a job's clip; only a remix begins with the old words."""
+    again = draft_of_request(job.request)
+    return replace(
+        again,
+        text=again.text if operation == "remix" else "",
+        reference=None,
+        fit=EXACT,
+        characters=(),
+        operation=operation,
+        made_of=job.id,
+    )
+
+
+def draft_of_file(path: str, operation: Operation, settings: Settings) -> Draft:
+    """A draft that makes something of an MP4 of the workspace, which goes along."""
+    return Draft("", model=settings.model, operation=operation, made_of=path)
 
 
 def prompt_of(draft: Draft) -> Prompt:
@@ -134,6 +170,10 @@ def _said(draft: Draft) -> dict[str, Any]:
         "reference": draft.reference,
         "fit": str(draft.fit) if draft.reference and draft.fit != EXACT else None,
         "count": draft.count if draft.count != 1 else None,
+        "characters": list(draft.characters) or None,
+        "operation": draft.operation if draft.operation != "create" else None,
+        "source": draft.made_of,
+        "params": dict(draft.params) or None,
     }
 
 
@@ -163,9 +203,10 @@ def request_of(draft: Draft, settings: Settings) -> VideoRequest:
         model=draft.model,
         seconds=draft.seconds,
         size=draft.size,
-        params=said.params,
+        params={**settings.server.params, **draft.params},
         variables=variables,
         prompt_file=draft.file,
+        operation=draft.operation,
     )
 
 
@@ -205,15 +246,25 @@ def moved(draft: Draft, before: Settings, after: Settings) -> Draft:
     return replace(draft, model=value("model"), seconds=value("seconds"), size=value("size"))
 
 
-def known_values(server: Server) -> Mapping[str, tuple[str, ...]]:
+def known_values(server: Server, offer: Offer) -> Mapping[str, tuple[str, ...]]:
     """Values to step through, by setting: the profile's own lists, or what such servers know."""
     own = (server.model,) if server.model and not server.simulated else _MODELS
     return {
-        "model": server.models or own,
-        "seconds": server.seconds_choices or _SECONDS,
-        "size": server.sizes or _SIZES,
+        "model": offer.models or own,
+        "seconds": offer.seconds or _SECONDS,
+        "size": offer.sizes or _SIZES,
         "clips": ("1", "2", "3", "4"),
     }
+
+
+def in_pixels(draft: Draft, offer: Offer) -> Draft:
+    """The draft with a size in place of a word for one; in its file the word stays."""
+    size = draft.size
+    if size is None or not is_alias(size):
+        return draft
+    pixels = size_of(size, offer.sizes or _SIZES)
+    said = {**draft.opened, "size": pixels} if draft.opened.get("size") == size else draft.opened
+    return replace(draft, size=pixels, opened=said)
 
 
 def _choices(front: Mapping[str, Any], file: str | None, settings: Settings) -> Choices:

@@ -9,10 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.lineage import Lineage
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.kinship import kin_words, operation_words
+from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
@@ -40,12 +43,17 @@ _TONES: Final = {
 
 
 def facts(
-    view: JobView, now: datetime, ascii: bool = False, seen: ClipSeen | None = None
+    view: JobView,
+    now: datetime,
+    ascii: bool = False,
+    seen: ClipSeen | None = None,
+    lineage: Lineage | None = None,
 ) -> list[Line]:
     """State, the sentences of what went wrong, money, and everything else that is known.
 
     Args:
         seen: What was found out about the clip's file by now.
+        lineage: What it came from and became; None: not known yet.
     """
     job = view.job
     headline = f"{job_rows.sign(view, ascii)} {job.state.value.upper()}"
@@ -58,6 +66,8 @@ def facts(
         if job.error is not None and job.error.message and job.error.message not in told.happened:
             lines.append(Line(_("The server says: {words}").format(words=job.error.message)))
     lines.append(Line(""))
+    if lineage is not None:
+        lines += [_fact(label, value) for label, value in _kin(job, lineage)]
     if job.outputs:
         lines += _clip(job, seen)
     lines += [_fact(label, value) for label, value in _facts(view, now) if value]
@@ -148,6 +158,15 @@ def _spans(line: str) -> Iterator[Span]:
             yield match.start(), match.end(), "figure" if match["figure"] else "muted"
 
 
+def _kin(job: Job, lineage: Lineage) -> Iterator[tuple[str, str]]:
+    """What it is made of, and with the keys that lead there who it came from and what it became."""
+    if job.request.source_file is not None:
+        yield _("made as"), operation_words(job.request)
+    for label, key, found in ((_("from"), "u", lineage.origins), (_("became"), "w", lineage.made)):
+        for number, kin in enumerate(found):
+            yield "" if number else label, kin_words(kin) + ("" if number else f"  ({key})")
+
+
 def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     job, request, remote = view.job, view.job.request, view.job.remote
     yield _("server"), f"{server_name(job)} ({clean_line(job.server.base_url, 200)})"
@@ -167,6 +186,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     yield _("expires"), _expiry(view, now)
     if job.outputs:
         yield "sha256", clean_line(job.outputs[0].sha256, 64)
+    yield _("differs"), made_words(job)
     yield _("video id"), clean_line(job.remote_id or "", 1100)
     if remote is not None and remote.status:
         yield _("it says"), remote.status
@@ -178,7 +198,10 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     yield _("created"), f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
     yield _("parent"), clean_line(job.parent or "", 100)
     if job.batch is not None:
-        yield _("batch"), clean_line(f"{job.batch.id}  {job.batch.index}", 100)
+        take = _("take {take} of {id}").format(
+            take=job_rows.take(job) or str(job.batch.index), id=job.batch.id
+        )
+        yield _("batch"), clean_line(take, 120)
     notes = (*(f"#{tag}" for tag in job.notes.tags), job.notes.text)
     yield _("notes"), clean_line("  ".join(part for part in notes if part), 1000)
     yield _("record"), clean_line(record_path(job), 300)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sora_tui.core.eta import seconds_left
 from sora_tui.core.job import NEEDS_YOU, Job, JobError, State
+from sora_tui.core.made import Difference, differences
 from sora_tui.core.problem import Spent
 from sora_tui.core.request import EXACT
 from sora_tui.core.text import clean_line
@@ -61,7 +62,9 @@ _ASCII: Final[Mapping[str, str]] = {
     "✗": "x",
     "·": ".",
     "✂": "fit",
+    "≠": "!=",
 }
+_RULES: Final = str.maketrans({"┌": "+", "│": "|", "└": "+"})
 _EIGHTHS: Final = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 _QUEUEING: Final = frozenset({State.PENDING, State.QUEUED})
@@ -137,7 +140,7 @@ def progress(view: JobView, now: datetime, width: int, ascii: bool = False) -> s
     if job.state is State.DOWNLOADING:
         return _received(view.transfer, width)
     if job.state is State.SAVED:
-        return _kept(job, width)
+        return _kept(job, width, ascii)
     if view.ahead:
         return _("behind {count}").format(count=view.ahead)
     if job.error is not None:
@@ -249,7 +252,39 @@ def reference(view: JobView, ascii: bool = False) -> str:
 
 def prompt(view: JobView) -> str:
     """The prompt on one line."""
-    return clean_line(view.job.request.prompt, 300)
+    said = clean_line(view.job.request.prompt, 300)
+    if view.job.request.operation == "character":
+        return _("character {name}").format(name=said)
+    return said
+
+
+def take(job: Job) -> str:
+    """Which take of its prompt it is: `2/4`; nothing where there is only one."""
+    batch = job.batch
+    return f"{batch.index}/{batch.of}" if batch is not None and batch.of > 1 else ""
+
+
+def are_takes(job: Job, other: JobView | None) -> bool:
+    """Whether both are takes of one prompt, in one order."""
+    batch, others = job.batch, None if other is None else other.job.batch
+    return (
+        batch is not None
+        and others is not None
+        and (batch.id, batch.line) == (others.id, others.line)
+    )
+
+
+def grouped(text: str, take: str, above: bool, below: bool, ascii: bool = False) -> str:
+    """The prompt of a take among its neighbours: said once, below it the takes alone.
+
+    Args:
+        above: The row above is a take of the same prompt; `below` likewise.
+    """
+    if not take:
+        return text
+    mark = "└ " if above and not below else "│ " if above else "┌ " if below else ""
+    said = f"{mark}{take}" if above else f"{mark}{take} {text}"
+    return said.translate(_RULES) if ascii else said
 
 
 # Words and figures ----------------------------------------------------------------------------
@@ -394,12 +429,29 @@ def _received(transfer: Transfer | None, width: int) -> str:
     return whole if len(whole) <= width else f"{received}/{total}"
 
 
-def _kept(job: Job, width: int) -> str:
+def _kept(job: Job, width: int, ascii: bool) -> str:
     if not job.outputs:
         return "-"
     output = job.outputs[0]
     said = megabytes(output.bytes)
+    if other := differences(job):
+        return _otherwise(other, said, width, ascii)
     if output.seconds is not None:
         said = _("{count} s").format(count=f"{output.seconds:.1f}") + f"  {said}"
     hashed = f"{said}  #{output.sha256[:4]}"
     return hashed if output.sha256 and len(hashed) <= width else said
+
+
+def _otherwise(other: tuple[Difference, ...], size: str, width: int, ascii: bool) -> str:
+    """A clip that is not as it was asked for: how it is, as much of it as fits."""
+    units = {"size": "{count}", "seconds": _("{count} s"), "fps": "{count} fps"}
+    words = [units[each.what].format(count=each.made) for each in other]
+    mark = plain("≠", ascii)
+    whole = " ".join((mark, *words))
+    forms = (f"{whole}  {size}", whole, f"{mark} {words[0]}")
+    return next((form for form in forms if len(form) <= width), forms[-1])
+
+
+def is_otherwise(job: Job) -> bool:
+    """Whether its clip is not as it was asked for."""
+    return bool(differences(job))

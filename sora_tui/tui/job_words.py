@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.tui.job_rows import JobView, clock, entered, in_danger, megabytes, span, waits_because
 
@@ -83,6 +84,11 @@ def _saved_forms(job: Job, leave: str | None) -> Iterator[str]:
     if not job.outputs:
         yield _("Saved")
         return
+    if other := made_words(job):
+        path = clean_line(job.outputs[0].path, 200)
+        yield _("Saved {path}").format(path=path) + f"  {other}"
+        yield _("Saved") + f"  {other}"
+        return
     output = job.outputs[0]
     path = clean_line(output.path, 200)
     saved, size = _("Saved {path}").format(path=path), megabytes(output.bytes)
@@ -140,7 +146,10 @@ def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
             _("made on {server}"),
         )
         if job.is_active
-        else (_("done on {server} at {end}"),),
+        else (
+            _("a character on {server}: 3, esc, then @ lets it appear in a clip"),
+            _("a character on {server}"),
+        ),
         State.DOWNLOADING: (
             _("coming from {server} since {end}; you may quit, it resumes"),
             _("coming from {server}"),

@@ -24,6 +24,7 @@ _CHAINS: Final = (
     ("variables",),
     ("text", "diff"),
     ("settings",),
+    ("list", "params"),
 )
 EVERYWHERE: Final = "everywhere"
 #: Message ids for the places of a table.
@@ -39,6 +40,7 @@ PLACES: Final[Mapping[str, str]] = {
     "tree": N_("the document"),
     "variables": N_("variables"),
     "diff": N_("comparing"),
+    "params": N_("parameters"),
     EVERYWHERE: N_("everywhere"),
 }
 _MODIFIERS: Final = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
@@ -63,6 +65,7 @@ def all_keys() -> tuple[Key, ...]:
     from sora_tui.tui.panes.references import ReferencesPane
     from sora_tui.tui.panes.settings_line import GenerateButton, SettingField
     from sora_tui.tui.panes.variables import VariablesForm
+    from sora_tui.tui.params_window import ParamsWindow
     from sora_tui.tui.virtual_list import VirtualList
 
     return (
@@ -79,6 +82,7 @@ def all_keys() -> tuple[Key, ...]:
         *JsonTree.KEYS,
         *VariablesForm.KEYS,
         *DiffWindow.KEYS,
+        *ParamsWindow.KEYS,
     )
 
 

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from textual.content import Content
 
 from sora_tui.core.price import Ask, Price, PriceKind
 from sora_tui.core.problem import Problem
-from sora_tui.core.request import EXACT, Fit
+from sora_tui.core.request import EXACT, Fit, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.kinship import operation_words, with_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.media.header import ImageFacts
 from sora_tui.tui.draft import Draft
 from sora_tui.workspace.references import Badge, ReferenceFile, badge
-
-#: What the maker of api.openai.com announced (videos-api.md 1.1).
-_ENDING_HOST: Final = "api.openai.com"
-_ENDING_DAY: Final = "2026-09-24"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +75,14 @@ def price_words(price: Price | None, server: Server, count: int) -> str:
 
 
 def facts_line(
-    draft: Draft, picture: Picture | None, price: Price | None, server: Server, width: int
+    draft: Draft,
+    picture: Picture | None,
+    price: Price | None,
+    server: Server,
+    width: int,
+    note: str = "",
 ) -> Content:
-    """Picture and price on one line of `width` cells."""
+    """Picture and price on one line of `width` cells, and a warning below, if there is one."""
     right = Content.assemble(
         (_("price") + " ", "$foreground-muted"),
         (price_words(price, server, draft.count), "bold"),
@@ -90,40 +91,38 @@ def facts_line(
     if price is not None and price.sum is None:
         right = Content.assemble((price_words(price, server, draft.count), "bold $warning"), " ")
     room = max(width - right.cell_length - 1, 0)
-    left = Content(" ") + _picture_content(picture)
+    left = Content(" ") + _origin_content(draft, picture)
     if left.cell_length > room:
         # What happens to the picture matters more than its size, which its own list tells.
-        left = Content(" ") + _picture_content(picture, size=False)
+        left = Content(" ") + _origin_content(draft, picture, size=False)
     left = left.truncate(room, ellipsis=True)
     gap = max(width - left.cell_length - right.cell_length, 1)
-    return left + " " * gap + right
+    line = left + " " * gap + right
+    return line + Content.styled(f"\n {note}", "$warning") if note else line
 
 
 def facts_block(
-    draft: Draft, picture: Picture | None, price: Price | None, server: Server
+    draft: Draft, picture: Picture | None, price: Price | None, server: Server, note: str = ""
 ) -> Content:
-    """What is known about the order where there is room to say it all."""
+    """What is known about the order where there is room to say it all.
+
+    Args:
+        note: A warning about server or model.
+    """
     rows: list[tuple[str, Content]] = [
         (_("server"), Content(f"{server.name}  {_place(server)}")),
         (_("ref"), _picture_content(picture, label=False)),
     ]
+    if draft.operation != "create" or draft.characters:
+        rows[-1] = (_("from"), _origin_content(draft, picture))
     if picture is not None and picture.facts and draft.size and picture.badge.kind != "no":
         rows.append(("", Content.styled(_sends(picture, draft.size), "$foreground-muted")))
     rows.append((_("price"), _price_content(draft, price, server)))
-    if note := note_for(server):
+    if note:
         rows.append((_("note"), Content.styled(note, "$warning")))
     label = max(len(name) for name, _content in rows) + 2
     lines = [Content.styled(f" {name:<{label}}", "$foreground-muted") + said for name, said in rows]
     return Content("\n").join(lines)
-
-
-def note_for(server: Server) -> str:
-    """One line of warning about this server, or nothing."""
-    if server.host != _ENDING_HOST:
-        return ""
-    return _("{host}: its maker announced its end for {day}").format(
-        host=_ENDING_HOST, day=_ENDING_DAY
-    )
 
 
 def question_for(
@@ -133,20 +132,27 @@ def question_for(
     server: Server,
     today: str = "",
     refused: Problem | None = None,
+    note: str = "",
+    made_of: str = "",
 ) -> Question:
     """The question in place of the settings line. No single key pays: this is the second one.
 
     Args:
         today: What the day has cost, in words.
+        note: A warning about server or model.
         refused: The server refused this prompt before. Who sends it all the same agrees to its
             price with the same key, and to nothing for ever.
+        made_of: `remix of …7f3k2m`, where it is no new clip.
     """
     clips = ngettext("{count} clip", "{count} clips", draft.count).format(count=draft.count)
     parts = [clips, draft.model, _seconds(draft.seconds), draft.size]
-    order = ", ".join(clean_line(part, 40) for part in parts if part)
+    if draft.operation != "create":  # the size is the source's
+        parts = [] if draft.operation == "character" else parts[:3]
+    told = [clean_line(part, 40) for part in parts if part]
+    order = ", ".join(part for part in (made_of, *told, with_words(draft.characters)) if part)
     if refused is not None:
         cost = "" if price.kind is PriceKind.FREE else price_words(price, server, draft.count)
-        facts = (order, cost, today)
+        facts = (order, cost, today, note)
         return Question(
             sentences(refused).happened + " " + _("Not sent."),
             "  ".join(fact for fact in facts if fact),
@@ -156,16 +162,32 @@ def question_for(
     if ask is Ask.UNKNOWN or price.sum is None:
         return Question(
             _("{host} does not say what it charges. Send?").format(host=server.host),
-            order,
+            "  ".join(fact for fact in (order, note) if fact),
             _("y once   a always on this server   any other key: no"),
             may_always=True,
         )
     total = money(price.sum * draft.count, price.currency)
     return Question(
         _("Pay about {sum} on {host}?").format(sum=total, host=server.host) + f"  {order}",
-        "  ".join(fact for fact in (today, note_for(server)) if fact),
+        "  ".join(fact for fact in (today, note) if fact),
         _("y pay   any other key: no"),
     )
+
+
+def _origin_content(draft: Draft, picture: Picture | None, *, size: bool = True) -> Content:
+    """What the clip is made of: another one, characters, a picture."""
+    if draft.operation != "create":
+        request = VideoRequest(draft.text, operation=draft.operation, source_job=draft.made_of)
+        return Content.styled(operation_words(request, short=True), "$text-accent")
+    said = _picture_content(picture, size=size)
+    if not draft.characters:
+        return said
+    named = Content.styled(with_words(draft.characters), "$text-accent")
+    missing = [name for name in draft.characters if name not in draft.text]
+    if missing:
+        text = _("the prompt does not mention {name}").format(name=clean_line(missing[0], 40))
+        named += Content.styled(f"  ✗ {text}", "$text-warning")
+    return named if picture is None else named + "  " + said
 
 
 def _place(server: Server) -> str:

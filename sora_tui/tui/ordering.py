@@ -13,14 +13,16 @@ from sora_tui.core.budget import day_began, over_budget, spending
 from sora_tui.core.job import Consent, Job
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Ask, Price, ask_for
-from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.engine import Verb
 from sora_tui.engine.events import EngineEvent
-from sora_tui.engine.quote import quote
+from sora_tui.engine.offers import offer_for
+from sora_tui.engine.quote import ending, quote
 from sora_tui.engine.remote import ALL_PAGES
+from sora_tui.i18n.endings import ending_words
 from sora_tui.tui.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared, read_reference_image
@@ -81,6 +83,7 @@ class Order:
         ask: The question that has to be answered first.
         refused: The server refused this prompt before: that is asked first, and with it the price.
         today: What the day has cost, in words; empty without limits.
+        note: A warning about the model, in words.
     """
 
     draft: Draft
@@ -91,6 +94,7 @@ class Order:
     prepared: Prepared | None
     refused: Problem | None = None
     today: str = ""
+    note: str = ""
 
 
 def prepare(
@@ -105,9 +109,14 @@ def prepare(
 
     settings.check_sendable()
     request = request_of(draft, settings)
+    offer = offer_for(folder, settings.server, request.model)
+    request = replace(request, params=offer.check(request.params))
     check_request(request)
+    if draft.operation != "create" or draft.characters:
+        request = _with_source(folder, settings, draft, request)
+        draft = replace(draft, model=request.model, seconds=request.seconds)
     prepared = None
-    if draft.reference is not None:
+    if draft.reference is not None and draft.operation == "create":
         prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, helper)
         request = replace(request, reference=prepared.reference)
     server = settings.server
@@ -115,7 +124,50 @@ def prepare(
     ask = ask_for(price, server, always=is_always(server.origin))
     today = check_budget(folder, settings.budget, server, price, draft.count, now)
     refused = refusal_before(folder, server.origin, request)
-    return Order(draft, server, request, price, ask, prepared, refused, today)
+    note = ending_words(ending(server, request.model), now.date())
+    return Order(draft, server, request, price, ask, prepared, refused, today, note)
+
+
+def _with_source(
+    folder: Folder, settings: Settings, draft: Draft, request: VideoRequest
+) -> VideoRequest:
+    """The request with the clip that it starts from, or the characters that appear.
+
+    Raises:
+        ProblemError: as `find_source` and `find_characters`; operation_unsupported;
+            source_elsewhere for a clip that another server has.
+    """
+    from sora_tui.engine.knowledge import unsupported
+    from sora_tui.workspace.characters import find_characters
+    from sora_tui.workspace.history import History
+    from sora_tui.workspace.learnt import Memory
+    from sora_tui.workspace.sources import find_source
+
+    server, history = settings.server, History(folder)
+    try:
+        if draft.operation == "create":
+            named = find_characters(history, server, draft.characters)
+            request = replace(request, characters=named)
+        else:
+            source = find_source(folder, history, draft.made_of or "", draft.operation)
+            maker = source.job
+            if source.file is None and maker and maker.server.origin != server.origin:
+                host = maker.server.profile
+                raise problem_error("source_elsewhere", job=maker.id, host=host)
+            made = source.request(
+                draft.operation, request.prompt, model=draft.model, seconds=draft.seconds
+            )
+            request = replace(
+                made,
+                prompt_file=request.prompt_file,
+                params=request.params,
+                variables=request.variables,
+            )
+    finally:
+        history.close()
+    if (missing := unsupported(server, Memory(folder), request)) is not None:
+        raise ProblemError(missing)
+    return request
 
 
 def check_budget(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,16 +11,19 @@ from typing import Literal
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.problem import Spent, problem_error
+from sora_tui.core.problem import ProblemError, Spent, problem_error
 from sora_tui.core.server import Server, profile_for
 from sora_tui.core.text import clean_line
-from sora_tui.engine.quote import quote
+from sora_tui.engine.knowledge import unsupported
+from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.endings import ending_words
 from sora_tui.tui.job_words import server_name
 from sora_tui.tui.order import Question
 from sora_tui.tui.ordering import check_budget
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.verdicts import refusal_before
 
 #: From this many jobs on it is asked even where nothing is charged.
@@ -112,7 +115,8 @@ def plan_retry(jobs: Sequence[Job], folder: Folder, settings: Settings, now: dat
     A job that was never sent is tried again itself: it was agreed to, and nothing was paid.
 
     Raises:
-        ProblemError: profile_unknown, key_missing, over_budget: nothing is sent.
+        ProblemError: profile_unknown, key_missing, over_budget, operation_unsupported: nothing is
+            sent.
     """
     again = tuple(
         _again(job, folder, settings)
@@ -136,7 +140,8 @@ def plan_retry(jobs: Sequence[Job], folder: Folder, settings: Settings, now: dat
         at_server = [one.price for one in every if one.server.name == server.name]
         dearest = max(at_server, key=lambda price: price.sum or Decimal(0))
         today = check_budget(folder, settings.budget, server, dearest, len(at_server), now)
-    question = _question_again(every, today, note)
+    ends = (ending_words(ending(one.server, one.job.request.model), now.date()) for one in every)
+    question = _question_again(every, (today, note, *dict.fromkeys(ends)))
     return Plan("retry", unsent, again, question, note)
 
 
@@ -145,11 +150,13 @@ def _again(job: Job, folder: Folder, settings: Settings) -> Again:
     if server is None:
         raise problem_error("profile_unknown", name=job.server.profile)
     settings.on(server.name).check_sendable()
+    if (missing := unsupported(server, Memory(folder), job.request)) is not None:
+        raise ProblemError(missing)
     refused = refusal_before(folder, server.origin, job.request) is not None
     return Again(job, server, quote(server, job.request), refused)
 
 
-def _question_again(every: Sequence[Again], today: str, note: str) -> Question | None:
+def _question_again(every: Sequence[Again], known: Iterable[str]) -> Question | None:
     refused = any(one.despite_refusal for one in every)
     charged = any(one.price.kind is not PriceKind.FREE for one in every)
     if not (refused or charged or len(every) >= _MANY):
@@ -164,7 +171,7 @@ def _question_again(every: Sequence[Again], today: str, note: str) -> Question |
         one.job.error is not None and one.job.error.spent is not Spent.NO and not one.job.simulated
         for one in every
     )
-    facts = [today, note]
+    facts = list(known)
     if perhaps:
         facts.insert(0, _("the first one may have been billed too"))
     if refused:

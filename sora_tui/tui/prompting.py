@@ -120,7 +120,7 @@ class PromptingApp(WritingApp):
         else:
             # The same file, which may have been kept meanwhile.
             same = replace(back, source=current.source, front=current.front, opened=current.opened)
-            self.editor.show(same, known_values(self.settings.server))
+            self.editor.show(same, known_values(self.settings.server, self.offer))
             self.note_change()
 
     # The list ---------------------------------------------------------------------------------

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from sora_tui.core.job import Job
+    from sora_tui.core.parameters import Offer
     from sora_tui.core.problem import Problem
+    from sora_tui.core.server import Server
     from sora_tui.tui.draft import Draft
     from sora_tui.tui.ordering import Order
+    from sora_tui.tui.params_window import ParamsWindow
     from sora_tui.tui.prompt_desk import Opened
     from sora_tui.workspace.drafts import Drafts
     from sora_tui.workspace.prompts import PromptFile, PromptShelf
@@ -49,6 +52,9 @@ class WritingApp(FittingApp):
     _written_at = 0
     _prompt_shelf: PromptShelf | None = None
     _order: Order | None = None
+    #: What is known of server and model, and which those were.
+    _offer: Offer | None = None
+    _offered: tuple[Server, str | None] | None = None
     _sending = False
     #: The message by the prompt is about a value in it.
     _refuses = False
@@ -67,7 +73,7 @@ class WritingApp(FittingApp):
         from sora_tui.workspace.drafts import Drafts
 
         self.drafts = Drafts(self.folder)
-        opened = open_first(self.folder, self.drafts, self.settings)
+        opened = self._in_pixels(open_first(self.folder, self.drafts, self.settings))
         await self.editor.wake(opened.draft)
         self._take_opened(opened)
         return opened.problem
@@ -76,7 +82,8 @@ class WritingApp(FittingApp):
         """Bring settings and price of the first draft, and say what `problem` it has."""
         from sora_tui.tui.draft import known_values
 
-        await self.editor.bring_settings(known_values(self.settings.server))
+        self._know(self.editor.draft.model)
+        await self.editor.bring_settings(known_values(self.settings.server, self.offer))
         self._judge(problem, *self.settings.warnings)
 
     def open(self, opened: Opened) -> bool:
@@ -94,10 +101,63 @@ class WritingApp(FittingApp):
         except ProblemError as error:
             self.complain(error.problem)  # and it stays where it is seen
             return False
-        self.editor.show(opened.draft, known_values(self.settings.server))
+        opened = self._in_pixels(opened)
+        self._know(opened.draft.model)
+        self.editor.show(opened.draft, known_values(self.settings.server, self.offer))
         self._take_opened(opened)
         self._judge(opened.problem)
         return True
+
+    # What server and model take ------------------------------------------------------------------
+
+    @property
+    def offer(self) -> Offer:
+        """What is known of the chosen model on this server."""
+        if self._offer is None:
+            self._know(None)
+        assert self._offer is not None, "see _know"
+        return self._offer
+
+    def _know(self, model: str | None, *, anew: bool = False) -> bool:
+        """Look up what is known of this model; whether that is something else than before.
+
+        Args:
+            anew: The server may have been recognized meanwhile.
+        """
+        from sora_tui.engine.offers import offer_for
+
+        about = (self.settings.server, model)
+        if about == self._offered and not anew:
+            return False
+        before, self._offered = self._offer, about
+        self._offer = offer_for(self.folder, self.settings.server, model)
+        return self._offer != before
+
+    def _in_pixels(self, opened: Opened) -> Opened:
+        """A draft whose file has a word for its size, with the size that it means here."""
+        from dataclasses import replace
+
+        from sora_tui.core.sizes import is_alias
+        from sora_tui.tui.draft import in_pixels
+
+        draft = opened.draft
+        if draft.size is None or not is_alias(draft.size):
+            return opened
+        self._know(draft.model)
+        return replace(opened, draft=in_pixels(draft, self.offer))
+
+    def on_params_field_opened(self) -> None:
+        """Show what may be sent beyond the standard."""
+        from sora_tui.tui.params_window import ParamsWindow
+
+        draft = self.editor.draft
+        self._know(draft.model, anew=True)
+        window = ParamsWindow(self.offer, draft.params, self.settings.server.params)
+        self.push_screen(window, lambda _closed: self.editor.focus_params())
+
+    def on_params_window_changed(self, event: ParamsWindow.Changed) -> None:
+        """A parameter was set, or is no longer sent."""
+        self.editor.set_params(event.params)
 
     def waits_for_answer(self) -> bool:
         """Whether a question about this prompt is open: it must not be answered about another."""
@@ -185,14 +245,18 @@ class WritingApp(FittingApp):
 
     def show_price(self) -> None:
         """Price and picture of what stands in the editor; a wrong value says so at once."""
-        from sora_tui.engine.quote import quote
-        from sora_tui.tui.draft import as_written, check_draft, request_of
+        from sora_tui.engine.quote import ending, quote
+        from sora_tui.i18n.endings import ending_words
+        from sora_tui.tui.draft import as_written, check_draft, known_values, request_of
         from sora_tui.tui.order import picture_of
 
         draft, server, price = self.editor.draft, self.settings.server, None
+        if self._know(draft.model):
+            self.editor.set_choices(known_values(server, self.offer))
         try:
             price = quote(server, request_of(as_written(draft, self.settings), self.settings))
             check_draft(draft, self.settings)
+            self.offer.check({**server.params, **draft.params})
         except ProblemError as error:
             self.complain(error.problem)
             self._refuses = True
@@ -200,7 +264,11 @@ class WritingApp(FittingApp):
             if self._refuses:
                 self.editor.say("")
             self._refuses = False
-        self.editor.show_facts(picture_of(draft, self._pictures), price, server)
+        end = ending(server, draft.model)
+        note = ending_words(end, self.clock().date())
+        picture = picture_of(draft, self._pictures)
+        urgent = end is not None and end.own
+        self.editor.show_facts(picture, price, server, note, urgent=urgent)
         self.bench.banner.show(server, paid=price is not None and bool(price.sum))
 
     @on(events.AppBlur)
@@ -406,6 +474,7 @@ class WritingApp(FittingApp):
 
     def _prepared(self, order: Order) -> None:
         from sora_tui.core.price import Ask
+        from sora_tui.i18n.kinship import operation_words
         from sora_tui.tui.order import question_for
 
         if order.ask is Ask.NOTHING and order.refused is None:
@@ -413,9 +482,17 @@ class WritingApp(FittingApp):
             return
         self._order = order
         self.bench.show_pane("editor")
+        self.editor.say("")
         self.editor.ask(
             question_for(
-                order.ask, order.draft, order.price, order.server, order.today, order.refused
+                order.ask,
+                order.draft,
+                order.price,
+                order.server,
+                order.today,
+                order.refused,
+                note=order.note,
+                made_of=operation_words(order.request, short=True),
             ),
             order.request.prompt,
         )
@@ -462,6 +539,8 @@ class WritingApp(FittingApp):
             self.jobs.stand_on(jobs[0].id)
         # Where the cursor has moved the first of them speaks for itself instead.
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
+        if jobs[0].request.operation == "character":
+            text = _("The character is on its way.")
         self.say(text.format(count=len(jobs)))
         self.show_status()
         self.show_today(jobs)
@@ -480,7 +559,8 @@ class WritingApp(FittingApp):
             self.complain(error.problem)
             return
         draft = moved(self.editor.draft, before, self.settings)
-        self.editor.show_settings(draft, known_values(self.settings.server))
+        self._know(draft.model)
+        self.editor.show_settings(draft, known_values(self.settings.server, self.offer))
         self.jobs.set_simulated(self.settings.server.simulated)
         self.bench.show_choices(draft)
         left = [job for job in self.book.active if job.server.profile == before.server.name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ FORGOTTEN_AFTER: Final = 24 * 3600.0
 #: Most servers remembered, and bytes read: anything more is not our file.
 _MOST_SERVERS: Final = 200
 _MOST_BYTES: Final = 1024 * 1024
+#: Most names of models remembered of one server; gateways offer hundreds.
+_MOST_MODELS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,14 @@ class Learnt:
     Attributes:
         dialect: Found by examination; None where it was not examined, or nothing was found.
         evidence: Why.
+        models: The names it offered then.
         facts: What working with it showed, by name: `list` False, `delete` False, ...
         at: Unix seconds of the last thing learnt.
     """
 
     dialect: str | None = None
     evidence: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     facts: Mapping[str, bool] = field(default_factory=dict)
     at: float = 0.0
 
@@ -50,13 +54,23 @@ class Memory:
         fresh = learnt is not None and 0 <= time.time() - learnt.at < FORGOTTEN_AFTER
         return learnt if learnt is not None and fresh else Learnt()
 
-    def found(self, origin: str, dialect: str, evidence: tuple[str, ...]) -> None:
-        """Remember which dialect a server speaks; what its working showed stays.
+    def found(
+        self, origin: str, dialect: str, evidence: tuple[str, ...], models: Sequence[str] = ()
+    ) -> None:
+        """Remember which dialect a server speaks and what it serves; what working showed stays.
 
         Raises:
             ProblemError: disk_full, folder_not_writable or folder_missing.
         """
-        self._keep(origin, replace(self.of(origin), dialect=dialect, evidence=evidence))
+        self._keep(
+            origin,
+            replace(
+                self.of(origin),
+                dialect=dialect,
+                evidence=evidence,
+                models=tuple(models[:_MOST_MODELS]),
+            ),
+        )
 
     def learn(self, origin: str, fact: str, value: bool) -> None:
         """Remember that a server can, or cannot; the newest experience counts.
@@ -88,6 +102,7 @@ class Memory:
             origin: {
                 "dialect": learnt.dialect,
                 "evidence": list(learnt.evidence),
+                "models": list(learnt.models),
                 "facts": dict(learnt.facts),
                 "at": learnt.at,
             }
@@ -112,6 +127,7 @@ def _learnt(entry: Any) -> Learnt:
     return Learnt(
         dialect=clean_line(dialect, 40) if isinstance(dialect, str) else None,
         evidence=tuple(clean_line(line, 200) for line in entry.get("evidence", ())[:20]),
+        models=tuple(clean_line(name, 200) for name in entry.get("models", ())[:_MOST_MODELS]),
         facts={
             str(name): value for name, value in entry["facts"].items() if isinstance(value, bool)
         },

@@ -64,6 +64,10 @@ def test_one_is_added_used_changed_and_removed(bare: Shell) -> None:
     assert bare.inside("servers", "edit", "team", "--model", "", "--api-key-command", "").code == 0
     (team,) = [t for t in bare.inside("servers", "--json").documents if t["chosen"]]
     assert (team["key"], team["model"], team["prices"]) == ("none", None, {"*": "0.10"})
+    by_size = ("--price", "pro@720p=0.30", "--price", "pro=0.50", "--price", "sora-2=0.1")
+    assert bare.inside("servers", "edit", "team", *by_size).code == 0
+    (team,) = [t for t in bare.inside("servers", "--json").documents if t["chosen"]]
+    assert team["prices"] == {"pro": {"720p": "0.30", "*": "0.50"}, "sora-2": "0.1"}
     refused = bare.inside("servers", "remove", "team")
     assert (refused.code, "needs --yes" in refused.err) == (2, True)
     assert bare.inside("servers", "remove", "team", "--yes").code == 0

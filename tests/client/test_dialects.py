@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING, Field, fields, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import pytest
 
 from sora_tui.client import dialect
 from sora_tui.client.dialect import DIALECTS, Dialect, by_host, dialect_of
-from sora_tui.client.outcome import CreateOutcome, Later, Rejected, Unclear
+from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, Unclear
 from sora_tui.client.probe import examine_server
 from sora_tui.client.videos import Upload
 from sora_tui.core.findings import ABILITIES, Findings
@@ -149,6 +150,26 @@ async def _turns_away(row: Dialect) -> object:
     return type(await outcome(status, {"detail": words}, row.name)).__name__
 
 
+async def _cost(row: Dialect) -> object:
+    answered = answer(200, clip(), **{"x-litellm-response-cost": "0.4"})
+    with RawServer(replies(answered)) as server:
+        async with client_of(at(server.url, dialect=row.name)) as client:
+            taken = await client.create(REQUEST, None, "job-1")
+    assert isinstance(taken, Accepted)
+    return taken.video.cost
+
+
+async def nested_parts(row: Dialect) -> tuple[list[str], bytes]:
+    """An object with a list in it, as it stands in a form: the names of its parts, and all."""
+    nested = {"lora": {"name": "x", "at": [1, 2]}}
+    request = replace(REQUEST, params=nested)
+    with RawServer(replies(answer(200, clip()))) as server:
+        async with client_of(at(server.url, dialect=row.name, encoding="multipart")) as client:
+            await client.create(request, None, "job-1")
+        parts = server.requests[0].parts
+        return sorted(name for name in parts if name.startswith("lora")), server.requests[0].body
+
+
 async def _poll_floor(row: Dialect) -> object:
     return (await looked(row))[1]
 
@@ -156,6 +177,11 @@ async def _poll_floor(row: Dialect) -> object:
 async def _reference(row: Dialect) -> object:
     body = (await sent(row, PICTURE, encoding="json")).json
     return {name: value for name, value in body.items() if name not in {"prompt", "size"}}
+
+
+async def _names_of_nested(row: Dialect) -> object:
+    names, _body = await nested_parts(row)
+    return names
 
 
 async def _with_characters(row: Dialect) -> object:
@@ -187,6 +213,8 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "abilities": _abilities,
     "list_needs": _abilities,
     "delete_means": _delete_means,
+    "nested": _names_of_nested,
+    "cost_header": _cost,
     "max_active": _max_active,
     "turns_away": _turns_away,
     "poll_floor": _poll_floor,
@@ -247,6 +275,38 @@ async def test_each_ability_of_a_row_is_told(
     assert await _abilities(row) != before
 
 
+@pytest.mark.parametrize(
+    ("body", "header", "currency", "cost"),
+    [
+        ({}, "0.4", "USD", "0.4"),
+        ({}, "0.0", "USD", None),  # said of a model without a price
+        ({}, "0.4", "EUR", None),  # the profile counts in another currency
+        ({}, "soon", "USD", None),
+        ({"usage": {"cost": 0.3}}, "0.4", "USD", "0.3"),
+        ({"usage": {"duration_seconds": 4}, "cost": "0.2"}, "", "USD", "0.2"),
+        ({"usage": {"cost": None}, "cost": 0}, "", "USD", "0"),
+    ],
+)
+async def test_what_a_server_says_it_charged(
+    body: dict[str, Any], header: str, currency: str, cost: str | None
+) -> None:
+    answered = answer(200, {**clip(), **body}, **{"x-litellm-response-cost": header})
+    with RawServer(replies(answered)) as server:
+        async with client_of(at(server.url, dialect="litellm", currency=currency)) as client:
+            taken = await client.create(REQUEST, None, "job-1")
+    assert isinstance(taken, Accepted)
+    assert taken.video.cost == (None if cost is None else Decimal(cost))
+
+
+async def test_nested_values_stand_in_a_form_as_each_server_reads_them() -> None:
+    names, body = await nested_parts(DIALECTS["openai"])
+    assert names == ["lora[at][]", "lora[name]"]
+    assert body.count(b'name="lora[at][]"') == 2
+    names, body = await nested_parts(DIALECTS["vllm-omni"])
+    assert names == ["lora"]
+    assert b'{"name": "x", "at": [1, 2]}' in body
+
+
 @pytest.mark.parametrize("name", [name for name, row in DIALECTS.items() if row.signs])
 async def test_each_server_is_found_by_each_shape_it_has_and_by_every_sign(name: str) -> None:
     evidence: set[str] = set()
@@ -292,6 +352,27 @@ async def test_the_same_words_under_another_status_leave_it_open(name: str) -> N
     status, words = TURNED_AWAY[name]
     assert isinstance(await outcome(status, {"detail": "conflict"}, name), Unclear)
     assert isinstance(await outcome(500, {"detail": words}, name), Unclear)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "missing"),
+    [
+        (405, "Method Not Allowed", True),
+        (501, "whatever", True),
+        (404, "Not Found", True),
+        (404, "404 page not found", True),
+        (404, "Invalid URL (POST /v1/videos/edits)", True),
+        (404, "", True),
+        (404, "Video with id 'video_1' not found.", False),
+        (404, "Video not found", False),
+        (400, "Not Found", False),
+        (None, "Not Found", False),
+    ],
+)
+def test_a_video_that_is_unknown_says_nothing_about_the_operation(
+    status: int | None, message: str, missing: bool
+) -> None:
+    assert dialect.has_no_route(status, message) is missing
 
 
 async def test_too_little_names_nobody() -> None:

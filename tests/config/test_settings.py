@@ -117,7 +117,7 @@ def test_a_profile_is_read_whole(workspace: Path) -> None:
     assert server.key.reveal() == "secret"
     assert settings.keys["team-gw"] == "TEAM_KEY"
     assert server.seconds_choices == ("5", "8.5")
-    assert server.prices == {"*": Decimal("0.05")}
+    assert server.prices == {"*": {"*": Decimal("0.05")}}
     assert (settings.model, settings.seconds, settings.size) == ("wan2.2", "5", None)
 
 

@@ -34,7 +34,7 @@ def test_the_table_of_the_host_names_sum_rate_and_day() -> None:
 
 
 def test_the_profile_knows_better_than_the_table() -> None:
-    own = replace(LAB, prices={"*": Decimal("0.02")}, currency="EUR")
+    own = replace(LAB, prices={"*": {"*": Decimal("0.02")}}, currency="EUR")
     assert price_of(own, WISH, TABLE) == Price(
         PriceKind.PRICED, Decimal("0.16"), "EUR", Decimal("0.02")
     )

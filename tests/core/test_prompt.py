@@ -188,3 +188,42 @@ def test_a_quoted_key_is_written_anew_and_its_neighbours_stay() -> None:
 
 def test_variables_are_named_once_each() -> None:
     assert variables_in("{{b}} {{ a }} {{b}} {{ not this }}") == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("front", "changes", "after"),
+    [
+        (
+            "[params]\nseed = 0x07 # lucky\n# end\n",
+            {"seed": 8},
+            "[params]\nseed = 8 # lucky\n# end\n",
+        ),
+        (
+            "[params]\n# of\nseed = 7\n\n[variables]\na = 'x'\n",
+            {"fps": 16},
+            "[params]\n# of\nseed = 7\nfps = 16\n\n[variables]\na = 'x'\n",
+        ),
+        (
+            "a = 1\n[params]\nseed = 7\nfps = 0x10\n",
+            {"seed": None},
+            "a = 1\n[params]\nfps = 0x10\n",
+        ),
+        ("[params]\n", {"seed": 7}, "[params]\nseed = 7\n"),
+        ("[params] # p\r\nseed = 7\r\n", {"fps": 1}, "[params] # p\r\nseed = 7\r\nfps = 1\r\n"),
+    ],
+)
+def test_inside_a_table_only_what_changed_is_written(
+    front: str, changes: dict[str, Any], after: str
+) -> None:
+    source = f"+++\n{front}+++\n\nA kite.\n"
+    settings = dict(parse_prompt(source).settings)
+    params = {**settings.get("params", {}), **changes}
+    settings["params"] = {name: value for name, value in params.items() if value is not None}
+    assert edit_source(source, Prompt("A kite.", settings)) == f"+++\n{after}+++\n\nA kite.\n"
+
+
+def test_a_table_with_tables_in_it_is_written_anew_and_means_the_same() -> None:
+    source = "+++\n[params]\nseed = 7\n[params.lora]\nname = 'x'\n+++\n\nA kite.\n"
+    wanted = {"params": {"seed": 8, "lora": {"name": "x", "list": [{"a": 1}]}}}
+    edited = edit_source(source, Prompt("A kite.", wanted))
+    assert parse_prompt(edited).settings == wanted

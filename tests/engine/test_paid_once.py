@@ -148,8 +148,10 @@ def test_where_no_list_can_tell_a_put_off_job_is_sent_when_it_is_time(folder: Fo
 
 def test_a_price_that_rose_since_the_person_agreed_keeps_the_job_waiting(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=0) as server:
-        lab = replace(LAB, base_url=server.base_url, free=False, prices={"*": Decimal("0.10")})
-        dearer = replace(lab, prices={"*": Decimal("0.11")})
+        lab = replace(
+            LAB, base_url=server.base_url, free=False, prices={"*": {"*": Decimal("0.10")}}
+        )
+        dearer = replace(lab, prices={"*": {"*": Decimal("0.11")}})
         with running(folder, server=dearer) as (engine, watcher):
             job = order(engine, server=lab)
             held = watcher.wait_for_job(job.id, lambda job: job.error is not None)

@@ -21,7 +21,7 @@ from tests.engine.watching import Watcher, order
 from tests.workspace.jobs import wish
 
 #: One clip of 4 seconds costs 0.40.
-LAB = Server("lab", "https://lab.example.org/v1", prices={"sora-2": Decimal("0.10")})
+LAB = Server("lab", "https://lab.example.org/v1", prices={"sora-2": {"*": Decimal("0.10")}})
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_without_a_limit_nothing_is_counted(folder: Folder) -> None:
 def test_who_owns_the_folder_sends_nothing_beyond_its_own_limits(folder: Folder) -> None:
     """The person was asked by another process, which may have had other limits."""
     with lossy_server(folder.metadata, lose=0) as server:
-        prices = {"*": Decimal("0.10")}
+        prices = {"*": {"*": Decimal("0.10")}}
         lab = Server("lab", server.base_url, dialect="generic", encoding="json", prices=prices)
         engine = Engine(folder, {"lab": lab}, budget=Budget(per_job=Decimal("0.05")))
         watcher = Watcher(engine)

@@ -18,7 +18,7 @@ from sora_tui.workspace.folder import open_folder
 from tests.faults.harness import Workspace, workspace
 from tests.faults.server import Call, make_and_say, say
 
-PRICES = {"*": Decimal("0.10")}
+PRICES = {"*": {"*": Decimal("0.10")}}
 
 
 def priced(place: Workspace, budget: str = "", more: str = 'prices = { "*" = 0.10 }') -> None:
@@ -126,7 +126,7 @@ def test_a_dearer_price_than_agreed_to_is_not_paid(tmp_path: Path) -> None:
     with workspace(tmp_path) as place:
         priced(place)
         folder = open_folder(place.root)
-        server = Server("lab", place.server.base_url, prices={"*": Decimal("0.01")})
+        server = Server("lab", place.server.base_url, prices={"*": {"*": Decimal("0.01")}})
         request = VideoRequest("A kite", seconds="4")
         price = quote(server, request)
         consent = Consent("priced", datetime.now(UTC), price.sum)

@@ -101,7 +101,7 @@ async def test_settings_step_and_take_any_value_that_can_be_meant(tmp_path: Path
         await press(pilot, "tab", "right", "tab", "right", "tab", *"1024x", "enter")
         assert "1024x" in "\n".join(screen(app))
         assert "1024x" in "\n".join(screen(app)[8:13]), "the refusal names the value at once"
-        await press(pilot, "shift+tab", "shift+tab", *"x")  # clips, then back on size
+        await press(pilot, *(["shift+tab"] * 3), *"x")  # params, clips, then back on size
         await press(pilot, *(["backspace"] * 2), *"1024x576", "enter", "enter")
         request = app.fake.orders[0][1]
         assert (request.model, request.seconds, request.size) == ("sora-2-pro", "8", "1024x576")

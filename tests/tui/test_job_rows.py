@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from sora_tui.core.job import Cost, Job, State
+from sora_tui.core.job import Batch, Cost, Job, State
 from sora_tui.core.request import COVER, EXACT, Reference
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.tui import job_rows
@@ -280,3 +280,36 @@ def test_the_line_below_keeps_the_money_longest() -> None:
     view = JobView(unconfirmed(PAID))
     assert "answer was lost" in status(view, NOW, 200)
     assert status(view, NOW, 1).startswith("It may be running, and billed")
+
+
+def test_a_clip_that_is_not_what_was_asked_says_how_it_is() -> None:
+    job = saved(pending(30))
+    size = replace(job, outputs=(job.outputs[0]._replace(width=1280, height=704),))
+    assert job_rows.progress(JobView(size), NOW, 15) == "≠ 1280x704"
+    assert job_rows.progress(JobView(size), NOW, 15, ascii=True) == "!= 1280x704"
+    assert job_rows.progress(JobView(size), NOW, 21).startswith("≠ 1280x704  ")
+    assert job_rows.is_otherwise(size)
+    assert not job_rows.is_otherwise(job)
+
+
+def test_takes_of_one_prompt_stand_together_and_say_it_once() -> None:
+    def take(index: int, batch: str = "b", line: str = "") -> Job:
+        return replace(pending(number=index), batch=Batch(batch, index, 3, line))
+
+    one, two = take(1), take(2)
+    assert job_rows.take(one) == "1/3"
+    assert job_rows.take(replace(one, batch=Batch("b", 1))) == ""  # of a version that did not say
+    assert job_rows.are_takes(one, JobView(two))
+    assert not job_rows.are_takes(one, JobView(take(2, "c")))
+    assert not job_rows.are_takes(one, JobView(take(2, line="x")))
+    assert not job_rows.are_takes(one, JobView(pending()))
+    assert not job_rows.are_takes(one, None)
+    said = [("3/3", False, True), ("2/3", True, True), ("1/3", True, False)]
+    assert [job_rows.grouped("A kite", *each) for each in said] == [
+        "┌ 3/3 A kite",
+        "│ 2/3",
+        "└ 1/3",
+    ]
+    assert job_rows.grouped("A kite", "1/3", False, False) == "1/3 A kite"
+    assert job_rows.grouped("A kite", "", True, True) == "A kite"
+    assert job_rows.grouped("A kite", "3/3", False, True, ascii=True) == "+ 3/3 A kite"

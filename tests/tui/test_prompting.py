@@ -350,7 +350,7 @@ async def test_a_job_is_edited_again_and_nothing_is_lost(tmp_path: Path) -> None
             "720x1280",
         )
         assert (draft.reference, draft.fit) == ("input_reference/pier.jpg", COVER)
-        assert draft.front["params"] == {"seed": 7}
+        assert draft.params == {"seed": 7}
         await press(pilot, "ctrl+z")
         assert text_of(app) == PROMPT + "!"
         await press(pilot, "ctrl+y")

@@ -43,7 +43,7 @@ PAID = Server(
     model="sora-2",
     seconds="4",
     size="1280x720",
-    prices={"sora-2": Decimal("0.10")},
+    prices={"sora-2": {"*": Decimal("0.10")}},
 )
 UNPRICED = replace(PAID, name="lab", base_url="https://lab.example.org/v1", prices={})
 

@@ -23,12 +23,13 @@ def folder(tmp_path: Path) -> Folder:
 
 def test_what_is_learnt_is_there_for_the_next_process(folder: Folder) -> None:
     memory = Memory(folder)
-    memory.found(LAB, "sglang", ("GET models: sglang",))
+    memory.found(LAB, "sglang", ("GET models: sglang",), ["wan2.2"])
     memory.learn(LAB, "list", False)
     memory.learn(LAB, "list", False)
     memory.learn("http://other", "delete", True)
     again = Memory(folder).of(LAB)
     assert (again.dialect, again.evidence) == ("sglang", ("GET models: sglang",))
+    assert again.models == ("wan2.2",)
     assert again.facts == {"list": False}
     assert Memory(folder).of("http://other").facts == {"delete": True}
     path = folder.metadata / ".servers.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -176,7 +176,7 @@ class EditorPane(Widget, can_focus=False):
     def __init__(self, *, id: str, classes: str = "") -> None:
         super().__init__(id=id, classes=classes)
         self._safe = True
-        self._facts: tuple[Picture | None, Price | None, Server] | None = None
+        self._facts: tuple[Picture | None, Price | None, Server, str, bool] | None = None
         #: These come with `wake`, and the line when they stand on the screen.
         self._draft: Draft | None = None
         self._text: PromptText | None = None
@@ -258,6 +258,11 @@ class EditorPane(Widget, can_focus=False):
         self._draft = replace(self.draft, reference=path, fit=fit)
         self._changed()
 
+    def show_characters(self, names: tuple[str, ...]) -> None:
+        """These appear in the clip."""
+        self._draft = replace(self.draft, characters=names)
+        self._changed()
+
     def replace_text(self, text: str) -> None:
         """Put in what an editor brought back, as one step that ctrl+z undoes."""
         from sora_tui.tui.panes.prompt_text import shown
@@ -271,9 +276,36 @@ class EditorPane(Widget, can_focus=False):
         self._safe = True
         self._title()
 
-    def show_facts(self, picture: Picture | None, price: Price | None, server: Server) -> None:
-        """What the order means on this server."""
-        self._facts = (picture, price, server)
+    def set_choices(self, known: Mapping[str, tuple[str, ...]]) -> None:
+        """Other values that the settings can step through."""
+        if self._settings is not None:
+            self._settings.set_choices(known)
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Other parameters beyond the standard."""
+        self._draft = replace(self.draft, params=params)
+        self._line.show_params(len(params))
+        self._changed()
+
+    def focus_params(self) -> None:
+        """Back to where the parameters were opened."""
+        self._line.query_one("#params").focus()
+
+    def show_facts(
+        self,
+        picture: Picture | None,
+        price: Price | None,
+        server: Server,
+        note: str = "",
+        *,
+        urgent: bool = False,
+    ) -> None:
+        """What the order means on this server.
+
+        Args:
+            note: A warning about it or the model; `urgent` where even a small screen shows it.
+        """
+        self._facts = (picture, price, server, note, urgent)
         self._draw_facts()
 
     def say(self, text: str, *, error: bool = False) -> None:
@@ -471,12 +503,13 @@ class EditorPane(Widget, can_focus=False):
             return
         from sora_tui.tui.order import facts_block, facts_line, price_words
 
-        picture, price, server = self._facts
+        picture, price, server, note, urgent = self._facts
         draft, line = self.draft, self._settings
         if line.has_class("-roomy"):
-            facts = facts_block(draft, picture, price, server)
+            facts = facts_block(draft, picture, price, server, note)
         else:
-            facts = facts_line(draft, picture, price, server, self.content_size.width)
+            warning = note if urgent else ""
+            facts = facts_line(draft, picture, price, server, self.content_size.width, warning)
         line.show_facts(facts, price_words(price, server, draft.count))
 
     def _title(self) -> None:

@@ -60,6 +60,13 @@ _SORTED: Final[Mapping[Sort, str]] = {
 
 #: What the app does with any job.
 _ANY_JOB: Final = (("e", N_("Edit")), ("D", N_("Diff")))
+#: And what it makes of a clip.
+DERIVES: Final = (
+    ("m", N_("Remix")),
+    ("x", N_("Extend")),
+    ("t", N_("Change")),
+    ("C", N_("Character")),
+)
 
 
 class JobHighlighted(Message):
@@ -384,6 +391,7 @@ class JobsPane(Vertical):
         possible = tuple((key, words) for key, verb, words in acts if is_possible(view, verb))
         rest = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
         more = tuple(pair for pair in _ANY_JOB if pair not in possible)
+        more += DERIVES if view.job.is_made else ()
         return (("enter", N_("Inspect")), *pause, *possible, *rest, *more)
 
     @property
@@ -659,7 +667,7 @@ class JobsPane(Vertical):
             progress = _("paused")
         return {
             "state": Cell(job_rows.state(view, self._ascii), tone),
-            "progress": Cell(progress),
+            "progress": Cell(progress, "warn" if job_rows.is_otherwise(job) else ""),
             "elapsed": Cell(job_rows.elapsed(view, now)),
             "left": Cell(job_rows.left(view, now), "warn" if job.needs_you else ""),
             "expires": Cell(
@@ -671,8 +679,24 @@ class JobsPane(Vertical):
             "size": Cell(clean_line(request.size or "-", 20)),
             "sec": Cell(clean_line(request.seconds or "-", 10)),
             "ref": Cell(job_rows.reference(view, self._ascii)),
-            "prompt": Cell(job_rows.prompt(view)),
+            "prompt": Cell(self._prompt(view)),
         }
+
+    def _prompt(self, view: JobView) -> str:
+        """The prompt; of several takes that stand together only the first says it."""
+        take = job_rows.take(view.job)
+        if not take:
+            return job_rows.prompt(view)
+        ids, at = self._list.row_ids, self._list.index_of(view.job.id) or 0
+        above = self._views.get(ids[at - 1]) if at else None
+        below = self._views.get(ids[at + 1]) if at + 1 < len(ids) else None
+        return job_rows.grouped(
+            job_rows.prompt(view),
+            take,
+            job_rows.are_takes(view.job, above),
+            job_rows.are_takes(view.job, below),
+            self._ascii,
+        )
 
     def _unread_row(self, job_id: str) -> Mapping[str, Cell]:
         """A document that cannot be read, or that is on its way from the disk."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -18,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from sora_tui.config.choices import MAX_COUNT
+from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui.keys import Key, bindings
@@ -33,12 +34,24 @@ _FIELDS: Final = (
     ("clips", N_("clips")),
 )
 _LONGEST: Final = 60
+#: The fields that mean something where no new clip is made: the rest is the source's.
+_SENT: Final[Mapping[str, frozenset[str]]] = {
+    "remix": frozenset({"clips"}),
+    "edit": frozenset({"clips"}),
+    "extend": frozenset({"seconds", "clips"}),
+    "character": frozenset(),
+}
 
 
 class SettingField(Widget, can_focus=True):
     """One setting: left and right step, typing replaces, backspace shortens, enter goes on."""
 
-    DEFAULT_CSS = "SettingField { width: auto; height: 1; margin-right: 1; }"
+    DEFAULT_CSS = """
+    SettingField {
+        width: auto; height: 1; margin-right: 1;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    """
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("settings.before", "left", N_("Value before"), "step(-1)"),
         Key("settings.next", "right", N_("Next value"), "step(1)"),
@@ -104,6 +117,39 @@ class SettingField(Widget, can_focus=True):
         self.post_message(self.Changed())
 
 
+class ParamsField(Widget, can_focus=True):
+    """How many parameters are set beyond the standard; enter opens the window where they are."""
+
+    DEFAULT_CSS = "ParamsField { width: auto; height: 1; margin-right: 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space,right", "open", N_("Parameters beyond the standard"), show=False),
+    ]
+
+    count: reactive[int] = reactive(0, layout=True)
+
+    class Opened(Message):
+        """The person wants to see and change them."""
+
+    def render(self) -> Content:
+        """Their number; the arrow shows that there is more behind it."""
+        right = "›" if self.has_focus else " "
+        style = "bold" if self.count else "$foreground-muted"
+        return Content.assemble(
+            (_("params"), "$foreground-muted"),
+            " ",
+            (str(self.count), "$accent bold" if self.has_focus else style),
+            (right, "$accent"),
+        )
+
+    def action_open(self) -> None:
+        """Show them."""
+        self.post_message(self.Opened())
+
+    def on_click(self) -> None:
+        """Show them."""
+        self.action_open()
+
+
 class GenerateButton(Widget, can_focus=True):
     """The way to a clip for terminals that swallow every other key."""
 
@@ -139,12 +185,12 @@ class Hint(Widget):
 
     def render(self) -> str:
         """Two cells before the button."""
-        words = _("Tab change") + "  "
-        return words if cell_len(words) <= self.size.width else ""
+        forms = (_("Tab change") + "  ", "Tab  ", "")
+        return next(form for form in forms if cell_len(form) <= self.size.width)
 
 
 class SettingsLine(Widget):
-    """Model, seconds, size and clips, the button, and below them what is known about the order."""
+    """Model, seconds, size, clips, params, the button, and below what is known about the order."""
 
     DEFAULT_CSS = """
     SettingsLine { height: auto; layout: vertical; }
@@ -167,12 +213,14 @@ class SettingsLine(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._facts = Content()
+        self._operation = "create"
 
     def compose(self) -> ComposeResult:
         """The fields in reading order, which is the order of tab."""
         with Horizontal(id="fields"):
             for name, label in _FIELDS:
                 yield SettingField(name, label)
+            yield ParamsField(id="params")
             yield Hint()
             yield GenerateButton(classes="-beside")
         yield Static("", id="facts", markup=False)
@@ -180,28 +228,52 @@ class SettingsLine(Widget):
 
     def show(self, draft: Draft, known: Mapping[str, tuple[str, ...]]) -> None:
         """Fill the fields from a draft, with the values that can be stepped through."""
+        self.set_choices(known)
+        self.query_one(ParamsField).count = len(draft.params)
         values = {
             "model": draft.model or "",
             "seconds": draft.seconds or "",
             "size": draft.size or "",
             "clips": str(draft.count),
         }
+        sent = _SENT.get(draft.operation, values.keys())
+        self._operation = draft.operation
         for name, value in values.items():
             field = self._field(name)
-            field.choices = known[name]
+            field.display = name in sent
             with field.prevent(SettingField.Changed):
                 field.value = value
         self._fit()
 
+    def set_choices(self, known: Mapping[str, tuple[str, ...]]) -> None:
+        """Other values to step through; what stands in the fields stays."""
+        for name, values in known.items():
+            self._field(name).choices = values
+
+    def show_params(self, count: int) -> None:
+        """How many parameters are set."""
+        self.query_one(ParamsField).count = count
+        self._fit()
+
     def apply(self, draft: Draft) -> Draft:
-        """The draft with the values of the fields."""
+        """The draft with the values of the fields; a word for a size is the size it means."""
         return replace(
             draft,
             model=self._field("model").value or None,
             seconds=self._field("seconds").value or None,
-            size=self._field("size").value or None,
+            size=self._pixels() or None,
             count=self.count or 1,
         )
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Who leaves the size sees what the word meant."""
+        field = self._field("size")
+        if event.widget is field and field.value != (pixels := self._pixels()):
+            field.value = pixels
+
+    def _pixels(self) -> str:
+        field = self._field("size")
+        return size_of(field.value, field.choices) if is_alias(field.value) else field.value
 
     def on_resize(self) -> None:
         """Another width for the same fields."""
@@ -209,7 +281,8 @@ class SettingsLine(Widget):
 
     def _fit(self) -> None:
         """One line of fields if all of it can be seen, otherwise three or two beside each other."""
-        cells = [field.render().plain for field in self.query(SettingField)]
+        cells = [field.render().plain for field in self.query(SettingField) if field.display]
+        cells.append(self.query_one(ParamsField).render().plain)
         if not self.has_class("-roomy"):
             cells += [b.render().plain for b in self.query(GenerateButton).filter(".-beside")]
         widths, room = [cell_len(cell) + 1 for cell in cells], self.content_size.width - 2
@@ -237,6 +310,8 @@ class SettingsLine(Widget):
         count = self.count or 1
         clips = ngettext("Generate {count} clip, {price}", "Generate {count} clips, {price}", count)
         button = self.query_one(".-below", GenerateButton)
+        if self._operation == "character":
+            clips = _("Make the character, {price}")
         button.words = clips.format(count=count, price=price)
 
     @on(SettingField.Changed)
@@ -252,7 +327,8 @@ class SettingsLine(Widget):
             .filter(".-below" if self.has_class("-roomy") else ".-beside")
             .first()
         )
-        if event.key == "enter" and not button.has_focus:
+        has_own_enter = button.has_focus or self.query_one(ParamsField).has_focus
+        if event.key == "enter" and not has_own_enter:
             event.stop()
             button.focus()
         elif event.key == "escape":

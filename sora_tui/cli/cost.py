@@ -1,0 +1,99 @@
+"""`sora-tui cost`: what was spent here, by day, server and model."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich.cells import cell_len, set_cell_size
+
+from sora_tui.cli import exits
+from sora_tui.cli.speech import Speech
+from sora_tui.config.settings import Settings
+from sora_tui.core.accounts import Account, Tally, accounts, together
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import N_, _, ngettext
+from sora_tui.i18n.amounts import money
+from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.ledger import jobs_of_the_day
+
+#: Before any job there is; a file's time cannot be earlier.
+_EVER: Final = datetime(1971, 1, 1, tzinfo=UTC)
+#: What is summed, and the head of its table.
+_BY: Final = (("day", N_("DAY")), ("server", N_("SERVER")), ("model", N_("MODEL")))
+
+
+def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """Sum up the documents; those in the trash count, because nothing is refunded by deleting."""
+    folder = open_folder(settings.workspace)
+    since = args.since or _EVER
+    kept = accounts(jobs_of_the_day(folder, since), since)
+    for account, tally in kept.items():
+        speech.document(_document(account, tally))
+    if not kept:
+        speech.result(_("Nothing was sent to a real server."))
+        return exits.DONE
+    for name, head in _BY:
+        for line in _table(_(head), together(kept, name, "currency")):
+            speech.result(line)
+        speech.result("")
+    for (currency,), tally in together(kept, "currency").items():
+        speech.result(_total(currency, tally))
+    return exits.DONE
+
+
+def _document(account: Account, tally: Tally) -> dict[str, Any]:
+    spent = tally.spent
+    return {
+        "event": "cost",
+        "day": account.day.isoformat(),
+        "server": account.server,
+        "model": account.model or None,
+        "currency": account.currency,
+        "clips": tally.clips,
+        "estimated": float(spent.estimated),
+        "reported": float(spent.reported),
+        "unknown": spent.unknown,
+    }
+
+
+def _table(head: str, sums: Mapping[tuple[str, ...], Tally]) -> Iterator[str]:
+    heads = (head, _("CLIPS"), _("ESTIMATED"), _("REPORTED"), _("UNKNOWN"))
+    rows = [heads, *(_cells(name, currency, t) for (name, currency), t in sorted(sums.items()))]
+    widths = [max(cell_len(row[at]) for row in rows) for at in range(len(heads))]
+    for row in rows:
+        first = set_cell_size(row[0], widths[0])
+        rest = (
+            " " * (width - cell_len(cell)) + cell
+            for cell, width in zip(row[1:], widths[1:], strict=True)
+        )
+        yield "  ".join((first, *rest))
+
+
+def _cells(name: str, currency: str, tally: Tally) -> tuple[str, ...]:
+    spent = tally.spent
+    return (
+        clean_line(name or "-", 40),
+        str(tally.clips),
+        f"~{money(spent.estimated, currency)}" if spent.estimated else "-",
+        money(spent.reported, currency) if spent.reported else "-",
+        str(spent.unknown or "-"),
+    )
+
+
+def _total(currency: str, tally: Tally) -> str:
+    """`12 clips: about $4.20 by the price tables, $0.40 as servers say, 2 unknown`."""
+    clips = ngettext("{count} clip", "{count} clips", tally.clips).format(count=tally.clips)
+    spent = tally.spent
+    parts = []
+    if spent.estimated or not (spent.reported or spent.unknown):
+        sum = money(spent.estimated, currency)
+        parts.append(_("about {sum}, estimated").format(sum=sum))
+    if spent.reported:
+        parts.append(_("{sum}, says the server").format(sum=money(spent.reported, currency)))
+    if spent.unknown:
+        unknown = ngettext("{count} unknown", "{count} unknown", spent.unknown)
+        parts.append(unknown.format(count=spent.unknown))
+    return f"{clips}: " + "; ".join(parts)

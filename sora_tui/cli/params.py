@@ -1,0 +1,75 @@
+"""`sora-tui params`: what a server takes of a model beyond prompt, model, seconds and size."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.cells import cell_len, set_cell_size
+
+from sora_tui.cli import exits
+from sora_tui.cli.speech import Speech
+from sora_tui.config.settings import Settings
+from sora_tui.core.parameters import Offer, typed
+from sora_tui.engine.offers import offer_for, preset_of
+from sora_tui.i18n import _
+from sora_tui.i18n.parameters import default_words, help_of, range_words
+from sora_tui.workspace.folder import open_folder
+
+
+def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+    """List them; with a preset's name, what it would send here.
+
+    Raises:
+        ProblemError: preset_unknown.
+    """
+    folder, server = open_folder(settings.workspace), settings.server
+    if args.preset is not None:
+        offer = preset_of(folder, server, args.preset)
+    else:
+        offer = offer_for(folder, server, args.model or settings.model)
+    speech.document(_document(server.name, offer))
+    rows = [
+        (each.name, range_words(each), default_words(each), help_of(each.name))
+        for each in offer.parameters
+    ]
+    if rows:
+        heads = (_("PARAMETER"), _("TAKES"), _("DEFAULT"), "")
+        widths = [max(cell_len(row[at]) for row in (heads, *rows)) for at in range(4)]
+        for row in (heads, *rows):
+            cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+            speech.result("  ".join(cells).rstrip())
+    else:
+        speech.result(_("No parameter beyond the standard is known of this server."))
+    speech.result(_("Any other goes as it is: --param NAME=VALUE."))
+    if offer.sizes or offer.seconds:
+        speech.result(
+            _("sizes {sizes}; seconds {seconds}; others may do too").format(
+                sizes=", ".join(offer.sizes) or "-", seconds=", ".join(offer.seconds) or "-"
+            )
+        )
+    if offer.preset:
+        values = "  ".join(f"{name}={typed(value)}" for name, value in offer.preset.items())
+        speech.result(_("preset for {model}: {values}").format(model=offer.title, values=values))
+    return exits.DONE
+
+
+def _document(server: str, offer: Offer) -> dict[str, object]:
+    return {
+        "event": "parameters",
+        "server": server,
+        "model": offer.title or None,
+        "sizes": list(offer.sizes),
+        "seconds": list(offer.seconds),
+        "preset": dict(offer.preset),
+        "parameters": [
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "low": each.low,
+                "high": each.high,
+                "choices": list(each.choices),
+                "default": each.default,
+            }
+            for each in offer.parameters
+        ],
+    }

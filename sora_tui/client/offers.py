@@ -1,0 +1,126 @@
+"""What a server takes of a model, from the tables of parameters and models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from sora_tui.client.dialect import dialect_of
+from sora_tui.client.tables import read_table
+from sora_tui.core.parameters import Offer, Parameter
+from sora_tui.core.server import Server
+
+#: The row for servers that have none, gateways among them: what they pass on is another's business.
+_UNKNOWN: Final = "generic"
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    name: str
+    title: str
+    match: re.Pattern[str]
+    sizes: tuple[str, ...] = ()
+    seconds: tuple[str, ...] = ()
+    preset: Mapping[str, Any] | None = None
+
+
+def offer_of(server: Server, model: str | None) -> Offer:
+    """What is known of this model on this server; the profile's own lists come first.
+
+    Args:
+        server: Its dialect as well as it is known.
+        model: None where none is sent: then the only one the profile names, if it names one.
+    """
+    name = model or (server.models[0] if len(server.models) == 1 else "")
+    offer = _known(dialect_of(server).name, name.lower())
+    return replace(
+        offer,
+        models=server.models,
+        sizes=server.sizes or offer.sizes,
+        seconds=server.seconds_choices or offer.seconds,
+    )
+
+
+def preset_named(server: Server, name: str) -> Offer | None:
+    """What is offered of the model that has this name in the table; None where there is none."""
+    named = next((model for model in _models() if model.name == name), None)
+    return None if named is None else _offer(dialect_of(server).name, named)
+
+
+def presets() -> tuple[str, ...]:
+    """The names of all models that have values of their own."""
+    return tuple(model.name for model in _models() if model.preset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A server's own; `all_sizes`: it makes no others, whatever the model could."""
+
+    offer: Offer
+    all_sizes: tuple[str, ...] = ()
+    #: Parameters that never have the model's own value as their default.
+    computed: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=64)
+def _known(dialect: str, model: str) -> Offer:
+    return _offer(dialect, next((m for m in _models() if m.match.search(model)), None))
+
+
+def _offer(dialect: str, model: _Model | None) -> Offer:
+    row = _rows().get(dialect) or _rows()[_UNKNOWN]
+    offer = replace(row.offer, sizes=row.all_sizes or row.offer.sizes)
+    if model is None:
+        return offer
+    known = {parameter.name for parameter in offer.parameters}
+    preset = {name: value for name, value in (model.preset or {}).items() if name in known}
+    return replace(
+        offer,
+        title=model.title,
+        sizes=row.all_sizes or model.sizes or offer.sizes,
+        seconds=model.seconds or offer.seconds,
+        parameters=tuple(
+            each if each.name in row.computed else _with_default(each, preset)
+            for each in offer.parameters
+        ),
+        preset=preset,
+    )
+
+
+def _with_default(parameter: Parameter, preset: Mapping[str, Any]) -> Parameter:
+    """What the model's makers use holds by itself, unless the server has a default of its own."""
+    if parameter.default is None and parameter.name in preset:
+        return replace(parameter, default=preset[parameter.name])
+    return parameter
+
+
+@lru_cache(maxsize=1)
+def _rows() -> Mapping[str, _Row]:
+    return {dialect: _row(entry) for dialect, entry in read_table("parameters.toml").items()}
+
+
+def _row(entry: Mapping[str, Any]) -> _Row:
+    offer = Offer(
+        sizes=tuple(entry.get("sizes", ())),
+        seconds=tuple(entry.get("seconds", ())),
+        parameters=tuple(_parameter(name, told) for name, told in entry["parameters"].items()),
+    )
+    told = entry["parameters"].items()
+    computed = frozenset(name for name, row in told if not row.get("by_model", True))
+    return _Row(offer, tuple(entry.get("all_sizes", ())), computed)
+
+
+def _parameter(name: str, row: Mapping[str, Any]) -> Parameter:
+    said = {key: value for key, value in row.items() if key != "by_model"}
+    return Parameter(name, **{**said, "choices": tuple(row.get("choices", ()))})
+
+
+@lru_cache(maxsize=1)
+def _models() -> tuple[_Model, ...]:
+    return tuple(
+        _Model(**{**row, "match": re.compile(row["match"])})
+        for row in read_table("models.toml")["model"]
+    )

@@ -1,0 +1,180 @@
+"""A batch file: many clips in one order, and which of them were sent before.
+
+A line is known again by what it asks for, not by where it stands: lines may be put in, taken out
+and moved, and no clip is paid twice. Two lines that ask for the same are two clips; a line with an
+`id` of its own stays that line whatever it asks for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sora_tui.core.document import request_document
+from sora_tui.core.job import Batch, Job, State
+from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.request import VideoRequest
+
+#: What a line may say. `prompt` is the text, `file` a prompt file whose settings stand below it.
+NAMES: Final = frozenset(
+    {"prompt", "file", "id", "model", "seconds", "size", "reference", "fit", "count"}
+    | {"params", "variables"}
+)
+#: The tables of a TOML batch.
+_TABLE: Final = "clip"
+_HEADER: Final = re.compile(rf"^[ \t]*\[\[[ \t]*{_TABLE}[ \t]*\]\]", re.MULTILINE)
+#: What stays of a file's name in the id of its batch: documents are searched for it.
+_FOREIGN: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a batch file.
+
+    Attributes:
+        number: In the file, from 1: of the line, or of the header of its table.
+        said: What it says, names as in `NAMES`.
+    """
+
+    number: int
+    said: Mapping[str, Any]
+
+
+def batch_id(name: str) -> str:
+    """The id of a batch: the name of its file without ending, or the person's own word."""
+    return _FOREIGN.sub("-", name).strip("-.")[:_LONGEST] or "batch"
+
+
+def read_lines(source: str, *, toml: bool) -> tuple[list[Line], list[ProblemError]]:
+    """The lines of a batch file, and what is wrong with those that are none.
+
+    Args:
+        toml: `[[clip]]` tables, over settings for all of them; otherwise JSON, an object a line.
+
+    Raises:
+        ProblemError: batch_unreadable where the file as a whole is neither.
+    """
+    lines: list[Line] = []
+    wrong: list[ProblemError] = []
+    ids: set[str] = set()
+    for number, said in _tables(source) if toml else _objects(source):
+        try:
+            lines.append(Line(number, _checked(said, ids)))
+        except ProblemError as error:
+            wrong.append(at_line(number, error))
+    return lines, wrong
+
+
+def at_line(number: int, error: ProblemError) -> ProblemError:
+    """The same problem, with the number of its line as `row` and its own code as `cause`."""
+    facts = {**error.problem.facts, "row": number, "cause": error.problem.code}
+    return problem_error("batch_line", **facts)
+
+
+def takes_of(
+    batch: str, asked: Sequence[tuple[Line, VideoRequest, int]], origin: str
+) -> list[tuple[Batch, ...]]:
+    """The clips of each line, as documents name them.
+
+    Lines that ask the same of the same server are takes of one prompt and counted through, so that
+    it does not matter which of them stands first.
+
+    Args:
+        batch: Its id.
+        asked: Each line with its request and number of clips.
+    """
+    keys = [_key(line, request, origin) for line, request, _count in asked]
+    of: Counter[str] = Counter()
+    for key, (_line, _request, count) in zip(keys, asked, strict=True):
+        of[key] += count
+    done: Counter[str] = Counter()
+    takes: list[tuple[Batch, ...]] = []
+    for key, (_line, _request, count) in zip(keys, asked, strict=True):
+        first = done[key] + 1
+        done[key] += count
+        takes.append(tuple(Batch(batch, first + n, of[key], key) for n in range(count)))
+    return takes
+
+
+def _key(line: Line, request: VideoRequest, origin: str) -> str:
+    """What a line is known by: its own `id`, else a hash of what it asks for and of whom."""
+    if "id" in line.said:
+        return f"id:{line.said['id']}"
+    # Which file the text came from changes nothing in the clip.
+    asked = {**request_document(request), "prompt_file": None, "variables": None}
+    text = json.dumps([origin, asked], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def was_sent(job: Job) -> bool:
+    """Whether this job of a batch stands for its clip: sent, or waiting to be.
+
+    What was taken back, or lies in the trash unsent, was never paid: its line is sent anew.
+    """
+    return job.state is not State.CANCELLED or job.remote_id is not None
+
+
+def _objects(source: str) -> list[tuple[int, Any]]:
+    found: list[tuple[int, Any]] = []
+    for number, text in enumerate(source.removeprefix("\ufeff").split("\n"), start=1):
+        if not text.strip():
+            continue
+        try:
+            found.append((number, json.loads(text)))
+        except (ValueError, RecursionError) as error:
+            reason = str(error)
+            if isinstance(error, json.JSONDecodeError):  # whose line is always 1
+                reason = f"{error.msg}, column {error.colno}"
+            found.append((number, problem_error("batch_syntax", reason=reason)))
+    return found
+
+
+def _tables(source: str) -> list[tuple[int, Any]]:
+    try:
+        document = tomllib.loads(source.removeprefix("\ufeff").replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as error:
+        raise problem_error("batch_unreadable", reason=str(error)) from None
+    tables = document.pop(_TABLE, [])
+    headers = [source.count("\n", 0, match.start()) + 1 for match in _HEADER.finditer(source)]
+    if not isinstance(tables, list) or len(headers) != len(tables):
+        raise problem_error("batch_unreadable", reason=f"no [[{_TABLE}]] tables")
+    return [
+        (number, _over(table, document) if isinstance(table, Mapping) else table)
+        for number, table in zip(headers, tables, strict=True)
+    ]
+
+
+def _over(table: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+    """A table over the settings that stand above all of them."""
+    both = {**common, **table}
+    for name in ("params", "variables"):
+        if isinstance(common.get(name), Mapping) and isinstance(table.get(name), Mapping):
+            both[name] = {**common[name], **table[name]}
+    return both
+
+
+def _checked(said: Any, ids: set[str]) -> Mapping[str, Any]:
+    if isinstance(said, ProblemError):
+        raise said
+    if not isinstance(said, Mapping):
+        raise problem_error("batch_syntax", reason="not an object")
+    for name in said:
+        if name not in NAMES:
+            raise problem_error("batch_syntax", reason=f"{name}: no such setting")
+    for name in ("prompt", "file", "id"):
+        if name in said and not isinstance(said[name], str):
+            raise problem_error("batch_syntax", reason=f"{name}: must be text")
+    if ("prompt" in said) == ("file" in said):
+        raise problem_error("batch_syntax", reason="prompt or file, one of the two")
+    if "id" in said:
+        if said["id"] in ids:
+            raise problem_error("batch_syntax", reason=f"id {said['id']} comes twice")
+        ids.add(said["id"])
+    return said

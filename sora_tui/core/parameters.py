@@ -1,0 +1,157 @@
+"""Parameters beyond the standard: their kinds and bounds, and how a person types them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NoReturn
+
+from sora_tui.core.problem import Fact, problem_error
+
+#: `json` is an object or a list, which each server wants in its own shape.
+Kind = Literal["text", "integer", "number", "switch", "json"]
+
+#: How a person may say yes and no to a switch.
+_SWITCH: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("true", "yes", "on", "1", "oui"), True),
+    **dict.fromkeys(("false", "no", "off", "0", "non"), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One field that a server is known to take besides prompt, model, seconds and size.
+
+    Attributes:
+        low: What the server itself refuses to go below, None where it does not; `high` likewise.
+        above: `low` itself is refused too.
+        choices: Every word it takes; empty for any.
+        default: What holds where it is not sent; None is not known.
+    """
+
+    name: str
+    kind: Kind = "text"
+    low: float | None = None
+    high: float | None = None
+    above: bool = False
+    choices: tuple[str, ...] = ()
+    default: Any = None
+
+    def read(self, text: str) -> Any:
+        """The value that a person typed.
+
+        Raises:
+            ProblemError: param_kind, param_range or param_choice.
+        """
+        said = text.strip()
+        if self.kind == "switch":
+            return self.check(_SWITCH.get(said.lower(), said))
+        return self.check(text if self.kind == "text" else free_value(said))
+
+    def check(self, value: Any) -> Any:
+        """The value as it is sent, if the server takes it.
+
+        Raises:
+            ProblemError: param_kind, param_range or param_choice.
+        """
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if self.kind == "integer" and is_number and float(value).is_integer():
+            value = int(value)
+        right = {
+            "text": isinstance(value, str),
+            "integer": isinstance(value, int) and is_number,
+            "number": is_number and math.isfinite(value),
+            "switch": isinstance(value, bool),
+            "json": isinstance(value, Mapping | Sequence) and not isinstance(value, str),
+        }[self.kind]
+        if not right:
+            self._refuse("param_kind", value, kind=self.kind)
+        if self.choices and value not in self.choices:
+            self._refuse("param_choice", value, choices=", ".join(self.choices))
+        if is_number and not self._is_within(value):
+            bounds: dict[str, Fact] = {
+                name: f"{bound:g}"
+                for name, bound in (("low", self.low), ("high", self.high))
+                if bound is not None
+            }
+            self._refuse("param_range", value, **bounds)
+        return value
+
+    def _is_within(self, value: float) -> bool:
+        low = self.low is None or value > self.low or (value == self.low and not self.above)
+        return low and (self.high is None or value <= self.high)
+
+    def _refuse(self, code: str, value: Any, **facts: Fact) -> NoReturn:
+        raise problem_error(code, name=self.name, value=typed(value)[:80], **facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What is known of a model on a server: suggestions, never a closed list.
+
+    Attributes:
+        title: The model as its makers call it; empty for one that is not known.
+        models: Names that the server offers, where it was asked or the profile says.
+        sizes: `width x height`, the most usual first.
+        seconds: Lengths, the most usual first.
+        parameters: What may be sent besides, in the order of a form.
+        preset: What the model's makers use, of those parameters; sent only once a person takes it.
+    """
+
+    title: str = ""
+    models: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    seconds: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    preset: Mapping[str, Any] = field(default_factory=dict)
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The known parameter of this name; None for a free one."""
+        return next((known for known in self.parameters if known.name == name), None)
+
+    def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters as they are sent; free ones as they are, None for what is taken out.
+
+        Raises:
+            ProblemError: param_kind, param_range or param_choice for the first that is wrong.
+        """
+        return {
+            name: value
+            if value is None or (known := self.parameter(name)) is None
+            else known.check(value)
+            for name, value in params.items()
+        }
+
+    def read(self, name: str, text: str) -> Any:
+        """The value of a parameter that a person typed: of its kind, or free; None for `null`.
+
+        Raises:
+            ProblemError: param_kind, param_range or param_choice.
+        """
+        known = self.parameter(name)
+        if known is None or text.strip() == "null":
+            return free_value(text)
+        return known.read(text)
+
+
+def free_value(text: str) -> Any:
+    """JSON where it is JSON, the text itself otherwise. NaN and Infinity are words: no server
+    takes them.
+    """
+
+    def no_number(name: str) -> NoReturn:
+        raise ValueError(name)
+
+    try:
+        return json.loads(text, parse_constant=no_number)
+    except (ValueError, RecursionError):
+        return text
+
+
+def typed(value: Any) -> str:
+    """A value as a person types it, so that `free_value` gives the same again."""
+    if isinstance(value, str) and free_value(value) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,28 @@
+"""What a server takes of a model: the tables of client with what was found out about the server."""
+
+from __future__ import annotations
+
+from sora_tui.client.offers import offer_of, preset_named, presets
+from sora_tui.core.parameters import Offer
+from sora_tui.core.problem import problem_error
+from sora_tui.core.server import Server
+from sora_tui.engine.knowledge import as_known
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.learnt import Memory
+
+
+def offer_for(folder: Folder, server: Server, model: str | None) -> Offer:
+    """What is known of this model on this server. Reads one small file."""
+    return offer_of(as_known(server, Memory(folder)), model)
+
+
+def preset_of(folder: Folder, server: Server, name: str) -> Offer:
+    """What is offered of the model of this name: its preset has what this server takes.
+
+    Raises:
+        ProblemError: preset_unknown, with the names there are.
+    """
+    found = preset_named(as_known(server, Memory(folder)), name)
+    if found is None:
+        raise problem_error("preset_unknown", name=name, known=", ".join(presets()))
+    return found

@@ -1,0 +1,74 @@
+"""Which clips of a batch this workspace has already, and that only one process hands them in."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.problem import problem_error
+from sora_tui.workspace.atomic import disk_refusals
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.inbox import waiting
+from sora_tui.workspace.jobfile import SUFFIX, decode, ids_in, read_bytes
+
+
+def jobs_of_batch(folder: Folder, batch_id: str) -> list[Job]:
+    """Every job of this batch that was handed in, whatever became of it, oldest first.
+
+    The documents themselves are read, all of them: this decides about money. The trash counts, for
+    what was paid is not refunded by deleting its record; a request that was taken back does not.
+
+    Raises:
+        ProblemError: document_broken or document_newer for one that may be of this batch and
+            cannot be read: nobody knows what it paid for.
+    """
+    found = {job.id: job for job in waiting(folder) if _is_of(job, batch_id)}
+    needle = f'"{batch_id}"'.encode()
+    # In the order in which a document moves on: none is missed between two places.
+    for place in (folder.metadata, folder.trash):
+        for job_id in ids_in(place):
+            path = place / f"{job_id}{SUFFIX}"
+            with suppress(FileNotFoundError):
+                data, _stamp = read_bytes(path)
+                if needle not in data:
+                    continue
+                job = decode(path, data)
+                unsent = place == folder.trash and job.state in {State.PENDING, State.NOT_SENT}
+                if _is_of(job, batch_id) and not unsent:
+                    found[job.id] = job
+    return [found[job_id] for job_id in sorted(found)]
+
+
+@contextmanager
+def handing_in(folder: Folder, *, alone: bool = False) -> Iterator[None]:
+    """Between looking for what was sent and handing in the rest, no other process does the same.
+
+    Args:
+        alone: The person said that nobody else works on this folder.
+
+    Raises:
+        ProblemError: batch_busy while another process is at it; lock_unsupported; disk_full or
+            folder_not_writable.
+    """
+    path = folder.metadata / ".batch.lock"
+    with disk_refusals(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise problem_error("batch_busy") from None
+        except OSError as error:
+            if not alone:
+                place, reason = str(folder.metadata), os.strerror(error.errno or 0)
+                raise problem_error("lock_unsupported", path=place, reason=reason) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_of(job: Job, batch_id: str) -> bool:
+    return job.batch is not None and job.batch.id == batch_id

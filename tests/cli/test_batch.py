@@ -1,0 +1,106 @@
+"""A batch's price before anything is sent, and its one consent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+LAB = (
+    'default = "lab"\n{more}\n[servers.lab]\nbase_url = "https://lab.example.org/v1"\n'
+    'prices = {{ "sora-2" = 0.10 }}\n'
+)
+LINES = [
+    {"prompt": "A kite", "model": "sora-2", "seconds": 4, "count": 2},
+    {"prompt": "A fox", "model": "sora-2", "seconds": 8, "size": "portrait"},
+    {"prompt": "A boat", "model": "other", "seconds": 4},
+]
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Shell:
+    """A workspace with a paid server that is never reached, and a batch of four clips."""
+    (tmp_path / "sora-tui.toml").write_text(LAB.format(more=""))
+    lines = "".join(f"{json.dumps(line)}\n" for line in LINES)
+    (tmp_path / "shots.jsonl").write_text(lines)
+    return Shell(tmp_path, {})
+
+
+def test_a_dry_run_shows_each_line_and_the_whole_price(lab: Shell) -> None:
+    ran = lab.inside("batch", "shots.jsonl", "--dry-run")
+    assert ran.code == 0, ran.err
+    assert ran.err.strip() == "shots: 4 clips to send, about $1.60 + 1 unknown"
+    assert ran.out.splitlines()[0] == "line 1  2 clips  sora-2  4 s  about $0.80  A kite"
+    assert "720x1280" in ran.out
+    (told,) = lab.inside("batch", "shots.jsonl", "--dry-run", "--json").documents
+    assert told["price"] == {"kind": "priced", "sum": 1.6, "currency": "USD", "unknown": 1}
+    assert lab.documents == []
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "code", "exit"),
+    [
+        ([], "", "consent_price", 2),
+        (["--max-spend", "5"], "", "consent_unknown", 2),
+        (["--yes"], "[budget]\nper_day = 1.50", "price_unknown", 5),
+        (["--yes"], "[budget]\nper_job = 0.50", "over_budget", 5),
+    ],
+)
+def test_without_consent_or_beyond_a_limit_nothing_is_sent(
+    lab: Shell, words: list[str], more: str, code: str, exit: int
+) -> None:
+    (lab.workspace / "sora-tui.toml").write_text(LAB.format(more=more))
+    ran = lab.inside("batch", "shots.jsonl", "--json", *words)
+    assert (ran.code, ran.documents[-1]["code"]) == (exit, code)
+    assert lab.documents == []
+
+
+def test_the_sum_of_all_is_held_to_the_day(lab: Shell) -> None:
+    (lab.workspace / "sora-tui.toml").write_text(LAB.format(more="[budget]\nper_day = 1.50"))
+    lines = "".join(f"{json.dumps(line)}\n" for line in LINES[:2])
+    (lab.workspace / "shots.jsonl").write_text(lines)
+    ran = lab.inside("batch", "shots.jsonl", "--yes", "--json")
+    assert ran.documents[-1]["facts"]["sum"] == "1.6"
+    assert ran.code == 5
+    assert lab.inside("batch", "shots.jsonl", "--max-spend", "1.5").code == 5
+    assert lab.documents == []
+
+
+def test_a_file_that_is_not_there_or_no_batch(lab: Shell) -> None:
+    for name, text in (
+        ("none.jsonl", None),
+        ("x.toml", "clip = 3"),
+        ("empty.jsonl", "\n"),
+        ("y.jsonl", "\udcff"),
+    ):
+        if text is not None:
+            (lab.workspace / name).write_text(text, errors="surrogateescape")
+        ran = lab.inside("batch", name, "--json")
+        assert (ran.code, ran.documents[-1]["code"]) == (2, "batch_unreadable")
+    assert lab.inside("batch", "shots.jsonl", "--max-active", "0").code == 2
+
+
+def test_a_batch_in_toml_from_prompt_files(shell: Shell) -> None:
+    folder = shell.workspace / "prompts"
+    folder.mkdir()
+    (folder / "fox.md").write_text("+++\nseconds = 2\n[params]\nseed = 1\n+++\nA {{animal}}\n")
+    (shell.workspace / "shots.toml").write_text(
+        '[variables]\nanimal = "fox"\n[[clip]]\nfile = "fox"\n\n'
+        '[[clip]]\nfile = "fox"\ncount = 2\nseconds = 1\nvariables = { animal = "owl" }\n'
+    )
+    ran = shell("batch", "shots.toml", "--max-active", "2", "--json")
+    assert ran.code == 0, ran.err
+    made = [line for line in ran.documents if line.get("schema") == 1]
+    assert [(job["request"]["prompt"], job["request"]["seconds"]) for job in made] == [
+        ("A fox", "2"),
+        ("A owl", "1"),
+        ("A owl", "1"),
+    ]
+    assert {job["request"]["prompt_file"] for job in made} == {"prompts/fox.md"}
+    assert [(job["batch"]["index"], job["batch"]["of"]) for job in made] == [(1, 1), (1, 2), (2, 2)]
+    end = ran.documents[-1]
+    assert (end["event"], end["clips"], end["states"]) == ("batch_end", 3, {"saved": 3})
+    assert end["unknown"] == 3  # on this machine, and nobody said what it costs
