@@ -83,7 +83,7 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         for name in {"sum", "limit", "spent"} & set(readable):
             with suppress(InvalidOperation):
                 readable[name] = money(Decimal(readable[name]), currency)
-    reason = readable.get("reason")
+    reason = readable.get("reason", "")
     if reason in REASONS:
         readable["reason"] = _(REASONS[reason])
     if "at" in readable:

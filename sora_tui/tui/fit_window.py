@@ -112,10 +112,9 @@ class FitWindow(Screen[Fit | None]):
         """Say what is chosen."""
         self._say()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_picture_view_room_changed(self) -> None:
         """Another room, other pictures."""
-        # The pictures learn of their own room a little later.
-        self.call_after_refresh(self.post_message, FitPicturesWanted(self._fit))
+        self.post_message(FitPicturesWanted(self._fit))
 
     # Values in --------------------------------------------------------------------------------
 

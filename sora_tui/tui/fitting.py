@@ -15,7 +15,7 @@ from sora_tui.i18n import _
 from sora_tui.tui.gallery import GalleryApp
 
 if TYPE_CHECKING:
-    from sora_tui.media.cells import Aim
+    from sora_tui.media.cells import Aim, Room
     from sora_tui.tui.fit_window import FitPicturesWanted, FitWindow
     from sora_tui.tui.look_window import Answer, LookMoved, LookWindow
     from sora_tui.tui.panes.references import FitAsked, LookAsked
@@ -62,10 +62,11 @@ class FittingApp(GalleryApp):
             fit = self.fit_of(self._looking)
             words = self._words_of(self._looking, fit)
             window.name_it(words)
-            self._look(window, self._looking, words, self._aim(self._looking, fit))
+            aim = self._aim(self._looking, fit)
+            self._look(window, self._looking, words, window.view.room, aim)
 
     @work(thread=True, group="look", exclusive=True)
-    def _look(self, window: LookWindow, path: str, words: str, aim: Aim | None) -> None:
+    def _look(self, window: LookWindow, path: str, words: str, room: Room, aim: Aim | None) -> None:
         from sora_tui.i18n.problems import sentences
         from sora_tui.media.helper import NotWantedError
         from sora_tui.workspace.references import open_picture
@@ -74,7 +75,7 @@ class FittingApp(GalleryApp):
         try:
             with open_picture(self.folder, path) as file:
                 cells = self.helper.picture(
-                    file, window.view.room, aim=aim, is_wanted=lambda: not worker.is_cancelled
+                    file, room, aim=aim, is_wanted=lambda: not worker.is_cancelled
                 )
         except NotWantedError:
             return  # another one is
@@ -116,10 +117,10 @@ class FittingApp(GalleryApp):
             return
         aim = self._aim(self._looking, event.fit)
         if isinstance(window, FitWindow) and window.made.size.height > 0 and aim is not None:
-            self._show_fit(window, self._looking, aim)
+            self._show_fit(window, self._looking, window.made.room, aim)
 
     @work(thread=True, group="look", exclusive=True)
-    def _show_fit(self, window: FitWindow, path: str, aim: Aim) -> None:
+    def _show_fit(self, window: FitWindow, path: str, room: Room, aim: Aim) -> None:
         from sora_tui.i18n.problems import sentences
         from sora_tui.media.helper import NotWantedError
         from sora_tui.workspace.references import open_picture
@@ -133,7 +134,7 @@ class FittingApp(GalleryApp):
             with open_picture(self.folder, path) as file:
                 for view, made in ((window.made, True), (window.whole, False)):
                     cells = self.helper.picture(
-                        file, view.room, aim=replace(aim, made=made), is_wanted=is_wanted
+                        file, room, aim=replace(aim, made=made), is_wanted=is_wanted
                     )
                     if is_wanted():
                         self.call_from_thread(view.show, cells)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -65,8 +64,8 @@ class LookWindow(Screen[Answer]):
         yield self.view
         yield self._last_line
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Another room, another picture."""
+    def on_picture_view_room_changed(self) -> None:
+        """Another room, because of the window or of a longer name: another picture."""
         self.post_message(LookMoved(0))
 
     def name_it(self, words: str) -> None:

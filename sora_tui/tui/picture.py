@@ -19,6 +19,7 @@ from textual.app import ComposeResult
 from textual.color import Color as TextualColor
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -162,6 +163,9 @@ class PictureView(Widget):
     PictureView { width: 1fr; height: 1fr; align: center middle; overflow: hidden; }
     """
 
+    class RoomChanged(Message):
+        """There is another room, for another picture."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._pixels = _Pixels()
@@ -171,6 +175,10 @@ class PictureView(Widget):
     def compose(self) -> ComposeResult:
         """The picture itself."""
         yield self._pixels
+
+    def on_resize(self) -> None:
+        """Say so."""
+        self.post_message(self.RoomChanged())
 
     @property
     def wants_fine(self) -> bool:

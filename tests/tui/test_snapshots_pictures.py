@@ -13,6 +13,8 @@ from textual.pilot import Pilot
 from sora_tui.i18n import set_language
 from sora_tui.tui import returning
 from sora_tui.tui.fit_window import FitWindow
+from sora_tui.tui.look_window import LookWindow
+from sora_tui.tui.picture import PictureView
 from tests.media.pictures import encoded, picture
 from tests.pty_session import ROOT
 from tests.tui import sample_jobs as sample
@@ -72,11 +74,26 @@ def test_no_pictures_over_ssh(tmp_path: Path, snap_compare: SnapCompare) -> None
     assert snap_compare(made, terminal_size=(80, 24), run_before=place)
 
 
+async def in_place(pilot: Pilot[None], *views: PictureView) -> None:
+    """Wait until each picture fills its room, and goes on doing so."""
+    calm = 0
+    while calm < 3:
+        await settle(pilot)
+        fills = [
+            view.cells is not None
+            and (view.cells.columns == view.size.width or view.cells.rows == view.size.height)
+            for view in views
+        ]
+        calm = calm + 1 if all(fills) else 0
+        await pilot.pause(0.05)
+
+
 def test_a_picture_on_the_whole_screen(app: WorkspaceApp, snap_compare: SnapCompare) -> None:
     async def look(pilot: Pilot[None]) -> None:
         await after("escape", "2", "home", "down", "space")(pilot)
-        while app._looking is None or "▀" not in app.export_screenshot():
-            await pilot.pause(0.1)
+        window = app.screen
+        assert isinstance(window, LookWindow)
+        await in_place(pilot, window.view)
 
     assert snap_compare(app, terminal_size=(40, 13), run_before=look)
 
@@ -89,9 +106,7 @@ def test_a_fit_is_seen_before_it_is_made(
         await after("escape", "2", "slash", *"lighthouse", "enter", "f", *keys)(pilot)
         window = app.screen
         assert isinstance(window, FitWindow)
-        while not (window.whole.cells and window.made.cells) or app.workers:
-            await pilot.pause(0.1)
-        await settle(pilot)
+        await in_place(pilot, window.whole, window.made)
 
     assert snap_compare(app, terminal_size=size, run_before=look)
 
