@@ -25,11 +25,15 @@ _GAP: Final = 1
 def laid_out(frames: Sequence[Image], columns: int, rows: int, *, fine: bool) -> Cells:
     """The frames as large as they go into `columns` x `rows` cells, in order, row by row.
 
+    Where there is no room for all of them it is the first alone.
+
     Args:
         frames: At least one; all as large as the first.
     """
     width, height = frames[0].size
     beside, wide, high = _grid(len(frames), Fraction(width, height), columns, rows)
+    if not beside:
+        return to_cells(frames[0], columns, rows, fine=fine)
     times = min(8, max(1, width // wide)) if fine else 1
     sheet = _pasted(frames, beside, (wide * times, high * times), _GAP * times)
     # Exactly as many cells as it has pixels: scaled once more it would be blurred.
@@ -69,16 +73,19 @@ def tiles_in(sheet: Image, width: int, height: int, beside: int = 0) -> list[Ima
 
 def _division(ratio: Fraction) -> tuple[int, int]:
     """Frames beside and above each other whose quotient is about `ratio`, as few as may be."""
-    pairs = [(x, y) for x in range(1, _MOST + 1) for y in range(1, _MOST + 1) if x * y > 1]
+    pairs = [(x, y) for x in range(1, _MOST + 1) for y in range(1, _MOST + 1)]
     pairs.sort(key=lambda pair: pair[0] * pair[1])
     near = (pair for pair in pairs if abs(Fraction(pair[0], pair[1]) / ratio - 1) < 0.02)
     return next(near, (1, 1))
 
 
 def _grid(count: int, shape: Fraction, columns: int, rows: int) -> tuple[int, int, int]:
-    """Frames in a row, and the width and height of each in pixels, so that they are largest."""
-    beside, width, height = 1, 1, 1
-    for tried in _ROWS_OF:
+    """Frames in a row, and the width and height of each in pixels, so that they are largest.
+
+    No frames in a row where they do not go into it.
+    """
+    beside, width, height = 0, 0, 0
+    for tried in sorted({min(number, count) for number in _ROWS_OF}, reverse=True):
         above = -(-count // tried)
         across = (columns - _GAP * (tried - 1)) // tried
         down = (2 * rows - _GAP * (above - 1)) // above
@@ -93,9 +100,8 @@ def _pasted(frames: Sequence[Image], beside: int, size: tuple[int, int], gap: in
     from PIL.Image import Resampling
 
     above = -(-len(frames) // beside)
-    across = min(beside, len(frames))
     sheet = Pillow.new(
-        "RGB", (across * (size[0] + gap) - gap, above * (size[1] + gap) - gap), "black"
+        "RGB", (beside * (size[0] + gap) - gap, above * (size[1] + gap) - gap), "black"
     )
     for number, frame in enumerate(frames):
         row, at = divmod(number, beside)

@@ -99,6 +99,8 @@ class ViewingApp(WatchingApp):
 
     def _view_clip(self) -> None:
         self.restart("clip", None, self._view_clip)
+        if not self.is_running:  # the program ends meanwhile, and its panes are going
+            return
         inspector = self.bench.inspector
         if inspector is not None and "inspector" in self.bench.seen:
             wanted = inspector.clip_wanted
@@ -140,6 +142,8 @@ class ViewingApp(WatchingApp):
             tell(replace(seen, problem=error.problem))
 
     def _take_clip(self, job_id: str, seen: ClipSeen) -> None:
+        if not self.is_running:
+            return
         if self.bench.inspector is not None:
             self.bench.inspector.show_clip(job_id, seen)
             self.bench.show_keys()

@@ -188,3 +188,14 @@ def test_the_record_of_a_patient_job_has_an_end() -> None:
         job = job.submitting(LATER, "key").deferred(LATER, LATER, 429)
     assert len(job.events) == MAX_EVENTS
     assert job.events[0] == new_job().events[0]
+
+
+def test_a_saved_job_takes_pictures_of_its_clip_one_of_each_kind() -> None:
+    saved = in_state(State.DOWNLOADING).saved(LATER, (OUTPUT,))
+    first, second = (OUTPUT._replace(variant="thumbnail", path=name) for name in ("a", "b"))
+    both = saved.with_preview(LATER, first).with_preview(LATER, second)
+    assert (both.state, both.outputs) == (State.SAVED, (OUTPUT, second))
+    with pytest.raises(ProblemError):
+        saved.with_preview(LATER, OUTPUT)
+    with pytest.raises(ProblemError):
+        in_state(State.COMPLETED).with_preview(LATER, first)
