@@ -16,6 +16,7 @@ from sora_tui.core.prompt import (
     format_prompt,
     parse_prompt,
     script_text,
+    split_at_variables,
     variables_in,
 )
 
@@ -188,3 +189,14 @@ def test_a_quoted_key_is_written_anew_and_its_neighbours_stay() -> None:
 
 def test_variables_are_named_once_each() -> None:
     assert variables_in("{{b}} {{ a }} {{b}} {{ not this }}") == ("b", "a")
+
+
+def test_a_text_is_told_apart_from_its_variables() -> None:
+    assert split_at_variables("A {{ animal }} in {{place}}.") == [
+        ("A ", None),
+        ("{{ animal }}", "animal"),
+        (" in ", None),
+        ("{{place}}", "place"),
+        (".", None),
+    ]
+    assert split_at_variables("A fox.") == [("A fox.", None)]
