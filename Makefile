@@ -48,6 +48,7 @@ test-interop: venv-dev $(if $(SORA_INTEROP_URL),,.venv-interop/bin/litellm)
 
 bench: venv-dev
 	$(BIN)/python -m bench $(if $(HISTORY),--history 100000)
+	$(BIN)/python -m bench --pictures
 
 picture: venv-dev
 	TERM=xterm-256color COLORTERM=truecolor TEXTUAL_THEME=sora $(BIN)/python -m tests.tui.draw_screen docs/screen.svg
@@ -56,6 +57,6 @@ samples: venv-dev
 	$(BIN)/python tools/draw_samples.py
 
 clean:
-	rm -rf .venv .venv-interop build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf .venv .venv-interop .venv-bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .coverage .coverage.* snapshot_report.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

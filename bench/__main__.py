@@ -1,7 +1,8 @@
-"""Prints the ratios that the project promises: `python -m bench [--keys | --memory] [options]`."""
+"""Prints the ratios that the project promises: `python -m bench [--keys | --memory | ...]`."""
 
 import argparse
 import compileall
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import sora_tui
 from bench.at_rest import report
+from bench.clips import report_memory, report_times
 from bench.first_frame import BARE, COLUMNS, ROWS, Start, compare
 from bench.key_paint import BARE_KEYS, paint_times, running, told
 from bench.long_history import lengthen
@@ -21,6 +23,8 @@ PROMISED = 1.25
 PROMISED_MS = 50
 PROMISED_KEY_MS = 16
 PROMISED_MB = 20
+PROMISED_FASTER = 15
+PROMISED_BADGES = 0.3
 LONG = 100_000
 MANY = 10_000
 
@@ -34,7 +38,14 @@ def main() -> None:
     )
     parser.add_argument("--keys", action="store_true", help="only: from a key to its paint")
     parser.add_argument("--memory", action="store_true", help="only: resident memory")
+    parser.add_argument(
+        "--pictures", action="store_true", help="only: painting pictures, against textual-image"
+    )
+    parser.add_argument("--clips", action="store_true", help="only: posters and filmstrips")
     asked = parser.parse_args()
+    if asked.pictures:
+        _measure_pictures()
+        return
     # As an installation has it; PYTHONDONTWRITEBYTECODE would have every start compile.
     compileall.compile_dir(Path(sora_tui.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory(prefix="sora-tui-bench-") as folder:
@@ -49,12 +60,17 @@ def main() -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        if asked.keys or asked.memory:
+        if asked.clips:
+            report_times(next((workspace / "output").glob("*.mp4")))
+        if asked.keys or asked.memory or asked.clips:
             count = asked.history or (LONG if asked.keys else MANY)
             print(f"making {count:,} jobs ...", file=sys.stderr)
             long = Path(folder) / "long"
             shutil.copytree(workspace, long)
             lengthen(long, count)
+            if asked.clips:
+                report_memory(_start_in(long), count, env)
+                return
             measure = _measure_keys if asked.keys else _measure_memory
             measure(workspace, long, count, env)
             return
@@ -109,6 +125,36 @@ def _measure_memory(_short: Path, long: Path, count: int, env: dict[str, str]) -
             f"(promised: {PROMISED_MB})  {screen.megabytes:.1f} MB against {bare.megabytes:.1f}, "
             f"{at_first - bare.megabytes:+.1f} before scrolling"
         )
+
+
+def _measure_pictures() -> None:
+    """In a venv with textual-image, which asks the terminal things as soon as it is imported."""
+    root = Path(__file__).parent.parent
+    python = root / ".venv-bench/bin/python"
+    if not python.exists():
+        print("making .venv-bench ...", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", python.parent.parent], check=True)
+        install = ("-m", "pip", "install", "--disable-pip-version-check", "-q", "-e")
+        subprocess.run([python, *install, f"{root}[pictures-bench]"], check=True, cwd=root)
+    env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    env.pop("NO_COLOR", None)
+    done = subprocess.run(
+        [python, "-m", "bench.painting"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env=env,
+        cwd=root,
+        check=True,
+    )
+    said = json.loads(done.stdout)
+    print(
+        f"painting     {said['theirs'] / said['ours']:.1f} times faster than textual-image's "
+        f"half cells (promised: {PROMISED_FASTER})  "
+        f"{said['ours']:.1f} ms against {said['theirs']:.0f}, 160x45"
+    )
+    print(
+        f"badges       {said['badges']:.2f} s for 10,000 references (promised: {PROMISED_BADGES})"
+    )
 
 
 def _start_in(workspace: Path) -> Start:

@@ -44,6 +44,18 @@ class Screen:
         os.write(self._master, keys.encode())
         self.settle(0.5)
 
+    def send(self, keys: str) -> None:
+        """Type, and do not wait."""
+        os.write(self._master, keys.encode())
+
+    def bytes_in(self, seconds: float) -> int:
+        """How many bytes come within so many seconds."""
+        read, end = 0, time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self._master], [], [], left)[0]:
+                read += len(os.read(self._master, 65536))
+        return read
+
     def settle(self, quiet: float = _QUIET) -> int:
         """Read until nothing came for so many seconds; how many bytes there were."""
         read, end = 0, time.monotonic() + _PATIENCE

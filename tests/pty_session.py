@@ -258,10 +258,11 @@ class PtySession:
     def _read(self) -> None:
         assert self._master is not None
         while not self._closing:
-            wanted = [self._wake_read]
+            waiting = select.poll()  # select() takes no descriptor beyond 1023
+            waiting.register(self._wake_read, select.POLLIN)
             if self._reading.is_set():
-                wanted.append(self._master)
-            ready, _, _ = select.select(wanted, [], [])
+                waiting.register(self._master, select.POLLIN)
+            ready = {descriptor for descriptor, _ in waiting.poll()}
             if self._wake_read in ready:
                 os.read(self._wake_read, 64)
             elif self._master in ready:

@@ -38,6 +38,7 @@ def download_video_from_api(
     video_id: str,
     sink: Callable[[bytes], object],
     *,
+    variant: str | None = None,
     urls: Sequence[str] = (),
     on_total: Callable[[int | None], None],
     stop: threading.Event,
@@ -50,6 +51,7 @@ def download_video_from_api(
 
     Args:
         sink: Takes each chunk; what it raises comes through.
+        variant: `thumbnail` or `spritesheet`, where not the clip itself is wanted.
         on_total: Told the size in bytes, or None, before the first chunk.
         stop: Ends the transfer within about a quarter of a second.
         limit: Most bytes that are taken.
@@ -60,11 +62,12 @@ def download_video_from_api(
     """
     server = fitted(server)
     content = f"{base_url(server)}/videos/{quote(video_id, safe='')}/content"
+    asked = {**server.query, "variant": variant} if variant else server.query
     failure: ServerError | None = None
     for url in (content, *urls):
         transfer = _Transfer(server, sink, on_total, stop, limit)
         try:
-            transfer.run(url, server.query if url == content else {})
+            transfer.run(url, asked if url == content else {})
         except ServerError as error:
             if transfer.received or stop.is_set():
                 raise

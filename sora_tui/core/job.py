@@ -474,6 +474,13 @@ class Job:
         """Hashed, checked and published: the end of the road."""
         return self._step(State.SAVED, at, outputs=outputs, error=None)
 
+    def with_preview(self, at: datetime, output: Output) -> Job:
+        """A saved job with a picture of its clip that the server made; one of each variant."""
+        if self.state is not State.SAVED or output.variant == "video":
+            raise _illegal(self, State.SAVED)
+        others = tuple(each for each in self.outputs if each.variant != output.variant)
+        return replace(self, updated_at=at, outputs=(*others, output))
+
     # Reading --------------------------------------------------------------------------------
 
     @property

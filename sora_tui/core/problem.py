@@ -116,6 +116,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "clip_not_ours": Spent.NO,
     "clip_not_shown": Spent.NO,
     "picture_not_shown": Spent.NO,
+    "reference_not_opened": Spent.NO,
     # ourselves
     "simulator_failed": Spent.NO,
     "no_terminal": Spent.NO,

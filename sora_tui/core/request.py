@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from sora_tui.core.problem import problem_error
@@ -188,6 +189,7 @@ def unmentioned(request: VideoRequest) -> tuple[str, ...]:
     return tuple(name for name in names if name not in request.prompt)
 
 
+@lru_cache(64)
 def width_height(size: str) -> tuple[int, int]:
     """The pixels of a size written `width x height`, e.g. `1280x720`.
 

@@ -45,7 +45,19 @@ class _Tries:
 class Downloads:
     """The queue of completed jobs and the workers that empty it."""
 
-    def __init__(self, desk: Desk, folder: Folder, connect: Connect) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        folder: Folder,
+        connect: Connect,
+        on_saved: Callable[[Job], object],
+    ) -> None:
+        """An empty queue.
+
+        Args:
+            on_saved: Hears of each clip that is safe.
+        """
+        self._on_saved = on_saved
         self._desk = desk
         self._folder = folder
         self._connect = connect
@@ -112,8 +124,9 @@ class Downloads:
             if job.state is State.COMPLETED:
                 job = self._desk.put(job.downloading(utc_now()))
             output = await self._transfer(server, job)
-            self._desk.put(job.saved(utc_now(), (output,)))
+            job = self._desk.put(job.saved(utc_now(), (output,)))
             self._tries.pop(job.id, None)
+            self._on_saved(job)
         except ServerError as failure:
             self._failed(job, failure.error, missing=failure.not_found)
         except ProblemError as failure:

@@ -23,6 +23,7 @@ from sora_tui.engine.downloads import WORKERS, Downloads
 from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged, RemoteListed
 from sora_tui.engine.knowledge import as_known
 from sora_tui.engine.pollers import Poller
+from sora_tui.engine.previews import Previews
 from sora_tui.engine.purse import Purse
 from sora_tui.engine.simulated import PracticeServer
 from sora_tui.engine.threads import in_daemon_thread
@@ -140,7 +141,8 @@ class Run:
             self._history, self._announcer, purse, lambda: self._lock.held, self._servers
         )
         self._desk.on_step = self._stepped
-        self._downloads = Downloads(self._desk, self._folder, self._server_of)
+        self._previews = Previews(self._desk, self._folder, self._memory, self._server_of)
+        self._downloads = Downloads(self._desk, self._folder, self._server_of, self._previews.want)
 
     async def _guarded_round(self) -> None:
         """A disk that refuses is told once; it may take more a moment later."""
@@ -197,6 +199,7 @@ class Run:
     async def _rest(self) -> None:
         """Wait for what is worth money and stop the rest, so that somebody else may own."""
         self._downloads.stop()
+        self._previews.stop()
         for poller in self._pollers.values():
             await poller.settle()
         for task in self._tasks:
@@ -221,6 +224,7 @@ class Run:
         self._history.own()
         for number in range(1, WORKERS + 1):
             self._spawn(self._downloads.work, f"download worker {number}")
+        self._spawn(self._previews.work, "previews")
         self._take_in(self._history.active())
 
     def _claim(self) -> list[Job]:

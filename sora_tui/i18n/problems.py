@@ -610,6 +610,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("This costs nothing."),
         N_("The file stays as it is."),
     ),
+    "reference_not_opened": (
+        N_("The reference picture[ {path}] cannot be opened here[: {reason}]."),
+        _NOT_SENT,
+        N_("Choose another picture, or make this one smaller."),
+    ),
     # ourselves
     "simulator_failed": (
         N_("The practice server did not start[: {reason}]."),

@@ -28,6 +28,8 @@ _LINES: Final = 400
 #: More cells than any screen has.
 MAX_COLUMNS: Final = 1000
 MAX_ROWS: Final = 500
+#: Frames beside each other in a sheet of frames that is kept.
+KEPT_COLUMNS: Final = 4
 #: Pixels of the finer picture, 400x225: as a palette PNG 64 KiB, what one screen of cells costs.
 _FINE_PIXELS: Final = 90_000
 #: No side of the finer picture needs more pixels to be made from.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 ImageFormat = Literal["JPEG", "PNG", "WEBP", "GIF", "BMP"]
+FORMATS: Final[tuple[ImageFormat, ...]] = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 #: How many bytes of a file `inspect_header` wants to see, and the most it looks at.
 HEADER_BYTES: Final = 65_536

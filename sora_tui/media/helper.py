@@ -21,9 +21,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, Final, TypeVar
 
 from sora_tui.core.problem import CODES, Fact, Problem, ProblemError, problem_error
+from sora_tui.core.request import Fit
 from sora_tui.core.text import clean_line
 from sora_tui.media.boxes import ClipFacts
 from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, Aim, Cells, Room
+from sora_tui.media.header import FORMATS, ImageFacts
 
 T = TypeVar("T")
 
@@ -33,8 +35,8 @@ PATIENCE: Final = 15.0
 _STOP: Final = 0.5
 #: Seconds between two looks whether the answer is still wanted.
 _SLICE: Final = 0.05
-#: The most that is taken of one answer, in bytes: a sheet of frames and its cells.
-_MAX_ANSWER: Final = 8 * 2**20
+#: The most that is taken of one answer, in bytes: a reference as it is sent.
+_MAX_ANSWER: Final = 64 * 2**20
 _MAX_HEAD: Final = 64 * 1024
 #: How it is started; -P because a workspace is no place to import from.
 _WORKER: Final = ("-P", "-m", "sora_tui.media.worker")
@@ -65,6 +67,21 @@ class ClipReport:
 
 
 @dataclass(frozen=True, slots=True)
+class BroughtPicture:
+    """A reference as it is sent.
+
+    Attributes:
+        facts: Of the file.
+        sha256: Of the file.
+        made: The copy that is sent in its place; None: the file itself is.
+    """
+
+    facts: ImageFacts
+    sha256: str
+    made: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """A picture for the screen, and a JPEG of it to be kept."""
 
@@ -73,6 +90,12 @@ class Made:
 
 
 _NO_ROOM: Final = Room(1, 1)
+#: The problem of who cannot have what was asked for.
+_CODES: Final = {
+    "picture": "picture_not_shown",
+    "sheet": "picture_not_shown",
+    "reference": "reference_not_opened",
+}
 
 
 def _wanted() -> bool:
@@ -109,6 +132,19 @@ class Helper:
             NotWantedError: `is_wanted` said no.
         """
         return self._ask(_cells, "picture", file, room, is_wanted, {"aim": str(aim) if aim else ""})
+
+    def reference(self, file: BinaryIO, size: str | None, fit: Fit) -> BroughtPicture:
+        """A picture checked to its last byte, and brought to what is sent of it.
+
+        Args:
+            size: The clip's `width x height`; None takes any picture as it is.
+
+        Raises:
+            ProblemError: those of `image.bring_to`, or reference_not_opened with a `reason` as
+                `picture`.
+        """
+        more = {"size": size or "", "fit": str(fit)}
+        return self._ask(_brought, "reference", file, _NO_ROOM, _wanted, more)
 
     def facts(self, file: BinaryIO, *, is_wanted: Callable[[], bool] = _wanted) -> ClipReport:
         """What a clip says about itself. Arguments and refusals as for `poster`."""
@@ -170,7 +206,8 @@ class Helper:
         room = Room(
             max(1, min(room.columns, MAX_COLUMNS)), max(1, min(room.rows, MAX_ROWS)), room.fine
         )
-        wish = {"do": do, **asdict(room), **(more or {})}
+        code = _CODES.get(do, "clip_not_shown")
+        wish = {"do": do, "code": code, **asdict(room), **(more or {})}
         while not self._turn.acquire(timeout=_SLICE):
             if not is_wanted():
                 raise NotWantedError
@@ -189,7 +226,6 @@ class Helper:
                 raise self._lost("crashed") from error
             raise refusal
         except _LostError as lost:
-            code = "picture_not_shown" if do in {"picture", "sheet"} else "clip_not_shown"
             raise problem_error(code, reason=lost.reason) from lost
         finally:
             self._turn.release()
@@ -336,6 +372,20 @@ def read_report(said: Mapping[str, Any]) -> ClipReport:
 
 def _report(said: Mapping[str, Any], _parts: list[bytes], _room: Room) -> ClipReport:
     return read_report(said)
+
+
+def _brought(said: Mapping[str, Any], parts: list[bytes], _room: Room) -> BroughtPicture:
+    told = said["picture"]
+    if told["format"] not in FORMATS or len(parts) > 1:
+        raise ValueError("no picture that we know")
+    facts = ImageFacts(
+        told["format"],
+        int(told["width"]),
+        int(told["height"]),
+        int(told["frames"]),
+        bool(told["turned"]),
+    )
+    return BroughtPicture(facts, clean_line(said["sha256"], 64), parts[0] if parts else None)
 
 
 def _made(said: Mapping[str, Any], parts: list[bytes], room: Room) -> Made:

@@ -15,19 +15,21 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final, cast
 
 from sora_tui.core.problem import Fact, ProblemError, problem
-from sora_tui.core.request import BLUR, Fit, Gravity
-from sora_tui.media.header import HEADER_BYTES, ImageFacts, ImageFormat, inspect_header
+from sora_tui.core.request import BLUR, Fit, Gravity, width_height
+from sora_tui.media.header import FORMATS, HEADER_BYTES, ImageFacts, ImageFormat, inspect_header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = [
+    "AS_PNG",
     "HEADER_BYTES",
     "MAX_PIXELS",
     "ImageFacts",
     "ImageFormat",
     "ImageRefusedError",
     "as_png",
+    "bring_to",
     "check_image",
     "cut_share",
     "first_frame",
@@ -41,7 +43,9 @@ __all__ = [
 #: Twice a 32 megapixel photo; decoded as RGB a picture of this size takes 192 MB.
 MAX_PIXELS: Final = 64_000_000
 
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+#: Formats the API does not take: their first frame travels as PNG.
+AS_PNG: Final[frozenset[ImageFormat]] = frozenset({"GIF", "BMP"})
+
 _ORIENTATION_TAG: Final = 0x0112
 #: Where in what `cover` leaves over the kept part lies: 0 left or top, 1 right or bottom.
 _CENTRES: Final[dict[Gravity, tuple[float, float]]] = {
@@ -51,8 +55,9 @@ _CENTRES: Final[dict[Gravity, tuple[float, float]]] = {
     "left": (0.0, 0.5),
     "right": (1.0, 0.5),
 }
-#: How much smaller a background is blurred: at full size it would take 60 ms, and look the same.
-_BLUR_SCALE: Final = 16
+#: The longer side of a background while it is blurred: so it costs little, and looks the same at
+#: whatever size it is looked at.
+_BLURRED: Final = 80
 
 
 class ImageRefusedError(ProblemError):
@@ -91,6 +96,32 @@ def check_image(data: bytes) -> ImageFacts:
     return ImageFacts(format_, width, height, frames, turned=orientation in range(2, 9))
 
 
+def bring_to(data: bytes, size: str | None, fit: Fit) -> tuple[ImageFacts, bytes | None]:
+    """What a picture is, and the copy that is sent of it; None: itself, to the last byte.
+
+    A JPEG, PNG or WebP of the right size stays as it is, whatever the fit; GIF and BMP become PNG.
+
+    Args:
+        size: The clip's `width x height`; None takes any picture as it is.
+        fit: `exact` refuses a picture of another size.
+
+    Raises:
+        ProblemError: as `check_image`, reference_wrong_size, reference_turned, or size_invalid.
+    """
+    wanted = width_height(size) if size is not None else None
+    facts = check_image(data)
+    fits = not facts.turned and wanted in {None, (facts.width, facts.height)}
+    if fit.how != "exact" and wanted is not None and not fits:
+        return facts, fit_image(data, *wanted, fit)
+    if facts.turned:
+        raise _refused("reference_turned")
+    if not fits:
+        raise _refused(
+            "reference_wrong_size", width=facts.width, height=facts.height, size=str(size)
+        )
+    return facts, as_png(data) if facts.format in AS_PNG else None
+
+
 def fit_image(data: bytes, width: int, height: int, fit: Fit) -> bytes:
     """The picture as a JPEG of exactly `width` x `height`, the same bytes for the same input.
 
@@ -123,7 +154,8 @@ def fitted(image: Image, width: int, height: int, fit: Fit) -> Image:
         return ImageOps.fit(image, size, Resampling.LANCZOS, centering=_CENTRES[fit.gravity])
     if fit.fill != BLUR:
         return ImageOps.pad(image, size, Resampling.LANCZOS, color=fit.colour)
-    small = (max(1, width // _BLUR_SCALE), max(1, height // _BLUR_SCALE))
+    scale = min(1.0, _BLURRED / max(size))
+    small = (max(1, round(width * scale)), max(1, round(height * scale)))
     behind = ImageOps.fit(image, small, Resampling.BOX).filter(ImageFilter.GaussianBlur(2))
     frame = behind.resize(size, Resampling.BICUBIC)
     whole = ImageOps.contain(image, size, Resampling.LANCZOS)
@@ -201,7 +233,7 @@ def _opened(data: bytes) -> Iterator[Image]:
     # Pillow's warnings about odd EXIF blocks would be printed into the screen.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
-        with Pillow.open(BytesIO(data), formats=_FORMATS) as image:
+        with Pillow.open(BytesIO(data), formats=FORMATS) as image:
             _limit_pixels(*image.size)
             yield image
     except Pillow.DecompressionBombError:

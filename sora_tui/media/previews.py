@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -17,9 +16,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
 from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.media.cells import Cells, Room
+from sora_tui.media.cells import KEPT_COLUMNS, Cells, Room
 from sora_tui.media.helper import ClipReport, Helper, Made, read_report
-from sora_tui.media.sheet import KEPT_COLUMNS
 
 T = TypeVar("T")
 
@@ -112,7 +110,7 @@ class Previews:
             return None
 
     def _keep(self, name: str, data: bytes) -> None:
-        part = self._cache / f".{name}.{secrets.token_hex(4)}"
+        part = self._cache / f".{name}.{os.urandom(4).hex()}"
         with suppress(OSError):
             self._cache.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sweep()

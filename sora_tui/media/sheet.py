@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from sora_tui.media.cells import Cells, to_cells
+from sora_tui.media.cells import KEPT_COLUMNS, Cells, to_cells
 from sora_tui.media.clip import FRAMES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Frames beside each other in a sheet that we keep.
-KEPT_COLUMNS: Final = 4
 #: The most frames that a server's sheet is taken to have on one side.
 _MOST: Final = 12
 #: Frames beside each other that are tried: rows of these are full.

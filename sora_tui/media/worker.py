@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.request import read_fit
 from sora_tui.media.avi import read_clip
 from sora_tui.media.cells import Cells, picture_cells, read_aim, to_cells
 from sora_tui.media.clip import filmstrip, poster
@@ -125,8 +126,7 @@ def _answer(wish: Mapping[str, Any], file: BinaryIO, asked: socket.socket) -> An
             raise _Stopped
 
     _limit_time()
-    of_clip = wish["do"] in {"facts", "poster", "filmstrip"}
-    code = "clip_not_shown" if of_clip else "picture_not_shown"
+    code = wish["code"]
     try:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise problem_error(code, reason="not_regular")
@@ -174,6 +174,15 @@ def _picture(file: BinaryIO, wish: Mapping[str, Any], _go_on: Callable[[], objec
     return _shown(picture_cells(data, *_room(wish), fine=wish["fine"], aim=aim))
 
 
+def _reference(file: BinaryIO, wish: Mapping[str, Any], _go_on: Callable[[], object]) -> Answer:
+    from sora_tui.media.image import bring_to
+
+    data = file.read(_MAX_BYTES)
+    facts, made = bring_to(data, wish["size"] or None, read_fit(wish["fit"]))
+    said = {"picture": asdict(facts), "sha256": hashlib.sha256(data).hexdigest()}
+    return said, [] if made is None else [made]
+
+
 def _sheet(file: BinaryIO, wish: Mapping[str, Any], _go_on: Callable[[], object]) -> Answer:
     from sora_tui.media.image import first_frame
 
@@ -189,6 +198,7 @@ _WORK: Final[
     "poster": _poster,
     "filmstrip": _filmstrip,
     "picture": _picture,
+    "reference": _reference,
     "sheet": _sheet,
 }
 

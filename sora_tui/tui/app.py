@@ -16,7 +16,6 @@ from textual import events, on, work
 from sora_tui.config.places import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.request import COVER, EXACT, Fit
 from sora_tui.i18n import _
 from sora_tui.tui.framing import FramedApp
 from sora_tui.tui.panes.jobs import JobOpened
@@ -27,7 +26,7 @@ from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
     from sora_tui.tui.ordering import EngineLike
-    from sora_tui.tui.panes.references import FitCycled, ReferenceChosen
+    from sora_tui.tui.panes.references import ReferenceChosen
 
 #: Two ctrl+c within this many seconds quit.
 _TWICE: Final = 2.0
@@ -36,12 +35,6 @@ _LAST_ANSWER: Final = 120.0
 #: xterm's: keep the title of the window on a stack, and take it from there.
 _PUSH_TITLE: Final = "\x1b[22;2t"
 _POP_TITLE: Final = "\x1b[23;2t"
-_NEXT_FIT: Final = {
-    "exact": COVER,
-    "cover": Fit("contain"),
-    "contain": Fit("stretch"),
-    "stretch": EXACT,
-}
 
 
 class SoraApp(PromptingApp, FramedApp):
@@ -119,13 +112,9 @@ class SoraApp(PromptingApp, FramedApp):
         if event.path is not None and (refusal := self.refusal_of(event.path)) is not None:
             self.complain(refusal)
             return
-        if event.path is not None and fit == EXACT:
-            fit = self.needed_fit(event.path)
+        if event.path is not None:
+            fit = self.fit_of(event.path)
         self.editor.show_reference(event.path, fit)
-
-    def on_fit_cycled(self, event: FitCycled) -> None:
-        """The next way to bring this picture to the size."""
-        self.editor.show_reference(event.path, _NEXT_FIT[self.editor.draft.fit.how])
 
     def action_external_editor(self) -> None:
         """Write in $VISUAL or $EDITOR; what comes back is one step that ctrl+z undoes."""

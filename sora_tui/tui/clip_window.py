@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal, NamedTuple
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -90,13 +91,14 @@ class ClipWindow(Screen[None]):
     def on_mount(self) -> None:
         """Words are chosen now that the language is known."""
         self._said.display = False
-        self._keys.update(Content(_("esc back, and no longer served  v poster or filmstrip")))
+        self._keys.update(
+            Content(_("esc back, then no longer served  v poster or filmstrip  y t u copy"))
+        )
 
     def on_resize(self, event: events.Resize) -> None:
         """Another room, another picture."""
         width = event.size.width - 2
-        lines = [f"{way.key}  {way.name}  {way.line}" for way in self._ways]
-        self._ways_line.update(Content("\n".join(whole_words(line, width) for line in lines)))
+        self._ways_line.update(Content("\n".join(_said(way, width) for way in self._ways)))
         self.call_after_refresh(self._want)
 
     @property
@@ -134,3 +136,11 @@ class ClipWindow(Screen[None]):
     def _want(self) -> None:
         if self._view.size.height > 0:
             self.post_message(ClipPictureWanted(self._picture))
+
+
+def _said(way: Way, width: int) -> str:
+    """A way, its line in one piece where that fits: a mouse takes it along."""
+    whole = f"{way.key}  {way.name}  {way.line}"
+    if cell_len(whole) <= width:
+        return whole
+    return f"{way.key}  {way.name}\n{whole_words(way.line, width)}"

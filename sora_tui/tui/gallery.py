@@ -1,4 +1,4 @@
-"""The pictures on the screen: read in slices, watched while seen, looked at in the cells."""
+"""The reference pictures of the folder: read in slices, watched while seen."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 from textual.worker import get_current_worker
 
-from sora_tui.core.problem import Problem, ProblemError, problem
+from sora_tui.core.problem import Problem, problem
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _
 from sora_tui.tui.viewing import ViewingApp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sora_tui.media.cells import Room
     from sora_tui.tui.graphics import Graphics
-    from sora_tui.tui.look_window import LookMoved, LookWindow
-    from sora_tui.tui.panes.references import LookAsked
     from sora_tui.workspace.references import ReferenceFile, Shelf
 
 #: Headers read between two looks at what is in sight: 30 ms.
@@ -29,14 +25,12 @@ _POLL: Final = 2.0
 
 
 class GalleryApp(ViewingApp):
-    """Keeps the list of reference pictures, and shows one."""
+    """Keeps the list of reference pictures."""
 
     _pictures: Mapping[str, ReferenceFile] = {}  # replaced whole, never changed
     _shelf: Shelf | None = None
     #: How pictures are shown here, once that is known.
     graphics: Graphics | None = None
-    #: Path of the picture in the window.
-    _looking: str | None = None
 
     # The list ---------------------------------------------------------------------------------
 
@@ -62,6 +56,8 @@ class GalleryApp(ViewingApp):
     def _take_pictures(self, files: Sequence[ReferenceFile]) -> None:
         from sora_tui.tui.looking import here
 
+        if not self.is_running:  # the program ends meanwhile, and its panes are going
+            return
         self._pictures = {file.path: file for file in files}
         pane, draft = self.bench.references, self.bench.editor.draft
         if pane is not None:
@@ -72,6 +68,8 @@ class GalleryApp(ViewingApp):
         self.pictures_changed()
 
     def _take_facts(self, files: Sequence[ReferenceFile]) -> None:
+        if not self.is_running:
+            return
         self._pictures = {**self._pictures, **{file.path: file for file in files}}
         if self.bench.references is not None:
             self.bench.references.update(files)
@@ -106,7 +104,7 @@ class GalleryApp(ViewingApp):
         reason = badge(file.facts, None).reason
         return None if reason is None else problem(reason, path=clean_line(path, 200))
 
-    # Looking ----------------------------------------------------------------------------------
+    # The terminal -----------------------------------------------------------------------------
 
     @work(thread=True, group="graphics", exclusive=True)
     def find_graphics(self) -> None:
@@ -118,7 +116,7 @@ class GalleryApp(ViewingApp):
         )
 
     def _use_graphics(self, found: Graphics) -> None:
-        if found == self.graphics:
+        if found == self.graphics or not self.is_running:
             return
         self.graphics = found
         self.sent_pictures = None
@@ -138,61 +136,3 @@ class GalleryApp(ViewingApp):
         """Paint everything anew, on whatever terminal this is by now."""
         super().action_redraw()
         self.find_graphics()
-
-    def on_look_asked(self, event: LookAsked) -> None:
-        """Show a picture of the list."""
-        self._open_window(event.path)
-
-    def _open_window(self, path: str) -> None:
-        from sora_tui.tui.look_window import LookWindow, keys_line
-
-        if self.settings.screen.preview == "off":
-            self.say(_('Pictures are off: preview = "off" in sora-tui.toml.'))
-            return
-        self._looking = path
-        self.push_screen(LookWindow(keys_line()), self._window_left)
-
-    def _window_left(self, use: bool | None) -> None:
-        from sora_tui.tui.panes.references import ReferenceChosen
-
-        if use and self._looking is not None:
-            self.post_message(ReferenceChosen(self._looking))
-        self._looking = None
-
-    def on_look_moved(self, event: LookMoved) -> None:
-        """Decode what is wanted, for the room there is."""
-        from sora_tui.tui.look_window import LookWindow
-
-        window = self.screen
-        if not isinstance(window, LookWindow):
-            return
-        pane = self.bench.references
-        if self._looking is not None and event.by and pane is not None:
-            self._looking = pane.move(event.by) or self._looking
-        if self._looking is not None and window.view.size.height > 0:
-            window.name_it(self._name_of(self._looking))
-            self._decode(window, self._looking, window.view.room)
-
-    def _name_of(self, path: str) -> str:
-        file = self._pictures.get(path)
-        words = clean_line(path, 200)
-        if file is not None and file.facts is not None:
-            words += f"  {file.facts.width}x{file.facts.height}"
-        return words
-
-    @work(thread=True, group="look", exclusive=True)
-    def _decode(self, window: LookWindow, path: str, room: Room) -> None:
-        from sora_tui.i18n.problems import sentences
-        from sora_tui.media.helper import NotWantedError
-        from sora_tui.workspace.references import open_picture
-
-        worker, words, cells = get_current_worker(), self._name_of(path), None
-        try:
-            with open_picture(self.folder, path) as file:
-                cells = self.helper.picture(file, room, is_wanted=lambda: not worker.is_cancelled)
-        except NotWantedError:
-            return  # another one is
-        except ProblemError as error:
-            words = f"{words}  {sentences(error.problem).happened}"
-        if not worker.is_cancelled:
-            self.call_from_thread(window.show, words, cells)

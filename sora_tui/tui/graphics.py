@@ -53,7 +53,8 @@ def graphics(preview: Preview, environ: Mapping[str, str]) -> Graphics:
 
 def _draws(client: str) -> bool:
     """Whether a terminal of tmux is known to draw placeholders."""
-    _created, term, named = client.split(" ", 2)
+    _created, _space, terminal = client.partition(" ")
+    term, _space, named = terminal.partition(" ")
     if found := _KITTY.match(named):
         return (int(found[1]), int(found[2])) >= _SINCE
     return term == "xterm-kitty" and not named

@@ -165,6 +165,8 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     # What changes each second stands in the list; here it would repaint for nothing.
     yield _("elapsed"), "" if job_rows.changes_with_time(view) else job_rows.elapsed(view, now)
     yield _("expires"), _expiry(view, now)
+    if job.outputs:
+        yield "sha256", clean_line(job.outputs[0].sha256, 64)
     yield _("video id"), clean_line(job.remote_id or "", 1100)
     if remote is not None and remote.status:
         yield _("it says"), remote.status
@@ -194,7 +196,6 @@ def _clip(job: Job, seen: ClipSeen | None) -> Iterator[Line]:
         yield Line(line.text, line.indent, ((_LABEL_WIDTH, end, tone),)) if tone else line
     for output in beside:
         yield _fact(clean_line(output.variant, 10), clean_line(output.path, 300))
-    yield _fact("sha256", clean_line(clip.sha256, 64))
 
 
 def _cost(job: Job) -> str:

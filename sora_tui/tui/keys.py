@@ -139,6 +139,8 @@ KEYS: Final = (
     Key("copy_path", "y", N_("Copy the clip's path or scp line")),
     Key("edit_job", "e", N_("Edit this job's prompt and settings again")),
     Key("diff_job", "D", N_("Compare the editor with this job's prompt")),
+    Key("redraw", "ctrl+l", N_("Paint the screen and its pictures anew"), priority=True),
+    Key("redraw_plain", "L", N_("Paint the screen anew, outside text"), "redraw"),
     Key(
         "suspend",
         "ctrl+z",

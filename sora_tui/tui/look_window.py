@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,6 +17,8 @@ from sora_tui.media.cells import Cells
 from sora_tui.tui.picture import PictureView
 from sora_tui.tui.workbench import whole_words
 
+Answer = Literal["use", "fit"]
+
 
 class LookMoved(Message):
     """The picture `by` places further in the list is wanted; 0: this one, for another size."""
@@ -26,8 +28,8 @@ class LookMoved(Message):
         self.by = by
 
 
-class LookWindow(Screen[bool]):
-    """Answers True when the person wants to use the picture."""
+class LookWindow(Screen[Answer]):
+    """Answers what the person wants to do with the picture, if anything."""
 
     DEFAULT_CSS = """
     LookWindow > Static { height: 1; width: 1fr; padding: 0 1; color: $foreground-muted; }
@@ -41,6 +43,7 @@ class LookWindow(Screen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,space,q,o", "leave", N_("Back")),
         Binding("enter", "use", N_("Use")),
+        Binding("f", "fit", N_("Fit")),
         Binding("down,j,right,l", "move(1)", N_("Next picture")),
         Binding("up,k,left,h", "move(-1)", N_("Previous picture")),
     ]
@@ -77,11 +80,15 @@ class LookWindow(Screen[bool]):
 
     def action_leave(self) -> None:
         """Back to where we were."""
-        self.dismiss(False)
+        self.dismiss(None)
 
     def action_use(self) -> None:
         """Use the picture."""
-        self.dismiss(True)
+        self.dismiss("use")
+
+    def action_fit(self) -> None:
+        """Choose how it is fitted."""
+        self.dismiss("fit")
 
     def action_move(self, by: int) -> None:
         """Look at the next one."""
@@ -90,4 +97,4 @@ class LookWindow(Screen[bool]):
 
 def keys_line() -> str:
     """The keys of the window, in words."""
-    return _("esc back  enter use  ↑ ↓ next")
+    return _("esc back  enter use  f fit  ↑ ↓ next")

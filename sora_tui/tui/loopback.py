@@ -47,7 +47,7 @@ class ClipServer:
             OSError: There is no port.
         """
         self._file = file
-        self.path = f"/{secrets.token_urlsafe(16)}/clip{suffix}"
+        self.path = f"/{secrets.token_urlsafe(12)}/clip{suffix}"
         self._server = _Server(file, self.path, _TYPES.get(suffix, "video/mp4"))
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(

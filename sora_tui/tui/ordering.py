@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.budget import day_began, over_budget, spending
@@ -25,6 +25,9 @@ from sora_tui.tui.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared, read_reference_image
 from sora_tui.workspace.verdicts import refusal_before
+
+if TYPE_CHECKING:
+    from sora_tui.media.helper import Helper
 
 
 class EngineLike(Protocol):
@@ -90,7 +93,9 @@ class Order:
     today: str = ""
 
 
-def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> Order:
+def prepare(
+    folder: Folder, settings: Settings, draft: Draft, now: datetime, helper: Helper
+) -> Order:
     """Read the picture, check everything that can be known before a server is asked.
 
     Raises:
@@ -103,7 +108,7 @@ def prepare(folder: Folder, settings: Settings, draft: Draft, now: datetime) -> 
     check_request(request)
     prepared = None
     if draft.reference is not None:
-        prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit)
+        prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, helper)
         request = replace(request, reference=prepared.reference)
     server = settings.server
     price = quote(server, request)

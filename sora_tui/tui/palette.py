@@ -1,4 +1,4 @@
-"""Colours as a terminal takes them: all of them, xterm's 256, or the sixteen of every terminal."""
+"""Colours for terminals that have few: xterm's 256, or the sixteen that each has."""
 
 from __future__ import annotations
 
@@ -25,19 +25,17 @@ _WEIGHTS: Final = (3, 6, 1)
 
 
 class Depth(NamedTuple):
-    """How a terminal is told a colour.
+    """How a terminal that has not all colours is told one of those it has.
 
     Attributes:
-        code: What names the colour of the pixel whose three bytes begin there.
-        front: The parameters of SGR that put it in front.
+        front: The parameters of SGR that put the colour of a pixel, its three bytes, in front.
         back: Those that put it behind.
-        nearest: Of its colours the one nearest to red, green and blue; None: there are all.
+        nearest: Of its colours the one nearest to red, green and blue.
     """
 
-    code: Callable[[bytes, int], str]
-    front: Callable[[str], str]
-    back: Callable[[str], str]
-    nearest: Callable[[int, int, int], bytes] | None = None
+    front: Callable[[bytes], str]
+    back: Callable[[bytes], str]
+    nearest: Callable[[int, int, int], bytes]
 
 
 def dithered(rgb: bytes, width: int, depth: Depth) -> bytes:
@@ -46,8 +44,6 @@ def dithered(rgb: bytes, width: int, depth: Depth) -> bytes:
     What a pixel is off goes on to its neighbours (the light form of Sierra's filter), so that the
     eye mixes the colours that are missing; less than all of it, or dark parts would be sprinkled.
     """
-    if depth.nearest is None:
-        return rgb
     out = bytearray(rgb)
     below = [0] * (3 * width + 3)
     for start in range(0, len(rgb), 3 * width):
@@ -92,30 +88,30 @@ def _nearest_of_16(red: int, green: int, blue: int) -> bytes:
     return _closest((red, green, blue), _SIXTEEN)
 
 
-def _all(pixels: bytes, at: int) -> str:
-    return f"2;{pixels[at]};{pixels[at + 1]};{pixels[at + 2]}"
-
-
-def _of_256(pixels: bytes, at: int) -> str:
-    red, green, blue = _nearest_of_256(pixels[at], pixels[at + 1], pixels[at + 2])
+@lru_cache(1024)
+def _number_of_256(pixel: bytes) -> int:
+    red, green, blue = _nearest_of_256(*pixel)
     if red == green == blue and red not in _STEPS:
-        return f"5;{232 + (red - 8) // 10}"
-    return f"5;{16 + 36 * _STEP[red] + 6 * _STEP[green] + _STEP[blue]}"
+        return 232 + (red - 8) // 10
+    return 16 + 36 * _STEP[red] + 6 * _STEP[green] + _STEP[blue]
 
 
-def _of_16(pixels: bytes, at: int) -> str:
-    red, green, blue = _nearest_of_16(pixels[at], pixels[at + 1], pixels[at + 2])
+@lru_cache(1024)
+def _front_of_16(pixel: bytes) -> int:
+    red, green, blue = _nearest_of_16(*pixel)
     number = _SIXTEEN.index((red, green, blue))
-    return str(number if number < 8 else number + 52)
+    return 30 + number if number < 8 else 82 + number
 
 
 DEPTHS: Final = {
-    ColorSystem.TRUECOLOR: Depth(_all, "38;{}".format, "48;{}".format),
-    ColorSystem.EIGHT_BIT: Depth(_of_256, "38;{}".format, "48;{}".format, nearest=_nearest_of_256),
+    ColorSystem.EIGHT_BIT: Depth(
+        lambda pixel: f"38;5;{_number_of_256(pixel)}",
+        lambda pixel: f"48;5;{_number_of_256(pixel)}",
+        _nearest_of_256,
+    ),
     ColorSystem.STANDARD: Depth(
-        _of_16,
-        lambda code: str(30 + int(code)),
-        lambda code: str(40 + int(code)),
-        nearest=_nearest_of_16,
+        lambda pixel: str(_front_of_16(pixel)),
+        lambda pixel: str(_front_of_16(pixel) + 10),
+        _nearest_of_16,
     ),
 }

@@ -7,6 +7,7 @@ This and tui/terminal.py are the only places that know private parts of Textual.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -19,16 +20,23 @@ from textual.color import Color as TextualColor
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from sora_tui.media.cells import Cells, Room
 from sora_tui.tui.kitty import MOST, SentPictures, placeholders
-from sora_tui.tui.palette import DEPTHS, dithered
+from sora_tui.tui.palette import DEPTHS, Depth, dithered
 from sora_tui.tui.signs import AsciiFilter
 from sora_tui.tui.sparing import DrawnStrip
 from sora_tui.tui.terminal import HardenedApp
 
 _HALF: Final = "▀"
+#: Seconds until a terminal that is behind is looked at again.
+_TURN: Final = 0.05
+#: The numbers of colours as they are written most.
+_LEVEL: Final = tuple(f";{level}" for level in range(256))
+#: In two rows laid over each other: what differs, over gaps that cost less than a move there.
+_CHANGED: Final = re.compile(rb"[^\0](?:\0{0,24}[^\0])*")
 #: What a cell is where there are no colours, from dark to light.
 _SHADES: Final = " ░▒▓█"
 _ASCII_SHADES: Final = " .:-=+*#%@"
@@ -65,11 +73,15 @@ class PixelStrip(DrawnStrip):
     def _segments(self, segments: list[Segment]) -> None:
         """Strip.__init__ sets what this class makes."""
 
-    @property
-    def marks(self) -> list[str]:
-        """For each cell what it shows: where two rows say the same, terminals show the same."""
-        tops, bottoms = (line.hex(" ", 3).split() for line in (self._top, self._bottom))
-        return [top + bottom for top, bottom in zip(tops, bottoms, strict=True)]
+    def changes(self, before: DrawnStrip) -> list[tuple[int, int]]:
+        """Where it shows other pixels than one of the same length."""
+        if type(before) is not PixelStrip:
+            return [(0, self.cell_length)]
+        # As one number each: byte by byte it would cost as much as drawing them.
+        numbers = (self._top, before._top, self._bottom, before._bottom)
+        top, old_top, bottom, old_bottom = (int.from_bytes(line, "big") for line in numbers)
+        differs = (top ^ old_top | bottom ^ old_bottom).to_bytes(len(self._top), "big")
+        return [(found.start() // 3, -(-found.end() // 3)) for found in _CHANGED.finditer(differs)]
 
     def divide(self, cuts: Iterable[int]) -> list[Strip]:
         """The row in pieces that end at `cuts`."""
@@ -98,22 +110,14 @@ class PixelStrip(DrawnStrip):
 
     def render(self, console: Console) -> str:
         """The sequences for the terminal, each colour said once as long as it stays."""
-        depth = DEPTHS.get(console._color_system or ColorSystem.TRUECOLOR)
-        if depth is None:
-            return super().render(console)
         if self._render_cache is None:
-            parts: list[str] = []
-            front = back = ""
-            for at in range(0, len(self._top), 3):
-                top, bottom = depth.code(self._top, at), depth.code(self._bottom, at)
-                plain = top == bottom  # a blank costs a byte, a half block three
-                changed = [depth.front(top)] if top != front and not plain else []
-                changed += [depth.back(bottom)] if bottom != back else []
-                if changed:
-                    parts.append(f"\x1b[{';'.join(changed)}m")
-                front, back = front if plain else top, bottom
-                parts.append(" " if plain else _HALF)
-            self._render_cache = "".join(parts) + "\x1b[0m"
+            system = console._color_system or ColorSystem.TRUECOLOR
+            if system is ColorSystem.TRUECOLOR:
+                self._render_cache = _in_all_colours(self._top, self._bottom)
+            elif system in DEPTHS:
+                self._render_cache = _in_few(self._top, self._bottom, DEPTHS[system])
+            else:
+                return super().render(console)
         return self._render_cache
 
 
@@ -132,11 +136,15 @@ class SentStrip(PixelStrip):
         super().__init__(top, bottom)
         self._number, self._row, self._column = number, row, column
 
+    def changes(self, before: DrawnStrip) -> list[tuple[int, int]]:
+        """Nothing, where it is the same place of the same picture."""
+        if isinstance(before, SentStrip) and self._place == before._place:
+            return []
+        return [(0, self.cell_length)]
+
     @property
-    def marks(self) -> list[str]:
-        """For each cell its place in the picture."""
-        columns = range(self._column, self._column + self.cell_length)
-        return [f"{self._number} {self._row} {column}" for column in columns]
+    def _place(self) -> tuple[int, int, int]:
+        return self._number, self._row, self._column
 
     def _part(self, start: int, stop: int) -> Strip:
         top, bottom = self._top[3 * start : 3 * stop], self._bottom[3 * start : 3 * stop]
@@ -157,6 +165,8 @@ class PictureView(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._pixels = _Pixels()
+        self._next: Cells | None = None
+        self._turn: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The picture itself."""
@@ -172,9 +182,26 @@ class PictureView(Widget):
         """How large a picture may be here."""
         return Room(self.size.width, self.size.height, self.wants_fine)
 
+    @property
+    def cells(self) -> Cells | None:
+        """The picture that is shown."""
+        return self._pixels.cells
+
     def show(self, cells: Cells | None) -> None:
-        """Show this picture; None: nothing."""
-        self._pixels.show(cells)
+        """Show this picture, as soon as the terminal has taken what was written; None: nothing.
+
+        On a slow line pictures that were passed by are never sent.
+        """
+        self._next = cells
+        if self._turn is None:
+            self._show_next()
+
+    def _show_next(self) -> None:
+        self._turn = None
+        if isinstance(self.app, HardenedApp) and self.app.is_behind:
+            self._turn = self.set_timer(_TURN, self._show_next)
+        else:
+            self._pixels.show(self._next)
 
 
 class _Pixels(Widget):
@@ -184,12 +211,12 @@ class _Pixels(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._cells: Cells | None = None
+        self.cells: Cells | None = None
         self._strips: list[Strip] = []
         self._drawn: tuple[object, ...] = ()
 
     def show(self, cells: Cells | None) -> None:
-        self._cells = cells
+        self.cells = cells
         width, height = (0, 0) if cells is None else (cells.columns, cells.rows)
         self.styles.width, self.styles.height = width, height
         self.refresh()
@@ -215,7 +242,7 @@ class _Pixels(Widget):
 
     def _rows(self) -> list[Strip]:
         """All rows, made once as long as picture and terminal stay what they are."""
-        cells, sent = self._cells, _sent(self)
+        cells, sent = self.cells, _sent(self)
         if cells is None:
             return []
         fits = cells.png and cells.columns <= MOST and cells.rows <= MOST
@@ -267,6 +294,52 @@ def _shades(cells: Cells, shades: str) -> list[Strip]:
             letters.append(shades[shade])
         strips.append(Strip([Segment("".join(letters))], cells.columns))
     return strips
+
+
+def _in_all_colours(tops: bytes, bottoms: bytes) -> str:
+    """A row of half blocks; written out, because each call would cost as much as a cell."""
+    parts: list[str] = []
+    front = back = b""
+    for at in range(0, len(tops), 3):
+        top, bottom = tops[at : at + 3], bottoms[at : at + 3]
+        if bottom == back:
+            if top == bottom:
+                parts.append(" ")
+            elif top == front:
+                parts.append(_HALF)
+            else:
+                r, g, b = front = top
+                parts.append(f"\x1b[38;2{_LEVEL[r]}{_LEVEL[g]}{_LEVEL[b]}m▀")
+            continue
+        r, g, b = back = bottom
+        behind = f"48;2{_LEVEL[r]}{_LEVEL[g]}{_LEVEL[b]}m"
+        if top == bottom:  # a blank costs a byte, a half block three
+            parts.append(f"\x1b[{behind} ")
+        elif top == front:
+            parts.append(f"\x1b[{behind}▀")
+        else:
+            r, g, b = front = top
+            parts.append(f"\x1b[38;2{_LEVEL[r]}{_LEVEL[g]}{_LEVEL[b]};{behind}▀")
+    return "".join(parts) + "\x1b[0m"
+
+
+def _in_few(tops: bytes, bottoms: bytes, depth: Depth) -> str:
+    """A row of half blocks in the colours that there are."""
+    parts: list[str] = []
+    front = back = b""
+    for at in range(0, len(tops), 3):
+        top, bottom = tops[at : at + 3], bottoms[at : at + 3]
+        said = []
+        if top not in (bottom, front):
+            said.append(depth.front(top))
+            front = top
+        if bottom != back:
+            said.append(depth.back(bottom))
+            back = bottom
+        if said:
+            parts.append(f"\x1b[{';'.join(said)}m")
+        parts.append(" " if top == bottom else _HALF)
+    return "".join(parts) + "\x1b[0m"
 
 
 def _sent(widget: Widget) -> SentPictures | None:

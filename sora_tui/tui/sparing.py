@@ -8,7 +8,7 @@ of an update only the stretches that differ go out. At 120x40 a letter costs 200
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.cells import get_character_cell_size
@@ -23,7 +23,7 @@ from textual.strip import Strip
 Cell = tuple[str, str]
 #: So many equal cells between two changes cost no more than a move of the cursor.
 _GAP: Final = 8
-#: In place of a character, in a cell that a row has drawn itself.
+#: In place of a character, in a cell that a strip has drawn itself; with it goes its number.
 _DRAWN: Final = "\0"
 #: What no terminal shows: a cell that was never written.
 _UNKNOWN: Final[Cell] = ("", "?")
@@ -34,9 +34,8 @@ class DrawnStrip(Strip):
 
     __slots__ = ()
 
-    @property
-    def marks(self) -> list[str]:
-        """For each cell what it shows: where two rows say the same, terminals show the same."""
+    def changes(self, before: DrawnStrip) -> list[tuple[int, int]]:
+        """Where it shows something else than one of the same length: from cell, to cell."""
         raise NotImplementedError
 
 
@@ -46,6 +45,9 @@ class Shown:
     def __init__(self) -> None:
         self._size = Size(0, 0)
         self._rows: list[list[Cell]] = []
+        #: Of each row what its cells hold that were drawn: where that begins, and the strip.
+        self._drawn: list[dict[Cell, tuple[int, DrawnStrip]]] = []
+        self._count = 0
 
     def forget(self) -> None:
         """The terminal was resized, or was somebody else's meanwhile: nothing is known of it."""
@@ -57,12 +59,14 @@ class Shown:
         if size != self._size:
             self._size = size
             self._rows = [[_UNKNOWN] * size.width for _ in range(size.height)]
+            self._drawn = [{} for _ in range(size.height)]
 
     def change(self, x: int, y: int, strip: Strip, console: Console, pen: Pen) -> None:
         """Bring `strip` to column `x` of row `y`, where it does not stand there already."""
         row = self._rows[y] if 0 <= y < len(self._rows) else []
         if isinstance(strip, DrawnStrip):
-            self._draw(x, y, row, strip, console, pen)
+            for start, end in self._redrawn(x, y, row, strip) if row else ():
+                pen.paste(x + start, y, strip.crop(start, end).render(console))
             return
         cells, certain = _cells(strip, console._color_system or ColorSystem.TRUECOLOR)
         del cells[max(len(row) - x, 0) :]
@@ -76,15 +80,26 @@ class Shown:
         for start, end in _stretches(before, cells):
             pen.write(x + start, y, cells[start:end])
 
-    def _draw(
-        self, x: int, y: int, row: list[Cell], strip: DrawnStrip, console: Console, pen: Pen
-    ) -> None:
-        """Bring a row of a picture there, as it draws itself, where it differs."""
-        cells = [(_DRAWN, mark) for mark in strip.marks]
-        before = row[x : x + len(cells)]
-        row[x : x + len(cells)] = cells[: len(before)]
-        for start, end in _stretches(before, cells[: len(before)]):
-            pen.paste(x + start, y, strip.crop(start, end).render(console))
+    def _redrawn(self, x: int, y: int, row: list[Cell], strip: DrawnStrip) -> list[tuple[int, int]]:
+        """Where a row of a picture has to be drawn; from now on it stands there."""
+        before = row[x : x + strip.cell_length]
+        drawn = self._drawn[y]
+        self._count += 1
+        now: Cell = (_DRAWN, str(self._count))
+        row[x : x + len(before)] = [now] * len(before)
+        self._drawn[y] = {mark: drawn[mark] for mark in drawn.keys() & set(row)}
+        self._drawn[y][now] = (x, strip)
+        for mark, (at, old) in drawn.items():
+            if at == x and old.cell_length == strip.cell_length == len(before):
+                changes = strip.changes(old)
+                if before.count(mark) == len(before):
+                    return changes
+                # Something came over it meanwhile.
+                stands = [cell == mark for cell in before]
+                for start, end in changes:
+                    stands[start:end] = [False] * (end - start)
+                return _stretches([True] * len(before), stands)
+        return [(0, len(before))]
 
 
 class Pen:
@@ -173,7 +188,7 @@ def _cells(strip: Strip, system: ColorSystem) -> tuple[list[Cell], bool]:
     return cells, certain
 
 
-def _stretches(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
+def _stretches(before: Sequence[object], after: Sequence[object]) -> list[tuple[int, int]]:
     """Where two rows of the same length differ: from, to."""
     found: list[tuple[int, int]] = []
     for at, (old, new) in enumerate(zip(before, after, strict=True)):

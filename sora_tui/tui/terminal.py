@@ -95,6 +95,8 @@ class TerminalOutput:
             self._descriptor = os.dup(descriptor)
         self._wake_read, self._wake_write = os.pipe()
         self.given_up = False
+        self.is_waiting = False
+        """Whether the terminal has not taken all of what is being written."""
         self._leaving = threading.Lock()
         self._has_left = False
 
@@ -109,9 +111,11 @@ class TerminalOutput:
             try:
                 rest = rest[os.write(self._descriptor, rest) :]
             except BlockingIOError:
+                self.is_waiting = True
                 select.select([self._wake_read], [self._descriptor], [])
             except OSError:
                 self.given_up = True
+        self.is_waiting = False
         return len(text)
 
     def flush(self) -> None:
@@ -405,6 +409,15 @@ class HardenedApp(App[None]):
             # Of its updates Textual asks for the sequences only, not for Rich's protocol.
             renderable = SparingUpdate(renderable, self.shown)  # type: ignore[assignment]
         super()._display(screen, renderable)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the terminal has not taken what was written to it; more would only pile up."""
+        driver = self._driver
+        if not isinstance(driver, TerminalDriver):
+            return False
+        writer = driver._writer_thread
+        return driver.output.is_waiting or (writer is not None and not writer._queue.empty())
 
     def send_sequence(self, text: str) -> None:
         """Tell the terminal something that is not on the screen; nothing while it is not ours."""

@@ -71,8 +71,12 @@ class ViewingApp(WatchingApp):
     # In the inspector -------------------------------------------------------------------------
 
     @on(JobHighlighted)
-    def _leave_clip(self) -> None:
-        """What was looked at is not wanted any more."""
+    def _leave_clip(self, event: JobHighlighted) -> None:
+        """What was looked at is not wanted any more, unless the cursor came back to it."""
+        inspector = self.bench.inspector
+        if inspector is not None and inspector.job_id == event.job_id:
+            self.view_clip_soon()
+            return
         self.workers.cancel_group(self, "clip")
         self.restart("clip", None, self._view_clip)
 

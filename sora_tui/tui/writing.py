@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
-from sora_tui.core.request import COVER, EXACT, Fit
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.gallery import GalleryApp
+from sora_tui.tui.fitting import FittingApp
 from sora_tui.tui.panes.editor import EditorPane
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _AUTOSAVE: Final = 0.3
 _SAME_PRESS: Final = 0.8
 
 
-class WritingApp(GalleryApp):
+class WritingApp(FittingApp):
     """Lets a person write a prompt, see its price, and send it, once."""
 
     #: Given out when the first draft comes.
@@ -327,14 +326,6 @@ class WritingApp(GalleryApp):
         """The text is left: no need to wait."""
         self.make_safe()
 
-    def needed_fit(self, path: str) -> Fit:
-        """How a picture gets to the chosen size: as it is where that does."""
-        from sora_tui.workspace.references import badge
-
-        file = self._pictures.get(path)
-        judged = badge(file.facts if file else None, self.editor.draft.size)
-        return COVER if judged.kind == "fit" else EXACT
-
     # Sending ----------------------------------------------------------------------------------
 
     @on(EditorPane.GenerateAsked)
@@ -407,7 +398,7 @@ class WritingApp(GalleryApp):
         from sora_tui.tui.ordering import prepare
 
         try:
-            order = prepare(self.folder, self.settings, draft, self.clock())
+            order = prepare(self.folder, self.settings, draft, self.clock(), self.helper)
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:

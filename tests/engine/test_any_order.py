@@ -295,8 +295,11 @@ class Process:
             raise fault
 
     def kill(self) -> None:
-        """Its loop never turns again, and the system takes its lock."""
+        """Its loop never turns again, and the system takes its lock and closes its files."""
         self.run._lock.release()
+        if hasattr(self.run, "_history"):  # a kill may come before it
+            self.run._history.close()
+        self.loop.close()
         _GRAVEYARD.append(self)
 
     def leave(self) -> None:

@@ -60,7 +60,7 @@ def test_found_made_and_saved_and_deleted_where_that_can_be(accent: str, tmp_pat
             assert (job.id, job.state, job.error) == (job_id, State.SAVED, None)
             assert as_known(server, Memory(folder)).dialect == name
             assert delete_means(server, Memory(folder)) == means
-            (output,) = job.outputs
+            output = job.outputs[0]
             assert output.path.endswith(".mp4")
             send_command(folder, Command(job.id, "delete", "remote"))
             if means == "none":

@@ -41,7 +41,7 @@ def test_a_prompt_becomes_a_checked_file_and_a_true_record(folder: Folder) -> No
     with running(folder) as (engine, watcher):
         job = order(engine)
         saved = watcher.wait_for_state(State.SAVED)
-    (output,) = saved.outputs
+    output = saved.outputs[0]
     clip = folder.root / output.path
     document = folder.metadata / f"{job.id}.json"
     told = json.loads(document.read_text())

@@ -307,7 +307,7 @@ def patched(monkeypatch: pytest.MonkeyPatch, patch: str) -> Helper:
         ("w._WORK['picture'] = lambda *a: ({'code': 'no such', 'facts': {}}, [])", "crashed"),
         ("w._WORK['picture'] = lambda *a: ({'code': {}, 'facts': 3}, [])", "crashed"),
         ("w._WORK['picture'] = lambda *a: ({'a': 'b' * 10**6}, [])", "crashed"),
-        ("w._WORK['picture'] = lambda *a: ({}, [b'x' * (9 * 2**20)])", "crashed"),
+        ("w._WORK['picture'] = lambda *a: ({}, [b'x' * (65 * 2**20)])", "crashed"),
         ("w.json.dumps = lambda *a: '[[['", "crashed"),
         ("w.json.dumps = lambda *a: '{\"parts\": [-1]}'", "crashed"),
     ],

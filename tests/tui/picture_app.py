@@ -1,6 +1,7 @@
 """A picture on a terminal, for the pty tests: m modal, t toast, j k scroll, x another picture.
 
-`python -m tests.tui.picture_app FOLDER`; the picture is `drawing()`.
+`python -m tests.tui.picture_app FOLDER`; the picture is `drawing()`. FOLDER/turns has a byte for
+each x.
 """
 
 import os
@@ -52,6 +53,9 @@ class PictureApp(HardenedApp):
         ("q", "quit", ""),
     ]
 
+    turns = 0
+    drawings = (drawing(), drawing(1))
+
     def compose(self) -> ComposeResult:
         with ScrollableContainer():
             yield PictureView()
@@ -76,7 +80,9 @@ class PictureApp(HardenedApp):
         self.query_one(ScrollableContainer).scroll_to(y=0, animate=False)
 
     def action_other(self) -> None:
-        self.query_one(PictureView).show(drawing(1))
+        self.turns += 1
+        self.query_one(PictureView).show(self.drawings[self.turns % 2])
+        (Path(sys.argv[1]) / "turns").write_text("x" * self.turns)
 
 
 if __name__ == "__main__":

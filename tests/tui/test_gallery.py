@@ -98,7 +98,7 @@ async def test_the_effect_follows_size_fit_and_cursor(app: WorkspaceApp) -> None
         await settle(pilot)
         await press(pilot, "escape", "2", "end")
         assert "4:3  fitted, cuts 25% of the height" in "\n".join(screen(app))
-        await press(pilot, "enter", "f")
+        await press(pilot, "enter", "f", "right", "enter")
         assert "4:3  fitted with black bars" in "\n".join(screen(app))
         await press(pilot, "enter", "home")
         assert app.editor.draft.reference is None

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from sora_tui.config.screen import Preview
+from sora_tui.media.cells import to_cells
 from sora_tui.tui.graphics import Graphics, graphics
+from sora_tui.tui.look_window import LookWindow
+from tests.media.pictures import picture
 from tests.pty_session import PtySession
 from tests.tui.test_session import PROGRAM, workspace
+from tests.tui.workspace_app import screen, settle, workspace_app
 
 #: What asks a terminal something and is answered: DA, XTVERSION, Kitty's query, sizes, colours.
 QUERIES = (b"\x1b[c", b"\x1b[0c", b"\x1b[>c", b"\x1b[>q", b"a=q", b"\x1b[14t", b"\x1b[16t", b";?")
@@ -50,6 +54,7 @@ def test_setting_and_term_decide(preview: Preview, environ: dict[str, str], way:
         ("1\n17 xterm-ghostty ghostty 1.3.1\n", "halfblock"),
         ("1\n17 xterm-kitty kitty(0.41.1)\n18 xterm-256color \n", "halfblock"),
         ("1\n", "halfblock"),
+        ("1\nnonsense\n", "halfblock"),
         ("", "halfblock"),
     ],
 )
@@ -118,3 +123,38 @@ def test_the_terminal_is_asked_nothing_and_its_late_answers_do_nothing(tmp_path:
         session.send("q")
         assert session.wait_exit(60) == 0
         assert not [query for query in QUERIES if query in session.raw]
+
+
+async def test_another_terminal_in_tmux_is_sent_the_pictures_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who detaches and attaches elsewhere has none of our pictures there, or cannot show them."""
+    told = tmp_path / "told"
+    told.write_text("1\n17 xterm-kitty kitty(0.41.1)\n")
+    for name, value in with_tmux(tmp_path, f"cat {told}").items():
+        monkeypatch.setenv(name, value)
+    app = workspace_app(tmp_path / "workspace")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        app.push_screen(window := LookWindow(""))
+        await settle(pilot)
+        assert window.view.wants_fine
+        window.view.show(to_cells(picture(160, 40), 80, 10, fine=True))
+        await settle(pilot)
+        app.on_app_focus()
+        await settle(pilot)
+        assert sum("a=T" in said for said in app.sent) == 1, "the same terminal: nothing again"
+        assert app.sent[-1].startswith("\x1bPtmux;\x1b\x1b_G")
+        told.write_text("1\n18 xterm-kitty kitty(0.41.1)\n")
+        app.on_app_focus()
+        await settle(pilot)
+        assert sum("a=T" in said for said in app.sent) == 2
+        app.action_redraw()
+        await settle(pilot)
+        assert sum("a=T" in said for said in app.sent) == 3, "a key sends it again"
+        told.write_text("1\n19 xterm-256color XTerm(380)\n")
+        app.on_app_focus()
+        await settle(pilot)
+        assert not window.view.wants_fine
+        assert "▀" in "\n".join(screen(app))
+        assert sum("a=T" in said for said in app.sent) == 3

@@ -59,7 +59,7 @@ def test_every_action_has_a_key_that_every_terminal_sends() -> None:
                 for name in key.keys.split(",")
                 if name == "escape" or not ("+" in name or name[1:].isdigit())
             ]
-            assert sure or key.id in {"leave", "leave_twice", "external_editor"}, key
+            assert sure or key.id in {"leave", "leave_twice", "external_editor", "redraw"}, key
 
 
 def test_the_footer_names_keys_that_exist() -> None:

@@ -109,7 +109,9 @@ def test_ten_tasks_with_plain_keys_only(tmp_path: Path) -> None:
         do("light" + KEYS["enter"], "1 of 3")
         do(" ", "1600x1200")
         do(KEYS["enter"], "cuts 25%")
-        do("f", "black bars")
+        do("f", "your picture")  # seen as it will be, and fitted another way
+        do(KEYS["right"], "black bars")
+        do("\r", "adds bars")
         escape("3  for")
         do("3", "[3 Editor]")  # the settings and the clip
         for _ in range(3):

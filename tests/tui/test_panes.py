@@ -26,7 +26,7 @@ from sora_tui.tui.panes.inspector import InspectorPane, JobDecision
 from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobOpened, JobsPane
 from sora_tui.tui.panes.long_text import Line, LongText, wrap
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
-from sora_tui.tui.panes.references import FitCycled, ReferenceChosen, ReferencesPane, shape
+from sora_tui.tui.panes.references import FitAsked, ReferenceChosen, ReferencesPane, shape
 from sora_tui.workspace.prompts import PromptFile
 from sora_tui.workspace.references import ReferenceFile
 from tests.pty_session import ROOT, PtySession
@@ -434,7 +434,7 @@ async def test_enter_uses_a_picture_and_enter_again_drops_it() -> None:
         await pilot.press("down", "enter", "f")
         pane.set_chosen("loop.gif")
         await pilot.press("enter")
-        chosen = [m.path for m in app.heard if isinstance(m, ReferenceChosen | FitCycled)]
+        chosen = [m.path for m in app.heard if isinstance(m, ReferenceChosen | FitAsked)]
         assert chosen == ["loop.gif", "loop.gif", None]
 
 

@@ -72,16 +72,11 @@ def test_colours_that_are_missing_are_mixed(system: ColorSystem) -> None:
     depth, width, lines = DEPTHS[system], 40, 20
     wash = bytes(level for y in range(lines) for x in range(width) for level in (6 * x, 90, 8 * y))
     made = dithered(wash, width, depth)
-    assert depth.nearest is not None
     pixels = {made[at : at + 3] for at in range(0, len(made), 3)}
     assert len(pixels) > 4
     assert all(depth.nearest(*pixel) == pixel for pixel in pixels)
     for part in range(3):
         assert sum(made[part::3]) == pytest.approx(sum(wash[part::3]), rel=0.2)
-
-
-def test_true_colours_need_no_mixing() -> None:
-    assert dithered(RED, 1, DEPTHS[ColorSystem.TRUECOLOR]) is RED
 
 
 class ViewApp(App[None]):

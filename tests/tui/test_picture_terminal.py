@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,28 @@ def test_what_comes_over_half_blocks_leaves_them_whole(tmp_path: Path) -> None:
         assert b"\x1b_G" not in session.raw
 
 
+def test_a_terminal_that_is_behind_is_spared_the_pictures_between(tmp_path: Path) -> None:
+    """Of forty pictures that nobody had the time to see, hardly any is sent."""
+    cells, other = drawing(), drawing(1)
+    with started(tmp_path) as session:
+        session.wait_for("ready")
+        session.wait_until(lambda: not wrong(session, cells), LIMIT, "the picture")
+        session.stop_reading()
+        turns, until = tmp_path / "turns", time.monotonic() + LIMIT
+        for number in range(41):
+            session.send("x")
+            while not turns.exists() or turns.stat().st_size <= number:
+                assert time.monotonic() < until
+                time.sleep(0.02)
+        before = session.bytes_seen
+        session.resume_reading()
+        session.wait_until(lambda: not wrong(session, other), LIMIT, "the last picture")
+        one = len(session.raw[:before])
+        assert session.bytes_seen - before < 5 * one
+        session.send("q")
+        assert session.wait_exit() == 0
+
+
 def test_kitty_is_sent_a_picture_once_and_shows_it_by_its_places(tmp_path: Path) -> None:
     with started(tmp_path, TERM="xterm-kitty", COLORTERM=None) as session:
         session.wait_for("ready")
@@ -127,7 +150,10 @@ def test_tmux_hands_a_picture_on_to_kitty(tmp_path: Path) -> None:
             "set -g allow-passthrough on\nset -g status off\n"
             'set -g default-terminal "tmux-256color"\n'
         )
-        shell = f"cd {ROOT} && sleep 1 && exec {' '.join(PROGRAM)} {tmp_path}"
+        known = "tmux list-clients -F '#{client_termtype}' | grep -q kitty"
+        program = f"cd {ROOT} && {' '.join(PROGRAM)} {tmp_path}"
+        # What a pane says while it closes tmux may drop.
+        shell = f"until {known}; do sleep 0.1; done; {program}; sleep 600"
         env: dict[str, str | None] = {"TMUX": None, "TMUX_PANE": None, "LANG": "C.UTF-8"}
         with PtySession([*tmux, "new-session", shell], cols=80, rows=24, env=env) as session:
             try:

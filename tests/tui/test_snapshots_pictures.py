@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from sora_tui.i18n import set_language
 from sora_tui.tui import returning
+from sora_tui.tui.fit_window import FitWindow
 from tests.media.pictures import encoded, picture
 from tests.pty_session import ROOT
 from tests.tui import sample_jobs as sample
@@ -78,6 +79,21 @@ def test_a_picture_on_the_whole_screen(app: WorkspaceApp, snap_compare: SnapComp
             await pilot.pause(0.1)
 
     assert snap_compare(app, terminal_size=(40, 13), run_before=look)
+
+
+@pytest.mark.parametrize(("size", "keys"), [((80, 24), ("up",)), ((120, 40), ("right", "down"))])
+def test_a_fit_is_seen_before_it_is_made(
+    app: WorkspaceApp, size: tuple[int, int], keys: tuple[str, ...], snap_compare: SnapCompare
+) -> None:
+    async def look(pilot: Pilot[None]) -> None:
+        await after("escape", "2", "slash", *"lighthouse", "enter", "f", *keys)(pilot)
+        window = app.screen
+        assert isinstance(window, FitWindow)
+        while not (window.whole.cells and window.made.cells) or app.workers:
+            await pilot.pause(0.1)
+        await settle(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=look)
 
 
 def test_welcome_back(

@@ -12,7 +12,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -118,3 +121,57 @@ def test_the_client_is_killed_and_the_job_comes_home(login: Login, tmp_path: Pat
     assert is_restored(second)
     [clip] = (tmp_path / "folder/output").glob("*.mp4")
     assert clip.read_bytes()[4:8] == b"ftyp"
+
+
+def test_a_clip_is_watched_through_a_tunnel_until_its_window_closes(
+    login: Login, tmp_path: Path
+) -> None:
+    """What the screen says is typed at the other end, where a browser asks for parts of it."""
+    session = login()
+    session.wait_for("draft safe", timeout=60)
+    session.send(KEYS["f5"])
+    session.wait_for("✓ saved", timeout=60)
+    session.send(KEYS["escape"])
+    session.wait_quiet(0.5, timeout=60)
+    session.send("4")
+    session.wait_for("[4 Jobs]", timeout=60)
+    session.send("o")
+    session.wait_for("/clip.mp4", timeout=60)
+    found = re.search(r"http://127\.0\.0\.1:(\d+)(/\S+/clip\.mp4)", session.screen_text())
+    assert found is not None
+    far, path = found.groups()
+    assert f"ssh -N -L {far}:127.0.0.1:{far} " in session.screen_text()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        near = probe.getsockname()[1]
+    keys = tmp_path / "keys"
+    at = re.search(r"Port (\d+)", (keys / "config").read_text())
+    assert at is not None
+    tunnel = ["ssh", "-N", "-L", f"{near}:127.0.0.1:{far}", "-F", "/dev/null", "-p", at[1]]
+    tunnel += ["-i", str(keys / "client"), "-o", f"UserKnownHostsFile={keys / 'known'}"]
+    process = subprocess.Popen([*tunnel, f"{getpass.getuser()}@127.0.0.1"])
+    try:
+        until = time.monotonic() + 60
+        while not _answers(near):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        [clip] = (tmp_path / "folder/output").glob("*.mp4")
+        url = f"http://127.0.0.1:{near}{path}"
+        with urlopen(url, timeout=60) as answer:
+            assert answer.read() == clip.read_bytes()
+        with urlopen(Request(url, headers={"Range": "bytes=4-7"}), timeout=60) as answer:
+            assert (answer.status, answer.read()) == (206, b"ftyp")
+        with pytest.raises(HTTPError):
+            urlopen(f"http://127.0.0.1:{near}/", timeout=60)
+        session.send(KEYS["escape"])
+        session.wait_for("[4 Jobs]", timeout=60)
+        with pytest.raises((OSError, HTTPException)):
+            urlopen(url, timeout=60)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -189,6 +189,8 @@ def test_textual_still_has_the_private_parts_we_hold() -> None:
     for name in ("exit_event", "attrs_before", "fileno", "_get_terminal_size"):
         assert f"self.{name}" in driver
     writer = inspect.getsource(WriterThread)
+    assert "self._queue: Queue" in writer
+    assert "self._writer_thread = WriterThread" in driver
     assert set(re.findall(r"self\._file\.(\w+)", writer)) == {"write", "flush", "fileno"}
     assert list(inspect.signature(XTermParser.feed).parameters) == ["self", "data"]
     assert callable(XTermParser.tick)

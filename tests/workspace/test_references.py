@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import COVER, EXACT, Fit
+from sora_tui.media import helper
 from sora_tui.media.header import ImageFacts
+from sora_tui.media.helper import BroughtPicture, Helper
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import (
+    Prepared,
     Shelf,
     badge,
     keep,
@@ -24,6 +30,19 @@ from sora_tui.workspace.references import (
 from tests.media.pictures import encoded, picture
 
 _SIZE = "64x36"
+
+
+HELPER = Helper()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stop_helper() -> Iterator[None]:
+    yield
+    HELPER.stop()
+
+
+def read(folder: Folder, path: str | Path, size: str | None, fit: Fit) -> Prepared:
+    return read_reference_image(folder, path, size, fit, HELPER)
 
 
 def _draw(path: Path, format_: str = "PNG", width: int = 64, height: int = 36) -> bytes:
@@ -146,7 +165,7 @@ def test_bad_references_are_refused_by_name(
 ) -> None:
     path = make(folder)
     with pytest.raises(ProblemError) as caught:
-        read_reference_image(folder, path, _SIZE, EXACT)
+        read(folder, path, _SIZE, EXACT)
     assert caught.value.problem.code == code
     assert "pier" in str(caught.value.problem.facts["path"]) or make in {
         *(_nothing, _folder, _the_folder_itself, _data_url),
@@ -162,7 +181,7 @@ def test_a_picture_that_fits_is_sent_to_the_byte(
     folder: Folder, format_: str, mime: str, fit: Fit
 ) -> None:
     data = _draw(folder.references / "wrongly-named.gif", format_)
-    prepared = read_reference_image(folder, "wrongly-named.gif", _SIZE, fit)
+    prepared = read(folder, "wrongly-named.gif", _SIZE, fit)
     assert prepared.reference.sha256 == hashlib.sha256(data).hexdigest()
     assert (prepared.mime, prepared.as_png) == (mime, False)
     keep(folder, prepared)
@@ -173,7 +192,7 @@ def test_a_picture_that_fits_is_sent_to_the_byte(
 @pytest.mark.parametrize("format_", ["GIF", "BMP"])
 def test_gif_and_bmp_travel_as_png(folder: Folder, format_: str) -> None:
     data = _draw(folder.references / "sub" / "pier", format_)
-    prepared = read_reference_image(folder, "sub/pier", _SIZE, EXACT)
+    prepared = read(folder, "sub/pier", _SIZE, EXACT)
     assert (prepared.mime, prepared.as_png) == ("image/png", True)
     assert (prepared.width, prepared.height) == (64, 36)
     assert prepared.filename == "pier.png"
@@ -182,7 +201,7 @@ def test_gif_and_bmp_travel_as_png(folder: Folder, format_: str) -> None:
 
 def test_a_fit_makes_the_same_copy_each_time_and_tells_what_is_cut(folder: Folder) -> None:
     data = _draw(folder.references / "pier.png", width=128, height=96)
-    first, again = (read_reference_image(folder, "pier.png", _SIZE, COVER) for _ in range(2))
+    first, again = (read(folder, "pier.png", _SIZE, COVER) for _ in range(2))
     assert first == again
     assert (first.width, first.height, first.mime) == (64, 36, "image/jpeg")
     assert first.reference.fit == COVER
@@ -195,13 +214,13 @@ def test_every_way_to_name_a_picture_is_the_same(folder: Folder) -> None:
     _draw(folder.root / "pier.png", width=99)  # of the same name, where it must not be looked for
     (folder.references / "link.png").symlink_to("pier.png")
     names = ("pier.png", "input_reference/pier.png", folder.references / "pier.png", "link.png")
-    prepared = [read_reference_image(folder, name, _SIZE, EXACT) for name in names]
+    prepared = [read(folder, name, _SIZE, EXACT) for name in names]
     assert {one.reference.path for one in prepared} == {"input_reference/pier.png"}
 
 
 def test_what_was_agreed_is_what_is_sent(folder: Folder) -> None:
     _draw(folder.references / "pier.png")
-    prepared = read_reference_image(folder, "pier.png", None, EXACT)
+    prepared = read(folder, "pier.png", None, EXACT)
     with pytest.raises(ProblemError, match="reference_missing"):
         sent_bytes(folder, prepared.reference)
     keep(folder, prepared)
@@ -226,6 +245,17 @@ def test_the_list_holds_files_and_their_headers_and_follows_nothing(folder: Fold
     shelf = Shelf(folder)
     listed = [(file.path, file.facts and file.facts.format) for file in shelf.read(shelf.files())]
     assert listed == [("a.png", "PNG"), ("b/dawn.gif", "GIF"), ("notes.txt", None)]
+
+
+def test_what_a_picture_says_late_in_its_header_is_read_too(folder: Folder) -> None:
+    """That it is animated, behind a colour profile longer than what is read of most files."""
+    frames = [picture(64, 36), picture(32, 18).resize((64, 36))]
+    profile = {"icc_profile": os.urandom(9000), "save_all": True, "append_images": frames[1:]}
+    (folder.references / "late.png").write_bytes(encoded(frames[0], "PNG", **profile))
+    (folder.references / "plain.png").write_bytes(encoded(frames[0], "PNG"))
+    shelf = Shelf(folder)
+    read = {file.path: badge(file.facts, None).reason for file in shelf.read(shelf.files())}
+    assert read == {"late.png": "reference_animated", "plain.png": None}
 
 
 def test_a_header_is_read_once_until_the_file_changes(folder: Folder) -> None:
@@ -286,3 +316,48 @@ def test_badges_follow_the_size(
     shown = badge(facts, size)
     assert (shown.kind, shown.cut) == (kind, cut)
     assert (shown.reason is not None) is (kind == "no")
+
+
+def test_a_picture_is_never_opened_here(folder: Folder) -> None:
+    """Whoever sends a bomb or a broken file is refused by the process with limits."""
+    script = (
+        "import sys; from pathlib import Path;"
+        "from sora_tui.core.request import COVER;"
+        "from sora_tui.workspace.folder import open_folder;"
+        "from sora_tui.workspace.references import read_reference_image;"
+        f"folder = open_folder(Path({str(folder.root)!r}));"
+        "made = read_reference_image(folder, 'a.png', '64x36', COVER);"
+        "print(made.width, made.height, 'PIL' in sys.modules)"
+    )
+    _draw(folder.references / "a.png", width=99, height=50)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.split() == [b"64", b"36", b"False"]
+
+
+def test_a_picture_that_takes_too_much_is_refused_in_words(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _draw(folder.references / "a.png")
+    monkeypatch.setattr(helper, "PATIENCE", 0.0)
+    with pytest.raises(ProblemError) as refused:
+        read_reference_image(folder, "a.png", None, EXACT)
+    assert refused.value.problem.code == "reference_not_opened"
+    assert refused.value.problem.facts == {"path": "input_reference/a.png", "reason": "too_slow"}
+
+
+def test_a_picture_that_changes_while_it_is_read_is_not_sent(folder: Folder) -> None:
+    data = _draw(folder.references / "a.png")
+
+    class Slow(Helper):
+        def reference(self, file: BinaryIO, size: str | None, fit: Fit) -> BroughtPicture:
+            found = super().reference(file, size, fit)
+            (folder.references / "a.png").write_bytes(data[:-1] + b"x")
+            return found
+
+    slow = Slow()
+    try:
+        with pytest.raises(ProblemError) as refused:
+            read_reference_image(folder, "a.png", None, EXACT, slow)
+    finally:
+        slow.stop()
+    assert refused.value.problem.code == "reference_changed"

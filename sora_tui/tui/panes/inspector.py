@@ -188,6 +188,11 @@ class InspectorPane(Vertical):
         return self._page
 
     @property
+    def job_id(self) -> str | None:
+        """Of the job that is shown."""
+        return _id(self._view)
+
+    @property
     def clip_wanted(self) -> tuple[Job, tuple[Room, Room] | None] | None:
         """The job whose clip can be seen here, and the room for its poster and its filmstrip."""
         if self._view is None or not self._view.job.outputs or self._page != "facts":

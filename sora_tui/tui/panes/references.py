@@ -49,8 +49,8 @@ class ReferenceChosen(Message):
         self.path = path
 
 
-class FitCycled(Message):
-    """The next way to bring this picture to the size is wanted."""
+class FitAsked(Message):
+    """The person wants to choose how this picture is brought to the size."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class ReferencesPane(Vertical):
     ReferencesPane > Input { height: 1; border: none; padding: 0 1; background: $surface; }
     """
     KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("references.fit", "f", N_("Next way to fit the picture"), "fit"),
+        Key("references.fit", "f", N_("Choose how the picture is fitted"), "fit"),
         Key("references.look", "space", N_("Look at the picture"), "look"),
         Key("references.search", "slash", N_("Find a picture by its name"), "search"),
         Key("references.clear", "escape", N_("Show every picture again"), "clear_search"),
@@ -201,9 +201,9 @@ class ReferencesPane(Vertical):
         return self._list.cursor_id
 
     def action_fit(self) -> None:
-        """Ask for the next way to fit."""
+        """Ask for the ways to fit it."""
         if self._list.cursor_id is not None:
-            self.post_message(FitCycled(self._list.cursor_id))
+            self.post_message(FitAsked(self._list.cursor_id))
 
     def action_look(self) -> None:
         """Ask for the picture itself."""
@@ -348,10 +348,11 @@ def effect(file: ReferenceFile, judged: Badge, size: str | None, fit: Fit) -> st
     if file.facts is None:
         return _("no picture, or cut off in its header")
     name = shape(file.facts.width, file.facts.height)
-    return f"{name}  {_change(file.facts, judged, size, fit)}"
+    return f"{name}  {change(file.facts, judged, size, fit)}"
 
 
-def _change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str:
+def change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str:
+    """What becomes of a picture that is sent."""
     if judged.kind == "png":
         return _("sent as a PNG")
     if judged.kind != "fit" or size is None:

@@ -1,0 +1,159 @@
+"""Fetches what a server made of a clip that is saved: its thumbnail, then its spritesheet.
+
+They are a pleasure, not the thing that was paid for: asked for once each, one job after another,
+after the clip is safe, and only where the server is known to have them. What goes wrong is noted in
+the log, and the screen makes its own pictures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from sora_tui.client.outcome import ServerError
+from sora_tui.core.job import Job, Output, State
+from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.server import Server
+from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
+from sora_tui.engine.threads import in_daemon_thread
+from sora_tui.media.boxes import sniff
+from sora_tui.media.header import HEADER_BYTES, inspect_header
+from sora_tui.media.image import MAX_PIXELS
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.learnt import Memory
+from sora_tui.workspace.outputs import PartFile, output_name
+
+VARIANTS: Final = ("thumbnail", "spritesheet")
+#: A sheet of frames in full size as PNG would have so many bytes.
+MAX_BYTES: Final = 16 * 2**20
+#: Enough of a body to tell a picture from a clip.
+_HEAD: Final = 16
+_SUFFIX: Final = {"webp": ".webp", "jpeg": ".jpg", "png": ".png"}
+#: Answers that are about this moment, or about the key, and not about the variant.
+_PASSING: Final = frozenset({401, 403, 408, 425, 429})
+
+_log = logging.getLogger("sora_tui.engine")
+
+
+class Previews:
+    """The jobs whose pictures may be had, and the worker that fetches them."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        folder: Folder,
+        memory: Memory,
+        connect: Callable[[Job], Awaitable[Server]],
+    ) -> None:
+        self._desk = desk
+        self._folder = folder
+        self._memory = memory
+        self._connect = connect
+        self._wanted: asyncio.Queue[Job] = asyncio.Queue()
+        self._stop = threading.Event()
+
+    def want(self, job: Job) -> None:
+        """Fetch the pictures of a saved job, if its server is known to have such."""
+        profile = self._desk.server_of(job)
+        if profile is not None and Knowledge(profile, self._memory).can("thumbnail"):
+            self._wanted.put_nowait(job)
+
+    def stop(self) -> None:
+        """Let a transfer end at its next chunk."""
+        self._stop.set()
+
+    async def work(self) -> None:
+        """The worker's life: one job after another."""
+        while True:
+            job = await self._wanted.get()
+            profile = self._desk.server_of(job)
+            for variant in VARIANTS:
+                # Asked each time: the first may have shown that there are none.
+                if profile is None or not Knowledge(profile, self._memory).can("thumbnail"):
+                    break
+                try:
+                    await self._fetch(job, variant)
+                except ServerError as failure:
+                    _log.info("%s of %s: %s", variant, job.id, failure.error.message)
+                    if _is_lacking(failure):
+                        Knowledge(profile, self._memory).learn("thumbnail", False)
+                except _NoPictureError:
+                    _log.info("%s of %s: no picture came", variant, job.id)
+                    Knowledge(profile, self._memory).learn("thumbnail", False)
+                except ProblemError as error:
+                    _log.info("%s of %s: %s", variant, job.id, error)
+
+    async def _fetch(self, job: Job, variant: str) -> None:
+        server = await self._connect(job)
+        output = await in_daemon_thread(
+            lambda: self._bring_home(server, job, variant), f"{variant} {job.id}"
+        )
+        # As it is by now: a person may have written notes meanwhile, or thrown the record away.
+        current = self._desk.history.load(job.id)
+        if current.state is State.SAVED:
+            self._desk.put(current.with_preview(utc_now(), output))
+
+    def _bring_home(self, server: Server, job: Job, variant: str) -> Output:
+        from sora_tui.client.download import download_video_from_api  # brings httpx
+
+        part = PartFile(self._folder, job.id)
+        head = b""
+
+        def take(chunk: bytes) -> None:
+            nonlocal head
+            if len(head) < _HEAD:
+                head += chunk
+                # Some give the whole clip, whatever is asked for: its first bytes are enough.
+                if len(head) >= _HEAD and sniff(head) not in _SUFFIX:
+                    raise _NoPictureError
+            part.write(chunk)
+
+        try:
+            download_video_from_api(
+                server,
+                job.remote_id or "",
+                take,
+                variant=variant,
+                on_total=lambda _total: None,
+                stop=self._stop,
+                limit=MAX_BYTES,
+            )
+            return _published(part, self._folder, job, variant)
+        finally:
+            part.discard()
+
+
+class _NoPictureError(Exception):
+    """Something else came than a picture."""
+
+
+def _published(part: PartFile, folder: Folder, job: Job, variant: str) -> Output:
+    """A picture that came, looked at by its header and given its name."""
+    part.sync_and_close()
+    with part.path.open("rb") as file:
+        facts = inspect_header(file.read(HEADER_BYTES))
+    if facts is None or facts.format.lower() not in _SUFFIX:
+        raise _NoPictureError
+    if facts.width * facts.height > MAX_PIXELS:
+        raise problem_error("reference_too_large", limit=MAX_PIXELS)
+    path = part.publish(output_name(job, _SUFFIX[facts.format.lower()]))
+    return Output(
+        variant=variant,
+        path=folder.relative(path),
+        bytes=part.bytes,
+        sha256=part.sha256,
+        width=facts.width,
+        height=facts.height,
+    )
+
+
+def _is_lacking(failure: ServerError) -> bool:
+    """Whether a refusal means that there are no such pictures: the clip itself was just given."""
+    status = failure.error.status
+    if status is None or status in _PASSING:
+        return False
+    return status in SURELY_NO_ROUTE or 400 <= status < 500
