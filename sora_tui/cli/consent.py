@@ -115,7 +115,14 @@ def order_words(request: VideoRequest, count: int) -> str:
     made = operation_words(request)
     if request.operation == "character":
         return made
-    words = (made, clips, request.model, seconds, request.size, with_words(request))
+    words = (
+        made,
+        clips,
+        request.model,
+        seconds,
+        request.size,
+        with_words(c.name for c in request.characters),
+    )
     return ", ".join(word for word in words if word)
 
 

@@ -28,7 +28,7 @@ from sora_tui.core.request import EXACT, VideoRequest, check_request, unmentione
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.knowledge import unsupported
+from sora_tui.engine.knowledge import as_known, unsupported
 from sora_tui.engine.quote import quote
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
@@ -101,12 +101,13 @@ def place(
     """
     check_request(request)
     server = settings.server
-    missing = unsupported(server, Memory(folder), request)
+    memory = Memory(folder)
+    missing = unsupported(server, memory, request)
     if missing is not None:
         raise ProblemError(missing)
     price = quote(server, request)
     if args.dry_run:
-        show_order(server, request, prepared, price, clips, speech)
+        show_order(as_known(server, memory), request, prepared, price, clips, speech)
         return 0
     for warning in settings.warnings:
         if warning.code != "base_url_insecure":  # check_sendable says it

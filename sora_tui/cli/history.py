@@ -148,7 +148,7 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         (_("size"), request.size),
         (_("picture"), f"{reference.path}  {reference.fit}" if reference else None),
         (_("parameters"), json.dumps(dict(request.params)) if request.params else None),
-        (_("operation"), operation_words(request)),
+        (_("made as"), operation_words(request) if request.source_file else None),
         *((_("from"), kin_words(kin)) for kin in lineage.origins),
         *((_("became"), kin_words(kin)) for kin in lineage.made),
         (_("cost"), _cost(job)),

@@ -496,6 +496,12 @@ class Job:
         return not self.is_final
 
     @property
+    def is_made(self) -> bool:
+        """Whether a server has made its clip, so that something else can be made of it."""
+        made = self.state in {State.COMPLETED, State.DOWNLOADING, State.SAVED}
+        return made and self.remote_id is not None and self.request.operation != "character"
+
+    @property
     def is_adopted(self) -> bool:
         """It was made elsewhere: this workspace never sent it, and spent nothing on it."""
         return bool(self.events) and self.events[0].note == _ADOPTED
@@ -515,6 +521,8 @@ class Job:
     @property
     def may_be_deleted_there(self) -> bool:
         """Whether its video can be deleted at the server without losing a clip on its way home."""
+        if self.request.operation == "character":
+            return False  # the API has no way to delete one
         is_at_rest = self.is_final and not self.needs_you
         return self.remote_id is not None and (is_at_rest or self.state in _IN_FLIGHT)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sora_tui.client.decode import MAX_WAIT
-from sora_tui.client.dialect import fitted
+from sora_tui.client.dialect import dialect_of, fitted
 from sora_tui.client.outcome import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
@@ -185,7 +185,9 @@ class Poller:
     def _learn_from(self, operation: Operation, refusal: JobError) -> None:
         """A refused operation may be one that is not there; a refused create makes one wonder."""
         if operation != "create" and refusal.kind == "operation_unsupported":
-            self._knowledge.learn(operation, False)
+            # A gateway that has the operation hands on that one server behind it has not.
+            if dialect_of(self._knowledge.server).can(operation) is not True:
+                self._knowledge.learn(operation, False)
         elif operation == "create" and refusal.kind == "request_refused":
             self._knowledge.doubt()
 

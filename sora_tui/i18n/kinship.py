@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.lineage import How, Kin
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.text import clean_line
@@ -12,7 +13,7 @@ from sora_tui.i18n import N_, _
 
 _HOW: Final[Mapping[How, str]] = {
     "remix": N_("remix"),
-    "edit": N_("edit"),
+    "edit": N_("edited"),
     "extend": N_("extension"),
     "character": N_("character"),
     "again": N_("once more"),
@@ -26,20 +27,27 @@ _OF: Final[Mapping[str, str]] = {
 }
 
 
-def operation_words(request: VideoRequest) -> str:
-    """`remix of 20261122-101530-7f3k2m`, `edit of holiday.mp4`; nothing for a clip that is new."""
+def operation_words(request: VideoRequest, *, short: bool = False) -> str:
+    """`remix of 20261122-101530-7f3k2m`, `edit of holiday.mp4`; nothing for a clip that is new.
+
+    Args:
+        short: Of a job only the end of its id, as the screen names it.
+    """
     if request.operation == "create":
         return ""
     source = request.source_file.path if request.source_file else request.source_job
-    return _(_OF[request.operation]).format(
+    if short and source and JOB_ID.fullmatch(source):
+        source = f"…{source[-6:]}"
+    said = _(_OF[request.operation]).format(
         source=clean_line(source or request.source_video or "?", 200),
         name=clean_line(request.prompt, 80),
     )
+    return clean_line(said)  # the name is still to be written
 
 
-def with_words(request: VideoRequest) -> str:
-    """`with Mossy and Tom`, of the characters; nothing where there are none."""
-    names = [clean_line(character.name, 80) for character in request.characters]
+def with_words(characters: Iterable[str]) -> str:
+    """`with Mossy, Tom`, by name; nothing where there are none."""
+    names = [clean_line(name, 80) for name in characters]
     return _("with {names}").format(names=", ".join(names)) if names else ""
 
 

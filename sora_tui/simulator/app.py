@@ -123,15 +123,19 @@ class _Api:
         return self._queued(request, wanted, remixed_from=source.id)
 
     async def edit(self, request: Request) -> Response:
+        await self._judge(request, "edit")
         return self._queued(request, await read_edit(request, self._source(request)))
 
     async def extend(self, request: Request) -> Response:
+        await self._judge(request, "extend")
         return self._queued(request, await read_extension(request, self._source(request)))
 
     async def create_character(self, request: Request) -> Response:
+        await self._judge(request, "character")
         return JSONResponse(self._characters.create(await read_character(request)))
 
     async def character(self, request: Request) -> Response:
+        await self._judge(request, "read_character")
         return JSONResponse(self._character(request.path_params["character_id"]))
 
     async def retrieve(self, request: Request) -> Response:
@@ -183,6 +187,9 @@ class _Api:
     async def fault(self, request: Request, error: Exception) -> Response:
         message = f"The server had an error: {type(error).__name__}"
         return self._dialect.error(ApiError(500, message, type_="server_error"))
+
+    async def _judge(self, request: Request, operation: str) -> None:
+        self._dialect.judge(operation, (await read_body(request)).fields)
 
     def _call(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint, whose answers have the headers of a call."""

@@ -38,6 +38,8 @@ class Dialect:
             there is not needs none either.
         key: What is wrong with a key.
         read: Reads a create request.
+        judge: Refuses one of the other operations (by its route, with the fields of its body) for
+            what this server is, before it is read.
         ids: How jobs are named.
         create_status: HTTP status of a create that went well.
         video: The video object; `created` is that of the create answer.
@@ -61,6 +63,7 @@ class Dialect:
     key_first: bool = True
     key: keys.KeyCheck = keys.openai_key
     read: Callable[[Request], Awaitable[CreateRequest]] = openai_create
+    judge: Callable[[str, Mapping[str, Any]], None] = field(default=lambda operation, fields: None)
     ids: Ids = field(default_factory=lambda: Ids(shapes.hex_id("video_", 24)))
     create_status: int = 200
     video: Video = shapes.openai_video
@@ -133,7 +136,8 @@ _OPENAI: Final = Dialect(
 
 _LITELLM: Final = Dialect(
     prefixes=("/v1", ""),
-    routes=frozenset(("create", "list", "retrieve", "content", "remix")),
+    routes=frozenset(("create", "list", "retrieve", "content", "remix"))
+    | {"edit", "extend", "character", "read_character"},
     pages={
         "/health/liveliness": _json("I'm alive!"),
         "/health/liveness": _json("I'm alive!"),
@@ -145,6 +149,7 @@ _LITELLM: Final = Dialect(
     key_first=False,
     key=keys.litellm_key,
     read=creates.litellm_create,
+    judge=shapes.litellm_judge,
     ids=Ids(
         shapes.hex_id("video_", 32),
         shapes.litellm_id,

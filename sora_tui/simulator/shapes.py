@@ -6,10 +6,11 @@ import base64
 import re
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from sora_tui.simulator.errors import ApiError
@@ -75,6 +76,19 @@ def litellm_read(text: str) -> str:
 
 def openai_video(job: Job) -> dict[str, Any]:
     return job.resource()
+
+
+def litellm_judge(operation: str, fields: Mapping[str, Any]) -> None:
+    """What becomes of uploads (1.108.7): only their model says whose they are.
+
+    Raises:
+        ApiError: 500 where there is none; 404 for an extension, whose clip is lost on the way.
+    """
+    uploaded = isinstance(fields.get("video"), UploadFile)
+    if operation == "read_character" or (uploaded and not fields.get("model")):
+        raise _vendor_unreachable()
+    if operation == "extend" and uploaded:
+        raise ApiError(404, "Video with id '' not found.")
 
 
 def litellm_video(job: Job) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from sora_tui.config.places import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
 from sora_tui.i18n import _
+from sora_tui.tui.deriving import DerivingApp
 from sora_tui.tui.framing import FramedApp
 from sora_tui.tui.panes.jobs import JobOpened
-from sora_tui.tui.prompting import PromptingApp
 from sora_tui.tui.terminal import run_app
 from sora_tui.tui.workbench import TabLine
 from sora_tui.workspace.folder import Folder
@@ -37,7 +37,7 @@ _PUSH_TITLE: Final = "\x1b[22;2t"
 _POP_TITLE: Final = "\x1b[23;2t"
 
 
-class SoraApp(PromptingApp, FramedApp):
+class SoraApp(DerivingApp, FramedApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"

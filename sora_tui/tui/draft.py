@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
-from sora_tui.core.request import EXACT, Fit, VideoRequest, check_request
+from sora_tui.core.request import EXACT, Fit, Operation, VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.workspace.prompts import SCRIPT_FILE
+
+if TYPE_CHECKING:
+    from sora_tui.core.job import Job
 
 #: Prompt files that come with the repository: typing over one makes a copy.
 SAMPLES: Final = frozenset(
@@ -40,6 +43,8 @@ class Draft:
             written: it stays in the file as the person wrote it, or stays unsaid.
         source: The file as it was read, to the letter; empty before there is one.
         values: What was last said for its `{{variables}}`; kept beside the file, never in it.
+        characters: The names of those that appear.
+        made_of: The clip that `operation` starts from: a job, or a file of the workspace.
     """
 
     text: str
@@ -54,6 +59,9 @@ class Draft:
     opened: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    characters: tuple[str, ...] = ()
+    operation: Operation = "create"
+    made_of: str | None = None
 
     @property
     def is_sample(self) -> bool:
@@ -87,6 +95,9 @@ def draft_of(
         front=prompt.settings,
         source=source,
         values=values or {},
+        characters=said.characters,
+        operation=said.operation or "create",
+        made_of=said.source,
     )
     return replace(draft, opened=_said(draft)) if source else draft
 
@@ -104,7 +115,29 @@ def draft_of_request(request: VideoRequest) -> Draft:
         fit=EXACT if reference is None else reference.fit,
         file=None,
         front={"params": dict(request.params)} if request.params else {},
+        characters=tuple(character.name for character in request.characters),
+        operation=request.operation,
+        made_of=request.source_file.path if request.source_file else request.source_job,
     )
+
+
+def draft_of_clip(job: Job, operation: Operation) -> Draft:
+    """A draft that makes something of a job's clip; only a remix begins with the old words."""
+    again = draft_of_request(job.request)
+    return replace(
+        again,
+        text=again.text if operation == "remix" else "",
+        reference=None,
+        fit=EXACT,
+        characters=(),
+        operation=operation,
+        made_of=job.id,
+    )
+
+
+def draft_of_file(path: str, operation: Operation, settings: Settings) -> Draft:
+    """A draft that makes something of an MP4 of the workspace, which goes along."""
+    return Draft("", model=settings.model, operation=operation, made_of=path)
 
 
 def prompt_of(draft: Draft) -> Prompt:
@@ -134,6 +167,9 @@ def _said(draft: Draft) -> dict[str, Any]:
         "reference": draft.reference,
         "fit": str(draft.fit) if draft.reference and draft.fit != EXACT else None,
         "count": draft.count if draft.count != 1 else None,
+        "characters": list(draft.characters) or None,
+        "operation": draft.operation if draft.operation != "create" else None,
+        "source": draft.made_of,
     }
 
 
@@ -166,6 +202,7 @@ def request_of(draft: Draft, settings: Settings) -> VideoRequest:
         params=said.params,
         variables=variables,
         prompt_file=draft.file,
+        operation=draft.operation,
     )
 
 

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.lineage import Lineage
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.kinship import kin_words, operation_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui import job_rows
 from sora_tui.tui.job_rows import JobView
@@ -40,12 +42,17 @@ _TONES: Final = {
 
 
 def facts(
-    view: JobView, now: datetime, ascii: bool = False, seen: ClipSeen | None = None
+    view: JobView,
+    now: datetime,
+    ascii: bool = False,
+    seen: ClipSeen | None = None,
+    lineage: Lineage | None = None,
 ) -> list[Line]:
     """State, the sentences of what went wrong, money, and everything else that is known.
 
     Args:
         seen: What was found out about the clip's file by now.
+        lineage: What it came from and became; None: not known yet.
     """
     job = view.job
     headline = f"{job_rows.sign(view, ascii)} {job.state.value.upper()}"
@@ -58,6 +65,8 @@ def facts(
         if job.error is not None and job.error.message and job.error.message not in told.happened:
             lines.append(Line(_("The server says: {words}").format(words=job.error.message)))
     lines.append(Line(""))
+    if lineage is not None:
+        lines += [_fact(label, value) for label, value in _kin(job, lineage)]
     if job.outputs:
         lines += _clip(job, seen)
     lines += [_fact(label, value) for label, value in _facts(view, now) if value]
@@ -146,6 +155,15 @@ def _spans(line: str) -> Iterator[Span]:
             yield match.start("string"), match.end("string"), tone
         else:
             yield match.start(), match.end(), "figure" if match["figure"] else "muted"
+
+
+def _kin(job: Job, lineage: Lineage) -> Iterator[tuple[str, str]]:
+    """What it is made of, and with the keys that lead there who it came from and what it became."""
+    if job.request.source_file is not None:
+        yield _("made as"), operation_words(job.request)
+    for label, key, found in ((_("from"), "u", lineage.origins), (_("became"), "w", lineage.made)):
+        for number, kin in enumerate(found):
+            yield "" if number else label, kin_words(kin) + ("" if number else f"  ({key})")
 
 
 def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:

@@ -249,7 +249,10 @@ def reference(view: JobView, ascii: bool = False) -> str:
 
 def prompt(view: JobView) -> str:
     """The prompt on one line."""
-    return clean_line(view.job.request.prompt, 300)
+    said = clean_line(view.job.request.prompt, 300)
+    if view.job.request.operation == "character":
+        return _("character {name}").format(name=said)
+    return said
 
 
 # Words and figures ----------------------------------------------------------------------------

@@ -140,7 +140,10 @@ def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
             _("made on {server}"),
         )
         if job.is_active
-        else (_("done on {server} at {end}"),),
+        else (
+            _("a character on {server}: 3, esc, then @ lets it appear in a clip"),
+            _("a character on {server}"),
+        ),
         State.DOWNLOADING: (
             _("coming from {server} since {end}; you may quit, it resumes"),
             _("coming from {server}"),

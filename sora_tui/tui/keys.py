@@ -45,6 +45,7 @@ class Key(NamedTuple):
 #: Textual's names of signs, and of keys that have a better known one.
 _SPELLED: Final[Mapping[str, str]] = {
     "question_mark": "?",
+    "at": "@",
     "colon": ":",
     "slash": "/",
     "greater_than_sign": ">",
@@ -141,6 +142,14 @@ KEYS: Final = (
     Key("diff_job", "D", N_("Compare the editor with this job's prompt")),
     Key("redraw", "ctrl+l", N_("Paint the screen and its pictures anew"), priority=True),
     Key("redraw_plain", "L", N_("Paint the screen anew, outside text"), "redraw"),
+    Key("remix_job", "m", N_("Remix this clip with another prompt"), "derive('remix')"),
+    Key("change_clip", "t", N_("Change this clip as a prompt says"), "derive('edit')"),
+    Key("extend_job", "x", N_("Go on with this clip where it ends"), "derive('extend')"),
+    Key("make_character", "C", N_("Make a character of this clip"), "derive('character')"),
+    Key("own_clip", "V", N_("Change or extend an MP4 of this folder, or make a character of it")),
+    Key("cast", "at", N_("Choose the characters that appear")),
+    Key("origin", "u", N_("Go to the job that this one came from"), "walk('origins')"),
+    Key("became", "w", N_("Go to what became of this job"), "walk('made')"),
     Key(
         "suspend",
         "ctrl+z",

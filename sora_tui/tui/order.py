@@ -10,11 +10,12 @@ from textual.content import Content
 
 from sora_tui.core.price import Ask, Price, PriceKind
 from sora_tui.core.problem import Problem
-from sora_tui.core.request import EXACT, Fit
+from sora_tui.core.request import EXACT, Fit, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.kinship import operation_words, with_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.media.header import ImageFacts
 from sora_tui.tui.draft import Draft
@@ -90,10 +91,10 @@ def facts_line(
     if price is not None and price.sum is None:
         right = Content.assemble((price_words(price, server, draft.count), "bold $warning"), " ")
     room = max(width - right.cell_length - 1, 0)
-    left = Content(" ") + _picture_content(picture)
+    left = Content(" ") + _origin_content(draft, picture)
     if left.cell_length > room:
         # What happens to the picture matters more than its size, which its own list tells.
-        left = Content(" ") + _picture_content(picture, size=False)
+        left = Content(" ") + _origin_content(draft, picture, size=False)
     left = left.truncate(room, ellipsis=True)
     gap = max(width - left.cell_length - right.cell_length, 1)
     return left + " " * gap + right
@@ -107,6 +108,8 @@ def facts_block(
         (_("server"), Content(f"{server.name}  {_place(server)}")),
         (_("ref"), _picture_content(picture, label=False)),
     ]
+    if draft.operation != "create" or draft.characters:
+        rows[-1] = (_("from"), _origin_content(draft, picture))
     if picture is not None and picture.facts and draft.size and picture.badge.kind != "no":
         rows.append(("", Content.styled(_sends(picture, draft.size), "$foreground-muted")))
     rows.append((_("price"), _price_content(draft, price, server)))
@@ -133,6 +136,7 @@ def question_for(
     server: Server,
     today: str = "",
     refused: Problem | None = None,
+    made_of: str = "",
 ) -> Question:
     """The question in place of the settings line. No single key pays: this is the second one.
 
@@ -140,10 +144,14 @@ def question_for(
         today: What the day has cost, in words.
         refused: The server refused this prompt before. Who sends it all the same agrees to its
             price with the same key, and to nothing for ever.
+        made_of: `remix of …7f3k2m`, where it is no new clip.
     """
     clips = ngettext("{count} clip", "{count} clips", draft.count).format(count=draft.count)
     parts = [clips, draft.model, _seconds(draft.seconds), draft.size]
-    order = ", ".join(clean_line(part, 40) for part in parts if part)
+    if draft.operation != "create":  # the size is the source's
+        parts = [] if draft.operation == "character" else parts[:3]
+    told = [clean_line(part, 40) for part in parts if part]
+    order = ", ".join(part for part in (made_of, *told, with_words(draft.characters)) if part)
     if refused is not None:
         cost = "" if price.kind is PriceKind.FREE else price_words(price, server, draft.count)
         facts = (order, cost, today)
@@ -166,6 +174,22 @@ def question_for(
         "  ".join(fact for fact in (today, note_for(server)) if fact),
         _("y pay   any other key: no"),
     )
+
+
+def _origin_content(draft: Draft, picture: Picture | None, *, size: bool = True) -> Content:
+    """What the clip is made of: another one, characters, a picture."""
+    if draft.operation != "create":
+        request = VideoRequest(draft.text, operation=draft.operation, source_job=draft.made_of)
+        return Content.styled(operation_words(request, short=True), "$text-accent")
+    said = _picture_content(picture, size=size)
+    if not draft.characters:
+        return said
+    named = Content.styled(with_words(draft.characters), "$text-accent")
+    missing = [name for name in draft.characters if name not in draft.text]
+    if missing:
+        text = _("the prompt does not mention {name}").format(name=clean_line(missing[0], 40))
+        named += Content.styled(f"  ✗ {text}", "$text-warning")
+    return named if picture is None else named + "  " + said
 
 
 def _place(server: Server) -> str:

@@ -13,7 +13,7 @@ from sora_tui.core.budget import day_began, over_budget, spending
 from sora_tui.core.job import Consent, Job
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Ask, Price, ask_for
-from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
@@ -106,8 +106,11 @@ def prepare(
     settings.check_sendable()
     request = request_of(draft, settings)
     check_request(request)
+    if draft.operation != "create" or draft.characters:
+        request = _with_source(folder, settings, draft, request)
+        draft = replace(draft, model=request.model, seconds=request.seconds)
     prepared = None
-    if draft.reference is not None:
+    if draft.reference is not None and draft.operation == "create":
         prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, helper)
         request = replace(request, reference=prepared.reference)
     server = settings.server
@@ -116,6 +119,48 @@ def prepare(
     today = check_budget(folder, settings.budget, server, price, draft.count, now)
     refused = refusal_before(folder, server.origin, request)
     return Order(draft, server, request, price, ask, prepared, refused, today)
+
+
+def _with_source(
+    folder: Folder, settings: Settings, draft: Draft, request: VideoRequest
+) -> VideoRequest:
+    """The request with the clip that it starts from, or the characters that appear.
+
+    Raises:
+        ProblemError: as `find_source` and `find_characters`; operation_unsupported;
+            source_elsewhere for a clip that another server has.
+    """
+    from sora_tui.engine.knowledge import unsupported
+    from sora_tui.workspace.characters import find_characters
+    from sora_tui.workspace.history import History
+    from sora_tui.workspace.learnt import Memory
+    from sora_tui.workspace.sources import find_source
+
+    server, history = settings.server, History(folder)
+    try:
+        if draft.operation == "create":
+            named = find_characters(history, server, draft.characters)
+            request = replace(request, characters=named)
+        else:
+            source = find_source(folder, history, draft.made_of or "", draft.operation)
+            maker = source.job
+            if source.file is None and maker and maker.server.origin != server.origin:
+                host = maker.server.profile
+                raise problem_error("source_elsewhere", job=maker.id, host=host)
+            made = source.request(
+                draft.operation, request.prompt, model=draft.model, seconds=draft.seconds
+            )
+            request = replace(
+                made,
+                prompt_file=request.prompt_file,
+                params=request.params,
+                variables=request.variables,
+            )
+    finally:
+        history.close()
+    if (missing := unsupported(server, Memory(folder), request)) is not None:
+        raise ProblemError(missing)
+    return request
 
 
 def check_budget(

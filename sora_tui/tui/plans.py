@@ -11,9 +11,10 @@ from typing import Literal
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.problem import Spent, problem_error
+from sora_tui.core.problem import ProblemError, Spent, problem_error
 from sora_tui.core.server import Server, profile_for
 from sora_tui.core.text import clean_line
+from sora_tui.engine.knowledge import unsupported
 from sora_tui.engine.quote import quote
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
@@ -21,6 +22,7 @@ from sora_tui.tui.job_words import server_name
 from sora_tui.tui.order import Question
 from sora_tui.tui.ordering import check_budget
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.verdicts import refusal_before
 
 #: From this many jobs on it is asked even where nothing is charged.
@@ -112,7 +114,8 @@ def plan_retry(jobs: Sequence[Job], folder: Folder, settings: Settings, now: dat
     A job that was never sent is tried again itself: it was agreed to, and nothing was paid.
 
     Raises:
-        ProblemError: profile_unknown, key_missing, over_budget: nothing is sent.
+        ProblemError: profile_unknown, key_missing, over_budget, operation_unsupported: nothing is
+            sent.
     """
     again = tuple(
         _again(job, folder, settings)
@@ -145,6 +148,8 @@ def _again(job: Job, folder: Folder, settings: Settings) -> Again:
     if server is None:
         raise problem_error("profile_unknown", name=job.server.profile)
     settings.on(server.name).check_sendable()
+    if (missing := unsupported(server, Memory(folder), job.request)) is not None:
+        raise ProblemError(missing)
     refused = refusal_before(folder, server.origin, job.request) is not None
     return Again(job, server, quote(server, job.request), refused)
 

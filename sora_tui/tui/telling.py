@@ -114,18 +114,21 @@ def set_title(text: str) -> str:
 
 def news(jobs: Iterable[Job]) -> str:
     """What these jobs, each just come into its state, have to tell; empty if that is nothing."""
-    done, failed, asking = [], [], []
+    done, failed, asking, cast = [], [], [], []
     for job in jobs:
         if job.needs_you:
             asking.append(job)
-        elif job.state is State.SAVED or (job.state is State.COMPLETED and job.is_final):
+        elif job.state is State.SAVED:
             done.append(job)
+        elif job.state is State.COMPLETED and job.is_final:
+            cast.append(job)
         elif job.state in _FAILURES:
             failed.append(job)
     parts = [
         _several(asking, lambda n: ngettext("{count} job needs you", "{count} jobs need you", n)),
         _several(failed, lambda n: ngettext("{count} job failed", "{count} jobs failed", n)),
         _several(done, lambda n: ngettext("{count} clip saved", "{count} clips saved", n)),
+        _several(cast, lambda n: ngettext("{count} character made", "{count} characters made", n)),
     ]
     return ", ".join(part for part in parts if part)
 

@@ -32,6 +32,7 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
+    from sora_tui.core.lineage import Lineage
     from sora_tui.engine.engine import Verb
     from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged, RemoteListed
     from sora_tui.tui.day_money import DayMoney
@@ -221,7 +222,8 @@ class WatchingApp(HardenedApp):
             self.load_history()
         elif moved and self.jobs.listing != Listing() and "relist" not in self._alarms:
             self.restart("relist", _RELIST, self._relist, once=True)
-        if self.jobs.cursor_id in {event.job.id for event in events}:
+        shown = self.jobs.cursor_id
+        if any(shown in {e.job.id, e.job.parent, e.job.request.source_job} for e in events):
             self._document = None
             self.read_document()
         self.show_status()
@@ -435,12 +437,13 @@ class WatchingApp(HardenedApp):
         before = _stamp(record)
         if (job_id, (before, _stamp(self._clip_path))) == self._document:
             return
-        text = problem = job = parsed = None
+        text = problem = job = parsed = lineage = None
         if job_id is not None:
             history = History(self.folder)
             try:
                 text = history.load_text(job_id)
                 job = history.load(job_id)
+                lineage = history.lineage(job)
                 parsed = json.loads(text)
             except ProblemError as error:
                 problem = error.problem
@@ -448,7 +451,8 @@ class WatchingApp(HardenedApp):
                 parsed = None  # edited between the two readings: the next one tells
             history.close()
         stamp = (before, _stamp(self._clip_of(job)))
-        self.call_from_thread(self._show_document, job_id, stamp, text, problem, job, parsed)
+        said = (text, problem, job, parsed, lineage)
+        self.call_from_thread(self._show_document, job_id, stamp, *said)
 
     def _clip_of(self, job: Job | None) -> Path | None:
         return self.folder.root / job.outputs[0].path if job is not None and job.outputs else None
@@ -461,6 +465,7 @@ class WatchingApp(HardenedApp):
         problem: Problem | None,
         job: Job | None,
         parsed: object,
+        lineage: Lineage | None,
     ) -> None:
         if job_id != self.jobs.cursor_id:
             return
@@ -473,7 +478,7 @@ class WatchingApp(HardenedApp):
             problem = None  # not claimed yet: its document is still on the way
         inspector = self.bench.inspector
         if inspector is not None:
-            inspector.show(view, text, problem, self.clock(), parsed)
+            inspector.show(view, text, problem, self.clock(), parsed, lineage)
             self.bench.show_keys()
 
     # Looking and copying ----------------------------------------------------------------------

@@ -406,6 +406,7 @@ class WritingApp(FittingApp):
 
     def _prepared(self, order: Order) -> None:
         from sora_tui.core.price import Ask
+        from sora_tui.i18n.kinship import operation_words
         from sora_tui.tui.order import question_for
 
         if order.ask is Ask.NOTHING and order.refused is None:
@@ -413,9 +414,16 @@ class WritingApp(FittingApp):
             return
         self._order = order
         self.bench.show_pane("editor")
+        self.editor.say("")
         self.editor.ask(
             question_for(
-                order.ask, order.draft, order.price, order.server, order.today, order.refused
+                order.ask,
+                order.draft,
+                order.price,
+                order.server,
+                order.today,
+                order.refused,
+                made_of=operation_words(order.request, short=True),
             ),
             order.request.prompt,
         )
@@ -462,6 +470,8 @@ class WritingApp(FittingApp):
             self.jobs.stand_on(jobs[0].id)
         # Where the cursor has moved the first of them speaks for itself instead.
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
+        if jobs[0].request.operation == "character":
+            text = _("The character is on its way.")
         self.say(text.format(count=len(jobs)))
         self.show_status()
         self.show_today(jobs)

@@ -13,11 +13,10 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.job import Job, Notes
 from sora_tui.core.job_id import JOB_ID
-from sora_tui.core.lineage import Kin, Lineage, made_of, origins_of
 from sora_tui.core.listing import Listing
 from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.remote import inner_id
@@ -39,6 +38,9 @@ from sora_tui.workspace.jobfile import (
     stamp_of,
 )
 from sora_tui.workspace.old_script import is_old
+
+if TYPE_CHECKING:
+    from sora_tui.core.lineage import Kin, Lineage
 
 #: How many of the documents read last are watched for edits by hand: what a screen shows.
 _WATCHED: Final = 200
@@ -311,6 +313,8 @@ class History:
 
         A job that it came from is named though its own document is gone.
         """
+        from sora_tui.core.lineage import Lineage, made_of, origins_of  # not for the first frame
+
         ids = [id for id in (job.id, inner_id(job.remote_id or "")) if id]
 
         def read() -> list[str]:

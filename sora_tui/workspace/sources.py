@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sora_tui.core.job import Job, State
+from sora_tui.core.job import Job
 from sora_tui.core.problem import problem_error
 from sora_tui.core.request import Operation, SourceFile, VideoRequest
 from sora_tui.media.boxes import ClipDamagedError, inspect_mp4
@@ -19,8 +19,8 @@ from sora_tui.workspace.regular import open_regular
 
 #: It is held in memory while it is sent.
 MAX_BYTES: Final = 200 * 1024 * 1024
-#: A server has made the clip of a job in one of these.
-_MADE: Final = frozenset({State.COMPLETED, State.DOWNLOADING, State.SAVED})
+#: So many files are offered; who means an older one names it.
+_LISTED: Final = 1000
 #: Characters of an output's name that tell when its job was made: `20261122-101530`.
 _STAMP: Final = 15
 
@@ -81,8 +81,7 @@ def find_source(folder: Folder, history: History, said: str, operation: Operatio
     if file is not None and operation != "remix":
         return _of_file(folder, history, file)
     job = history.load(history.find(said))
-    made = job.state in _MADE and job.remote_id is not None
-    if not made or job.request.operation == "character":
+    if not job.is_made:
         raise problem_error("step_illegal", job=job.id, state=job.state.value)
     if operation == "character":
         clip = next((output.path for output in job.outputs if output.variant == "video"), None)
@@ -95,6 +94,14 @@ def find_source(folder: Folder, history: History, said: str, operation: Operatio
         size=(remote.size if remote else None) or asked.size,
         seconds=(remote.seconds if remote else None) or asked.seconds,
     )
+
+
+def list_clips(folder: Folder) -> list[str]:
+    """The MP4 files of the workspace, the newest first, as `find_source` takes them. Blocks."""
+    places = (folder.root, folder.output, folder.references)
+    found = [path for place in places for path in place.glob("[!.]*.mp4") if path.is_file()]
+    found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    return [folder.relative(path) for path in found[:_LISTED]]
 
 
 def clip_bytes(folder: Folder, source: SourceFile) -> bytes:

@@ -294,6 +294,27 @@ async def test_the_same_words_under_another_status_leave_it_open(name: str) -> N
     assert isinstance(await outcome(500, {"detail": words}, name), Unclear)
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "missing"),
+    [
+        (405, "Method Not Allowed", True),
+        (501, "whatever", True),
+        (404, "Not Found", True),
+        (404, "404 page not found", True),
+        (404, "Invalid URL (POST /v1/videos/edits)", True),
+        (404, "", True),
+        (404, "Video with id 'video_1' not found.", False),
+        (404, "Video not found", False),
+        (400, "Not Found", False),
+        (None, "Not Found", False),
+    ],
+)
+def test_a_video_that_is_unknown_says_nothing_about_the_operation(
+    status: int | None, message: str, missing: bool
+) -> None:
+    assert dialect.has_no_route(status, message) is missing
+
+
 async def test_too_little_names_nobody() -> None:
     findings = await found({"/v1/models": SHAPES["aquiles"][0]["/v1/models"]})
     assert (findings.dialect, findings.evidence) == ("generic", ())

@@ -217,7 +217,7 @@ async def test_a_transfer_that_ends_because_we_leave_is_no_failure(
             leaving.stop()
             return profile
 
-        leaving = downloads.Downloads(desk, folder, connect)
+        leaving = downloads.Downloads(desk, folder, connect, lambda job: None)
         (job,) = history.active()
         desk.take_in(job)
         leaving.want(job)

@@ -216,3 +216,28 @@ def test_each_server_is_examined(name: str) -> None:
         found = examine(Server("lab", server.url))
     assert (found.dialect, found.reached) == (name, True)
     assert found.evidence
+
+
+@pytest.mark.parametrize(("spoken", "remembered"), [("generic", {"remix": False}), ("litellm", {})])
+def test_an_operation_that_is_not_there_is_remembered_but_not_of_a_gateway(
+    folder: Folder, spoken: str, remembered: dict[str, bool]
+) -> None:
+    """Behind a gateway another model may well have it."""
+    lab = Lab({}, answer(404, {"detail": "Not Found"}))
+    remix = VideoRequest("At night", operation="remix", source_video="video_1")
+    with lab.server as raw:
+        server = Server("lab", raw.url, dialect=spoken)
+        with running(folder, server=server) as (engine, watcher):
+            order(engine, remix, server)
+            refused = watcher.wait_for_state(State.REJECTED)
+            assert refused.error is not None
+            assert (refused.error.kind, refused.error.spent) == ("operation_unsupported", "no")
+            order(engine, remix, server)
+            if remembered:
+                watcher.wait_for(lambda event: "operation_unsupported" in str(event))
+            else:
+                watcher.wait_for_state(State.REJECTED)
+        facts = Memory(folder).of(server.origin).facts
+        assert {name: facts[name] for name in facts if name == "remix"} == remembered
+        sent = [request for request in raw.requests if request.method == "POST"]
+        assert len(sent) == (1 if remembered else 2)

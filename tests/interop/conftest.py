@@ -72,12 +72,12 @@ class Workspace:
     folder: Path
     counterpart: Counterpart
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """`sora-tui WORDS --json`, without a terminal, to its end."""
         return subprocess.run(
             [COMMAND, *words, "--json"],
             cwd=self.folder,
-            env=self.environ,
+            env={**self.environ, **environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -17,6 +17,7 @@ END = "<!-- conformance: ends -->"
 COLUMNS = (
     "found out", "create", "poll", "picture", "failure", "refusal", "download",
     "kill -9", "lost answer", "list", "adopt", "delete", "gone",
+    "remix", "edit", "edit a file", "extend", "character",
 )  # fmt: skip
 _HEAD = ("server", "version", "what ran", *COLUMNS, "on")
 

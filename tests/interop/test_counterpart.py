@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 import pytest
 
 from sora_tui.client.download import download_video_from_api
-from sora_tui.client.outcome import Accepted, ServerError
-from sora_tui.client.videos import VideosClient
+from sora_tui.client.outcome import Accepted, Rejected, ServerError
+from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.remote import Phase, RemoteVideo
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.request import Operation, SourceFile, VideoRequest
 from tests.interop.conftest import COMMAND, Row, Workspace
 from tests.interop.counterpart import Counterpart
 from tests.interop.relay import lose_first_answer
@@ -37,7 +37,9 @@ def asked(counterpart: Counterpart, call: Callable[[VideosClient], Awaitable[T]]
     """One errand of our own client."""
 
     async def run() -> T:
-        client = VideosClient(counterpart.server)
+        # The program has found out whom it speaks to before it sends anything.
+        spoken = counterpart.dialect or "auto"
+        client = VideosClient(replace(counterpart.server, dialect=spoken))
         try:
             return await call(client)
         finally:
@@ -309,3 +311,59 @@ def test_without_a_key_nothing_is_sent_twice(workspace: Workspace) -> None:
     assert wrong.document["error"]["spent"] == "no"
     assert len(wrong.document["attempts"]) == 1
     assert "sk-wrong-000000" not in done.stdout + done.stderr + str(wrong.document)
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        pytest.param(name, words, marks=pytest.mark.column(column), id=column)
+        for name, column, words in (
+            ("remix", "remix", ("@last", "The same at night")),
+            ("edit", "edit", ("@last", "In snow")),
+            ("edit", "edit a file", ("mine.mp4", "In snow")),
+            ("extend", "extend", ("@last", "On and on", "--seconds", "4")),
+            ("character", "character", ("Mossy", "mine.mp4")),
+        )
+    ],
+)
+def test_something_new_is_made_of_a_clip(
+    workspace: Workspace,
+    row: Row,
+    request: pytest.FixtureRequest,
+    operation: Operation,
+    words: tuple[str, ...],
+) -> None:
+    its = workspace.counterpart
+    assert workspace.generate("A kite to begin with").returncode == 0
+    source = workspace.document
+    (workspace.folder / "mine.mp4").write_bytes(clip_of(workspace, source))
+    model = {"SORA_MODEL": its.model} if its.model else {}
+    done = workspace.run(operation, *words, "--yes", **model)
+    if done.returncode == 0:
+        made = workspace.document
+        assert made["request"]["operation"] == operation
+        assert len(made["attempts"]) == 1
+        if operation == "character":
+            assert (made["state"], made["outputs"]) == ("completed", [])
+        else:
+            clip_of(workspace, made)
+        return
+    # What it cannot do is refused for nothing; its own answer stands for it.
+    assert done.returncode == 2, done.stderr
+    assert "operation_unsupported" in done.stdout
+    by_file = "mine.mp4" in words
+    wish = VideoRequest(
+        "Mossy",
+        model=its.model,
+        seconds="4",
+        operation=operation,
+        source_video=None if by_file else source["remote_id"],
+        source_file=SourceFile("mine.mp4", source["outputs"][0]["sha256"]) if by_file else None,
+    )
+    clip = Upload((workspace.folder / "mine.mp4").read_bytes(), "video/mp4", "mine.mp4", "mine.mp4")
+    outcome = asked(its, lambda client: client.create(wish, clip if by_file else None, "interop"))
+    assert isinstance(outcome, Rejected), outcome
+    column = request.node.get_closest_marker("column").args[0]
+    where = {"remix": "{id}/remix", "edit": "edits", "extend": "extensions"}
+    path = f"POST /videos/{where.get(operation, 'characters')}"
+    row.cannot(column, path, f"{outcome.error.status} {outcome.error.message}")

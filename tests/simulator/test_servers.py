@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sora_tui.media.render import ClipPlan, render_clip
 from sora_tui.simulator.jobs import Job
 from sora_tui.simulator.shapes import trt_video
 from tests.media.pictures import encoded, picture
@@ -595,3 +596,28 @@ def test_openrouter_fields(servers: dict[str, Driver]) -> None:
     assert models[0]["supported_durations"]
     assert told(stranger(driver), 401)["error"]["message"] == "No auth credentials found"
     assert told(driver.http.get("/videos"), 404)["error"]["code"] == 404
+
+
+def test_litellm_passes_operations_on_and_loses_uploads_without_a_model(
+    servers: dict[str, Driver], tmp_path: Path
+) -> None:
+    driver = servers["litellm-1.109"]
+    clip = tmp_path / "clip.mp4"
+    render_clip(ClipPlan("A kite", 128, 72, 1), clip, lambda share: None)
+    data = clip.read_bytes()
+
+    def upload(path: str, **fields: str) -> httpx.Response:
+        parts = {"video": ("clip.mp4", data, "video/mp4")}
+        return driver.http.post(f"/videos/{path}", data=fields, files=parts)
+
+    edit, model = {"prompt": "[fails] snow"}, {"model": "sora-2"}
+    lost = "Cannot connect to host api.openai.com"
+    assert lost in told(upload("edits", **edit), 500)["error"]["message"]
+    edited = told(upload("edits", **edit, **model), 200)["id"]
+    assert driver.get(edited).status_code == 200
+    assert lost in told(upload("characters", name="Mossy"), 500)["error"]["message"]
+    mossy = told(upload("characters", name="Mossy", **model), 200)
+    assert re.fullmatch(r"char_[0-9a-f]{24}", mossy["id"])
+    assert driver.http.get(f"/videos/characters/{mossy['id']}").status_code == 500
+    refused = told(upload("extensions", prompt="on", seconds="4", **model), 404)
+    assert "Video with id '' not found." in refused["error"]["message"]

@@ -76,7 +76,7 @@ def test_the_footer_names_keys_that_exist() -> None:
         ({"generate": "hyperdrive"}, ['[keys] generate: no key is called "hyperdrive".']),
         ({"jobs.cancel": "y"}, ["[keys]: y is jobs.cancel and jobs.copy; only"]),
         ({"jobs.cancel": "z"}, ["[keys]: z is jobs.cancel and zoom; only the first"]),
-        ({"jobs.cancel": "x"}, []),
+        ({"jobs.cancel": "b"}, []),
         ({"zoom": "j"}, ["[keys]: j is list.down and zoom", "[keys]: j is text.down and zoom"]),
     ],
 )

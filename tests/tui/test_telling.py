@@ -66,6 +66,9 @@ def test_news_are_of_ends_and_of_decisions_only() -> None:
     done = sample.saved(sample.pending(prompt="A kite over a grey sea"))
     failed, asking = sample.refused_after(sample.pending()), sample.unconfirmed(sample.pending())
     assert news([done]) == "1 clip saved: A kite over a grey sea"
+    mossy = sample.submitting(sample.pending(prompt="Mossy", operation="character"))
+    made = mossy.accepted(sample.NOW, sample.video("completed"))
+    assert news([made]) == "1 character made: Mossy"
     assert news([done, done, failed, asking]) == (
         "1 job needs you: A harbour at dawn, 1 job failed: A harbour at dawn, 2 clips saved"
     )

@@ -258,6 +258,11 @@ class EditorPane(Widget, can_focus=False):
         self._draft = replace(self.draft, reference=path, fit=fit)
         self._changed()
 
+    def show_characters(self, names: tuple[str, ...]) -> None:
+        """These appear in the clip."""
+        self._draft = replace(self.draft, characters=names)
+        self._changed()
+
     def replace_text(self, text: str) -> None:
         """Put in what an editor brought back, as one step that ctrl+z undoes."""
         from sora_tui.tui.panes.prompt_text import shown

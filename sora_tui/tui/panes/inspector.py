@@ -25,7 +25,7 @@ from sora_tui.tui.job_rows import JobView
 from sora_tui.tui.keys import Key, bindings
 from sora_tui.tui.order import Question
 from sora_tui.tui.panes.editor import ConsentLine
-from sora_tui.tui.panes.jobs import JobAction, is_possible
+from sora_tui.tui.panes.jobs import DERIVES, JobAction, is_possible
 from sora_tui.tui.panes.json_tree import JsonTree
 from sora_tui.tui.panes.long_text import Line, LongText
 from sora_tui.tui.virtual_list import VirtualList
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from sora_tui.core.job import Job
+    from sora_tui.core.lineage import Lineage
     from sora_tui.media.cells import Room
     from sora_tui.tui.clip_seen import ClipSeen
     from sora_tui.tui.panes.clip_view import ClipView
@@ -101,6 +102,7 @@ class InspectorPane(Vertical):
         self._text = _Page()
         self._tree = JsonTree()
         self._parsed: object = None
+        self._lineage: Lineage | None = None
         self._body = Container(self._text, self._tree, id="inspector-body")
         #: Whether pictures are shown at all.
         self.pictures = True
@@ -131,6 +133,7 @@ class InspectorPane(Vertical):
         problem: Problem | None,
         now: datetime,
         parsed: object = None,
+        lineage: Lineage | None = None,
     ) -> None:
         """Show this job. Who reads it keeps the place: only another job starts at the top.
 
@@ -138,6 +141,7 @@ class InspectorPane(Vertical):
             view: None with a `problem`: a document that is no job any more.
             document: The document's own text; None when it has not been read.
             parsed: What the text says, where it is JSON.
+            lineage: What the job came from and became; None: not known yet.
             problem: Why the document cannot be read, with `line` and `column` among its facts.
         """
         same = _id(view) == _id(self._view)
@@ -150,6 +154,7 @@ class InspectorPane(Vertical):
             self._read.clear()
             self._seen = None
         self._parsed = parsed
+        self._lineage = lineage
         self._view, self._document, self._problem, self._now = view, document, problem, now
         if broke:
             self._page = "json"
@@ -218,7 +223,28 @@ class InspectorPane(Vertical):
         look = (("o", N_("Look")),) if is_possible(self._view, "look") else ()
         anew = (("e", N_("Edit")), ("D", N_("Diff")))  # the app's own
         turn = (("v", N_("View")),) if self._turns else ()
-        return (*look, *turn, *again, ("y", N_("Copy")), *anew, *pages)
+        return (
+            *look,
+            *turn,
+            *again,
+            ("y", N_("Copy")),
+            *self._walks,
+            *anew,
+            *pages,
+            *self._derives,
+        )
+
+    @property
+    def _walks(self) -> tuple[tuple[str, str], ...]:
+        """The app's own keys that lead to kin."""
+        lineage = self._lineage
+        up = (("u", N_("Where from")),) if lineage is not None and lineage.origins else ()
+        down = (("w", N_("What became")),) if lineage is not None and lineage.made else ()
+        return (*up, *down)
+
+    @property
+    def _derives(self) -> tuple[tuple[str, str], ...]:
+        return DERIVES if self._view is not None and self._view.job.is_made else ()
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""
@@ -408,7 +434,7 @@ class InspectorPane(Vertical):
             return [Line(_("Its document is not on disk yet."))]
         if self._page == "events":
             return job_facts.timeline(self._view.job)
-        lines = job_facts.facts(self._view, self._now, self._ascii, self._seen)
+        lines = job_facts.facts(self._view, self._now, self._ascii, self._seen, self._lineage)
         if self._decides:
             said = decision(self._view.job, self._cursor, self.content_size.width)
             life = job_facts.events(self._view.job)

@@ -60,6 +60,13 @@ _SORTED: Final[Mapping[Sort, str]] = {
 
 #: What the app does with any job.
 _ANY_JOB: Final = (("e", N_("Edit")), ("D", N_("Diff")))
+#: And what it makes of a clip.
+DERIVES: Final = (
+    ("m", N_("Remix")),
+    ("x", N_("Extend")),
+    ("t", N_("Change")),
+    ("C", N_("Character")),
+)
 
 
 class JobHighlighted(Message):
@@ -384,6 +391,7 @@ class JobsPane(Vertical):
         possible = tuple((key, words) for key, verb, words in acts if is_possible(view, verb))
         rest = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
         more = tuple(pair for pair in _ANY_JOB if pair not in possible)
+        more += DERIVES if view.job.is_made else ()
         return (("enter", N_("Inspect")), *pause, *possible, *rest, *more)
 
     @property

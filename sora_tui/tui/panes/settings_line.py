@@ -33,6 +33,13 @@ _FIELDS: Final = (
     ("clips", N_("clips")),
 )
 _LONGEST: Final = 60
+#: The fields that mean something where no new clip is made: the rest is the source's.
+_SENT: Final[Mapping[str, frozenset[str]]] = {
+    "remix": frozenset({"clips"}),
+    "edit": frozenset({"clips"}),
+    "extend": frozenset({"seconds", "clips"}),
+    "character": frozenset(),
+}
 
 
 class SettingField(Widget, can_focus=True):
@@ -167,6 +174,7 @@ class SettingsLine(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._facts = Content()
+        self._operation = "create"
 
     def compose(self) -> ComposeResult:
         """The fields in reading order, which is the order of tab."""
@@ -186,8 +194,11 @@ class SettingsLine(Widget):
             "size": draft.size or "",
             "clips": str(draft.count),
         }
+        sent = _SENT.get(draft.operation, values.keys())
+        self._operation = draft.operation
         for name, value in values.items():
             field = self._field(name)
+            field.display = name in sent
             field.choices = known[name]
             with field.prevent(SettingField.Changed):
                 field.value = value
@@ -209,7 +220,7 @@ class SettingsLine(Widget):
 
     def _fit(self) -> None:
         """One line of fields if all of it can be seen, otherwise three or two beside each other."""
-        cells = [field.render().plain for field in self.query(SettingField)]
+        cells = [field.render().plain for field in self.query(SettingField) if field.display]
         if not self.has_class("-roomy"):
             cells += [b.render().plain for b in self.query(GenerateButton).filter(".-beside")]
         widths, room = [cell_len(cell) + 1 for cell in cells], self.content_size.width - 2
@@ -237,6 +248,8 @@ class SettingsLine(Widget):
         count = self.count or 1
         clips = ngettext("Generate {count} clip, {price}", "Generate {count} clips, {price}", count)
         button = self.query_one(".-below", GenerateButton)
+        if self._operation == "character":
+            clips = _("Make the character, {price}")
         button.words = clips.format(count=count, price=price)
 
     @on(SettingField.Changed)

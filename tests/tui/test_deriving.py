@@ -1,0 +1,214 @@
+"""A clip becomes another one by keyboard: its price first, its source named, its kin a key away."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from sora_tui.core.job import Job
+from sora_tui.core.request import Character
+from sora_tui.media.render import ClipPlan, render_clip
+from sora_tui.tui.panes.editor import ConsentLine
+from sora_tui.tui.panes.settings_line import SettingField
+from sora_tui.workspace.history import History
+from sora_tui.workspace.learnt import Memory
+from tests.tui import sample_jobs as sample
+from tests.tui.sample_jobs import pending, saved
+from tests.tui.test_snapshots import SnapCompare, utc
+from tests.tui.workspace_app import PAID, UNPRICED, WorkspaceApp, screen, settle, workspace_app
+
+__all__ = ["utc"]
+
+CLIP = saved(pending(300, True, 1))
+REMIX = saved(
+    pending(
+        200, True, 2, prompt="At night", operation="remix", source_video="v", source_job=CLIP.id
+    ),
+    "video_2",
+)
+EDIT = saved(
+    pending(100, True, 3, prompt="In snow", operation="edit", source_video="v", source_job=CLIP.id),
+    "video_3",
+)
+MOSSY = sample.submitting(
+    pending(50, True, 4, prompt="Mossy", operation="character", source_job=CLIP.id, size=None)
+).accepted(sample.ago(49), sample.video("completed")._replace(id="char_1"))
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+def text(app: WorkspaceApp) -> str:
+    return "\n".join(screen(app))
+
+
+async def test_a_remix_names_price_and_source_and_takes_two_keys(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP], servers=[PAID])
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "m")
+        assert f"remix of …{CLIP.id[-6:]}" in text(app)
+        shown = [field.id for field in app.query(SettingField) if field.display]
+        assert shown == ["set-clips"], "what is not sent is not asked for"
+        await press(pilot, "x", "y", "f5")
+        assert app.fake.orders == []
+        assert "Pay about $0.40 on gw.example.org?" in text(app)
+        question = app.query_one(ConsentLine).question
+        assert question.asked.endswith(f"  remix of …{CLIP.id[-6:]}, 1 clip, sora-2, 4 s")
+        await press(pilot, "n")
+        assert app.fake.orders == []
+        app._pressed_at = 0.0  # a second has passed: it is no key held down
+        await press(pilot, "f5", "y")
+        [(server, request, consent, count)] = app.fake.orders
+        assert (server, count, consent.sum) == (PAID, 1, Decimal("0.40"))
+        assert request.prompt == "A harbour at dawnxy"
+        assert (request.operation, request.source_video) == ("remix", "video_9c1e")
+        assert (request.source_job, request.prompt_file) == (CLIP.id, "prompts/untitled-1.md")
+
+
+async def test_what_is_written_for_a_clip_survives_the_end(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP], servers=[PAID])
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "x", "o", "n")
+        app.last_words()
+    front = (tmp_path / "prompts" / "untitled-1.md").read_text()
+    assert 'operation = "extend"' in front
+    assert f'source = "{CLIP.id}"' in front
+    again = workspace_app(tmp_path, servers=[PAID])
+    async with again.run_test() as pilot:
+        await settle(pilot)
+        assert f"extension of …{CLIP.id[-6:]}" in text(again)
+        await press(pilot, "f5", "y")
+        [(_, request, _, _)] = again.fake.orders
+        assert (request.operation, request.source_video) == ("extend", "video_9c1e")
+
+
+async def test_a_clip_is_worked_on_where_it_lies(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP], servers=[UNPRICED, PAID])
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "t")
+        assert app.settings.server.name == "team-gw"
+        app.use_server("lab")
+        await press(pilot, "s", "n", "o", "w", "f5")
+        assert "lies on another server: team-gw" in " ".join(text(app).split())
+        assert app.fake.orders == []
+
+
+async def test_what_a_server_cannot_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP, REMIX], servers=[PAID])
+    Memory(app.folder).learn(PAID.origin, "remix", False)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "m", "f5")
+        assert "cannot do this: remix" in " ".join(text(app).split())
+        assert not app.editor.asking
+        await press(pilot, "escape", "4", "r", "y")
+        assert app.fake.orders == [], "nor is it made once more"
+
+
+async def test_a_character_is_made_of_the_file_and_chosen_for_a_prompt(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP, MOSSY], servers=[PAID])
+    render_clip(ClipPlan("A", 64, 48, 1), tmp_path / CLIP.outputs[0].path, lambda share: None)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "C")  # on the character itself: there is no clip
+        assert app.bench.active == "jobs"
+        await press(pilot, "down", "C", "T", "o", "m", "f5")
+        assert "gw.example.org does not say what it charges" in " ".join(text(app).split())
+        assert f"character Tom of {CLIP.outputs[0].path}" in " ".join(text(app).split())
+        await press(pilot, "y")
+        [(_, request, consent, _)] = app.fake.orders
+        assert (request.operation, request.prompt, consent.kind) == ("character", "Tom", "unknown")
+        assert request.source_file is not None
+        assert request.source_file.path == CLIP.outputs[0].path
+        await press(pilot, "escape", "1", "n", "A", "escape", "@")
+        assert "Characters on team-gw" in text(app)
+        await press(pilot, "enter")
+        assert "with Mossy" in text(app)
+        assert "does not mention Mossy" in text(app)
+        app._pressed_at = 0.0
+        await press(pilot, "f5")
+        assert "with Mossy" in text(app)
+        await press(pilot, "y")
+        _, request, _, _ = app.fake.orders[-1]
+        assert request.characters == (Character("Mossy", "char_1", MOSSY.id),)
+
+
+async def test_one_walks_from_a_clip_to_what_became_of_it_and_back(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP, REMIX, EDIT], servers=[PAID])
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+
+        async def walk(key: str) -> str | None:
+            await press(pilot, key)
+            return app.jobs.cursor_id
+
+        await press(pilot, "escape", "5")
+        assert f"from       {CLIP.id}, edited" in text(app)
+        assert await walk("u") == CLIP.id
+        assert f"became     {REMIX.id}, remix" in text(app)
+        assert await walk("w") == REMIX.id
+        assert await walk("u") == CLIP.id
+        assert await walk("w") == EDIT.id, "the next one, not the same again"
+        assert await walk("w") == EDIT.id
+        assert "Nothing was made of it yet." in text(app)
+        history = History(app.folder)
+        history.own()
+        history.trash(CLIP.id)
+        history.close()
+        assert await walk("u") == EDIT.id
+        assert "is not here any more" in text(app)
+
+
+def app_with(root: Path, *jobs: Job) -> WorkspaceApp:
+    return workspace_app(root, jobs=jobs, servers=[PAID])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+def test_the_question_before_a_remix(
+    snap_compare: SnapCompare, tmp_path: Path, utc: None, size: tuple[int, int]
+) -> None:
+    async def run(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "down", "down", "m", "f5")
+
+    app = app_with(tmp_path, CLIP, REMIX, EDIT)
+    assert snap_compare(app, terminal_size=size, run_before=run)
+
+
+def test_the_kin_in_the_inspector(snap_compare: SnapCompare, tmp_path: Path, utc: None) -> None:
+    async def run(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "escape", "5", "u")
+
+    app = app_with(tmp_path, CLIP, REMIX, EDIT)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=run)
+
+
+async def test_a_file_of_ones_own_goes_along_after_its_price(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, servers=[PAID])
+    render_clip(ClipPlan("A", 64, 48, 2), tmp_path / "mine.mp4", lambda share: None)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "V")
+        assert "mine.mp4" in text(app)
+        await press(pilot, "t")
+        assert "edit of mine.mp4" in text(app)
+        assert "price unknown" in text(app), "how long it is is known when it is read"
+        await press(pilot, "s", "f5")
+        question = app.query_one(ConsentLine).question
+        assert "Pay about $0.20" in question.asked
+        assert question.asked.endswith("  edit of mine.mp4, 1 clip, sora-2, 2 s")
+        await press(pilot, "y")
+        [(_, request, _, _)] = app.fake.orders
+        assert request.source_file is not None
+        assert (request.source_file.path, request.source_job) == ("mine.mp4", None)
+        assert (request.operation, request.seconds, request.size) == ("edit", "2", "64x48")
