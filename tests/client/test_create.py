@@ -302,12 +302,13 @@ async def test_a_server_that_dies_under_the_upload_leaves_a_doubt() -> None:
 
 async def test_an_upload_that_is_given_up_leaves_nobody_listening() -> None:
     begun = threading.Event()
-    with RawServer([read_head, lambda line: begun.set(), pause(60)]) as server:
+    with RawServer([read_head, lambda line: begun.set(), pause(600)]) as server:
         sending = asyncio.create_task(create(server.url, LARGE))
         assert await asyncio.to_thread(begun.wait, 60)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await sending
+            async with asyncio.timeout(60):
+                await sending
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 

@@ -17,6 +17,7 @@ from sora_tui.client.transport import Fetcher
 from sora_tui.core.problem import Spent
 from tests.client.servers import at
 from tests.rawserver import (
+    Line,
     RawServer,
     answer,
     drip,
@@ -170,9 +171,17 @@ def test_a_transfer_is_cut_when_it_crawled_for_half_a_minute_and_not_before(
 
 
 def test_an_error_page_without_end_is_read_no_further() -> None:
-    page = b"<title>Bad gateway</title>" + b" " * 2**16
-    with RawServer([read_request, send(b"HTTP/1.1 502 Bad\r\n\r\n" + page), hang]) as server:
+    read: list[str] = []
+
+    def pad(line: Line) -> None:
+        for _ in range(512):
+            line.socket.sendall(b" " * 2**16)
+        read.append("32 MB")
+
+    page = b"HTTP/1.1 502 Bad\r\n\r\n<title>Bad gateway</title>"
+    with RawServer([read_request, send(page), pad]) as server:
         failure = refused(server.url)
+    assert read == []
     assert (failure.error.status, failure.error.message) == (502, "Bad gateway")
 
 

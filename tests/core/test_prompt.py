@@ -16,6 +16,7 @@ from sora_tui.core.prompt import (
     format_prompt,
     parse_prompt,
     script_text,
+    split_at_variables,
     variables_in,
 )
 
@@ -227,3 +228,14 @@ def test_a_table_with_tables_in_it_is_written_anew_and_means_the_same() -> None:
     wanted = {"params": {"seed": 8, "lora": {"name": "x", "list": [{"a": 1}]}}}
     edited = edit_source(source, Prompt("A kite.", wanted))
     assert parse_prompt(edited).settings == wanted
+
+
+def test_a_text_is_told_apart_from_its_variables() -> None:
+    assert split_at_variables("A {{ animal }} in {{place}}.") == [
+        ("A ", None),
+        ("{{ animal }}", "animal"),
+        (" in ", None),
+        ("{{place}}", "place"),
+        (".", None),
+    ]
+    assert split_at_variables("A fox.") == [("A fox.", None)]

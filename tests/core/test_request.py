@@ -1,10 +1,19 @@
-"""How a fit is written, in a prompt file, on the command line and in documents."""
+"""How a fit is written, in a prompt file, on the command line and in documents; what a name is."""
 
 from __future__ import annotations
 
 import pytest
 
-from sora_tui.core.request import COVER, EXACT, Fit, read_fit
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.request import (
+    COVER,
+    EXACT,
+    MAX_NAME,
+    Fit,
+    VideoRequest,
+    check_request,
+    read_fit,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +60,11 @@ def test_the_colour_of_a_fill() -> None:
     assert Fit("contain", fill="#204060").colour == (0x20, 0x40, 0x60)
     assert Fit("contain", fill="white").colour == (255, 255, 255)
     assert Fit("contain", fill="blur").colour == (0, 0, 0)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "Ann\nBob", "x" * (MAX_NAME + 1)])
+def test_a_character_needs_a_name_that_a_prompt_can_say(name: str) -> None:
+    with pytest.raises(ProblemError) as refused:
+        check_request(VideoRequest(name, operation="character"))
+    assert refused.value.problem.code == "character_name"
+    check_request(VideoRequest("Ann", operation="character"))

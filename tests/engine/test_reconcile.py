@@ -82,6 +82,20 @@ def test_the_servers_clock_counts() -> None:
     assert candidates(lost_job(), [an_hour_ahead], set(), 3600.0) == [an_hour_ahead]
 
 
+def test_a_lost_remix_is_one_of_the_video_it_was_made_of() -> None:
+    job = lost_job()
+    remix = replace(job, request=replace(job.request, operation="remix", source_video="video_7"))
+    mine, other = video(remixed_from_video_id="video_7"), video(remixed_from_video_id="video_8")
+    assert candidates(remix, [mine, other], set(), None) == [mine]
+    assert candidates(job, [mine, other], set(), None) == [], "that was asked for by itself"
+
+
+def test_no_list_has_characters() -> None:
+    job = lost_job()
+    character = replace(job, request=replace(job.request, operation="character"))
+    assert candidates(character, [video()], set(), None) == []
+
+
 def test_two_candidates_or_two_claimants_are_a_persons_decision() -> None:
     first, twin = lost_job(), lost_job("20261122-101530-bbbbbb")
     other = replace(lost_job("20261122-101530-cccccc", "A boat"))

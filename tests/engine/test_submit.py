@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import commands
 from tests.client.servers import client_of
-from tests.core.lives import new_job
+from tests.core.lives import LATER, new_job
 from tests.rawserver import RawServer, answer, read_request, send
 
 VIDEO = {"id": "video_1", "object": "video", "status": "queued"}
@@ -58,19 +59,38 @@ def reserved(folder: Folder) -> list[str]:
     return [path.name for path in folder.metadata.glob(".*next*")]
 
 
-async def sent(folder: Folder, history: History, url: str, lost: threading.Event) -> None:
-    """Send a job that waits."""
+async def sent(
+    folder: Folder,
+    history: History,
+    url: str,
+    lost: threading.Event,
+    meanwhile: Callable[[Desk, Job], object] = lambda desk, job: None,
+) -> None:
+    """Send a job that waits; by then somebody may have done something with it."""
     lab = Server("lab", url, dialect="generic", free=True)
     announcer, purse = Announcer([]), Purse(Budget(), folder)
     desk = Desk(history, announcer, purse, lambda: not lost.is_set(), {"lab": lab})
     job = replace(new_job(), server=lab.ref)
-    desk.jobs[job.id] = history.save(job)
+    desk.take_in(history.save(job))
+    meanwhile(desk, job)
     try:
         async with client_of(lab) as client:
-            await generate_video(desk, folder, client, lab, desk.jobs[job.id])
+            await generate_video(desk, folder, client, lab, job)
     finally:
         announcer.flush()
         history.close()
+
+
+async def test_what_was_taken_back_while_its_file_was_read_is_not_sent(
+    folder: Folder, server: RawServer, lost: threading.Event
+) -> None:
+    def take_back(desk: Desk, job: Job) -> None:
+        desk.put(job.withdrawn(LATER))
+
+    await sent(folder, History(folder), server.url, lost, take_back)
+    assert server.requests == []
+    with closing(History(folder)) as history:
+        assert history.load(new_job().id).state is State.CANCELLED
 
 
 async def test_an_intent_that_cannot_be_written_sends_nothing_and_gives_its_room_back(
