@@ -14,8 +14,8 @@ from sora_tui.engine.submit import refusal
 from tests.core.lives import START, new_job
 
 LAB = Server("lab", "https://lab.example.org/v1", key=Secret("sk-secret"), key_from="LAB_KEY")
-PRICED = {"prices": {"sora-2": Decimal("0.10")}}  # the job has 4 seconds
-DEARER = {"prices": {"*": Decimal("0.11")}}
+PRICED = {"prices": {"sora-2": {"*": Decimal("0.10")}}}  # the job has 4 seconds
+DEARER = {"prices": {"*": {"*": Decimal("0.11")}}}
 SUM = Consent("priced", START, sum=Decimal("0.40"))
 LIMIT = Consent("unknown", START, max_spend=Decimal("0.40"))
 UNKNOWN = Consent("unknown", START)

@@ -60,10 +60,15 @@ class Watcher:
         return self.wait_for_job(job_id, lambda job: job.is_final)
 
     def wait_for_record_in_trash(self, folder: Folder, job_id: str, timeout: float = 20) -> None:
-        end = time.monotonic() + timeout
-        while not (folder.trash / f"{job_id}.json").exists():
-            assert time.monotonic() < end, "the record stays"
-            time.sleep(0.02)
+        until((folder.trash / f"{job_id}.json").exists, "record in the trash", timeout)
+
+
+def until(true: Callable[[], bool], what: str, timeout: float = 60) -> None:
+    """Wait for what no event tells."""
+    end = time.monotonic() + timeout
+    while not true():
+        assert time.monotonic() < end, f"no {what} in {timeout} s"
+        time.sleep(0.02)
 
 
 @contextmanager
