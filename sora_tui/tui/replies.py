@@ -18,24 +18,21 @@ _PATIENCE: Final = 2.0
 #: More characters than any answer has.
 _LONGEST: Final = 65_536
 _ESCAPE: Final = "\x1b"
+# Patterns are compiled with the first sequence that comes: the first frame need not wait for them.
 #: A control sequence as ECMA-48 writes it (5.4): parameters, intermediates, a final letter. The
 #: console of Linux has two brackets in its function keys. Another sequence may cut an answer off.
-_CONTROL: Final = re.compile(r"\x1b\[(?:\[[A-E]|[0-?]*[ -/]*[@-~]|[0-9?>=][0-?]*(?=\x1b))")
-_CONTROL_BEGUN: Final = re.compile(r"\x1b\[(?:\[|[0-?]*[ -/]*)\Z")
+_CONTROL: Final = r"\x1b\[(?:\[[A-E]|[0-?]*[ -/]*[@-~]|[0-9?>=][0-?]*(?=\x1b))"
+_CONTROL_BEGUN: Final = r"\x1b\[(?:\[|[0-?]*[ -/]*)\Z"
 #: Device control, operating system and application commands, and their end. Of a command only
 #: what answers begin with counts: alt and such a letter is a key, too.
-_STRING: Final = re.compile(
-    r"\x1b(?:P[0-9!>|$+]|\][0-9]|_G)[^\x07\x18\x1a\x1b]*(?:\x1b\\|[\x07\x18\x1a]|\x1b(?=\x1b)|(?=\x1b[^\\]))"
-)
-_STRING_BEGUN: Final = re.compile(
-    r"\x1b(?:P[0-9!>|$+]|\][0-9]|_G)[^\x07\x18\x1a\x1b]*\x1b?\Z|\x1b[P\]_]\Z"
-)
+_STRING: Final = r"\x1b(?:P[0-9!>|$+]|\][0-9]|_G)[^\x07\x18\x1a\x1b]*(?:\x1b\\|[\x07\x18\x1a]|\x1b(?=\x1b)|(?=\x1b[^\\]))"
+_STRING_BEGUN: Final = r"\x1b(?:P[0-9!>|$+]|\][0-9]|_G)[^\x07\x18\x1a\x1b]*\x1b?\Z|\x1b[P\]_]\Z"
 #: The rest of an answer whose escape came alone, and was taken for the key.
-_TAIL: Final = re.compile(
+_TAIL: Final = (
     r"\[[?>=]?[0-9][0-9;:]*[ -/]*[@-~]|(?:P[0-9!>|$+]|\][0-9]|_G)[^\x07\x1b]*(?:\x1b\\|\x07)"
 )
 #: What Textual knows: keys, the mouse, the cursor's place, modes, sizes, focus, pastes.
-_KNOWN: Final = re.compile(
+_KNOWN: Final = (
     r"\x1b\[(?:"
     r"[\d:]*(?:;[\d:]*){0,2}[u~ABCDEFHPQRSIOZ]|<\d+;-?\d+;-?\d+[Mm]|[-\d;]*M"
     r"|\?\d+;\d\$y|48;[\d:]+;[\d:]+;[\d:]+;[\d:]+t)"
@@ -54,7 +51,7 @@ class Replies:
 
     def take(self, text: str, now: float) -> str:
         """What of this, after what was held back, is no answer. `now` in seconds, ever growing."""
-        if now - self._loose_at < _PATIENCE and (tail := _TAIL.match(self._loose + text)):
+        if now - self._loose_at < _PATIENCE and (tail := re.match(_TAIL, self._loose + text)):
             text = text[max(tail.end() - len(self._loose), 0) :]
         text, self._held = self._held + text, ""
         typed: list[str] = []
@@ -64,13 +61,13 @@ class Replies:
             text = text[len(plain) :]
             if not escape:
                 break
-            if found := _STRING.match(text):
+            if found := re.match(_STRING, text):
                 text = text[found.end() :]
-            elif found := _CONTROL.match(text):
+            elif found := re.match(_CONTROL, text):
                 if _is_known(found.group()):
                     typed.append(found.group())
                 text = text[found.end() :]
-            elif text == _ESCAPE or _CONTROL_BEGUN.match(text) or _STRING_BEGUN.match(text):
+            elif text == _ESCAPE or re.match(_CONTROL_BEGUN, text) or re.match(_STRING_BEGUN, text):
                 self._held, self._since = text[:_LONGEST], now
                 break
             else:
@@ -93,4 +90,4 @@ class Replies:
 
 
 def _is_known(sequence: str) -> bool:
-    return sequence in ANSI_SEQUENCES_KEYS or _KNOWN.fullmatch(sequence) is not None
+    return sequence in ANSI_SEQUENCES_KEYS or re.fullmatch(_KNOWN, sequence) is not None

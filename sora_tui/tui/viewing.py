@@ -14,7 +14,6 @@ from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.tui.panes.jobs import JobHighlighted
 from sora_tui.tui.watching import WatchingApp
-from sora_tui.workspace.outputs import open_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +123,7 @@ class ViewingApp(WatchingApp):
 
         seen = ClipSeen()
         try:
-            with open_output(self.folder, job.outputs[0]) as file:
+            with self._opened(job.outputs[0]) as file:
                 report = self.previews.report(file, is_wanted)
                 output = job.outputs[0]
                 changed = report.sha256 is not None and report.sha256 != output.sha256
@@ -158,7 +157,7 @@ class ViewingApp(WatchingApp):
             self.say(_("There is no clip of this job to look at."))
             return
         try:
-            file = open_output(self.folder, job.outputs[0])
+            file = self._opened(job.outputs[0])
         except ProblemError as error:
             self.say(_happened(error))
             return
@@ -233,7 +232,7 @@ class ViewingApp(WatchingApp):
 
         cells, said = None, ""
         try:
-            with open_output(self.folder, job.outputs[0]) as file:
+            with self._opened(job.outputs[0]) as file:
                 if picture == "poster":
                     cells, _origin = self._poster(job, file, room, is_wanted)
                 else:
@@ -273,6 +272,11 @@ class ViewingApp(WatchingApp):
             return made, "server"
         return self.previews.filmstrip(file, room, clip, is_wanted), "here"
 
+    def _opened(self, output: Output) -> BinaryIO:
+        from sora_tui.workspace.outputs import open_output  # brings hashlib
+
+        return open_output(self.folder, output)
+
     def _of_server(self, job: Job, variant: str, show: Callable[[BinaryIO], Cells]) -> Cells | None:
         """The picture that came with the clip; None where there is none, or none that can be read.
 
@@ -282,7 +286,7 @@ class ViewingApp(WatchingApp):
         if output is None:
             return None
         try:
-            with open_output(self.folder, output) as theirs:
+            with self._opened(output) as theirs:
                 return show(theirs)
         except ProblemError:
             return None
