@@ -211,7 +211,7 @@ def _limited(server: Server, most: int | None) -> Server:
     """The profile with a smaller number of jobs at once, for as long as this process sends."""
     if most is None:
         return server
-    return replace(server, max_active=min(most, server.max_active or most))
+    return server._replace(max_active=min(most, server.max_active or most))
 
 
 def _prices(wishes: Sequence[_Wish]) -> list[Price]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from sora_tui.core.findings import ABILITIES, Ability, DeleteMeans
@@ -315,8 +315,7 @@ def has_no_route(status: int | None, message: str) -> bool:
 def fitted(server: Server) -> Server:
     """The profile with its dialect's habits where it has none of its own."""
     row = dialect_of(server)
-    return replace(
-        server,
+    return server._replace(
         encoding=server.encoding or row.encoding,
         reference_field=server.reference_field or row.reference_field,
         reference_form=server.reference_form or row.reference_form,

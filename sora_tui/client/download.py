@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -188,7 +187,7 @@ def _may_fetch(server: Server, url: str) -> bool:
         return False
     if origin == origin_of(base_url(server)):
         return True
-    near = server.is_loopback and replace(server, base_url=url).is_loopback
+    near = server.is_loopback and server._replace(base_url=url).is_loopback
     secure = parts.scheme == "https" or (parts.scheme == "http" and near)
     return secure and parts.username is None
 

@@ -7,7 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
@@ -111,7 +111,7 @@ async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # 
     row, evidence = _best(answers)
     if known is not None:
         row, evidence = known, (_why_known(server, known),)
-    return _findings(replace(server, dialect=row.name), row, evidence, answers, milliseconds)
+    return _findings(server._replace(dialect=row.name), row, evidence, answers, milliseconds)
 
 
 def _not_to_be_asked(server: Server) -> Problem | None:

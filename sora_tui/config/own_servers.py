@@ -14,7 +14,6 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,7 +80,7 @@ def check_profile(
         raise problem_error("config_invalid", key=key, reason=facts["reason"]) from None
     if profile.server.insecure:
         raise problem_error("base_url_insecure", host=profile.server.host)
-    return replace(profile.server, key_from=profile.key_from)
+    return profile.server._replace(key_from=profile.key_from)
 
 
 def write_profile(name: str, table: Mapping[str, Any], *, default: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -142,9 +141,9 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: boo
     if command is not None and not may_run:
         raise file.invalid(table, "api_key_command", "works in your own sora-tui.toml only")
     if variable is not None:
-        return Profile(replace(server, key=key_of(environ.get(variable))), variable)
+        return Profile(server._replace(key=key_of(environ.get(variable))), variable)
     if command is not None:
-        return Profile(replace(server, key=CommandKey(name, command)), "api_key_command")
+        return Profile(server._replace(key=CommandKey(name, command)), "api_key_command")
     return Profile(server, None)
 
 

@@ -10,7 +10,6 @@ the profile `openai` and the simulator have such defaults (the cheapest clip: so
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
@@ -178,7 +177,7 @@ def load_settings(
             keys = {name: where for name, where in keys.items() if name not in profiles} | {
                 name: profile.key_from for name, profile in profiles.items() if profile.key_from
             }
-    servers = {n: replace(each, key_from=keys.get(n)) for n, each in servers.items()}
+    servers = {n: each._replace(key_from=keys.get(n)) for n, each in servers.items()}
     name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
     default = str(written.values.get("default") or "") if written else ""
     warnings: list[Problem] = []

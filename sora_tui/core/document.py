@@ -208,7 +208,7 @@ def request_document(request: VideoRequest) -> dict[str, Any]:
         "params": dict(request.params),
         # Few requests have these: the others have the fields of schema 1 alone.
         **({"source_file": request.source_file._asdict()} if request.source_file else {}),
-        **({"source_job": request.source_job} if request.source_job else {}),
+        **({"source_job": request.source_job} if request.source_job is not None else {}),
         **({"characters": [c._asdict() for c in request.characters]} if request.characters else {}),
     }
 

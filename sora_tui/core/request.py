@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from sora_tui.core.problem import problem_error
@@ -137,8 +137,10 @@ class Character(NamedTuple):
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class VideoRequest:
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class VideoRequest(NamedTuple):
     """One clip to be made, or a character. None means: not sent, the server's default holds.
 
     Attributes:
@@ -153,8 +155,8 @@ class VideoRequest:
     seconds: str | None = None
     size: str | None = None
     reference: Reference | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
-    variables: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = _NONE
+    variables: Mapping[str, str] = _NONE
     prompt_file: str | None = None
     operation: Operation = "create"
     source_video: str | None = None

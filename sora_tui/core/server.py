@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -66,6 +66,9 @@ class Secret:
         return hash(self._value)
 
 
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
 class ServerRef(NamedTuple):
     """What a metadata document says about the server: enough to find it again, no secret."""
 
@@ -79,8 +82,7 @@ class ServerRef(NamedTuple):
         return origin_of(self.base_url)
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """A profile: address, key and habits of one server. None leaves a habit to its dialect.
 
     Attributes:
@@ -97,8 +99,8 @@ class Server:
     dialect: str = "auto"
     key: Secret | None = None
     auth: Auth | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NONE
+    query: Mapping[str, str] = _NONE
     encoding: Encoding | None = None
     reference_field: str | None = None
     reference_form: ReferenceForm | None = None
@@ -109,11 +111,11 @@ class Server:
     models: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     seconds_choices: tuple[str, ...] = ()
-    prices: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    prices: Mapping[str, Mapping[str, Decimal]] = _NONE
     currency: str = "USD"
     free: bool = False
     allow_http: bool = False
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = _NONE
     key_from: str | None = None
 
     @property

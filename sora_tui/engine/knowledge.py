@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from sora_tui.client.dialect import by_host, can_list, dialect_of
@@ -32,7 +31,7 @@ def as_known(server: Server, memory: Memory) -> Server:
     found = memory.of(server.origin)
     if server.dialect != "auto" or found.dialect is None:
         return server
-    return replace(server, dialect=found.dialect, models=server.models or found.models)
+    return server._replace(dialect=found.dialect, models=server.models or found.models)
 
 
 def delete_means(server: Server, memory: Memory) -> DeleteMeans:

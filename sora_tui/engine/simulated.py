@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import replace
 from typing import Final
 
 from sora_tui.core.problem import problem_error
@@ -40,7 +39,7 @@ class PracticeServer:
         if self._child is None or self._child.returncode is not None or self._address is None:
             self._address = await self._start()
         base_url, key = self._address
-        return replace(server, base_url=base_url, key=key)
+        return server._replace(base_url=base_url, key=key)
 
     async def stop(self) -> None:
         """Close the pipe, and insist after a second."""

@@ -219,7 +219,7 @@ def check_draft(draft: Draft, settings: Settings) -> None:
         ProblemError: size_invalid, seconds_invalid, prompt_too_long or front_matter_broken.
     """
     request = request_of(as_written(draft, settings), settings)
-    check_request(request if request.prompt else replace(request, prompt="-"))
+    check_request(request if request.prompt else request._replace(prompt="-"))
 
 
 def as_written(draft: Draft, settings: Settings) -> Draft:

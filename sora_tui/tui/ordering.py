@@ -110,7 +110,7 @@ def prepare(
     settings.check_sendable()
     request = request_of(draft, settings)
     offer = offer_for(folder, settings.server, request.model)
-    request = replace(request, params=offer.check(request.params))
+    request = request._replace(params=offer.check(request.params))
     check_request(request)
     if draft.operation != "create" or draft.characters:
         request = _with_source(folder, settings, draft, request)
@@ -118,7 +118,7 @@ def prepare(
     prepared = None
     if draft.reference is not None and draft.operation == "create":
         prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, helper)
-        request = replace(request, reference=prepared.reference)
+        request = request._replace(reference=prepared.reference)
     server = settings.server
     price = quote(server, request)
     ask = ask_for(price, server, always=is_always(server.origin))
@@ -147,7 +147,7 @@ def _with_source(
     try:
         if draft.operation == "create":
             named = find_characters(history, server, draft.characters)
-            request = replace(request, characters=named)
+            request = request._replace(characters=named)
         else:
             source = find_source(folder, history, draft.made_of or "", draft.operation)
             maker = source.job
@@ -157,8 +157,7 @@ def _with_source(
             made = source.request(
                 draft.operation, request.prompt, model=draft.model, seconds=draft.seconds
             )
-            request = replace(
-                made,
+            request = made._replace(
                 prompt_file=request.prompt_file,
                 params=request.params,
                 variables=request.variables,

@@ -25,7 +25,10 @@ _CONTROL: Final = r"\x1b\[(?:\[[A-E]|[0-?]*[ -/]*[@-~]|[0-9?>=][0-?]*(?=\x1b))"
 _CONTROL_BEGUN: Final = r"\x1b\[(?:\[|[0-?]*[ -/]*)\Z"
 #: Device control, operating system and application commands, and their end. Of a command only
 #: what answers begin with counts: alt and such a letter is a key, too.
-_STRING: Final = r"\x1b(?:P[0-9!>|$+]|\][0-9]|_G)[^\x07\x18\x1a\x1b]*(?:\x1b\\|[\x07\x18\x1a]|\x1b(?=\x1b)|(?=\x1b[^\\]))"
+_STRING: Final = (
+    r"\x1b(?:P[0-9!>|$+]|\][0-9]|_G)[^\x07\x18\x1a\x1b]*"
+    r"(?:\x1b\\|[\x07\x18\x1a]|\x1b(?=\x1b)|(?=\x1b[^\\]))"
+)
 _STRING_BEGUN: Final = r"\x1b(?:P[0-9!>|$+]|\][0-9]|_G)[^\x07\x18\x1a\x1b]*\x1b?\Z|\x1b[P\]_]\Z"
 #: The rest of an answer whose escape came alone, and was taken for the key.
 _TAIL: Final = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 from sora_tui.client.videos import VideosClient
@@ -13,7 +12,7 @@ from sora_tui.core.server import Secret, Server
 
 def at(url: str, **changes: Any) -> Server:
     """A profile with a key."""
-    return replace(Server("lab", url, key=Secret("sk-secret")), **changes)
+    return Server("lab", url, key=Secret("sk-secret"))._replace(**changes)
 
 
 @asynccontextmanager

@@ -425,7 +425,7 @@ async def test_the_picture_arrives_byte_for_byte_in_json(form: str, field: str) 
 async def test_an_operation_names_its_source_and_is_sent_once(
     operation: Operation, target: str, body: dict[str, Any]
 ) -> None:
-    request = replace(REQUEST, operation=operation, source_video="a/b", params={"seed": 7})
+    request = REQUEST._replace(operation=operation, source_video="a/b", params={"seed": 7})
     with RawServer(replies(answer(200, VIDEO))) as server:
         outcome = await create(server.url, request=request)
         (sent,) = server.requests
@@ -437,7 +437,7 @@ async def test_an_operation_names_its_source_and_is_sent_once(
 
 @pytest.mark.parametrize("status", [500, 502])
 async def test_an_operation_whose_answer_is_unclear_is_not_sent_again(status: int) -> None:
-    request = replace(REQUEST, operation="remix", source_video="video_0")
+    request = REQUEST._replace(operation="remix", source_video="video_0")
     with RawServer(replies(answer(status, "oops"))) as server:
         assert isinstance(await create(server.url, request=request), Unclear)
         assert len(server.requests) == 1
@@ -447,7 +447,7 @@ async def test_an_operation_whose_answer_is_unclear_is_not_sent_again(status: in
     ("operation", "source"), [("character", "video_0"), ("remix", None), ("edit", "")]
 )
 async def test_no_operation_without_its_source(operation: Operation, source: str | None) -> None:
-    request = replace(REQUEST, operation=operation, source_video=source)
+    request = REQUEST._replace(operation=operation, source_video=source)
     with RawServer(replies(answer(200, VIDEO))) as server:
         assert isinstance(await create(server.url, request=request), NotSent)
         assert server.requests == []

@@ -162,7 +162,7 @@ async def _cost(row: Dialect) -> object:
 async def nested_parts(row: Dialect) -> tuple[list[str], bytes]:
     """An object with a list in it, as it stands in a form: the names of its parts, and all."""
     nested = {"lora": {"name": "x", "at": [1, 2]}}
-    request = replace(REQUEST, params=nested)
+    request = REQUEST._replace(params=nested)
     with RawServer(replies(answer(200, clip()))) as server:
         async with client_of(at(server.url, dialect=row.name, encoding="multipart")) as client:
             await client.create(request, None, "job-1")
@@ -186,13 +186,13 @@ async def _names_of_nested(row: Dialect) -> object:
 
 async def _with_characters(row: Dialect) -> object:
     mossy = Character("Mossy", "char_1", "20261122-101530-aaaaaa")
-    request = replace(REQUEST, characters=(mossy,))
+    request = REQUEST._replace(characters=(mossy,))
     return (await sent(row, request=request)).headers["content-type"].partition(";")[0]
 
 
 async def _with_a_clip(row: Dialect) -> object:
     clip = SourceFile("output/a.mp4", "00")
-    request = replace(REQUEST, model="sora-2", operation="edit", source_file=clip)
+    request = REQUEST._replace(model="sora-2", operation="edit", source_file=clip)
     upload = Upload(b"clip", "video/mp4", "a.mp4", "output/a.mp4")
     return sorted((await sent(row, upload, request=request)).parts)
 
@@ -389,7 +389,7 @@ def test_a_profiles_own_settings_stand_above_its_dialect() -> None:
         "auth": "none",
         "max_active": 7,
     }
-    server = replace(Server("x", "https://openrouter.ai/api/v1", query={"a": "b"}), **own)
+    server = Server("x", "https://openrouter.ai/api/v1", query={"a": "b"})._replace(**own)
     done = dialect.fitted(server)
     assert {name: getattr(done, name) for name in own} == own
     azure = Server("x", "https://lab.openai.azure.com/openai/v1", query={"api-version": "v1"})

@@ -7,7 +7,6 @@ import hashlib
 import io
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,7 +94,7 @@ async def test_the_picture_arrives_byte_for_byte(
     simulator: tuple[Simulator, Path], server: Server, encoding: Encoding
 ) -> None:
     upload = picture()
-    async with client_of(replace(server, encoding=encoding)) as client:
+    async with client_of(server._replace(encoding=encoding)) as client:
         created = await client.create(REQUEST, upload, "job-1")
     assert isinstance(created, Accepted)
     arrived = (simulator[1] / f"{created.video.id}.reference").read_bytes()
@@ -107,9 +106,9 @@ async def test_the_picture_arrives_byte_for_byte(
     [("[moderated] fox", None, "moderation_before"), ("a fox", "sk-wrong", "key_refused")],
 )
 async def test_refusals(server: Server, prompt: str, key: str | None, kind: str) -> None:
-    profile = server if key is None else replace(server, key=Secret(key))
+    profile = server if key is None else server._replace(key=Secret(key))
     async with client_of(profile) as client:
-        outcome = await client.create(replace(REQUEST, prompt=prompt), None, "job-1")
+        outcome = await client.create(REQUEST._replace(prompt=prompt), None, "job-1")
     assert isinstance(outcome, Rejected)
     assert outcome.error.kind == kind
 
@@ -123,7 +122,7 @@ async def test_a_picture_of_the_wrong_size_is_refused(server: Server) -> None:
 
 async def test_a_job_that_fails_on_the_way(server: Server) -> None:
     async with client_of(server) as client:
-        created = await client.create(replace(REQUEST, prompt="[blocked] fox"), None, "job-1")
+        created = await client.create(REQUEST._replace(prompt="[blocked] fox"), None, "job-1")
         assert isinstance(created, Accepted)
         video = await finished(client, created.video.id)
     assert video.phase is Phase.FAILED

@@ -44,7 +44,7 @@ def sent(
         state=state,
         simulated=False,
         server=ServerRef(server, f"https://{server}.example.org/v1"),
-        request=replace(job.request, model=model),
+        request=job.request._replace(model=model),
         cost=changes.pop("cost", Cost(Decimal("0.40"))),
         attempts=(Attempt(at, "key", "accepted", 200),),
         **changes,

@@ -165,7 +165,7 @@ def test_a_job_made_elsewhere_enters_where_it_is() -> None:
 
 def test_a_character_ends_without_a_file() -> None:
     done = in_state(State.COMPLETED)
-    character = replace(done, request=replace(done.request, operation="character"))
+    character = replace(done, request=done.request._replace(operation="character"))
     assert character.is_final
     assert not done.is_final
 

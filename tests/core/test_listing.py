@@ -52,6 +52,6 @@ def test_what_moved_since_the_disk_was_read_joins_or_leaves_the_list() -> None:
     here, gone = replace(FOX, id=IDS[1]), replace(FOX, id=IDS[2])
     fresh = replace(FOX, id="20261122-4")
     listing = Listing.read("kite")
-    other = replace(gone, request=replace(gone.request, prompt="A fox"))
+    other = replace(gone, request=gone.request._replace(prompt="A fox"))
     assert with_live(IDS, listing, []) == IDS
     assert with_live(IDS, listing, [here, other, fresh]) == ["20261122-4", *IDS[:2]]

@@ -17,8 +17,8 @@ def made(asked: dict[str, Any], **clip: Any) -> Job:
     """A saved job that asked for this and got that."""
     job = saved(pending(30))
     output = job.outputs[0]._replace(width=1280, height=720, seconds=5.0, fps=24.0)
-    request = replace(job.request, size="1280x720", seconds="5", params={})
-    return replace(job, request=replace(request, **asked), outputs=(output._replace(**clip),))
+    request = job.request._replace(size="1280x720", seconds="5", params={})
+    return replace(job, request=request._replace(**asked), outputs=(output._replace(**clip),))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -24,7 +23,7 @@ TABLE = PriceTable(
 
 def test_practice_is_free_whatever_a_table_says() -> None:
     assert price_of(simulator(), WISH, TABLE).kind is PriceKind.FREE
-    assert price_of(replace(LAB, free=True), WISH, TABLE) == Price(PriceKind.FREE, Decimal(0))
+    assert price_of(LAB._replace(free=True), WISH, TABLE) == Price(PriceKind.FREE, Decimal(0))
 
 
 def test_the_table_of_the_host_names_sum_rate_and_day() -> None:
@@ -34,7 +33,7 @@ def test_the_table_of_the_host_names_sum_rate_and_day() -> None:
 
 
 def test_the_profile_knows_better_than_the_table() -> None:
-    own = replace(LAB, prices={"*": {"*": Decimal("0.02")}}, currency="EUR")
+    own = LAB._replace(prices={"*": {"*": Decimal("0.02")}}, currency="EUR")
     assert price_of(own, WISH, TABLE) == Price(
         PriceKind.PRICED, Decimal("0.16"), "EUR", Decimal("0.02")
     )
@@ -43,11 +42,11 @@ def test_the_profile_knows_better_than_the_table() -> None:
 @pytest.mark.parametrize(
     "wish",
     [
-        replace(WISH, model="unheard-of"),
-        replace(WISH, model="pro"),  # priced, but not at this size
-        replace(WISH, seconds=None),
-        replace(WISH, seconds="a while"),
-        replace(WISH, model=None),
+        WISH._replace(model="unheard-of"),
+        WISH._replace(model="pro"),  # priced, but not at this size
+        WISH._replace(seconds=None),
+        WISH._replace(seconds="a while"),
+        WISH._replace(model=None),
     ],
 )
 def test_nothing_is_guessed(wish: VideoRequest) -> None:

@@ -49,5 +49,5 @@ UNKNOWN = Consent("unknown", START)
 def test_only_what_was_agreed_to_is_sent(
     changes: dict[str, Any], consent: Consent | None, code: str | None
 ) -> None:
-    why = refusal(replace(LAB, **changes), replace(new_job(), consent=consent))
+    why = refusal(LAB._replace(**changes), replace(new_job(), consent=consent))
     assert (None if why is None else why.code) == code

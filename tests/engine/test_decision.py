@@ -66,7 +66,7 @@ def lost(folder: Folder, *, copies: int = 2, listless: bool = False) -> Iterator
     """A job whose answer is lost, once the search has said what it found."""
     with lossy_server(folder.metadata) as server:
         server.copies, server.listless = copies, listless
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, server=lab)
             watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.job.search is not None)
@@ -197,7 +197,7 @@ def test_a_kill_between_giving_up_and_sending_again_loses_nothing(folder: Folder
     history.close()
     lab = it.profile
     with lossy_server(folder.metadata, lose=0) as server:
-        lab = replace(lab, base_url=server.base_url)
+        lab = lab._replace(base_url=server.base_url)
         history.save(replace(child, server=lab.ref))
         with running(folder, server=lab) as (_, watcher):
             sent = watcher.wait_for_state(State.FAILED, State.CANCELLED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ def examined(
     **changes: Any,
 ) -> tuple[Findings, RawServer]:
     with answering(answers, otherwise) as server:
-        profile = replace(Server("lab", server.url, key=Secret("sk-secret-key")), **changes)
+        profile = Server("lab", server.url, key=Secret("sk-secret-key"))._replace(**changes)
         return examine(profile, timeout=timeout), server
 
 

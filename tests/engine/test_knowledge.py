@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -255,5 +254,5 @@ def test_what_a_server_serves_says_what_it_takes(folder: Folder) -> None:
     assert offer.models == ("Wan-AI/Wan2.2-TI2V-5B-Diffusers",)
     steps = offer.parameter("num_inference_steps")
     assert steps is not None and steps.high == 200
-    own = replace(lab, models=("ltx-2",), dialect="vllm-omni")
+    own = lab._replace(models=("ltx-2",), dialect="vllm-omni")
     assert offer_for(folder, own, None).title == "LTX-2"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -40,7 +39,7 @@ def test_a_lost_answer_is_found_in_the_list_and_never_paid_again(
     folder: Folder, status: int | None
 ) -> None:
     with lossy_server(folder.metadata, status=status) as server:
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, server=lab)
             watcher.wait_for_state(State.UNCONFIRMED)
@@ -54,7 +53,7 @@ def test_a_lost_answer_is_found_in_the_list_and_never_paid_again(
 
 def test_lost_twins_are_found_when_the_list_has_them_all(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=2) as server:
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             jobs = {order(engine, server=lab).id for _ in range(2)}
             while jobs:
@@ -66,7 +65,7 @@ def test_lost_twins_are_found_when_the_list_has_them_all(folder: Folder) -> None
 def test_two_lost_twins_and_three_videos_are_nobodys_guess(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=2) as server:
         server.videos = [made(KITE, "video_of_another")]
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             jobs = [order(engine, server=lab) for _ in range(2)]
             for _ in jobs:
@@ -77,7 +76,7 @@ def test_two_lost_twins_and_three_videos_are_nobodys_guess(folder: Folder) -> No
 
 def test_a_job_found_half_sent_is_not_sent_again(folder: Folder) -> None:
     with lossy_server(folder.metadata) as server:
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, KITE, server=lab)
             watcher.wait_for_state(State.UNCONFIRMED)
@@ -94,7 +93,7 @@ def test_a_job_found_half_sent_is_not_sent_again(folder: Folder) -> None:
 
 def test_the_key_is_nowhere_on_disk(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=0) as server:
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             order(engine, server=lab)
             watcher.wait_for_state(State.FAILED)
@@ -109,7 +108,7 @@ def test_the_key_is_nowhere_on_disk(folder: Folder) -> None:
 def test_who_says_later_and_makes_the_clip_is_not_paid_again(folder: Folder, status: int) -> None:
     with lossy_server(folder.metadata, status=status) as server:
         server.retry_after = 1
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             order(engine, server=lab)
             found = watcher.wait_for_state(State.FAILED)
@@ -126,9 +125,9 @@ def test_who_says_later_and_makes_the_clip_is_not_paid_again(folder: Folder, sta
 def test_a_busy_server_on_which_others_make_alike_clips_is_believed(folder: Folder) -> None:
     with lossy_server(folder.metadata, status=429) as server:
         server.retry_after, server.copies = 1, 0
-        server.videos = [made(replace(KITE, prompt="Another's"), "v1"), made(KITE, "v2")]
+        server.videos = [made(KITE._replace(prompt="Another's"), "v1"), made(KITE, "v2")]
         del server.videos[1]["prompt"]  # this one the list does not tell
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             order(engine, server=lab)
             watcher.wait_for_state(State.FAILED)
@@ -138,7 +137,7 @@ def test_a_busy_server_on_which_others_make_alike_clips_is_believed(folder: Fold
 def test_where_no_list_can_tell_a_put_off_job_is_sent_when_it_is_time(folder: Folder) -> None:
     with lossy_server(folder.metadata, status=429) as server:
         server.retry_after, server.copies = 1, 0
-        lab = replace(LAB, base_url=server.base_url, dialect="new-api")
+        lab = LAB._replace(base_url=server.base_url, dialect="new-api")
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, server=lab)
             sent = watcher.wait_for_job(job.id, lambda job: job.remote_id is not None)
@@ -148,10 +147,10 @@ def test_where_no_list_can_tell_a_put_off_job_is_sent_when_it_is_time(folder: Fo
 
 def test_a_price_that_rose_since_the_person_agreed_keeps_the_job_waiting(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=0) as server:
-        lab = replace(
-            LAB, base_url=server.base_url, free=False, prices={"*": {"*": Decimal("0.10")}}
+        lab = LAB._replace(
+            base_url=server.base_url, free=False, prices={"*": {"*": Decimal("0.10")}}
         )
-        dearer = replace(lab, prices={"*": {"*": Decimal("0.11")}})
+        dearer = lab._replace(prices={"*": {"*": Decimal("0.11")}})
         with running(folder, server=dearer) as (engine, watcher):
             job = order(engine, server=lab)
             held = watcher.wait_for_job(job.id, lambda job: job.error is not None)
@@ -167,7 +166,7 @@ def test_a_price_that_rose_since_the_person_agreed_keeps_the_job_waiting(folder:
 def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=99, status=429) as server:
         server.retry_after, server.copies = 1, 0
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, server=lab)
             refused = watcher.wait_for_state(State.REJECTED)
@@ -182,7 +181,7 @@ def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) 
 def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=2, status=429) as server:
         server.retry_after, server.copies = 1, 0
-        lab = replace(LAB, base_url=server.base_url, max_active=1)
+        lab = LAB._replace(base_url=server.base_url, max_active=1)
         with running(folder, server=lab) as (engine, watcher):
             jobs = {order(engine, server=lab).id for _ in range(3)}
             while jobs:
@@ -193,7 +192,7 @@ def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> 
 def test_a_server_at_work_for_us_may_put_the_rest_off_as_often_as_it_likes(folder: Folder) -> None:
     with lossy_server(folder.metadata, status=429) as server:
         server.retry_after, server.copies, server.working = 1, 0, True
-        lab = replace(LAB, base_url=server.base_url)
+        lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             order(engine, server=lab)
             watcher.wait_for_state(State.IN_PROGRESS)

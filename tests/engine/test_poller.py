@@ -30,7 +30,7 @@ from tests.core.lives import LATER, new_job, video
 from tests.engine.virtual_time import run
 
 LAB = Server("lab", "http://127.0.0.1:9/v1", dialect="generic", free=True)
-MOVED = replace(LAB, base_url="http://127.0.0.1:10/v1")
+MOVED = LAB._replace(base_url="http://127.0.0.1:10/v1")
 JOB = replace(new_job(), server=LAB.ref)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,7 +46,7 @@ def give(data: bytes, kind: str = "image/webp") -> Act:
 
 def saying_all(folder: Folder, server: FaultServer, count: int = 1) -> Server:
     """A server that speaks as the one that has variants."""
-    return replace(made(folder, server, [60] * count), dialect="openai")
+    return made(folder, server, [60] * count)._replace(dialect="openai")
 
 
 def variants(server: FaultServer) -> list[str]:

@@ -84,7 +84,7 @@ def test_the_servers_clock_counts() -> None:
 
 def test_a_lost_remix_is_one_of_the_video_it_was_made_of() -> None:
     job = lost_job()
-    remix = replace(job, request=replace(job.request, operation="remix", source_video="video_7"))
+    remix = replace(job, request=job.request._replace(operation="remix", source_video="video_7"))
     mine, other = video(remixed_from_video_id="video_7"), video(remixed_from_video_id="video_8")
     assert candidates(remix, [mine, other], set(), None) == [mine]
     assert candidates(job, [mine, other], set(), None) == [], "that was asked for by itself"
@@ -92,7 +92,7 @@ def test_a_lost_remix_is_one_of_the_video_it_was_made_of() -> None:
 
 def test_no_list_has_characters() -> None:
     job = lost_job()
-    character = replace(job, request=replace(job.request, operation="character"))
+    character = replace(job, request=job.request._replace(operation="character"))
     assert candidates(character, [video()], set(), None) == []
 
 
@@ -111,7 +111,7 @@ def test_as_many_candidates_as_twins_belong_to_them() -> None:
     assert matches([twin, first], both, set(), None) == {first.id: both[1], twin.id: both[0]}
     # One that may yet name its own, one that only looks alike, a prompt that is not told: doubts.
     waiting = replace(twin, state=State.SUBMITTING)
-    seeded = replace(twin, request=replace(twin.request, params={"seed": 7}))
+    seeded = replace(twin, request=twin.request._replace(params={"seed": 7}))
     untold = [found._replace(prompt=None) for found in both]
     assert matches([first, waiting], both, set(), None) == {}
     assert matches([first, seeded], both, set(), None) == {}

@@ -9,7 +9,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -133,7 +132,7 @@ def test_two_profiles_of_one_gateway_keep_their_keys_apart(folder: Folder) -> No
         teams = [Server(n, gateway.url, key=Secret(f"key-of-{n}")) for n in ("red", "blue")]
         with engine_of(folder, *teams) as (engine, watcher):
             watcher.wait_to_own()
-            jobs = [order(engine, replace(KITE, prompt=team.name), team) for team in teams]
+            jobs = [order(engine, KITE._replace(prompt=team.name), team) for team in teams]
             for job in jobs:
                 watcher.wait_for_end(job.id)
         paid = {
@@ -164,7 +163,7 @@ def test_a_profile_that_comes_later_is_used_and_one_that_changes_is_used_anew(
             assert not server.requests
             engine.use_servers({"lab": lab})
             assert watcher.wait_for_end(job.id).state is State.FAILED
-            changed = replace(lab, key=Secret("second-key"))
+            changed = lab._replace(key=Secret("second-key"))
             engine.use_servers({"lab": changed})
             watcher.wait_for_end(order(engine, server=changed).id)
         said = [r.headers["authorization"] for r in server.requests if r.method == "POST"]
@@ -187,7 +186,7 @@ def test_profiles_that_change_twice_during_a_paid_request_lose_no_answer(folder:
             job = order(engine, server=lab)
             watcher.wait_for_job(job.id, lambda job: job.state is State.SUBMITTING)
             for key in ("second-key", "third-key"):
-                changed = replace(lab, key=Secret(key))
+                changed = lab._replace(key=Secret(key))
                 engine.use_servers({"lab": changed, "beside": beside})
             later = order(engine, server=changed)
             answered.set()

@@ -39,7 +39,7 @@ def asked(counterpart: Counterpart, call: Callable[[VideosClient], Awaitable[T]]
     async def run() -> T:
         # The program has found out whom it speaks to before it sends anything.
         spoken = counterpart.dialect or "auto"
-        client = VideosClient(replace(counterpart.server, dialect=spoken))
+        client = VideosClient(counterpart.server._replace(dialect=spoken))
         try:
             return await call(client)
         finally:

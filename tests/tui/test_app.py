@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -127,7 +126,7 @@ async def test_a_priced_clip_needs_a_second_key(tmp_path: Path, key: str, orders
 
 
 async def test_always_is_remembered_for_the_address_not_for_the_name(tmp_path: Path) -> None:
-    moved = replace(UNPRICED, base_url="https://other.example.org/v1")
+    moved = UNPRICED._replace(base_url="https://other.example.org/v1")
     for server, keys, asked, orders in (
         (UNPRICED, ("a",), True, 1),
         (UNPRICED, (), False, 1),

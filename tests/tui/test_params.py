@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,7 +167,7 @@ def test_the_parameters(tmp_path: Path, snap_compare: SnapCompare, size: tuple[i
 
 
 async def test_the_end_of_a_model_is_seen_before_anything_is_sent(tmp_path: Path) -> None:
-    maker = replace(PAID, name="openai", base_url="https://api.openai.com/v1", prices={})
+    maker = PAID._replace(name="openai", base_url="https://api.openai.com/v1", prices={})
     app = app_of(tmp_path, maker, front="A kite\n")
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)

@@ -463,7 +463,7 @@ def test_jobs_of_another_server_or_later_did_not_pass_before() -> None:
     other_file = sample_jobs.saved(sample_jobs.pending(300, paid=True, prompt="other"))
     mine = sample_jobs.saved(sample_jobs.pending(400, paid=True, prompt="mine"))
     mine, refused = (
-        replace(job, request=replace(job.request, prompt_file="prompts/riot.md"))
+        replace(job, request=job.request._replace(prompt_file="prompts/riot.md"))
         for job in (mine, refused)
     )
     jobs = [later, refused, other_file, mine, elsewhere]

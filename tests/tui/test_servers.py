@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -178,7 +177,7 @@ async def test_what_a_person_wrote_is_not_changed_from_here(tmp_path: Path) -> N
 async def test_a_server_of_the_list_is_tested_there(tmp_path: Path) -> None:
     refusal = {"error": {"message": f"no such key {KEY}", "code": "invalid_api_key"}}
     with RawServer([read_request, send(answer(401, refusal))]) as server:
-        app = workspace_app(tmp_path, servers=[replace(PAID, base_url=server.url, name="gw")])
+        app = workspace_app(tmp_path, servers=[PAID._replace(base_url=server.url, name="gw")])
         async with app.run_test(size=(80, 24)) as pilot:
             await settle(pilot)
             await press(pilot, "f2", "t")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ PAID = Server(
     size="1280x720",
     prices={"sora-2": {"*": Decimal("0.10")}},
 )
-UNPRICED = replace(PAID, name="lab", base_url="https://lab.example.org/v1", prices={})
+UNPRICED = PAID._replace(name="lab", base_url="https://lab.example.org/v1", prices={})
 
 
 class FakeEngine:

@@ -25,13 +25,13 @@ def _edited(folder: Folder, job: Job, **changes: object) -> None:
 def test_a_document_is_private_readable_and_loses_nothing(folder: Folder) -> None:
     history, job = History(folder), wish()
     prompt = "Möwen \ud83d über dem Hafen"  # half an emoji, as a broken terminal sends it
-    job = replace(job, request=replace(job.request, prompt=prompt), extra={"rate": float("inf")})
+    job = replace(job, request=job.request._replace(prompt=prompt), extra={"rate": float("inf")})
     history.save(job)
     path = document(folder, job)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_bytes(), parse_constant=pytest.fail)["rate"] is None
     assert history.load(job.id) == replace(job, extra={"rate": None})
-    plain = replace(job, request=replace(job.request, prompt="Möwen"))
+    plain = replace(job, request=job.request._replace(prompt="Möwen"))
     history.save(plain)
     assert '  "state": "pending",\n' in history.load_text(job.id)
     assert "Möwen" in history.load_text(job.id)

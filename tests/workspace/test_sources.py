@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -192,7 +191,7 @@ def test_who_came_of_whom_with_an_index_and_without(folder: Folder, indexed: boo
 def test_a_character_is_known_to_the_server_that_made_it(history: History) -> None:
     wish = VideoRequest("Mossy", operation="character", source_file=SourceFile("a.mp4", "00"))
     older, newer = (job_of(n, wish, video_id=f"char_{n}") for n in (1, 2))
-    other = replace(LAB, name="other", base_url="https://other.example.org/v1")
+    other = LAB._replace(name="other", base_url="https://other.example.org/v1")
     for job in (older, newer, job_of(3, wish, video_id="char_3", at=other.ref)):
         history.save(job)
     mossy = Character("Mossy", "char_2", newer.id)
