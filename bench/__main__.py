@@ -158,7 +158,9 @@ def _measure_pictures() -> None:
 
 
 def _start_in(workspace: Path) -> Start:
-    return Start((sys.executable, "-m", "sora_tui", "--workspace", str(workspace)), MARKER)
+    """What a person starts: the installed command."""
+    command = Path(sys.executable).with_name("sora-tui")
+    return Start((str(command), "--workspace", str(workspace)), MARKER)
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -83,7 +83,7 @@ def to_document(job: Job) -> dict[str, Any]:
         "expires_at": _stamp(job.expires_at),
         "clock_skew": job.clock_skew,
         "parent": job.parent,
-        "batch": asdict(job.batch) if job.batch else None,
+        "batch": job.batch._asdict() if job.batch else None,
         "notes": {**job.notes._asdict(), "tags": list(job.notes.tags)},
         # Only a lost answer is searched for: other documents have the fields of schema 1 alone.
         **({"search": _search(job.search)} if job.search else {}),

@@ -202,8 +202,7 @@ class Consent(NamedTuple):
     despite_refusal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """One of several clips of one order; the clips of one prompt are its takes.
 
     Attributes:
@@ -214,7 +213,7 @@ class Batch:
     """
 
     id: str
-    index: int
+    index: int  # type: ignore[assignment]  # nobody looks for a value in a batch
     of: int = 0
     line: str = ""
 

@@ -9,6 +9,7 @@ of an update only the stretches that differ go out. At 120x40 a letter costs 200
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Final
 
 from rich.cells import get_character_cell_size
@@ -176,7 +177,7 @@ def _cells(strip: Strip, system: ColorSystem) -> tuple[list[Cell], bool]:
         text, style = segment.text, segment.style
         sgr = Strip.render_ansi(style, system) if style is not None else ""
         if segment.cell_length == len(text):
-            cells += [(character, sgr) for character in text]
+            cells.extend(zip(text, repeat(sgr)))
             continue
         certain = False
         for character in text:
