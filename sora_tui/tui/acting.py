@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.plans import Plan
 
 
-class ActingApp(WritingApp):
+class ActingApp(WritingApp, part=True):
     """Whatever costs or loses something is planned first, asked in the list, then done."""
 
     #: What the question in the list is about.

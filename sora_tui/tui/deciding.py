@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.panes.inspector import JobDecision
 
 
-class DecidingApp(ActingApp):
+class DecidingApp(ActingApp, part=True):
     """Carries decisions out; sending again asks for a consent of its own."""
 
     #: What the question names: the job, where it is sent again, and for how much.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.draft import Draft
 
 
-class DerivingApp(PromptingApp):
+class DerivingApp(PromptingApp, part=True):
     """The editor writes what is to become of a clip; the list is where one walks."""
 
     #: By job: the one that the last walk from it led to, so that the next one leads further.

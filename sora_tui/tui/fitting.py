@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.panes.references import FitAsked, LookAsked
 
 
-class FittingApp(GalleryApp):
+class FittingApp(GalleryApp, part=True):
     """Shows what becomes of a reference before it is made."""
 
     #: The picture of the list that is in a window, by its path.

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _SETTLED: Final = 1.0
 
 
-class FramedApp(ServingApp):
+class FramedApp(ServingApp, part=True):
     """Looks and listens as the person wants it, and remembers what was changed on the screen."""
 
     KEYS: ClassVar[tuple[keys.Key, ...]] = keys.KEYS

@@ -24,7 +24,7 @@ _SLICE: Final = 1000
 _POLL: Final = 2.0
 
 
-class GalleryApp(ViewingApp):
+class GalleryApp(ViewingApp, part=True):
     """Keeps the list of reference pictures."""
 
     _pictures: Mapping[str, ReferenceFile] = {}  # replaced whole, never changed

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.prompt_desk import Opened
 
 
-class PromptingApp(WritingApp):
+class PromptingApp(WritingApp, part=True):
     """Carries out what the prompts pane asks for, and brings back what a job was made of."""
 
     #: What stood in the editor before something else was put there as a whole, and after an undo.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.server_window import ServerWindow
 
 
-class ServingApp(DecidingApp):
+class ServingApp(DecidingApp, part=True):
     """Lets a person choose, add and test servers, and take in what was made elsewhere."""
 
     _servers_shown: ServerWindow | None = None

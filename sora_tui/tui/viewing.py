@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _REST: Final = 0.2
 
 
-class ViewingApp(WatchingApp):
+class ViewingApp(WatchingApp, part=True):
     """Shows the clip of the job that is looked at, once the cursor rests on it."""
 
     _helper: Helper | None = None

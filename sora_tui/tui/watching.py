@@ -54,7 +54,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class WatchingApp(HardenedApp):
+class WatchingApp(HardenedApp, part=True):
     """Shows jobs as they are. Blocking calls run in worker threads."""
 
     def __init__(

@@ -35,7 +35,7 @@ _AUTOSAVE: Final = 0.3
 _SAME_PRESS: Final = 0.8
 
 
-class WritingApp(FittingApp):
+class WritingApp(FittingApp, part=True):
     """Lets a person write a prompt, see its price, and send it, once."""
 
     #: Given out when the first draft comes.
