@@ -80,8 +80,9 @@ class Banner(Widget):
         """Name the server; one that charges says so in word and colour."""
         if (server, paid) != (self._server, self._paid):
             self._server, self._paid = server, paid
-            self.set_class(server.simulated, "-simulated")
-            self.set_class(paid, "-paid")
+            # Styled when it is mounted.
+            self.set_class(server.simulated, "-simulated", update=self.is_attached)
+            self.set_class(paid, "-paid", update=self.is_attached)
             self.refresh()
 
     def show_counts(self, running: int, needs_you: int) -> None:

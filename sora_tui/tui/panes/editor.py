@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.draft import Draft
     from sora_tui.tui.order import Picture, Question
     from sora_tui.tui.panes.prompt_text import PromptText
+    from sora_tui.tui.panes.said import Said
     from sora_tui.tui.panes.settings_line import SettingsLine
     from sora_tui.tui.panes.variables import VariablesForm
 
@@ -134,9 +135,6 @@ class EditorPane(Widget, can_focus=False):
         padding: 0;
         background: transparent;
     }
-    EditorPane > #message { height: auto; max-height: 4; padding: 0 1; display: none; }
-    EditorPane > #message.-said { display: block; }
-    EditorPane > #message.-error { color: $text-error; }
     EditorPane.-asking > SettingsLine { display: none; }
     EditorPane.-sent > #text { display: none; }
     EditorPane > .sent-note { padding: 0 1; color: $foreground-muted; }
@@ -181,6 +179,7 @@ class EditorPane(Widget, can_focus=False):
         self._draft: Draft | None = None
         self._text: PromptText | None = None
         self._settings: SettingsLine | None = None
+        self._said: Said | None = None
         #: What the area made of the text it was given; while it stands, that text is untouched.
         self._shown = ""
         self._form: VariablesForm | None = None
@@ -188,7 +187,6 @@ class EditorPane(Widget, can_focus=False):
     def compose(self) -> ComposeResult:
         """What the first frame needs: the place of the text, which takes keys that come early."""
         yield PromptPreview(id="prompt")
-        yield Static("", id="message", markup=False)
 
     # What the app tells -----------------------------------------------------------------------
 
@@ -310,11 +308,13 @@ class EditorPane(Widget, can_focus=False):
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a message above the settings until the next edit; empty takes it away."""
-        message = self.query_one("#message", Static)
-        if message.content != text:  # the same again would lay out the whole screen anew
-            message.update(text)
-        message.set_class(bool(text), "-said")
-        message.set_class(error, "-error")
+        if self._said is None and text:
+            from sora_tui.tui.panes.said import Said  # nothing is said in the first frame
+
+            self._said = Said()
+            self.mount(self._said, after=0)
+        if self._said is not None:
+            self._said.say(text, error=error)
 
     def ask(self, question: Question, sent: str) -> None:
         """Put the question in place of the settings, with the text as it would be sent."""

@@ -1,0 +1,24 @@
+"""What the editor pane has to say, above the settings."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+
+class Said(Static):
+    """A message of a few lines; out of the way when there is none."""
+
+    DEFAULT_CSS = """
+    Said { height: auto; max-height: 4; padding: 0 1; }
+    Said.-error { color: $text-error; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+
+    def say(self, text: str, *, error: bool) -> None:
+        """Show this; nothing takes it away."""
+        if self.content != text:  # the same again would lay out the whole screen anew
+            self.update(text)
+        self.display = bool(text)
+        self.set_class(error, "-error")
