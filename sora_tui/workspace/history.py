@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -217,7 +217,7 @@ class History:
     def active(self) -> list[Job]:
         """Every job that is not final or needs a decision, newest first, read from its document."""
         ids = self._catalogue.ask(lambda index: index.unfinished(), self.all_ids)
-        return [job for job in self._load_each(ids) if job.is_active or job.needs_you]
+        return [job for job in self._each(ids) if job.is_active or job.needs_you]
 
     def all_ids(self) -> list[str]:
         """Every job id there is a document for, newest first."""
@@ -324,7 +324,7 @@ class History:
             )
 
         names = self._catalogue.ask(lambda index: index.made_of(ids), read)
-        made = [kin for other in self._load_each(names) for kin in made_of(job, other)]
+        made = [kin for other in self._each(names) for kin in made_of(job, other)]
         return Lineage(tuple(self._named(job, kin) for kin in origins_of(job)), tuple(made))
 
     def _named(self, job: Job, kin: Kin) -> Kin:
@@ -399,7 +399,13 @@ class History:
         return self._folder.metadata / f"{job_id}{SUFFIX}"
 
     def _load_each(self, job_ids: Iterable[str]) -> list[Job]:
-        return [job for job_id in job_ids if (job := self._try_load(job_id)) is not None]
+        return list(self._each(job_ids))
+
+    def _each(self, job_ids: Iterable[str]) -> Iterator[Job]:
+        """One after the other: without an index it may be all there are, of whom few are wanted."""
+        for job_id in job_ids:
+            if (job := self._try_load(job_id)) is not None:
+                yield job
 
     def _try_load(self, job_id: str) -> Job | None:
         try:
