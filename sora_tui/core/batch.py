@@ -7,7 +7,6 @@ and moved, and no clip is paid twice. Two lines that ask for the same are two cl
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import tomllib
@@ -16,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sora_tui.core.digest import sha256_of
 from sora_tui.core.document import request_document
 from sora_tui.core.job import Batch, Job, State
 from sora_tui.core.problem import ProblemError, problem_error
@@ -110,7 +110,7 @@ def _key(line: Line, request: VideoRequest, origin: str) -> str:
     # Which file the text came from changes nothing in the clip.
     asked = {**request_document(request), "prompt_file": None, "variables": None}
     text = json.dumps([origin, asked], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+    return sha256_of(text.encode("utf-8", "replace"))[:16]
 
 
 def was_sent(job: Job) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from sora_tui.core.digest import sha256_of
 from sora_tui.core.remote import Phase
 from sora_tui.core.request import VideoRequest
 
@@ -134,7 +134,7 @@ def fingerprint(request: VideoRequest) -> str:
         request.source_video or (request.source_file.sha256 if request.source_file else ""),
         *(character.id for character in request.characters),
     )
-    return sha256("\0".join(judged).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return sha256_of("\0".join(judged).encode("utf-8", "surrogatepass"))[:32]
 
 
 def verdict(job: Job) -> bool | None:

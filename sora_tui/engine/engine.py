@@ -21,7 +21,6 @@ from sora_tui.core.remote import RemoteVideo, inner_id
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Listener, utc_now
-from sora_tui.engine.remote import ALL_PAGES, known_ids
 from sora_tui.engine.run import Run
 from sora_tui.workspace.folder import Folder, check_room
 from sora_tui.workspace.history import History
@@ -194,10 +193,13 @@ class Engine:
         if self._run is not None:
             self._run.use_servers(servers)
 
-    def list_remote(self, name: str, pages: int = ALL_PAGES) -> None:
+    def list_remote(self, name: str, pages: int | None = None) -> None:
         """Ask what the server of this profile has that the workspace does not know.
 
         Returns at once; a `RemoteListed` tells. Costs nothing and needs no lock.
+
+        Args:
+            pages: At most so many pages of its list; None is all that is bearable.
         """
         if self._run is not None:
             self._run.list_remote(name, pages)
@@ -213,6 +215,8 @@ class Engine:
         Raises:
             ProblemError: disk_full or folder_not_writable.
         """
+        from sora_tui.engine.remote import known_ids  # brings the client
+
         history = History(self._folder)
         known = known_ids(self._folder, history, server.origin)
         history.close()

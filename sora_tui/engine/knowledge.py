@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Final
 
 from sora_tui.client.dialect import by_host, can_list, dialect_of
-from sora_tui.client.probe import examine_server
 from sora_tui.core.findings import Ability, DeleteMeans
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.request import VideoRequest
@@ -100,6 +99,8 @@ class Knowledge:
         if not open_question or now < self._not_before:
             return
         self._not_before = now + _AGAIN
+        from sora_tui.client.probe import examine_server  # brings the client
+
         found = await examine_server(self._server, _PATIENCE)
         if not found.reached or found.key == "refused":
             return

@@ -22,7 +22,7 @@ from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.looker import Looker
 from sora_tui.engine.lost import LostAnswers
 from sora_tui.engine.pace import Gate
-from sora_tui.engine.remote import remote_jobs
+from sora_tui.engine.remote import ALL_PAGES, remote_jobs
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.learnt import Memory
@@ -226,14 +226,14 @@ class Poller:
 
     # Jobs made elsewhere --------------------------------------------------------------------
 
-    async def remote_jobs(self, pages: int) -> RemoteListed:
+    async def remote_jobs(self, pages: int | None) -> RemoteListed:
         """What the server has and this workspace does not know."""
         try:
             client, _ = await self._connection()
         except ProblemError as error:
             return RemoteListed(self.server.name, problem=error.problem)
-        history = self._desk.history
-        return await remote_jobs(client, self._gate, self.server, self._folder, history, pages)
+        history, most = self._desk.history, ALL_PAGES if pages is None else pages
+        return await remote_jobs(client, self._gate, self.server, self._folder, history, most)
 
     async def delete(self, job: Job) -> None:
         """Delete a job at the server. One at rest goes to the trash here, one under way ends.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.limits import Budget
@@ -22,7 +22,6 @@ from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
 from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged, RemoteListed
 from sora_tui.engine.knowledge import as_known
-from sora_tui.engine.pollers import Poller
 from sora_tui.engine.previews import Previews
 from sora_tui.engine.purse import Purse
 from sora_tui.engine.simulated import PracticeServer
@@ -34,6 +33,9 @@ from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 from sora_tui.workspace.outputs import sweep_parts
 from sora_tui.workspace.queue import is_paused
+
+if TYPE_CHECKING:
+    from sora_tui.engine.pollers import Poller
 
 #: Seconds between looks at the lock, the inbox and, where another process owns, the documents.
 _ROUND: Final = 1.0
@@ -72,7 +74,7 @@ class Run:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake: asyncio.Event | None = None
         #: What faces asked for: a listing (profile, pages), or other profiles.
-        self._wishes: SimpleQueue[tuple[str, int] | Mapping[str, Server]] = SimpleQueue()
+        self._wishes: SimpleQueue[tuple[str, int | None] | Mapping[str, Server]] = SimpleQueue()
 
     # From any thread --------------------------------------------------------------------------
 
@@ -81,7 +83,7 @@ class Run:
         self._stopping.set()
         self.wake()
 
-    def list_remote(self, name: str, pages: int) -> None:
+    def list_remote(self, name: str, pages: int | None) -> None:
         """Tell what the server of this profile has that the workspace does not know."""
         self._wishes.put((name, pages))
         self.wake()
@@ -272,6 +274,9 @@ class Run:
     def _poller(self, server: Server) -> Poller:
         poller = self._pollers.get(server.name)
         if poller is None:
+            # Brings the client: a folder where nothing moves does without.
+            from sora_tui.engine.pollers import Poller
+
             poller = Poller(
                 server,
                 self._desk,
@@ -303,7 +308,7 @@ class Run:
 
     # What faces asked for ---------------------------------------------------------------------
 
-    async def _list_remote(self, name: str, pages: int) -> None:
+    async def _list_remote(self, name: str, pages: int | None) -> None:
         server = self._servers.get(name)
         if server is None:
             listed = RemoteListed(name, problem=problem("profile_unknown", name=name))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sora_tui.engine.events import JobChanged
 
 #: Finished jobs that are kept at hand; the rest of a long history stays on the disk.
-_KEPT: Final = 200
+_KEPT: Final = 60
 
 #: What jobs are alike in, as far as the time they take goes: profile, model, size, seconds.
 Kind = tuple[str, str | None, str | None, str | None]

@@ -21,7 +21,6 @@ from sora_tui.engine.engine import Verb
 from sora_tui.engine.events import EngineEvent
 from sora_tui.engine.offers import offer_for
 from sora_tui.engine.quote import ending, quote
-from sora_tui.engine.remote import ALL_PAGES
 from sora_tui.i18n.endings import ending_words
 from sora_tui.tui.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
@@ -64,7 +63,7 @@ class EngineLike(Protocol):
     def use_servers(self, servers: Mapping[str, Server]) -> None:
         """Go on with other profiles."""
 
-    def list_remote(self, name: str, pages: int = ALL_PAGES) -> None:
+    def list_remote(self, name: str, pages: int | None = None) -> None:
         """Have a `RemoteListed` told."""
 
     def adopt_remote(self, server: Server, videos: Iterable[RemoteVideo]) -> list[Job]:

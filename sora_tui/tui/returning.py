@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,5 +73,6 @@ def welcome(
 
 def _mark(workspace: Path) -> Path:
     """A file of this person's own whose time is what is remembered; its name tells no path."""
-    name = hashlib.sha256(str(workspace).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    # Not SHA-256, which brings OpenSSL: two folders of one number share a welcome at most.
+    name = f"{zlib.crc32(str(workspace).encode('utf-8', 'surrogateescape')):08x}"
     return state_folder() / "seen" / name

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 #: Jobs in the first frame, and those read before anybody scrolls.
 _FIRST_JOBS: Final = 40
-_AT_HAND: Final = 100
+_AT_HAND: Final = 60
 #: Seconds after which a list that is filtered or sorted is made anew when jobs moved.
 _RELIST: Final = 1.0
 #: Seconds between ticks while jobs run, with the focus of the terminal and without.

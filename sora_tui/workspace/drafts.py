@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Final
 from urllib.parse import quote
 
+from sora_tui.core.digest import sha256_of
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.prompt import Prompt
 from sora_tui.workspace.atomic import write_atomic
@@ -144,9 +145,7 @@ def _stem(file: str) -> str:
     stem = quote(file, safe="").removesuffix(".md")
     if len(stem) <= 160:
         return stem
-    import hashlib  # comes with OpenSSL, and a name is rarely so long
-
-    return f"{stem[:140]}-{hashlib.sha256(file.encode(errors='replace')).hexdigest()[:16]}"
+    return f"{stem[:140]}-{sha256_of(file.encode(errors='replace'))[:16]}"
 
 
 def _parts(path: Path) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from sora_tui.core.digest import sha256_of
 from sora_tui.core.job import Event, Job, JobError, Output, State
 from sora_tui.core.problem import ProblemError, Spent, problem_error
 from sora_tui.core.remote import is_usable_id, moment
@@ -59,15 +60,13 @@ class OldRecords:
 
         The id tells the time of the script's last word and is the same at every look.
         """
-        import hashlib  # the first frame does without
-
         files: dict[str, Path] = {}
         for path in sorted(_candidates(self._folder.metadata)):
             try:
                 at = _last_word(_read(path), path)
             except (FileNotFoundError, ProblemError):
                 continue  # a stranger's JSON, or one that is being written
-            number = int.from_bytes(hashlib.sha256(path.name.encode(errors="replace")).digest()[:4])
+            number = int(sha256_of(path.name.encode(errors="replace"))[:8], 16)
             while (job_id := _id_of(at, number)) in files:
                 number += 1
             files[job_id] = path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import time
@@ -10,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from sora_tui.core.digest import sha256_of
 from sora_tui.core.job import Job, Output
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.problem import Fact, problem_error
@@ -33,7 +33,7 @@ def output_name(job: Job, suffix: str = ".mp4") -> str:
     """
     remote_id = job.remote_id or job.id
     if not _SAFE_ID.fullmatch(remote_id):
-        digest = hashlib.sha256(remote_id.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = sha256_of(remote_id.encode("utf-8", "surrogatepass"))
         remote_id = f"video_{digest[:12]}"
     return f"{_stamp(job.created_at)}_{remote_id}{suffix}"
 
@@ -51,6 +51,8 @@ class PartFile:
         Raises:
             ProblemError: disk_full, folder_not_writable or folder_missing.
         """
+        import hashlib
+
         self._folder = folder
         self.path = folder.output / f".{job_id}.{chance()}.part"
         self.bytes = 0
@@ -171,6 +173,8 @@ def verify(folder: Folder, output: Output) -> bool:
     Raises:
         FileNotFoundError: The person moved or removed it.
     """
+    import hashlib
+
     with (folder.root / output.path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == output.sha256
 

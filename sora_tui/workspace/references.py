@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
+from sora_tui.core.digest import sha256_of
 from sora_tui.core.problem import Fact, ProblemError, problem, problem_error
 from sora_tui.core.request import EXACT, Fit, Reference, width_height
 from sora_tui.media.header import HEADER_BYTES, ImageFacts, inspect_header
@@ -114,7 +114,7 @@ def read_reference_image(
     mime = _sent_type(data)
     cut = cut_share(facts.width, facts.height, width, height) if fit.how == "cover" else None
     return Prepared(
-        reference=Reference(shown, hashlib.sha256(data).hexdigest(), fit),
+        reference=Reference(shown, sha256_of(data), fit),
         data=data,
         mime=mime,
         filename=f"{found.stem}.{_SUFFIX[mime]}",
@@ -151,7 +151,7 @@ def sent_bytes(folder: Folder, reference: Reference) -> tuple[bytes, str]:
         data = sent_path(folder, reference).read_bytes()
     except FileNotFoundError:
         raise problem_error("reference_missing", path=reference.path) from None
-    if hashlib.sha256(data).hexdigest() != reference.sha256:
+    if sha256_of(data) != reference.sha256:
         raise problem_error("reference_changed", path=reference.path)
     return data, _sent_type(data)
 
@@ -288,7 +288,7 @@ def _brought(
                 return brought, brought.made
             file.seek(0)
             data = file.read(length)
-        if hashlib.sha256(data).hexdigest() != brought.sha256:
+        if sha256_of(data) != brought.sha256:
             raise problem_error("reference_changed")
     except ProblemError as error:
         named: dict[str, Fact] = {"path": shown, **error.problem.facts}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sora_tui.core.digest import sha256_of
 from sora_tui.core.job import Job
 from sora_tui.core.problem import problem_error
 from sora_tui.core.request import Operation, SourceFile, VideoRequest
@@ -112,7 +112,7 @@ def clip_bytes(folder: Folder, source: SourceFile) -> bytes:
             of the file is another one.
     """
     data = _read(folder, folder.root / source.path)
-    if hashlib.sha256(data).hexdigest() != source.sha256:
+    if sha256_of(data) != source.sha256:
         raise problem_error("source_changed", path=source.path)
     return data
 
@@ -128,7 +128,7 @@ def _of_file(folder: Folder, history: History, path: Path, job: Job | None = Non
         raise problem_error("source_not_clip", path=shown, reason=reason) from None
     return Source(
         job or _maker(folder, history, shown),
-        SourceFile(shown, hashlib.sha256(data).hexdigest()),
+        SourceFile(shown, sha256_of(data)),
         size=f"{facts.width}x{facts.height}",
         # Up: nobody generates parts of a second, and a price must not be too low.
         seconds=str(math.ceil(facts.seconds)) if facts.seconds else None,

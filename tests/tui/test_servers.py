@@ -192,7 +192,7 @@ async def test_remote_jobs_are_shown_and_adopted_with_one_key(tmp_path: Path) ->
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4", "R")
-        assert app.fake.listings == [("team-gw", 20)]
+        assert app.fake.listings == [("team-gw", None)]
         assert "Asking team-gw" in shown(app)
         videos = (remote(1), remote(30), remote(600, status="in_progress"))
         app.fake.say(RemoteListed("team-gw", videos, more=True))

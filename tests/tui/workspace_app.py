@@ -23,7 +23,6 @@ from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
 from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
-from sora_tui.engine.remote import ALL_PAGES
 from sora_tui.tui.app import SoraApp
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -55,7 +54,7 @@ class FakeEngine:
         self.orders: list[tuple[Server, VideoRequest, Consent, int]] = []
         self.listeners: list[Callable[[EngineEvent], None]] = []
         self.servers: Mapping[str, Server] = {}
-        self.listings: list[tuple[str, int]] = []
+        self.listings: list[tuple[str, int | None]] = []
         self.adopted: list[str] = []
         self.paused = False
 
@@ -103,7 +102,7 @@ class FakeEngine:
     def use_servers(self, servers: Mapping[str, Server]) -> None:
         self.servers = servers
 
-    def list_remote(self, name: str, pages: int = ALL_PAGES) -> None:
+    def list_remote(self, name: str, pages: int | None = None) -> None:
         self.listings.append((name, pages))
 
     def adopt_remote(self, server: Server, videos: Iterable[RemoteVideo]) -> list[Job]:
