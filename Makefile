@@ -1,8 +1,8 @@
 # The two commands are `make run` and `make test`. Everything lives in .venv; nothing is installed
 # into the system's Python. pip and uv take their settings from the environment.
 BIN := .venv/bin
-# Three, because most tests wait for processes, terminals and clocks.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
+# Five, because most tests wait for processes, terminals and clocks.
+PYTEST := $(BIN)/python -m pytest -n 5 --dist worksteal
 
 .PHONY: help run test coverage test-long test-interop bench picture samples clean venv-dev
 

@@ -56,8 +56,6 @@ class GalleryApp(ViewingApp, part=True):
     def _take_pictures(self, files: Sequence[ReferenceFile]) -> None:
         from sora_tui.tui.looking import here
 
-        if not self.is_running:  # the program ends meanwhile, and its panes are going
-            return
         self._pictures = {file.path: file for file in files}
         pane, draft = self.bench.references, self.bench.editor.draft
         if pane is not None:
@@ -68,8 +66,6 @@ class GalleryApp(ViewingApp, part=True):
         self.pictures_changed()
 
     def _take_facts(self, files: Sequence[ReferenceFile]) -> None:
-        if not self.is_running:
-            return
         self._pictures = {**self._pictures, **{file.path: file for file in files}}
         if self.bench.references is not None:
             self.bench.references.update(files)
@@ -116,7 +112,7 @@ class GalleryApp(ViewingApp, part=True):
         )
 
     def _use_graphics(self, found: Graphics) -> None:
-        if found == self.graphics or not self.is_running:
+        if found == self.graphics:
             return
         self.graphics = found
         self.sent_pictures = None

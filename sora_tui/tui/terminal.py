@@ -20,6 +20,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -427,6 +428,17 @@ class HardenedApp(App[None]):
             return False
         writer = driver._writer_thread
         return driver.output.is_waiting or (writer is not None and not writer._queue.empty())
+
+    def call_from_thread(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """As Textual's; of a screen that is going nothing is asked, for its widgets may be gone.
+
+        Returns:
+            What the callback returns, None when it was not called.
+        """
+        return super().call_from_thread(self._unless_going, partial(callback, *args, **kwargs))
+
+    def _unless_going(self, callback: Callable[[], Any]) -> Any:
+        return callback() if self.is_running else None
 
     def send_sequence(self, text: str) -> None:
         """Tell the terminal something that is not on the screen; nothing while it is not ours."""

@@ -141,8 +141,6 @@ class ViewingApp(WatchingApp, part=True):
             tell(replace(seen, problem=error.problem))
 
     def _take_clip(self, job_id: str, seen: ClipSeen) -> None:
-        if not self.is_running:
-            return
         if self.bench.inspector is not None:
             self.bench.inspector.show_clip(job_id, seen)
             self.bench.show_keys()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from textual import work
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers import linux_driver
@@ -203,3 +204,28 @@ def test_forced_leave_undoes_every_mode_that_textual_sets() -> None:
     switched_off = set(re.findall(r"\?(\d+)l", terminal._LEAVE.decode()))
     assert switched_on <= switched_off
     assert b"\x1b[?25h" in terminal._LEAVE
+
+
+class LateApp(terminal.HardenedApp):
+    """Has a thread that brings something when the screen is going."""
+
+    def __init__(self, crash_folder: Path) -> None:
+        super().__init__(crash_folder=crash_folder)
+        self.taken: list[str] = []
+
+    @work(thread=True)
+    def bring(self) -> None:
+        self.call_from_thread(self.taken.append, "early")
+        while self.is_running:
+            time.sleep(0.001)
+        self.call_from_thread(self.taken.append, "late")
+
+
+async def test_what_a_thread_brings_to_a_screen_that_is_going_is_dropped(tmp_path: Path) -> None:
+    app = LateApp(tmp_path)
+    async with app.run_test() as pilot:
+        app.bring()
+        while not app.taken:
+            await pilot.pause(0.01)
+    assert app.taken == ["early"]
+    assert not app.crashed
