@@ -16,6 +16,7 @@ from sora_tui.tui.panes.editor import EditorPane
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from rich.console import RenderableType
     from textual.timer import Timer
 
     from sora_tui.core.job import Job
@@ -309,6 +310,20 @@ class WritingApp(FittingApp, part=True):
         if after is not None:
             self.editor.rebase(after)
             self.editor.mark_safe()
+
+    def exit(
+        self,
+        result: None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Leave; a letter that stands in the editor, and of which no message came yet, counts."""
+        has_editor = self.is_running and self.drafts is not None
+        draft = self.editor.draft_or_none if has_editor else None
+        told = self.unkept or self.editor.opened if draft is not None else None
+        if draft is not None and told is not None and draft.text != told.text:
+            self.unkept, self._is_safe = self._owned(draft), False
+        super().exit(result, return_code, message)
 
     def last_words(self) -> Draft | None:
         """The same at the end, when the screen and its loop may be gone: they are not touched.

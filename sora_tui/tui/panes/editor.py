@@ -360,6 +360,11 @@ class EditorPane(Widget, can_focus=False):
         return draft if self._settings is None else self._settings.apply(draft)
 
     @property
+    def opened(self) -> Draft | None:
+        """The draft as it was opened, or kept last; None before the first one has come."""
+        return self._draft
+
+    @property
     def draft_or_none(self) -> Draft | None:
         """The same, None before the first one has come."""
         return None if self._draft is None else self.draft
