@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
@@ -138,5 +137,5 @@ class Previews:
 def identity(file: BinaryIO) -> str:
     """What an open file is, as a name: another one as soon as anybody has written to it."""
     of = os.fstat(file.fileno())
-    stamp = f"{of.st_dev} {of.st_ino} {of.st_size} {of.st_mtime_ns} {of.st_ctime_ns}"
-    return sha256(stamp.encode()).hexdigest()[:32]
+    told = (of.st_dev, of.st_ino, of.st_size, of.st_mtime_ns, of.st_ctime_ns)
+    return "-".join(f"{number:x}" for number in told)
