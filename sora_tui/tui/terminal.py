@@ -429,6 +429,12 @@ class HardenedApp(App[None]):
         writer = driver._writer_thread
         return driver.output.is_waiting or (writer is not None and not writer._queue.empty())
 
+    async def _shutdown(self) -> None:
+        # Textual stops them when the widgets that they speak of are gone already.
+        for timer in tuple(self._timers):
+            timer.stop()
+        await super()._shutdown()
+
     def call_from_thread(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """As Textual's; of a screen that is going nothing is asked, for its widgets may be gone.
 

@@ -1,5 +1,6 @@
 """The hardened terminal, on a real pty: signals, hang-ups, stalls, stray bytes, crashes, rest."""
 
+import asyncio
 import inspect
 import os
 import re
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 from textual import work
 from textual._xterm_parser import XTermParser
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
+from textual.widgets import Static
 
 from sora_tui.tui import crash, terminal
 from tests.pty_session import ROOT, PtySession
@@ -228,4 +230,26 @@ async def test_what_a_thread_brings_to_a_screen_that_is_going_is_dropped(tmp_pat
         while not app.taken:
             await pilot.pause(0.01)
     assert app.taken == ["early"]
+    assert not app.crashed
+
+
+class TickingApp(terminal.HardenedApp):
+    """Looks at a widget all the time, at its end too, which takes a while."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("tick", id="tick")
+
+    def on_mount(self) -> None:
+        self.set_interval(0.001, lambda: self.query_one("#tick"))
+
+    async def _close_all(self) -> None:
+        await self.query_one("#tick").remove()
+        await asyncio.sleep(0.05)
+        await super()._close_all()
+
+
+async def test_no_timer_looks_at_a_screen_that_is_going(tmp_path: Path) -> None:
+    app = TickingApp(crash_folder=tmp_path)
+    async with app.run_test() as pilot:
+        await pilot.pause(0.02)
     assert not app.crashed
