@@ -134,8 +134,7 @@ class _NoPictureError(Exception):
 def _published(part: PartFile, folder: Folder, job: Job, variant: str) -> Output:
     """A picture that came, looked at by its header and given its name."""
     part.sync_and_close()
-    with part.path.open("rb") as file:
-        facts = inspect_header(file.read(HEADER_BYTES))
+    facts = inspect_header(part.beginning(HEADER_BYTES))
     if facts is None or facts.format.lower() not in _SUFFIX:
         raise _NoPictureError
     if facts.width * facts.height > MAX_PIXELS:

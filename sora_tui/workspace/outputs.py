@@ -90,6 +90,11 @@ class PartFile:
                 os.fsync(self._fd)
             self._close()
 
+    def beginning(self, length: int) -> bytes:
+        """Its first bytes, at most so many, as they stand on the disk."""
+        with self.path.open("rb") as file:
+            return file.read(length)
+
     def publish(self, name: str) -> Path:
         """Give it its name in `output/`, never another file's; returns where it lies now."""
         return publish(self.path, self._folder.output / name)
