@@ -125,7 +125,8 @@ class DerivingApp(PromptingApp, part=True):
         try:
             lineage = history.lineage(history.load(job_id))
             ids = [kin.id for kin in (lineage.origins if way == "origins" else lineage.made)]
-            there = [id for id in ids if id in history.load_each(ids)]
+            found = history.load_each(ids)
+            there = [id for id in ids if id in found]
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)
         else:
