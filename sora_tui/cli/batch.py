@@ -25,7 +25,7 @@ from sora_tui.cli.wish import wish_of
 from sora_tui.config.choices import from_front_matter, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.core.batch import Line, at_line, batch_id, read_lines, takes_of, was_sent
-from sora_tui.core.budget import NOTHING, cost_of
+from sora_tui.core.budget import NOTHING, Spending, cost_of
 from sora_tui.core.job import Batch, Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
@@ -330,7 +330,8 @@ def _sum_up(outcome: Outcome, rest: Sequence[Job], speech: Speech) -> None:
     """One line for all of it, those that were done before included."""
     jobs = [*outcome.jobs.values(), *rest]
     states = Counter(job.state for job in jobs)
-    currency = jobs[0].cost.currency if jobs else "USD"
+    # Practice clips cost nothing in any currency.
+    currency = next((job.cost.currency for job in jobs if not job.simulated), "USD")
     spent = sum((cost_of(job, currency) for job in jobs), NOTHING)
     told: dict[str, Any] = {state.value: count for state, count in sorted(states.items())}
     speech.document(
@@ -344,16 +345,11 @@ def _sum_up(outcome: Outcome, rest: Sequence[Job], speech: Speech) -> None:
             "currency": currency,
         }
     )
-    speech.note(f"{_clips(len(jobs))}: " + "; ".join(_summary(jobs, states)))
+    speech.note(f"{_clips(len(jobs))}: " + "; ".join(_summary(states, spent, currency)))
 
 
-def _summary(jobs: Sequence[Job], states: Counter[State]) -> Iterator[str]:
+def _summary(states: Counter[State], spent: Spending, currency: str) -> Iterator[str]:
     yield ", ".join(f"{count} {state.value}" for state, count in sorted(states.items()))
-    real = [job for job in jobs if not job.simulated]
-    if not real:
-        return
-    currency = real[0].cost.currency
-    spent = sum((cost_of(job, currency) for job in real), NOTHING)
     if spent.estimated:
         yield _("about {sum}, estimated").format(sum=money(spent.estimated, currency))
     if spent.reported:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.worker import get_current_worker
 
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import COVER, EXACT, Fit, width_height
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.tui.gallery import GalleryApp
+from sora_tui.tui.viewing import still_wanted
 
 if TYPE_CHECKING:
     from sora_tui.media.cells import Aim, Room
@@ -71,17 +71,15 @@ class FittingApp(GalleryApp, part=True):
         from sora_tui.media.helper import NotWantedError
         from sora_tui.workspace.references import open_picture
 
-        worker, cells = get_current_worker(), None
+        is_wanted, cells = still_wanted(), None
         try:
             with open_picture(self.folder, path) as file:
-                cells = self.helper.picture(
-                    file, room, aim=aim, is_wanted=lambda: not worker.is_cancelled
-                )
+                cells = self.helper.picture(file, room, aim=aim, is_wanted=is_wanted)
         except NotWantedError:
             return  # another one is
         except ProblemError as error:
             words = f"{clean_line(path, 200)}  {sentences(error.problem).happened}"
-        if not worker.is_cancelled:
+        if is_wanted():
             self.call_from_thread(window.show, words, cells)
 
     # Fitting ----------------------------------------------------------------------------------
@@ -125,11 +123,7 @@ class FittingApp(GalleryApp, part=True):
         from sora_tui.media.helper import NotWantedError
         from sora_tui.workspace.references import open_picture
 
-        worker = get_current_worker()
-
-        def is_wanted() -> bool:
-            return not worker.is_cancelled
-
+        is_wanted = still_wanted()
         try:
             with open_picture(self.folder, path) as file:
                 for view, made in ((window.made, True), (window.whole, False)):

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 _REST: Final = 0.2
 
 
+def still_wanted() -> Callable[[], bool]:
+    """For a worker: what tells, wherever it is asked, whether that worker is to go on."""
+    worker = get_current_worker()
+    return lambda: not worker.is_cancelled
+
+
 class ViewingApp(WatchingApp, part=True):
     """Shows the clip of the job that is looked at, once the cursor rests on it."""
 
@@ -98,8 +104,6 @@ class ViewingApp(WatchingApp, part=True):
 
     def _view_clip(self) -> None:
         self.restart("clip", None, self._view_clip)
-        if not self.is_running:  # the program ends meanwhile, and its panes are going
-            return
         inspector = self.bench.inspector
         if inspector is not None and "inspector" in self.bench.seen:
             wanted = inspector.clip_wanted
@@ -111,10 +115,7 @@ class ViewingApp(WatchingApp, part=True):
         from sora_tui.media.helper import NotWantedError
         from sora_tui.tui.clip_seen import ClipSeen
 
-        worker = get_current_worker()
-
-        def is_wanted() -> bool:
-            return not worker.is_cancelled
+        is_wanted = still_wanted()
 
         def tell(seen: ClipSeen) -> ClipSeen:
             if is_wanted():
@@ -223,10 +224,7 @@ class ViewingApp(WatchingApp, part=True):
     def _show_large(self, window: ClipWindow, job: Job, picture: Picture, room: Room) -> None:
         from sora_tui.media.helper import NotWantedError
 
-        worker = get_current_worker()
-
-        def is_wanted() -> bool:
-            return not worker.is_cancelled
+        is_wanted = still_wanted()
 
         cells, said = None, ""
         try:

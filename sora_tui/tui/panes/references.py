@@ -183,11 +183,6 @@ class ReferencesPane(Vertical):
         return (("enter", use), ("space", N_("Look")), ("f", N_("Fit")), ("/", N_("Find")))
 
     @property
-    def cursor_path(self) -> str | None:
-        """The highlighted picture."""
-        return self._list.cursor_id
-
-    @property
     def in_sight(self) -> list[str]:
         """The pictures whose rows are on the screen, and those one page further."""
         path = self._list.cursor_id
