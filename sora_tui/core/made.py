@@ -25,16 +25,23 @@ class Difference(NamedTuple):
     made: str
 
 
+def is_judged(job: Job) -> bool:
+    """Whether anything was asked for that a clip shows: an edit or a remix is as its source is."""
+    request = job.request
+    if request.operation != "create" or job.is_adopted:
+        return False
+    asked = (request.size, _asked_seconds(job), _number(request.params.get("fps")))
+    return any(value is not None for value in asked)
+
+
 def differences(job: Job, clip: Output | None = None) -> tuple[Difference, ...]:
     """Where the clip that is here is not the one that was asked for; empty where nobody can tell.
-
-    An edit or a remix has the length and size of its source, so only new clips are judged.
 
     Args:
         clip: What stands in the file, where that was looked at; otherwise what the record says.
     """
     clip = clip or next((output for output in job.outputs if output.variant == "video"), None)
-    if clip is None or job.request.operation != "create" or job.is_adopted:
+    if clip is None or not is_judged(job):
         return ()
     return tuple(_differences(job, clip))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sora_tui.core.job import Job, Output
-from sora_tui.core.made import differences
+from sora_tui.core.made import differences, is_judged
 from sora_tui.i18n.made import made_words
 from tests.tui.sample_jobs import pending, saved
 
@@ -59,3 +59,17 @@ def test_only_the_clip_is_judged() -> None:
     thumbnail = Output("thumbnail", "output/x.webp", 10, "ff", width=320, height=180)
     assert differences(replace(job, outputs=(thumbnail, *job.outputs))) == ()
     assert differences(replace(job, outputs=(thumbnail,))) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "judged"),
+    [
+        ({}, True),
+        ({"size": None}, True),
+        ({"size": None, "seconds": None, "params": {"fps": 24}}, True),
+        ({"size": None, "seconds": None}, False),
+        ({"operation": "remix", "source_video": "video_1"}, False),
+    ],
+)
+def test_nothing_is_as_asked_where_nothing_was_asked(asked: dict[str, Any], judged: bool) -> None:
+    assert is_judged(made(asked)) is judged
