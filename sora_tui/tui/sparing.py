@@ -2,8 +2,8 @@
 
 Textual repaints widgets: a letter typed into the editor sends its frame and all its lines, a
 change of pane the whole screen twice. What was written last is remembered here cell by cell, and
-of an update only the stretches that differ go out. At 120x40 a letter costs 200 bytes instead of
-10,700, and the first screen 19 kB instead of 84.
+of an update only the stretches that differ go out. At 120x40 a letter costs 20 to 330 bytes
+instead of 10,700, and the first screen with all its panes 35 kB.
 """
 
 from __future__ import annotations
