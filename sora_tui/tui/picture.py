@@ -8,6 +8,7 @@ This and tui/terminal.py are the only places that know private parts of Textual.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from typing import Final
 
@@ -33,7 +34,7 @@ from sora_tui.tui.terminal import HardenedApp
 
 _HALF: Final = "▀"
 #: Seconds until a terminal that is behind is looked at again.
-_TURN: Final = 0.05
+_TURN: Final = 0.02
 #: The numbers of colours as they are written most.
 _LEVEL: Final = tuple(f";{level}" for level in range(256))
 #: In two rows laid over each other: what differs, over gaps that cost less than a move there.
@@ -198,18 +199,25 @@ class PictureView(Widget):
     def show(self, cells: Cells | None) -> None:
         """Show this picture, as soon as the terminal has taken what was written; None: nothing.
 
-        On a slow line pictures that were passed by are never sent.
+        On a slow line it comes row by row, so that keys are answered between, and pictures that
+        were passed by are never sent.
         """
         self._next = cells
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Show what is left of the picture."""
         if self._turn is None:
             self._show_next()
 
     def _show_next(self) -> None:
         self._turn = None
-        if isinstance(self.app, HardenedApp) and self.app.is_behind:
+        app = self.app
+        is_behind, stride = False, sys.maxsize
+        if isinstance(app, HardenedApp):
+            is_behind, stride = app.is_behind, app.stride
+        if is_behind or not self._pixels.show(self._next, stride):
             self._turn = self.set_timer(_TURN, self._show_next)
-        else:
-            self._pixels.show(self._next)
 
 
 class _Pixels(Widget):
@@ -222,16 +230,33 @@ class _Pixels(Widget):
         self.cells: Cells | None = None
         self._strips: list[Strip] = []
         self._drawn: tuple[object, ...] = ()
+        #: So many rows are shown by now; below them is what was there before.
+        self._come = 0
+        self._before: list[Strip] = []
 
-    def show(self, cells: Cells | None) -> None:
-        self.cells = cells
-        width, height = (0, 0) if cells is None else (cells.columns, cells.rows)
-        self.styles.width, self.styles.height = width, height
+    def show(self, cells: Cells | None, stride: int) -> bool:
+        """Show some rows more of this picture, about `stride` bytes; whether that is all of it."""
+        if cells is not self.cells:
+            same = self.cells and cells and (self.cells.columns, self.cells.rows)
+            alike = same == (cells and (cells.columns, cells.rows))
+            self._before, self._come = self._strips if alike else [], 0
+            self.cells = cells
+            width, height = (0, 0) if cells is None else (cells.columns, cells.rows)
+            self.styles.width, self.styles.height = width, height
+        if not self.is_attached or self._is_covered:
+            return True  # it goes on when it is painted
+        rows = self._rows()
+        while self._come < len(rows) and stride > 0:
+            stride -= len(rows[self._come].render(self.app.console))
+            self._come += 1
         self.refresh()
+        return self._come >= len(rows)
 
     def render_line(self, y: int) -> Strip:
         """A row of the picture."""
         strips = self._rows()
+        if y >= self._come:
+            strips = self._before
         return strips[y] if y < len(strips) else Strip.blank(self.size.width, self.rich_style)
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -243,10 +268,22 @@ class _Pixels(Widget):
             for each in self.get_line_filters()
             if not isinstance(each, ANSIToTruecolor | AsciiFilter)
         ]
+        if self._is_covered:
+            self._come, self._before = 0, []
+        elif self._come < len(self._rows()) and isinstance(self.parent, PictureView):
+            self.call_later(self.parent.go_on)
         strips = [self.render_line(y) for y in range(crop.y, crop.bottom)]
         for each in filters:
             strips = [strip.apply_filter(each, background) for strip in strips]
         return [strip.crop(crop.x, crop.right) for strip in strips]
+
+    @property
+    def _is_covered(self) -> bool:
+        """Whether a window is open over it, on a line too slow for a picture that it darkens."""
+        app = self.app
+        if self.screen is app.screen or not isinstance(app, HardenedApp):
+            return False
+        return sum(len(row.render(app.console)) for row in self._rows()) > app.stride
 
     def _rows(self) -> list[Strip]:
         """All rows, made once as long as picture and terminal stay what they are."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import io
 import re
+import time
 import unicodedata
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from textual._compositor import LayoutUpdate
 from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from sora_tui.media.cells import Cells, to_cells
@@ -174,6 +177,69 @@ async def test_a_picture_is_sent_once_however_often_it_is_painted(tmp_path: Path
         view.show(None)
         await pilot.pause()
         assert not any("\U0010eeee" in drawn(strip, "256") for strip in painted(app))
+
+
+class SlowApp(HardenedApp):
+    """On a line that takes two rows of the picture at a time, when it is told to."""
+
+    is_behind = False
+    stride = 200
+
+    def compose(self) -> ComposeResult:
+        yield PictureView()
+
+
+def rows_seen(app: SlowApp) -> int:
+    strips = app.screen_stack[0]._compositor.render_strips()
+    return sum("▀" in strip.text for strip in strips)
+
+
+async def test_on_a_slow_line_a_picture_comes_row_by_row(tmp_path: Path) -> None:
+    """A key is answered between two of them."""
+    cells = to_cells(picture(64, 36), 20, 6)
+    assert cells.rows == 6
+    app = SlowApp(crash_folder=tmp_path)
+    async with app.run_test(size=(30, 10)) as pilot:
+        view = app.query_one(PictureView)
+        view.show(cells)
+        app.is_behind = True
+        await pilot.pause(0.1)
+        assert 0 < rows_seen(app) < 6
+        app.is_behind = False
+        await until(pilot, lambda: rows_seen(app) == 6)
+        assert view._turn is None, "and then nothing looks any more"
+
+
+async def test_on_a_slow_line_a_window_does_not_draw_the_picture_below(tmp_path: Path) -> None:
+    """Darkened it would cost what the picture did, and once more when the window goes."""
+    app = SlowApp(crash_folder=tmp_path)
+    async with app.run_test(size=(30, 10)) as pilot:
+        view = app.query_one(PictureView)
+        view.show(to_cells(picture(64, 36), 20, 6))
+        await until(pilot, lambda: rows_seen(app) == 6)
+        await app.push_screen(Window())
+        await until(pilot, lambda: rows_seen(app) == 0)
+        app.is_behind = True
+        app.pop_screen()
+        await pilot.pause(0.1)
+        assert rows_seen(app) == 0
+        app.is_behind = False
+        await until(pilot, lambda: rows_seen(app) == 6)
+        app.stride = 10_000
+        await app.push_screen(Window())
+        await pilot.pause()
+        assert rows_seen(app) == 6, "a fast one shows it"
+
+
+class Window(ModalScreen[None]):
+    pass
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        await pilot.pause(0.01)
 
 
 def test_numbers_stay_within_a_byte_and_the_terminal_keeps_few_pictures() -> None:
