@@ -126,10 +126,15 @@ async def test_the_inspector_shows_poster_filmstrip_and_facts(
         assert "▀▀▀▀▀▀▀▀" in text(pilot)
         if both:
             assert pictures(pilot) == "poster strip"
+            assert "E Events" in text(pilot)
+            await press(pilot, "E")
+            await until(pilot, lambda: "E Events" not in text(pilot), "keys of another page")
             return
         assert pictures(pilot) == "poster"
+        assert "v Filmstrip" in text(pilot)
         await press(pilot, "v")
         assert pictures(pilot) == "strip"
+        await until(pilot, lambda: "v Poster" in text(pilot), "no way back")
         await press(pilot, "v")
         assert pictures(pilot) == "poster"
 

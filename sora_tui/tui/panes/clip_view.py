@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from sora_tui.i18n import N_
 from sora_tui.media.cells import Room
 from sora_tui.tui.clip_seen import ClipRoom, ClipSeen
 from sora_tui.tui.picture import PictureView
@@ -59,6 +60,11 @@ class ClipView(Vertical):
         """The other picture, where only one is seen."""
         self._strip_wanted = not self._strip_wanted
         self._arrange()
+
+    @property
+    def other(self) -> str:
+        """The name of the picture to turn to, for its key."""
+        return N_("Poster") if self._strip_wanted else N_("Filmstrip")
 
     @property
     def turns(self) -> bool:
