@@ -12,6 +12,7 @@ from sora_tui.core.made import differences, is_judged
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+from sora_tui.i18n.amounts import size_of
 from sora_tui.i18n.made import asked_words
 from sora_tui.i18n.problems import REASONS, sentences
 from sora_tui.media.cells import Cells
@@ -109,16 +110,17 @@ def clip_lines(job: Job, seen: ClipSeen | None) -> Iterator[tuple[str, str, str]
     seconds = facts.seconds if facts else output.seconds
     fps = facts.fps if facts else output.fps
     codec = (facts.codec if facts else output.codec) or ""
+    # A figure and its unit stay in one line.
     said = [
-        f"{(facts.bytes if facts else output.bytes) / 1e6:.1f} MB",
+        size_of(facts.bytes if facts else output.bytes).replace(" ", "\N{NO-BREAK SPACE}"),
         f"{width}x{height}" if width and height else "",
-        f"{seconds:.1f} s" if seconds else "",
-        f"{fps:g} fps" if fps else "",
+        f"{seconds:.1f}\N{NO-BREAK SPACE}s" if seconds else "",
+        f"{fps:g}\N{NO-BREAK SPACE}fps" if fps else "",
         _CODECS.get(codec, clean_line(codec, 8)),
     ]
     if facts is not None:
         said.append(_("with sound") if facts.audio else _("no sound"))
-    yield "", "  ".join(part for part in said if part), ""
+    yield _("clip"), "  ".join(part for part in said if part), ""
     if seen is None:
         return
     if seen.problem is not None and seen.report is None:

@@ -159,7 +159,22 @@ async def test_what_the_server_made_is_taken_and_said(
         await until(pilot, lambda: "pictures from the server" in words(pilot), "no word")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no strip")
         assert "pictures from the server" in words(pilot)
-        assert "thumbnail output/a.webp" in words(pilot)
+        assert "thumbnail output/a.webp sheet output/a.jpg" in words(pilot)
+
+
+async def test_in_a_narrow_pane_what_the_clip_is_comes_first(
+    tmp_path: Path, rendered: tuple[bytes, Previews]
+) -> None:
+    """Above its pictures, before its long name; no figure is parted from its unit."""
+    job = saved(rendered[0])
+    app = workspace_app(tmp_path, jobs=[job])
+    write(app, job, rendered[0])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "5")
+        await until(pilot, lambda: pictures(pilot) == "poster", "no poster")
+        assert "complete; asked" in text(pilot)
+        assert "30\N{NO-BREAK SPACE}fps" in text(pilot)
 
 
 async def test_a_server_picture_that_is_no_good_is_replaced_by_our_own(
