@@ -67,21 +67,25 @@ class ClipRoom(NamedTuple):
     Attributes:
         beside: At the right of the facts, not under them.
         strip: None where there is room for one picture at a time.
+        abreast: The filmstrip stands at the right of the poster, a column away, not under it.
     """
 
     beside: bool
     poster: Size
     strip: Size | None
+    abreast: bool = False
 
     @property
     def columns(self) -> int:
         """Of all pictures."""
-        return self.poster.width
+        more = self.strip.width + 1 if self.abreast and self.strip is not None else 0
+        return self.poster.width + more
 
     @property
     def rows(self) -> int:
         """Of all pictures."""
-        return self.poster.height + (self.strip.height if self.strip is not None else 0)
+        more = self.strip.height if not self.abreast and self.strip is not None else 0
+        return self.poster.height + more
 
 
 def clip_room(pane: Size, output: Output) -> ClipRoom | None:
@@ -92,9 +96,13 @@ def clip_room(pane: Size, output: Output) -> ClipRoom | None:
     columns = pane.width // 2 if beside else pane.width
     rows = pane.height if beside else pane.height * 3 // 5
     shape = output.width / output.height if output.width and output.height else 16 / 9
+    # As wide as the picture: the rest is for others.
+    alone = Size(min(columns, max(round(2 * rows * shape), 1)), rows)
     if rows < _BOTH:
-        # As wide as the picture: the facts take what is left.
-        return ClipRoom(beside, Size(min(columns, round(2 * rows * shape)), rows), None)
+        return ClipRoom(beside, alone, None)
+    if shape < 1 and not beside:
+        # Under an upright one there would be no room; it leaves enough at its side.
+        return ClipRoom(beside, alone, Size(columns - alone.width - 1, rows), abreast=True)
     strip = max(rows // 3, 3)
     poster = min(rows - strip, -(-round(columns / shape) // 2))
     return ClipRoom(beside, Size(columns, poster), Size(columns, strip))

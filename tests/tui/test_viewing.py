@@ -16,10 +16,12 @@ from typing import Any
 from urllib.error import URLError
 
 import pytest
+from textual.geometry import Size
 from textual.pilot import Pilot
 
 from sora_tui.core.job import Job, Output
 from sora_tui.media.render import ClipPlan, Previews, render_clip
+from sora_tui.tui.clip_seen import clip_room
 from sora_tui.tui.clip_window import ClipWindow
 from sora_tui.tui.panes.clip_view import ClipView
 from tests.media import hostile
@@ -160,6 +162,35 @@ async def test_what_the_server_made_is_taken_and_said(
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no strip")
         assert "pictures from the server" in words(pilot)
         assert "thumbnail output/a.webp sheet output/a.jpg" in words(pilot)
+
+
+@pytest.mark.parametrize("columns", [30, 46, 59, 60, 90])
+@pytest.mark.parametrize("rows", [8, 14, 20, 34])
+@pytest.mark.parametrize(
+    ("width", "height"), [(1280, 720), (720, 1280), (1024, 1024), (100, 4000), (4000, 100)]
+)
+def test_pictures_have_room_beside_the_facts(
+    columns: int, rows: int, width: int, height: int
+) -> None:
+    clip = sample.saved(sample.pending(25), "video_1").outputs[0]
+    room = clip_room(Size(columns, rows), clip._replace(width=width, height=height))
+    assert room is not None
+    for each in (room.poster, room.strip or room.poster):
+        assert 0 < each.width <= columns
+        assert 0 < each.height <= rows
+    if room.beside:
+        assert room.columns <= columns // 2
+        assert room.rows <= rows
+    else:
+        assert room.columns <= columns
+        assert room.rows <= rows * 3 // 5
+
+
+def test_the_frames_of_an_upright_clip_stand_at_its_side() -> None:
+    clip = sample.saved(sample.pending(25), "video_1").outputs[0]
+    room = clip_room(Size(46, 20), clip._replace(width=720, height=1280))
+    assert room is not None and room.abreast
+    assert (room.poster, room.strip) == (Size(14, 12), Size(31, 12))
 
 
 async def test_in_a_narrow_pane_what_the_clip_is_comes_first(

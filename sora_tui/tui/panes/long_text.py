@@ -209,7 +209,7 @@ def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
         space = text.rfind(" ", max(start + room // 3, line.indent), end + 1)
         stop = space if space > start else end
         yield start, stop
-        start = stop + (text[stop] == " ")
+        start = stop + (2 if text.startswith("  ", stop) else text[stop] == " ")
         room = width - _moved_in(line, width)
 
 
