@@ -193,6 +193,18 @@ def test_the_frames_of_an_upright_clip_stand_at_its_side() -> None:
     assert (room.poster, room.strip) == (Size(14, 12), Size(31, 12))
 
 
+async def test_what_is_said_of_a_clip_goes_with_the_width(tmp_path: Path) -> None:
+    """One line, also in a terminal that has just become narrow."""
+    app = workspace_app(tmp_path, jobs=[sample.saved(sample.pending(25), "video_0000")])
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4")
+        for width in (160, 80, 160, 100):
+            await pilot.resize_terminal(width, 30)
+            await until(pilot, lambda: "y copy" in screen(app)[-2], "not one line")
+            await until(pilot, lambda: app.bench.status.size.height == 1, "two lines")
+
+
 async def test_in_a_narrow_pane_what_the_clip_is_comes_first(
     tmp_path: Path, rendered: tuple[bytes, Previews]
 ) -> None:
