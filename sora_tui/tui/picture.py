@@ -305,17 +305,19 @@ class _Pixels(Widget):
 
 
 def _coloured(cells: Cells, system: ColorSystem, number: int | None, ascii: bool) -> list[Strip]:
-    if number is None and system in DEPTHS:
-        rgb = dithered(cells.rgb, cells.columns, DEPTHS[system])
-        cells = Cells(cells.columns, cells.rows, rgb)
     lines = [cells.line(row) for row in range(cells.rows)]
     if number is not None:
         return [SentStrip(*line, number, row) for row, line in enumerate(lines)]
+    rgb, width = cells.rgb, 3 * cells.columns
     if ascii:
         # Without half blocks a cell has one colour, that of both its pixels.
-        mixed = [bytes((a + b) >> 1 for a, b in zip(*line, strict=True)) for line in lines]
-        return [PixelStrip(line, line) for line in mixed]
-    return [PixelStrip(*line) for line in lines]
+        rgb = bytes((a + b) >> 1 for line in lines for a, b in zip(*line, strict=True))
+    if system in DEPTHS:
+        rgb = dithered(rgb, cells.columns, DEPTHS[system])
+    halves = [rgb[at : at + width] for at in range(0, len(rgb), width)]
+    if ascii:
+        return [PixelStrip(half, half) for half in halves]
+    return [PixelStrip(*line) for line in zip(halves[::2], halves[1::2], strict=True)]
 
 
 def _shades(cells: Cells, shades: str) -> list[Strip]:

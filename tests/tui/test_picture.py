@@ -26,7 +26,7 @@ from sora_tui.media.cells import Cells, to_cells
 from sora_tui.tui import kitty
 from sora_tui.tui.kitty import MOST, SentPictures, placeholders
 from sora_tui.tui.palette import DEPTHS, dithered
-from sora_tui.tui.picture import PictureView, PixelStrip
+from sora_tui.tui.picture import PictureView, PixelStrip, _coloured
 from sora_tui.tui.signs import AsciiFilter
 from sora_tui.tui.terminal import HardenedApp
 from tests.media.pictures import picture
@@ -159,6 +159,18 @@ async def test_without_signs_a_cell_is_of_one_colour(tmp_path: Path) -> None:
         rows = await app.rows(pilot)
         assert {strip.text for strip in rows} == {" " * 24}
         assert drawn(rows[0], "truecolor").count("\x1b[48;2;") == 23
+
+
+def test_without_signs_colours_that_are_missing_are_mixed_too() -> None:
+    """Between cells; two halves that were mixed each for itself made stripes."""
+    depth = DEPTHS[ColorSystem.EIGHT_BIT]
+    cells = Cells(40, 20, bytes((230, 60, 40)) * 1600)
+    strips = _coloured(cells, ColorSystem.EIGHT_BIT, None, ascii=True)
+    shown = b"".join(strip._top for strip in strips if isinstance(strip, PixelStrip))
+    assert len(shown) == 3 * 800
+    assert all(depth.nearest(*shown[at : at + 3]) == shown[at : at + 3] for at in range(0, 2400, 3))
+    for part, level in enumerate((230, 60, 40)):
+        assert sum(shown[part::3]) / 800 == pytest.approx(level, abs=12)
 
 
 async def test_a_picture_is_sent_once_however_often_it_is_painted(tmp_path: Path) -> None:
