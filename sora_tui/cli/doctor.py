@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
@@ -100,7 +100,7 @@ def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> It
     if shown and found.reached:
         can = {name: shown.get(name) if told is None else told for name, told in found.can.items()}
         means = "none" if can["delete"] is False else found.delete_means
-        found = replace(found, can=can, delete_means=means)
+        found = found._replace(can=can, delete_means=means)
     yield from map(_check, finding_lines(server, found, usual_quote(server)))
 
 

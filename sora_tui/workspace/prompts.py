@@ -7,7 +7,7 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -134,7 +134,7 @@ def read_prompt(path: Path) -> Prompt:
     """
     prompt = _parsed(path, read_source(path))
     if path.name == "prompt.md":
-        return replace(prompt, text=script_text(prompt.text))
+        return prompt._replace(text=script_text(prompt.text))
     return prompt
 
 
@@ -193,7 +193,7 @@ def save_prompt(
         source = base or "" if source is None else source
         there = _parsed(path, source).settings
         theirs = {key: value for key, value in there.items() if key not in _OURS}
-        written = edit_source(source, replace(prompt, settings={**theirs, **prompt.settings}))
+        written = edit_source(source, prompt._replace(settings={**theirs, **prompt.settings}))
     if written != source:
         with disk_refusals(path):
             path.parent.mkdir(parents=True, exist_ok=True)
