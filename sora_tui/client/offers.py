@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sora_tui.client.dialect import dialect_of
 from sora_tui.client.tables import read_table
@@ -17,8 +16,7 @@ from sora_tui.core.server import Server
 _UNKNOWN: Final = "generic"
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
+class _Model(NamedTuple):
     name: str
     title: str
     match: re.Pattern[str]
@@ -54,8 +52,7 @@ def presets() -> tuple[str, ...]:
     return tuple(model.name for model in _models() if model.preset)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """A server's own; `all_sizes`: it makes no others, whatever the model could."""
 
     offer: Offer

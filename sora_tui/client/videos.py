@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
@@ -74,16 +74,14 @@ class Upload:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(NamedTuple):
     """One look at a job; `after`: seconds the server wants until the next one, 1..60."""
 
     video: RemoteVideo
     after: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class VideoPage:
+class VideoPage(NamedTuple):
     """One page of the list, newest first.
 
     Attributes:
