@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sora_tui.core.job import Job
@@ -73,7 +74,7 @@ class EngineChanged:
     pollers: int = 0
     downloads: int = 0
     downloads_max: int = 3
-    offline: Mapping[str, datetime] = field(default_factory=dict)
+    offline: Mapping[str, datetime] = MappingProxyType({})
     paused: bool = False
 
 
@@ -106,7 +107,7 @@ class RemoteListed:
     server: str
     videos: tuple[RemoteVideo, ...] = ()
     more: bool = False
-    lost: Mapping[str, str] = field(default_factory=dict)
+    lost: Mapping[str, str] = MappingProxyType({})
     problem: Problem | None = None
 
 

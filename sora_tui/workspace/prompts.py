@@ -7,11 +7,10 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.prompt import (
@@ -49,8 +48,7 @@ _TITLE_LENGTH: Final = 80
 _HEAD: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class PromptFile:
+class PromptFile(NamedTuple):
     """A prompt file in a list.
 
     Attributes:
