@@ -33,9 +33,9 @@ from sora_tui.client.outcome import (
     Later,
     NotSent,
     Rejected,
-    ServerError,
     Unclear,
 )
+from sora_tui.client.server_error import ServerError
 from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Spent

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sora_tui.client.dialect import can_list
-from sora_tui.client.outcome import ServerError
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError
