@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len
-from textual import screen
 from textual.binding import Binding
 from textual.content import Content
-from textual.keys import Keys, key_to_character
 from textual.widget import Widget
 
 from sora_tui.i18n import N_, _
@@ -44,8 +42,8 @@ class Key(NamedTuple):
         return "  ".join(named(spell(key)) for key in self.keys.split(","))
 
 
-#: Textual's names of signs.
-_SIGNS: Final[Mapping[str, str]] = {
+#: Textual's names of signs, and of keys that have a better known one.
+_SPELLED: Final[Mapping[str, str]] = {
     "question_mark": "?",
     "at": "@",
     "colon": ":",
@@ -55,34 +53,12 @@ _SIGNS: Final[Mapping[str, str]] = {
     "plus": "+",
     "minus": "-",
     "equals_sign": "=",
-}
-#: These, and keys that have a better known name.
-_SPELLED: Final[Mapping[str, str]] = {
-    **_SIGNS,
     "escape": "esc",
     "up": "↑",
     "down": "↓",
     "left": "←",
     "right": "→",
 }
-_TYPED: Final[Mapping[str, str | None]] = {
-    **dict.fromkeys((key.value for key in Keys), None),
-    **_SIGNS,
-    "space": " ",
-}
-
-
-def typed_by(key: str) -> str | None:
-    """The character that a key types; None for keys that type none.
-
-    Textual asks this of every key that is bound, at each key press. Its own function looks each
-    name up in the Unicode database, `f5` as well: that brings 0.8 MB of tables into memory.
-    """
-    return _TYPED[key] if key in _TYPED else key_to_character(key)
-
-
-# Who asks is `Screen`, when it leaves out what a text takes; it has no other door.
-vars(screen).update(key_to_character=typed_by)
 
 
 def spell(key: str) -> str:

@@ -8,12 +8,10 @@ import pkgutil
 from pathlib import Path
 
 import pytest
-from textual.keys import key_to_character
-from textual.widgets import TextArea
 
 import sora_tui.tui
 from sora_tui.tui.keymap import EVERYWHERE, all_keys, complaints, key_table, normal, place_of
-from sora_tui.tui.keys import FOOTER, Key, spell, typed_by
+from sora_tui.tui.keys import FOOTER, Key, spell
 from tests.tui.test_snapshots import busy
 from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
@@ -158,27 +156,3 @@ async def test_keys_of_lists_and_panes_can_be_others_too(tmp_path: Path) -> None
         await pilot.press("question_mark")
         await settle(pilot)
         assert any(">c" in row and "Copy the path" in row for row in screen(app)[1:5])
-
-
-def test_what_a_key_types_is_what_textual_says() -> None:
-    for name in {name for key in all_keys() for name in key.keys.split(",")} | {"space", "A", "é"}:
-        theirs = key_to_character(name)
-        if theirs is not None and theirs.isprintable():
-            assert typed_by(name) == theirs
-
-
-async def test_no_key_is_looked_up_in_the_unicode_database(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its tables are 0.8 MB, and the first key of every session would bring them."""
-    app = workspace_app(tmp_path)
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
-        assert isinstance(app.focused, TextArea)
-        key_to_character.cache_clear()
-        asked: list[str] = []
-        monkeypatch.setattr("unicodedata.lookup", asked.append)
-        active = app.screen.active_bindings.keys()
-        assert "f1" in active
-        assert "question_mark" not in active
-        assert not asked
