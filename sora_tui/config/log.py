@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import re
-from contextlib import suppress
 from io import FileIO, TextIOWrapper
-from itertools import pairwise
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +14,9 @@ from sora_tui.config.places import state_folder
 from sora_tui.core.text import clean
 
 NAME: Final = "sora_tui"
+_BYTES: Final = 1024 * 1024
 #: The one that is written and two older ones.
 _FILES: Final = 3
-#: Characters of one record.
-_LONGEST: Final = 20_000
-#: From so many bytes on one more record could pass a megabyte: a character takes at most four.
-_FULL: Final = 1024 * 1024 - 4 * _LONGEST
 _REDACTED: Final = "[redacted]"
 _SECRETS: Final = (
     # keys by their looks, and whatever follows a word that announces one
@@ -56,7 +52,9 @@ def start_log(*, debug: bool) -> Path | None:
     path = log_path()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handler = _PrivateFile(path, encoding="utf-8")
+        handler: logging.Handler = _PrivateFile(
+            path, maxBytes=_BYTES, backupCount=_FILES - 1, encoding="utf-8"
+        )
     except OSError:
         logger.handlers = [logging.NullHandler()]
         return None
@@ -76,32 +74,11 @@ class _Redacting(logging.Formatter):
     """Redacts what is written at last, tracebacks included."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(clean(super().format(record), _LONGEST))
+        return redact(clean(super().format(record), 20_000))
 
 
-class _PrivateFile(logging.FileHandler):
-    """Opened with 0600 from the first byte, not closed to others afterwards; small.
-
-    `logging.handlers` has one that makes way for a new file, too: every screen that stands would
-    hold all its other handlers for that, 160 kB.
-    """
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            if self.stream is not None and os.fstat(self.stream.fileno()).st_size > _FULL:
-                self._make_way(self.stream)
-            super().emit(record)
-        except (OSError, ValueError):
-            self.handleError(record)
-
-    def _make_way(self, full: TextIOWrapper) -> None:
-        full.close()
-        self.stream = None  # the next record opens the new one
-        path = Path(self.baseFilename)
-        files = [path, *(path.with_name(f"{path.name}.{number}") for number in range(1, _FILES))]
-        for newer, older in reversed(list(pairwise(files))):
-            with suppress(FileNotFoundError):
-                newer.replace(older)
+class _PrivateFile(RotatingFileHandler):
+    """Opened with 0600 from the first byte, not closed to others afterwards."""
 
     def _open(self) -> TextIOWrapper:
         descriptor = os.open(
