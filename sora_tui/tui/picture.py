@@ -35,6 +35,9 @@ from sora_tui.tui.terminal import HardenedApp
 _HALF: Final = "▀"
 #: Seconds until a terminal that is behind is looked at again.
 _TURN: Final = 0.02
+#: Bytes that a cell takes on the line, about: in all colours, and otherwise.
+_TRUE_CELL: Final = 30
+_CELL: Final = 15
 #: The numbers of colours as they are written most.
 _LEVEL: Final = tuple(f";{level}" for level in range(256))
 #: In two rows laid over each other: what differs, over gaps that cost less than a move there.
@@ -245,12 +248,11 @@ class _Pixels(Widget):
             self.styles.width, self.styles.height = width, height
         if not self.is_attached or self._is_covered:
             return True  # it goes on when it is painted
-        rows = self._rows()
-        while self._come < len(rows) and stride > 0:
-            stride -= len(rows[self._come].render(self.app.console))
-            self._come += 1
+        rows = len(self._rows())
+        if self._come < rows:
+            self._come = min(self._come + max(stride // self._row_bytes, 1), rows)
         self.refresh()
-        return self._come >= len(rows)
+        return self._come >= rows
 
     def render_line(self, y: int) -> Strip:
         """A row of the picture."""
@@ -283,7 +285,14 @@ class _Pixels(Widget):
         app = self.app
         if self.screen is app.screen or not isinstance(app, HardenedApp):
             return False
-        return sum(len(row.render(app.console)) for row in self._rows()) > app.stride
+        return len(self._rows()) * self._row_bytes > app.stride
+
+    @property
+    def _row_bytes(self) -> int:
+        """What a row costs on the line, about."""
+        columns = self.cells.columns if self.cells is not None else 1
+        has_all = self.app.console._color_system is ColorSystem.TRUECOLOR
+        return columns * (_TRUE_CELL if has_all else _CELL)
 
     def _rows(self) -> list[Strip]:
         """All rows, made once as long as picture and terminal stay what they are."""

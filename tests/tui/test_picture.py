@@ -195,7 +195,7 @@ class SlowApp(HardenedApp):
     """On a line that takes two rows of the picture at a time, when it is told to."""
 
     is_behind = False
-    stride = 200
+    stride = 1300
 
     def compose(self) -> ComposeResult:
         yield PictureView()
