@@ -100,8 +100,8 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        #: Bytes a second. The best of the last few: a terminal that stood still once is not slow.
-        self._rates: deque[float] = deque(maxlen=4)
+        #: Bytes a second, of the last three that told it.
+        self._rates: deque[float] = deque(maxlen=3)
         self._most = 0
         self._owed, self._since = 0.0, 0.0
 
@@ -113,21 +113,27 @@ class Pace:
         elif count >= _TELLING:
             self._rates.append(count / seconds)
         if self._rates:
-            self._owed = _KEPT if waited else lag * max(self._rates) + count
+            self._owed = _KEPT if waited else lag * self._rate + count
             self._since = time.monotonic()
+
+    @property
+    def _rate(self) -> float:
+        # The middle one: a terminal that stood still once is not slow, nor is one fast whose
+        # system had room for nearly all.
+        return sorted(self._rates)[(len(self._rates) - 1) // 2]
 
     @property
     def lag(self) -> float:
         """Seconds until the terminal shows what was written."""
         if not self._rates:
             return 0.0
-        return max(self._owed / max(self._rates) - (time.monotonic() - self._since), 0.0)
+        return max(self._owed / self._rate - (time.monotonic() - self._since), 0.0)
 
     @property
     def stride(self) -> int:
         """Bytes that may be written at once, so that a key can come between."""
         if self._rates:
-            return int(max(self._rates) * _BREATH)
+            return int(self._rate * _BREATH)
         return max(_UNTRIED, 2 * self._most)
 
 

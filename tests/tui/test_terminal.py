@@ -186,10 +186,13 @@ def test_a_line_is_as_fast_as_it_took_what_had_to_wait(monkeypatch: pytest.Monke
     assert pace.lag == pytest.approx(0.31, abs=0.01)
     now = 101.0
     assert pace.lag == 0.0
-    pace.wrote(20_000, 20.0, waited=True)
+    pace.wrote(20_000, 2.0, waited=True)
     pace.wrote(500, 20.0, waited=True)
+    pace.wrote(20_000, 20.0, waited=True)
     assert pace.stride == 2500, "once the terminal stood still: the line is not slower for that"
-    for _ in range(4):
+    pace.wrote(20_000, 0.1, waited=True)
+    assert pace.stride == 2500, "nor faster, where the system took nearly all"
+    for _ in range(2):
         pace.wrote(20_000, 20.0, waited=True)
     assert pace.stride == 250
 
