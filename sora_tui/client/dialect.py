@@ -142,11 +142,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         Dialect(
             name="openai",
             hosts=frozenset({"api.openai.com"}),
-            signs=(
-                Sign("models", ENOUGH, header="openai-version"),
-                # The practice server on its own, which behaves so.
-                Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),
-            ),
+            signs=(Sign("models", ENOUGH, header="openai-version"),),
             bearer_without_key=None,
             nested="brackets",  # as its own SDK sends them
             abilities=_only(*ABILITIES),
@@ -278,6 +274,15 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities=_only(),
             delete_means="none",
             poll_floor=30.0,
+        ),
+        # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
+        Dialect(
+            name="simulator",
+            signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),),
+            bearer_without_key=None,
+            nested="brackets",
+            abilities=_only(*ABILITIES),
+            delete_means="deletes",
         ),
     )
 }

@@ -28,6 +28,7 @@ DIALECT_NAMES: Final = (
     "new-api",
     "azure",
     "openrouter",
+    "simulator",
 )
 
 Auth = Literal["bearer", "api-key", "none"]
@@ -166,7 +167,7 @@ def simulator() -> Server:
     return Server(
         name=SIMULATOR_NAME,
         base_url=SIMULATOR_URL,
-        dialect="openai",
+        dialect="simulator",
         model="sora-2",
         seconds="4",
         size="1280x720",
