@@ -354,6 +354,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Choose that server (F2), or begin with the clip's file instead of its job."),
     ),
+    "operation_takes_no": (
+        N_("This takes no picture and no characters along[: {what}]."),
+        _NOT_SENT,
+        N_("Take them out of the prompt's front matter, or make a new clip with generate."),
+    ),
     "character_unknown": (
         N_("No character[ {name}] was made on this server[: {server}]."),
         _NOT_SENT,
