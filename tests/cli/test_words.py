@@ -122,9 +122,20 @@ def test_doctor_tells_where_everything_is_and_never_the_key(shell: Shell) -> Non
     assert {"server", "key", "reach", "folder", "lock", "log", "terminal"} <= set(checks)
     assert all(check["ok"] for check in checks.values())
     assert shell.environ["SORA_API_KEY"] not in ran.out + ran.err
+    assert checks["clips"]["value"]["pyav"]
     wrong = shell.inside("doctor", SORA_API_KEY="wrong")
     assert wrong.code == 4
     assert "x  key         key refused" in wrong.out
+
+
+def test_doctor_tells_whether_clips_can_be_shown(shell: Shell, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "av.py").write_text("raise ImportError('libavcodec.so.62: cannot open')\n")
+    ran = shell("doctor", "--json", PYTHONPATH=str(broken))
+    assert ran.code == 0, "everything but looking works all the same"
+    (clips,) = (line for line in ran.documents if line["check"] == "clips")
+    assert (clips["ok"], clips["sign"], clips["value"]["pyav"]) == (True, "-", None)
 
 
 @contextmanager
