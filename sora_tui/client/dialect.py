@@ -87,6 +87,8 @@ class Dialect:
         abilities: What it certainly can or cannot; anything else is tried and remembered.
         list_needs: A query parameter without which its list cannot answer.
         delete_means: What `DELETE` does there.
+        repeats: It may send a create that failed on again by itself, and nothing tells whether it
+            is set to.
         cost_header: Where the answer to a create says what it costs, in USD.
         nested: How objects and lists stand in a form: as JSON text, or as `name[key]` and `name[]`.
         max_active: Jobs it takes at once.
@@ -111,6 +113,7 @@ class Dialect:
     abilities: Mapping[Ability, bool] = field(default_factory=dict)
     list_needs: str = ""
     delete_means: DeleteMeans = "unknown"
+    repeats: bool = False
     cost_header: str = ""
     nested: Literal["json", "brackets"] = "json"
     max_active: int | None = None
@@ -167,6 +170,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             },
             list_needs="custom_llm_provider",
             delete_means="none",
+            repeats=True,  # two more by default; `num_retries: 0` ends it
         ),
         # 0.30.0.
         Dialect(
