@@ -151,6 +151,8 @@ def _settings(settings: Settings) -> Iterator[Check]:
 def _server(settings: Settings) -> Iterator[Check]:
     server = settings.server
     how = _("chosen by {what}").format(what=settings.chosen_by)
+    if settings.chosen_by == "nothing":
+        how = _("because no server is configured")
     if server.simulated:
         yield Check("server", _("simulator, built in; nothing is charged  {how}").format(how=how))
         yield from server_checks(server)

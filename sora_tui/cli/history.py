@@ -46,7 +46,7 @@ def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
                 )
             )
             return 2
-    found = list(islice(_matching(history, args.state, args.search), max(args.limit, 0)))
+    found = list(islice(_matching(history, args.state, args.search), args.limit))
     for job in found:
         speech.document({**to_document(job), **made_document(job)})
     if not found:

@@ -345,7 +345,9 @@ def _history(add: Add) -> None:
         "--state", action="append", metavar=_("STATE"), help=_("only jobs in this state")
     )
     jobs.add_argument("--search", metavar=_("TEXT"), help=_("only jobs whose prompt or id has it"))
-    jobs.add_argument("--limit", type=int, default=50, metavar="N", help=_("at most N (50)"))
+    jobs.add_argument(
+        "--limit", type=at_least_one, default=50, metavar="N", help=_("at most N (50)")
+    )
     show = add(
         "show",
         _("Show everything about one job."),

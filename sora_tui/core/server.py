@@ -137,6 +137,8 @@ class Server(NamedTuple):
     @property
     def host(self) -> str:
         """The host a person knows it by."""
+        if self.simulated:
+            return SIMULATOR_NAME
         return urlsplit(self.base_url).hostname or self.base_url
 
     @property

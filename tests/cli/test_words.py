@@ -185,3 +185,22 @@ def test_wrong_options_of_the_simulator_are_wrong_use(shell: Shell) -> None:
     assert "faults.toml: fault 1: status must be a whole number from 200 to 599)" in ran.err
     assert shell("simulate", "--port", "many").code == 2
     assert shell.inside("simulate", "--dialect", "klingon").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("edit", "nope.mp4", "in snow"), "There is no clip nope.mp4 to begin with"),
+        (("jobs", "--limit", "-1"), "not a number from 1 on: -1"),
+        (("adopt", "video_x", "--server", "simulator"), "The server simulator does not know"),
+        (("--workspace", "{file}", "jobs"), "There is no folder {file}."),
+    ],
+)
+def test_what_cannot_be_meant_is_said_as_it_is(
+    shell: Shell, words: tuple[str, ...], said: str
+) -> None:
+    file = shell.workspace / "file"
+    file.write_text("")
+    ran = shell.inside(*(word.format(file=file) for word in words))
+    assert ran.code == 2
+    assert said.format(file=file) in ran.err
