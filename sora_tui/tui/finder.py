@@ -88,14 +88,6 @@ class Finder(ModalScreen[Entry | None]):
         &:focus { border: none; background-tint: transparent; }
     }
     Finder VirtualList { height: 1fr; background: $surface; }
-    Finder VirtualList > .virtual-list--cursor-blurred {
-        background: $primary-muted;
-        text-style: bold;
-    }
-    Finder:ansi VirtualList > .virtual-list--cursor-blurred {
-        background: $background;
-        text-style: bold reverse;
-    }
     Finder Input > .input--placeholder { color: $foreground-muted; }
     Finder Static { height: auto; padding: 0 1; color: $foreground-muted; }
     """
