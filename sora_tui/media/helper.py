@@ -17,8 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
 from sora_tui.core.problem import CODES, Fact, Problem, ProblemError, problem_error
 from sora_tui.core.request import Fit
@@ -51,8 +50,7 @@ class NotWantedError(Exception):
     """The answer was no longer wanted while it was made."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClipReport:
+class ClipReport(NamedTuple):
     """What there is to say of a clip's file.
 
     Attributes:
@@ -66,8 +64,7 @@ class ClipReport:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class BroughtPicture:
+class BroughtPicture(NamedTuple):
     """A reference as it is sent.
 
     Attributes:
@@ -81,8 +78,7 @@ class BroughtPicture:
     made: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A picture for the screen, and a JPEG of it to be kept."""
 
     cells: Cells
@@ -207,7 +203,7 @@ class Helper:
             max(1, min(room.columns, MAX_COLUMNS)), max(1, min(room.rows, MAX_ROWS)), room.fine
         )
         code = _CODES.get(do, "clip_not_shown")
-        wish = {"do": do, "code": code, **asdict(room), **(more or {})}
+        wish = {"do": do, "code": code, **room._asdict(), **(more or {})}
         while not self._turn.acquire(timeout=_SLICE):
             if not is_wanted():
                 raise NotWantedError

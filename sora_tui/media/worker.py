@@ -18,7 +18,6 @@ import stat
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -145,7 +144,7 @@ def _facts(file: BinaryIO, _wish: Mapping[str, Any], go_on: Callable[[], object]
     said: dict[str, Any] = {}
     try:
         facts, _suffix = read_clip(file)
-        said["clip"] = asdict(facts)
+        said["clip"] = facts._asdict()
     except ProblemError as error:
         said["damage"] = str(error.problem.facts["reason"])
     if os.fstat(file.fileno()).st_size <= _MAX_HASHED:
@@ -179,7 +178,7 @@ def _reference(file: BinaryIO, wish: Mapping[str, Any], _go_on: Callable[[], obj
 
     data = file.read(_MAX_BYTES)
     facts, made = bring_to(data, wish["size"] or None, read_fit(wish["fit"]))
-    said = {"picture": asdict(facts), "sha256": hashlib.sha256(data).hexdigest()}
+    said = {"picture": facts._asdict(), "sha256": hashlib.sha256(data).hexdigest()}
     return said, [] if made is None else [made]
 
 

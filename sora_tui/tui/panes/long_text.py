@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from rich.cells import get_character_cell_size
 from rich.segment import Segment
@@ -27,8 +26,7 @@ Span = tuple[int, int, str]
 _MAX_PAINTED: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of text, already cleaned.
 
     Attributes:
