@@ -24,6 +24,7 @@ from sora_tui.media.helper import Helper, NotWantedError
 from sora_tui.media.image import check_image
 from tests.media import hostile
 from tests.media.pictures import encoded, picture
+from tests.processes import lives
 
 ROOM = Room(80, 24)
 PICTURES = dict(hostile.pictures())
@@ -417,7 +418,7 @@ def test_it_ends_when_nobody_is_left_to_ask(tmp_path: Path) -> None:
     )
     pid = int(done.stdout)
     until = time.monotonic() + 60
-    while _lives(pid):
+    while lives(pid):
         assert time.monotonic() < until
         time.sleep(0.02)
 
@@ -447,13 +448,6 @@ def test_without_pyav_there_are_facts_and_a_word(
         assert refusal(refused) == "clip_not_shown no_decoder"
         assert helper.facts(file).facts is not None
     helper.stop()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def _track() -> bytes:
