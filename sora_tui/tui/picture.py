@@ -219,8 +219,10 @@ class PictureView(Widget):
         is_behind, stride = False, sys.maxsize
         if isinstance(app, HardenedApp):
             is_behind, stride = app.is_behind, app.stride
-        if is_behind or not self._pixels.show(self._next, stride):
+        if is_behind:
             self._turn = self.set_timer(_TURN, self._show_next)
+        else:
+            self._pixels.show(self._next, stride)
 
 
 class _Pixels(Widget):
@@ -236,23 +238,29 @@ class _Pixels(Widget):
         #: So many rows are shown by now; below them is what was there before.
         self._come = 0
         self._before: list[Strip] = []
+        #: They are not painted yet.
+        self._is_asked = False
 
-    def show(self, cells: Cells | None, stride: int) -> bool:
-        """Show some rows more of this picture, about `stride` bytes; whether that is all of it."""
+    def show(self, cells: Cells | None, stride: int) -> None:
+        """Show some rows more of this picture, about `stride` bytes.
+
+        Those that follow are asked for when these are painted, which may be a while.
+        """
         if cells is not self.cells:
             same = self.cells and cells and (self.cells.columns, self.cells.rows)
             alike = same == (cells and (cells.columns, cells.rows))
             self._before, self._come = self._strips if alike else [], 0
+            self._is_asked = False
             self.cells = cells
             width, height = (0, 0) if cells is None else (cells.columns, cells.rows)
             self.styles.width, self.styles.height = width, height
         if not self.is_attached or self._is_covered:
-            return True  # it goes on when it is painted
+            return
         rows = len(self._rows())
-        if self._come < rows:
+        if self._come < rows and not self._is_asked:
+            self._is_asked = True
             self._come = min(self._come + max(stride // self._row_bytes, 1), rows)
         self.refresh()
-        return self._come >= rows
 
     def render_line(self, y: int) -> Strip:
         """A row of the picture."""
@@ -270,6 +278,7 @@ class _Pixels(Widget):
             for each in self.get_line_filters()
             if not isinstance(each, ANSIToTruecolor | AsciiFilter)
         ]
+        self._is_asked = False
         if self._is_covered:
             self._come, self._before = 0, []
         elif self._come < len(self._rows()) and isinstance(self.parent, PictureView):
