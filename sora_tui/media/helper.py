@@ -2,7 +2,7 @@
 
 A `Helper` keeps one such process (`worker.py`), warm from the first need on. It takes one request
 at a time, gets files that are open already, and is killed when it takes too long; whoever asks next
-gets a fresh one. What it says is believed as little as what it reads.
+gets a fresh one. Each answer comes over a socket of its own, and is believed as little as the file.
 """
 
 from __future__ import annotations
@@ -187,10 +187,8 @@ class Helper:
 
     def stop(self) -> None:
         """End the process, if there is one; a later request starts another."""
-        process = self._process
-        if process is not None:
-            process.kill()  # whoever waits for its answer hears of it
-            process.wait()
+        if self._process is not None:
+            _end(self._process)  # whoever waits for its answer hears of it
 
     # One request ------------------------------------------------------------------------------
 
@@ -236,8 +234,11 @@ class Helper:
         until = time.monotonic() + PATIENCE
         try:
             asked = self._connected()
-            _send(asked, wish, file.fileno())
-            return self._answer(asked, until, is_wanted)
+            answers, theirs = socket.socketpair()
+            with answers:
+                with theirs:
+                    _send(asked, wish, file.fileno(), theirs.fileno())
+                return self._answer(answers, until, is_wanted)
         except _LostError:
             raise
         except (OSError, ValueError, LookupError, TypeError) as error:
@@ -245,13 +246,13 @@ class Helper:
             raise self._lost("crashed") from error
 
     def _answer(
-        self, asked: socket.socket, until: float, is_wanted: Callable[[], bool]
+        self, answers: socket.socket, until: float, is_wanted: Callable[[], bool]
     ) -> tuple[dict[str, Any], list[bytes]]:
         stopping = False
         while True:
-            asked.settimeout(min(_SLICE, max(until - time.monotonic(), 0.001)))
+            answers.settimeout(min(_SLICE, max(until - time.monotonic(), 0.001)))
             try:
-                head = asked.recv(4)
+                head = answers.recv(4)
             except TimeoutError:
                 if time.monotonic() > until:
                     if stopping:
@@ -260,22 +261,20 @@ class Helper:
                     raise self._lost("too_slow") from None
                 if not stopping and not is_wanted():
                     stopping, until = True, time.monotonic() + _STOP
-                    _send(asked, {"do": "stop"})
+                    _send(answers, {"do": "stop"})
                 continue
             break
         if not head:
             raise self._lost("crashed")
-        asked.settimeout(max(until - time.monotonic(), _STOP))
-        length = int.from_bytes(head + _exactly(asked, 4 - len(head)))
+        answers.settimeout(max(until - time.monotonic(), _STOP))
+        length = int.from_bytes(head + _exactly(answers, 4 - len(head)))
         if length > _MAX_HEAD:
             raise ValueError("an answer that is too long")
-        said = json.loads(_exactly(asked, length))
+        said = json.loads(_exactly(answers, length))
         lengths = [int(length) for length in said["parts"]]
         if min(lengths, default=0) < 0 or sum(lengths) > _MAX_ANSWER:
             raise ValueError("an answer that is too long")
-        parts = [_exactly(asked, length) for length in lengths]
-        if said.get("last"):
-            self._close()
+        parts = [_exactly(answers, length) for length in lengths]
         return ({"stopped": True} if stopping else said), parts
 
     # The process ------------------------------------------------------------------------------
@@ -306,16 +305,14 @@ class Helper:
             # One that ended by itself has a moment to say how.
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.2 if reason == "crashed" else 0)
-            process.kill()
-            if process.wait() == -signal.SIGXCPU:
+            if _end(process) == -signal.SIGXCPU:
                 reason = "too_slow"
         self._close()
         return _LostError(reason)
 
     def _close(self) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            _end(self._process)
         if self._socket is not None:
             self._socket.close()
         self._process = self._socket = None
@@ -327,6 +324,14 @@ class _LostError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """Kill it and what answers for it, if it lives; its exit code."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError, PermissionError):  # macOS, of one that has ended
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
 
 
 def _send(asked: socket.socket, wish: Mapping[str, Any], *fds: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import struct
@@ -26,6 +27,7 @@ from tests.media import hostile
 from tests.media.pictures import encoded, picture
 
 ROOM = Room(80, 24)
+HAS_LANDLOCK = sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
 PICTURES = dict(hostile.pictures())
 
 
@@ -378,28 +380,94 @@ def test_who_waits_for_a_turn_may_give_up(monkeypatch: pytest.MonkeyPatch, tmp_p
         helper.picture(file, ROOM, is_wanted=lambda: False)
 
 
-def test_it_has_no_keys_no_files_and_no_right_to_write(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """What a decoder would find that somebody else steers."""
-    monkeypatch.setenv("SORA_API_KEY", "sk-never-shown")
-    monkeypatch.setenv("LAB_KEY", "sk-never-shown")
-    look = (
-        "def look(file, wish, go_on):\n"
-        " try: os.write(os.open('/tmp/written', os.O_CREAT | os.O_WRONLY), b'x'); wrote = 'yes'\n"
-        " except OSError: wrote = 'no'\n"
-        " env = ' '.join(os.environ.values())\n"
-        " raise w.problem_error('picture_not_shown', wrote=wrote, cwd=os.getcwd(),\n"
-        "  keys=str('never-shown' in env), fds=str(len(os.listdir('/proc/self/fd'))))\n"
-        "w._WORK['picture'] = look"
-    ).replace("/tmp/written", str(tmp_path / "written"))
-    helper = patched(monkeypatch, look)
+#: What somebody would try who steers a decoder: each of these has to fail.
+TRIED = {
+    "read": "open('/etc/passwd')",
+    "write": "open(PLACE + '/written', 'w')",
+    "socket": "socket.socket()",
+    "datagrams": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+    "pair": "socket.socketpair()",
+    "pipe": "os.pipe()",
+    "copy": "os.dup(0)",
+    "listing": "os.listdir('/')",
+    "library": "import_module('zoneinfo')",
+    "a file closed": "os.close(1), open('/etc/passwd')",
+}
+if os.geteuid() != 0:  # root may, where nobody took that from it
+    TRIED["more"] = "w.resource.setrlimit(w.resource.RLIMIT_NOFILE, (9, 9))"
+#: What a kernel with Landlock refuses, too.
+TRIED_BY_NAME = {
+    "unlink": "os.unlink(PLACE + '/good')",
+    "rename": "os.rename(PLACE + '/good', PLACE + '/bad')",
+    "folder": "os.mkdir(PLACE + '/folder')",
+    "program": "os.execv('/bin/true', ['/bin/true'])",
+}
+
+
+def reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tried: dict[str, str]
+) -> dict[str, object]:
+    """What became of each try, made by the process while it has a stranger's file."""
+    program = (
+        "import socket\n"
+        "from importlib import import_module\n"
+        f"PLACE = {str(tmp_path)!r}\n"
+        f"TRIED = {tried!r}\n"
+        "def tries(file, wish, go_on):\n"
+        " said = {}\n"
+        " for name, code in TRIED.items():\n"
+        "  try: eval(code); said[name] = 'yes'\n"
+        "  except (OSError, ValueError) as error: said[name] = 'no'\n"
+        " said['keys'] = str('never-shown' in ' '.join(os.environ.values()))\n"
+        " said['cwd'] = os.getcwd()\n"
+        " raise w.problem_error('picture_not_shown', **said)\n"
+        "w._WORK['picture'] = tries"
+    )
+    helper = patched(monkeypatch, program)
     (tmp_path / "good").write_bytes(b"")
     with (tmp_path / "good").open("rb") as file, pytest.raises(ProblemError) as told:
         helper.picture(file, ROOM)
-    facts = told.value.problem.facts
-    assert (facts["wrote"], facts["cwd"], facts["keys"]) == ("no", "/", "False")
-    assert int(facts["fds"]) <= 6, "three that all have, the socket, the file, the listing"
+    helper.stop()
+    return dict(told.value.problem.facts)
+
+
+def test_it_has_no_keys_and_can_open_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No file, no socket: not by a library that wants to, nor by a decoder that is steered."""
+    monkeypatch.setenv("SORA_API_KEY", "sk-never-shown")
+    monkeypatch.setenv("LAB_KEY", "sk-never-shown")
+    said = reported(monkeypatch, tmp_path, TRIED)
+    assert (said.pop("keys"), said.pop("cwd")) == ("False", "/")
+    assert said == dict.fromkeys(TRIED, "no")
+
+
+@pytest.mark.skipif(not HAS_LANDLOCK, reason="this kernel has no Landlock")
+def test_it_can_name_no_file_where_the_kernel_has_landlock(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What needs no descriptor: to delete a file, to rename it, to run one."""
+    said = reported(monkeypatch, tmp_path, TRIED_BY_NAME)
+    assert said.items() >= dict.fromkeys(TRIED_BY_NAME, "no").items()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good"]
+
+
+def test_nothing_of_one_file_is_there_when_the_next_is_opened(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not in its memory, and no answer that nobody asked for."""
+    program = (
+        "w.seen = 0\n"
+        "def look(file, wish, go_on):\n"
+        " w.seen += 1\n"
+        " return {'columns': w.seen, 'rows': 1}, [b'r' * 6 * w.seen, b'', b'more' * 100]\n"
+        "w._WORK['poster'] = look"
+    )
+    helper = patched(monkeypatch, program)
+    (tmp_path / "good").write_bytes(b"")
+    with (tmp_path / "good").open("rb") as file:
+        assert [helper.poster(file, ROOM).cells.columns for _ in range(3)] == [1, 1, 1]
+        assert helper._process is not None
     helper.stop()
 
 
