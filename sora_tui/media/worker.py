@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 #: Address space in bytes: 64 megapixels of a PNG with transparency, and the libraries.
-_MEMORY: Final = 1024 * 2**20
+_MEMORY: Final = 1280 * 2**20
 #: Seconds of processor time for one request: of what is looked at, and of what takes longer.
 _CPU: Final = 4
 _CPU_LONGER: Final = 10
@@ -64,9 +64,11 @@ _OF_PILLOW: Final = (
 )
 _OF_PYAV: Final = ("audio.stream", "subtitles.stream", "video.stream")
 #: Linux: prctl(2) and landlock(7); these numbers are the same on every machine.
+_DIE_WITH_PARENT: Final = 1
 _NO_NEW_PRIVILEGES: Final = 38
 _CREATE_RULESET: Final = 444
 _RESTRICT_SELF: Final = 446
+_LIBC: Final = ctypes.CDLL(None)
 
 Answer = tuple[dict[str, Any], list[bytes]]
 Work = Callable[[BinaryIO, Mapping[str, Any], Callable[[], object]], Answer]
@@ -130,16 +132,15 @@ def _lock_away() -> None:
 
     Where the kernel has Landlock; an older one knows fewer of these.
     """
-    libc = ctypes.CDLL(None)
-    libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    version = libc.syscall(_CREATE_RULESET, None, 0, 1)
+    _LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    version = _LIBC.syscall(_CREATE_RULESET, None, 0, 1)
     if version < 1:
         return
     files = (1 << 12 + min(version, 3) + (version > 4)) - 1
     handled = (ctypes.c_uint64 * 3)(files, 3 * (version > 3), 3 * (version > 5))
-    ruleset = libc.syscall(_CREATE_RULESET, handled, ctypes.sizeof(handled), 0)
+    ruleset = _LIBC.syscall(_CREATE_RULESET, handled, ctypes.sizeof(handled), 0)
     if ruleset >= 0:
-        libc.syscall(_RESTRICT_SELF, ruleset, 0)
+        _LIBC.syscall(_RESTRICT_SELF, ruleset, 0)
         os.close(ruleset)
 
 
@@ -163,6 +164,8 @@ def _answer_once(wish: Mapping[str, Any], file_fd: int, answer_fd: int) -> NoRet
     """In the fork: answer, and end."""
     failed = 1
     try:
+        if sys.platform == "linux":
+            _LIBC.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
         _limit(resource.RLIMIT_NOFILE, 0)
         _limit(resource.RLIMIT_NPROC, 0)
         seconds = _CPU_LONGER if wish["do"] in _LONGER else _CPU

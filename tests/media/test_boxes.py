@@ -82,6 +82,13 @@ def test_lies_and_garbage_have_their_reasons(clip: bytes, tmp_path: Path) -> Non
     assert reason(path, ftyp + boxed(b"free") * 30_000 + mdat) == "too_many_boxes"
 
 
+def test_a_length_that_no_clip_has_is_none(clip: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    at = clip.index(b"stts") + 12
+    path.write_bytes(clip[:at] + b"\xff" * 8 + clip[at + 8 :])
+    assert inspect_mp4(path).seconds == 0.0
+
+
 def test_samples_without_room_make_a_clip_incomplete(clip: bytes, tmp_path: Path) -> None:
     path = tmp_path / "hollow.mp4"
     mdat_at = clip.index(b"mdat") - 4
