@@ -216,6 +216,13 @@ def test_a_picture_with_others_behind_it_is_a_still_jpeg() -> None:
     assert check_image(data) == inspect_header(data) == ImageFacts("JPEG", 160, 90)
 
 
+def test_much_may_stand_before_the_size_of_a_jpeg() -> None:
+    """A colour profile, a history of edits: up to megabytes, but not without end."""
+    data = encoded(STILL, "JPEG", icc_profile=b"p" * 600_000)
+    assert check_image(data) == inspect_header(data) == ImageFacts("JPEG", 160, 90)
+    assert inspect_header(data[:2] + b"\xff\xfe\0\2" * 10_000 + data[2:]) is None
+
+
 def test_nothing_said_beside_a_picture_goes_along_with_its_copy() -> None:
     """A comment may name a person or a place, or be too long to be written again."""
     for data in (
