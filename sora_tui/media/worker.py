@@ -174,7 +174,8 @@ def _answer_once(wish: Mapping[str, Any], file_fd: int, answer_fd: int) -> NoRet
         with os.fdopen(file_fd, "rb") as file, socket.socket(fileno=answer_fd) as asked:
             said, parts = _answer(wish, file, asked)
             head = json.dumps({**said, "parts": list(map(len, parts))}).encode()
-            asked.sendall(len(head).to_bytes(4) + head + b"".join(parts))
+            with suppress(ConnectionError):  # nobody waits for it any more
+                asked.sendall(len(head).to_bytes(4) + head + b"".join(parts))
         failed = 0
     finally:
         os._exit(failed)

@@ -479,6 +479,32 @@ def test_what_nobody_wants_any_more_is_stopped(
         helper.stop()
 
 
+def test_an_answer_that_comes_too_late_costs_no_new_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The cursor goes on again and again; what was made for it is thrown away."""
+    late = (
+        "def late(file, wish, go_on):\n"
+        " try:\n"
+        "  while True: go_on(); time.sleep(0.01)\n"
+        " except w._Stopped: pass\n"
+        " return {'columns': 1, 'rows': 1}, [b'r' * 6, b'', b'j' * 2**22]\n"
+        "w._WORK['poster'] = late"
+    )
+    helper = patched(monkeypatch, late)
+    (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
+    with (tmp_path / "good").open("rb") as file:
+        helper.picture(file, ROOM)
+        assert helper._process is not None
+        pid = helper._process.pid
+        asked = iter([True, True, True])
+        with pytest.raises(NotWantedError):
+            helper.poster(file, ROOM, is_wanted=lambda: next(asked, False))
+        assert helper.picture(file, ROOM).rows > 0
+        assert helper._process.pid == pid
+    helper.stop()
+
+
 def test_who_waits_for_a_turn_may_give_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "good").write_bytes(b"")
     helper = Helper()
