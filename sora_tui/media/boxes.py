@@ -227,19 +227,24 @@ def _track(trak: memoryview) -> _Track:
         width, height = height, width
     mdhd = mdia[b"mdhd"]
     (timescale,) = struct.unpack_from(">I", mdhd, 20 if mdhd[0] == 1 else 12)
-    runs = list(_rows(table[b"stts"], ">II"))
+    # Row by row: a file may bring a million, and as a list they would take twenty times its memory.
+    ticks = samples = 0
+    for count, delta in _rows(table[b"stts"], ">II"):
+        ticks, samples = ticks + count * delta, samples + count
     wide = b"co64" in table
-    offsets = [at for (at,) in _rows(table[b"co64" if wide else b"stco"], ">Q" if wide else ">I")]
+    bounds: tuple[int, ...] = ()
+    for (at,) in _rows(table[b"co64" if wide else b"stco"], ">Q" if wide else ">I"):
+        bounds = (min(at, bounds[0]), max(at, bounds[1])) if bounds else (at, at)
     return _Track(
         handler,
         width,
         height,
         bytes(entry[4:8]).decode("latin-1"),
         timescale,
-        ticks=sum(count * delta for count, delta in runs),
-        samples=sum(count for count, _ in runs),
+        ticks=ticks,
+        samples=samples,
         sample_bytes=_sample_bytes(table.get(b"stsz")),
-        chunk_bounds=(min(offsets), max(offsets)) if offsets else (),
+        chunk_bounds=bounds,
     )
 
 
