@@ -43,10 +43,11 @@ if TYPE_CHECKING:
 
 #: Address space in bytes: 64 megapixels of a PNG with transparency, and the libraries.
 _MEMORY: Final = 1280 * 2**20
-#: Seconds of processor time for one request: of what is looked at, and of what takes longer.
-_CPU: Final = 4
+#: Seconds of processor time for one request: twice what 64 megapixels take; and for what has to
+#: go through a whole file.
+_CPU: Final = 5
 _CPU_LONGER: Final = 10
-_LONGER: Final = frozenset({"facts", "filmstrip", "reference"})
+_LONGER: Final = frozenset({"facts", "filmstrip"})
 #: Seconds after which one that only sleeps ends, too, whether or not somebody waits for it.
 _LIFE: Final = 20
 #: Its own three files, and two that come with a request.

@@ -520,7 +520,7 @@ TRIED = {
     "datagrams": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
     "pair": "socket.socketpair()",
     "pipe": "os.pipe()",
-    "copy": "os.dup(0)",
+    "copy": "os.dup(1)",
     "listing": "os.listdir('/')",
     "library": "import_module('zoneinfo')",
     "a file closed": "os.close(1), open('/etc/passwd')",
