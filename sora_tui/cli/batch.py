@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import agree, question_on_terminal
@@ -49,8 +49,7 @@ from sora_tui.workspace.verdicts import refusal_before
 _MANY: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(NamedTuple):
     """A line of the file, ready to be sent.
 
     Attributes:

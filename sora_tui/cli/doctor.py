@@ -9,9 +9,8 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.cli import exits
 from sora_tui.cli.day import spent_words
@@ -38,8 +37,7 @@ _CLIP = 20_000_000
 _WARNINGS: Final = frozenset({"env_readable", "profile_unknown"})
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One line of the report; `name` is English and stable, for `--json`.
 
     Attributes:
@@ -100,7 +98,7 @@ def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> It
     if shown and found.reached:
         can = {name: shown.get(name) if told is None else told for name, told in found.can.items()}
         means = "none" if can["delete"] is False else found.delete_means
-        found = replace(found, can=can, delete_means=means)
+        found = found._replace(can=can, delete_means=means)
     yield from map(_check, finding_lines(server, found, usual_quote(server)))
 
 

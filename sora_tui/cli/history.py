@@ -7,7 +7,6 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 
@@ -73,7 +72,7 @@ def show(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         lineage = history.lineage(job)
         document = json.loads(history.load_text(job_id))
         kin = {"from": lineage.origins, "became": lineage.made}
-        document["lineage"] = {way: [asdict(one) for one in kin[way]] for way in kin}
+        document["lineage"] = {way: [one._asdict() for one in kin[way]] for way in kin}
         speech.document({**document, **made_document(job)})
         return 0
     for line in facts_lines(job, folder, history):

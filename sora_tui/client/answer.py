@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: A file part: name, bytes, media type.
 File = tuple[str, bytes, str]
@@ -17,8 +17,7 @@ class LostError(Exception):
     """The request may have arrived; its answer did not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a server answered.
 
     Attributes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from sora_tui.client.dialect import dialect_of, fitted
@@ -21,8 +20,7 @@ _PATHS: Final[Mapping[Operation, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A paid request, without its file.
 
     Attributes:

@@ -8,8 +8,7 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sora_tui.core.remote import Phase, RemoteVideo, read_video
 from sora_tui.core.text import clean, clean_line
@@ -33,8 +32,7 @@ _TITLE: Final = re.compile(r"<(title|h1)[^>]*>([^<]{1,400})", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^>]{0,400}>")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A server's own code and words, out of whatever envelope they came in; both cleaned."""
 
     code: str | None

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
 
 from sora_tui.core.findings import ABILITIES, Ability, DeleteMeans
 from sora_tui.core.server import Auth, Encoding, ReferenceForm, Server
@@ -22,8 +22,7 @@ Probe = Literal["models", "list", "unknown", "video models", "health_", "version
 ENOUGH: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(NamedTuple):
     """Something in the answer to a probe by which a server shows itself.
 
     Attributes:
@@ -43,8 +42,7 @@ class Sign:
         return has_header and re.search(self.body, body) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class TurnedAway:
+class TurnedAway(NamedTuple):
     """Words by which a server says that it turned a request away and started nothing.
 
     Without such words these statuses may come from a proxy that lost sight of a server at work, and
@@ -63,8 +61,7 @@ class TurnedAway:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class Dialect(NamedTuple):
     """The habits of one server. A profile's own settings stand above them.
 
     Attributes:
@@ -107,8 +104,8 @@ class Dialect:
     seconds_as_number: bool = False
     auth: Auth = "bearer"
     bearer_without_key: str | None = "none"
-    query: Mapping[str, str] = field(default_factory=dict)
-    abilities: Mapping[Ability, bool] = field(default_factory=dict)
+    query: Mapping[str, str] = MappingProxyType({})
+    abilities: Mapping[Ability, bool] = MappingProxyType({})
     list_needs: str = ""
     delete_means: DeleteMeans = "unknown"
     cost_header: str = ""

@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from sora_tui.client.answer import LostError, NotSentError
 from sora_tui.client.decode import read_json, refusal_in, request_id, retry_after
 from sora_tui.client.dialect import fitted
-from sora_tui.client.outcome import ServerError
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.transport import Fetcher, Incoming, base_url, without_key
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import CODES

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sora_tui.client.dialect import dialect_of
 from sora_tui.client.tables import read_table
@@ -17,8 +16,7 @@ from sora_tui.core.server import Server
 _UNKNOWN: Final = "generic"
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
+class _Model(NamedTuple):
     name: str
     title: str
     match: re.Pattern[str]
@@ -36,8 +34,7 @@ def offer_of(server: Server, model: str | None) -> Offer:
     """
     name = model or (server.models[0] if len(server.models) == 1 else "")
     offer = _known(dialect_of(server).name, name.lower())
-    return replace(
-        offer,
+    return offer._replace(
         models=server.models,
         sizes=server.sizes or offer.sizes,
         seconds=server.seconds_choices or offer.seconds,
@@ -55,8 +52,7 @@ def presets() -> tuple[str, ...]:
     return tuple(model.name for model in _models() if model.preset)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """A server's own; `all_sizes`: it makes no others, whatever the model could."""
 
     offer: Offer
@@ -72,13 +68,12 @@ def _known(dialect: str, model: str) -> Offer:
 
 def _offer(dialect: str, model: _Model | None) -> Offer:
     row = _rows().get(dialect) or _rows()[_UNKNOWN]
-    offer = replace(row.offer, sizes=row.all_sizes or row.offer.sizes)
+    offer = row.offer._replace(sizes=row.all_sizes or row.offer.sizes)
     if model is None:
         return offer
     known = {parameter.name for parameter in offer.parameters}
     preset = {name: value for name, value in (model.preset or {}).items() if name in known}
-    return replace(
-        offer,
+    return offer._replace(
         title=model.title,
         sizes=row.all_sizes or model.sizes or offer.sizes,
         seconds=model.seconds or offer.seconds,
@@ -93,7 +88,7 @@ def _offer(dialect: str, model: _Model | None) -> Offer:
 def _with_default(parameter: Parameter, preset: Mapping[str, Any]) -> Parameter:
     """What the model's makers use holds by itself, unless the server has a default of its own."""
     if parameter.default is None and parameter.name in preset:
-        return replace(parameter, default=preset[parameter.name])
+        return parameter._replace(default=preset[parameter.name])
     return parameter
 
 

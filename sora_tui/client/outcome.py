@@ -1,4 +1,4 @@
-"""What became of a call: five outcomes of the paid request, one exception for all other calls."""
+"""What became of the paid request: five outcomes."""
 
 from __future__ import annotations
 
@@ -52,22 +52,3 @@ class Unclear:
 
 
 CreateOutcome = Accepted | NotSent | Rejected | Later | Unclear
-
-
-class ServerError(Exception):
-    """A call other than create gave no answer that can be used.
-
-    Attributes:
-        error: The reason; its `spent` speaks of this call, which itself costs nothing, or, for a
-            download, of the clip that was paid before.
-        retry_after: Seconds the server asks to be left alone, 1..300.
-        not_found: The server says that it knows no such video.
-    """
-
-    def __init__(
-        self, error: JobError, *, retry_after: float | None = None, not_found: bool = False
-    ) -> None:
-        super().__init__(f"{error.kind} ({error.status or 'no answer'}) {error.message}".rstrip())
-        self.error = error
-        self.retry_after = retry_after
-        self.not_found = not_found

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sora_tui.client.tables import read_table
 from sora_tui.core.price import Ending, PriceTable
 from sora_tui.core.server import Server
 
 
-@dataclass(frozen=True, slots=True)
-class _Host:
+class _Host(NamedTuple):
     """One entry of `prices.toml`; a name that begins with a dot is the end of a host's."""
 
     hosts: tuple[str, ...]

@@ -7,8 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 from sora_tui.client.answer import Answer, LostError, NotSentError
@@ -35,8 +34,7 @@ _LOOKED_AT: Final = 256 * 1024
 NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     path: str
     query: Mapping[str, str]
     at_root: bool = False

@@ -24,8 +24,7 @@ import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, quote_plus
 
 # Where click and rich are installed, as Textual has them, httpx would bring its command line
@@ -257,8 +256,7 @@ def without_key(server: Server, said: bytes) -> bytes:
     return said
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """An answer whose body is still on its way; `chunks` raises LostError where it breaks."""
 
     status: int

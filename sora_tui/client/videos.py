@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
@@ -33,9 +33,9 @@ from sora_tui.client.outcome import (
     Later,
     NotSent,
     Rejected,
-    ServerError,
     Unclear,
 )
+from sora_tui.client.server_error import ServerError
 from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Spent
@@ -74,16 +74,14 @@ class Upload:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(NamedTuple):
     """One look at a job; `after`: seconds the server wants until the next one, 1..60."""
 
     video: RemoteVideo
     after: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class VideoPage:
+class VideoPage(NamedTuple):
     """One page of the list, newest first.
 
     Attributes:

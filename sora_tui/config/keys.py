@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import signal
 import subprocess
 import time
@@ -60,6 +59,8 @@ def check_command(command: str) -> str:
     Raises:
         ValueError: It is none, or it is the key; the words do not repeat it.
     """
+    import shlex  # few have a command, and the first frame need not wait for it
+
     try:
         words = shlex.split(command)
     except ValueError:
@@ -112,6 +113,8 @@ class CommandKey(Secret):
             return self._value
 
     def _run(self) -> str:
+        import shlex  # as above
+
         # Never what it printed goes into a message: that may be half a key.
         try:
             words = shlex.split(self._command)

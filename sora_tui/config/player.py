@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 from sora_tui.config.sources import TomlFile
@@ -37,6 +36,8 @@ def read_player(environ: Mapping[str, str], user: TomlFile | None, own: TomlFile
 
 
 def _is_command(text: str) -> bool:
+    import shlex  # few name a player, and the first frame need not wait for it
+
     try:
         return bool(shlex.split(text))
     except ValueError:  # a quotation without an end

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -237,7 +236,7 @@ def _search(search: Search) -> dict[str, Any]:
             {"id": c.id, "created_at": _stamp(c.created_at), "same": list(c.same)}
             for c in search.found
         ],
-        "refused": {**asdict(refused), "at": _stamp(refused.at)} if refused else None,
+        "refused": {**refused._asdict(), "at": _stamp(refused.at)} if refused else None,
     }
 
 

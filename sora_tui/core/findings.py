@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
 
 from sora_tui.core.problem import Problem
 
@@ -28,8 +28,7 @@ DeleteMeans = Literal["deletes", "cancels", "forgets", "none", "unknown"]
 KeyVerdict = Literal["accepted", "refused", "none", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """One examination of a server. Nothing in it cost anything.
 
     Attributes:
@@ -51,6 +50,6 @@ class Findings:
     key: KeyVerdict = "unknown"
     version: str | None = None
     models: tuple[str, ...] = ()
-    can: Mapping[Ability, bool | None] = field(default_factory=lambda: dict.fromkeys(ABILITIES))
+    can: Mapping[Ability, bool | None] = MappingProxyType(dict.fromkeys(ABILITIES))
     delete_means: DeleteMeans = "unknown"
     problem: Problem | None = None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sora_tui.core.job import Job
 from sora_tui.core.remote import inner_id
@@ -13,16 +12,14 @@ from sora_tui.core.remote import inner_id
 How = Literal["remix", "edit", "extend", "character", "again", "with"]
 
 
-@dataclass(frozen=True, slots=True)
-class Kin:
+class Kin(NamedTuple):
     """One step between two jobs; `id` is the job at its other end."""
 
     id: str
     how: How
 
 
-@dataclass(frozen=True, slots=True)
-class Lineage:
+class Lineage(NamedTuple):
     """What one job came from, and what became of it, oldest first."""
 
     origins: tuple[Kin, ...] = ()

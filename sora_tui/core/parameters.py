@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NoReturn
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, NoReturn
 
 from sora_tui.core.problem import Fact, problem_error
 
@@ -20,8 +20,7 @@ _SWITCH: Final[Mapping[str, bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One field that a server is known to take besides prompt, model, seconds and size.
 
     Attributes:
@@ -87,8 +86,7 @@ class Parameter:
         raise problem_error(code, name=self.name, value=typed(value)[:80], **facts)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What is known of a model on a server: suggestions, never a closed list.
 
     Attributes:
@@ -105,7 +103,7 @@ class Offer:
     sizes: tuple[str, ...] = ()
     seconds: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
-    preset: Mapping[str, Any] = field(default_factory=dict)
+    preset: Mapping[str, Any] = MappingProxyType({})
 
     def parameter(self, name: str) -> Parameter | None:
         """The known parameter of this name; None for a free one."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import NamedTuple
 
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
@@ -21,8 +21,7 @@ class PriceKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class PriceTable:
+class PriceTable(NamedTuple):
     """Prices per generated second, by model, then by size (`"*"` for any).
 
     Attributes:
@@ -34,8 +33,7 @@ class PriceTable:
     dated: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """The day on which a model's maker switches it off.
 
     Attributes:
@@ -54,8 +52,7 @@ class Ending:
         return today >= self.day
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """The price of one clip.
 
     Attributes:

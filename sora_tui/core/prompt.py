@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from sora_tui.core.front_matter import LINE, edit_front_matter, toml_of
 from sora_tui.core.problem import ProblemError, problem_error
@@ -15,8 +15,7 @@ _FENCE: Final = "+++"
 _VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(NamedTuple):
     """A prompt file's content.
 
     Attributes:
@@ -26,7 +25,7 @@ class Prompt:
     """
 
     text: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
 def parse_prompt(source: str) -> Prompt:

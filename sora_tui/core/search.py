@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.core.problem import Fact, Problem, problem
 
@@ -16,8 +15,7 @@ _ENOUGH_LOOKS: Final = 3
 _ENOUGH_TIME: Final = timedelta(minutes=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A video in the server's list that may be the job.
 
     Attributes:
@@ -30,8 +28,7 @@ class Candidate:
     same: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a video that a person named was not adopted.
 
     Attributes:
@@ -53,8 +50,7 @@ class Refusal:
         return problem(self.code, **facts)
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """The search for one job.
 
     Attributes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sora_tui.client.outcome import ServerError
+from sora_tui.client.server_error import ServerError
 from sora_tui.core.job import Job, JobError, Output, State
 from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.server import Server

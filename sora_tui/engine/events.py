@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import Problem
@@ -15,8 +16,7 @@ if TYPE_CHECKING:  # faces import this module before their first frame
     from sora_tui.workspace.lock import Holder
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """Bytes of a download so far; `total` is None where the server does not say."""
 
     received: int
@@ -39,8 +39,7 @@ class Retry:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobChanged:
+class JobChanged(NamedTuple):
     """A job as it now is, with what is known of it beside its document."""
 
     job: Job
@@ -48,15 +47,13 @@ class JobChanged:
     retry: Retry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobRemoved:
+class JobRemoved(NamedTuple):
     """A job's document was deleted: it is in no list any more."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class EngineChanged:
+class EngineChanged(NamedTuple):
     """What the engine as a whole is doing.
 
     Attributes:
@@ -73,12 +70,11 @@ class EngineChanged:
     pollers: int = 0
     downloads: int = 0
     downloads_max: int = 3
-    offline: Mapping[str, datetime] = field(default_factory=dict)
+    offline: Mapping[str, datetime] = MappingProxyType({})
     paused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EngineFault:
+class EngineFault(NamedTuple):
     """A part of the engine failed on a fault of our own; it starts again, jobs are safe on disk.
 
     Attributes:
@@ -90,8 +86,7 @@ class EngineFault:
     report: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteListed:
+class RemoteListed(NamedTuple):
     """What a server has that this workspace does not know.
 
     Attributes:
@@ -106,7 +101,7 @@ class RemoteListed:
     server: str
     videos: tuple[RemoteVideo, ...] = ()
     more: bool = False
-    lost: Mapping[str, str] = field(default_factory=dict)
+    lost: Mapping[str, str] = MappingProxyType({})
     problem: Problem | None = None
 
 

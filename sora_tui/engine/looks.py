@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.remote import Phase, RemoteVideo
@@ -52,8 +52,7 @@ _ENDS: Final = frozenset({Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(NamedTuple):
     """One walk through the server's list, newest first.
 
     Attributes:
@@ -65,8 +64,7 @@ class Sweep:
     pages: int
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """What is to be done now.
 
     Attributes:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from sora_tui.client.dialect import can_list
-from sora_tui.client.outcome import ServerError
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError
@@ -187,7 +186,7 @@ class LostAnswers:
         if job is not None:
             taken_by = self._owner_of(video_id) if code == "video_taken" else None
             refused = Refusal(at, video_id, code, taken_by)
-            self._put(job, replace(job.search or Search(at, at), refused=refused))
+            self._put(job, (job.search or Search(at, at))._replace(refused=refused))
 
     def _lost(self, job_id: str) -> Job | None:
         """The job, unless it was found or given up meanwhile."""
@@ -198,11 +197,11 @@ class LostAnswers:
         at = utc_now()
         search = job.search or Search(at, at)
         if listed:
-            search = replace(search, looks=search.looks + 1)
+            search = search._replace(looks=search.looks + 1)
         elif job.id in self._listless:
             return
         (self._listless.discard if listed else self._listless.add)(job.id)
-        self._put(job, replace(search, at=at, listed=listed, found=found))
+        self._put(job, search._replace(at=at, listed=listed, found=found))
 
     def _put(self, job: Job, search: Search) -> None:
         self._desk.put(job.searched(utc_now(), search))

@@ -10,7 +10,7 @@ from typing import Final
 
 from sora_tui.client.decode import MAX_WAIT
 from sora_tui.client.dialect import dialect_of, fitted
-from sora_tui.client.outcome import ServerError
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem

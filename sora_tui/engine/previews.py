@@ -13,7 +13,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from sora_tui.client.outcome import ServerError
+from sora_tui.client.server_error import ServerError
 from sora_tui.core.job import Job, Output, State
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.server import Server

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
-from sora_tui.client.outcome import ServerError
 from sora_tui.client.probe import NO_LIST
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import State
 from sora_tui.core.problem import Problem, problem, problem_error

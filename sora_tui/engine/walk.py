@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.engine.pace import Gate
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What one page of the list brought.
 
     Attributes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from sora_tui.core.findings import Ability, DeleteMeans, Findings, KeyVerdict
 from sora_tui.core.price import Price, PriceKind
@@ -36,8 +35,7 @@ _DELETE: Final[dict[DeleteMeans, tuple[Sign, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One finding.
 
     Attributes:

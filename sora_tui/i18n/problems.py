@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from sora_tui.core.job import Job, State
@@ -24,8 +24,7 @@ from sora_tui.i18n.amounts import money
 from sora_tui.i18n.parameters import kind_words
 
 
-@dataclass(frozen=True, slots=True)
-class Sentences:
+class Sentences(NamedTuple):
     """A problem for a person, each part one or two full sentences, none empty."""
 
     happened: str
@@ -72,7 +71,7 @@ def job_sentences(job: Job) -> Sentences | None:
     free = job.simulated or cost.estimated == 0
     said = sentences(replace(why, facts={**known, **why.facts}), free=free)
     if job.state is State.ABANDONED:
-        return replace(said, next=_("It was given up; this record stays."))
+        return said._replace(next=_("It was given up; this record stays."))
     return said
 
 

@@ -10,7 +10,6 @@ import os
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, NamedTuple
 
@@ -26,8 +25,7 @@ MAX_SECONDS: Final = 6_048_000
 MAX_BOXES: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class ClipFacts:
+class ClipFacts(NamedTuple):
     """What an MP4 says about itself.
 
     Attributes:

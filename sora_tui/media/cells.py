@@ -7,9 +7,8 @@ anybody's.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sora_tui.core.request import Fit, read_fit, width_height
 
@@ -36,8 +35,7 @@ _FINE_PIXELS: Final = 90_000
 _FINE_SIDE: Final = 800
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
+class Aim(NamedTuple):
     """The size that a reference is brought to, for looking at what that does.
 
     Attributes:
@@ -65,8 +63,7 @@ def read_aim(text: str) -> Aim:
     return Aim(*width_height(size), read_fit(fit), what == "made")
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """How large a picture may be on the screen, in cells.
 
     Attributes:
@@ -78,8 +75,7 @@ class Room:
     fine: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(NamedTuple):
     """A picture of `columns` x `rows` cells.
 
     Attributes:

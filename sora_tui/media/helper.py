@@ -17,8 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
 from sora_tui.core.problem import CODES, Fact, Problem, ProblemError, problem_error
 from sora_tui.core.request import Fit
@@ -57,8 +56,7 @@ class NotWantedError(Exception):
     """The answer was no longer wanted while it was made."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClipReport:
+class ClipReport(NamedTuple):
     """What there is to say of a clip's file.
 
     Attributes:
@@ -72,8 +70,7 @@ class ClipReport:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class BroughtPicture:
+class BroughtPicture(NamedTuple):
     """A reference as it is sent.
 
     Attributes:
@@ -87,8 +84,7 @@ class BroughtPicture:
     made: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A picture for the screen, and a JPEG of it to be kept."""
 
     cells: Cells
@@ -197,6 +193,9 @@ class Helper:
         """End the process, if there is one; a later request starts another."""
         if self._process is not None:
             _end(self._process)  # whoever waits for its answer hears of it
+        if self._turn.acquire(blocking=False):
+            self._close()
+            self._turn.release()
 
     # One request ------------------------------------------------------------------------------
 
@@ -213,7 +212,7 @@ class Helper:
             max(1, min(room.columns, MAX_COLUMNS)), max(1, min(room.rows, MAX_ROWS)), room.fine
         )
         code = _CODES.get(do, "clip_not_shown")
-        wish = {"do": do, "code": code, **asdict(room), **(more or {})}
+        wish = {"do": do, "code": code, **room._asdict(), **(more or {})}
         while not self._turn.acquire(timeout=_SLICE):
             if not is_wanted():
                 raise NotWantedError

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
@@ -50,7 +49,7 @@ class Previews:
         if kept is not None:
             return kept
         made = self._once(name, lambda: self._helper.facts(file, is_wanted=is_wanted))
-        document = {"clip": asdict(made.facts)} if made.facts else {"damage": made.damage}
+        document = {"clip": made.facts._asdict()} if made.facts else {"damage": made.damage}
         self._keep(name, json.dumps({**document, "sha256": made.sha256}).encode())
         return made
 

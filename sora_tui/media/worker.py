@@ -24,7 +24,6 @@ import stat
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -206,7 +205,7 @@ def _facts(file: BinaryIO, _wish: Mapping[str, Any], go_on: Callable[[], object]
     said: dict[str, Any] = {}
     try:
         facts, _suffix = read_clip(file)
-        said["clip"] = asdict(facts)
+        said["clip"] = facts._asdict()
     except ProblemError as error:
         said["damage"] = str(error.problem.facts["reason"])
     if os.fstat(file.fileno()).st_size <= _MAX_HASHED:
@@ -238,7 +237,7 @@ def _picture(file: BinaryIO, wish: Mapping[str, Any], _go_on: Callable[[], objec
 def _reference(file: BinaryIO, wish: Mapping[str, Any], _go_on: Callable[[], object]) -> Answer:
     data = file.read(_MAX_BYTES)
     facts, made = bring_to(data, wish["size"] or None, read_fit(wish["fit"]))
-    said = {"picture": asdict(facts), "sha256": hashlib.sha256(data).hexdigest()}
+    said = {"picture": facts._asdict(), "sha256": hashlib.sha256(data).hexdigest()}
     return said, [] if made is None else [made]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from textual.geometry import Size
@@ -40,8 +39,7 @@ _CODECS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ClipSeen:
+class ClipSeen(NamedTuple):
     """What is known of a clip's file by now; pictures come one after the other.
 
     Attributes:

@@ -91,7 +91,7 @@ def _ways(job: Job, can_adopt: bool, width: int) -> list[Line]:
 def _way(ways: Sequence[tuple[str, str]], column: int) -> Line:
     text, spans = "", []
     for key, words in ways:
-        spans.append((len(text) + 2, len(text) + 3, "name"))
+        spans.append((len(text) + 2, len(text) + 3, "accent"))
         text += f"  {key}  {words}" + " " * max(column - cell_len(words), 0)
     return Line(text.rstrip(), 5, tuple(spans))
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 
@@ -26,8 +25,7 @@ _ALIKE: Final = 0.5
 _BETWEEN: Final = " │ "
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """What is compared, older first, with a name for each side."""
 
     before_name: str
@@ -36,8 +34,7 @@ class Comparison:
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(NamedTuple):
     """Two lines that stand for each other; None: there is none on that side.
 
     Attributes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -28,8 +27,7 @@ _ROOMY: Final = 60
 _NEEDLESS: Final = frozenset({"help", "palette", "back"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing that can be done.
 
     Attributes:
@@ -88,14 +86,6 @@ class Finder(ModalScreen[Entry | None]):
         &:focus { border: none; background-tint: transparent; }
     }
     Finder VirtualList { height: 1fr; background: $surface; }
-    Finder VirtualList > .virtual-list--cursor-blurred {
-        background: $primary-muted;
-        text-style: bold;
-    }
-    Finder:ansi VirtualList > .virtual-list--cursor-blurred {
-        background: $background;
-        text-style: bold reverse;
-    }
     Finder Input > .input--placeholder { color: $foreground-muted; }
     Finder Static { height: auto; padding: 0 1; color: $foreground-muted; }
     """

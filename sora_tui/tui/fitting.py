@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -128,7 +127,7 @@ class FittingApp(GalleryApp, part=True):
             with open_picture(self.folder, path) as file:
                 for view, made in ((window.made, True), (window.whole, False)):
                     cells = self.helper.picture(
-                        file, room, aim=replace(aim, made=made), is_wanted=is_wanted
+                        file, room, aim=aim._replace(made=made), is_wanted=is_wanted
                     )
                     if is_wanted():
                         self.call_from_thread(view.show, cells)

@@ -13,7 +13,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.dom import DOMNode
-from textual.filter import LineFilter
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
 
 from sora_tui.config.memory import recall, remember
@@ -101,7 +101,9 @@ class FramedApp(ServingApp, part=True):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and the one that draws in ASCII."""
-        filters = super().get_line_filters()
+        # This one puts true colours in place of the terminal's own, which only themes have where it
+        # sleeps; and it makes a second strip of every line.
+        filters = [f for f in super().get_line_filters() if not isinstance(f, ANSIToTruecolor)]
         return filters if self._ascii is None else [*filters, self._ascii]
 
     def complain_of_frame(self) -> None:

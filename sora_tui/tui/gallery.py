@@ -54,12 +54,12 @@ class GalleryApp(ViewingApp, part=True):
         return [] if self.bench.references is None else self.bench.references.in_sight
 
     def _take_pictures(self, files: Sequence[ReferenceFile]) -> None:
-        from sora_tui.tui.looking import here
-
         self._pictures = {file.path: file for file in files}
         pane, draft = self.bench.references, self.bench.editor.draft
         if pane is not None:
             if "SSH_CONNECTION" in os.environ:
+                from sora_tui.tui.looking import here
+
                 pane.set_place(here(), str(self.folder.references))
             pane.show(files, draft.size, draft.reference)
             pane.set_fit(draft.fit)

@@ -152,10 +152,10 @@ def json_spans(line: str) -> tuple[Span, ...]:
 def _spans(line: str) -> Iterator[Span]:
     for match in _TOKEN.finditer(line):
         if match["string"]:
-            tone = "name" if match["colon"] else "text"
+            tone = "accent" if match["colon"] else "ok"
             yield match.start("string"), match.end("string"), tone
         else:
-            yield match.start(), match.end(), "figure" if match["figure"] else "muted"
+            yield match.start(), match.end(), "warn" if match["figure"] else "muted"
 
 
 def _kin(job: Job, lineage: Lineage) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.content import Content
 
@@ -21,8 +21,7 @@ from sora_tui.tui.draft import Draft
 from sora_tui.workspace.references import Badge, ReferenceFile, badge
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """The reference as it would be sent.
 
     Attributes:
@@ -36,8 +35,7 @@ class Picture:
     badge: Badge
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What has to be answered before anything is sent.
 
     Attributes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.budget import day_began, over_budget, spending
@@ -73,8 +73,7 @@ class EngineLike(Protocol):
         """Stop sending pending jobs, or go on; durable on return."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """Everything that is sent, as it was when the person asked for it.
 
     Attributes:

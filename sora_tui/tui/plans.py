@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Consent, Job, State
@@ -30,8 +29,7 @@ from sora_tui.workspace.verdicts import refusal_before
 _MANY = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(NamedTuple):
     """A job that is made once more, as it was agreed to."""
 
     job: Job
@@ -47,8 +45,7 @@ class Again:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What is done when the person says yes.
 
     Attributes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import Problem, ProblemError, problem
@@ -32,8 +32,7 @@ _OWN: Final = "prompts/untitled-"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A prompt as it comes into the editor.
 
     Attributes:

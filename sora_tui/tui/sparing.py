@@ -8,9 +8,9 @@ instead of 10,700, and the first screen with all its panes 35 kB.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
-from typing import Final
+from collections.abc import Iterable, Iterator
+from operator import ne
+from typing import Final, NamedTuple
 
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
@@ -20,14 +20,33 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
 
-#: A cell: its character (empty: the right half of a wide one) and its SGR parameters.
-Cell = tuple[str, str]
 #: So many equal cells between two changes cost no more than a move of the cursor.
 _GAP: Final = 8
-#: In place of a character, in a cell that a strip has drawn itself; with it goes its number.
+#: In place of a character, in a cell that a strip has drawn itself; its style names the strip.
 _DRAWN: Final = "\0"
-#: What no terminal shows: a cell that was never written.
-_UNKNOWN: Final[Cell] = ("", "?")
+#: The style of a cell that was never written: no terminal has it.
+_UNKNOWN: Final = "?"
+
+
+class Row(NamedTuple):
+    """Cells of a row: two lists take a quarter of the memory that a pair for each cell would.
+
+    Attributes:
+        characters: Empty for the right half of a wide one.
+        styles: Their SGR parameters.
+    """
+
+    characters: list[str]
+    styles: list[str]
+
+    def part(self, start: int, end: int) -> Row:
+        """The cells from column `start` up to `end`."""
+        return Row(self.characters[start:end], self.styles[start:end])
+
+    def put(self, at: int, cells: Row) -> None:
+        """Let these stand from column `at` on."""
+        end = at + len(cells.styles)
+        self.characters[at:end], self.styles[at:end] = cells
 
 
 class DrawnStrip(Strip):
@@ -45,9 +64,9 @@ class Shown:
 
     def __init__(self) -> None:
         self._size = Size(0, 0)
-        self._rows: list[list[Cell]] = []
+        self._rows: list[Row] = []
         #: Of each row what its cells hold that were drawn: where that begins, and the strip.
-        self._drawn: list[dict[Cell, tuple[int, DrawnStrip]]] = []
+        self._drawn: list[dict[str, tuple[int, DrawnStrip]]] = []
         self._count = 0
 
     def forget(self) -> None:
@@ -59,48 +78,51 @@ class Shown:
         """Know nothing of a terminal of another size (columns x rows)."""
         if size != self._size:
             self._size = size
-            self._rows = [[_UNKNOWN] * size.width for _ in range(size.height)]
+            self._rows = [
+                Row([""] * size.width, [_UNKNOWN] * size.width) for _ in range(size.height)
+            ]
             self._drawn = [{} for _ in range(size.height)]
 
     def change(self, x: int, y: int, strip: Strip, console: Console, pen: Pen) -> None:
         """Bring `strip` to column `x` of row `y`, where it does not stand there already."""
-        row = self._rows[y] if 0 <= y < len(self._rows) else []
+        row = self._rows[y] if 0 <= y < len(self._rows) else Row([], [])
         if isinstance(strip, DrawnStrip):
-            for start, end in self._redrawn(x, y, row, strip) if row else ():
+            for start, end in self._redrawn(x, y, strip) if row.styles else ():
                 pen.paste(x + start, y, strip.crop(start, end).render(console))
             return
         cells, certain = _cells(strip, console._color_system or ColorSystem.TRUECOLOR)
-        del cells[max(len(row) - x, 0) :]
-        before = row[x : x + len(cells)]
+        cells = cells.part(0, max(len(row.styles) - x, 0))
+        before = row.part(x, x + len(cells.styles))
         if before == cells:
             return
-        row[x : x + len(cells)] = cells
-        if not certain or _UNKNOWN in before:
+        row.put(x, cells)
+        if not certain or _UNKNOWN in before.styles:
             pen.write(x, y, cells)
             return
-        for start, end in _stretches(before, cells):
-            pen.write(x + start, y, cells[start:end])
+        for start, end in _stretches(map(ne, zip(*before, strict=True), zip(*cells, strict=True))):
+            pen.write(x + start, y, cells.part(start, end))
 
-    def _redrawn(self, x: int, y: int, row: list[Cell], strip: DrawnStrip) -> list[tuple[int, int]]:
+    def _redrawn(self, x: int, y: int, strip: DrawnStrip) -> list[tuple[int, int]]:
         """Where a row of a picture has to be drawn; from now on it stands there."""
-        before = row[x : x + strip.cell_length]
-        drawn = self._drawn[y]
+        row, drawn = self._rows[y], self._drawn[y]
+        before = row.styles[x : x + strip.cell_length]
+        width = len(before)
         self._count += 1
-        now: Cell = (_DRAWN, str(self._count))
-        row[x : x + len(before)] = [now] * len(before)
-        self._drawn[y] = {mark: drawn[mark] for mark in drawn.keys() & set(row)}
+        now = f"{_DRAWN}{self._count}"
+        row.put(x, Row([_DRAWN] * width, [now] * width))
+        self._drawn[y] = {mark: drawn[mark] for mark in drawn.keys() & set(row.styles)}
         self._drawn[y][now] = (x, strip)
         for mark, (at, old) in drawn.items():
-            if at == x and old.cell_length == strip.cell_length == len(before):
+            if at == x and old.cell_length == strip.cell_length == width:
                 changes = strip.changes(old)
-                if before.count(mark) == len(before):
+                if before.count(mark) == width:
                     return changes
                 # Something came over it meanwhile.
-                stands = [cell == mark for cell in before]
+                differ = [style != mark for style in before]
                 for start, end in changes:
-                    stands[start:end] = [False] * (end - start)
-                return _stretches([True] * len(before), stands)
-        return [(0, len(before))]
+                    differ[start:end] = [True] * (end - start)
+                return _stretches(differ)
+        return [(0, width)]
 
 
 class Pen:
@@ -110,10 +132,10 @@ class Pen:
         self._parts: list[str] = []
         self._now = ""
 
-    def write(self, x: int, y: int, cells: Iterable[Cell]) -> None:
+    def write(self, x: int, y: int, cells: Row) -> None:
         """Write cells from column `x` of row `y` on."""
         self._parts.append(Control.move_to(x, y).segment.text)
-        for character, sgr in cells:
+        for character, sgr in zip(*cells, strict=True):
             if sgr != self._now:
                 self._parts.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[0m")
                 self._now = sgr
@@ -169,31 +191,34 @@ def _parts(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
                 yield start, y, strip.crop(start - x, stop - x)
 
 
-def _cells(strip: Strip, system: ColorSystem) -> tuple[list[Cell], bool]:
+def _cells(strip: Strip, system: ColorSystem) -> tuple[Row, bool]:
     """The cells of a row, and whether every terminal agrees on how wide its characters are."""
-    cells: list[Cell] = []
+    cells = characters, styles = Row([], [])
     certain = True
     for segment in strip:
         text, style = segment.text, segment.style
         sgr = Strip.render_ansi(style, system) if style is not None else ""
         if segment.cell_length == len(text):
-            cells.extend(zip(text, repeat(sgr)))
+            characters += text
+            styles += [sgr] * len(text)
             continue
         certain = False
         for character in text:
             width = get_character_cell_size(character)
-            if width == 0 and cells:
-                cells[-1] = (cells[-1][0] + character, sgr)
+            if width == 0 and characters:
+                characters[-1] += character
+                styles[-1] = sgr
             elif width:
-                cells += [(character, sgr), ("", sgr)][:width]
+                characters += [character, ""][:width]
+                styles += [sgr] * width
     return cells, certain
 
 
-def _stretches(before: Sequence[object], after: Sequence[object]) -> list[tuple[int, int]]:
+def _stretches(differ: Iterable[bool]) -> list[tuple[int, int]]:
     """Where two rows of the same length differ: from, to."""
     found: list[tuple[int, int]] = []
-    for at, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old == new:
+    for at, differs in enumerate(differ):
+        if not differs:
             continue
         if found and at - found[-1][1] <= _GAP:
             found[-1] = (found[-1][0], at + 1)

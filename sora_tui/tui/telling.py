@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.config.notify import Notify
 from sora_tui.core.job import Job, State
@@ -36,8 +35,7 @@ _FAILURES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tmux:
+class Tmux(NamedTuple):
     """What tmux says of the terminal around it.
 
     Attributes:

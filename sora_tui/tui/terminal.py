@@ -586,6 +586,7 @@ def run_app(app: HardenedApp, *, on_quit: Callable[[], None]) -> int:
     return code. Main thread only.
     """
     gc.disable()  # nothing is garbage while the screen comes; the app turns it on again
+    gc.freeze()  # what was imported stays: nobody need look through it
     guard = app.guard = Guard(app, on_quit)
     guard.start()
     try:
@@ -616,5 +617,10 @@ def _report_loss(app: App[Any]) -> None:
 
 
 def _resume_gc() -> None:
+    """Take out what the start left, and from now on look through what came after it only."""
+    gc.collect()
     gc.freeze()
+    # Each painted line is a cycle (a strip keeps itself among its own pieces), and outlives a few
+    # collections of the young. Looking at all that is not frozen takes some milliseconds.
+    gc.set_threshold(*gc.get_threshold()[:2], 2)
     gc.enable()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import on, work
@@ -128,18 +127,18 @@ class ViewingApp(WatchingApp, part=True):
                 report = self.previews.report(file, is_wanted)
                 output = job.outputs[0]
                 changed = report.sha256 is not None and report.sha256 != output.sha256
-                seen = replace(seen, report=report, changed=changed and output.sha256 != "")
+                seen = seen._replace(report=report, changed=changed and output.sha256 != "")
                 if rooms is None:
                     tell(seen)
                     return
                 poster, origin = self._poster(job, file, rooms[0], is_wanted)
-                seen = tell(replace(seen, poster=poster, poster_from=origin))
+                seen = tell(seen._replace(poster=poster, poster_from=origin))
                 strip, origin = self._strip(job, file, rooms[1], seen, is_wanted)
-                tell(replace(seen, strip=strip, strip_from=origin))
+                tell(seen._replace(strip=strip, strip_from=origin))
         except NotWantedError:
             return  # the cursor went on
         except ProblemError as error:
-            tell(replace(seen, problem=error.problem))
+            tell(seen._replace(problem=error.problem))
 
     def _take_clip(self, job_id: str, seen: ClipSeen) -> None:
         if self.bench.inspector is not None:

@@ -6,7 +6,7 @@ seconds for 100,000 rows; its OptionList repaints itself whole for one key.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from rich.segment import Segment
 from rich.style import Style
@@ -22,6 +22,7 @@ from textual.strip import Strip
 from sora_tui.i18n import N_
 from sora_tui.tui.columns import SIGN_WIDTH, Cell, Column, Place, Tone, fit, place_columns
 from sora_tui.tui.keys import Key, bindings
+from sora_tui.tui.tones import Look, style_of, tone_of
 
 __all__ = ["Cell", "Column", "Tone", "VirtualList"]
 
@@ -33,6 +34,19 @@ _SIGNS: Final = {
     (False, True): "*",
     (True, True): "»",
 }
+
+#: What a row is: the one of the cursor, and the one it was left on, before all others.
+RowKind = Literal["", "header", "empty", "cursor", "left", "marked"]
+_ROWS: Final[Mapping[RowKind, Look]] = {
+    "": Look(),
+    "header": Look("foreground-muted", bold=True),
+    "empty": Look("foreground-muted"),
+    "cursor": Look(background="primary-muted", bold=True),
+    "left": Look(background="surface-lighten-1"),
+    "marked": Look(background="accent", share=0.15),
+}
+#: The row of the cursor where the terminal has only colours of its own.
+_REVERSED: Final = Look(background="background", bold=True, reverse=True)
 
 
 class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
@@ -56,38 +70,11 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         Key("list.select", "enter", N_("Select"), "select"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "virtual-list--header",
-        "virtual-list--empty",
-        "virtual-list--cursor",
-        "virtual-list--cursor-blurred",
-        "virtual-list--marked",
-        "virtual-list--ok",
-        "virtual-list--warn",
-        "virtual-list--error",
-        "virtual-list--muted",
-        "virtual-list--accent",
-    }
     DEFAULT_CSS = """
     VirtualList {
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-        & > .virtual-list--header { color: $foreground-muted; text-style: bold; }
-        & > .virtual-list--empty { color: $foreground-muted; }
-        & > .virtual-list--cursor {
-            background: $primary-muted;
-            text-style: bold;
-        }
-        & > .virtual-list--cursor-blurred { background: $surface-lighten-1; }
-        & > .virtual-list--marked { background: $accent 15%; }
-        & > .virtual-list--ok { color: $text-success; }
-        & > .virtual-list--warn { color: $text-warning; }
-        & > .virtual-list--error { color: $text-error; }
-        & > .virtual-list--muted { color: $foreground-muted; }
-        & > .virtual-list--accent { color: $text-accent; }
-        &:ansi > .virtual-list--muted { text-style: dim; }
-        &:ansi > .virtual-list--cursor { background: $background; text-style: bold reverse; }
     }
     """
 
@@ -143,7 +130,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self._places: tuple[Place, ...] = ()
         self._places_width = -1
         self._strips: LRUCache[object, Strip] = LRUCache(128)
-        self._tones: dict[tuple[Tone, str], Style] = {}
+        self._styles: dict[tuple[Tone, RowKind], Style] = {}
 
     # Rows
 
@@ -358,7 +345,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """Draw line `y` of the window."""
         if y < self._header_height:
             titles = tuple(Cell(place.column.title) for place in self._layout())
-            return self._strip(titles, "virtual-list--header", " ")
+            return self._strip(titles, "header", " ")
         index = y - self._header_height + round(self.scroll_y)
         if index >= len(self._ids):
             return self._empty_line(y - self._header_height)
@@ -369,29 +356,28 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         cells = self._drawn[row_id] = self._cells(row_id, self._layout())
         marked = row_id in self._marks
         if index != self._cursor:
-            return self._strip(
-                cells, "virtual-list--marked" if marked else "", _SIGNS[False, marked]
-            )
-        focus = "virtual-list--cursor" if self.has_focus else "virtual-list--cursor-blurred"
-        return self._strip(cells, focus, _SIGNS[True, marked])
+            return self._strip(cells, "marked" if marked else "", _SIGNS[False, marked])
+        # What cannot have the focus is led from where the focus is.
+        active = self.has_focus or not self.can_focus
+        return self._strip(cells, "cursor" if active else "left", _SIGNS[True, marked])
 
-    def _strip(self, cells: tuple[Cell, ...], row_class: str, sign: str) -> Strip:
-        key = (cells, row_class, sign)
+    def _strip(self, cells: tuple[Cell, ...], kind: RowKind, sign: str) -> Strip:
+        key = (cells, kind, sign)
         strip = self._strips.get(key)
         if strip is None:
-            blank = self._style("", row_class)
+            blank = self._style("", kind)
             segments, x = [Segment(sign, blank)], SIGN_WIDTH
             for place, cell in zip(self._places, cells, strict=True):
                 segments.append(Segment(" " * (place.x - x), blank))
                 text = fit(cell.text, place.width, place.column.justify)
-                segments.append(Segment(text, self._style(cell.style, row_class)))
+                segments.append(Segment(text, self._style(cell.style, kind)))
                 x = place.x + place.width
             strip = Strip(segments).adjust_cell_length(self._width, blank).simplify()
             self._strips.set(key, strip)
         return strip
 
     def _empty_line(self, line: int) -> Strip:
-        style = self._style("", "virtual-list--empty")
+        style = self._style("", "empty")
         if self._ids or not self._empty_text:
             return Strip.blank(self._width, style)
         width = max(1, self._width - 2 * SIGN_WIDTH)
@@ -399,18 +385,21 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         shown = " " * SIGN_WIDTH + lines[line].plain if line < len(lines) else ""
         return Strip([Segment(fit(shown, self._width), style)])
 
-    def _style(self, tone: Tone, row_class: str) -> Style:
-        style = self._tones.get((tone, row_class))
+    def _style(self, tone: Tone, kind: RowKind) -> Style:
+        style = self._styles.get((tone, kind))
         if style is None:
-            style = self.get_component_rich_style(row_class) if row_class else self.rich_style
+            look = _ROWS[kind]
+            if kind == "cursor" and self.app.native_ansi_color:
+                look = _REVERSED
+            style = style_of(self, look)
             if tone:
-                meaning = self.get_component_rich_style(f"virtual-list--{tone}")
+                meaning = tone_of(self, tone)
                 style += Style(color=meaning.color, dim=meaning.dim)
-            self._tones[tone, row_class] = style
+            self._styles[tone, kind] = style
         return style
 
     def notify_style_update(self) -> None:
         """Forget what was drawn in other colours."""
         super().notify_style_update()
-        self._tones.clear()
+        self._styles.clear()
         self._strips.clear()

@@ -136,8 +136,6 @@ class WritingApp(FittingApp, part=True):
 
     def _in_pixels(self, opened: Opened) -> Opened:
         """A draft whose file has a word for its size, with the size that it means here."""
-        from dataclasses import replace
-
         from sora_tui.core.sizes import is_alias
         from sora_tui.tui.draft import in_pixels
 
@@ -145,7 +143,7 @@ class WritingApp(FittingApp, part=True):
         if draft.size is None or not is_alias(draft.size):
             return opened
         self._know(draft.model)
-        return replace(opened, draft=in_pixels(draft, self.offer))
+        return opened._replace(draft=in_pixels(draft, self.offer))
 
     def on_params_field_opened(self) -> None:
         """Show what may be sent beyond the standard."""

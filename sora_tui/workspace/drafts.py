@@ -7,12 +7,11 @@ import logging
 import os
 import re
 import tomllib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from sora_tui.core.digest import sha256_of
@@ -26,8 +25,7 @@ _NAME: Final = re.compile(r"(?P<stem>[^.].*)\.(?P<slot>\d+)\.toml")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDraft:
+class StoredDraft(NamedTuple):
     """A draft on the disk.
 
     Attributes:

@@ -338,7 +338,7 @@ class History:
             return [r.name for r in rows if kin.id in {r.remote_id, r.polled_id}]
 
         found = self._catalogue.ask(lambda index: index.with_video(origin, kin.id), read)
-        return replace(kin, id=found[0]) if found else kin
+        return kin._replace(id=found[0]) if found else kin
 
     def broken(self) -> list[Problem]:
         """Why documents of this workspace cannot be read: document_broken or document_newer."""

@@ -10,9 +10,8 @@ import json
 import logging
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.job_id import JOB_ID
@@ -27,8 +26,7 @@ _COMMAND_SUFFIX: Final = ".cmd.json"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """Something a person wants done with a job.
 
     Attributes:
@@ -123,7 +121,7 @@ def send_command(folder: Folder, command: Command) -> None:
         ProblemError: disk_full, folder_not_writable or folder_missing.
     """
     name = f"{time.time_ns():020d}-{chance()}{_COMMAND_SUFFIX}"
-    write_atomic(folder.inbox / name, json.dumps(asdict(command)).encode() + b"\n")
+    write_atomic(folder.inbox / name, json.dumps(command._asdict()).encode() + b"\n")
 
 
 def commands(folder: Folder) -> list[tuple[Path, Command]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from sora_tui.core.text import clean_line
 from sora_tui.workspace.atomic import write_atomic
@@ -21,8 +21,7 @@ _MOST_BYTES: Final = 1024 * 1024
 _MOST_MODELS: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Learnt:
+class Learnt(NamedTuple):
     """What is remembered of one server.
 
     Attributes:
@@ -36,7 +35,7 @@ class Learnt:
     dialect: str | None = None
     evidence: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
-    facts: Mapping[str, bool] = field(default_factory=dict)
+    facts: Mapping[str, bool] = MappingProxyType({})
     at: float = 0.0
 
 
@@ -64,8 +63,7 @@ class Memory:
         """
         self._keep(
             origin,
-            replace(
-                self.of(origin),
+            self.of(origin)._replace(
                 dialect=dialect,
                 evidence=evidence,
                 models=tuple(models[:_MOST_MODELS]),
@@ -80,7 +78,7 @@ class Memory:
         """
         known = self.of(origin)
         if known.facts.get(fact) is not value:
-            self._keep(origin, replace(known, facts={**known.facts, fact: value}))
+            self._keep(origin, known._replace(facts={**known.facts, fact: value}))
 
     def forget(self, origin: str) -> None:
         """The server proved to be another than was thought: it is examined again.
@@ -93,7 +91,7 @@ class Memory:
 
     def _keep(self, origin: str, learnt: Learnt) -> None:
         self._servers.pop(origin, None)  # the newest stands last
-        self._servers[origin] = replace(learnt, at=time.time())
+        self._servers[origin] = learnt._replace(at=time.time())
         self._write()
 
     def _write(self) -> None:

@@ -10,10 +10,9 @@ import errno
 import fcntl
 import json
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.core.problem import problem_error
 from sora_tui.workspace.atomic import disk_refusals, write_all
@@ -27,8 +26,7 @@ _NETWORK: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who holds the lock, for display.
 
     Attributes:

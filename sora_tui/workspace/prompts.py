@@ -7,11 +7,10 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.prompt import (
@@ -49,8 +48,7 @@ _TITLE_LENGTH: Final = 80
 _HEAD: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class PromptFile:
+class PromptFile(NamedTuple):
     """A prompt file in a list.
 
     Attributes:
@@ -134,7 +132,7 @@ def read_prompt(path: Path) -> Prompt:
     """
     prompt = _parsed(path, read_source(path))
     if path.name == "prompt.md":
-        return replace(prompt, text=script_text(prompt.text))
+        return prompt._replace(text=script_text(prompt.text))
     return prompt
 
 
@@ -193,7 +191,7 @@ def save_prompt(
         source = base or "" if source is None else source
         there = _parsed(path, source).settings
         theirs = {key: value for key, value in there.items() if key not in _OURS}
-        written = edit_source(source, replace(prompt, settings={**theirs, **prompt.settings}))
+        written = edit_source(source, prompt._replace(settings={**theirs, **prompt.settings}))
     if written != source:
         with disk_refusals(path):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,9 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
 
 from sora_tui.core.digest import sha256_of
 from sora_tui.core.problem import Fact, ProblemError, problem, problem_error
@@ -39,8 +38,7 @@ _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _URL_MARKS: Final = ("http:", "https:", "ftp:", "file:", "data:")
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A picture ready to be sent.
 
     Attributes:
@@ -61,8 +59,7 @@ class Prepared:
     cut: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceFile:
+class ReferenceFile(NamedTuple):
     """A file of `input_reference/`.
 
     Attributes:
@@ -78,8 +75,7 @@ class ReferenceFile:
     was_read: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(NamedTuple):
     """How a picture goes with a size.
 
     Attributes:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.core.digest import sha256_of
 from sora_tui.core.job import Job
@@ -25,8 +24,7 @@ _LISTED: Final = 1000
 _STAMP: Final = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A clip to begin with.
 
     Attributes:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sora_tui.client import transport
-from sora_tui.client.outcome import ServerError
+from sora_tui.client.server_error import ServerError
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase
 from tests.client.servers import at, client_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import MISSING, Field, fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -223,20 +222,15 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
 }
 
 
-def default_of(each: Field[Any]) -> object:
-    """The value that a field has where a row does not say."""
-    if each.default is not MISSING:
-        return each.default
-    assert each.default_factory is not MISSING
-    return each.default_factory()
-
+#: The value that each field has where a row does not say.
+DEFAULTS: Final[Mapping[str, Any]] = Dialect._field_defaults
 
 #: Every statement of the table: row and field.
 SAID: Final = [
-    (row.name, each.name)
+    (row.name, field)
     for row in DIALECTS.values()
-    for each in fields(Dialect)
-    if each.name != "name" and getattr(row, each.name) != default_of(each)
+    for field, default in DEFAULTS.items()
+    if getattr(row, field) != default
 ]
 
 
@@ -253,9 +247,7 @@ async def test_without_this_field_something_else_happens(
     assert field in WITNESSES, f"nothing shows what Dialect.{field} is for"
     row = DIALECTS[name]
     before = await WITNESSES[field](row)
-    default = default_of(next(each for each in fields(Dialect) if each.name == field))
-    changed: dict[str, Any] = {field: default}
-    poorer = replace(row, **changed)
+    poorer = row._replace(**{field: DEFAULTS[field]})
     put(monkeypatch, poorer)
     assert await WITNESSES[field](poorer) != before
 
@@ -271,7 +263,7 @@ async def test_each_ability_of_a_row_is_told(
     row = DIALECTS[name]
     before = await _abilities(row)
     rest = {other: can for other, can in row.abilities.items() if other != ability}
-    put(monkeypatch, replace(row, abilities=rest))
+    put(monkeypatch, row._replace(abilities=rest))
     assert await _abilities(row) != before
 
 
@@ -408,6 +400,6 @@ async def test_the_evidence_says_how_a_named_dialect_is_known(name: str) -> None
 
 
 async def test_a_known_host_is_its_own_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
-    put(monkeypatch, replace(DIALECTS["new-api"], hosts=frozenset({"127.0.0.1"})))
+    put(monkeypatch, DIALECTS["new-api"]._replace(hosts=frozenset({"127.0.0.1"})))
     findings = await found({}, dialect="sglang")
     assert (findings.dialect, findings.evidence) == ("new-api", ("host 127.0.0.1",))

@@ -18,8 +18,9 @@ import pytest
 
 from sora_tui.client import decode
 from sora_tui.client.download import download_video_from_api
-from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, ServerError, Unclear
+from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, Unclear
 from sora_tui.client.probe import examine_server
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Poll, Upload
 from sora_tui.core.job import Consent, Cost, Job, State
 from sora_tui.core.moderation import is_moderation

@@ -43,9 +43,9 @@ from sora_tui.client.outcome import (
     Later,
     NotSent,
     Rejected,
-    ServerError,
     Unclear,
 )
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Poll, Upload, VideoPage
 from sora_tui.core.job import Consent, Job, JobError, State
 from sora_tui.core.limits import Budget

@@ -20,7 +20,7 @@ from typing import cast
 
 import pytest
 
-from sora_tui.client.outcome import ServerError
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Poll, VideoPage, VideosClient
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.limits import Budget

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sora_tui.client.outcome import ServerError
+from sora_tui.client.server_error import ServerError
 from tests.interop.counterpart import LITELLM, Counterpart, counterpart_in, start_litellm
 from tests.interop.table import COLUMNS, write_row
 from tests.pty_session import ROOT

@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 import pytest
 
 from sora_tui.client.download import download_video_from_api
-from sora_tui.client.outcome import Accepted, Rejected, ServerError
+from sora_tui.client.outcome import Accepted, Rejected
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import Operation, SourceFile, VideoRequest

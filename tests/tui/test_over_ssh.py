@@ -118,7 +118,7 @@ def test_ten_tasks_with_plain_keys_only(tmp_path: Path) -> None:
             session.send(KEYS["tab"])
             session.wait_quiet(0.2)
         do(KEYS["right"], "720x1280")
-        for _ in range(2):
+        for _ in range(3):
             session.send(KEYS["tab"])
             session.wait_quiet(0.2)
         session.send(KEYS["enter"])

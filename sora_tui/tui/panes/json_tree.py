@@ -6,8 +6,7 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from textual import on
 from textual.binding import BindingType
@@ -31,8 +30,7 @@ _MOST_MEMBERS: Final = 2000
 _MAX_DEPTH: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One row.
 
     Attributes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from rich.cells import get_character_cell_size
 from rich.segment import Segment
@@ -18,17 +17,16 @@ from textual.strip import Strip
 
 from sora_tui.i18n import N_
 from sora_tui.tui.keys import Key, bindings
+from sora_tui.tui.tones import tone_of
 
-#: What a part of a line is, for its colour: start and end in characters, and the tone's name.
+#: What a part of a line is, for its colour: start and end in characters, and which of `TONES`.
 Span = tuple[int, int, str]
 
-TONES: Final = ("strong", "muted", "ok", "warn", "error", "name", "text", "figure", "mark")
 #: A line longer than this is shown in one colour: reading it into tokens would be felt.
 _MAX_PAINTED: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of text, already cleaned.
 
     Attributes:
@@ -46,18 +44,7 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     LongText { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
-    LongText > .long-text--strong { text-style: bold; }
-    LongText > .long-text--muted { color: $text-muted; }
-    LongText > .long-text--ok { color: $text-success; }
-    LongText > .long-text--warn { color: $text-warning; }
-    LongText > .long-text--error { color: $text-error; text-style: bold; }
-    LongText > .long-text--name { color: $text-accent; }
-    LongText > .long-text--text { color: $text-success; }
-    LongText > .long-text--figure { color: $text-warning; }
-    LongText > .long-text--mark { text-style: reverse; }
-    LongText:ansi > .long-text--muted { text-style: dim; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"long-text--{tone}" for tone in TONES}
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("text.up", "up,k", N_("Up"), "move(-1)"),
         Key("text.down", "down,j", N_("Down"), "move(1)"),
@@ -73,6 +60,7 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: Sequence[Line] = ()
         self._rows: list[tuple[int, int, int]] = []
         self._spans = lru_cache(maxsize=512)(self._find_spans)
+        self._styles: dict[str, Style] = {}
         self._paint: Callable[[str], Sequence[Span]] | None = None
         self._wrapped_at = 0
         self._top = 0
@@ -132,11 +120,21 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
                 continue
             if at < first:
                 yield Segment(text[at:first], base)
-            style = self.get_component_rich_style(f"long-text--{tone}")
-            yield Segment(text[first:last], style)
+            yield Segment(text[first:last], self._style(tone))
             at = last
         if at < end:
             yield Segment(text[at:end], base)
+
+    def _style(self, tone: str) -> Style:
+        style = self._styles.get(tone)
+        if style is None:
+            style = self._styles[tone] = tone_of(self, tone)
+        return style
+
+    def notify_style_update(self) -> None:
+        """Forget other colours."""
+        super().notify_style_update()
+        self._styles.clear()
 
     def _find_spans(self, line: int) -> Sequence[Span]:
         found = self._lines[line]
