@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sora_tui.cli.keys import KeyTable
     from sora_tui.config.settings import Settings
+    from sora_tui.i18n.findings import Line
     from sora_tui.workspace.folder import Folder
 
 
@@ -28,13 +29,22 @@ def list_keys(settings: Settings) -> KeyTable:
     return key_table(settings.screen.keys)
 
 
+def look_at_pictures(settings: Settings) -> Line:
+    """How pictures are shown on this terminal, and why."""
+    import os
+
+    from sora_tui.tui.picture_line import picture_line  # as above
+
+    return picture_line(settings.screen, os.environ)
+
+
 def main() -> None:
     """The `sora-tui` command."""
     # Nothing is garbage while modules come: a command turns it on again, the screen when it stands.
     gc.disable()
     from sora_tui.cli import main as cli
 
-    sys.exit(cli.main(sys.argv[1:], open_screen, list_keys))
+    sys.exit(cli.main(sys.argv[1:], open_screen, list_keys, look_at_pictures))
 
 
 if __name__ == "__main__":

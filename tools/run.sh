@@ -11,11 +11,11 @@ if [ -t 0 ] && [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then
     else
         echo "[3/3] starting; nothing leaves this machine" >&2
     fi
-    .venv/bin/python -m sora_tui || status=$?
+    .venv/bin/python -P -m sora_tui || status=$?
 else
     echo "[3/3] starting; no terminal here, so one practice clip; nothing leaves this machine" >&2
     # Whatever server the environment names: a demonstration never costs anything.
-    .venv/bin/python -m sora_tui generate -f prompts/harbour.md \
+    .venv/bin/python -P -m sora_tui generate -f prompts/harbour.md \
         --server simulator --workspace . </dev/null || status=$?
 fi
 echo "Next time: make run, or .venv/bin/sora-tui (--help lists the commands)" >&2

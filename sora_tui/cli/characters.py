@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     for line in _table(jobs):
         speech.result(line)
     if not jobs:
-        speech.note(_("No characters yet. sora-tui character NAME VIDEO makes one of a clip."))
+        speech.note(_("No characters yet. sora-tui character NAME CLIP makes one of a clip."))
     return 0
 
 

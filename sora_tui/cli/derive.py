@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
-from sora_tui.cli.generate import place
+from sora_tui.cli.generate import asked, place
 from sora_tui.cli.speech import Speech
-from sora_tui.config.choices import count
-from sora_tui.config.profiles import seconds
+from sora_tui.cli.wish import with_params
+from sora_tui.config.choices import Choices
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import problem_error
-from sora_tui.core.request import Operation, VideoRequest
+from sora_tui.core.prompt import fill
+from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import profile_for
+from sora_tui.i18n import _
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.sources import find_source
@@ -21,36 +24,70 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """A clip that a server has is worked on there, whatever server is chosen otherwise.
 
     Raises:
-        ProblemError: As `derived`; everything that `generate` may refuse.
+        ProblemError: As `derive`; prompt_unreadable or front_matter_broken.
     """
     folder = open_folder(settings.workspace)
-    longer = None if args.seconds is None else seconds(args.seconds)
-    clips = 1 if args.count is None else count(args.count)
-    request, at = derived(folder, settings, args.command, args.source, args.text, longer)
-    return place(args, at, folder, request, None, clips, speech)
+    prompt, file, own = asked(args, folder)
+    own = replace(own, operation=args.command, source=args.source)
+    return derive(args, settings, folder, prompt.text, file, own, speech)
 
 
-def derived(
-    folder: Folder,
+def derive(
+    args: argparse.Namespace,
     settings: Settings,
-    operation: Operation,
-    source: str,
-    prompt: str,
-    longer: str | None,
-) -> tuple[VideoRequest, Settings]:
-    """The request, and the settings with the server that it goes to.
+    folder: Folder,
+    text: str,
+    file: str | None,
+    own: Choices,
+    speech: Speech,
+) -> int:
+    """Make what the choices say out of the clip that they name.
 
     Args:
-        longer: Seconds of an extension.
+        text: The prompt, its `{{variables}}` not yet filled.
+        file: Where it came from, as documents name it.
+        own: What command line and front matter say, an operation among it.
 
     Raises:
-        ProblemError: As `find_source`; profile_unknown.
+        ProblemError: As `find_source`; profile_unknown; operation_takes_no for a picture or for
+            characters; everything that `generate` may refuse.
     """
-    found = find_source(folder, History(folder), source, operation)
+    request, at = _derived(args, settings, folder, text, file, own)
+    decided = {"model": request.model, "seconds": request.seconds, "size": request.size}
+    unused = [name for name, value in decided.items() if getattr(own, name) not in {None, value}]
+    if unused:
+        speech.note(
+            _("Not sent, because the clip decides: {names}").format(names=", ".join(unused))
+        )
+    return place(args, at, folder, request, None, own.count or 1, speech)
+
+
+def _derived(
+    args: argparse.Namespace,
+    settings: Settings,
+    folder: Folder,
+    text: str,
+    file: str | None,
+    own: Choices,
+) -> tuple[VideoRequest, Settings]:
+    """The request, and the settings with the server that it goes to."""
+    operation = own.operation or "create"
+    if own.reference is not None or own.characters:
+        what = own.reference or ", ".join(own.characters)
+        raise problem_error("operation_takes_no", operation=operation, what=what)
+    found = find_source(folder, History(folder), own.source or "", operation)
     if found.file is None and found.job is not None:
         server = profile_for(settings.servers, found.job.server)
         if server is None:
             raise problem_error("profile_unknown", name=found.job.server.profile)
         settings = settings.on(server.name)
-    request = found.request(operation, prompt, model=settings.model, seconds=longer)
-    return request, settings
+    request = found.request(
+        operation,
+        fill(text, own.variables),
+        model=own.model or settings.model,
+        seconds=own.seconds,
+    )
+    own = replace(own, params={**settings.server.params, **own.params})
+    offer, own = with_params(folder, settings.server, request.model, own, args.preset, args.param)
+    params = offer.check(own.params)
+    return request._replace(params=params, variables=own.variables, prompt_file=file), settings

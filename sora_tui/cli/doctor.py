@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Final, NamedTuple
@@ -20,14 +19,18 @@ from sora_tui.config.places import user_toml_path
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.core.server import Server
+from sora_tui.core.text import clean_line
 from sora_tui.engine.examine import examine
 from sora_tui.engine.quote import usual_quote
 from sora_tui.i18n import _, language
 from sora_tui.i18n.findings import Line, Sign, finding_lines
 from sora_tui.i18n.problems import sentences
+from sora_tui.media.decoder import decoder_version
 from sora_tui.workspace.folder import Folder, check_room, open_folder
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
+
+LookAtPictures = Callable[[Settings], Line]
 
 #: Room that a clip may need, in bytes.
 _CLIP = 20_000_000
@@ -53,9 +56,13 @@ class Check(NamedTuple):
     advice: str = ""
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
-    """Look at everything, send nothing that costs; the exit code is the worst finding's."""
-    return report(_checks(settings), speech)
+def run(look_at_pictures: LookAtPictures, settings: Settings, speech: Speech) -> int:
+    """Look at everything, send nothing that costs; the exit code is the worst finding's.
+
+    Args:
+        look_at_pictures: Says how the screen would show them; this face does not know the other.
+    """
+    return report(_checks(settings, look_at_pictures), speech)
 
 
 def report(checks: Iterable[Check], speech: Speech) -> int:
@@ -106,7 +113,7 @@ def _check(line: Line) -> Check:
     return Check(line.name, line.words, line.problem, line.sign, line.value, line.advice)
 
 
-def _checks(settings: Settings) -> Iterator[Check]:
+def _checks(settings: Settings, look_at_pictures: LookAtPictures) -> Iterator[Check]:
     yield Check("version", f"sora-tui {version('sora-tui')}, Python {platform.python_version()}")
     yield from _settings(settings)
     yield from _server(settings)
@@ -118,6 +125,9 @@ def _checks(settings: Settings) -> Iterator[Check]:
         yield from _folder(folder)
         yield Check("money", spent_words(folder, settings.budget))
     yield _terminal()
+    if _is_terminal():
+        yield _check(look_at_pictures(settings))
+    yield _clips()
     yield Check("log", str(log_path()))
 
 
@@ -139,6 +149,8 @@ def _settings(settings: Settings) -> Iterator[Check]:
 def _server(settings: Settings) -> Iterator[Check]:
     server = settings.server
     how = _("chosen by {what}").format(what=settings.chosen_by)
+    if settings.chosen_by == "nothing":
+        how = _("because no server is configured")
     if server.simulated:
         yield Check("server", _("simulator, built in; nothing is charged  {how}").format(how=how))
         yield from server_checks(server)
@@ -177,11 +189,30 @@ def _folder(folder: Folder) -> Iterator[Check]:
     yield Check("lock", _("held by another sora-tui: {who}").format(who=who))
 
 
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _terminal() -> Check:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_terminal():
         return Check("terminal", _("none here: generate works, the screen needs one"))
     size = shutil.get_terminal_size()
     over = " ".join(name for name in ("TMUX", "STY", "SSH_TTY") if os.environ.get(name))
     encoding = sys.stdout.encoding
     term = os.environ.get("TERM", "?")
     return Check("terminal", f"{term}  {size.columns}x{size.lines}  {encoding}  {over}".rstrip())
+
+
+def _clips() -> Check:
+    """Whether the screen can show what is in a clip; saving and playing it needs nothing."""
+    found = decoder_version()
+    if found is None:
+        return Check(
+            "clips",
+            _("saved as ever, but not shown here: PyAV does not load"),
+            sign="-",
+            value={"pyav": None, "ffmpeg": "not needed"},
+            advice=_("For pictures of clips: pip install av. ffmpeg is not needed."),
+        )
+    words = _("shown by PyAV {version}; ffmpeg is not needed").format(version=clean_line(found, 20))
+    return Check("clips", words, value={"pyav": found, "ffmpeg": "not needed"})

@@ -78,6 +78,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "source_too_big",
         "source_changed",
         "source_elsewhere",
+        "operation_takes_no",
         "character_unknown",
         "character_name",
         "config_broken",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
@@ -24,13 +23,12 @@ from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.prompt import Prompt, fill, parse_prompt
+from sora_tui.core.prompt import Prompt, parse_prompt
 from sora_tui.core.request import VideoRequest, check_request, unmentioned
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.knowledge import as_known, unsupported
-from sora_tui.engine.offers import offer_for, preset_of
 from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
@@ -51,24 +49,13 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ProblemError: Nothing was sent and no document was written.
     """
     folder = open_folder(settings.workspace)
-    prompt, prompt_file = _prompt(args, folder)
-    written = from_front_matter(prompt.settings, prompt_file or "-")
-    own = _said(args).over(written)
-    choices = own.over(from_settings(settings))
-    operation = choices.operation or "create"
-    if operation != "create":
-        from sora_tui.cli.derive import derived
+    prompt, prompt_file, own = asked(args, folder)
+    if own.operation not in {None, "create"}:
+        from sora_tui.cli.derive import derive
 
-        source, text = choices.source or "", fill(prompt.text, choices.variables)
-        request, at = derived(folder, settings, operation, source, text, own.seconds)
-        return place(args, at, folder, request, None, choices.count or 1, speech)
-    server = settings.server
-    if args.preset is None:
-        offer = offer_for(folder, server, choices.model)
-    else:
-        offer = preset_of(folder, server, args.preset)
-        choices = replace(choices, params={**choices.params, **offer.preset})
-    choices = with_params(offer, choices, args.param)
+        return derive(args, settings, folder, prompt.text, prompt_file, own, speech)
+    choices, server = own.over(from_settings(settings)), settings.server
+    offer, choices = with_params(folder, server, choices.model, choices, args.preset, args.param)
     request, prepared = wish_of(folder, server, offer, prompt.text, prompt_file, choices)
     return place(args, settings, folder, request, prepared, choices.count or 1, speech)
 
@@ -157,10 +144,22 @@ def is_with_server(job: Job) -> bool:
     return job.remote_id is not None or job.is_final
 
 
+def asked(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None, Choices]:
+    """The prompt, the file it came from as documents name it, and what both of them choose.
+
+    Raises:
+        ProblemError: prompt_missing, prompt_unreadable, front_matter_broken, or what is wrong with
+            an option.
+    """
+    prompt, file = _prompt(args, folder)
+    return prompt, file, _said(args).over(from_front_matter(prompt.settings, file or "-"))
+
+
 def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None]:
-    """The prompt and the file it came from, as documents name it."""
     if args.text is not None and args.file is not None:
-        _wrong_use(_("give TEXT or -f FILE, not both"))
+        _wrong_use(args.command, _("give TEXT or -f FILE, not both"))
+    if args.text is None and args.file is None and args.command != "generate":
+        _wrong_use(args.command, _("give TEXT or -f FILE"))
     if args.text is not None:
         return Prompt(args.text), None
     if args.file == "-":
@@ -219,6 +218,8 @@ def _announce(
     )
 
 
-def _wrong_use(message: str) -> NoReturn:
-    sys.stderr.write(f"sora-tui generate: {message}\n")
+def _wrong_use(command: str, message: str) -> NoReturn:
+    program = f"sora-tui {command}"
+    hint = _("Help: {command} --help").format(command=program)
+    sys.stderr.write(f"{program}: {message}\n{hint}\n")
     sys.exit(2)

@@ -45,7 +45,7 @@ def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
                 )
             )
             return 2
-    found = list(islice(_matching(history, args.state, args.search), max(args.limit, 0)))
+    found = list(islice(_matching(history, args.state, args.search), args.limit))
     for job in found:
         speech.document({**to_document(job), **made_document(job)})
     if not found:
@@ -102,7 +102,7 @@ def _table(found: list[Job]) -> Iterator[str]:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for row, prompt in zip(rows, prompts, strict=True):
         line = "  ".join(set_cell_size(cell, w) for cell, w in zip(row, widths, strict=True))
-        line = f"{line}  {prompt}"
+        line = f"{line}  {prompt}".rstrip()
         too_long = width is not None and cell_len(line) > width
         yield set_cell_size(line, width).rstrip() if width and too_long else line
 
@@ -160,14 +160,16 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         ("sha256", job.outputs[0].sha256 if job.outputs else None),
         (_("differs"), made_words(job)),
         (_("record"), record_path(job)),
+        # Servers do not always say it of a job that was made elsewhere.
+        (_("prompt"), None if request.prompt.strip() else _("not known")),
     )
     shown = [(name, clean_line(value)) for name, value in facts if value]
     width = max(cell_len(name) for name, value in shown)
     for name, value in shown:
         yield f"{set_cell_size(name, width)}  {value}"
     yield ""
-    yield clean(request.prompt, 40_000)
-    yield ""
+    if request.prompt.strip():
+        yield from (clean(request.prompt, 40_000), "")
     for event in job.events:
         yield f"{_local(event.at)}  {event.state.value:<11}  {clean_line(event.note)}".rstrip()
     said = job_sentences(job)

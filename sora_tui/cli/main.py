@@ -15,6 +15,7 @@ from sora_tui.cli.parser import parse
 from sora_tui.i18n import set_language
 
 if TYPE_CHECKING:
+    from sora_tui.cli.doctor import LookAtPictures
     from sora_tui.cli.keys import ListKeys
     from sora_tui.cli.speech import Speech
     from sora_tui.config.settings import Settings
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Settings, Speech], int]
 
 
-def main(words: Sequence[str], open_screen: Screen, list_keys: ListKeys) -> int:
+def main(
+    words: Sequence[str],
+    open_screen: Screen,
+    list_keys: ListKeys,
+    look_at_pictures: LookAtPictures,
+) -> int:
     """Run one command, or the screen when there is none.
 
     Args:
@@ -32,6 +38,7 @@ def main(words: Sequence[str], open_screen: Screen, list_keys: ListKeys) -> int:
         open_screen: Opens the screen; this face does not know the other. It is given settings,
             folder, and what starts the log, which its first frame need not wait for.
         list_keys: Says which keys the screen has.
+        look_at_pictures: Says how the screen would show pictures on this terminal.
 
     Returns:
         The exit code (`exits.py`).
@@ -66,6 +73,10 @@ def main(words: Sequence[str], open_screen: Screen, list_keys: ListKeys) -> int:
             return run(list_keys, settings, speech)
         gc.enable()
         _start_log(args.debug)
+        if args.command == "doctor":
+            from sora_tui.cli.doctor import run as examine
+
+            return examine(look_at_pictures, settings, speech)
         return _command(args.command)(args, settings, speech)
     except ProblemError as error:
         speech.problem(error.problem)
@@ -111,8 +122,6 @@ def _command(name: str) -> Command:
             from sora_tui.cli.servers import run
         case "adopt":
             from sora_tui.cli.adopt import run
-        case "doctor":
-            from sora_tui.cli.doctor import run
         case _:
             from sora_tui.cli.simulate import run
     return run

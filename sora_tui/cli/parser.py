@@ -23,6 +23,10 @@ SIMULATED: Final = (
 )
 
 
+#: Options of `generate` that its source decides for everything made out of a clip.
+_DECIDED: Final = dict.fromkeys(("model", "size", "reference_image", "fit", "character"))
+
+
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose own words come from our catalogue."""
 
@@ -145,9 +149,7 @@ def _generate(add: Add) -> None:
     command.add_argument(
         "text", nargs="?", metavar=_("TEXT"), help=_("the prompt; without TEXT and -f: prompt.md")
     )
-    command.add_argument(
-        "-f", "--file", metavar=_("FILE"), help=_("read the prompt from a file; - is stdin")
-    )
+    _prompt_file(command)
     command.add_argument(
         "-r",
         "--reference-image",
@@ -174,25 +176,7 @@ def _generate(add: Add) -> None:
             " default: exact"
         ),
     )
-    command.add_argument(
-        "--param",
-        action="append",
-        default=[],
-        metavar="K=V",
-        help=_("send one more field; V may be JSON (sora-tui params lists the known ones)"),
-    )
-    command.add_argument(
-        "--preset",
-        metavar=_("NAME"),
-        help=_("send what the makers of this model use; --param stands above it"),
-    )
-    command.add_argument(
-        "--var",
-        action="append",
-        default=[],
-        metavar="K=V",
-        help=_("put V in place of {{K}} in the prompt"),
-    )
+    _params(command)
     command.add_argument(
         "--character",
         action="append",
@@ -232,11 +216,40 @@ def _generate(add: Add) -> None:
     params.add_argument("--preset", metavar=_("NAME"), help=_("of this model instead"))
 
 
+def _prompt_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-f", "--file", metavar=_("FILE"), help=_("read the prompt from a file; - is stdin")
+    )
+
+
+def _params(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help=_("send one more field; V may be JSON (sora-tui params lists the known ones)"),
+    )
+    command.add_argument(
+        "--preset",
+        metavar=_("NAME"),
+        help=_("send what the makers of this model use; --param stands above it"),
+    )
+    command.add_argument(
+        "--var",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help=_("put V in place of {{K}} in the prompt"),
+    )
+
+
 def _derive(add: Add) -> None:
     remix = add(
         "remix",
         _("Make a new clip out of a finished one, with another prompt."),
         'sora-tui remix @last "the same street, at night"',
+        "sora-tui remix @last -f prompts/night.md --param seed=7",
     )
     edit = add(
         "edit",
@@ -258,11 +271,13 @@ def _derive(add: Add) -> None:
             help=_("a job (an id, the beginning of one, @last, @2), or an MP4 in this folder"),
         )
     for command in (remix, edit, extend):
-        command.add_argument("text", metavar=_("TEXT"), help=_("the prompt"))
+        command.add_argument("text", nargs="?", metavar=_("TEXT"), help=_("the prompt"))
+        _prompt_file(command)
         command.add_argument(
             "--count", type=int, metavar="N", help=_("make this many clips of the same prompt")
         )
-        command.set_defaults(seconds=None)
+        _params(command)
+        command.set_defaults(seconds=None, **_DECIDED)
         _sending(command)
     character = add(
         "character",
@@ -279,7 +294,9 @@ def _derive(add: Add) -> None:
         metavar=_("CLIP"),
         help=_("a job (an id, the beginning of one, @last, @2), or an MP4 in this folder"),
     )
-    character.set_defaults(seconds=None, count=None)
+    character.set_defaults(
+        seconds=None, count=None, file=None, param=[], preset=None, var=[], **_DECIDED
+    )
     _sending(character)
     characters = add(
         "characters",
@@ -328,7 +345,9 @@ def _history(add: Add) -> None:
         "--state", action="append", metavar=_("STATE"), help=_("only jobs in this state")
     )
     jobs.add_argument("--search", metavar=_("TEXT"), help=_("only jobs whose prompt or id has it"))
-    jobs.add_argument("--limit", type=int, default=50, metavar="N", help=_("at most N (50)"))
+    jobs.add_argument(
+        "--limit", type=at_least_one, default=50, metavar="N", help=_("at most N (50)")
+    )
     show = add(
         "show",
         _("Show everything about one job."),

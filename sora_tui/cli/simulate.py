@@ -25,7 +25,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ProblemError: config_invalid for a wrong option, or simulator_failed; with the child's last
             line.
     """
-    words = [sys.executable, "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
+    # -P because the current folder is no place to import from.
+    words = [sys.executable, "-P", "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
     words += ["--host", args.host, "--port", args.port, "--speed", args.speed]
     words += ["--dialect", args.dialect]
     words += ["--faults", args.faults] if args.faults else []

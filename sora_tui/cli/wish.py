@@ -12,6 +12,7 @@ from sora_tui.core.prompt import fill
 from sora_tui.core.request import EXACT, VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.core.sizes import size_of
+from sora_tui.engine.offers import offer_for, preset_of
 from sora_tui.i18n import _
 from sora_tui.workspace.characters import find_characters
 from sora_tui.workspace.folder import Folder
@@ -51,14 +52,27 @@ def wish_of(
     return request, prepared
 
 
-def with_params(offer: Offer, choices: Choices, words: list[str]) -> Choices:
-    """The choices with `NAME=VALUE` words over their parameters.
+def with_params(
+    folder: Folder,
+    server: Server,
+    model: str | None,
+    choices: Choices,
+    preset: str | None,
+    words: list[str],
+) -> tuple[Offer, Choices]:
+    """What is known of the model, and the choices with a preset and `NAME=VALUE` words over their
+    parameters.
 
     Raises:
-        ProblemError: param_invalid, param_kind, param_range or param_choice.
+        ProblemError: preset_unknown, param_invalid, param_kind, param_range or param_choice.
     """
+    if preset is None:
+        offer, params = offer_for(folder, server, model), choices.params
+    else:
+        offer = preset_of(folder, server, preset)
+        params = {**choices.params, **offer.preset}
     said = {name: offer.read(name, text) for name, text in pairs(words).items()}
-    return replace(choices, params={**choices.params, **said})
+    return offer, replace(choices, params={**params, **said})
 
 
 def pairs(words: list[str]) -> Mapping[str, str]:

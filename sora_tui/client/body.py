@@ -39,7 +39,12 @@ def asked_of(server: Server, request: VideoRequest) -> Asked:
     """What this server is sent for this request."""
     path = _PATHS[request.operation].format(video=quote(request.source_video or "", safe=""))
     row, settled = dialect_of(server), fitted(server)
-    fields = _fields(server, request, row.seconds_field)
+    fields = {**server.params, **request.params, **_said(request, row.seconds_field)}
+    fields = {
+        _encodable(name): _encodable(value) if isinstance(value, str) else value
+        for name, value in fields.items()
+        if value is not None
+    }
     if request.operation == "create":
         encoding = settled.encoding or "multipart"
         if request.characters:
@@ -47,14 +52,8 @@ def asked_of(server: Server, request: VideoRequest) -> Asked:
             encoding = server.encoding or row.characters_encoding
         file_field = settled.reference_field or "input_reference"
     else:
-        # Only what the API has there; and in JSON, by an id that the SDK cannot send (18).
+        # In JSON, by an id that the SDK cannot send (18).
         encoding, file_field = "json", "video"
-        fields.pop("size", None)
-        fields.pop("model", None)
-        if request.operation != "extend":
-            fields.pop(row.seconds_field, None)
-        if request.operation == "character":
-            fields["name"] = fields.pop("prompt")
         if request.source_file is not None:
             encoding = "multipart"
             if row.upload_model_field and request.model:
@@ -67,21 +66,17 @@ def asked_of(server: Server, request: VideoRequest) -> Asked:
     return Asked(path, fields, encoding, file_field)
 
 
-def _fields(server: Server, request: VideoRequest, seconds_field: str) -> dict[str, Any]:
-    settings = {
-        "prompt": request.prompt,
-        "model": request.model,
-        seconds_field: request.seconds,
-        "size": request.size,
-    }
+def _said(request: VideoRequest, seconds_field: str) -> dict[str, str]:
+    """The settings that the API has for this operation; the clip it starts from has the others."""
+    settings = {"name" if request.operation == "character" else "prompt": request.prompt}
+    if request.operation in {"create", "extend"} and request.seconds is not None:
+        settings[seconds_field] = request.seconds
     # What is not set is no answer: a parameter of the same name may be one ("768P").
-    said = {name: value for name, value in settings.items() if value is not None}
-    wanted = {**server.params, **request.params, **said}
-    return {
-        _encodable(name): _encodable(value) if isinstance(value, str) else value
-        for name, value in wanted.items()
-        if value is not None
-    }
+    if request.operation == "create" and request.model is not None:
+        settings["model"] = request.model
+    if request.operation == "create" and request.size is not None:
+        settings["size"] = request.size
+    return settings
 
 
 def _encodable(text: str) -> str:

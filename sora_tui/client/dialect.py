@@ -84,6 +84,8 @@ class Dialect(NamedTuple):
         abilities: What it certainly can or cannot; anything else is tried and remembered.
         list_needs: A query parameter without which its list cannot answer.
         delete_means: What `DELETE` does there.
+        repeats: It may send a create that failed on again by itself, and nothing tells whether it
+            is set to.
         cost_header: Where the answer to a create says what it costs, in USD.
         nested: How objects and lists stand in a form: as JSON text, or as `name[key]` and `name[]`.
         max_active: Jobs it takes at once.
@@ -108,6 +110,7 @@ class Dialect(NamedTuple):
     abilities: Mapping[Ability, bool] = MappingProxyType({})
     list_needs: str = ""
     delete_means: DeleteMeans = "unknown"
+    repeats: bool = False
     cost_header: str = ""
     nested: Literal["json", "brackets"] = "json"
     max_active: int | None = None
@@ -139,11 +142,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         Dialect(
             name="openai",
             hosts=frozenset({"api.openai.com"}),
-            signs=(
-                Sign("models", ENOUGH, header="openai-version"),
-                # The practice server on its own, which behaves so.
-                Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),
-            ),
+            signs=(Sign("models", ENOUGH, header="openai-version"),),
             bearer_without_key=None,
             nested="brackets",  # as its own SDK sends them
             abilities=_only(*ABILITIES),
@@ -168,6 +167,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             },
             list_needs="custom_llm_provider",
             delete_means="none",
+            repeats=True,  # two more by default; `num_retries: 0` ends it
         ),
         # 0.30.0.
         Dialect(
@@ -275,6 +275,15 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities=_only(),
             delete_means="none",
             poll_floor=30.0,
+        ),
+        # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
+        Dialect(
+            name="simulator",
+            signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),),
+            bearer_without_key=None,
+            nested="brackets",
+            abilities=_only(*ABILITIES),
+            delete_means="deletes",
         ),
     )
 }

@@ -171,6 +171,7 @@ def _findings(
         models=model_names(answers["models"]) if "models" in answers else (),
         can=can,
         delete_means=row.delete_means,
+        repeats=row.repeats,
         problem=why or _busy(answers) or _nothing_there(server, answers),
     )
 

@@ -40,6 +40,7 @@ class Findings(NamedTuple):
         models: Names it offers; empty where it has no such list.
         can: True and False are sure, or as sure as the dialect's row; None is not known.
         delete_means: See `DeleteMeans`.
+        repeats: It may send a create that failed on again by itself; that cannot be asked.
         problem: Why it cannot be worked with as it is; None where all is well.
     """
 
@@ -52,4 +53,5 @@ class Findings(NamedTuple):
     models: tuple[str, ...] = ()
     can: Mapping[Ability, bool | None] = MappingProxyType(dict.fromkeys(ABILITIES))
     delete_means: DeleteMeans = "unknown"
+    repeats: bool = False
     problem: Problem | None = None

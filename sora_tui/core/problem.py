@@ -63,6 +63,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "source_too_big": Spent.NO,
     "source_changed": Spent.NO,
     "source_elsewhere": Spent.NO,
+    "operation_takes_no": Spent.NO,
     "character_unknown": Spent.NO,
     "character_name": Spent.NO,
     # configuration

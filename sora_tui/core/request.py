@@ -187,7 +187,9 @@ def check_request(request: VideoRequest) -> None:
     if request.seconds is not None and not _SECONDS.fullmatch(request.seconds):
         raise problem_error("seconds_invalid", seconds=request.seconds)
     for name in request.params:
-        if name in _SETTINGS and getattr(request, name) is not None:
+        if (name in _SETTINGS and getattr(request, name) is not None) or (
+            name == "video" and request.operation != "create"
+        ):
             raise problem_error("param_standard", name=name)
 
 

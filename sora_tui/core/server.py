@@ -28,6 +28,7 @@ DIALECT_NAMES: Final = (
     "new-api",
     "azure",
     "openrouter",
+    "simulator",
 )
 
 Auth = Literal["bearer", "api-key", "none"]
@@ -136,6 +137,8 @@ class Server(NamedTuple):
     @property
     def host(self) -> str:
         """The host a person knows it by."""
+        if self.simulated:
+            return SIMULATOR_NAME
         return urlsplit(self.base_url).hostname or self.base_url
 
     @property
@@ -166,7 +169,7 @@ def simulator() -> Server:
     return Server(
         name=SIMULATOR_NAME,
         base_url=SIMULATOR_URL,
-        dialect="openai",
+        dialect="simulator",
         model="sora-2",
         seconds="4",
         size="1280x720",

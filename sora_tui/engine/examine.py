@@ -39,6 +39,7 @@ def practice_findings(server: Server) -> Findings:
         evidence=("built in",),
         reached=True,
         key="none",
+        models=(server.model,) if server.model else (),
         can={ability: row.can(ability) for ability in ABILITIES},
         delete_means=row.delete_means,
     )

@@ -107,6 +107,7 @@ class Poller:
         """Send, look and search, until the task is cancelled."""
         while True:
             self._wake.clear()
+            again: float | None = None
             if self._desk.at(self.server, *_WITH_SERVER):
                 try:
                     client, server = await self._connection()
@@ -115,7 +116,8 @@ class Poller:
                     await self._lost.search(client)
                 except ProblemError as error:  # no simulator, or a disk that takes no more
                     self._hold_all(error.problem)
-            await self._rest()
+                    again = self._gate.paused_for
+            await self._rest(again)
 
     # Sending --------------------------------------------------------------------------------
 
@@ -288,10 +290,12 @@ class Poller:
         finally:
             await client.aclose()
 
-    async def _rest(self) -> None:
-        """Sleep until something is due or the engine wakes us."""
+    async def _rest(self, again: float | None) -> None:
+        """Sleep until something is due, or `again` seconds are over, or the engine wakes us."""
         now = asyncio.get_running_loop().time()
         times = [at for at in (self._looker.due_at, self._lost.due_at) if at is not None]
+        if again is not None:
+            times.append(now + again)
         # A pending job without a time of its own waits for room: a step of another wakes us.
         for job in self._desk.at(self.server, State.PENDING):
             if job.not_before is not None and _waits(job):

@@ -64,8 +64,9 @@ def list_remote(folder: Folder, server: Server) -> RemoteListed:
     """The same for a script: blocks, needs no engine, sends nothing that costs.
 
     Raises:
-        ProblemError: owned_elsewhere, where the practice server is another process's; whatever
-            keeps the server from being spoken to (key_missing, key_command_failed, ...).
+        ProblemError: owned_elsewhere, where the practice server is another process's;
+            folder_not_writable, where it can have none; whatever keeps the server from being
+            spoken to (key_missing, key_command_failed, ...).
     """
 
     async def ask(client: VideosClient) -> RemoteListed:
@@ -110,6 +111,8 @@ async def _spoken_to(
     folder: Folder, server: Server, ask: Callable[[VideosClient], Awaitable[T]]
 ) -> T:
     """Ask a server something from a process that has no engine."""
+    if server.simulated and not folder.writable:
+        raise problem_error("folder_not_writable", path=str(folder.metadata))
     practice = PracticeServer(folder)
     lock = OwnerLock(folder)
     if server.simulated and not lock.try_acquire():

@@ -57,7 +57,7 @@ class PracticeServer:
     async def _start(self) -> tuple[str, Secret]:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "sora_tui.simulator"),
+            *("-P", "-m", "sora_tui.simulator"),  # a workspace is no place to import from
             *("--data", str(self._folder.simulator), "--speed", str(self._speed)),
             *("--json", "--parent-pipe"),
             stdin=asyncio.subprocess.PIPE,

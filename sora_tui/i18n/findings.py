@@ -82,6 +82,10 @@ def finding_lines(server: Server, found: Findings, price: Price) -> Iterator[Lin
         can = found.can.get(ability)
         words = _("{what}: {rest}").format(what=_(name), rest=_yes_or_no(can))
         yield Line(ability, _sign(can), can, words)
+    if found.repeats:
+        words = _("repeats: it may send a create that failed on again; each may be billed")
+        advice = _("num_retries: 0 in its own settings ends that; it cannot be seen from here")
+        yield Line("repeats", "?", None, words, advice)
     yield _price(server, price)
     if server.base_url.startswith("http://") and not server.is_loopback:
         words = _("the way is not encrypted: others on it can read prompt and key")

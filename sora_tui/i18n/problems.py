@@ -356,10 +356,15 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Choose that server (F2), or begin with the clip's file instead of its job."),
     ),
+    "operation_takes_no": (
+        N_("This takes no picture and no characters along[: {what}]."),
+        _NOT_SENT,
+        N_("Take them out of the prompt's front matter, or make a new clip with generate."),
+    ),
     "character_unknown": (
         N_("No character[ {name}] was made on this server[: {server}]."),
         _NOT_SENT,
-        N_("sora-tui characters lists them; sora-tui character NAME VIDEO makes one."),
+        N_("sora-tui characters lists them; sora-tui character NAME CLIP makes one."),
     ),
     "character_name": (
         N_("This is no name for a character[: 1 to {limit} characters on one line]."),
@@ -471,7 +476,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     # the folder
     "folder_missing": (
-        N_("The folder[ {path}] does not exist."),
+        N_("There is no folder[ {path}]."),
         _NOT_SENT,
         N_("Create it, or name another one with --workspace."),
     ),

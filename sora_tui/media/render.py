@@ -35,7 +35,8 @@ class ClipPlan:
     """What to render.
 
     Attributes:
-        prompt: Chooses colours and shapes (by its SHA-256) and is the title.
+        prompt: Chooses colours and shapes (by its SHA-256) and is the title; `seed` and
+            `negative_prompt` have their part in that, and are written below it.
         width: Pixels, even.
         height: Pixels, even.
         seconds: Length; the clip has exactly `seconds * fps` frames.
@@ -50,6 +51,18 @@ class ClipPlan:
     label: str = ""
     reference: bytes | None = None
     fps: int = 30
+    seed: int | None = None
+    negative_prompt: str = ""
+
+    @property
+    def choice(self) -> int:
+        """Chooses colours, shapes and movement: the same for the same words and seed."""
+        told = [self.prompt]
+        if self.seed is not None:
+            told.append(f"seed {self.seed}")
+        if self.negative_prompt:
+            told.append(f"not {self.negative_prompt}")
+        return int.from_bytes(hashlib.sha256("\0".join(told).encode()).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +90,17 @@ def render_clip(plan: ClipPlan, path: Path, progress: Callable[[float], None]) -
     frames = plan.seconds * plan.fps
     if plan.width < 2 or plan.height < 2 or plan.width % 2 or plan.height % 2 or frames < 1:
         raise ValueError(f"cannot render {plan.width}x{plan.height}, {frames} frames")
-    seed = int.from_bytes(hashlib.sha256(plan.prompt.encode()).digest())
-    backdrop = _backdrop(plan, seed)
+    backdrop = _backdrop(plan)
     titles = Titles(
-        plan.prompt, plan.label, plan.width, plan.height, frames, plan.fps, accent_colour(seed)
+        plan.prompt,
+        plan.label,
+        plan.width,
+        plan.height,
+        frames,
+        plan.fps,
+        accent_colour(plan.choice),
+        seed=plan.seed,
+        negative_prompt=plan.negative_prompt,
     )
     tiles = _SHEET_COLUMNS * _SHEET_ROWS
     sampled = [round(tile * (frames - 1) / (tiles - 1)) for tile in range(tiles)]
@@ -111,13 +131,13 @@ def render_clip(plan: ClipPlan, path: Path, progress: Callable[[float], None]) -
     )
 
 
-def _backdrop(plan: ClipPlan, seed: int) -> Backdrop:
+def _backdrop(plan: ClipPlan) -> Backdrop:
     from PIL import Image as Pillow
 
     if plan.reference is None:
-        return Landscape(seed, plan.width, plan.height)
+        return Landscape(plan.choice, plan.width, plan.height)
     fitted = fit_image(plan.reference, plan.width, plan.height, COVER)
-    return Photo(Pillow.open(BytesIO(fitted)))
+    return Photo(plan.choice, Pillow.open(BytesIO(fitted)))
 
 
 def _frame(picture: Planes) -> VideoFrame:

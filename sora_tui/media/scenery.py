@@ -136,13 +136,21 @@ class Landscape:
 
 
 class Photo:
-    """A reference: shown exactly at second 0, then seen a little closer while the view wanders."""
+    """A reference: shown exactly at second 0, then seen a little closer while the view wanders.
+
+    Where it wanders is the seed's own.
+    """
 
     CLOSER: Final = 1.16
     APPROACH_SECONDS: Final = 0.7
 
-    def __init__(self, picture: Image) -> None:
+    def __init__(self, seed: int, picture: Image) -> None:
         from PIL.Image import Resampling
+
+        chance = _chance(seed)
+        # Seconds of one way to and fro across and up; a minus sets out to the other side.
+        self._across = chance.uniform(11, 17) * chance.choice((-1, 1))
+        self._up = chance.uniform(7, 11) * chance.choice((-1, 1))
 
         self._width, self._height = picture.size
         self._first = to_planes(picture)
@@ -154,8 +162,8 @@ class Photo:
         from PIL import Image as Pillow
 
         # Half a sine each way, out of step, starting in the middle.
-        left = round(self._slack[0] / 2 * (1 + math.sin(second * math.tau / 14)))
-        top = round(self._slack[1] / 2 * (1 + math.sin(second * math.tau / 9)))
+        left = round(self._slack[0] / 2 * (1 + math.sin(second * math.tau / self._across)))
+        top = round(self._slack[1] / 2 * (1 + math.sin(second * math.tau / self._up)))
         near = self._near.window(left, top, self._width, self._height)
         share = second / self.APPROACH_SECONDS
         if share >= 1:

@@ -20,11 +20,22 @@ class Titles:
 
     The title is the prompt's beginning in the letters the built-in font has (accents fall away); a
     prompt in another script is named by the first eight digits of its SHA-256. `label` (the job's
-    id) stands small beside it, so that a person can tell clips of one prompt apart.
+    id) stands small beside it, so that a person can tell clips of one prompt apart, and below it
+    what else was asked for.
     """
 
     def __init__(
-        self, prompt: str, label: str, width: int, height: int, frames: int, fps: int, accent: Rgb
+        self,
+        prompt: str,
+        label: str,
+        width: int,
+        height: int,
+        frames: int,
+        fps: int,
+        accent: Rgb,
+        *,
+        seed: int | None = None,
+        negative_prompt: str = "",
     ) -> None:
         from PIL import ImageFont
 
@@ -40,16 +51,24 @@ class Titles:
 
         room = width - 2 * self._margin
         lines = _wrapped(_legible(prompt, title_font), title_font, room, 2 if width > height else 4)
+        told = [] if seed is None else [f"seed {seed}"]
+        if negative_prompt:
+            told.append(f"not: {_legible(negative_prompt, small)}")
         line_height = round(title_size * 1.22)
+        note_height = round(size * 1.3) if told else 0
         foot_height = round(size * 1.5)
         self._foot = height - self._bar - self._margin - foot_height
-        block = line_height * len(lines) + foot_height + self._bar + self._margin
+        block = line_height * len(lines) + note_height + foot_height + self._bar + self._margin
         shade_top = max(0, 2 * int((height - block * 1.5 - self._margin) / 2))
 
         sheet = _shade(width, height - shade_top)
-        at = self._foot - shade_top - line_height * len(lines) - self._margin // 2
+        at = self._foot - shade_top - note_height - line_height * len(lines) - self._margin // 2
         for number, line in enumerate(lines):
             _write(sheet, (self._margin, at + number * line_height), line, title_font)
+        if told:
+            note = _clipped("   ".join(told), small, room)
+            place = (self._margin, self._foot - shade_top - note_height)
+            _write(sheet, place, note, small, (220, 220, 220))
         asked = f"{width}x{height}   {_number(frames / fps)} s   {label}"
         if small.getlength(asked) < room - self._font.getlength(self._counter(frames - 1)) * 1.1:
             _write(sheet, (self._margin, self._foot - shade_top), asked, small, (220, 220, 220))

@@ -27,6 +27,7 @@ from sora_tui.simulator.jobs import Job, Jobs
 from sora_tui.simulator.parameters import (
     MAX_BODY_BYTES,
     CreateRequest,
+    drawing_of,
     prompt_of,
     read_body,
 )
@@ -118,8 +119,15 @@ class _Api:
 
     async def remix(self, request: Request) -> Response:
         source = self._job(request)
-        prompt = prompt_of((await read_body(request)).fields)
-        wanted = CreateRequest(prompt, source.model, source.width, source.height, source.seconds)
+        fields = (await read_body(request)).fields
+        wanted = CreateRequest(
+            prompt_of(fields),
+            source.model,
+            source.width,
+            source.height,
+            source.seconds,
+            asked=drawing_of(fields),
+        )
         return self._queued(request, wanted, remixed_from=source.id)
 
     async def edit(self, request: Request) -> Response:

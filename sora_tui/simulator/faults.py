@@ -89,8 +89,10 @@ def load_faults(path: Path) -> list[Fault]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FaultsError(f"{path}: {error}") from None
+    except OSError as error:
+        raise FaultsError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FaultsError(f"{path}: not UTF-8") from None
     try:
         return parse_faults(text)
     except FaultsError as error:

@@ -37,6 +37,9 @@ _SOON_SECONDS: Final = 60.0
 
 _QUEUE_SECONDS: Final = 1.0
 
+#: What may have been asked for that changes the picture (`drawing_of`).
+_DRAWING: Final = ("seed", "negative_prompt", "fps")
+
 
 @dataclass
 class Job:
@@ -276,7 +279,10 @@ class Jobs:
 
     def _render(self, job: Job) -> None:
         reference = self._path(job, ".reference").read_bytes() if job.reference else None
-        plan = ClipPlan(job.prompt, job.width, job.height, job.seconds, job.id, reference)
+        drawing = {name: job.asked[name] for name in _DRAWING if name in job.asked}
+        plan = ClipPlan(
+            job.prompt, job.width, job.height, job.seconds, job.id, reference, **drawing
+        )
 
         def on_frame(share: float) -> None:
             if self._stopped.is_set() or not self._known(job):

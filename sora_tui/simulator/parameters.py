@@ -25,6 +25,8 @@ MAX_BODY_BYTES: Final = 32 * 2**20
 MAX_PROMPT: Final = 32_000
 MAX_SECONDS: Final = 60
 MAX_CHARACTERS: Final = 2
+MAX_FPS: Final = 60
+MAX_SEED: Final = 2**63 - 1
 SIDES: Final = range(16, 4097)
 
 _IMAGE_TYPES: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
@@ -34,7 +36,8 @@ _IMAGE_TYPES: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "
 class CreateRequest:
     """A create request that passed.
 
-    `asked` is what this server's answers need to know of it besides; `characters` are ids.
+    `asked` is what this server's answers, or the drawing, need to know of it besides;
+    `characters` are ids.
     """
 
     prompt: str
@@ -105,7 +108,31 @@ async def judged(body: Body) -> CreateRequest:
     if reference is not None:
         _fits(reference, width, height)
     characters = characters_of(fields)
-    return CreateRequest(prompt, model, width, height, seconds, reference, characters=characters)
+    return CreateRequest(
+        prompt, model, width, height, seconds, reference, drawing_of(fields), characters
+    )
+
+
+def drawing_of(fields: dict[str, Any]) -> dict[str, Any]:
+    """What open models take besides and this server can show: `seed`, `negative_prompt`, `fps`.
+
+    Those that are there, whole numbers as such, whether JSON or a form carried them.
+
+    Raises:
+        ApiError: 400.
+    """
+    asked: dict[str, Any] = {}
+    for name, low, high in (("seed", 0, MAX_SEED), ("fps", 1, MAX_FPS)):
+        value = fields.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if value is not None:
+            if not isinstance(value, str):
+                raise wrong_type(name, "an integer", value)
+            asked[name] = bounded_int(value, name, low, high)
+    if text := text_of(fields, "negative_prompt", ""):
+        asked["negative_prompt"] = text[:MAX_PROMPT]
+    return asked
 
 
 def characters_of(fields: dict[str, Any]) -> tuple[str, ...]:
@@ -159,12 +186,12 @@ def missing(name: str) -> ApiError:
 
 
 def bounded_int(text: str, name: str, low: int, high: int) -> int:
-    """A whole number from a query string.
+    """A whole number from a query string or a form.
 
     Raises:
         ApiError: 400 in OpenAI's words.
     """
-    if not re.fullmatch(r"-?\d{1,9}", text):
+    if not re.fullmatch(r"-?\d{1,19}", text):
         raise ApiError(
             400,
             f"Invalid type for '{name}': expected an integer, but got a string instead.",

@@ -75,7 +75,8 @@ def litellm_read(text: str) -> str:
 
 
 def openai_video(job: Job) -> dict[str, Any]:
-    return job.resource()
+    """With what it was asked for beyond the spec."""
+    return {**job.resource(), **job.asked}
 
 
 def litellm_judge(operation: str, fields: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from sora_tui.simulator.parameters import (
     MULTIPART,
     Body,
     CreateRequest,
+    drawing_of,
     missing,
     prompt_of,
     read_body,
@@ -51,8 +52,9 @@ async def read_edit(request: Request, job_of: Callable[[str], Job]) -> CreateReq
     """
     body = await _body(request)
     source = await _source(body, job_of)
-    prompt = prompt_of(body.fields)
-    return CreateRequest(prompt, source.model, source.width, source.height, source.seconds)
+    prompt, asked = prompt_of(body.fields), drawing_of(body.fields)
+    size = (source.width, source.height)
+    return CreateRequest(prompt, source.model, *size, source.seconds, asked=asked)
 
 
 async def read_extension(request: Request, job_of: Callable[[str], Job]) -> CreateRequest:
@@ -68,7 +70,8 @@ async def read_extension(request: Request, job_of: Callable[[str], Job]) -> Crea
         raise missing("seconds")
     more = seconds_of(text_of(body.fields, "seconds", ""))
     whole = seconds_of(str(source.seconds + more))
-    return CreateRequest(prompt, source.model, source.width, source.height, whole)
+    asked = drawing_of(body.fields)
+    return CreateRequest(prompt, source.model, source.width, source.height, whole, asked=asked)
 
 
 async def read_character(request: Request) -> str:

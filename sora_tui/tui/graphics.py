@@ -25,6 +25,11 @@ _CLIENT: Final = "#{client_created} #{client_termname} #{client_termtype}"
 _PATIENCE: Final = 2.0
 
 
+#: Why pictures are shown in a way: set; the terminal is known to draw them, or not known; GNU
+#: screen or tmux lets nothing through; tmux shows this nowhere.
+Why = Literal["set", "known", "not known", "screen", "passthrough", "detached"]
+
+
 class Graphics(NamedTuple):
     """How pictures are shown.
 
@@ -49,6 +54,19 @@ def graphics(preview: Preview, environ: Mapping[str, str]) -> Graphics:
     known = passes not in {"", "0", "off"} and bool(clients) and all(map(_draws, clients))
     way: Literal["halfblock", "kitty"] = "kitty" if known or preview == "kitty" else "halfblock"
     return Graphics(way, tmux=True, clients=tuple(clients))
+
+
+def reason(found: Graphics, preview: Preview, environ: Mapping[str, str]) -> Why:
+    """Why `graphics` chose as it did."""
+    if preview != "auto":
+        return "set"
+    if found.way == "kitty":
+        return "known"
+    if not found.tmux:
+        return "screen" if "STY" in environ else "not known"
+    if not found.clients:
+        return "detached"
+    return "passthrough" if all(map(_draws, found.clients)) else "not known"
 
 
 def _draws(client: str) -> bool:

@@ -78,6 +78,8 @@ def find_source(folder: Folder, history: History, said: str, operation: Operatio
     file = next((place for place in places if os.path.lexists(place)), None) if said else None
     if file is not None and operation != "remix":
         return _of_file(folder, history, file)
+    if operation != "remix" and Path(said).suffix.lower() == ".mp4":
+        raise problem_error("source_missing", path=said)
     job = history.load(history.find(said))
     if not job.is_made:
         raise problem_error("step_illegal", job=job.id, state=job.state.value)

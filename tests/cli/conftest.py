@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sora_tui.__main__ import list_keys
+from sora_tui.__main__ import list_keys, look_at_pictures
 from sora_tui.cli.main import main
 from sora_tui.i18n import set_language
 from tests.pty_session import ROOT
@@ -68,7 +68,9 @@ class Shell:
             for name, value in {**self.environ, **environ}.items():
                 patch.setenv(name, value)
             try:
-                code = main(words, lambda settings, folder, start_log: 0, list_keys)
+                code = main(
+                    words, lambda settings, folder, start_log: 0, list_keys, look_at_pictures
+                )
             except SystemExit as end:  # argparse ends so
                 code = int(end.code or 0)
         return Ran(code, out.getvalue(), err.getvalue())

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from sora_tui.core.job import Job
+from sora_tui.core.remote import read_video
+from sora_tui.core.server import ServerRef
+from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.history import History
 from tests.cli.conftest import Shell
 from tests.rawserver import RawServer, answer, read_request, send
 from tests.simulated import Simulator
@@ -76,3 +84,16 @@ def test_an_empty_list_and_the_own_simulator(shell: Shell) -> None:
     ran = shell.inside("adopt", "--server", "simulator", "--all")
     assert (ran.code, ran.out) == (0, "")
     assert "no job to adopt" in ran.err
+
+
+def test_a_job_whose_prompt_nobody_tells_has_no_blank_lines_for_it(shell: Shell) -> None:
+    at, server = datetime.now(UTC), ServerRef("gw", "https://gw.example.org/v1")
+    remote = read_video({"id": "video_1", "status": "failed", "model": "sora-2"})
+    assert remote is not None
+    with closing(History(open_folder(shell.workspace))) as history:
+        history.save(Job.adopted("20261122-101530-aaaaaa", at, server, remote))
+    lines = shell.inside("show", "@last").out.splitlines()
+    assert "prompt    not known" in lines
+    assert all(any(pair) for pair in pairwise(lines)), "two blank lines"
+    table = shell.inside("jobs").out.splitlines()
+    assert [line.rstrip() for line in table] == table

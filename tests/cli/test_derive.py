@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import Shell
 from tests.client.accents import clip
 from tests.rawserver import Line, RawServer, answer, read_request
+from tests.simulated import Simulator
 
 BOAT = ("generate", "A paper boat", "--model", "sora-2", "--seconds", "1", "--size", "320x180")
 
@@ -130,3 +133,79 @@ def test_a_prompt_file_may_say_what_it_is_made_of(shell: Shell) -> None:
     ran = shell.inside("edit", f"output/{source.outputs[0].path[7:]}", "in snow", "--dry-run")
     assert "(multipart)" in ran.out
     assert f"video = {source.outputs[0].path}  sha256 {source.outputs[0].sha256[:12]}" in ran.out
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator) -> Shell:
+    """A workspace with one saved clip."""
+    environ = {"SORA_BASE_URL": simulator.base_url, "SORA_API_KEY": simulator.key}
+    shell = Shell(tmp_path_factory.mktemp("made"), environ)
+    assert shell(*BOAT).code == 0
+    return shell
+
+
+@pytest.mark.parametrize(
+    ("operation", "more"), [("remix", {}), ("edit", {}), ("extend", {"seconds": "1"})]
+)
+def test_parameters_travel_as_for_a_new_clip(
+    made: Shell, operation: str, more: dict[str, str]
+) -> None:
+    words = ("--param", "seed=7", "--preset", "wan2.2-t2v-a14b", "--param", "steps=3")
+    ran = made.inside(operation, "@last", "at night", *words, "--dry-run", "--json")
+    assert ran.code == 0, ran.err
+    fields = ran.documents[0]["fields"]
+    assert (fields.pop("video", None) is None) is (operation == "remix")
+    # Of the preset what this server takes; the rest of a new clip's settings is the source's.
+    assert fields == {"prompt": "at night", "seed": 7, "steps": 3, "fps": 16, **more}
+
+
+def test_a_remix_out_of_a_file_holds_all_that_was_asked(made: Shell) -> None:
+    (made.workspace / "prompts" / "hour.md").write_text(
+        '+++\nsize = "64x64"\nseconds = 8\n[params]\nnegative_prompt = "people"\n'
+        '[variables]\nhour = "noon"\n+++\n\nThe boat at {{hour}}\n'
+    )
+    words = ("-f", "hour", "--var", "hour=dusk", "--param", "seed=7")
+    ran = made("remix", "@last", *words, "--json")
+    assert ran.code == 0, ran.err
+    (document,) = (said for said in ran.documents if said.get("schema"))
+    request, asked = document["request"], {"seed": 7, "negative_prompt": "people"}
+    assert (request["prompt"], request["params"]) == ("The boat at dusk", asked)
+    assert request["prompt_file"] == "prompts/hour.md"
+    assert request["variables"] == {"hour": "dusk"}
+    assert {name: document["remote"][name] for name in asked} == asked
+    assert "Not sent, because the clip decides: seconds, size" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--param", "seed=x"), "param_kind"),
+        (("--param", "size=64x64"), "param_standard"),
+        (("--param", "video=x"), "param_standard"),
+        (("--preset", "nobody"), "preset_unknown"),
+        (("-f", "nowhere.md"), "prompt_missing"),
+        (("-f", "picture.md"), "operation_takes_no"),
+        (("-f", "cast.md"), "operation_takes_no"),
+    ],
+)
+def test_what_an_operation_cannot_carry_is_refused(
+    made: Shell, words: tuple[str, ...], code: str
+) -> None:
+    for name, setting in {
+        "picture": 'reference = "a.jpg"',
+        "cast": 'characters = ["Mossy"]',
+    }.items():
+        (made.workspace / "prompts" / f"{name}.md").write_text(f"+++\n{setting}\n+++\n\nNight\n")
+    text = () if words[0] == "-f" else ("at night",)
+    before = made.documents
+    ran = made.inside("edit", "@last", *text, *words, "--json", "--yes")
+    assert (ran.code, ran.documents[-1]["code"]) == (2, code)
+    assert made.documents == before
+
+
+def test_a_text_or_a_file_and_not_both(made: Shell) -> None:
+    for words, said in (((), "give TEXT or -f FILE"), (("a", "-f", "b"), "not both")):
+        ran = made.inside("remix", "@last", *words)
+        assert ran.code == 2
+        assert ran.err.startswith("sora-tui remix: ")
+        assert said in ran.err

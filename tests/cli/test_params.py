@@ -91,8 +91,10 @@ def test_params_lists_what_this_server_takes_of_this_model(lab: Shell) -> None:
     assert (steps["low"], steps["high"], steps["default"]) == (1, 200, 40)
     (other,) = lab.inside("params", "--preset", "ltx-2", "--json").documents
     assert other["preset"]["generate_sound"] is True
-    plain = lab.inside("params", "--server", "simulator")
-    assert "No parameter beyond the standard" in plain.out
+    (practice,) = lab.inside("params", "--server", "simulator", "--json").documents
+    assert [each["name"] for each in practice["parameters"]] == ["seed", "negative_prompt", "fps"]
+    (lab.workspace / "sora-tui.toml").write_text(LAB.replace("vllm-omni", "openai"))
+    assert "No parameter beyond the standard" in lab.inside("params", "--model", "sora-2").out
 
 
 def test_the_end_of_a_model_is_told_before_the_question(tmp_path: Path) -> None:

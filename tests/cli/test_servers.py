@@ -190,6 +190,8 @@ def test_doctor_tells_of_a_server_what_it_cannot(bare: Shell) -> None:
     assert ran.code == 0, ran.out
     assert "-  delete      delete: no" in ran.out
     assert "known by: the profile says litellm" in ran.out
+    assert "?  repeats     repeats: it may send a create that failed on again" in ran.out
+    assert "num_retries: 0" in ran.out
 
 
 def test_doctor_tells_what_working_with_a_server_has_shown(bare: Shell) -> None:
@@ -200,3 +202,4 @@ def test_doctor_tells_what_working_with_a_server_has_shown(bare: Shell) -> None:
         ran = bare.inside("doctor", "--server", "gw")
     assert "-  delete      delete: no" in ran.out
     assert "?  remix       remix: not known" in ran.out
+    assert "repeats" not in ran.out

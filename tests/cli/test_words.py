@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -122,9 +123,20 @@ def test_doctor_tells_where_everything_is_and_never_the_key(shell: Shell) -> Non
     assert {"server", "key", "reach", "folder", "lock", "log", "terminal"} <= set(checks)
     assert all(check["ok"] for check in checks.values())
     assert shell.environ["SORA_API_KEY"] not in ran.out + ran.err
+    assert checks["clips"]["value"]["pyav"]
     wrong = shell.inside("doctor", SORA_API_KEY="wrong")
     assert wrong.code == 4
     assert "x  key         key refused" in wrong.out
+
+
+def test_doctor_tells_whether_clips_can_be_shown(shell: Shell, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "av.py").write_text("raise ImportError('libavcodec.so.62: cannot open')\n")
+    ran = shell("doctor", "--json", PYTHONPATH=str(broken))
+    assert ran.code == 0, "everything but looking works all the same"
+    (clips,) = (line for line in ran.documents if line["check"] == "clips")
+    assert (clips["ok"], clips["sign"], clips["value"]["pyav"]) == (True, "-", None)
 
 
 @contextmanager
@@ -173,3 +185,22 @@ def test_wrong_options_of_the_simulator_are_wrong_use(shell: Shell) -> None:
     assert "faults.toml: fault 1: status must be a whole number from 200 to 599)" in ran.err
     assert shell("simulate", "--port", "many").code == 2
     assert shell.inside("simulate", "--dialect", "klingon").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("edit", "nope.mp4", "in snow"), "There is no clip nope.mp4 to begin with"),
+        (("jobs", "--limit", "-1"), "not a number from 1 on: -1"),
+        (("adopt", "video_x", "--server", "simulator"), "The server simulator does not know"),
+        (("--workspace", "{file}", "jobs"), "There is no folder {file}."),
+    ],
+)
+def test_what_cannot_be_meant_is_said_as_it_is(
+    shell: Shell, words: tuple[str, ...], said: str
+) -> None:
+    file = shell.workspace / "file"
+    file.write_text("")
+    ran = shell.inside(*(word.format(file=file) for word in words))
+    assert ran.code == 2
+    assert said.format(file=file) in ran.err

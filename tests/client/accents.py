@@ -28,8 +28,8 @@ Shape = Mapping[str, bytes]
 SHAPES: Final[Mapping[str, Sequence[Shape]]] = {
     "openai": [
         {"/v1/models": models("system", **{"openai-version": "2020-10-01"})},
-        {"/v1/models": models("simulator")},
     ],
+    "simulator": [{"/v1/models": models("simulator")}],
     "litellm": [
         {
             "/v1/models": models("openai"),

@@ -127,6 +127,10 @@ async def _abilities(row: Dialect) -> object:
     return dict((await named(row)).can)
 
 
+async def _repeats(row: Dialect) -> object:
+    return (await named(row)).repeats
+
+
 async def _delete_means(row: Dialect) -> object:
     memory = Memory(open_folder(Path.cwd()))
     server = Server("x", "http://127.0.0.1:9/v1", dialect=row.name)
@@ -212,6 +216,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "abilities": _abilities,
     "list_needs": _abilities,
     "delete_means": _delete_means,
+    "repeats": _repeats,
     "nested": _names_of_nested,
     "cost_header": _cost,
     "max_active": _max_active,

@@ -34,7 +34,7 @@ EMPTY_LIST = answer(200, {"object": "list", "data": [], "has_more": False})
 def test_the_simulator_is_known_without_asking() -> None:
     found = examine(simulator())
     assert (found.dialect, found.reached, found.key, found.problem) == (
-        "openai",
+        "simulator",
         True,
         "none",
         None,

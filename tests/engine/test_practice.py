@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from sora_tui.core.job import State
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import simulator
 from sora_tui.engine import simulated
 from sora_tui.workspace.folder import open_folder
+from tests.engine.watching import order, running
 
 
 async def test_one_that_says_nothing_is_a_problem_with_a_name(
@@ -43,3 +45,20 @@ async def test_one_that_died_is_followed_by_another(tmp_path: Path) -> None:
     finally:
         await server.stop()
     assert second.base_url != first.base_url
+
+
+def test_one_that_does_not_start_is_tried_again_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only when something else happens: said to be tried again in a second, it was left."""
+    lame = tmp_path / "lame"
+    tried = tmp_path / "tried"
+    lame.write_text(
+        f'#!/bin/sh\n[ -e {tried} ] && exec {sys.executable} "$@"\ntouch {tried}; exit 1\n'
+    )
+    lame.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(lame))
+    with running(open_folder(tmp_path / "workspace")) as (engine, watcher):
+        job = order(engine)
+        assert watcher.wait_for_end(job.id).state is State.SAVED
+    assert tried.exists()

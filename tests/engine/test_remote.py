@@ -21,7 +21,7 @@ from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent
 from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.server import Secret, Server, simulator
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import JobChanged, RemoteListed
 from sora_tui.engine.remote import ALL_PAGES, list_remote, read_remote
@@ -447,3 +447,9 @@ def test_the_practice_server_of_another_process_is_left_alone(folder: Folder) ->
     assert told.problem is not None
     assert told.problem.code == "owned_elsewhere"
     assert list_remote(folder, simulator()).problem is None
+
+
+def test_a_folder_that_cannot_be_written_has_no_practice_server(folder: Folder) -> None:
+    with pytest.raises(ProblemError) as refused:
+        list_remote(folder._replace(writable=False), simulator())
+    assert refused.value.problem.code == "folder_not_writable"

@@ -26,6 +26,7 @@ from sora_tui.media.helper import Helper, NotWantedError, read_report
 from sora_tui.media.image import check_image
 from tests.media import hostile
 from tests.media.pictures import decoded, encoded, picture
+from tests.processes import lives
 
 ROOM = Room(80, 24)
 HAS_LANDLOCK = sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
@@ -431,7 +432,7 @@ def test_a_process_that_somebody_ends_or_stops_while_it_works_is_replaced(
         slow = "clip_not_shown too_slow"
         assert refusal(refused) == (slow if number == signal.SIGSTOP else "clip_not_shown crashed")
         assert helper.picture(file, ROOM).rows > 0
-        assert not _lives(pid)
+        assert not lives(pid)
     helper.stop()
 
 
@@ -616,7 +617,7 @@ def test_it_ends_when_nobody_is_left_to_ask(tmp_path: Path) -> None:
     )
     pid = int(done.stdout)
     until = time.monotonic() + 60
-    while _lives(pid):
+    while lives(pid):
         assert time.monotonic() < until
         time.sleep(0.02)
 
@@ -652,13 +653,6 @@ def _is_yellow(image: Image.Image, place: tuple[int, int]) -> bool:
     pixel = image.getpixel(place)
     assert isinstance(pixel, tuple)
     return pixel[0] > 180
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def _track() -> bytes:

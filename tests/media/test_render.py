@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from sora_tui.media.boxes import inspect_mp4
 from sora_tui.media.render import ClipPlan, render_clip
+from sora_tui.media.scenery import to_image
 from tests.media.pictures import encoded, picture
 
 PROMPTS = {
@@ -49,6 +51,29 @@ def test_clips_of_one_plan_are_equal_and_labels_tell_them_apart(tmp_path: Path) 
 
     assert rendered("video_1") == rendered("video_1")
     assert rendered("video_1") != rendered("video_2")
+
+
+@pytest.mark.parametrize("reference", [None, encoded(picture(64, 36), "PNG")])
+def test_seed_and_negative_prompt_choose_the_picture(
+    tmp_path: Path, reference: bytes | None
+) -> None:
+    def last_frame(**asked: Any) -> bytes:
+        path = tmp_path / "clip.mp4"
+        plan = ClipPlan("one prompt", 320, 180, 2, "video_1", reference, fps=5, **asked)
+        render_clip(plan, path, lambda share: None)
+        with av.open(str(path)) as container:
+            *_, last = container.decode(video=0)
+        picture = to_image(last.planes[0], "L")
+        return picture.crop((110, 0, 320, 80)).tobytes()  # beside the plate, above the words
+
+    assert last_frame(seed=7) == last_frame(seed=7)
+    one, other, without, said = (
+        last_frame(seed=7),
+        last_frame(seed=8),
+        last_frame(),
+        last_frame(negative_prompt="people"),
+    )
+    assert len({one, other, without, said}) == 4
 
 
 def test_odd_sizes_are_refused_and_rendering_can_be_stopped(tmp_path: Path) -> None:

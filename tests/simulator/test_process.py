@@ -133,3 +133,22 @@ def test_without_json_it_speaks_to_a_person_and_leaves_nothing_behind(tmp_path: 
     assert not list(tmp_path.iterdir())
     assert export.startswith("export SORA_BASE_URL=http://127.0.0.1:")
     assert export.endswith(" SORA_API_KEY='my key'\n")
+
+
+def test_parameters_of_open_models_are_honoured_and_repeated(tmp_path: Path) -> None:
+    asked = {"seed": 7, "negative_prompt": "people", "fps": 12}
+    small = {"prompt": "A kite", "size": "64x64", "seconds": "1"}
+    with start_simulator(tmp_path, speed=100) as running, client(running) as http:
+        made = http.post("/videos", json={**small, **asked}).json()
+        awaited(http, made["id"], "completed")
+        in_form = {name: str(value) for name, value in asked.items()}
+        remix = http.post(f"/videos/{made['id']}/remix", json={"prompt": "B", **asked}).json()
+        edit = {"prompt": "C", "video": {"id": made["id"]}, **asked}
+        edited = http.post("/videos/edits", json=edit).json()
+        longer = http.post("/videos/extensions", json={**edit, "seconds": "1"}).json()
+        fields = {name: (None, value) for name, value in {**small, **in_form}.items()}
+        plain = http.post("/videos", files=fields).json()
+        for video in (made, remix, edited, longer, plain):
+            done = awaited(http, video["id"], "completed")
+            assert {name: done[name] for name in asked} == asked
+            assert inspect_mp4(tmp_path / f"{video['id']}.mp4").fps == 12

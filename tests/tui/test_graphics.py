@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sora_tui.config.screen import Preview
+from sora_tui.config.screen import Preview, ScreenSettings
 from sora_tui.media.cells import to_cells
 from sora_tui.tui.graphics import Graphics, graphics
 from sora_tui.tui.look_window import LookWindow
+from sora_tui.tui.picture_line import picture_line
 from tests.media.pictures import picture
 from tests.pty_session import PtySession
 from tests.tui.test_session import PROGRAM, workspace
@@ -78,6 +81,60 @@ def test_tmux_is_asked_about_our_own_pane(tmp_path: Path) -> None:
     environ = with_tmux(tmp_path, f'echo "$*" > {tmp_path}/asked')
     graphics("auto", {**environ, "TMUX_PANE": "%7"})
     assert "list-clients -t %7" in (tmp_path / "asked").read_text()
+
+
+@pytest.mark.parametrize(
+    ("screen", "environ", "words"),
+    [
+        ({}, {"TERM": "xterm-kitty"}, "real ones, by the kitty protocol  xterm-kitty is known"),
+        ({}, {"TERM": "xterm-256color"}, "256 colours  xterm-256color is not known to draw real"),
+        ({}, {"TERM": "xterm", "COLORTERM": "truecolor"}, "half blocks in true colour  xterm is"),
+        ({}, {"TERM": "xterm-kitty", "STY": "1"}, "GNU screen lets no real pictures through"),
+        ({}, {"TERM": "xterm-256color", "NO_COLOR": "1"}, "shades, without colours"),
+        ({"signs": "ascii"}, {"TERM": "xterm"}, "letters, because signs or the locale want ASCII"),
+        ({"preview": "off"}, {"TERM": "xterm-kitty"}, "off  as preview in sora-tui.toml says"),
+        ({"preview": "kitty"}, {"TERM": "xterm"}, "kitty protocol  as preview in sora-tui.toml"),
+    ],
+)
+def test_doctor_says_which_way_and_why(
+    screen: dict[str, Any], environ: dict[str, str], words: str
+) -> None:
+    line = picture_line(ScreenSettings(**screen), environ)
+    assert words in line.words
+    assert line.sign == ("-" if screen.get("preview") == "off" else "ok")
+    assert isinstance(line.value, dict)
+    assert line.value["way"] == graphics(ScreenSettings(**screen).preview, environ).way
+
+
+@pytest.mark.parametrize(
+    ("said", "why", "words"),
+    [
+        ("0\n17 xterm-kitty kitty(0.41.1)\n", "passthrough", "tmux lets no real pictures through"),
+        ("1\n17 xterm-256color XTerm(380)\n", "not_known", "XTerm(380) is not known to draw"),
+        ("1\n17 xterm-256color \n", "not_known", "xterm-256color is not known to draw"),
+        ("1\n17 xterm-kitty kitty(0.41.1)\n", "known", "kitty(0.41.1) is known to draw them"),
+        ("1\n", "detached", "tmux shows this on no terminal"),
+    ],
+)
+def test_doctor_says_what_tmux_does_to_pictures(
+    tmp_path: Path, said: str, why: str, words: str
+) -> None:
+    environ = {**with_tmux(tmp_path, f"printf '%s' '{said}'"), "TERM": "tmux-256color"}
+    line = picture_line(ScreenSettings(), environ)
+    assert isinstance(line.value, dict)
+    assert (line.value["why"], line.value["tmux"]) == (why, True)
+    assert words in line.words
+    assert ("allow-passthrough" in line.advice) is (why == "passthrough")
+
+
+def test_doctor_asks_the_terminal_nothing(tmp_path: Path) -> None:
+    env = {"TERM": "xterm-kitty", "TMUX": None, "STY": None}
+    with PtySession([*PROGRAM, "doctor", "--json"], cwd=tmp_path, env=env, cols=400) as session:
+        assert session.wait_exit(60) == 0
+        assert not [query for query in QUERIES if query in session.raw]
+        lines = [json.loads(line) for line in session.raw.decode().splitlines() if line[:1] == "{"]
+    (told,) = (line["value"] for line in lines if line["check"] == "pictures")
+    assert (told["way"], told["why"]) == ("kitty", "known")
 
 
 def with_tmux(folder: Path, script: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
+import signal
 import sys
 import time
 import urllib.request
@@ -23,6 +24,9 @@ from sora_tui.media.render import ClipPlan, Previews, render_clip
 from sora_tui.tui.clip_window import ClipWindow
 from sora_tui.tui.panes.clip_view import ClipView
 from tests.media import hostile
+from tests.media.pictures import encoded
+from tests.media.pictures import picture as drawn
+from tests.processes import lives, media_workers
 from tests.pty_session import KEYS, PtySession
 from tests.tui import sample_jobs as sample
 from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
@@ -590,3 +594,46 @@ def test_the_screen_itself_never_loads_a_decoder(
         assert "_imaging" not in maps
         session.send(KEYS["ctrl+q"])
         assert session.wait_exit(PATIENCE) == 0
+
+
+def put_picture(folder: Path) -> None:
+    (folder / "input_reference").mkdir()
+    (folder / "input_reference" / "a.png").write_bytes(encoded(drawn(64, 36), "PNG"))
+
+
+@pytest.mark.parametrize("end", ["quit", "SIGTERM", "SIGKILL"])
+def test_who_opens_pictures_ends_with_the_screen(tmp_path: Path, end: str) -> None:
+    put_picture(tmp_path)
+    argv = [sys.executable, "-m", "sora_tui", "--workspace", str(tmp_path)]
+    with PtySession(argv, env={"TMUX": None}) as session:
+        session.wait_for("draft safe", timeout=PATIENCE)
+        session.send(KEYS["escape"])
+        session.wait_quiet(0.5, timeout=PATIENCE)
+        session.send("2")
+        session.wait_for("a.png", timeout=PATIENCE)
+        session.send(" ")
+        pid = session.process.pid
+        session.wait_until(lambda: media_workers(pid) != [], PATIENCE, "nobody opens the picture")
+        workers = media_workers(pid)
+        if end == "quit":
+            session.wait_for("▀", timeout=PATIENCE)
+            session.send(KEYS["ctrl+q"])
+        else:
+            session.process.send_signal(signal.Signals[end])
+        session.wait_exit(PATIENCE)
+        last = time.monotonic() + PATIENCE
+        while any(map(lives, workers)):
+            assert time.monotonic() < last, "it outlived the screen"
+            time.sleep(0.02)
+
+
+async def test_in_tests_it_ends_with_each_app(tmp_path: Path) -> None:
+    put_picture(tmp_path)
+    app = workspace_app(tmp_path)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "2", "space")
+        await until(pilot, lambda: app.helper._process is not None, "nobody opens the picture")
+        process = app.helper._process
+        assert process is not None
+    assert process.poll() is not None

@@ -146,6 +146,11 @@ class WorkspaceApp(SoraApp):
     def send_sequence(self, text: str) -> None:
         self.sent.append(text)
 
+    async def _shutdown(self) -> None:
+        # What `run` does for a person: no process that opens pictures stays until pytest ends.
+        await super()._shutdown()
+        self.stop_looking()
+
 
 def workspace_app(
     root: Path,

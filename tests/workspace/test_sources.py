@@ -131,7 +131,7 @@ def test_what_is_no_clip_to_begin_with(folder: Folder, history: History, tmp_pat
     assert refusal(folder, "link.mp4") == "source_outside"
     assert refusal(folder, str(tmp_path / "elsewhere.mp4")) == "source_outside"
     assert refusal(folder, "big.mp4") == "source_too_big"
-    assert refusal(folder, "gone.mp4") == "job_unknown"
+    assert refusal(folder, "gone.mp4") == "source_missing"
     assert refusal(folder, "") == "job_unknown"
     assert refusal(folder, "@last") == "step_illegal", "a character is no clip"
     history.save(job_of(2))
