@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from sora_tui.core.problem import problem_error
-from sora_tui.media.boxes import ClipFacts, read_mp4, sniff
+from sora_tui.media.boxes import ClipFacts, likely_length, read_mp4, sniff
 
 #: RIFF, the list `hdrl` with `avih`, and the first stream's `strh`: their order is fixed (AVI RIFF
 #: File Reference).
@@ -54,7 +54,7 @@ def read_avi(file: BinaryIO) -> ClipFacts:
     return ClipFacts(
         width=width,
         height=height,
-        seconds=microseconds * frames / 1e6,
+        seconds=likely_length(microseconds * frames / 1e6),
         fps=round(1e6 / microseconds, 3) if microseconds else 0.0,
         codec=head[112:116].decode("latin-1"),
         audio=False,
