@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, Literal, NamedTuple
 
 from sora_tui.core.problem import Fact, ProblemError, problem
 
-Sniffed = Literal["mp4", "avi", "webp", "jpeg", "png", "html", "json", "other"]
+Sniffed = Literal["mp4", "avi", "ebml", "webp", "jpeg", "png", "html", "json", "other"]
 
 #: The index of hours of video; more would only cost memory.
 MAX_MOOV_BYTES: Final = 8 * 2**20
@@ -62,6 +62,8 @@ def sniff(head: bytes) -> Sniffed:
         return "webp"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "avi"
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "ebml"  # WebM and Matroska
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):

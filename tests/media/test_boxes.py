@@ -140,6 +140,7 @@ def test_random_damage_in_the_index_never_crashes(clip: bytes, tmp_path: Path) -
         (b"RIFF\x10\0\0\0WEBPVP8 ", "webp"),
         (b"\xff\xd8\xff\xe0", "jpeg"),
         (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\x1a\x45\xdf\xa3\x9f", "ebml"),
         (b"\n <!DOCTYPE html>", "html"),
         (b'\xef\xbb\xbf{"error": 1}', "json"),
         (b"plain", "other"),
