@@ -127,6 +127,8 @@ def _only(*abilities: Ability) -> Mapping[Ability, bool]:
     return {ability: ability in abilities for ability in ABILITIES}
 
 
+#: LiteLLM's words, after those of the last server it asked (its exceptions.py).
+_REPEATED: Final = re.compile(r"LiteLLM Retried: [1-9]")
 #: What a web server says for a path that it has not: FastAPI and Starlette, Go, OpenAI.
 _NO_ROUTE: Final = re.compile(
     r"(not found|404 page not found|404 not found|invalid url.*|no route.*)?\.?", re.IGNORECASE
@@ -309,6 +311,11 @@ def turned_away(status: int, message: str) -> TurnedAway | None:
     return next(
         (said for said in known if said.status == status and re.search(said.words, message)), None
     )
+
+
+def was_repeated(message: str) -> bool:
+    """Whether a gateway tried more than once: its refusal tells of the last try alone."""
+    return _REPEATED.search(message) is not None
 
 
 def has_no_route(status: int | None, message: str) -> bool:

@@ -25,7 +25,7 @@ from sora_tui.client.decode import (
     video_in,
     wrapped_video,
 )
-from sora_tui.client.dialect import dialect_of, fitted, turned_away
+from sora_tui.client.dialect import dialect_of, fitted, turned_away, was_repeated
 from sora_tui.client.inline import InlineClip
 from sora_tui.client.outcome import (
     Accepted,
@@ -302,7 +302,7 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     A refusal counts as definite only where the protocol leaves no other reading, or a server's own
     words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
     work, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
-    15.4.4): these are unclear.
+    15.4.4): these are unclear. So is whatever a gateway says that tried more than once.
     """
     status = answer.status
     document = _document(answer)
@@ -310,6 +310,8 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     if video is not None:
         return Accepted(video, status, request_id(answer.headers))
     refusal = refusal_in(answer.body)
+    if was_repeated(refusal.message):
+        return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
     wait = retry_after(answer.headers)
     turned = turned_away(status, refusal.message)
     is_later = turned.later if turned else status == 429 or (status == 503 and wait is not None)

@@ -289,12 +289,21 @@ def _read_output(value: Any) -> Output:
         path=str(value["path"]),
         bytes=int(value["bytes"]),
         sha256=str(value["sha256"]),
-        width=value.get("width"),
-        height=value.get("height"),
-        seconds=value.get("seconds"),
-        fps=value.get("fps"),
+        width=_side(value.get("width")),
+        height=_side(value.get("height")),
+        seconds=_measure(value.get("seconds")),
+        fps=_measure(value.get("fps")),
         codec=_text(value.get("codec")),
     )
+
+
+def _side(value: Any) -> int | None:
+    """Pixels; what is no number of them, or no side of any clip, is unknown."""
+    return value if type(value) is int and 0 < value < 2**32 else None
+
+
+def _measure(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and 0 <= value < 2**32 else None
 
 
 def _read_cost(value: Any) -> Cost:

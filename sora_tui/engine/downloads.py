@@ -206,14 +206,18 @@ def published(part: PartFile, folder: Folder, job: Job) -> Output:
     part.sync_and_close()
     with disk_refusals(part.path):  # somebody may have removed the folder meanwhile
         facts, suffix = inspect_clip(part.path)
-    if not facts.complete:  # a box that reaches to the end, wherever that came
+    if facts is not None and not facts.complete:  # a box that reaches to the end, wherever it came
         raise problem_error("clip_damaged", reason="cut_off")
     path = part.publish(output_name(job, suffix))
-    return Output(
+    output = Output(
         variant="video",
         path=path.relative_to(folder.root).as_posix(),
         bytes=part.bytes,
         sha256=part.sha256,
+    )
+    if facts is None:
+        return output
+    return output._replace(
         width=facts.width,
         height=facts.height,
         seconds=facts.seconds,

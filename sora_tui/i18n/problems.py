@@ -96,6 +96,9 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
 REASONS: Final[Mapping[str, str]] = {
     "cut_off": N_("it is cut off"),
     "damaged": N_("it is damaged"),
+    "not_mp4": N_("it is neither MP4 nor AVI"),
+    "encrypted": N_("it is encrypted"),
+    "unknown_codec": N_("its codec is none that is opened here"),
     "no_index": N_("its index is missing"),
     "no_media": N_("there is nothing in it"),
     "no_video": N_("there is no picture in it"),

@@ -15,10 +15,12 @@ from typing import BinaryIO, Final, Literal, NamedTuple
 
 from sora_tui.core.problem import Fact, ProblemError, problem
 
-Sniffed = Literal["mp4", "avi", "webp", "jpeg", "png", "html", "json", "other"]
+Sniffed = Literal["mp4", "avi", "ebml", "webp", "jpeg", "png", "html", "json", "other"]
 
 #: The index of hours of video; more would only cost memory.
 MAX_MOOV_BYTES: Final = 8 * 2**20
+#: Ten weeks: whoever says more is mistaken.
+MAX_SECONDS: Final = 6_048_000
 #: Per container; a fragmented stream of hours has some thousand fragments.
 MAX_BOXES: Final = 20_000
 
@@ -27,9 +29,9 @@ class ClipFacts(NamedTuple):
     """What an MP4 says about itself.
 
     Attributes:
-        width: Pixels of the first video track.
-        height: Pixels of the first video track.
-        seconds: Length of the video track; 0.0 if the file does not say (fragmented).
+        width: Pixels of the first video track, as it is to be seen: after a turn.
+        height: As `width`.
+        seconds: Length of the video track; 0.0 if the file does not say (fragmented), or nonsense.
         fps: Mean frames per second; 0.0 if the file does not say.
         codec: Four characters of the sample entry, e.g. `avc1`.
         audio: There is a sound track.
@@ -60,6 +62,8 @@ def sniff(head: bytes) -> Sniffed:
         return "webp"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "avi"
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "ebml"  # WebM and Matroska
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -116,7 +120,7 @@ def read_mp4(file: BinaryIO) -> ClipFacts:
     return ClipFacts(
         width=video.width,
         height=video.height,
-        seconds=video.ticks / video.timescale if video.timescale else 0.0,
+        seconds=likely_length(video.ticks / video.timescale) if video.timescale else 0.0,
         fps=round(video.samples * video.timescale / video.ticks, 3) if video.ticks else 0.0,
         codec=video.codec,
         audio=any(track.handler == b"soun" for track in tracks),
@@ -127,6 +131,11 @@ def read_mp4(file: BinaryIO) -> ClipFacts:
         bytes=size,
         tracks=len(tracks),
     )
+
+
+def likely_length(seconds: float) -> float:
+    """A length that a file says, or 0.0 for one that no clip has."""
+    return seconds if seconds <= MAX_SECONDS else 0.0
 
 
 class _Box(NamedTuple):
@@ -206,29 +215,45 @@ def _contents(container: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def _track(trak: memoryview) -> _Track:
-    mdia = dict(_contents(dict(_contents(trak))[b"mdia"]))
+    boxes = dict(_contents(trak))
+    mdia = dict(_contents(boxes[b"mdia"]))
     handler = bytes(mdia[b"hdlr"][8:12])
     if handler not in (b"vide", b"soun"):
         return _Track(handler)
     table = dict(_contents(dict(_contents(mdia[b"minf"]))[b"stbl"]))
     entry = table[b"stsd"][8:]  # behind version and count
     width, height = struct.unpack_from(">HH", entry, 32) if handler == b"vide" else (0, 0)
+    if _lies_on_its_side(boxes.get(b"tkhd")):
+        width, height = height, width
     mdhd = mdia[b"mdhd"]
     (timescale,) = struct.unpack_from(">I", mdhd, 20 if mdhd[0] == 1 else 12)
-    runs = list(_rows(table[b"stts"], ">II"))
+    # Row by row: a file may bring a million, and as a list they would take twenty times its memory.
+    ticks = samples = 0
+    for count, delta in _rows(table[b"stts"], ">II"):
+        ticks, samples = ticks + count * delta, samples + count
     wide = b"co64" in table
-    offsets = [at for (at,) in _rows(table[b"co64" if wide else b"stco"], ">Q" if wide else ">I")]
+    bounds: tuple[int, ...] = ()
+    for (at,) in _rows(table[b"co64" if wide else b"stco"], ">Q" if wide else ">I"):
+        bounds = (min(at, bounds[0]), max(at, bounds[1])) if bounds else (at, at)
     return _Track(
         handler,
         width,
         height,
         bytes(entry[4:8]).decode("latin-1"),
         timescale,
-        ticks=sum(count * delta for count, delta in runs),
-        samples=sum(count for count, _ in runs),
+        ticks=ticks,
+        samples=samples,
         sample_bytes=_sample_bytes(table.get(b"stsz")),
-        chunk_bounds=(min(offsets), max(offsets)) if offsets else (),
+        chunk_bounds=bounds,
     )
+
+
+def _lies_on_its_side(tkhd: memoryview | None) -> bool:
+    """Whether a track's matrix turns it by a quarter, as phones have it (section 8.3.2)."""
+    if tkhd is None:
+        return False
+    a, b, _u, c, d = struct.unpack_from(">5i", tkhd, 52 if tkhd[0] == 1 else 40)
+    return bool(a == d == 0 != b == -c)
 
 
 def _rows(table: memoryview, row: str, header: int = 4) -> Iterator[tuple[int, ...]]:

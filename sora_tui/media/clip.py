@@ -33,15 +33,15 @@ MAX_PIXELS: Final = 36_000_000
 #: Clips up to this many seconds are read in one go; in longer ones the key frames are looked up.
 _IN_ONE_GO: Final = 30.0
 #: The decoders that a clip may need; any other would be more code that reads strangers' bytes.
-_DECODERS: Final = "h264,hevc,av1,libdav1d,vp9,vp8,mpeg4,mjpeg"
+_DECODERS: Final = ("h264", "hevc", "av1", "libdav1d", "vp9", "vp8", "mpeg4", "mjpeg")
 
 
 def poster(file: BinaryIO) -> Image:
-    """The first frame, RGB, its longer side at most `POSTER_SIDE` pixels.
+    """The first frame, RGB, upright, its longer side at most `POSTER_SIDE` pixels.
 
     Raises:
-        ProblemError: clip_not_shown; its fact `reason` is one of `damaged`, `no_decoder`,
-            `no_video`, `too_large`, `too_many_tracks`.
+        ProblemError: clip_not_shown; its fact `reason` is one of `damaged`, `encrypted`,
+            `no_decoder`, `too_large`, `too_many_tracks`, `unknown_codec`, or one of `read_mp4`.
     """
     with _opened(file) as (container, stream):
         frame = next(container.decode(stream), None)
@@ -85,10 +85,13 @@ def filmstrip(file: BinaryIO, go_on: Callable[[], object]) -> list[Image]:
 
 
 def reduced(frame: VideoFrame, side: int) -> Image:
-    """The frame as RGB, its longer side at most `side` pixels."""
+    """The frame as RGB, turned as it is to be seen, its longer side at most `side` pixels."""
     scale = min(1.0, side / max(frame.width, frame.height))
     width, height = (max(1, round(length * scale)) for length in (frame.width, frame.height))
-    return to_image(frame.reformat(width, height, "rgb24", interpolation="AREA").planes[0], "RGB")
+    small = frame.reformat(width, height, "rgb24", interpolation="AREA", threads=1)
+    image = to_image(small.planes[0], "RGB")
+    # A phone writes what its sensor saw, and how it was held: a whole number of quarter turns.
+    return image.rotate(frame.rotation, expand=True) if frame.rotation % 90 == 0 else image
 
 
 def refused(reason: str) -> ProblemError:
@@ -132,7 +135,7 @@ def _opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
     except ImportError:
         raise refused("no_decoder") from None
     kind = _checked(file)
-    options = {"protocol_whitelist": "", "codec_whitelist": _DECODERS}
+    options = {"protocol_whitelist": "", "codec_whitelist": ",".join(_DECODERS)}
     try:
         with av.open(
             file,
@@ -146,6 +149,9 @@ def _opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
                 raise refused("too_many_tracks")
             stream = container.streams.video[0]
             context = stream.codec_context
+            # PyAV has none where FFmpeg knows no decoder.
+            if context is None or context.codec.name not in _DECODERS:
+                raise refused("unknown_codec")
             if context.width * context.height > MAX_PIXELS:
                 raise refused("too_large")
             context.thread_count = 1  # two threads gain nothing and have hung (PyAV issue 1962)
@@ -164,8 +170,10 @@ def _checked(file: BinaryIO) -> str:
     except ProblemError as error:
         reason = error.problem.facts["reason"]
         if reason != "cut_off":  # whose beginning may be shown
-            raise refused("no_video" if reason == "no_video" else "damaged") from None
+            raise refused(str(reason)) from None
     else:
+        if facts.codec == "encv":  # ISO/IEC 23001-7: what FFmpeg would show of it is noise
+            raise refused("encrypted")
         if facts.tracks > MAX_TRACKS:
             raise refused("too_many_tracks")
         if facts.width * facts.height > MAX_PIXELS:

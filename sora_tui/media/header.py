@@ -13,9 +13,14 @@ from typing import Final, Literal, NamedTuple
 ImageFormat = Literal["JPEG", "PNG", "WEBP", "GIF", "BMP"]
 FORMATS: Final[tuple[ImageFormat, ...]] = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
-#: How many bytes of a file `inspect_header` wants to see, and the most it looks at.
+#: How many bytes of a file `inspect_header` wants to see.
 HEADER_BYTES: Final = 65_536
+#: How many of a JPEG: profiles, histories and small copies stand before what says its size.
+JPEG_HEADER_BYTES: Final = 2**21
+#: Segments that are looked at before it: 255 of a profile, and some more.
+_MOST_SEGMENTS: Final = 1000
 
+_JPEG: Final = b"\xff\xd8\xff"
 _JPEG_FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ORIENTATION_TAG: Final = 0x0112
 
@@ -41,11 +46,13 @@ class ImageFacts(NamedTuple):
 def inspect_header(data: bytes) -> ImageFacts | None:
     """Facts from the first `HEADER_BYTES` of a file, or None if it is none of the five formats.
 
+    Of a JPEG, for which that was None, they may come from its first `JPEG_HEADER_BYTES`.
+
     A promise about the header only: the picture behind it may be damaged (`check_image` tells).
     An animation whose frames lie beyond the header counts as two frames, and the EXIF block of a
     WebP lies at its end and may be out of sight.
     """
-    data = data[:HEADER_BYTES]
+    data = data[: JPEG_HEADER_BYTES if is_jpeg(data) else HEADER_BYTES]
     for magic, read in _READERS:
         if data.startswith(magic):
             try:
@@ -54,6 +61,11 @@ def inspect_header(data: bytes) -> ImageFacts | None:
                 return None
             return facts if facts and facts.width > 0 and facts.height > 0 else None
     return None
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Whether a file begins as a JPEG does."""
+    return data.startswith(_JPEG)
 
 
 def _oriented(
@@ -67,8 +79,8 @@ def _oriented(
 
 def _read_jpeg(data: bytes) -> ImageFacts | None:
     orientation, at = 1, 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
+    for _ in range(_MOST_SEGMENTS):
+        if at + 4 > len(data) or data[at] != 0xFF:
             return None
         marker = data[at + 1]
         if marker in (0xFF, 0x01) or 0xD0 <= marker <= 0xD7:  # fill bytes and bare markers
@@ -184,7 +196,7 @@ def _exif_orientation(tiff: bytes) -> int:
 
 
 _READERS: Final[tuple[tuple[bytes, Callable[[bytes], ImageFacts | None]], ...]] = (
-    (b"\xff\xd8\xff", _read_jpeg),
+    (_JPEG, _read_jpeg),
     (b"\x89PNG\r\n\x1a\n", _read_png),
     (b"GIF87a", _read_gif),
     (b"GIF89a", _read_gif),

@@ -2,7 +2,7 @@
 
 A `Helper` keeps one such process (`worker.py`), warm from the first need on. It takes one request
 at a time, gets files that are open already, and is killed when it takes too long; whoever asks next
-gets a fresh one. What it says is believed as little as what it reads.
+gets a fresh one. Each answer comes over a socket of its own, and is believed as little as the file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sora_tui.core.request import Fit
 from sora_tui.core.text import clean_line
 from sora_tui.media.boxes import ClipFacts
 from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, Aim, Cells, Room
-from sora_tui.media.header import FORMATS, ImageFacts
+from sora_tui.media.header import FORMATS, ImageFacts, inspect_header
 
 T = TypeVar("T")
 
@@ -34,9 +34,15 @@ PATIENCE: Final = 15.0
 _STOP: Final = 0.5
 #: Seconds between two looks whether the answer is still wanted.
 _SLICE: Final = 0.05
-#: The most that is taken of one answer, in bytes: a reference as it is sent.
-_MAX_ANSWER: Final = 64 * 2**20
+#: The most that is taken of one answer, in bytes: of a reference as it is sent, and of what is
+#: shown or kept.
+_MAX_SENT: Final = 64 * 2**20
+_MAX_SHOWN: Final = 8 * 2**20
 _MAX_HEAD: Final = 64 * 1024
+#: Twice the pixels of a finer picture: what is above would be a burden to the terminal.
+_MAX_FINE: Final = 180_000
+#: No clip and no picture has a number in it that is larger.
+_MAX_NUMBER: Final = 2**63
 #: How it is started; -P because a workspace is no place to import from.
 _WORKER: Final = ("-P", "-m", "sora_tui.media.worker")
 #: What the process sees of our environment: how to find Python's modules, and no key.
@@ -86,6 +92,8 @@ class Made(NamedTuple):
 
 
 _NO_ROOM: Final = Room(1, 1)
+#: How the codes begin that it may give; what others say, of money, is not its business.
+_ITS_CODES: Final = ("reference_", "picture_not_shown", "clip_not_shown", "size_invalid")
 #: The problem of who cannot have what was asked for.
 _CODES: Final = {
     "picture": "picture_not_shown",
@@ -183,10 +191,11 @@ class Helper:
 
     def stop(self) -> None:
         """End the process, if there is one; a later request starts another."""
-        process = self._process
-        if process is not None:
-            process.kill()  # whoever waits for its answer hears of it
-            process.wait()
+        if self._process is not None:
+            _end(self._process)  # whoever waits for its answer hears of it
+        if self._turn.acquire(blocking=False):
+            self._close()
+            self._turn.release()
 
     # One request ------------------------------------------------------------------------------
 
@@ -211,8 +220,6 @@ class Helper:
             if not is_wanted():
                 raise NotWantedError
             said, parts = self._exchange(wish, file, is_wanted)
-            if said.get("stopped"):
-                raise NotWantedError
             try:
                 if "code" in said:
                     refusal = _refusal(said)
@@ -232,47 +239,47 @@ class Helper:
         until = time.monotonic() + PATIENCE
         try:
             asked = self._connected()
-            _send(asked, wish, file.fileno())
-            return self._answer(asked, until, is_wanted)
+            answers, theirs = socket.socketpair()
+            with answers:
+                with theirs:
+                    _send(asked, wish, file.fileno(), theirs.fileno())
+                most = _MAX_SENT if wish["do"] == "reference" else _MAX_SHOWN
+                return self._answer(answers, until, most, is_wanted)
         except _LostError:
             raise
-        except (OSError, ValueError, LookupError, TypeError) as error:
+        except TimeoutError as error:
+            raise self._lost("too_slow") from error
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             # Cut short, or nonsense: either way that process is not to be trusted any more.
             raise self._lost("crashed") from error
 
     def _answer(
-        self, asked: socket.socket, until: float, is_wanted: Callable[[], bool]
+        self, answers: socket.socket, until: float, most: int, is_wanted: Callable[[], bool]
     ) -> tuple[dict[str, Any], list[bytes]]:
         stopping = False
+        answers.settimeout(_SLICE)
         while True:
-            asked.settimeout(min(_SLICE, max(until - time.monotonic(), 0.001)))
-            try:
-                head = asked.recv(4)
-            except TimeoutError:
-                if time.monotonic() > until:
-                    if stopping:
-                        self._lost("too_slow")
-                        raise NotWantedError from None
-                    raise self._lost("too_slow") from None
-                if not stopping and not is_wanted():
-                    stopping, until = True, time.monotonic() + _STOP
-                    _send(asked, {"do": "stop"})
-                continue
-            break
+            with suppress(TimeoutError):
+                head = answers.recv(4)
+                break
+            if time.monotonic() > until:
+                lost = self._lost("too_slow")
+                raise NotWantedError if stopping else lost
+            if not stopping and not is_wanted():
+                stopping, until = True, time.monotonic() + _STOP
+                _send(answers, {"do": "stop"})
         if not head:
             raise self._lost("crashed")
-        asked.settimeout(max(until - time.monotonic(), _STOP))
-        length = int.from_bytes(head + _exactly(asked, 4 - len(head)))
+        length = int.from_bytes(head + _exactly(answers, 4 - len(head), until))
         if length > _MAX_HEAD:
             raise ValueError("an answer that is too long")
-        said = json.loads(_exactly(asked, length))
-        lengths = [int(length) for length in said["parts"]]
-        if min(lengths, default=0) < 0 or sum(lengths) > _MAX_ANSWER:
+        said = json.loads(_exactly(answers, length, until))
+        lengths = [_number(length, most) for length in said["parts"]]
+        if sum(lengths) > most:
             raise ValueError("an answer that is too long")
-        parts = [_exactly(asked, length) for length in lengths]
-        if said.get("last"):
-            self._close()
-        return ({"stopped": True} if stopping else said), parts
+        if stopping:
+            raise NotWantedError
+        return said, [_exactly(answers, length, until) for length in lengths]
 
     # The process ------------------------------------------------------------------------------
 
@@ -302,16 +309,14 @@ class Helper:
             # One that ended by itself has a moment to say how.
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.2 if reason == "crashed" else 0)
-            process.kill()
-            if process.wait() == -signal.SIGXCPU:
+            if _end(process) == -signal.SIGXCPU:
                 reason = "too_slow"
         self._close()
         return _LostError(reason)
 
     def _close(self) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            _end(self._process)
         if self._socket is not None:
             self._socket.close()
         self._process = self._socket = None
@@ -325,29 +330,50 @@ class _LostError(Exception):
         self.reason = reason
 
 
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """Kill it and what answers for it, if it lives; its exit code."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError, PermissionError):  # macOS, of one that has ended
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
 def _send(asked: socket.socket, wish: Mapping[str, Any], *fds: int) -> None:
     data = json.dumps(wish).encode()
     socket.send_fds(asked, [len(data).to_bytes(4) + data], fds)
 
 
-def _exactly(asked: socket.socket, length: int) -> bytes:
+def _exactly(answers: socket.socket, length: int, until: float) -> bytes:
+    """So many bytes, however slowly they come, but not after `until`."""
     data = bytearray()
     while len(data) < length:
-        more = asked.recv(length - len(data))
+        answers.settimeout(max(until - time.monotonic(), 0.001))
+        more = answers.recv(length - len(data))
         if not more:
             raise ValueError("an answer that is cut short")
         data += more
     return bytes(data)
 
 
+def _number(value: object, most: int = _MAX_NUMBER) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise ValueError("no number that we know")
+    return value
+
+
+def _measure(value: object) -> float:
+    if not isinstance(value, int | float) or not 0 <= value <= _MAX_NUMBER:  # NaN is not, either
+        raise ValueError("no measure that we know")
+    return float(value)
+
+
 def _refusal(said: Mapping[str, Any]) -> ProblemError:
     code, facts = said["code"], said.get("facts")
-    if code not in CODES or not isinstance(facts, dict):
+    if not (code in CODES and code.startswith(_ITS_CODES)) or not isinstance(facts, dict):
         raise ValueError("no refusal that we know")
     known: dict[str, Fact] = {
-        clean_line(name, 40): clean_line(value, 200) if isinstance(value, str) else value
+        clean_line(name, 40): clean_line(value, 200) if isinstance(value, str) else _number(value)
         for name, value in facts.items()
-        if isinstance(value, str | int | float)
     }
     return ProblemError(Problem(code, known, CODES[code]))
 
@@ -376,9 +402,9 @@ def _brought(said: Mapping[str, Any], parts: list[bytes], _room: Room) -> Brough
         raise ValueError("no picture that we know")
     facts = ImageFacts(
         told["format"],
-        int(told["width"]),
-        int(told["height"]),
-        int(told["frames"]),
+        _number(told["width"]),
+        _number(told["height"]),
+        _number(told["frames"]),
         bool(told["turned"]),
     )
     return BroughtPicture(facts, clean_line(said["sha256"], 64), parts[0] if parts else None)
@@ -389,25 +415,28 @@ def _made(said: Mapping[str, Any], parts: list[bytes], room: Room) -> Made:
 
 
 def _cells(said: Mapping[str, Any], parts: list[bytes], room: Room) -> Cells:
-    columns, rows = int(said["columns"]), int(said["rows"])
+    columns, rows = _number(said["columns"], room.columns), _number(said["rows"], room.rows)
     rgb, png = parts
-    fits = 0 < columns <= room.columns and 0 < rows <= room.rows
-    if not fits or len(rgb) != 6 * columns * rows or (png and not png.startswith(b"\x89PNG")):
+    if not columns * rows or len(rgb) != 6 * columns * rows:
         raise ValueError("no picture of the size it says")
+    if png:  # the terminal opens it
+        fine = inspect_header(png)
+        if fine is None or fine.format != "PNG" or fine.width * fine.height > _MAX_FINE:
+            raise ValueError("no picture for a terminal")
     return Cells(columns, rows, rgb, png)
 
 
 def _clip_facts(said: Mapping[str, Any]) -> ClipFacts:
     """The facts, each of its own kind."""
     return ClipFacts(
-        width=int(said["width"]),
-        height=int(said["height"]),
-        seconds=float(said["seconds"]),
-        fps=float(said["fps"]),
+        width=_number(said["width"]),
+        height=_number(said["height"]),
+        seconds=_measure(said["seconds"]),
+        fps=_measure(said["fps"]),
         codec=clean_line(said["codec"], 8),
         audio=bool(said["audio"]),
         faststart=bool(said["faststart"]),
         complete=bool(said["complete"]),
-        bytes=int(said["bytes"]),
-        tracks=int(said["tracks"]),
+        bytes=_number(said["bytes"]),
+        tracks=_number(said["tracks"]),
     )

@@ -80,12 +80,15 @@ def check_image(data: bytes) -> ImageFacts:
 
     Raises:
         ImageRefusedError: Not one of the five formats, damaged, animated, or over `MAX_PIXELS`.
+        MemoryError: Below that, and still too much for this process.
     """
     with _opened(data) as image:
         image.verify()
     with _opened(data) as image:  # verify() leaves an image unusable
-        format_ = cast(ImageFormat, image.format)
-        frames = int(getattr(image, "n_frames", 1))
+        # Some cameras put more pictures behind a JPEG, for other devices; it is a still one.
+        is_mpo = image.format == "MPO"
+        format_ = cast(ImageFormat, "JPEG" if is_mpo else image.format)
+        frames = 1 if is_mpo else int(getattr(image, "n_frames", 1))
         if frames > 1 and format_ != "GIF":
             raise _refused("reference_animated", format=format_, frames=frames)
         width, height = image.size
@@ -246,7 +249,8 @@ def _opened(data: bytes) -> Iterator[Image]:
         LookupError,
         TypeError,
         ArithmeticError,
-        MemoryError,
+        AssertionError,
+        AttributeError,
         struct.error,
     ) as error:
         raise _refused("reference_damaged", format=facts.format) from error
@@ -262,15 +266,17 @@ def _refused(code: str, **facts: Fact) -> ImageRefusedError:
 
 
 def _flat(image: Image) -> Image:
-    """The picture upright, as 8-bit RGB, transparency on black."""
+    """The picture upright, as 8-bit RGB, transparency on black, and nothing said beside it."""
     from PIL import Image as Pillow
     from PIL import ImageOps
 
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # 16-bit grey: a plain convert would clip instead of scale
-        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L").convert("RGB")
-    if image.has_transparency_data:
+        image = image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+    elif image.has_transparency_data:
         image = image.convert("RGBA")
         black = Pillow.new("RGBA", image.size, "black")
         image = Pillow.alpha_composite(black, image)
-    return image.convert("RGB")
+    flat = image.convert("RGB")
+    flat.info = {}  # a comment would be written into the copy
+    return flat

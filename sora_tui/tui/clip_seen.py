@@ -136,7 +136,7 @@ def clip_lines(job: Job, seen: ClipSeen | None) -> Iterator[tuple[str, str, str]
     if seen.changed:
         yield "", _("another file than was downloaded: its SHA-256 differs"), "warn"
     yield from _wholeness(job, seen)
-    if seen.problem is not None:
+    if seen.problem is not None and not _is_said(seen):
         yield "", sentences(seen.problem).happened, "warn"
     made = _makers(seen)
     if made:
@@ -149,7 +149,9 @@ def _wholeness(job: Job, seen: ClipSeen) -> Iterator[tuple[str, str, str]]:
     if facts is None or not facts.complete:
         code = damage or "cut_off"
         reason = _(REASONS[code]) if code in REASONS else clean_line(code, 40)
-        yield "", _("not complete: {reason}").format(reason=reason), "error"
+        is_cut = code == "cut_off"
+        said = _("not complete: {reason}") if is_cut else _("no clip that can be shown: {reason}")
+        yield "", said.format(reason=reason), "error"
         return
     clip = job.outputs[0]._replace(
         width=facts.width, height=facts.height, seconds=facts.seconds or None
@@ -159,6 +161,14 @@ def _wholeness(job: Job, seen: ClipSeen) -> Iterator[tuple[str, str, str]]:
         yield "", _("complete; asked for {asked}").format(asked=asked), "warn"
     else:
         yield "", _("complete, as asked") if is_judged(job) else _("complete"), "ok"
+
+
+def _is_said(seen: ClipSeen) -> bool:
+    """Whether what is wrong with the file already tells why there are no pictures."""
+    if seen.report is None or seen.problem is None:
+        return False
+    reason = seen.problem.facts.get("reason")
+    return reason is not None and reason == seen.report.damage
 
 
 def _makers(seen: ClipSeen) -> str:

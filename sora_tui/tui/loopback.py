@@ -25,7 +25,12 @@ _IDLE: Final = 3600.0
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 #: A name that a page elsewhere makes lead here is not one of these (DNS rebinding).
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
-_TYPES: Final = {".mp4": "video/mp4", ".avi": "video/x-msvideo"}
+_TYPES: Final = {
+    ".mp4": "video/mp4",
+    ".avi": "video/x-msvideo",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+}
 
 
 class ClipServer:

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
 from sora_tui.core.digest import sha256_of
 from sora_tui.core.problem import Fact, ProblemError, problem, problem_error
 from sora_tui.core.request import EXACT, Fit, Reference, width_height
-from sora_tui.media.header import HEADER_BYTES, ImageFacts, inspect_header
+from sora_tui.media.header import (
+    HEADER_BYTES,
+    JPEG_HEADER_BYTES,
+    ImageFacts,
+    inspect_header,
+    is_jpeg,
+)
 from sora_tui.media.image import AS_PNG, MAX_PIXELS, cut_share, mime_type
 from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.folder import Folder
@@ -214,7 +220,10 @@ class Shelf:
                 head = opened.read(_HEAD)
                 facts = inspect_header(head)
                 if len(head) == _HEAD and not _says_all(head, facts):
-                    facts = inspect_header(head + opened.read(HEADER_BYTES - _HEAD))
+                    head += opened.read(HEADER_BYTES - _HEAD)
+                    facts = inspect_header(head)
+                if facts is None and is_jpeg(head) and len(head) == HEADER_BYTES:
+                    facts = inspect_header(head + opened.read(JPEG_HEADER_BYTES - HEADER_BYTES))
             self._known[file.path] = (stamp, facts)
         except OSError:  # gone meanwhile, or not ours to read
             pass

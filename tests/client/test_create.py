@@ -95,7 +95,9 @@ async def test_definite_refusals_cost_nothing(status: int, body: Any, kind: str)
         assert len(server.requests) == 1
 
 
+REPEATED = "litellm.RateLimitError: slow down LiteLLM Retried: 2 times, LiteLLM Max Retries: 2"
 UNCLEAR: list[tuple[int, Any]] = [
+    *[(status, {"error": {"message": REPEATED}}) for status in (400, 429)],
     *[(status, {"error": {"message": "oops"}}) for status in (408, 409, 500, 502, 503, 504, 524)],
     *[(status, "") for status in (303, 304, 424, 460, 499, 600)],
     *[(200, body) for body in ("", "{}", "[]", "null", '"ok"', "<html>hello</html>", '{"id":')],

@@ -172,6 +172,30 @@ def test_what_is_no_job_names_the_field(name: str, value: object) -> None:
     assert broken.value.problem.facts["field"] == name
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("width", "wide"),
+        ("width", 10**400),
+        ("height", -1),
+        ("height", True),
+        ("height", 1.5),
+        ("seconds", [4]),
+        ("seconds", -4.0),
+        ("fps", 1e300),
+    ],
+)
+def test_what_no_clip_measures_is_unknown(name: str, value: object) -> None:
+    """A screen divides by these; a document may come with a folder from anybody."""
+    output = {"variant": "video", "path": "output/a.mp4", "bytes": 9, "sha256": ""}
+    measures = {"width": 1280, "height": 720, "seconds": 4.0, "fps": 30.0}
+    document = {**through_disk(in_state(State.SAVED)), "outputs": [{**output, **measures}]}
+    read = from_document(document).outputs[0]
+    assert (read.width, read.height, read.seconds, read.fps) == (1280, 720, 4.0, 30.0)
+    document["outputs"][0][name] = value
+    assert getattr(from_document(document).outputs[0], name) is None
+
+
 @pytest.mark.parametrize("document", [None, [], "text", 3])
 def test_what_is_no_object_is_no_document(document: object) -> None:
     with pytest.raises(ProblemError) as broken:

@@ -28,6 +28,7 @@ from tests.core.lives import new_job
 from tests.engine.watching import running
 from tests.faults.harness import clip
 from tests.faults.server import Act, Call, FaultServer, clip_cut, say
+from tests.media.test_webm import webm
 from tests.rawserver import answer
 from tests.workspace.jobs import put
 
@@ -248,6 +249,21 @@ def test_a_server_is_asked_less_and_less_often_and_a_disk_soon_again(
     kind: str, failures: int, wait: float
 ) -> None:
     assert downloads._wait(kind, failures) == wait
+
+
+def test_a_clip_of_another_kind_is_kept_though_nothing_is_known_of_it(
+    folder: Folder, server: FaultServer, tmp_path: Path
+) -> None:
+    profile = made(folder, server, [60])
+    sent = webm(tmp_path / "clip").read_bytes()
+    reply = answer(200, sent, content_type="video/webm")
+    server.contents["*"] = [lambda call: call.socket.sendall(reply)]
+    with running(folder, profile) as (_, watcher):
+        (output,) = watcher.wait_for_state(State.SAVED).outputs
+    assert output.path.endswith(".webm")
+    assert (folder.root / output.path).read_bytes() == sent
+    assert output.width is None
+    assert output.codec is None
 
 
 def test_a_folder_that_was_tidied_away_is_made_again(folder: Folder, server: FaultServer) -> None:

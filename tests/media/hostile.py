@@ -105,6 +105,38 @@ def clips(good: bytes) -> Iterator[tuple[str, bytes]]:
     yield "a width of 65,535", good.replace(struct.pack(">HH", 320, 180), b"\xff\xff\xff\xff")
 
 
+def clips_of_other_kinds(good: bytes) -> Iterator[tuple[str, bytes]]:
+    """A reason, and a clip that is refused for it though nothing in it is damaged."""
+    yield "encrypted", good.replace(b"avc1\0", b"encv\0")
+    yield "unknown_codec", good.replace(b"avc1\0", b"\x1b[3m\0")
+    yield "unknown_codec", encoded_clip("png", "mov", "rgb24")
+    yield "unknown_codec", encoded_clip("ffv1", "avi")
+    yield "not_mp4", encoded_clip("libx264", "mpegts")
+    yield "not_mp4", encoded_clip("flv", "flv")
+
+
+def encoded_clip(codec: str, format_: str, pixels: str = "yuv420p") -> bytes:
+    """Ten frames, blue with a yellow disc on the left half."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=format_) as container:
+        stream = container.add_stream(codec, rate=10)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, pixels
+        for _ in range(10):
+            frame = av.VideoFrame.from_image(picture(64, 36))  # type: ignore[no-untyped-call]
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def turned(good: bytes, quarters: int) -> bytes:
+    """The same clip, to be seen turned clockwise by so many quarters."""
+    a, b = ((1, 0), (0, 1), (-1, 0), (0, -1))[quarters]
+    at = good.index(b"tkhd") + 4 + 40
+    matrix = struct.pack(">9i", a << 16, b << 16, 0, -b << 16, a << 16, 0, 0, 0, 1 << 30)
+    return good[:at] + matrix + good[at + 36 :]
+
+
 def _nested(depth: int) -> bytes:
     data = b""
     for _ in range(depth):

@@ -26,6 +26,7 @@ def clip(tmp_path: Path) -> Path:
 
 def test_an_avi_tells_its_facts_and_its_suffix(clip: Path) -> None:
     facts, suffix = inspect_clip(clip)
+    assert facts is not None
     assert suffix == ".avi"
     assert (facts.width, facts.height, facts.seconds, facts.fps) == (64, 48, 1.0, 8.0)
     assert (facts.codec, facts.bytes) == ("FMP4", clip.stat().st_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,33 @@ def test_lies_and_garbage_have_their_reasons(clip: bytes, tmp_path: Path) -> Non
     assert reason(path, ftyp + boxed(b"free") * 30_000 + mdat) == "too_many_boxes"
 
 
+def test_an_index_of_many_rows_takes_no_more_memory_than_its_bytes(tmp_path: Path) -> None:
+    """It is read where jobs and keys are."""
+    rows = 50_000
+    table = boxed(b"stsd", bytes(8) + b"\0\0\0\x56avc1" + bytes(78))
+    table += boxed(b"stts", struct.pack(">II", 0, rows) + struct.pack(">II", 1, 7) * rows)
+    table += boxed(b"stco", struct.pack(">II", 0, rows) + struct.pack(">I", 9) * rows)
+    media = boxed(b"mdhd", bytes(24)) + boxed(b"hdlr", bytes(8) + b"vide" + bytes(12))
+    media += boxed(b"minf", boxed(b"stbl", table))
+    path = tmp_path / "clip.mp4"
+    index = boxed(b"moov", boxed(b"trak", boxed(b"mdia", media)))
+    path.write_bytes(boxed(b"ftyp", b"isom") + boxed(b"mdat", bytes(9)) + index)
+    tracemalloc.start()
+    try:
+        assert inspect_mp4(path).tracks == 1
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * len(index)
+
+
+def test_a_length_that_no_clip_has_is_none(clip: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    at = clip.index(b"stts") + 12
+    path.write_bytes(clip[:at] + b"\xff" * 8 + clip[at + 8 :])
+    assert inspect_mp4(path).seconds == 0.0
+
+
 def test_samples_without_room_make_a_clip_incomplete(clip: bytes, tmp_path: Path) -> None:
     path = tmp_path / "hollow.mp4"
     mdat_at = clip.index(b"mdat") - 4
@@ -112,6 +140,7 @@ def test_random_damage_in_the_index_never_crashes(clip: bytes, tmp_path: Path) -
         (b"RIFF\x10\0\0\0WEBPVP8 ", "webp"),
         (b"\xff\xd8\xff\xe0", "jpeg"),
         (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\x1a\x45\xdf\xa3\x9f", "ebml"),
         (b"\n <!DOCTYPE html>", "html"),
         (b'\xef\xbb\xbf{"error": 1}', "json"),
         (b"plain", "other"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import struct
@@ -19,14 +20,16 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import Fit
 from sora_tui.i18n.problems import REASONS
 from sora_tui.media import helper as helper_module
+from sora_tui.media.avi import read_clip
 from sora_tui.media.cells import Aim, Cells, Room
-from sora_tui.media.helper import Helper, NotWantedError
+from sora_tui.media.helper import Helper, NotWantedError, read_report
 from sora_tui.media.image import check_image
 from tests.media import hostile
-from tests.media.pictures import encoded, picture
+from tests.media.pictures import decoded, encoded, picture
 from tests.processes import lives
 
 ROOM = Room(80, 24)
+HAS_LANDLOCK = sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
 PICTURES = dict(hostile.pictures())
 
 
@@ -166,6 +169,28 @@ def test_a_cut_clip_shows_what_came(shared: Helper, clip: Path, tmp_path: Path) 
     assert strip.cells.rows > 5
 
 
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_clip_that_a_phone_held_sideways_stands_upright(
+    shared: Helper, tmp_path: Path, quarters: int
+) -> None:
+    """Its poster, its filmstrip, and the sides that are said of it."""
+    path = tmp_path / "turned.mp4"
+    path.write_bytes(hostile.turned(hostile.encoded_clip("libx264", "mp4"), quarters))
+    with path.open("rb") as file:
+        report = shared.facts(file)
+        poster, strip = shared.poster(file, Room(20, 20)), shared.filmstrip(file, Room(80, 24))
+    assert report.facts is not None
+    sides = (36, 64) if quarters % 2 else (64, 36)
+    assert (report.facts.width, report.facts.height) == sides
+    sheet = decoded(strip.jpeg)
+    assert (sheet.width, sheet.height) == (4 * sides[0], 3 * sides[1])
+    # The disc is on the left half: turned clockwise it goes up, right, down.
+    places = ((16, 18), (18, 16), (48, 18), (18, 48))
+    assert _is_yellow(decoded(poster.jpeg), places[quarters])
+    assert not _is_yellow(decoded(poster.jpeg), places[(quarters + 2) % 4])
+    assert _is_yellow(sheet, places[quarters])
+
+
 # What it refuses ------------------------------------------------------------------------------
 
 
@@ -187,6 +212,18 @@ def test_no_bad_clip_gets_through(shared: Helper, clip: Path, tmp_path: Path) ->
             assert refusal(refused).startswith("clip_not_shown"), name
             with pytest.raises(ProblemError):
                 shared.filmstrip(file, ROOM)
+
+
+def test_what_is_not_opened_has_a_word_of_its_own(
+    shared: Helper, clip: Path, tmp_path: Path
+) -> None:
+    """A form that nobody here decodes is not called damaged."""
+    bad = tmp_path / "bad"
+    for reason, data in hostile.clips_of_other_kinds(clip.read_bytes()):
+        bad.write_bytes(data)
+        with bad.open("rb") as file, pytest.raises(ProblemError) as refused:
+            shared.poster(file, ROOM)
+        assert refusal(refused) == f"clip_not_shown {reason}"
 
 
 @pytest.mark.long
@@ -283,7 +320,12 @@ def test_bytes_changed_by_chance_never_reach_further_than_the_helper(
 
 # What becomes of the process ------------------------------------------------------------------
 
-_PATCHED = "import os, time, sora_tui.media.worker as w\n{patch}\nw.main()"
+_PATCHED = """
+import os, time, sora_tui.media.worker as w
+BOMB = b"\\x89PNG\\r\\n\\x1a\\n\\0\\0\\0\\rIHDR" + (30_000).to_bytes(4) * 2 + bytes(99)
+{patch}
+w.main()
+"""
 
 
 def patched(monkeypatch: pytest.MonkeyPatch, patch: str) -> Helper:
@@ -309,6 +351,29 @@ def patched(monkeypatch: pytest.MonkeyPatch, patch: str) -> Helper:
         ("w._WORK['picture'] = lambda *a: ({'code': {}, 'facts': 3}, [])", "crashed"),
         ("w._WORK['picture'] = lambda *a: ({'a': 'b' * 10**6}, [])", "crashed"),
         ("w._WORK['picture'] = lambda *a: ({}, [b'x' * (65 * 2**20)])", "crashed"),
+        ("w._WORK['picture'] = lambda *a: ({'columns': 1e999, 'rows': 1}, [b'', b''])", "crashed"),
+        (
+            "w._WORK['picture'] = lambda *a: ({'columns': 1, 'rows': 1}, [b'6 byte', BOMB])",
+            "crashed",
+        ),
+        ("w._WORK['picture'] = lambda *a: ({'code': 'disk_full', 'facts': {}}, [])", "crashed"),
+        (
+            "w._WORK['picture'] = lambda *a: (\n"
+            " {'code': 'reference_damaged', 'facts': {'limit': 1e999}}, [])",
+            "crashed",
+        ),
+        ("w._WORK['picture'] = lambda *a: ({'stopped': True}, [])", "crashed"),
+        ("w.json.dumps = lambda *a: '[' * 60_000", "crashed"),
+        ("w.json.dumps = lambda *a: '{\"parts\": [' + '9' * 5_000 + ']}'", "crashed"),
+        ("w.json.dumps = lambda *a: str({str(n): n for n in range(5_000)})", "crashed"),
+        (
+            "def drip(wish, file, answer):\n"
+            " answers = w.socket.socket(fileno=answer)\n"
+            " answers.sendall((9_999).to_bytes(4))\n"
+            " while answers.send(b' '): time.sleep(0.2)\n"
+            "w._answer_once = drip",
+            "too_slow",
+        ),
         ("w.json.dumps = lambda *a: '[[['", "crashed"),
         ("w.json.dumps = lambda *a: '{\"parts\": [-1]}'", "crashed"),
     ],
@@ -316,7 +381,7 @@ def patched(monkeypatch: pytest.MonkeyPatch, patch: str) -> Helper:
 def test_whatever_happens_to_it_there_is_a_word_and_another_process(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, patch: str, reason: str
 ) -> None:
-    if "sleep" in patch:
+    if "time.sleep" in patch:
         monkeypatch.setattr(helper_module, "PATIENCE", 1.5)
     helper = patched(monkeypatch, patch)
     (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
@@ -330,6 +395,47 @@ def test_whatever_happens_to_it_there_is_a_word_and_another_process(
     helper.stop()
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"width": 10**300},
+        {"width": -1},
+        {"height": 1.5},
+        {"seconds": float("nan")},
+        {"seconds": float("inf")},
+        {"fps": 1e300},
+        {"bytes": "many"},
+    ],
+)
+def test_facts_are_numbers_that_a_clip_can_have(clip: Path, told: dict[str, object]) -> None:
+    with clip.open("rb") as file:
+        facts = read_clip(file)[0]._asdict()
+    assert read_report({"clip": facts}).facts is not None
+    with pytest.raises((ValueError, LookupError, TypeError, AttributeError)):
+        read_report({"clip": {**facts, **told}})
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_process_that_somebody_ends_or_stops_while_it_works_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals
+) -> None:
+    monkeypatch.setattr(helper_module, "PATIENCE", 1.5 if number == signal.SIGSTOP else 60)
+    (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
+    helper = patched(monkeypatch, "w._WORK['facts'] = lambda *a: time.sleep(600)")
+    with (tmp_path / "good").open("rb") as file:
+        helper.picture(file, ROOM)
+        assert helper._process is not None
+        pid = helper._process.pid
+        threading.Timer(0.3, os.kill, (pid, number)).start()
+        with pytest.raises(ProblemError) as refused:
+            helper.facts(file)
+        slow = "clip_not_shown too_slow"
+        assert refusal(refused) == (slow if number == signal.SIGSTOP else "clip_not_shown crashed")
+        assert helper.picture(file, ROOM).rows > 0
+        assert not lives(pid)
+    helper.stop()
+
+
 def test_a_process_that_is_killed_between_two_pictures_is_replaced(
     shared: Helper, tmp_path: Path
 ) -> None:
@@ -337,11 +443,12 @@ def test_a_process_that_is_killed_between_two_pictures_is_replaced(
     with (tmp_path / "good").open("rb") as file:
         shared.picture(file, ROOM)
         assert shared._process is not None
-        before = shared._process.pid
-        os.kill(before, signal.SIGKILL)
-        os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
-        assert shared.picture(file, ROOM).rows > 0
-        assert shared._process.pid != before
+        for _ in range(5):
+            before = shared._process.pid
+            os.kill(before, signal.SIGKILL)
+            os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
+            assert shared.picture(file, ROOM).rows > 0
+            assert shared._process.pid != before
 
 
 def test_it_is_one_process_for_all_that_ask(shared: Helper, tmp_path: Path) -> None:
@@ -372,6 +479,32 @@ def test_what_nobody_wants_any_more_is_stopped(
         helper.stop()
 
 
+def test_an_answer_that_comes_too_late_costs_no_new_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The cursor goes on again and again; what was made for it is thrown away."""
+    late = (
+        "def late(file, wish, go_on):\n"
+        " try:\n"
+        "  while True: go_on(); time.sleep(0.01)\n"
+        " except w._Stopped: pass\n"
+        " return {'columns': 1, 'rows': 1}, [b'r' * 6, b'', b'j' * 2**22]\n"
+        "w._WORK['poster'] = late"
+    )
+    helper = patched(monkeypatch, late)
+    (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
+    with (tmp_path / "good").open("rb") as file:
+        helper.picture(file, ROOM)
+        assert helper._process is not None
+        pid = helper._process.pid
+        asked = iter([True, True, True])
+        with pytest.raises(NotWantedError):
+            helper.poster(file, ROOM, is_wanted=lambda: next(asked, False))
+        assert helper.picture(file, ROOM).rows > 0
+        assert helper._process.pid == pid
+    helper.stop()
+
+
 def test_who_waits_for_a_turn_may_give_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "good").write_bytes(b"")
     helper = Helper()
@@ -379,28 +512,94 @@ def test_who_waits_for_a_turn_may_give_up(monkeypatch: pytest.MonkeyPatch, tmp_p
         helper.picture(file, ROOM, is_wanted=lambda: False)
 
 
-def test_it_has_no_keys_no_files_and_no_right_to_write(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """What a decoder would find that somebody else steers."""
-    monkeypatch.setenv("SORA_API_KEY", "sk-never-shown")
-    monkeypatch.setenv("LAB_KEY", "sk-never-shown")
-    look = (
-        "def look(file, wish, go_on):\n"
-        " try: os.write(os.open('/tmp/written', os.O_CREAT | os.O_WRONLY), b'x'); wrote = 'yes'\n"
-        " except OSError: wrote = 'no'\n"
-        " env = ' '.join(os.environ.values())\n"
-        " raise w.problem_error('picture_not_shown', wrote=wrote, cwd=os.getcwd(),\n"
-        "  keys=str('never-shown' in env), fds=str(len(os.listdir('/proc/self/fd'))))\n"
-        "w._WORK['picture'] = look"
-    ).replace("/tmp/written", str(tmp_path / "written"))
-    helper = patched(monkeypatch, look)
+#: What somebody would try who steers a decoder: each of these has to fail.
+TRIED = {
+    "read": "open('/etc/passwd')",
+    "write": "open(PLACE + '/written', 'w')",
+    "socket": "socket.socket()",
+    "datagrams": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+    "pair": "socket.socketpair()",
+    "pipe": "os.pipe()",
+    "copy": "os.dup(1)",
+    "listing": "os.listdir('/')",
+    "library": "import_module('zoneinfo')",
+    "a file closed": "os.close(1), open('/etc/passwd')",
+}
+if os.geteuid() != 0:  # root may, where nobody took that from it
+    TRIED["more"] = "w.resource.setrlimit(w.resource.RLIMIT_NOFILE, (9, 9))"
+#: What a kernel with Landlock refuses, too.
+TRIED_BY_NAME = {
+    "unlink": "os.unlink(PLACE + '/good')",
+    "rename": "os.rename(PLACE + '/good', PLACE + '/bad')",
+    "folder": "os.mkdir(PLACE + '/folder')",
+    "program": "os.execv('/bin/true', ['/bin/true'])",
+}
+
+
+def reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tried: dict[str, str]
+) -> dict[str, object]:
+    """What became of each try, made by the process while it has a stranger's file."""
+    program = (
+        "import socket\n"
+        "from importlib import import_module\n"
+        f"PLACE = {str(tmp_path)!r}\n"
+        f"TRIED = {tried!r}\n"
+        "def tries(file, wish, go_on):\n"
+        " said = {}\n"
+        " for name, code in TRIED.items():\n"
+        "  try: eval(code); said[name] = 'yes'\n"
+        "  except (OSError, ValueError) as error: said[name] = 'no'\n"
+        " said['keys'] = str('never-shown' in ' '.join(os.environ.values()))\n"
+        " said['cwd'] = os.getcwd()\n"
+        " raise w.problem_error('picture_not_shown', **said)\n"
+        "w._WORK['picture'] = tries"
+    )
+    helper = patched(monkeypatch, program)
     (tmp_path / "good").write_bytes(b"")
     with (tmp_path / "good").open("rb") as file, pytest.raises(ProblemError) as told:
         helper.picture(file, ROOM)
-    facts = told.value.problem.facts
-    assert (facts["wrote"], facts["cwd"], facts["keys"]) == ("no", "/", "False")
-    assert int(facts["fds"]) <= 6, "three that all have, the socket, the file, the listing"
+    helper.stop()
+    return dict(told.value.problem.facts)
+
+
+def test_it_has_no_keys_and_can_open_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No file, no socket: not by a library that wants to, nor by a decoder that is steered."""
+    monkeypatch.setenv("SORA_API_KEY", "sk-never-shown")
+    monkeypatch.setenv("LAB_KEY", "sk-never-shown")
+    said = reported(monkeypatch, tmp_path, TRIED)
+    assert (said.pop("keys"), said.pop("cwd")) == ("False", "/")
+    assert said == dict.fromkeys(TRIED, "no")
+
+
+@pytest.mark.skipif(not HAS_LANDLOCK, reason="this kernel has no Landlock")
+def test_it_can_name_no_file_where_the_kernel_has_landlock(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What needs no descriptor: to delete a file, to rename it, to run one."""
+    said = reported(monkeypatch, tmp_path, TRIED_BY_NAME)
+    assert said.items() >= dict.fromkeys(TRIED_BY_NAME, "no").items()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good"]
+
+
+def test_nothing_of_one_file_is_there_when_the_next_is_opened(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not in its memory, and no answer that nobody asked for."""
+    program = (
+        "w.seen = 0\n"
+        "def look(file, wish, go_on):\n"
+        " w.seen += 1\n"
+        " return {'columns': w.seen, 'rows': 1}, [b'r' * 6 * w.seen, b'', b'more' * 100]\n"
+        "w._WORK['poster'] = look"
+    )
+    helper = patched(monkeypatch, program)
+    (tmp_path / "good").write_bytes(b"")
+    with (tmp_path / "good").open("rb") as file:
+        assert [helper.poster(file, ROOM).cells.columns for _ in range(3)] == [1, 1, 1]
+        assert helper._process is not None
     helper.stop()
 
 
@@ -448,6 +647,12 @@ def test_without_pyav_there_are_facts_and_a_word(
         assert refusal(refused) == "clip_not_shown no_decoder"
         assert helper.facts(file).facts is not None
     helper.stop()
+
+
+def _is_yellow(image: Image.Image, place: tuple[int, int]) -> bool:
+    pixel = image.getpixel(place)
+    assert isinstance(pixel, tuple)
+    return pixel[0] > 180
 
 
 def _track() -> bytes:

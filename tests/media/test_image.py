@@ -19,6 +19,7 @@ from sora_tui.media.image import (
     as_png,
     check_image,
     cut_share,
+    first_frame,
     fit_image,
     inspect_header,
     kept_part,
@@ -207,6 +208,39 @@ def test_transparency_lies_on_black_and_deep_grey_is_scaled() -> None:
     assert decoded(as_png(glass)).getpixel((4, 4)) == (128, 128, 128)
     deep = encoded(Image.new("I;16", (8, 8), 40_000), "PNG")
     assert decoded(as_png(deep)).getpixel((4, 4)) == (155, 155, 155)
+
+
+def test_a_picture_with_others_behind_it_is_a_still_jpeg() -> None:
+    """As some phones and cameras write them (CIPA DC-007)."""
+    data = encoded(STILL, "MPO", save_all=True, append_images=[STILL.rotate(90)])
+    assert check_image(data) == inspect_header(data) == ImageFacts("JPEG", 160, 90)
+
+
+def test_much_may_stand_before_the_size_of_a_jpeg() -> None:
+    """A colour profile, a history of edits: up to megabytes, but not without end."""
+    data = encoded(STILL, "JPEG", icc_profile=b"p" * 600_000)
+    assert check_image(data) == inspect_header(data) == ImageFacts("JPEG", 160, 90)
+    assert inspect_header(data[:2] + b"\xff\xfe\0\2" * 10_000 + data[2:]) is None
+
+
+def test_nothing_said_beside_a_picture_goes_along_with_its_copy() -> None:
+    """A comment may name a person or a place, or be too long to be written again."""
+    for data in (
+        encoded(STILL, "JPEG", comment=b"at home"),
+        encoded(STILL, "GIF", comment=b"at home" * 20_000),
+        encoded(STILL, "PNG", icc_profile=b"at home"),
+    ):
+        assert b"at home" not in fit_image(data, 64, 64, COVER)
+        assert b"at home" not in as_png(data)
+
+
+def test_a_palette_that_is_not_there_is_damage() -> None:
+    data = encoded(STILL.quantize(4), "PNG")
+    at = data.index(b"PLTE") - 4
+    (length,) = struct.unpack_from(">I", data, at)
+    with pytest.raises(ProblemError) as refused:
+        first_frame(data[:at] + data[at + 12 + length :], 100)
+    assert refused.value.problem.code == "reference_damaged"
 
 
 def test_cut_share_is_what_cover_loses() -> None:

@@ -480,6 +480,7 @@ async def test_a_bad_clip_costs_a_word_and_nothing_else(
     good = rendered[0]
     bad = [
         *hostile.clips(good),
+        *hostile.clips_of_other_kinds(good),
         ("tracks", hostile.many_tracks(tmp_path / "tracks.mp4", 100).read_bytes()),
     ]
     jobs = [saved(data, number) for number, (_name, data) in enumerate(bad)]
@@ -494,9 +495,10 @@ async def test_a_bad_clip_costs_a_word_and_nothing_else(
             await until(pilot, lambda: file in words(pilot), f"not at {name}")  # noqa: B023
             await until(
                 pilot,
-                lambda: re.search("not complete: |cannot be shown here: ", words(pilot)),
+                lambda: re.search("not complete: |cannot be shown here: |no clip ", words(pilot)),
                 f"no word for {name}",
             )
+            assert words(pilot).count("it is neither MP4 nor AVI") < 2, "one word, said once"
             assert app.is_running
             app.jobs._list.action_move(1)
             await pilot.pause()

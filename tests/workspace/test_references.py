@@ -258,6 +258,15 @@ def test_what_a_picture_says_late_in_its_header_is_read_too(folder: Folder) -> N
     assert read == {"late.png": "reference_animated", "plain.png": None}
 
 
+def test_a_jpeg_with_a_long_profile_has_a_size_in_the_list(folder: Folder) -> None:
+    data = encoded(picture(160, 90), "JPEG", icc_profile=b"p" * 600_000)
+    (folder.references / "print.jpg").write_bytes(data)
+    shelf = Shelf(folder)
+    (file,) = shelf.read(shelf.files())
+    assert file.facts is not None
+    assert (file.facts.width, file.facts.height) == (160, 90)
+
+
 def test_a_header_is_read_once_until_the_file_changes(folder: Folder) -> None:
     hour_ago = time.time() - 3600
 

@@ -1,0 +1,45 @@
+"""WebM and Matroska clips, written by a real encoder: are they whole, and what are they called?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+
+from sora_tui.core.problem import ProblemError
+from sora_tui.media.avi import inspect_clip
+
+
+def webm(path: Path, kind: str = "webm") -> Path:
+    """A second of grey at 64x48, 8 frames a second."""
+    with av.open(str(path), "w", format=kind) as file:
+        stream = file.add_stream("libvpx", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(8):
+            file.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        file.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("webm", ".webm"), ("matroska", ".mkv")])
+def test_its_kind_gives_the_suffix(tmp_path: Path, kind: str, suffix: str) -> None:
+    assert inspect_clip(webm(tmp_path / "clip.part", kind)) == (None, suffix)
+
+
+@pytest.mark.parametrize(("keep", "reason"), [(-1, "cut_off"), (20, "no_index"), (4, "no_index")])
+def test_half_of_one_is_no_clip(tmp_path: Path, keep: int, reason: str) -> None:
+    clip = webm(tmp_path / "clip.part")
+    clip.write_bytes(clip.read_bytes()[:keep])
+    with pytest.raises(ProblemError) as refusal:
+        inspect_clip(clip)
+    assert refusal.value.problem.code == "clip_damaged"
+    assert refusal.value.problem.facts["reason"] == reason
+
+
+def test_one_that_is_written_as_it_goes_says_no_length(tmp_path: Path) -> None:
+    clip = webm(tmp_path / "clip.part")
+    data = clip.read_bytes()
+    at = data.index(b"\x18\x53\x80\x67") + 4
+    clip.write_bytes(data[:at] + b"\x01" + b"\xff" * 7 + data[at + 8 :])
+    assert inspect_clip(clip) == (None, ".webm")
