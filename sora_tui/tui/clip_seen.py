@@ -11,6 +11,7 @@ from sora_tui.core.made import differences, is_judged
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+from sora_tui.i18n.amounts import size_of
 from sora_tui.i18n.made import asked_words
 from sora_tui.i18n.problems import REASONS, sentences
 from sora_tui.media.cells import Cells
@@ -64,21 +65,25 @@ class ClipRoom(NamedTuple):
     Attributes:
         beside: At the right of the facts, not under them.
         strip: None where there is room for one picture at a time.
+        abreast: The filmstrip stands at the right of the poster, a column away, not under it.
     """
 
     beside: bool
     poster: Size
     strip: Size | None
+    abreast: bool = False
 
     @property
     def columns(self) -> int:
         """Of all pictures."""
-        return self.poster.width
+        more = self.strip.width + 1 if self.abreast and self.strip is not None else 0
+        return self.poster.width + more
 
     @property
     def rows(self) -> int:
         """Of all pictures."""
-        return self.poster.height + (self.strip.height if self.strip is not None else 0)
+        more = self.strip.height if not self.abreast and self.strip is not None else 0
+        return self.poster.height + more
 
 
 def clip_room(pane: Size, output: Output) -> ClipRoom | None:
@@ -89,9 +94,13 @@ def clip_room(pane: Size, output: Output) -> ClipRoom | None:
     columns = pane.width // 2 if beside else pane.width
     rows = pane.height if beside else pane.height * 3 // 5
     shape = output.width / output.height if output.width and output.height else 16 / 9
+    # As wide as the picture: the rest is for others.
+    alone = Size(min(columns, max(round(2 * rows * shape), 1)), rows)
     if rows < _BOTH:
-        # As wide as the picture: the facts take what is left.
-        return ClipRoom(beside, Size(min(columns, round(2 * rows * shape)), rows), None)
+        return ClipRoom(beside, alone, None)
+    if shape < 1 and not beside:
+        # Under an upright one there would be no room; it leaves enough at its side.
+        return ClipRoom(beside, alone, Size(columns - alone.width - 1, rows), abreast=True)
     strip = max(rows // 3, 3)
     poster = min(rows - strip, -(-round(columns / shape) // 2))
     return ClipRoom(beside, Size(columns, poster), Size(columns, strip))
@@ -107,16 +116,17 @@ def clip_lines(job: Job, seen: ClipSeen | None) -> Iterator[tuple[str, str, str]
     seconds = facts.seconds if facts else output.seconds
     fps = facts.fps if facts else output.fps
     codec = (facts.codec if facts else output.codec) or ""
+    # A figure and its unit stay in one line.
     said = [
-        f"{(facts.bytes if facts else output.bytes) / 1e6:.1f} MB",
+        size_of(facts.bytes if facts else output.bytes).replace(" ", "\N{NO-BREAK SPACE}"),
         f"{width}x{height}" if width and height else "",
-        f"{seconds:.1f} s" if seconds else "",
-        f"{fps:g} fps" if fps else "",
+        f"{seconds:.1f}\N{NO-BREAK SPACE}s" if seconds else "",
+        f"{fps:g}\N{NO-BREAK SPACE}fps" if fps else "",
         _CODECS.get(codec, clean_line(codec, 8)),
     ]
     if facts is not None:
         said.append(_("with sound") if facts.audio else _("no sound"))
-    yield "", "  ".join(part for part in said if part), ""
+    yield _("clip"), "  ".join(part for part in said if part), ""
     if seen is None:
         return
     if seen.problem is not None and seen.report is None:

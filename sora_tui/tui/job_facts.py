@@ -208,17 +208,19 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _clip(job: Job, seen: ClipSeen | None) -> Iterator[Line]:
-    """What a person who made a clip wants to know first: where it is, and whether it is good."""
+    """What a person who made a clip wants to know first: whether it is good, and where it is."""
     from sora_tui.tui.clip_seen import clip_lines  # most jobs of the first frame have none
 
     clip, *beside = job.outputs
-    yield _fact(_("file"), clean_line(clip.path, 300))
     for label, words, tone in clip_lines(job, seen):
         line = _fact(label, words)
         end = len(line.text)
         yield Line(line.text, line.indent, ((_LABEL_WIDTH, end, tone),)) if tone else line
+    yield _fact(_("file"), clean_line(clip.path, 300))
+    names = {"thumbnail": _("thumbnail"), "spritesheet": _("sheet")}
     for output in beside:
-        yield _fact(clean_line(output.variant, 10), clean_line(output.path, 300))
+        label = names.get(output.variant, clean_line(output.variant, 10))
+        yield _fact(label, clean_line(output.path, 300))
 
 
 def _cost(job: Job) -> str:

@@ -8,6 +8,7 @@ This and tui/terminal.py are the only places that know private parts of Textual.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from typing import Final
 
@@ -33,7 +34,10 @@ from sora_tui.tui.terminal import HardenedApp
 
 _HALF: Final = "▀"
 #: Seconds until a terminal that is behind is looked at again.
-_TURN: Final = 0.05
+_TURN: Final = 0.02
+#: Bytes that a cell takes on the line, about: in all colours, and otherwise.
+_TRUE_CELL: Final = 30
+_CELL: Final = 15
 #: The numbers of colours as they are written most.
 _LEVEL: Final = tuple(f";{level}" for level in range(256))
 #: In two rows laid over each other: what differs, over gaps that cost less than a move there.
@@ -198,18 +202,27 @@ class PictureView(Widget):
     def show(self, cells: Cells | None) -> None:
         """Show this picture, as soon as the terminal has taken what was written; None: nothing.
 
-        On a slow line pictures that were passed by are never sent.
+        On a slow line it comes row by row, so that keys are answered between, and pictures that
+        were passed by are never sent.
         """
         self._next = cells
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Show what is left of the picture."""
         if self._turn is None:
             self._show_next()
 
     def _show_next(self) -> None:
         self._turn = None
-        if isinstance(self.app, HardenedApp) and self.app.is_behind:
+        app = self.app
+        is_behind, stride = False, sys.maxsize
+        if isinstance(app, HardenedApp):
+            is_behind, stride = app.is_behind, app.stride
+        if is_behind:
             self._turn = self.set_timer(_TURN, self._show_next)
         else:
-            self._pixels.show(self._next)
+            self._pixels.show(self._next, stride)
 
 
 class _Pixels(Widget):
@@ -222,16 +235,38 @@ class _Pixels(Widget):
         self.cells: Cells | None = None
         self._strips: list[Strip] = []
         self._drawn: tuple[object, ...] = ()
+        #: So many rows are shown by now; below them is what was there before.
+        self._come = 0
+        self._before: list[Strip] = []
+        #: They are not painted yet.
+        self._is_asked = False
 
-    def show(self, cells: Cells | None) -> None:
-        self.cells = cells
-        width, height = (0, 0) if cells is None else (cells.columns, cells.rows)
-        self.styles.width, self.styles.height = width, height
+    def show(self, cells: Cells | None, stride: int) -> None:
+        """Show some rows more of this picture, about `stride` bytes.
+
+        Those that follow are asked for when these are painted, which may be a while.
+        """
+        if cells is not self.cells:
+            same = self.cells and cells and (self.cells.columns, self.cells.rows)
+            alike = same == (cells and (cells.columns, cells.rows))
+            self._before, self._come = self._strips if alike else [], 0
+            self._is_asked = False
+            self.cells = cells
+            width, height = (0, 0) if cells is None else (cells.columns, cells.rows)
+            self.styles.width, self.styles.height = width, height
+        if not self.is_attached or self._is_covered:
+            return
+        rows = len(self._rows())
+        if self._come < rows and not self._is_asked:
+            self._is_asked = True
+            self._come = min(self._come + max(stride // self._row_bytes, 1), rows)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """A row of the picture."""
         strips = self._rows()
+        if y >= self._come:
+            strips = self._before
         return strips[y] if y < len(strips) else Strip.blank(self.size.width, self.rich_style)
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -243,10 +278,30 @@ class _Pixels(Widget):
             for each in self.get_line_filters()
             if not isinstance(each, ANSIToTruecolor | AsciiFilter)
         ]
+        self._is_asked = False
+        if self._is_covered:
+            self._come, self._before = 0, []
+        elif self._come < len(self._rows()) and isinstance(self.parent, PictureView):
+            self.call_later(self.parent.go_on)
         strips = [self.render_line(y) for y in range(crop.y, crop.bottom)]
         for each in filters:
             strips = [strip.apply_filter(each, background) for strip in strips]
         return [strip.crop(crop.x, crop.right) for strip in strips]
+
+    @property
+    def _is_covered(self) -> bool:
+        """Whether a window is open over it, on a line too slow for a picture that it darkens."""
+        app = self.app
+        if self.screen is app.screen or not isinstance(app, HardenedApp):
+            return False
+        return len(self._rows()) * self._row_bytes > app.stride
+
+    @property
+    def _row_bytes(self) -> int:
+        """What a row costs on the line, about."""
+        columns = self.cells.columns if self.cells is not None else 1
+        has_all = self.app.console._color_system is ColorSystem.TRUECOLOR
+        return columns * (_TRUE_CELL if has_all else _CELL)
 
     def _rows(self) -> list[Strip]:
         """All rows, made once as long as picture and terminal stay what they are."""
@@ -268,17 +323,19 @@ class _Pixels(Widget):
 
 
 def _coloured(cells: Cells, system: ColorSystem, number: int | None, ascii: bool) -> list[Strip]:
-    if number is None and system in DEPTHS:
-        rgb = dithered(cells.rgb, cells.columns, DEPTHS[system])
-        cells = Cells(cells.columns, cells.rows, rgb)
     lines = [cells.line(row) for row in range(cells.rows)]
     if number is not None:
         return [SentStrip(*line, number, row) for row, line in enumerate(lines)]
+    rgb, width = cells.rgb, 3 * cells.columns
     if ascii:
         # Without half blocks a cell has one colour, that of both its pixels.
-        mixed = [bytes((a + b) >> 1 for a, b in zip(*line, strict=True)) for line in lines]
-        return [PixelStrip(line, line) for line in mixed]
-    return [PixelStrip(*line) for line in lines]
+        rgb = bytes((a + b) >> 1 for line in lines for a, b in zip(*line, strict=True))
+    if system in DEPTHS:
+        rgb = dithered(rgb, cells.columns, DEPTHS[system])
+    halves = [rgb[at : at + width] for at in range(0, len(rgb), width)]
+    if ascii:
+        return [PixelStrip(half, half) for half in halves]
+    return [PixelStrip(*line) for line in zip(halves[::2], halves[1::2], strict=True)]
 
 
 def _shades(cells: Cells, shades: str) -> list[Strip]:

@@ -61,6 +61,18 @@ _STORM_OVER: Final = 0.2
 #: How long the leave sequence may look for room in a terminal that is not read, in seconds.
 _LEAVE_WITHIN: Final = 0.2
 
+#: How long what was written last may take to reach a terminal that we leave, in seconds.
+_LAST_WORDS: Final = 0.3
+
+#: Seconds that a key may have to wait for the part of a picture that is on its way.
+_BREATH: Final = 0.25
+#: So much of a picture is tried on a terminal of which nothing is known.
+_UNTRIED: Final = 16 * 1024
+#: What had to wait tells how fast the terminal is from so many bytes on: the system takes some
+#: itself, and (Linux) so many of them are still with it when all are taken.
+_TELLING: Final = 8 * 1024
+_KEPT: Final = 4 * 1024
+
 #: A key that comes so soon after another one waits for what that one does, at most so long.
 _TYPED_AHEAD: Final = 0.3
 #: What follows escape in the sequences of terminals, and the two that Textual takes for words.
@@ -78,6 +90,51 @@ _LEAVE: Final = (
     b"\x18\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
     b"\x1b[?1016l\x1b[0m\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
 )
+
+
+class Pace:
+    """How fast the terminal takes what is written, as far as it has ever made us wait.
+
+    The system takes some kilobytes at once, which on a slow line are seconds: only by the time can
+    we tell when they are through.
+    """
+
+    def __init__(self) -> None:
+        #: Bytes a second, of the last three that told it.
+        self._rates: deque[float] = deque(maxlen=3)
+        self._most = 0
+        self._owed, self._since = 0.0, 0.0
+
+    def wrote(self, count: int, seconds: float, *, waited: bool) -> None:
+        """So many bytes were written within `seconds`; whether the terminal made us wait."""
+        lag = self.lag
+        if not waited:
+            self._most = max(self._most, count)
+        elif count >= _TELLING:
+            self._rates.append(count / seconds)
+        if self._rates:
+            self._owed = _KEPT if waited else lag * self._rate + count
+            self._since = time.monotonic()
+
+    @property
+    def _rate(self) -> float:
+        # The middle one: a terminal that stood still once is not slow, nor is one fast whose
+        # system had room for nearly all.
+        return sorted(self._rates)[(len(self._rates) - 1) // 2]
+
+    @property
+    def lag(self) -> float:
+        """Seconds until the terminal shows what was written."""
+        if not self._rates:
+            return 0.0
+        return max(self._owed / self._rate - (time.monotonic() - self._since), 0.0)
+
+    @property
+    def stride(self) -> int:
+        """Bytes that may be written at once, so that a key can come between."""
+        if self._rates:
+            return int(self._rate * _BREATH)
+        return max(_UNTRIED, 2 * self._most)
 
 
 class TerminalOutput:
@@ -98,6 +155,7 @@ class TerminalOutput:
         self.given_up = False
         self.is_waiting = False
         """Whether the terminal has not taken all of what is being written."""
+        self.pace = Pace()
         self._leaving = threading.Lock()
         self._has_left = False
 
@@ -108,15 +166,17 @@ class TerminalOutput:
     def write(self, text: str) -> int:
         """Write all of `text`, waiting for the terminal unless it was given up."""
         rest = memoryview(text.encode("utf-8", "replace"))
+        count, began, waited = len(rest), time.monotonic(), False
         while rest and not self.given_up:
             try:
                 rest = rest[os.write(self._descriptor, rest) :]
             except BlockingIOError:
-                self.is_waiting = True
+                self.is_waiting = waited = True
                 select.select([self._wake_read], [self._descriptor], [])
             except OSError:
                 self.given_up = True
         self.is_waiting = False
+        self.pace.wrote(count, time.monotonic() - began, waited=waited)
         return len(text)
 
     def flush(self) -> None:
@@ -126,6 +186,13 @@ class TerminalOutput:
         """Drop everything from now on; a write that waits returns at once."""
         self.given_up = True
         os.write(self._wake_write, b"x")
+
+    def take_again(self) -> None:
+        """Write once more, after what was left to itself."""
+        if self.given_up:
+            os.read(self._wake_read, 64)
+        self.given_up = self._has_left = False
+        self.pace = Pace()
 
     def leave(self) -> None:
         """Put a leave sequence in place of what the terminal has not read yet.
@@ -202,6 +269,7 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal, remembering that it is taken."""
+        self.output.take_again()
         self.in_application_mode = True
         if isinstance(self._app, HardenedApp):
             self._app.forget_terminal()
@@ -216,8 +284,23 @@ class TerminalDriver(LinuxDriver):
         if self.output.given_up:
             self.output.leave()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the terminal does not show yet what was written to it."""
+        writer = self._writer_thread
+        waits = writer is not None and not writer._queue.empty()
+        return waits or self.output.is_waiting or self.output.pace.lag > _BREATH / 2
+
     def close(self) -> None:
-        """Wait for the writer; what it could no longer write is the way out of the screen, too."""
+        """Wait for the writer; what it could no longer write is the way out of the screen, too.
+
+        A slow line is not waited for: what is on its way is a screen that nobody will see.
+        """
+        deadline = time.monotonic() + _LAST_WORDS
+        while self.is_behind and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if self.is_behind:
+            self.output.give_up()
         super().close()
         if self.output.given_up:
             self.output.leave()
@@ -423,11 +506,14 @@ class HardenedApp(App[None]):
     @property
     def is_behind(self) -> bool:
         """Whether the terminal has not taken what was written to it; more would only pile up."""
-        driver = self._driver
-        if not isinstance(driver, TerminalDriver):
-            return False
-        writer = driver._writer_thread
-        return driver.output.is_waiting or (writer is not None and not writer._queue.empty())
+        return isinstance(self._driver, TerminalDriver) and self._driver.is_behind
+
+    @property
+    def stride(self) -> int:
+        """How many bytes of a picture may be written at once."""
+        if not isinstance(self._driver, TerminalDriver):
+            return sys.maxsize
+        return self._driver.output.pace.stride
 
     async def _shutdown(self) -> None:
         # Textual stops them when the widgets that they speak of are gone already.

@@ -94,6 +94,10 @@ class ViewingApp(WatchingApp, part=True):
         """Another room wants other pictures."""
         self.view_clip_soon()
 
+    def on_inspector_turned(self) -> None:
+        """Say the keys of what is in front."""
+        self.bench.show_keys()
+
     def view_clip_soon(self) -> None:
         """Look at the clip of the job in the inspector, if nothing else happens for a moment."""
         self.workers.cancel_group(self, "clip")

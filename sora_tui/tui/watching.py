@@ -265,6 +265,10 @@ class WatchingApp(HardenedApp, part=True):
         self._money = money
         self.show_today()
 
+    def on_status_line_width_changed(self) -> None:
+        """Say it in other words."""
+        self.show_status()
+
     def show_status(self) -> None:
         """What the highlighted job says, and how many there are."""
         editor = self.bench.editor

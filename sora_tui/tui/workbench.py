@@ -180,8 +180,12 @@ class TabLine(Widget):
 class StatusLine(Static):
     """What the highlighted job says, or what the app has just done."""
 
+    class WidthChanged(Message):
+        """What the job says may be said in other words."""
+
     def __init__(self, *, id: str) -> None:
         super().__init__("", id=id, markup=False)
+        self._width = 0
         self._job = ""
         self._said = ""
 
@@ -197,6 +201,13 @@ class StatusLine(Static):
             self._said = text
             self.set_class(bool(text), "-said")
             self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width breaks it elsewhere, and has room for more words, or less."""
+        before, self._width = self._width, event.size.width
+        if self._width != before and (self._said or self._job):
+            self._draw()
+            self.post_message(self.WidthChanged())
 
     def _draw(self) -> None:
         self.update(whole_words(self._said or self._job, self.app.size.width - 2))

@@ -388,6 +388,8 @@ async def test_a_megabyte_of_json_scrolls() -> None:
         ("short", 10, 0, ["short"]),
         ("one two three four", 9, 0, ["one two", "three", "four"]),
         ("label     one two three", 16, 10, ["label     one", "two", "three"]),
+        ("label      " + "x" * 20, 24, 11, ["label      " + "x" * 13, "x" * 7]),
+        ("30 fps  no sound", 6, 0, ["30 fps", "no", "sound"]),
         ("x" * 25, 10, 2, ["x" * 10, "x" * 8, "x" * 7]),
         ("港の夜明け", 4, 0, ["港の", "夜明", "け"]),
         ("港の夜", 1, 0, ["港", "の", "夜"]),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import io
 import re
+import time
 import unicodedata
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,13 +19,14 @@ from textual._compositor import LayoutUpdate
 from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from sora_tui.media.cells import Cells, to_cells
 from sora_tui.tui import kitty
 from sora_tui.tui.kitty import MOST, SentPictures, placeholders
 from sora_tui.tui.palette import DEPTHS, dithered
-from sora_tui.tui.picture import PictureView, PixelStrip
+from sora_tui.tui.picture import PictureView, PixelStrip, _coloured
 from sora_tui.tui.signs import AsciiFilter
 from sora_tui.tui.terminal import HardenedApp
 from tests.media.pictures import picture
@@ -158,6 +161,18 @@ async def test_without_signs_a_cell_is_of_one_colour(tmp_path: Path) -> None:
         assert drawn(rows[0], "truecolor").count("\x1b[48;2;") == 23
 
 
+def test_without_signs_colours_that_are_missing_are_mixed_too() -> None:
+    """Between cells; two halves that were mixed each for itself made stripes."""
+    depth = DEPTHS[ColorSystem.EIGHT_BIT]
+    cells = Cells(40, 20, bytes((230, 60, 40)) * 1600)
+    strips = _coloured(cells, ColorSystem.EIGHT_BIT, None, ascii=True)
+    shown = b"".join(strip._top for strip in strips if isinstance(strip, PixelStrip))
+    assert len(shown) == 3 * 800
+    assert all(depth.nearest(*shown[at : at + 3]) == shown[at : at + 3] for at in range(0, 2400, 3))
+    for part, level in enumerate((230, 60, 40)):
+        assert sum(shown[part::3]) / 800 == pytest.approx(level, abs=12)
+
+
 async def test_a_picture_is_sent_once_however_often_it_is_painted(tmp_path: Path) -> None:
     app, written = CalmApp(tmp_path), list[str]()
     app.sent_pictures = SentPictures(written.append, first=255)
@@ -174,6 +189,69 @@ async def test_a_picture_is_sent_once_however_often_it_is_painted(tmp_path: Path
         view.show(None)
         await pilot.pause()
         assert not any("\U0010eeee" in drawn(strip, "256") for strip in painted(app))
+
+
+class SlowApp(HardenedApp):
+    """On a line that takes two rows of the picture at a time, when it is told to."""
+
+    is_behind = False
+    stride = 1300
+
+    def compose(self) -> ComposeResult:
+        yield PictureView()
+
+
+def rows_seen(app: SlowApp) -> int:
+    strips = app.screen_stack[0]._compositor.render_strips()
+    return sum("▀" in strip.text for strip in strips)
+
+
+async def test_on_a_slow_line_a_picture_comes_row_by_row(tmp_path: Path) -> None:
+    """A key is answered between two of them."""
+    cells = to_cells(picture(64, 36), 20, 6)
+    assert cells.rows == 6
+    app = SlowApp(crash_folder=tmp_path)
+    async with app.run_test(size=(30, 10)) as pilot:
+        view = app.query_one(PictureView)
+        view.show(cells)
+        app.is_behind = True
+        await pilot.pause(0.1)
+        assert 0 < rows_seen(app) < 6
+        app.is_behind = False
+        await until(pilot, lambda: rows_seen(app) == 6)
+        assert view._turn is None, "and then nothing looks any more"
+
+
+async def test_on_a_slow_line_a_window_does_not_draw_the_picture_below(tmp_path: Path) -> None:
+    """Darkened it would cost what the picture did, and once more when the window goes."""
+    app = SlowApp(crash_folder=tmp_path)
+    async with app.run_test(size=(30, 10)) as pilot:
+        view = app.query_one(PictureView)
+        view.show(to_cells(picture(64, 36), 20, 6))
+        await until(pilot, lambda: rows_seen(app) == 6)
+        await app.push_screen(Window())
+        await until(pilot, lambda: rows_seen(app) == 0)
+        app.is_behind = True
+        app.pop_screen()
+        await pilot.pause(0.1)
+        assert rows_seen(app) == 0
+        app.is_behind = False
+        await until(pilot, lambda: rows_seen(app) == 6)
+        app.stride = 10_000
+        await app.push_screen(Window())
+        await pilot.pause()
+        assert rows_seen(app) == 6, "a fast one shows it"
+
+
+class Window(ModalScreen[None]):
+    pass
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        await pilot.pause(0.01)
 
 
 def test_numbers_stay_within_a_byte_and_the_terminal_keeps_few_pictures() -> None:

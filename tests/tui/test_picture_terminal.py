@@ -19,6 +19,7 @@ from sora_tui.media.cells import Cells
 from sora_tui.tui import kitty
 from tests.pty_session import KEYS, ROOT, PtySession
 from tests.tui.picture_app import drawing
+from tests.tui.test_terminal import is_restored
 
 PROGRAM = [sys.executable, "-m", "tests.tui.picture_app"]
 SENT = re.compile(rb"\x1b_G([^;]*);([^\x1b]*)\x1b\\")
@@ -105,6 +106,22 @@ def test_a_terminal_that_is_behind_is_spared_the_pictures_between(tmp_path: Path
         assert session.bytes_seen - before < 5 * one
         session.send("q")
         assert session.wait_exit() == 0
+
+
+def test_at_the_end_nobody_waits_for_the_rest_of_a_picture(tmp_path: Path) -> None:
+    with started(tmp_path) as session:
+        session.wait_for("ready")
+        session.wait_until(lambda: not wrong(session, drawing()), LIMIT, "the picture")
+        session.stop_reading()
+        for _ in range(3):
+            session.send("xm")
+            session.send(KEYS["escape"])
+        session.wait_stalled(LIMIT)
+        session.send("q")
+        assert session.wait_exit(LIMIT) == 0
+        session.resume_reading()
+        session.wait_until(lambda: b"\x1b[?1049l" in session.raw, LIMIT, "the shell's screen")
+        assert is_restored(session)
 
 
 def test_kitty_is_sent_a_picture_once_and_shows_it_by_its_places(tmp_path: Path) -> None:

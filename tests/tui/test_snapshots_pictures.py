@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from textual.pilot import Pilot
 
+from sora_tui.core.job import Output
 from sora_tui.i18n import set_language
+from sora_tui.media.render import ClipPlan, render_clip
 from sora_tui.tui import returning
 from sora_tui.tui.fit_window import FitWindow
 from sora_tui.tui.look_window import LookWindow
+from sora_tui.tui.panes.clip_view import ClipView
 from sora_tui.tui.picture import PictureView
+from tests.media import hostile
 from tests.media.pictures import encoded, picture
 from tests.pty_session import ROOT
 from tests.tui import sample_jobs as sample
@@ -109,6 +117,54 @@ def test_a_fit_is_seen_before_it_is_made(
         await in_place(pilot, window.whole, window.made)
 
     assert snap_compare(app, terminal_size=size, run_before=look)
+
+
+@pytest.fixture
+def filmed(tmp_path: Path) -> WorkspaceApp:
+    """A clip that is saved, with a thumbnail and a sheet of its server: those are pixels of ours.
+
+    How many bytes a codec makes of a clip depends on its version: the file is filled up.
+    """
+    path = tmp_path / "clip.mp4"
+    render_clip(ClipPlan("A kite", 1280, 720, 4), path, lambda _share: None)
+    clip = path.read_bytes()
+    clip += hostile.box(b"free", bytes(3_000_000 - 8 - len(clip)))
+    sheet = Image.new("RGB", (640, 270))
+    for number in range(12):
+        frame = picture(160, 90).point(lambda level, light=0.3 + number / 12: level * light)
+        sheet.paste(frame, (160 * (number % 4), 90 * (number // 4)))
+    parts = {
+        "thumbnail": encoded(picture(1280, 720), "PNG"),
+        "spritesheet": encoded(sheet, "PNG"),
+    }
+    job = sample.saved(sample.pending(25), "video_1")
+    whole = job.outputs[0]._replace(
+        bytes=len(clip), sha256=hashlib.sha256(clip).hexdigest(), width=1280, height=720
+    )
+    beside = [
+        Output(name, f"output/{name}.png", len(data), "", None, None)
+        for name, data in parts.items()
+    ]
+    made = workspace_app(tmp_path, jobs=[replace(job, outputs=(whole, *beside))])
+    (made.folder.root / whole.path).write_bytes(clip)
+    for output in beside:
+        (made.folder.root / output.path).write_bytes(parts[output.variant])
+    return made
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_clip_in_the_inspector(
+    filmed: WorkspaceApp, size: tuple[int, int], snap_compare: SnapCompare
+) -> None:
+    async def look(pilot: Pilot[None]) -> None:
+        await after("escape", "5")(pilot)
+        end = time.monotonic() + 60
+        while (seen := filmed.bench.inspector._seen) is None or seen.strip is None:  # type: ignore[union-attr]
+            assert time.monotonic() < end
+            await pilot.pause(0.05)
+        await in_place(pilot, filmed.query_one(ClipView)._poster)
+
+    assert snap_compare(filmed, terminal_size=size, run_before=look)
 
 
 def test_welcome_back(

@@ -171,6 +171,32 @@ def test_garbage_collection_is_back_once_the_screen_has_come(start: Start) -> No
     session.wait_for("gc on True, frozen True")
 
 
+def test_a_line_is_as_fast_as_it_took_what_had_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("sora_tui.tui.terminal.time.monotonic", lambda: now)
+    pace = terminal.Pace()
+    assert (pace.lag, pace.stride) == (0.0, 16 * 1024), "a first try"
+    pace.wrote(20_000, 0.001, waited=False)
+    assert (pace.lag, pace.stride) == (0.0, 40_000), "all was taken, so twice as much is tried"
+    pace.wrote(20_000, 2.0, waited=True)
+    assert pace.stride == 2500
+    assert pace.lag == pytest.approx(0.41, abs=0.01), "the system has some of it still"
+    now = 100.2
+    pace.wrote(1000, 0.001, waited=False)
+    assert pace.lag == pytest.approx(0.31, abs=0.01)
+    now = 101.0
+    assert pace.lag == 0.0
+    pace.wrote(20_000, 2.0, waited=True)
+    pace.wrote(500, 20.0, waited=True)
+    pace.wrote(20_000, 20.0, waited=True)
+    assert pace.stride == 2500, "once the terminal stood still: the line is not slower for that"
+    pace.wrote(20_000, 0.1, waited=True)
+    assert pace.stride == 2500, "nor faster, where the system took nearly all"
+    for _ in range(2):
+        pace.wrote(20_000, 20.0, waited=True)
+    assert pace.stride == 250
+
+
 def test_textual_still_has_the_private_parts_we_hold() -> None:
     """When this fails, read the new Textual and mend sora_tui/tui/terminal.py."""
     for name in ("_handle_exception", "_fatal_error", "_print_error_renderables"):

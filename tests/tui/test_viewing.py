@@ -17,10 +17,12 @@ from typing import Any
 from urllib.error import URLError
 
 import pytest
+from textual.geometry import Size
 from textual.pilot import Pilot
 
 from sora_tui.core.job import Job, Output
 from sora_tui.media.render import ClipPlan, Previews, render_clip
+from sora_tui.tui.clip_seen import clip_room
 from sora_tui.tui.clip_window import ClipWindow
 from sora_tui.tui.panes.clip_view import ClipView
 from tests.media import hostile
@@ -130,10 +132,15 @@ async def test_the_inspector_shows_poster_filmstrip_and_facts(
         assert "▀▀▀▀▀▀▀▀" in text(pilot)
         if both:
             assert pictures(pilot) == "poster strip"
+            assert "E Events" in text(pilot)
+            await press(pilot, "E")
+            await until(pilot, lambda: "E Events" not in text(pilot), "keys of another page")
             return
         assert pictures(pilot) == "poster"
+        assert "v Filmstrip" in text(pilot)
         await press(pilot, "v")
         assert pictures(pilot) == "strip"
+        await until(pilot, lambda: "v Poster" in text(pilot), "no way back")
         await press(pilot, "v")
         assert pictures(pilot) == "poster"
 
@@ -158,7 +165,63 @@ async def test_what_the_server_made_is_taken_and_said(
         await until(pilot, lambda: "pictures from the server" in words(pilot), "no word")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no strip")
         assert "pictures from the server" in words(pilot)
-        assert "thumbnail output/a.webp" in words(pilot)
+        assert "thumbnail output/a.webp sheet output/a.jpg" in words(pilot)
+
+
+@pytest.mark.parametrize("columns", [30, 46, 59, 60, 90])
+@pytest.mark.parametrize("rows", [8, 14, 20, 34])
+@pytest.mark.parametrize(
+    ("width", "height"), [(1280, 720), (720, 1280), (1024, 1024), (100, 4000), (4000, 100)]
+)
+def test_pictures_have_room_beside_the_facts(
+    columns: int, rows: int, width: int, height: int
+) -> None:
+    clip = sample.saved(sample.pending(25), "video_1").outputs[0]
+    room = clip_room(Size(columns, rows), clip._replace(width=width, height=height))
+    assert room is not None
+    for each in (room.poster, room.strip or room.poster):
+        assert 0 < each.width <= columns
+        assert 0 < each.height <= rows
+    if room.beside:
+        assert room.columns <= columns // 2
+        assert room.rows <= rows
+    else:
+        assert room.columns <= columns
+        assert room.rows <= rows * 3 // 5
+
+
+def test_the_frames_of_an_upright_clip_stand_at_its_side() -> None:
+    clip = sample.saved(sample.pending(25), "video_1").outputs[0]
+    room = clip_room(Size(46, 20), clip._replace(width=720, height=1280))
+    assert room is not None and room.abreast
+    assert (room.poster, room.strip) == (Size(14, 12), Size(31, 12))
+
+
+async def test_what_is_said_of_a_clip_goes_with_the_width(tmp_path: Path) -> None:
+    """One line, also in a terminal that has just become narrow."""
+    app = workspace_app(tmp_path, jobs=[sample.saved(sample.pending(25), "video_0000")])
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4")
+        for width in (160, 80, 160, 100):
+            await pilot.resize_terminal(width, 30)
+            await until(pilot, lambda: "y copy" in screen(app)[-2], "not one line")
+            await until(pilot, lambda: app.bench.status.size.height == 1, "two lines")
+
+
+async def test_in_a_narrow_pane_what_the_clip_is_comes_first(
+    tmp_path: Path, rendered: tuple[bytes, Previews]
+) -> None:
+    """Above its pictures, before its long name; no figure is parted from its unit."""
+    job = saved(rendered[0])
+    app = workspace_app(tmp_path, jobs=[job])
+    write(app, job, rendered[0])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "5")
+        await until(pilot, lambda: pictures(pilot) == "poster", "no poster")
+        assert "complete; asked" in text(pilot)
+        assert "30\N{NO-BREAK SPACE}fps" in text(pilot)
 
 
 async def test_a_server_picture_that_is_no_good_is_replaced_by_our_own(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from sora_tui.i18n import N_
 from sora_tui.media.cells import Room
 from sora_tui.tui.clip_seen import ClipRoom, ClipSeen
 from sora_tui.tui.picture import PictureView
 
 
 class ClipView(Vertical):
-    """Poster over filmstrip, or one of them where there is no room for both."""
+    """Poster and filmstrip, or one of them where there is no room for both."""
 
     DEFAULT_CSS = """
     ClipView { width: auto; height: auto; }
@@ -61,6 +62,11 @@ class ClipView(Vertical):
         self._arrange()
 
     @property
+    def other(self) -> str:
+        """The name of the picture to turn to, for its key."""
+        return N_("Poster") if self._strip_wanted else N_("Filmstrip")
+
+    @property
     def turns(self) -> bool:
         """Whether there is another picture to turn to."""
         seen = self._seen
@@ -79,12 +85,14 @@ class ClipView(Vertical):
             return
         poster = seen.poster if seen is not None else None
         strip = seen.strip if seen is not None else None
-        one = room.strip is None
+        one, strip_room = room.strip is None, room.strip or room.poster
         # The one there is, as long as there is but one.
         strip_first = strip is not None and (self._strip_wanted or poster is None)
         self._poster.display = not (one and strip_first)
         self._strip.display = not one or strip_first
-        self._poster.styles.height = room.poster.height
-        self._strip.styles.height = (room.strip or room.poster).height
+        self.styles.layout = "horizontal" if room.abreast else "vertical"
+        self._poster.styles.width, self._poster.styles.height = room.poster
+        self._strip.styles.width, self._strip.styles.height = strip_room
+        self._strip.styles.margin = (0, 0, 0, 1) if room.abreast else (0, 0, 0, 0)
         self._poster.show(poster)
         self._strip.show(strip)

@@ -64,6 +64,10 @@ class ClipRoomChanged(Message):
     """The pictures of the clip have another room, or are seen again."""
 
 
+class InspectorTurned(Message):
+    """Another page or picture is in front: other keys mean something now."""
+
+
 class InspectorPane(Vertical):
     """What is known of one job. It shows what it is given; a lost answer is decided here."""
 
@@ -178,6 +182,7 @@ class InspectorPane(Vertical):
             self._show_page(anew=True)
             if not self._is_tree:
                 self._text.scroll_to(y=self._read.get(page, 0), animate=False, force=True)
+            self.post_message(InspectorTurned())
             if page == "facts":
                 self.post_message(ClipRoomChanged())
 
@@ -222,7 +227,7 @@ class InspectorPane(Vertical):
         again = (("r", N_("Again")),) if is_possible(self._view, "retry") else ()
         look = (("o", N_("Look")),) if is_possible(self._view, "look") else ()
         anew = (("e", N_("Edit")), ("D", N_("Diff")))  # the app's own
-        turn = (("v", N_("View")),) if self._turns else ()
+        turn = (("v", self._clip.other),) if self._clip is not None and self._turns else ()
         return (
             *look,
             *turn,
@@ -258,6 +263,7 @@ class InspectorPane(Vertical):
         """Show the filmstrip in the poster's place, or the poster again."""
         if self._clip is not None:
             self._clip.turn()
+            self.post_message(InspectorTurned())
 
     def action_act(self, verb: str) -> None:
         """Ask for something to be done with the job."""

@@ -203,11 +203,11 @@ def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
         if end >= len(text):
             yield start, len(text)
             return
-        # Break at the last space, unless that leaves most of the row empty.
-        space = text.rfind(" ", start + room // 3, end + 1)
+        # Break at the last space, unless that leaves most of the row empty, or a label alone.
+        space = text.rfind(" ", max(start + room // 3, line.indent), end + 1)
         stop = space if space > start else end
         yield start, stop
-        start = stop + (text[stop] == " ")
+        start = stop + (2 if text.startswith("  ", stop) else text[stop] == " ")
         room = width - _moved_in(line, width)
 
 

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from sora_tui.core.request import BLACK, BLUR, COVER, EXACT, Fit
+from sora_tui.core.request import BLACK, BLUR, COVER, EXACT, Fit, width_height
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.media.header import ImageFacts
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _SIGNS: Final = {"ok": "✓", "png": "✓", "fit": "✂", "no": "✗"}
 _TONES: Final[Mapping[str, Tone]] = {"ok": "ok", "png": "ok", "fit": "warn", "no": "error"}
 _FOLDER: Final = "input_reference/"
+#: A picture that is enlarged so many times looks it.
+_BLURRED: Final = 1.5
 #: Shapes that have a name; any other is written as a ratio to one.
 _SHAPES: Final = (
     (1, 1),
@@ -354,6 +356,16 @@ def change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str:
         return _("sent byte for byte")
     if fit == EXACT:
         return _("another size: f fits it")
+    words = _fitted(facts, judged, size, fit)
+    width, height = width_height(size)
+    across, down = width / facts.width, height / facts.height
+    times = min(across, down) if fit.how == "contain" else max(across, down)
+    if times < _BLURRED:
+        return words
+    return words + ", " + _("enlarged {times} times").format(times=f"{round(times, 1):g}")
+
+
+def _fitted(facts: ImageFacts, judged: Badge, size: str, fit: Fit) -> str:
     if fit.how == "contain":
         if fit.fill == BLUR:
             return _("fitted on a blur of itself")
@@ -365,7 +377,7 @@ def change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str:
     percent = round(100 * (judged.cut or 0))
     if percent == 0:
         return _("fitted, nothing is cut")
-    width, height = (int(side) for side in size.split("x"))
+    width, height = width_height(size)
     if facts.width * height > facts.height * width:
         return _("fitted, cuts {percent}% of the width").format(percent=percent)
     return _("fitted, cuts {percent}% of the height").format(percent=percent)
