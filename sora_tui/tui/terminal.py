@@ -152,6 +152,7 @@ class TerminalOutput:
         except OSError:  # a terminal without a name, as in some containers: writes may wait
             self._descriptor = os.dup(descriptor)
         self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
         self.given_up = False
         self.is_waiting = False
         """Whether the terminal has not taken all of what is being written."""
@@ -189,7 +190,7 @@ class TerminalOutput:
 
     def take_again(self) -> None:
         """Write once more, after what was left to itself."""
-        if self.given_up:
+        with suppress(BlockingIOError):  # nobody was woken: the terminal itself refused
             os.read(self._wake_read, 64)
         self.given_up = self._has_left = False
         self.pace = Pace()
