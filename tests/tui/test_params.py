@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from sora_tui.core.server import Server
 from sora_tui.tui.params_window import ParamsWindow
+from tests.tui.sample_jobs import NOW
 from tests.tui.test_snapshots import SnapCompare, after, utc
 from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
@@ -32,7 +34,9 @@ FRONT = (
 
 def app_of(root: Path, *servers: Server, front: str = FRONT) -> WorkspaceApp:
     app = workspace_app(root, servers=servers or [LAB])
-    (root / "prompts" / "harbour.md").write_text(front)
+    prompt = root / "prompts" / "harbour.md"
+    prompt.write_text(front)
+    os.utime(prompt, (NOW.timestamp(), NOW.timestamp()))
     return app
 
 
