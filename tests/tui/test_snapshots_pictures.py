@@ -22,6 +22,7 @@ from sora_tui.tui.fit_window import FitWindow
 from sora_tui.tui.look_window import LookWindow
 from sora_tui.tui.panes.clip_view import ClipView
 from sora_tui.tui.picture import PictureView
+from sora_tui.workspace import drafts
 from tests.media import hostile
 from tests.media.pictures import encoded, picture
 from tests.pty_session import ROOT
@@ -33,7 +34,9 @@ __all__ = ["utc"]  # the fixture holds here, too
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorkspaceApp:
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkspaceApp:
+    # The day of a draft stands in the list.
+    monkeypatch.setattr(drafts, "_modified", lambda _path: sample.NOW.timestamp())
     made = workspace_app(tmp_path, jobs=busy(True), servers=[PAID])
     folder = made.folder.references
     for name in ("dawn.jpg", "lighthouse.jpg", "alley.png"):
