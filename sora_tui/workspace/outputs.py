@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -137,8 +136,8 @@ def open_output(folder: Folder, output: Output) -> BinaryIO:
 def sweep_parts(folder: Folder) -> int:
     """Remove what killed processes left unfinished; only by the owner. Returns how many there were.
 
-    Only names of our own making, and what others may write too only after an hour: a temporary
-    file in the inbox may be a request that is being handed in this moment.
+    Only names of our own making, and what others may write too only once it is an hour older than
+    the last request: a temporary file in the inbox may be one that is being handed in this moment.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -165,9 +164,12 @@ def _temporary(place: Path) -> list[Path]:
 
 
 def _age(path: Path) -> float:
-    """Seconds since it was written; 0 for what is gone."""
+    """Seconds from its writing to the last change beside it; 0 for what is gone.
+
+    Both times are the file system's: our clock may be hours from that one.
+    """
     try:
-        return time.time() - path.stat().st_mtime
+        return path.parent.stat().st_mtime - path.stat().st_mtime
     except FileNotFoundError:
         return 0
 

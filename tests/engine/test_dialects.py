@@ -24,7 +24,7 @@ from tests.simulated import start_simulator
 #: Accent of the practice server, the row it is found by, a model and a size it takes, and what
 #: becomes of a record whose video is deleted there as well.
 ACCENTS: dict[str, tuple[str, str | None, str | None, DeleteMeans]] = {
-    "openai": ("openai", "sora-2", "1280x720", "deletes"),
+    "openai": ("simulator", "sora-2", "1280x720", "deletes"),
     "litellm": ("litellm", "sora-2", "1280x720", "none"),
     "litellm-1.109": ("litellm", "sora-2", "1280x720", "none"),
     "vllm-omni": ("vllm-omni", None, "320x192", "cancels"),
