@@ -12,7 +12,6 @@ from sora_tui.config.choices import Choices
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import problem_error
 from sora_tui.core.prompt import fill
-from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import profile_for
 from sora_tui.i18n import _
 from sora_tui.workspace.folder import Folder, open_folder
@@ -52,25 +51,6 @@ def derive(
         ProblemError: As `find_source`; profile_unknown; operation_takes_no for a picture or for
             characters; everything that `generate` may refuse.
     """
-    request, at = _derived(args, settings, folder, text, file, own)
-    decided = {"model": request.model, "seconds": request.seconds, "size": request.size}
-    unused = [name for name, value in decided.items() if getattr(own, name) not in {None, value}]
-    if unused:
-        speech.note(
-            _("Not sent, because the clip decides: {names}").format(names=", ".join(unused))
-        )
-    return place(args, at, folder, request, None, own.count or 1, speech)
-
-
-def _derived(
-    args: argparse.Namespace,
-    settings: Settings,
-    folder: Folder,
-    text: str,
-    file: str | None,
-    own: Choices,
-) -> tuple[VideoRequest, Settings]:
-    """The request, and the settings with the server that it goes to."""
     operation = own.operation or "create"
     if own.reference is not None or own.characters:
         what = own.reference or ", ".join(own.characters)
@@ -90,4 +70,11 @@ def _derived(
     own = replace(own, params={**settings.server.params, **own.params})
     offer, own = with_params(folder, settings.server, request.model, own, args.preset, args.param)
     params = offer.check(own.params)
-    return request._replace(params=params, variables=own.variables, prompt_file=file), settings
+    request = request._replace(params=params, variables=own.variables, prompt_file=file)
+    decided = {"model": request.model, "seconds": request.seconds, "size": request.size}
+    unused = [name for name, value in decided.items() if getattr(own, name) not in {None, value}]
+    if unused:
+        speech.note(
+            _("Not sent, because the clip decides: {names}").format(names=", ".join(unused))
+        )
+    return place(args, settings, folder, request, None, own.count or 1, speech)

@@ -17,7 +17,7 @@ from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.engine.threads import in_daemon_thread
-from sora_tui.media.avi import inspect_clip
+from sora_tui.media.kinds import inspect_clip
 from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile, output_name

@@ -31,10 +31,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
 
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.request import read_fit
-from sora_tui.media.avi import read_clip
 from sora_tui.media.cells import Cells, picture_cells, read_aim, to_cells
 from sora_tui.media.clip import filmstrip, poster
 from sora_tui.media.image import bring_to, first_frame
+from sora_tui.media.kinds import read_clip
 from sora_tui.media.sheet import laid_out, sheet_of, tiles_in
 
 if TYPE_CHECKING:

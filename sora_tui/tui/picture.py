@@ -19,7 +19,7 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.color import Color as TextualColor
 from textual.filter import ANSIToTruecolor, LineFilter
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -247,13 +247,11 @@ class _Pixels(Widget):
         Those that follow are asked for when these are painted, which may be a while.
         """
         if cells is not self.cells:
-            same = self.cells and cells and (self.cells.columns, self.cells.rows)
-            alike = same == (cells and (cells.columns, cells.rows))
-            self._before, self._come = self._strips if alike else [], 0
+            size = _size(cells)
+            self._before, self._come = self._strips if size == _size(self.cells) else [], 0
             self._is_asked = False
             self.cells = cells
-            width, height = (0, 0) if cells is None else (cells.columns, cells.rows)
-            self.styles.width, self.styles.height = width, height
+            self.styles.width, self.styles.height = size
         if not self.is_attached or self._is_covered:
             return
         rows = len(self._rows())
@@ -320,6 +318,10 @@ class _Pixels(Widget):
             else:
                 self._strips = _coloured(cells, system, number, ascii)
         return self._strips
+
+
+def _size(cells: Cells | None) -> Size:
+    return Size(0, 0) if cells is None else Size(cells.columns, cells.rows)
 
 
 def _coloured(cells: Cells, system: ColorSystem, number: int | None, ascii: bool) -> list[Strip]:

@@ -40,6 +40,7 @@ from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from sora_tui.tui.crash import write_crash_report
+from sora_tui.tui.pace import BREATH, Pace
 from sora_tui.tui.replies import Replies
 from sora_tui.tui.sparing import Shown, SparingUpdate
 
@@ -64,15 +65,6 @@ _LEAVE_WITHIN: Final = 0.2
 #: How long what was written last may take to reach a terminal that we leave, in seconds.
 _LAST_WORDS: Final = 0.3
 
-#: Seconds that a key may have to wait for the part of a picture that is on its way.
-_BREATH: Final = 0.25
-#: So much of a picture is tried on a terminal of which nothing is known.
-_UNTRIED: Final = 16 * 1024
-#: What had to wait tells how fast the terminal is from so many bytes on: the system takes some
-#: itself, and (Linux) so many of them are still with it when all are taken.
-_TELLING: Final = 8 * 1024
-_KEPT: Final = 4 * 1024
-
 #: A key that comes so soon after another one waits for what that one does, at most so long.
 _TYPED_AHEAD: Final = 0.3
 #: What follows escape in the sequences of terminals, and the two that Textual takes for words.
@@ -90,51 +82,6 @@ _LEAVE: Final = (
     b"\x18\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
     b"\x1b[?1016l\x1b[0m\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
 )
-
-
-class Pace:
-    """How fast the terminal takes what is written, as far as it has ever made us wait.
-
-    The system takes some kilobytes at once, which on a slow line are seconds: only by the time can
-    we tell when they are through.
-    """
-
-    def __init__(self) -> None:
-        #: Bytes a second, of the last three that told it.
-        self._rates: deque[float] = deque(maxlen=3)
-        self._most = 0
-        self._owed, self._since = 0.0, 0.0
-
-    def wrote(self, count: int, seconds: float, *, waited: bool) -> None:
-        """So many bytes were written within `seconds`; whether the terminal made us wait."""
-        lag = self.lag
-        if not waited:
-            self._most = max(self._most, count)
-        elif count >= _TELLING:
-            self._rates.append(count / seconds)
-        if self._rates:
-            self._owed = _KEPT if waited else lag * self._rate + count
-            self._since = time.monotonic()
-
-    @property
-    def _rate(self) -> float:
-        # The middle one: a terminal that stood still once is not slow, nor is one fast whose
-        # system had room for nearly all.
-        return sorted(self._rates)[(len(self._rates) - 1) // 2]
-
-    @property
-    def lag(self) -> float:
-        """Seconds until the terminal shows what was written."""
-        if not self._rates:
-            return 0.0
-        return max(self._owed / self._rate - (time.monotonic() - self._since), 0.0)
-
-    @property
-    def stride(self) -> int:
-        """Bytes that may be written at once, so that a key can come between."""
-        if self._rates:
-            return int(self._rate * _BREATH)
-        return max(_UNTRIED, 2 * self._most)
 
 
 class TerminalOutput:
@@ -290,7 +237,7 @@ class TerminalDriver(LinuxDriver):
         """Whether the terminal does not show yet what was written to it."""
         writer = self._writer_thread
         waits = writer is not None and not writer._queue.empty()
-        return waits or self.output.is_waiting or self.output.pace.lag > _BREATH / 2
+        return waits or self.output.is_waiting or self.output.pace.lag > BREATH / 2
 
     def close(self) -> None:
         """Wait for the writer; what it could no longer write is the way out of the screen, too.

@@ -18,7 +18,7 @@ from sora_tui.core.server import Server
 from sora_tui.engine import downloads, pollers, run, submit
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.engine.quote import quote
-from sora_tui.media.avi import inspect_clip
+from sora_tui.media.kinds import inspect_clip
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory

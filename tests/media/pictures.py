@@ -1,10 +1,13 @@
-"""Pictures for tests, drawn when needed."""
+"""Pictures and small clips for tests, drawn when needed."""
 
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
+import av
+from av.video.stream import VideoStream
 from PIL import Image, ImageDraw
 
 
@@ -31,3 +34,15 @@ def colour_at(data: bytes, x: int, y: int) -> tuple[int, ...]:
     pixel = decoded(data).getpixel((x, y))
     assert isinstance(pixel, tuple)
     return pixel
+
+
+def grey_clip(path: Path, kind: str, codec: str) -> Path:
+    """A second of grey at 64x48, 8 frames a second, as FFmpeg names kind and codec."""
+    with av.open(str(path), "w", format=kind) as file:
+        stream = file.add_stream(codec, rate=8)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(8):
+            file.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        file.mux(stream.encode(None))
+    return path

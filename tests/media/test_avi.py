@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import av
 import pytest
 
 from sora_tui.core.problem import ProblemError
-from sora_tui.media.avi import inspect_clip
+from sora_tui.media.kinds import inspect_clip
+from tests.media.pictures import grey_clip
 
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     """A second of grey at 64x48, 8 frames a second."""
-    path = tmp_path / "clip.part"
-    with av.open(str(path), "w", format="avi") as file:
-        stream = file.add_stream("mpeg4", rate=8)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for _ in range(8):
-            file.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
-        file.mux(stream.encode(None))
-    return path
+    return grey_clip(tmp_path / "clip.part", "avi", "mpeg4")
 
 
 def test_an_avi_tells_its_facts_and_its_suffix(clip: Path) -> None:

@@ -20,10 +20,10 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import Fit
 from sora_tui.i18n.problems import REASONS
 from sora_tui.media import helper as helper_module
-from sora_tui.media.avi import read_clip
 from sora_tui.media.cells import Aim, Cells, Room
 from sora_tui.media.helper import Helper, NotWantedError, read_report
 from sora_tui.media.image import check_image
+from sora_tui.media.kinds import read_clip
 from tests.media import hostile
 from tests.media.pictures import decoded, encoded, picture
 from tests.processes import lives

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import av
 import pytest
 
 from sora_tui.core.problem import ProblemError
-from sora_tui.media.avi import inspect_clip
+from sora_tui.media.kinds import inspect_clip
+from tests.media.pictures import grey_clip
 
 
 def webm(path: Path, kind: str = "webm") -> Path:
-    """A second of grey at 64x48, 8 frames a second."""
-    with av.open(str(path), "w", format=kind) as file:
-        stream = file.add_stream("libvpx", rate=8)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for _ in range(8):
-            file.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
-        file.mux(stream.encode(None))
-    return path
+    """A second of grey at 64x48."""
+    return grey_clip(path, kind, "libvpx")
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("webm", ".webm"), ("matroska", ".mkv")])

@@ -20,6 +20,7 @@ from textual.drivers._writer_thread import WriterThread
 from textual.widgets import Static
 
 from sora_tui.tui import crash, terminal
+from sora_tui.tui.pace import Pace
 from tests.pty_session import ROOT, PtySession
 from tests.tui.tiny_app import SECRET
 
@@ -173,8 +174,8 @@ def test_garbage_collection_is_back_once_the_screen_has_come(start: Start) -> No
 
 def test_a_line_is_as_fast_as_it_took_what_had_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("sora_tui.tui.terminal.time.monotonic", lambda: now)
-    pace = terminal.Pace()
+    monkeypatch.setattr("sora_tui.tui.pace.time.monotonic", lambda: now)
+    pace = Pace()
     assert (pace.lag, pace.stride) == (0.0, 16 * 1024), "a first try"
     pace.wrote(20_000, 0.001, waited=False)
     assert (pace.lag, pace.stride) == (0.0, 40_000), "all was taken, so twice as much is tried"
