@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import signal
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from hypothesis import settings
 
 from tests.support import clock, environment
 from tests.support.moments import MOMENTS, Moment
+from tests.support.start.sitecustomize import SHIFT
 
 # Two busy cores make any deadline lie. The suite runs at every change: few examples, always the
 # same, so that a red run means the change. `make test-long` looks for new ones.
@@ -31,9 +33,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Draw the clock and the zone of the run; its workers inherit them with the environment."""
+    environment.clear()  # in the workers, too, that get a size of the terminal
     if hasattr(config, "workerinput"):
         return
-    environment.clear()
     try:
         drawn = clock.draw()
     except ValueError as error:
@@ -52,6 +54,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     """Say the clock again where a reader of a failure looks for it: -q prints no header."""
     if exitstatus:
         terminalreporter.write_line(pytest_report_header())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take the rooms' files, and the tests of a file, in an order that is drawn with the clock.
+
+    Files stay whole: what they share, such as a practice server, is started once.
+    """
+    if os.environ[clock.VARIABLE] == clock.REAL:
+        return
+    chance = random.Random(os.environ[clock.VARIABLE])  # the same in all workers
+    ranks = {path: chance.random() for path in dict.fromkeys(item.path for item in items)}
+    items.sort(key=lambda item: (ranks[item.path], chance.random()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is older than a test, such as a server for a whole file, sees no home of anybody."""
+    os.environ["HOME"] = str(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(autouse=True)
@@ -78,12 +99,26 @@ def moment(request: pytest.FixtureRequest) -> Iterator[Moment]:
 
 
 @pytest.fixture
-def clock_of_files() -> Iterator[None]:
-    """This process has the clock that the times of files come from."""
+def clock_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process and those that it starts have the clock that the times of files come from."""
+    (tmp_path / "now").touch()
+    files = (tmp_path / "now").stat().st_mtime_ns
+    (tmp_path / "now").unlink()
     hatch = time_machine.escape_hatch
-    real = hatch.time.time() if hatch.is_travelling() else time.time()
-    with time_machine.travel(real, tick=True):
+    system = hatch.time.time_ns() if hatch.is_travelling() else time.time_ns()
+    monkeypatch.setenv(SHIFT, str(files - system))
+    monkeypatch.setenv("PYTHONPATH", clock.module_path())
+    with time_machine.travel(files / 1e9, tick=True):
         yield
+
+
+@pytest.fixture(autouse=True)
+def whole_day() -> None:
+    """A test sees one day: the money of a day begins at nothing when the next one does.
+
+    A run that was drawn before midnight waits here once in each worker.
+    """
+    clock.wait_for_midnight(within=10)
 
 
 @pytest.fixture(autouse=True)
