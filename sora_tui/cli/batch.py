@@ -31,14 +31,15 @@ from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.core.text import clean_line
+from sora_tui.core.text import clean_line, left_out
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.offers import offer_for
 from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _, ngettext
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.amounts import left_out_words, money
 from sora_tui.i18n.endings import ending_words
 from sora_tui.workspace.batches import handing_in, jobs_of_batch
+from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
@@ -132,7 +133,7 @@ def _checked(
     asked: list[_Asked] = []
     for line in lines:
         try:
-            asked.append((line, *_asked(folder, settings, line, send_refused)))
+            asked.append((line, *_asked(folder, settings, line, send_refused, speech)))
         except ProblemError as error:
             wrong.append(at_line(line.number, error))
     for said in sorted((error.problem for error in wrong), key=lambda p: int(p.facts["row"])):
@@ -150,14 +151,16 @@ def _progress(count: int, history: History, speech: Speech) -> Progress:
 
 def _read(path: Path) -> str:
     try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        if str(path) == "-":
+            return sys.stdin.read()
+        return (existing(path) or path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = "not UTF-8" if isinstance(error, ValueError) else (error.strerror or "")
         raise problem_error("batch_unreadable", path=str(path), reason=reason) from None
 
 
 def _asked(
-    folder: Folder, settings: Settings, line: Line, send_refused: bool
+    folder: Folder, settings: Settings, line: Line, send_refused: bool, speech: Speech
 ) -> tuple[VideoRequest, Prepared | None, int]:
     """The request of a line, its picture, and how many clips are made of it."""
     said, server = line.said, settings.server
@@ -175,6 +178,9 @@ def _asked(
         text = prompt.text
         choices = choices.over(from_front_matter(prompt.settings, file))
     choices = choices.over(from_settings(settings))
+    if gone := left_out(text):
+        at = _("line {number}").format(number=line.number)
+        speech.note(f"{at}: {left_out_words(gone)}")
     offer = offer_for(folder, server, choices.model)
     request, prepared = wish_of(folder, server, offer, text, file, choices)
     refused = refusal_before(folder, server.origin, request)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.core.parameters import Offer
-from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
+from sora_tui.core.prompt import Prompt, script_text, text_to_send, variables_in
 from sora_tui.core.request import EXACT, Fit, Operation, VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.core.sizes import is_alias, size_of
@@ -199,7 +199,7 @@ def request_of(draft: Draft, settings: Settings) -> VideoRequest:
     values = {name: text for name, text in draft.values.items() if text}
     variables = {**said.variables, **values}
     return VideoRequest(
-        prompt=fill(sent_text(draft), variables).strip(),
+        prompt=text_to_send(sent_text(draft), variables),
         model=draft.model,
         seconds=draft.seconds,
         size=draft.size,
@@ -233,7 +233,7 @@ def as_written(draft: Draft, settings: Settings) -> Draft:
 def as_filled(draft: Draft, settings: Settings) -> Draft:
     """The draft with the text as it would be sent, as far as its variables have values."""
     written = as_written(draft, settings)
-    return replace(draft, text=fill(sent_text(draft), written.values).strip())
+    return replace(draft, text=text_to_send(sent_text(draft), written.values))
 
 
 def moved(draft: Draft, before: Settings, after: Settings) -> Draft:

@@ -51,7 +51,7 @@ _RESERVED: Final = ".next"
 #: How many past jobs tell how long the next one takes.
 _USUAL: Final = 50
 
-_BY_NUMBER: Final = re.compile(r"@([1-9]\d{0,8})")
+_BY_NUMBER: Final = re.compile(r"@([1-9][0-9]{0,8})")
 _log = logging.getLogger(__name__)
 
 

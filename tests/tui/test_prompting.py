@@ -486,3 +486,34 @@ async def test_a_name_that_is_taken_changes_nothing_for_the_text(tmp_path: Path)
         await press(pilot, "3", "?", "ctrl+s")
         assert "Kept prompts/untitled-1.md" in shown(app), "no other program wrote in it"
     assert names(tmp_path) == {"harbour", "fox", "untitled-1"}
+
+
+# Pasting --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kept"),
+    [
+        # Terminals send the line ends of a paste as carriage returns (xterm, kitty, tmux).
+        ("boats\rlow sun\r\rSound: bell", "boats\nlow sun\n\nSound: bell"),
+        ("boats\r\nlow sun\n\rbell", "boats\nlow sun\n\nbell"),
+        ("\u05d0\u200f flag", "\u05d0\u200f flag"),
+    ],
+)
+async def test_a_paste_keeps_its_lines(tmp_path: Path, pasted: str, kept: str) -> None:
+    app = workspace_app(tmp_path)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "f7", "backspace")
+        app.query_one(TextArea).post_message(events.Paste(pasted))
+        await settle(pilot)
+        assert text_of(app) == kept
+
+
+async def test_a_paste_says_what_no_prompt_may_have(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        app.query_one(TextArea).post_message(events.Paste("a\u202eb"))
+        await settle(pilot)
+        assert "Left out of the prompt, because no reader sees it: U+202E" in shown(app)
