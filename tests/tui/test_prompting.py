@@ -517,3 +517,48 @@ async def test_a_paste_says_what_no_prompt_may_have(tmp_path: Path) -> None:
         app.query_one(TextArea).post_message(events.Paste("a\u202eb"))
         await settle(pilot)
         assert "Left out of the prompt, because no reader sees it: U+202E" in shown(app)
+
+
+# The prompt in the editor is the one that is meant -----------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
+async def test_the_list_is_entered_at_the_prompt_in_the_editor(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """The cursor stood on another one, and that was renamed or thrown away."""
+    others = {f"other-{number:02}": "Another." for number in range(12)}
+    app = with_prompts(tmp_path, **others)
+    before = names(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "1", "n", *"words", "ctrl+s", "escape", "1")
+        (written,) = names(tmp_path) - before
+        row = next(line for line in screen(app) if f"{written} " in line and "*" in line)
+        assert row, "the open prompt is in sight"
+        await press(pilot, "r", "ctrl+u", *"wanted", "enter")
+        assert names(tmp_path) - before == {"wanted"}
+        assert "prompts/wanted.md; u undoes" in shown(app).replace("\n", "")
+        await press(pilot, "u")
+        assert names(tmp_path) - before == {written}, "u undoes a rename, too"
+        await press(pilot, "4", "1", "d")
+        assert names(tmp_path) == before
+        await press(pilot, "u")
+        assert names(tmp_path) - before == {written}
+
+
+async def test_a_cursor_that_was_moved_stays_where_it_is(tmp_path: Path) -> None:
+    app = with_prompts(tmp_path, fox="A red animal.", wolf="Snow.", lynx="Snow, too.")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "1", "end")
+        there = app.bench.prompts._list.cursor_id if app.bench.prompts else None
+        await press(pilot, "c")  # opens the copy, and the editor has the keys
+        await press(pilot, "escape", "1")
+        assert app.bench.prompts is not None
+        assert app.bench.prompts._list.cursor_id == app.editor.draft.file != there
+        await press(pilot, "up")
+        moved = app.bench.prompts._list.cursor_id
+        app.refresh_files()
+        await settle(pilot)
+        assert app.bench.prompts._list.cursor_id == moved
