@@ -28,6 +28,7 @@ STATE_ORDER: Final = (
     State.SAVED,
     State.CANCELLED,
     State.ABANDONED,
+    State.UNKNOWN,
 )
 #: Signs of a prompt that are searched; the rest is not what anybody remembers it by.
 _MAX_SEARCHED: Final = 4_000

@@ -92,6 +92,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "owned_elsewhere": Spent.NO,
     "document_broken": Spent.NO,
     "document_newer": Spent.NO,
+    "word_unknown": Spent.PERHAPS,
     "job_unknown": Spent.NO,
     "job_ambiguous": Spent.NO,
     "step_illegal": Spent.NO,

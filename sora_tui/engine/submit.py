@@ -11,6 +11,7 @@ from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import Problem, ProblemError, problem
+from sora_tui.core.request import OPERATIONS
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.downloads import published
@@ -101,6 +102,8 @@ def refusal(server: Server, job: Job) -> Problem | None:
     job waiting (DESIGN.md, section 2).
     """
     consent = job.consent
+    if job.request.operation not in OPERATIONS:
+        return problem("word_unknown", word=job.request.operation)
     if server.insecure:
         return problem("base_url_insecure", host=server.host, profile=server.name)
     if server.lacks_key:

@@ -513,6 +513,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _FREE,
         N_("Update sora-tui to open it."),
     ),
+    "word_unknown": (
+        N_(
+            "A newer sora-tui wrote[ {word}] into this record, and this version has no words"
+            " for it."
+        ),
+        _PERHAPS,
+        N_("Nothing of the record is lost: update sora-tui to go on with it."),
+    ),
     "job_unknown": (
         N_("There is no job[ {job}] in this folder."),
         _FREE,
