@@ -258,14 +258,22 @@ class PromptingApp(WritingApp, part=True):
 
     def action_diff_job(self) -> None:
         """Compare the editor, or the last prompt that passed, with the highlighted job's."""
-        from sora_tui.tui.diff import comparisons
+        from sora_tui.tui.diff import between, comparisons
         from sora_tui.tui.diff_window import DiffWindow
-        from sora_tui.tui.draft import as_filled
+        from sora_tui.tui.draft import as_compared
 
         view = self.jobs.cursor_view
-        if view is None:
+        marked = [found.job for id in sorted(self.jobs.marks) if (found := self.book.get(id))]
+        if len(marked) == len(self.jobs.marks) == 2:
+            self.push_screen(DiffWindow([between(*marked)]))
+        elif view is None:
             self.say(_("Choose a job with 4 and the arrows."))
         else:
             jobs = [other.job for other in self.book.newest()]
-            draft = as_filled(self.editor.draft, self.settings)
-            self.push_screen(DiffWindow(comparisons(view.job, jobs, draft)))
+            try:
+                editor = as_compared(self.editor.draft, self.settings)
+            except ProblemError as error:
+                self.complain(error.problem)
+                return
+            server = self.settings.server.name
+            self.push_screen(DiffWindow(comparisons(view.job, jobs, editor, server)))

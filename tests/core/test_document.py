@@ -260,7 +260,9 @@ def test_words_of_a_later_version_are_shown_and_kept() -> None:
     """Such a document was called broken, and its clip was in no list."""
     document = to_document(in_state(State.FAILED))
     document["state"] = "archived"
-    document["events"].append({"at": "2026-11-30T10:00:00.000000Z", "state": "archived", "note": "moved"})
+    document["events"].append(
+        {"at": "2026-11-30T10:00:00.000000Z", "state": "archived", "note": "moved"}
+    )
     document["error"] |= {"kind": "gpu_on_fire", "spent": "partly"}
     document["request"]["operation"] = "upscale"
     job = from_document(document)

@@ -454,8 +454,8 @@ async def test_the_persons_editor_comes_and_goes(
 
 
 def test_jobs_of_another_server_or_later_did_not_pass_before() -> None:
+    from sora_tui.core.request import VideoRequest
     from sora_tui.tui.diff import comparisons
-    from sora_tui.tui.draft import Draft
 
     refused = sample_jobs.rejected(sample_jobs.pending(100, paid=True, prompt="A riot."))
     later = sample_jobs.saved(sample_jobs.pending(10, paid=True, prompt="later"))
@@ -467,11 +467,11 @@ def test_jobs_of_another_server_or_later_did_not_pass_before() -> None:
         for job in (mine, refused)
     )
     jobs = [later, refused, other_file, mine, elsewhere]
-    first, second = comparisons(refused, jobs, Draft("x"))
+    first, second = comparisons(refused, jobs, VideoRequest("x"), "lab")
     assert first.before[-1] == "mine"
     assert first.after[-1] == "A riot."
     assert second.after_name == "editor"
-    assert len(comparisons(refused, [later, refused, elsewhere], Draft("x"))) == 1
+    assert len(comparisons(refused, [later, refused, elsewhere], VideoRequest("x"), "lab")) == 1
 
 
 async def test_a_name_that_is_taken_changes_nothing_for_the_text(tmp_path: Path) -> None:
@@ -562,3 +562,20 @@ async def test_a_cursor_that_was_moved_stays_where_it_is(tmp_path: Path) -> None
         app.refresh_files()
         await settle(pilot)
         assert app.bench.prompts._list.cursor_id == moved
+
+
+async def test_a_difference_in_a_parameter_is_shown(tmp_path: Path) -> None:
+    """The window had no line for parameters: two seeds were "No difference."."""
+    first = sample_jobs.saved(sample_jobs.pending(400, paid=True, prompt="A fox."))
+    request = first.request._replace(params={"seed": 42, "negative_prompt": "rain"})
+    first = replace(first, request=request)
+    second = sample_jobs.saved(sample_jobs.pending(100, paid=True, prompt="A fox."))
+    second = replace(second, request=request._replace(params={**request.params, "seed": 99}))
+    app = workspace_app(tmp_path, jobs=[first, second])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "home", "space", "space", "D")
+        text = shown(app)
+        assert "- seed             42" in text
+        assert "+ seed             99" in text
+        assert "negative_prompt  rain" in text
