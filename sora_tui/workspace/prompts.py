@@ -357,11 +357,16 @@ def _entry(
     is_default = path == str(folder.prompt_md)
     relative = path.removeprefix(f"{folder.root}/")
     name = relative if is_default else relative.removeprefix("prompts/").removesuffix(_SUFFIX)
-    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+    modified = _modified(status)
     file_entry = PromptFile(
         relative, name, _title(head), modified, is_default, len(variables_in(head))
     )
     return stamp, file_entry, folded(f"{name}\n{head}")
+
+
+def _modified(status: os.stat_result) -> datetime:
+    """When a file was written last, by the file system's clock."""
+    return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
 def _whole(path: str, file: PromptFile) -> str:
