@@ -38,8 +38,9 @@ from sora_tui.client.outcome import (
 from sora_tui.client.server_error import ServerError
 from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
+from sora_tui.core.number import amount
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase, RemoteVideo, read_cost, read_video
+from sora_tui.core.remote import Phase, RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
@@ -174,7 +175,7 @@ class VideosClient:
         said = answer.headers.get(self._dialect.cost_header, "")
         if not isinstance(outcome, Accepted) or self.server.currency != "USD":
             return outcome
-        cost = read_cost(said)
+        cost = amount(said)
         if not cost or outcome.video.cost is not None:
             return outcome
         return replace(outcome, video=outcome.video._replace(cost=cost))

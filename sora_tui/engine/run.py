@@ -250,11 +250,16 @@ class Run:
                 self._announcer.job(JobChanged(job))
                 continue
             self._desk.take_in(job)
-            found = _as_found(job)
-            if found is job:
-                self._stepped(job)
-            else:
-                self._desk.put(found)
+            try:
+                found = _as_found(job)
+                if found is job:
+                    self._stepped(job)
+                else:
+                    self._desk.put(found)
+            except ProblemError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
+                self._desk.report_fault(job, error)
 
     def _stepped(self, job: Job) -> None:
         """A job made a step: somebody may have work now."""
