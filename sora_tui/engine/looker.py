@@ -101,7 +101,7 @@ class Looker:
     async def _ask(self, client: VideosClient, job: Job) -> None:
         try:
             async with self._gate.passage():
-                answer = await client.retrieve(job.remote_id or "")
+                answer = await client.retrieve(job.remote_id or "", job.cookies)
             self._answered()
             self._denials.pop(job.id, None)
             current = self._desk.jobs.get(job.id)

@@ -298,10 +298,11 @@ class Run:
         return poller
 
     async def _server_of(self, job: Job) -> Server:
+        """The server as this job reaches it, with the cookies that are its own."""
         server = self._desk.server_of(job)
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)
-        return await self._connect(server)
+        return (await self._connect(server))._replace(cookies=job.cookies)
 
     async def _connect(self, server: Server) -> Server:
         if server.simulated:

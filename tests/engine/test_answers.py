@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest
@@ -18,7 +19,7 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.watching import KITE, Watcher, order, running
 from tests.faults.harness import clip
-from tests.faults.server import Call, FaultServer
+from tests.faults.server import Call, FaultServer, behave
 
 
 @pytest.fixture
@@ -125,3 +126,52 @@ def test_a_number_that_is_none_in_any_field_loses_no_clip(
         job = order(engine, KITE, lab)
         assert watcher.wait_for_end(job.id).state is State.SAVED
     assert server.paid == 1
+
+
+# The replica that has the job -----------------------------------------------------------------
+
+
+def test_the_cookie_of_the_create_answer_goes_with_its_job_and_no_other(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    """Polls, download and the next process; what is shown and logged has no value of it."""
+
+    def at_replica_b(call: Call) -> None:
+        call.reply(call.make(), set_cookie="LB=B-4f1c9a7be2; Path=/")
+
+    def sticky(call: Call) -> None:
+        video_id = call.request.target.split("/")[3]
+        if call.request.headers.get("cookie") != "LB=B-4f1c9a7be2":
+            call.reply({"error": {"message": "not found"}}, 404, set_cookie="LB=A; Path=/")
+        elif call.request.target.endswith("/content"):
+            call.reply(server.clip, content_type="video/mp4")
+        else:
+            call.reply(server.look(video_id))
+
+    def busy(call: Call) -> None:
+        call.reply({}, 500)
+
+    server.posts["*"] = [at_replica_b, behave]
+    server.gets["video_1"] = [busy, busy, *[sticky] * 20]
+    server.contents["video_1"] = [sticky] * 5
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        watcher.wait_for_job(job.id, lambda job: job.remote_id is not None)
+    history = History(folder)
+    assert [cookie.name for cookie in history.load(job.id).cookies] == ["LB"]
+    document = folder.metadata / f"{job.id}.json"
+    assert "B-4f1c9a7be2" in document.read_text()
+    assert document.stat().st_mode & 0o777 == 0o600
+    shown = (
+        history.load_text(job.id),
+        str(to_document(history.load(job.id))),
+        str(history.load(job.id)),
+    )
+    assert not [text for text in shown if "4f1c9a7be2" in text]
+    assert all("LB" in text for text in shown)
+    with running(folder, lab) as (engine, watcher):
+        assert watcher.wait_for_end(job.id).state is State.SAVED
+        other = order(engine, KITE, lab)
+        assert watcher.wait_for_end(other.id).state is State.SAVED
+    cookies = {r.target: r.headers.get("cookie") for _, r in server.calls}
+    assert {cookie for target, cookie in cookies.items() if "video_1" not in target} == {None}
