@@ -125,7 +125,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "folder_not_writable",
     ),
     UNCONFIRMED: ("answer_lost", "answer_unclear"),
-    OUR_FAULT: ("internal_fault",),
+    OUR_FAULT: ("internal_fault", "answer_fault"),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {
     code: exit_code for exit_code, codes in _PROBLEMS.items() for code in codes

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from sora_tui.core.cookie import Cookie
 from sora_tui.core.job import (
     Attempt,
     Batch,
@@ -29,7 +30,7 @@ from sora_tui.core.request import (
     VideoRequest,
     read_fit,
 )
-from sora_tui.core.server import ServerRef
+from sora_tui.core.server import Secret, ServerRef
 
 if TYPE_CHECKING:
     from sora_tui.core.search import Search
@@ -54,7 +55,10 @@ _PARTS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def to_document(job: Job) -> dict[str, Any]:
-    """The document of a job: JSON types only, times in RFC 3339 UTC, never a key or a header."""
+    """The document of a job: JSON types only, times in RFC 3339 UTC, never a key or a header.
+
+    For people and scripts: cookies without their values. `jobfile.encode` writes those as well.
+    """
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "id": job.id,
@@ -87,6 +91,8 @@ def to_document(job: Job) -> dict[str, Any]:
         "notes": {**job.notes._asdict(), "tags": list(job.notes.tags)},
         # Only a lost answer is searched for: other documents have the fields of schema 1 alone.
         **({"search": _search(job.search)} if job.search else {}),
+        # As few jobs have cookies.
+        **({"cookies": [_cookie(cookie) for cookie in job.cookies]} if job.cookies else {}),
     }
     for name, value in job.extra.items():
         if name not in _PARTS:
@@ -94,6 +100,29 @@ def to_document(job: Job) -> dict[str, Any]:
         elif document[name] is not None:  # an error that is over takes its unknown fields along
             document[name] |= value
     return document
+
+
+def stored_document(job: Job) -> dict[str, Any]:
+    """The document as the file has it: with the values of the job's cookies."""
+    document = to_document(job)
+    if job.cookies:
+        document["cookies"] = [
+            {**_cookie(cookie), "value": cookie.value.reveal()} for cookie in job.cookies
+        ]
+    return document
+
+
+def without_cookies(document: Any) -> Any:
+    """A stored document as people may see it; the same where it has no cookies."""
+    cookies = document.get("cookies") if isinstance(document, Mapping) else None
+    if not isinstance(cookies, list):
+        return document
+    shown = [
+        {name: value for name, value in cookie.items() if name != "value"}
+        for cookie in cookies
+        if isinstance(cookie, Mapping)
+    ]
+    return {**document, "cookies": shown}
 
 
 def from_document(document: object) -> Job:
@@ -137,6 +166,7 @@ def from_document(document: object) -> Job:
         parent=read.maybe("parent", str),
         batch=read.maybe("batch", _read_batch),
         notes=read.maybe("notes", _read_notes) or Notes(),
+        cookies=tuple(cookie for cookie in read.each("cookies", _read_cookie) if cookie),
         extra=_unknown(document),
     )
 
@@ -231,6 +261,22 @@ def request_document(request: VideoRequest) -> dict[str, Any]:
         **({"source_job": request.source_job} if request.source_job is not None else {}),
         **({"characters": [c._asdict() for c in request.characters]} if request.characters else {}),
     }
+
+
+def _cookie(cookie: Cookie) -> dict[str, Any]:
+    return {"name": cookie.name, "path": cookie.path, "secure": cookie.secure}
+
+
+def _read_cookie(value: Any) -> Cookie | None:
+    """One of the job's cookies; None for one that was shown without its value, and copied so."""
+    if not isinstance(value.get("value"), str):
+        return None
+    return Cookie(
+        str(value["name"]),
+        Secret(value["value"]),
+        str(value.get("path") or "/"),
+        value.get("secure") is True,
+    )
 
 
 def _consent(consent: Consent | None) -> dict[str, Any] | None:

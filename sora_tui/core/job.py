@@ -19,6 +19,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import CODES, Problem, Spent, problem_error
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
@@ -273,6 +274,8 @@ class Job:
     parent: str | None = None
     batch: Batch | None = None
     notes: Notes = _NO_NOTES
+    #: What the answer to the create set: they go with the job's own requests, whoever asks.
+    cookies: tuple[Cookie, ...] = ()
     #: Fields of the document that this version does not know; they survive.
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -409,13 +412,14 @@ class Job:
         remote: RemoteVideo,
         status: int | None = None,
         request_id: str | None = None,
+        cookies: tuple[Cookie, ...] = (),
     ) -> Job:
         """The server took it. Legal from submitting; from unconfirmed, when the job was found."""
         if self.state not in {State.SUBMITTING, State.UNCONFIRMED}:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
         attempts = self._last_attempt(outcome, status, request_id)
-        job = replace(self, attempts=attempts, error=None, search=None)
+        job = replace(self, attempts=attempts, error=None, search=None, cookies=cookies)
         return job._at_server(at, remote)
 
     def searched(self, at: datetime, search: Search) -> Job:

@@ -117,6 +117,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "remote_cancelled": Spent.PERHAPS,
     "remote_expired": Spent.YES,
     "remote_gone": Spent.PERHAPS,
+    "answer_fault": Spent.PERHAPS,
     # bringing it home
     "download_interrupted": Spent.YES,
     "download_refused": Spent.YES,

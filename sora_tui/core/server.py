@@ -7,8 +7,11 @@ from decimal import Decimal
 from functools import lru_cache
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:  # a cookie has a secret in it
+    from sora_tui.core.cookie import Cookie
 
 #: How documents name the built-in practice server: never a port, which changes at each start.
 SIMULATOR_URL: Final = "simulator:"
@@ -93,6 +96,7 @@ class Server(NamedTuple):
         free: The profile says it charges nothing.
         key_from: Where its key is looked for: a variable's name or `api_key_command`.
         max_active: Most jobs sent at once; None is no limit of ours.
+        cookies: Of the one job that this value is made for, if any; a profile has none.
     """
 
     name: str
@@ -118,6 +122,7 @@ class Server(NamedTuple):
     allow_http: bool = False
     params: Mapping[str, Any] = _NONE
     key_from: str | None = None
+    cookies: tuple[Cookie, ...] = ()
 
     @property
     def simulated(self) -> bool:

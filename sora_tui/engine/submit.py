@@ -133,8 +133,8 @@ def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem
 def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
     at = utc_now()
     match outcome:
-        case Accepted(video, status, request_id):
-            return job.accepted(at, video, status, request_id)
+        case Accepted(video, status, request_id, cookies=cookies):
+            return job.accepted(at, video, status, request_id, cookies)
         case NotSent(error):
             return job.not_sent(at, error)
         case Rejected(error):

@@ -642,6 +642,17 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _PERHAPS,
         N_("sora-tui wait JOB asks once more, and takes it up again if the server finds it."),
     ),
+    "answer_fault": (
+        N_(
+            "sora-tui cannot handle what the server says of this job, by a fault of its own"
+            "[: {reason}]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        N_(
+            "Other jobs go on; sora-tui wait asks for this one again. The report is in"
+            " sora-tui.log."
+        ),
+    ),
     # bringing it home
     "download_interrupted": (
         N_("The download was interrupted[: {message}]."),
