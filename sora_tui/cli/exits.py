@@ -118,6 +118,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     BUDGET_OR_DISK: (
         "over_budget",
+        "price_unclear",
         "price_unknown",
         "quota_exhausted",
         "disk_full",

@@ -36,6 +36,7 @@ HOPELESS: Final = frozenset(
         "key_refused",
         "operation_unsupported",
         "over_budget",
+        "price_unclear",
         "price_unknown",
         "profile_unknown",
         "reference_changed",

@@ -134,6 +134,8 @@ def over_budget(
 
     if not budget.is_set or price.kind is PriceKind.FREE:
         return None
+    if price.unclear:
+        return _unheld(budget, server, price.unclear)
     if price.sum is None or price.currency != budget.currency:
         return None if server.is_loopback and price.sum is None else _unheld(budget, server)
     facts: dict[str, Fact] = {"currency": budget.currency}
@@ -147,6 +149,9 @@ def over_budget(
     return None
 
 
-def _unheld(budget: Budget, server: Server) -> Problem:
+def _unheld(budget: Budget, server: Server, unclear: str = "") -> Problem:
     limit = budget.per_day if budget.per_day is not None else budget.per_job
-    return problem("price_unknown", host=server.host, limit=str(limit), currency=budget.currency)
+    facts: dict[str, Fact] = {"limit": str(limit), "currency": budget.currency}
+    if unclear:
+        return problem("price_unclear", host=server.host, name=unclear, **facts)
+    return problem("price_unknown", host=server.host, **facts)

@@ -466,6 +466,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Write its prices, or free = true, into its profile in sora-tui.toml."),
     ),
+    "price_unclear": (
+        N_(
+            "The parameter[ {name}] changes how much is made, and what it says cannot be worked"
+            " out, so nobody can hold your limit[ of {limit}]."
+        ),
+        _NOT_SENT,
+        N_("Write it as a plain number above 0, or leave it out."),
+    ),
     "refused_before": (
         N_("This prompt was refused here[ on {at}]."),
         _NOT_SENT,

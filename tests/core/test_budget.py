@@ -34,6 +34,7 @@ LAB = Server("lab", "https://lab.example.org/v1")
 HERE = Server("here", "http://127.0.0.1:8000/v1")
 PRICED = Price(PriceKind.PRICED, SUM)
 UNKNOWN = Price(PriceKind.UNKNOWN, None)
+UNCLEAR = Price(PriceKind.UNKNOWN, None, unclear="n")
 
 
 def unreported(job: Job) -> Job:
@@ -113,6 +114,7 @@ def test_each_server_has_a_sum_of_its_own() -> None:
         (Budget(per_day=Decimal(0)), PRICED, 1, NOTHING, "over_budget", "per_day"),
         (Budget(per_day=Decimal(0)), Price(PriceKind.FREE, Decimal(0)), 1, HELD, None, None),
         (Budget(per_day=Decimal(9)), UNKNOWN, 1, NOTHING, "price_unknown", None),
+        (Budget(per_day=Decimal(9)), UNCLEAR, 1, NOTHING, "price_unclear", None),
         (Budget(per_day=Decimal(9), currency="EUR"), PRICED, 1, NOTHING, "price_unknown", None),
     ],
 )
@@ -131,6 +133,8 @@ def test_an_order_fits_its_limits_or_says_which_one_it_breaks(
 
 def test_a_server_of_this_machine_may_be_silent_about_its_price() -> None:
     assert over_budget(Budget(per_day=Decimal(1)), HERE, UNKNOWN, 1, NOTHING) is None
+    why = over_budget(Budget(per_day=Decimal(1)), HERE, UNCLEAR, 1, NOTHING)
+    assert why is not None, "its rate is known, and what it makes is not"
 
 
 def test_the_day_begins_at_the_midnight_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
