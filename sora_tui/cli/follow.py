@@ -29,6 +29,7 @@ HOPELESS: Final = frozenset(
         "base_url_insecure",
         "consent_price",
         "consent_unknown",
+        "day_unreadable",
         "disk_full",
         "folder_not_writable",
         "key_command_failed",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.limits import Budget
@@ -29,11 +29,14 @@ class Spending:
         estimated: Reserved or spent, as far as our price table knows; no server has reported it.
         reported: What servers said they charged.
         unknown: Jobs that may have cost something nobody knows, or in another currency.
+        unreadable: The documents, as they are shown, that may belong to these jobs and cannot be
+            read: what they cost nobody knows, and it may be anything.
     """
 
     estimated: Decimal = Decimal(0)
     reported: Decimal = Decimal(0)
     unknown: int = 0
+    unreadable: tuple[str, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -45,6 +48,7 @@ class Spending:
             self.estimated + other.estimated,
             self.reported + other.reported,
             self.unknown + other.unknown,
+            self.unreadable + other.unreadable,
         )
 
 
@@ -82,9 +86,21 @@ def cost_of(job: Job, currency: str) -> Spending:
 _ENDED = frozenset({State.FAILED, State.CANCELLED, State.GONE, State.ABANDONED})
 
 
-def spending(jobs: Iterable[Job], since: datetime, currency: str) -> Spending:
+class DayRecords(NamedTuple):
+    """What the documents tell of the jobs since a moment.
+
+    Attributes:
+        unreadable: Documents that may be of such a job and cannot be read, as they are shown.
+    """
+
+    jobs: tuple[Job, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+def spending(records: DayRecords, since: datetime, currency: str) -> Spending:
     """What these jobs cost since a moment; see `spent_at`."""
-    return sum((cost_of(job, currency) for job in jobs if spent_at(job) >= since), NOTHING)
+    costs = (cost_of(job, currency) for job in records.jobs if spent_at(job) >= since)
+    return sum(costs, Spending(unreadable=records.unreadable))
 
 
 def spending_by_server(
@@ -142,6 +158,9 @@ def over_budget(
     if budget.per_job is not None and price.sum > budget.per_job:
         facts |= {"sum": str(price.sum), "limit": str(budget.per_job), "setting": "per_job"}
         return problem("over_budget", **facts)
+    if budget.per_day is not None and spent.unreadable:
+        facts |= {"path": spent.unreadable[0], "limit": str(budget.per_day)}
+        return problem("day_unreadable", **facts)
     total = price.sum * count
     if budget.per_day is not None and spent.total + total > budget.per_day:
         facts |= {"sum": str(total), "limit": str(budget.per_day), "setting": "per_day"}

@@ -84,6 +84,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "over_budget": Spent.NO,
     "price_unknown": Spent.NO,
     "price_unclear": Spent.NO,
+    "day_unreadable": Spent.NO,
     "refused_before": Spent.NO,
     # the folder
     "folder_missing": Spent.NO,
