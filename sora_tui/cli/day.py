@@ -53,8 +53,9 @@ def check_orders(folder: Folder, budget: Budget, server: Server, prices: Sequenc
 def spent_words(folder: Folder, budget: Budget) -> str:
     """What the day has cost, on which servers; practice counts nowhere."""
     day = day_began(datetime.now(UTC))
-    sums = spending_by_server(jobs_of_the_day(folder, day), day, budget.currency)
-    total = sum(sums.values(), start=NOTHING)
+    records = jobs_of_the_day(folder, day)
+    sums = spending_by_server(records.jobs, day, budget.currency)
+    total = spending(records, day, budget.currency)
     each = (server_words(name, spent, budget.currency) for name, spent in sorted(sums.items()))
     said = today_words(total, budget) or _("today nothing was spent")
     return "  ".join((said, *each))

@@ -119,6 +119,8 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     BUDGET_OR_DISK: (
         "over_budget",
+        "price_unclear",
+        "day_unreadable",
         "price_unknown",
         "quota_exhausted",
         "disk_full",

@@ -83,6 +83,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "declined": Spent.NO,
     "over_budget": Spent.NO,
     "price_unknown": Spent.NO,
+    "price_unclear": Spent.NO,
+    "day_unreadable": Spent.NO,
     "refused_before": Spent.NO,
     # the folder
     "folder_missing": Spent.NO,

@@ -157,6 +157,15 @@ class Server(NamedTuple):
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
 
+    def with_own(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what goes along for a request with these parameters: the profile's own below them.
+
+        A parameter that is None is not sent, even where the profile has a value for it. It stays in
+        the result, so that a record of it is read in the same way later.
+        """
+        both = {**self.params, **params}
+        return {name: v for name, v in both.items() if v is not None or name in self.params}
+
     @property
     def lacks_key(self) -> bool:
         """Whether a key was promised and is not there."""

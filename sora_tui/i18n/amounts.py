@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from sora_tui.i18n import _, language, ngettext
@@ -13,7 +13,13 @@ _NAMED: Final = 6
 
 
 def money(sum: Decimal, currency: str) -> str:
-    """`$0.40`, `0.40 EUR`; in French `0,40 $`. Fractions of a cent are shown, never rounded off."""
+    """`$0.40`, `0.40 EUR`; in French `0,40 $`.
+
+    Tenths of a cent are shown as they are. A sum with more digits was worked out from frames: from
+    1 on it is rounded to cents, below to hundredths of a cent.
+    """
+    if sum >= Decimal("0.001") and sum != sum.quantize(Decimal("0.001")):
+        sum = sum.quantize(Decimal("0.01") if sum >= 1 else Decimal("0.0001"), ROUND_HALF_UP)
     digits = f"{sum:.2f}" if sum == sum.quantize(Decimal("0.01")) else f"{sum.normalize():f}"
     if language() == "fr":
         return f"{digits.replace('.', ',')}\u00a0{'$' if currency == 'USD' else currency}"

@@ -466,6 +466,25 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Write its prices, or free = true, into its profile in sora-tui.toml."),
     ),
+    "price_unclear": (
+        N_(
+            "The parameter[ {name}] changes how much is made, and what it says cannot be worked"
+            " out, so nobody can hold your limit[ of {limit}]."
+        ),
+        _NOT_SENT,
+        N_("Write it as a plain number above 0, or leave it out."),
+    ),
+    "day_unreadable": (
+        N_(
+            "The record of a job of today cannot be read[: {path}], so nobody knows what today has"
+            " cost, and your limit[ of {limit}] cannot be held."
+        ),
+        _NOT_SENT,
+        N_(
+            "Mend the file by hand, or move it out of the folder if its job cost nothing; sora-tui"
+            " jobs says where it is wrong."
+        ),
+    ),
     "refused_before": (
         N_("This prompt was refused here[ on {at}]."),
         _NOT_SENT,

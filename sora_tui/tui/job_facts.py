@@ -181,6 +181,8 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     if request.reference is not None:
         yield _("reference"), f"{clean_line(request.reference.path, 300)}, {request.reference.fit}"
     for name, value in request.params.items():
+        if value is None:  # the profile has a value for it, and it was not sent
+            continue
         shown = json.dumps(value, ensure_ascii=False, default=str)
         yield _("parameter"), clean_line(f"{name} = {shown}", 500)
     for name, text in request.variables.items():
