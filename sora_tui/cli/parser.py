@@ -348,16 +348,20 @@ def _sending(command: argparse.ArgumentParser) -> None:
         metavar="X",
         help=_("agree to at most this sum for the whole order; never to an unknown price"),
     )
-    command.add_argument(
-        "--send-refused",
-        action="store_true",
-        help=_("send a prompt all the same that this server refused before (moderation)"),
-    )
+    _send_refused(command)
     command.add_argument(
         "--no-wait", action="store_true", help=_("leave as soon as the server has the job")
     )
     command.add_argument(
         "--dry-run", action="store_true", help=_("show what would be sent, and send nothing")
+    )
+
+
+def _send_refused(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--send-refused",
+        action="store_true",
+        help=_("send a prompt all the same that this server refused before (moderation)"),
     )
 
 
@@ -427,6 +431,7 @@ def _history(add: Add) -> None:
         metavar="X",
         help=_("agree to at most this sum for sending again; never to an unknown price"),
     )
+    _send_refused(wait)
 
 
 def _keeping(add: Add) -> None:

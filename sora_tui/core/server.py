@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:  # a cookie has a secret in it
     from sora_tui.core.cookie import Cookie
+from sora_tui.core.problem import Problem, problem
 
 #: How documents name the built-in practice server: never a port, which changes at each start.
 SIMULATOR_URL: Final = "simulator:"
@@ -176,6 +177,18 @@ class Server(NamedTuple):
         """Whether prompt and key would cross a network in clear, and nobody allowed that."""
         plain = self.base_url.startswith("http://")
         return plain and not self.is_loopback and not self.allow_http
+
+
+def sending_refusal(server: Server) -> Problem | None:
+    """Why nothing may be sent with this profile, as far as it can be known without asking.
+
+    `base_url_insecure`, or `key_missing` where a key is named and not there.
+    """
+    if server.insecure:
+        return problem("base_url_insecure", host=server.host, profile=server.name)
+    if server.lacks_key:
+        return problem("key_missing", profile=server.name, variable=str(server.key_from))
+    return None
 
 
 def simulator() -> Server:
