@@ -85,7 +85,7 @@ def test_what_is_no_file_is_a_broken_document(folder: Folder) -> None:
 def test_a_broken_field_is_named_with_its_line(folder: Folder) -> None:
     history, job = History(folder), wish()
     history.save(job)
-    _edited(folder, job, state="flying")
+    _edited(folder, job, state=7)
     path = document(folder, job)
     path.write_text(json.dumps(json.loads(path.read_text()), indent=2))
     with pytest.raises(ProblemError) as caught:
