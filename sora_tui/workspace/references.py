@@ -22,6 +22,7 @@ from sora_tui.media.header import (
 )
 from sora_tui.media.image import AS_PNG, MAX_PIXELS, cut_share, mime_type
 from sora_tui.workspace.atomic import write_atomic
+from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.regular import open_regular
 
@@ -271,7 +272,7 @@ def _resolve(folder: Folder, path: str) -> Path:
     # A bare name means the folder of pictures, even where the workspace has such a file, too.
     choices = (folder.references / path, folder.root / path)
     try:
-        named = next(choice for choice in choices if os.path.lexists(choice))
+        named = next(found for choice in choices if (found := existing(choice)) is not None)
         real = named.resolve()
     except (StopIteration, OSError, ValueError, RuntimeError):  # a loop of links, a NUL in the name
         raise problem_error("reference_missing", path=path) from None

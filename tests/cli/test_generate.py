@@ -306,3 +306,26 @@ def test_a_fitted_reference_arrives_as_it_was_shown(shell: Shell) -> None:
     sent = shell.workspace / "metadata" / ".sent" / reference["sha256"]
     assert hashlib.sha256(sent.read_bytes()).hexdigest() == reference["sha256"]
     assert (references / "pier.jpg").read_bytes() == stored.getvalue()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("caf\udce9 noir",),
+        ("a kite", "--model", "sora-\udcff"),
+        ("a kite", "--var", "who=\udce9"),
+    ],
+)
+def test_an_argument_that_is_not_utf_8_sends_nothing(shell: Shell, words: tuple[str, ...]) -> None:
+    """Python hands such bytes on as lone surrogates; they would have been sent as "?"."""
+    ran = shell.inside("generate", *words, "--yes")
+    assert ran.code == 2
+    assert "not UTF-8; nothing was sent" in ran.err
+    assert shell.documents == []
+
+
+def test_both_faces_send_the_same_text(shell: Shell) -> None:
+    ran = shell.inside("generate", " boats\rlow\u202e sun\u200f \n", "--dry-run")
+    assert ran.code == 0
+    assert "Left out of the prompt, because no reader sees it: U+202E" in ran.err
+    assert "boats\nlow sun" in ran.out

@@ -35,7 +35,7 @@ def pending(age: float = 25, paid: bool = False, number: int = 0, **request: Any
         GATEWAY if paid else simulator().ref,
         VideoRequest(**(wish | request)),
         cost=Cost(Decimal("0.40" if paid else 0)),
-        consent=Consent("priced" if paid else "free", ago(age)),
+        consent=Consent("priced" if paid else "free", ago(age), Decimal("0.40" if paid else "0")),
         simulated=not paid,
     )
 
