@@ -7,7 +7,6 @@ import logging
 import os
 import random
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from hypothesis import settings
 
 from tests.support import clock, environment
 from tests.support.moments import MOMENTS, Moment
-from tests.support.start.sitecustomize import SHIFT
 
 # Two busy cores make any deadline lie. The suite runs at every change: few examples, always the
 # same, so that a red run means the change. `make test-long` looks for new ones.
@@ -96,20 +94,6 @@ def moment(request: pytest.FixtureRequest) -> Iterator[Moment]:
     at = frozen.at.timestamp()
     with clock.zone(clock.ZONES[frozen.zone]), time_machine.travel(at, tick=False):
         yield frozen
-
-
-@pytest.fixture
-def clock_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process and those that it starts have the clock that the times of files come from."""
-    (tmp_path / "now").touch()
-    files = (tmp_path / "now").stat().st_mtime_ns
-    (tmp_path / "now").unlink()
-    hatch = time_machine.escape_hatch
-    system = hatch.time.time_ns() if hatch.is_travelling() else time.time_ns()
-    monkeypatch.setenv(SHIFT, str(files - system))
-    monkeypatch.setenv("PYTHONPATH", clock.module_path())
-    with time_machine.travel(files / 1e9, tick=True):
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,6 @@ def test_an_order_beyond_a_limit_is_exit_5_and_no_post(
         assert place.documents() == []
 
 
-@pytest.mark.usefixtures("clock_of_files")  # which documents to read, their times decide
 def test_the_day_is_counted_from_its_documents_the_trash_included(tmp_path: Path) -> None:
     with workspace(tmp_path) as place:
         priced(place, "[budget]\nper_day = 1.00")
@@ -71,7 +70,6 @@ def test_the_day_is_counted_from_its_documents_the_trash_included(tmp_path: Path
         assert "the limit of $1.00: about $0.40, and $0.80 of today" in said
 
 
-@pytest.mark.usefixtures("clock_of_files")  # which documents to read, their times decide
 def test_a_reported_sum_settles_what_was_reserved(tmp_path: Path) -> None:
     def cheap(call: Call) -> None:
         call.reply(call.make() | {"usage": {"cost": 0.01}})
