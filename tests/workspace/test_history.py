@@ -93,7 +93,9 @@ def test_a_broken_field_is_named_with_its_line(folder: Folder) -> None:
     facts = caught.value.problem.facts
     assert (facts["line"], facts["column"]) == (4, 3)
     assert str(facts["reason"]).startswith("state: ")
-    path.write_text(path.read_text().replace(job.id, wish().id).replace('"state": 7', '"state": "pending"'))
+    path.write_text(
+        path.read_text().replace(job.id, wish().id).replace('"state": 7', '"state": "pending"')
+    )
     with pytest.raises(ProblemError, match="not the name of the file"):
         history.load(job.id)
 
