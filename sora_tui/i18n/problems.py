@@ -684,14 +684,20 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Try sora-tui wait later, or ask the provider with the ids of: sora-tui show"),
     ),
     "download_too_large": (
-        N_("The download was stopped: it is larger than a clip may be[ ({limit} bytes)]."),
+        N_("The download was stopped: it is larger than a clip may be[ ({message})]."),
         _BILLED,
-        N_("Look at what the server sends; the job keeps its id: sora-tui show"),
+        N_(
+            "It is not asked for again by itself: sora-tui wait JOB does so. A larger file is"
+            " fetched by hand, with the ids of: sora-tui show"
+        ),
     ),
     "clip_damaged": (
-        N_("What came is not a whole MP4[: {reason}]."),
+        N_("What came does not look like a whole clip[: {message}][: {reason}]."),
         _BILLED,
-        N_("sora-tui wait fetches it again, and that costs nothing."),
+        N_(
+            "It is fetched once more, and that costs nothing; the same bytes again are kept as"
+            " they are."
+        ),
     ),
     # looking at what is there
     "clip_missing": (
