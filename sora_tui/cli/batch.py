@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -24,7 +24,16 @@ from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import wish_of
 from sora_tui.config.choices import from_front_matter, from_settings
 from sora_tui.config.settings import Settings
-from sora_tui.core.batch import Line, at_line, batch_id, read_lines, takes_of, was_sent
+from sora_tui.core.batch import (
+    Line,
+    at_line,
+    batch_id,
+    earlier_batch_id,
+    read_lines,
+    stands_for,
+    takes_of,
+    was_sent,
+)
 from sora_tui.core.budget import NOTHING, Spending, cost_of
 from sora_tui.core.job import Batch, Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
@@ -37,6 +46,7 @@ from sora_tui.engine.offers import offer_for
 from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import free_words
 from sora_tui.i18n.endings import ending_words
 from sora_tui.workspace.batches import handing_in, jobs_of_batch
 from sora_tui.workspace.folder import Folder, open_folder
@@ -73,12 +83,13 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ProblemError: Nothing was sent by this start.
     """
     folder, path = open_folder(settings.workspace), Path(args.batch)
-    name = batch_id(args.name or path.stem)
+    given = args.name or path.stem
+    name, earlier = batch_id(given), earlier_batch_id(given)
     asked = _checked(path, folder, settings, args.send_refused, speech)
     if asked is None:
         return exits.WRONG_USE
     if args.dry_run:
-        wishes, before = _open_takes(folder, settings.server, name, asked)
+        wishes, before = _open_takes(folder, settings.server, (name, earlier), asked, speech)
         _announce(path, name, wishes, before, speech)
         for wish in wishes:
             speech.result(_line_words(wish))
@@ -92,7 +103,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     servers = {**settings.servers, server.name: server}
     engine = Engine(folder, servers, budget=settings.budget, alone=settings.alone)
     with handing_in(folder, alone=settings.alone):
-        wishes, before = _open_takes(folder, server, name, asked)
+        wishes, before = _open_takes(folder, server, (name, earlier), asked, speech)
         _announce(path, name, wishes, before, speech)
         consent = _agree(args, settings, folder, server, wishes, speech) if wishes else None
         jobs = _submit(engine, server, wishes, consent)
@@ -186,24 +197,52 @@ def _asked(
 def _open_takes(
     folder: Folder,
     server: Server,
-    name: str,
+    ids: tuple[str, str],
     asked: Sequence[_Asked],
+    speech: Speech,
 ) -> tuple[list[_Wish], list[Job]]:
-    """What is still to be sent, and the jobs that stand for the rest."""
-    mine = [job for job in jobs_of_batch(folder, name) if job.server.origin == server.origin]
-    before = {(job.batch.line, job.batch.index): job for job in mine if job.batch and was_sent(job)}
+    """What is still to be sent, and the jobs that stand for the rest.
+
+    Args:
+        ids: Of the batch, and the one that earlier versions gave it.
+    """
+    name = ids[0]
+    jobs = [job for job in jobs_of_batch(folder, *ids) if job.server.origin == server.origin]
+    # Those under its own id last: of two that stand for one clip they are surely this file's.
+    jobs.sort(key=lambda job: job.batch is not None and job.batch.id == name)
+    known = {(job.batch.line, job.batch.index): job for job in jobs if job.batch and was_sent(job)}
     lines = [(line, request, count) for line, request, _prepared, count in asked]
     wishes: list[_Wish] = []
     standing: list[Job] = []
     for (line, request, prepared, _count), takes in zip(
         asked, takes_of(name, lines, server.origin), strict=True
     ):
-        sent = [(take.line, take.index) for take in takes if (take.line, take.index) in before]
-        standing += [before[key] for key in sent]
-        rest = tuple(take for take in takes if (take.line, take.index) not in before)
+        before = {
+            take: job
+            for take in takes
+            if (job := known.get((take.line, take.index))) and stands_for(job, name, request)
+        }
+        standing += before.values()
+        _tell_other_prompt(line, request, before.values(), speech)
+        rest = tuple(take for take in takes if take not in before)
         if rest:
-            wishes.append(_Wish(line, request, prepared, quote(server, request), rest))
+            wishes.append(_Wish(line, request, prepared, quote(server, request, folder), rest))
     return wishes, standing
+
+
+def _tell_other_prompt(
+    line: Line, request: VideoRequest, before: Iterable[Job], speech: Speech
+) -> None:
+    """Say that a line's id was sent before with another prompt: its clip is another one's."""
+    job = next((job for job in before if job.request.prompt != request.prompt), None)
+    if job is None:
+        return
+    text = _(
+        "line {number}: its id was sent before with another prompt ({prompt}, {job}) and is not"
+        " sent again. Another id, or --name, makes it another clip."
+    )
+    prompt = clean_line(job.request.prompt, 60)
+    speech.note(text.format(number=line.number, prompt=prompt, job=job.id))
 
 
 def _limited(server: Server, most: int | None) -> Server:
@@ -221,7 +260,8 @@ def _whole(prices: Sequence[Price]) -> tuple[Price, int]:
     """The price of all together, and how many of them nobody knows the price of."""
     unknown = sum(price.kind is PriceKind.UNKNOWN for price in prices)
     total = sum((price.sum for price in prices if price.sum is not None), Decimal(0))
-    kind = PriceKind.PRICED if total else PriceKind.UNKNOWN if unknown else PriceKind.FREE
+    is_priced = any(price.kind is PriceKind.PRICED for price in prices)
+    kind = PriceKind.PRICED if is_priced else PriceKind.UNKNOWN if unknown else PriceKind.FREE
     known = None if kind is PriceKind.UNKNOWN else total
     return Price(kind, known, prices[0].currency if prices else "USD"), unknown if total else 0
 
@@ -300,7 +340,7 @@ def _announce(
 
 def _price_words(price: Price, unknown: int) -> str:
     if price.kind is PriceKind.FREE:
-        return _("free")
+        return free_words(price)
     if price.sum is None:
         return _("price unknown")
     said = _("about {sum}").format(sum=money(price.sum, price.currency))
