@@ -101,7 +101,7 @@ class Deciding:
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)
         self.settings.on(server.name).check_sendable()
-        price = quote(server, job.request)
+        price = quote(server, job.request, self.folder)
         today = check_budget(self.folder, self.settings.budget, server, price, 1)
         if note := ending_words(ending(server, job.request.model), date.today()):
             self.speech.note(note)

@@ -32,6 +32,7 @@ from sora_tui.engine.knowledge import as_known, unsupported
 from sora_tui.engine.quote import ending, quote
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import free_words
 from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import Folder, open_folder
@@ -80,7 +81,7 @@ def place(
     missing = unsupported(server, memory, request)
     if missing is not None:
         raise ProblemError(missing)
-    price = quote(server, request)
+    price = quote(server, request, folder)
     if args.dry_run:
         show_order(as_known(server, memory), request, prepared, price, clips, speech)
         return 0
@@ -210,7 +211,7 @@ def _announce(
         return
     cost = _("price unknown")
     if price.kind is PriceKind.FREE:
-        cost = _("free")
+        cost = free_words(price, clips)
     elif price.sum is not None:
         cost = _("about {sum}").format(sum=money(price.sum * clips, price.currency))
     speech.note(

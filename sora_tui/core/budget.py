@@ -59,9 +59,10 @@ def cost_of(job: Job, currency: str) -> Spending:
     """What one job counts for.
 
     Nothing: a practice job, one made elsewhere and adopted, a refusal, what was never sent, and
-    what ended with a definite word
-    that nothing was billed. A job that waits holds its estimate. Everything else holds it too, the
-    failed, lost, expired and abandoned ones included, because servers do bill for those.
+    what ended with a definite word that nothing was billed. A job that waits holds its estimate.
+    Everything else holds it too, the failed, lost, expired and abandoned ones included, because
+    servers do bill for those. What a server says wins over what was assumed, that it is free
+    included.
     """
     never_sent = job.state is State.CANCELLED and job.remote_id is None
     if (
@@ -72,10 +73,11 @@ def cost_of(job: Job, currency: str) -> Spending:
     ):
         return NOTHING
     cost = job.cost
+    not_billed = job.state in _ENDED and job.error is not None and job.error.spent is Spent.NO
+    if not_billed and not job.is_cost_final:
+        return NOTHING
     if cost.reported is not None:
         known = Spending(reported=cost.reported)
-    elif job.state in _ENDED and job.error is not None and job.error.spent is Spent.NO:
-        return NOTHING
     elif cost.estimated is None:
         return Spending(unknown=1)
     else:
@@ -148,7 +150,9 @@ def over_budget(
     """
     from sora_tui.core.price import PriceKind
 
-    if not budget.is_set or price.kind is PriceKind.FREE:
+    if not budget.is_set:
+        return None
+    if price.kind is PriceKind.FREE and not price.sum and not price.reports:
         return None
     if price.unclear:
         return _unheld(budget, server, price.unclear)
@@ -162,7 +166,9 @@ def over_budget(
         facts |= {"path": spent.unreadable[0], "limit": str(budget.per_day)}
         return problem("day_unreadable", **facts)
     total = price.sum * count
-    if budget.per_day is not None and spent.total + total > budget.per_day:
+    # A free server that reports costs may charge for what it has not reported yet.
+    is_reached = price.reports and budget.per_day is not None and spent.total >= budget.per_day
+    if budget.per_day is not None and (spent.total + total > budget.per_day or is_reached):
         facts |= {"sum": str(total), "limit": str(budget.per_day), "setting": "per_day"}
         return problem("over_budget", **facts, spent=str(spent.total))
     return None

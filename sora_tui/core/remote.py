@@ -59,6 +59,9 @@ PHASES: Final[Mapping[str, Phase]] = {
     "expired": Phase.EXPIRED,
 }
 
+#: Nothing more happens at the server, whatever comes of the clip.
+ENDS: Final = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
+
 _KNOWN: Final = (
     "id",
     "object",
@@ -141,7 +144,7 @@ def read_video(document: object) -> RemoteVideo | None:
         expires_at=moment(document.get("expires_at")),
         error=_error(document.get("error")),
         urls=clip_urls(document),
-        cost=_cost(document),
+        cost=cost_in(document),
         document=_capped(document),
     )
 
@@ -248,7 +251,8 @@ def clip_urls(document: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(url for url in urls if len(url) <= 8192 and url.isprintable()))
 
 
-def _cost(document: Mapping[str, Any]) -> Decimal | None:
+def cost_in(document: Mapping[str, Any]) -> Decimal | None:
+    """Return the sum that a video object itself says it costs; None where it is silent."""
     usage = document.get("usage")
     told = usage.get("cost") if isinstance(usage, Mapping) else None
     return read_cost(document.get("cost") if told is None else told)

@@ -47,4 +47,4 @@ class Purse:
             self._jobs = {job.id: job for job in records.jobs}
         sent = tuple(job for job in self._jobs.values() if job.state is not State.PENDING)
         spent = spending(DayRecords(sent, self._unreadable), day, self._budget.currency)
-        return over_budget(self._budget, server, quote(server, job.request), 1, spent)
+        return over_budget(self._budget, server, quote(server, job.request, self._folder), 1, spent)

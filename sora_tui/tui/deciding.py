@@ -46,7 +46,7 @@ class DecidingApp(ActingApp, part=True):
             if server is None:
                 raise problem_error("profile_unknown", name=job.server.profile)
             self.settings.on(server.name).check_sendable()
-            price = quote(server, job.request)
+            price = quote(server, job.request, self.folder)
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)
         else:

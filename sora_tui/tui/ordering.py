@@ -118,7 +118,7 @@ def prepare(
         prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, helper)
         request = request._replace(reference=prepared.reference)
     server = settings.server
-    price = quote(server, request)
+    price = quote(server, request, folder)
     ask = ask_for(price, server, always=is_always(server.origin))
     today = check_budget(folder, settings.budget, server, price, draft.count, now)
     refused = refusal_before(folder, server.origin, request)

@@ -150,7 +150,7 @@ def _again(job: Job, folder: Folder, settings: Settings) -> Again:
     if (missing := unsupported(server, Memory(folder), job.request)) is not None:
         raise ProblemError(missing)
     refused = refusal_before(folder, server.origin, job.request) is not None
-    return Again(job, server, quote(server, job.request), refused)
+    return Again(job, server, quote(server, job.request, folder), refused)
 
 
 def _question_again(every: Sequence[Again], known: Iterable[str]) -> Question | None:
