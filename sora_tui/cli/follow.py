@@ -26,6 +26,7 @@ from sora_tui.workspace.history import History
 #: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
 HOPELESS: Final = frozenset(
     {
+        "answer_fault",
         "base_url_insecure",
         "consent_price",
         "consent_unknown",

@@ -136,39 +136,61 @@ def day_began(now: datetime) -> datetime:
     return datetime(here.year, here.month, here.day).astimezone()
 
 
-def over_budget(
-    budget: Budget, server: Server, price: Price, count: int, spent: Spending
-) -> Problem | None:
+class Charge(NamedTuple):
+    """Clips of one price on one server, as a limit sees them.
+
+    Attributes:
+        price: Of one clip.
+        self_run: Its server runs its models itself on this machine: that its price is unknown
+            breaks no limit.
+    """
+
+    server: Server
+    price: Price
+    clips: int = 1
+    self_run: bool = False
+
+
+def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> Problem | None:
     """Why an order breaks a limit, or None where it fits.
 
-    A price that nobody knows cannot be held to a limit: with one set, it is refused unless the
-    server is on this machine. Prices, or `free = true`, in the profile are the way out.
+    The limit of a clip holds for each line, the limit of the day for the sum of all lines on all
+    servers. A price that nobody knows cannot be held to a limit: with one set, it is refused.
+    Prices, or `free = true`, in the profile are the way out.
 
     Args:
-        price: Of one clip.
+        charges: All lines of the order.
         spent: What the day has cost before this order.
     """
     from sora_tui.core.price import PriceKind
 
     if not budget.is_set:
         return None
-    if price.kind is PriceKind.FREE and not price.sum and not price.reports:
-        return None
-    if price.unclear:
-        return _unheld(budget, server, price.unclear)
-    if price.sum is None or price.currency != budget.currency:
-        return None if server.is_loopback and price.sum is None else _unheld(budget, server)
     facts: dict[str, Fact] = {"currency": budget.currency}
-    if budget.per_job is not None and price.sum > budget.per_job:
-        facts |= {"sum": str(price.sum), "limit": str(budget.per_job), "setting": "per_job"}
-        return problem("over_budget", **facts)
-    if budget.per_day is not None and spent.unreadable:
+    total: Decimal | None = None
+    reports = False
+    for charge in charges:
+        price, sum = charge.price, charge.price.sum
+        if price.unclear:
+            return _unheld(budget, charge.server, price.unclear)
+        if sum is None and charge.self_run:
+            continue
+        if price.kind is PriceKind.FREE and not sum and not price.reports:
+            continue
+        reports = reports or price.reports
+        if sum is None or price.currency != budget.currency:
+            return _unheld(budget, charge.server)
+        if budget.per_job is not None and sum > budget.per_job:
+            facts |= {"sum": str(sum), "limit": str(budget.per_job), "setting": "per_job"}
+            return problem("over_budget", **facts)
+        total = (total or Decimal(0)) + sum * charge.clips
+    if total is None or budget.per_day is None:
+        return None
+    if spent.unreadable:
         facts |= {"path": spent.unreadable[0], "limit": str(budget.per_day)}
         return problem("day_unreadable", **facts)
-    total = price.sum * count
     # A free server that reports costs may charge for what it has not reported yet.
-    is_reached = price.reports and budget.per_day is not None and spent.total >= budget.per_day
-    if budget.per_day is not None and (spent.total + total > budget.per_day or is_reached):
+    if spent.total + total > budget.per_day or (reports and spent.total >= budget.per_day):
         facts |= {"sum": str(total), "limit": str(budget.per_day), "setting": "per_day"}
         return problem("over_budget", **facts, spent=str(spent.total))
     return None

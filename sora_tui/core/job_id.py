@@ -11,7 +11,7 @@ from typing import Final
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PER_SECOND: Final = len(_DIGITS) ** 3
 _CHANCE: Final = SystemRandom()
-JOB_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-z]{6}")
+JOB_ID: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-z]{6}")
 
 
 def made_at(job_id: str) -> datetime | None:

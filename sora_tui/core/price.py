@@ -306,4 +306,7 @@ def ask_for(price: Price, server: Server, *, always: bool) -> Ask:
         return Ask.NOTHING
     if price.kind is PriceKind.PRICED:
         return Ask.SUM
-    return Ask.NOTHING if server.is_loopback or always else Ask.UNKNOWN
+    if always:
+        return Ask.NOTHING
+    # A server with a rate charges, wherever it is.
+    return Ask.NOTHING if server.is_loopback and not price.unclear else Ask.UNKNOWN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sora_tui.core.budget import DayRecords, day_began, over_budget, spending
+from sora_tui.core.budget import Charge, DayRecords, day_began, over_budget, spending
 from sora_tui.core.job import Job, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Problem
@@ -47,4 +47,6 @@ class Purse:
             self._jobs = {job.id: job for job in records.jobs}
         sent = tuple(job for job in self._jobs.values() if job.state is not State.PENDING)
         spent = spending(DayRecords(sent, self._unreadable), day, self._budget.currency)
-        return over_budget(self._budget, server, quote(server, job.request, self._folder), 1, spent)
+        price = quote(server, job.request, self._folder)
+        charge = Charge(server, price, self_run=server.is_loopback)
+        return over_budget(self._budget, [charge], spent)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 
-from sora_tui.i18n import _, language
+from sora_tui.i18n import _, language, ngettext
+
+#: Characters that are named one by one.
+_NAMED: Final = 6
 
 
 def money(sum: Decimal, currency: str) -> str:
@@ -41,6 +46,16 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(max(round(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def left_out_words(characters: Sequence[str]) -> str:
+    """What was left out of a prompt: `Left out, because nobody could see them: U+202E`."""
+    shown = ", ".join(characters[:_NAMED]) + (", …" if len(characters) > _NAMED else "")
+    return ngettext(
+        "Left out of the prompt, because no reader sees it: {characters}",
+        "Left out of the prompt, because no reader sees them: {characters}",
+        len(characters),
+    ).format(characters=shown)
 
 
 def _point(digits: str) -> str:

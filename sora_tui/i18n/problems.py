@@ -548,6 +548,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _FREE,
         N_("Update sora-tui to open it."),
     ),
+    "word_unknown": (
+        N_(
+            "A newer sora-tui wrote[ {word}] into this record, and this version has no words"
+            " for it."
+        ),
+        _PERHAPS,
+        N_("Nothing of the record is lost: update sora-tui to go on with it."),
+    ),
     "job_unknown": (
         N_("There is no job[ {job}] in this folder."),
         _FREE,
@@ -668,6 +676,17 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The server no longer knows this job."),
         _PERHAPS,
         N_("sora-tui wait JOB asks once more, and takes it up again if the server finds it."),
+    ),
+    "answer_fault": (
+        N_(
+            "sora-tui cannot handle what the server says of this job, by a fault of its own"
+            "[: {reason}]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        N_(
+            "Other jobs go on; sora-tui wait asks for this one again. The report is in"
+            " sora-tui.log."
+        ),
     ),
     # bringing it home
     "download_interrupted": (

@@ -57,7 +57,7 @@ def facts(
         lineage: What it came from and became; None: not known yet.
     """
     job = view.job
-    headline = f"{job_rows.sign(view, ascii)} {job.state.value.upper()}"
+    headline = f"{job_rows.sign(view, ascii)} {job.state_word.upper()}"
     tone = _TONES.get(job.state, "strong")
     lines = [Line(headline, spans=((0, len(headline), tone),))]
     # Of a lost answer the page of the decision says it, money first.
@@ -100,7 +100,12 @@ def timeline(job: Job) -> list[Line]:
 
 def _life(job: Job) -> list[tuple[datetime, str, str]]:
     steps = [
-        (event.at, f"{event.state.value:<12}", clean_line(event.note, 500)) for event in job.events
+        (
+            event.at,
+            f"{event.state_word:<12}",
+            clean_line(event.note, 500),
+        )
+        for event in job.events
     ]
     tries = [
         (

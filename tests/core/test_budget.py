@@ -12,6 +12,7 @@ import pytest
 
 from sora_tui.core.budget import (
     NOTHING,
+    Charge,
     DayRecords,
     Spending,
     cost_of,
@@ -130,14 +131,15 @@ def test_an_order_fits_its_limits_or_says_which_one_it_breaks(
     code: str | None,
     setting: str | None,
 ) -> None:
-    why = over_budget(budget, LAB, price, count, spent)
+    why = over_budget(budget, [Charge(LAB, price, count)], spent)
     assert (why.code if why else None) == code
     assert (why.facts.get("setting") if why else None) == setting
 
 
 def test_a_server_of_this_machine_may_be_silent_about_its_price() -> None:
-    assert over_budget(Budget(per_day=Decimal(1)), HERE, UNKNOWN, 1, NOTHING) is None
-    why = over_budget(Budget(per_day=Decimal(1)), HERE, UNCLEAR, 1, NOTHING)
+    budget = Budget(per_day=Decimal(1))
+    assert over_budget(budget, [Charge(HERE, UNKNOWN, self_run=True)], NOTHING) is None
+    why = over_budget(budget, [Charge(HERE, UNCLEAR, self_run=True)], NOTHING)
     assert why is not None, "its rate is known, and what it makes is not"
 
 

@@ -39,6 +39,7 @@ def refused(second: int) -> Job:
     return job.submitting(job.created_at, "key").rejected(job.created_at, REFUSED)
 
 
+@pytest.mark.usefixtures("clock_of_files")  # which documents to read, their times decide
 @pytest.mark.parametrize("indexed", [True, False])
 def test_the_day_has_what_waits_what_runs_and_what_was_deleted(
     folder: Folder, indexed: bool
@@ -65,6 +66,7 @@ def test_the_day_has_what_waits_what_runs_and_what_was_deleted(
     assert {job.id for job in tomorrow} == {waiting.id, asked.id}
 
 
+@pytest.mark.usefixtures("clock_of_files")  # which documents to read, their times decide
 def test_the_documents_decide_what_the_day_cost(folder: Folder) -> None:
     """The index may name a document too many; an edited record is read as it is now."""
     history = own(folder)
