@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import CODES, Problem, Spent, problem_error
-from sora_tui.core.remote import Phase, RemoteVideo
+from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.core.text import clean_line
@@ -108,6 +108,10 @@ ACTIVE: Final = frozenset(
         State.COMPLETED,
         State.DOWNLOADING,
     }
+)
+#: It is over, and there is no clip of it here.
+_WITHOUT_CLIP: Final = frozenset(
+    {State.FAILED, State.CANCELLED, State.EXPIRED, State.GONE, State.ABANDONED, State.REJECTED}
 )
 #: A person has to decide.
 NEEDS_YOU: Final = frozenset({State.UNCONFIRMED})
@@ -583,6 +587,34 @@ class Job:
     def is_once_more(self) -> bool:
         """Whether it was asked for with its parent's end in sight, and does not replace it."""
         return self.parent is not None and self.events[0].note == _ONCE_MORE
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is charged for it, as far as anybody says: what a server says wins."""
+        return self.simulated or (self.cost.estimated == 0 and not self.cost.reported)
+
+    @property
+    def is_cost_final(self) -> bool:
+        """Whether the server told the cost together with the end.
+
+        What it told before, in the answer to the paid request, is its estimate: a gateway does not
+        correct it when the job fails (LiteLLM 1.110).
+        """
+        return (
+            self.cost.reported is not None
+            and self.remote is not None
+            and self.remote.phase in ENDS
+            and cost_in(self.remote.document) is not None
+        )
+
+    @property
+    def is_perhaps_charged(self) -> bool:
+        """Whether a sum was told before it ended without a clip, and none since."""
+        return (
+            self.cost.reported is not None
+            and self.state in _WITHOUT_CLIP
+            and not self.is_cost_final
+        )
 
     @property
     def request_id(self) -> str | None:

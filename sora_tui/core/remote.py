@@ -63,6 +63,9 @@ PHASES: Final[Mapping[str, Phase]] = {
     "expired": Phase.EXPIRED,
 }
 
+#: Nothing more happens at the server, whatever comes of the clip.
+ENDS: Final = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
+
 _KNOWN: Final = (
     "id",
     "object",
@@ -154,7 +157,7 @@ def read_video(document: object) -> RemoteVideo | None:
         error=_error(document.get("error")),
         addresses=addresses,
         outputs=output_count(document, addresses),
-        cost=_cost(document),
+        cost=cost_in(document),
         document=_capped(document, addresses),
     )
 
@@ -238,7 +241,8 @@ def _error(value: object) -> RemoteError | None:
     return RemoteError(_word(code), clean(value.get("message") or "", 2000))
 
 
-def _cost(document: Mapping[str, Any]) -> Decimal | None:
+def cost_in(document: Mapping[str, Any]) -> Decimal | None:
+    """Return the sum that a video object itself says it costs; None where it is silent."""
     usage = document.get("usage")
     told = usage.get("cost") if isinstance(usage, Mapping) else None
     return amount(document.get("cost") if told is None else told)

@@ -95,7 +95,7 @@ async def generate_video(
         raise
 
 
-def refusal(server: Server, job: Job) -> Problem | None:
+def refusal(server: Server, job: Job, folder: Folder | None = None) -> Problem | None:
     """Why this configuration must not send the job, or None when it may.
 
     The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
@@ -105,7 +105,7 @@ def refusal(server: Server, job: Job) -> Problem | None:
         return problem("word_unknown", word=job.request.operation)
     if (why := sending_refusal(server)) is not None:
         return why
-    return unmet(server, quote(server, job.request), job.consent)
+    return unmet(server, quote(server, job.request, folder), job.consent)
 
 
 def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem | None:

@@ -68,11 +68,27 @@ def job_sentences(job: Job) -> Sentences | None:
     }
     if cost.estimated is not None:
         known["sum"] = money(cost.estimated, cost.currency)
-    free = job.simulated or cost.estimated == 0
-    said = sentences(replace(why, facts={**known, **why.facts}), free=free)
+    said = sentences(replace(why, facts={**known, **why.facts}), free=job.is_free)
+    if job.is_final and (told := _told_money(job)):
+        said = said._replace(money=told)
     if job.state is State.ABANDONED:
         return said._replace(next=_("It was given up; this record stays."))
     return said
+
+
+def _told_money(job: Job) -> str:
+    """What the server said that it charges for a job that is over; empty where it said nothing."""
+    cost = job.cost
+    if cost.reported is None:
+        return ""
+    sum = money(cost.reported, cost.currency)
+    if job.is_perhaps_charged:
+        text = _("{sum} is perhaps charged: the server said so at the start, and nothing since.")
+    elif cost.reported:
+        text = _("{sum} is charged, says the server.")
+    else:
+        text = _("Nothing is charged, says the server.")
+    return text.format(sum=sum)
 
 
 def _readable(facts: Mapping[str, str]) -> dict[str, str]:
