@@ -13,7 +13,7 @@ from tests.support.start.sitecustomize import SHIFT
 _KEPT: Final = frozenset({
     *("PATH", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV"),
     *("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"),
-    *("CI", "HYPOTHESIS_PROFILE", "TZ", VARIABLE, SHIFT),
+    *("CI", "HYPOTHESIS_PROFILE", "TEXTUAL_SNAPSHOT_TEMPDIR", "TZ", VARIABLE, SHIFT),
 })  # fmt: skip
 #: LD_PRELOAD and FAKETIME are how `make test-long` changes the system's clock.
 _KEPT_BEGINNINGS: Final = ("PYTEST", "PY_", "COV", "FAKETIME", "SORA_INTEROP")
