@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,6 +19,7 @@ from sora_tui.cli.generate import found_prompt, is_at_rest, is_with_server, tell
 from sora_tui.cli.progress import PlainLines, Progress, progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import read_input
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import wish_of
 from sora_tui.config.choices import from_front_matter, from_settings
@@ -35,6 +35,7 @@ from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.offers import offer_for
 from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.way import check_way
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
 from sora_tui.i18n.endings import ending_words
@@ -86,8 +87,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         return exits.DONE
     tell_warnings(settings, speech)
     settings.check_sendable()
-    if not folder.writable:
-        raise problem_error("folder_not_writable", path=str(folder.metadata))
+    check_way(settings.server)
+    folder.check_writable()
     server = _limited(settings.server, args.max_active)
     servers = {**settings.servers, server.name: server}
     engine = Engine(folder, servers, budget=settings.budget, alone=settings.alone)
@@ -150,7 +151,7 @@ def _progress(count: int, history: History, speech: Speech) -> Progress:
 
 def _read(path: Path) -> str:
     try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        return read_input() if str(path) == "-" else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = "not UTF-8" if isinstance(error, ValueError) else (error.strerror or "")
         raise problem_error("batch_unreadable", path=str(path), reason=reason) from None

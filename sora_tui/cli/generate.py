@@ -15,6 +15,7 @@ from sora_tui.cli.follow import running, wait_for_completion
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import complain, read_input
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import pairs, wish_of, with_params
 from sora_tui.config.choices import Choices, count, from_front_matter, from_settings
@@ -30,6 +31,7 @@ from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.knowledge import as_known, unsupported
 from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.way import check_way
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
 from sora_tui.i18n.endings import ending_words
@@ -88,8 +90,8 @@ def place(
     if note := ending_words(ending(server, request.model), date.today()):
         speech.note(note)
     settings.check_sendable()
-    if not folder.writable:
-        raise problem_error("folder_not_writable", path=str(folder.metadata))
+    check_way(settings.server)
+    folder.check_writable()
     refused = refusal_before(folder, server.origin, request)
     if refused is not None and not args.send_refused:
         raise ProblemError(refused)
@@ -164,19 +166,30 @@ def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | Non
         return Prompt(args.text), None
     if args.file == "-":
         try:
-            return parse_prompt(sys.stdin.read()), None
+            return parse_prompt(read_input()), None
         except UnicodeDecodeError:
             raise problem_error("prompt_unreadable", path="-", reason="not UTF-8") from None
+        except OSError as error:  # a stream that was opened for writing
+            reason = error.strerror or type(error).__name__
+            raise problem_error("prompt_unreadable", path="-", reason=reason) from None
     path = folder.prompt_md if args.file is None else found_prompt(args.file, folder)
+    prompt = read_prompt(path)  # before `resolve`: what is missing is missing in no folder
     resolved = path.resolve()
     inside = resolved.is_relative_to(folder.root)
-    return read_prompt(path), folder.relative(resolved) if inside else path.name
+    return prompt, folder.relative(resolved) if inside else path.name
 
 
 def found_prompt(name: str, folder: Folder) -> Path:
     """The file a person means: where he stands, in the workspace, or in prompts/."""
     places = (Path(name), folder.root / name, folder.prompts / name, folder.prompts / f"{name}.md")
-    return next((place for place in places if place.is_file()), Path(name))
+    return next((place for place in places if _is_file(place)), Path(name))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder on the way is closed to us
+        return False
 
 
 def _said(args: argparse.Namespace) -> Choices:
@@ -197,6 +210,21 @@ def _announce(
     server: Server, request: VideoRequest, price: Price, clips: int, speech: Speech
 ) -> None:
     order = order_words(request, clips)
+    # Before anything is handed in: an output that cannot be written ends the command here.
+    speech.document(
+        {
+            "event": "order",
+            "server": server.name,
+            "operation": request.operation,
+            "model": request.model,
+            "clips": clips,
+            "price": {
+                "kind": price.kind.value,
+                "sum": None if price.sum is None else float(price.sum * clips),
+                "currency": price.currency,
+            },
+        }
+    )
     for character in unmentioned(request):
         speech.note(
             _("The prompt does not mention {name}: servers find a character by its name.").format(
@@ -221,5 +249,5 @@ def _announce(
 def _wrong_use(command: str, message: str) -> NoReturn:
     program = f"sora-tui {command}"
     hint = _("Help: {command} --help").format(command=program)
-    sys.stderr.write(f"{program}: {message}\n{hint}\n")
+    complain(f"{program}: {message}\n{hint}")
     sys.exit(2)

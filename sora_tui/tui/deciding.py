@@ -40,12 +40,14 @@ class DecidingApp(ActingApp, part=True):
     def _price_again(self, job: Job) -> None:
         from sora_tui.core.server import profile_for
         from sora_tui.engine.quote import quote
+        from sora_tui.engine.way import check_way
 
         try:
             server = profile_for(self.settings.servers, job.server)
             if server is None:
                 raise problem_error("profile_unknown", name=job.server.profile)
             self.settings.on(server.name).check_sendable()
+            check_way(server)
             price = quote(server, job.request)
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)

@@ -21,6 +21,7 @@ from sora_tui.engine.engine import Verb
 from sora_tui.engine.events import EngineEvent
 from sora_tui.engine.offers import offer_for
 from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.way import check_way
 from sora_tui.i18n.endings import ending_words
 from sora_tui.tui.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
@@ -106,6 +107,7 @@ def prepare(
     from sora_tui.config.consents import is_always
 
     settings.check_sendable()
+    check_way(settings.server)
     request = request_of(draft, settings)
     offer = offer_for(folder, settings.server, request.model)
     request = request._replace(params=offer.check(request.params))

@@ -15,6 +15,7 @@ from sora_tui.core.server import Server, profile_for
 from sora_tui.core.text import clean_line
 from sora_tui.engine.knowledge import unsupported
 from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.way import check_way
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
 from sora_tui.i18n.endings import ending_words
@@ -147,6 +148,7 @@ def _again(job: Job, folder: Folder, settings: Settings) -> Again:
     if server is None:
         raise problem_error("profile_unknown", name=job.server.profile)
     settings.on(server.name).check_sendable()
+    check_way(server)
     if (missing := unsupported(server, Memory(folder), job.request)) is not None:
         raise ProblemError(missing)
     refused = refusal_before(folder, server.origin, job.request) is not None
