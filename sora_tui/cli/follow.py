@@ -26,11 +26,13 @@ from sora_tui.workspace.history import History
 #: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
 HOPELESS: Final = frozenset(
     {
+        "answer_fault",
         "base_url_insecure",
         "base_url_invalid",
         "config_invalid",
         "consent_price",
         "consent_unknown",
+        "day_unreadable",
         "disk_full",
         "folder_not_writable",
         "folder_unreadable",
@@ -40,6 +42,7 @@ HOPELESS: Final = frozenset(
         "key_unusable",
         "operation_unsupported",
         "over_budget",
+        "price_unclear",
         "price_unknown",
         "profile_unknown",
         "reference_changed",
@@ -104,6 +107,8 @@ def running(engine: Engine, speech: Speech) -> Iterator[SimpleQueue[Item]]:
     items: SimpleQueue[Item] = SimpleQueue()
     forget = engine.subscribe(items.put)
     with _signals_into(items), taking_back(engine, speech):
+        # What waited here before may be sent by this process as well.
+        speech.spent = Spent.PERHAPS
         engine.start()
         try:
             yield items
@@ -122,8 +127,6 @@ def taking_back(engine: Engine, speech: Speech) -> Iterator[None]:
         yield
     except Exception:
         _stop(engine, speech)
-        # What waited before may have been sent by this process as well.
-        speech.spent = Spent.PERHAPS
         with suppress(ProblemError):  # the fault itself is told, and the job shows where it stands
             if jobs := engine.take_back():
                 speech.spent = max((_spent(job) for job in jobs), key=list(Spent).index)

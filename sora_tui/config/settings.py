@@ -33,7 +33,7 @@ from sora_tui.config.sources import (
 )
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
-from sora_tui.core.server import SIMULATOR_NAME, Server, simulator
+from sora_tui.core.server import SIMULATOR_NAME, Server, sending_refusal, simulator
 
 OPENAI_NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
@@ -124,14 +124,16 @@ class Settings(NamedTuple):
             ProblemError: base_url_insecure, key_missing where a key is named and not there, or
                 key_unusable.
         """
-        server = self.server
-        if isinstance(server.key, UnusableKey):
-            raise ProblemError(server.key.problem)
-        if server.insecure:
-            raise problem_error("base_url_insecure", host=server.host, profile=server.name)
-        if server.lacks_key:
-            variable = str(server.key_from)
-            raise problem_error("key_missing", profile=server.name, variable=variable)
+        if isinstance(self.server.key, UnusableKey):
+            raise ProblemError(self.server.key.problem)
+        if (why := sending_refusal(self.server)) is not None:
+            raise ProblemError(why)
+
+    def is_always(self, server: Server) -> bool:
+        """Whether the person once said: always on this server, whatever it charges."""
+        from sora_tui.config.consents import is_always  # few orders come to this question
+
+        return is_always(server.origin)
 
     def without_keys(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that needs no key of ours: a player, an editor.

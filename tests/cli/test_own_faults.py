@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sora_tui.cli import generate
-from sora_tui.cli.follow import fate_words, running, wait_for_completion
+from sora_tui.cli.follow import fate_words, running
 from sora_tui.cli.speech import Speech
 from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.problem import Spent
@@ -50,22 +50,28 @@ def test_a_command_that_breaks_off_takes_its_order_back_and_says_so(
     assert History(folder).active() == []
 
 
-def test_the_last_words_about_a_saved_clip_never_advise_to_start_again(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", ["report", "usual_of"])
+def test_the_last_words_never_advise_to_start_an_order_again(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    real = wait_for_completion
+    def break_off(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
 
-    def break_off(*values: object, **options: object) -> None:
-        outcome = real(*values, **options)  # type: ignore[arg-type]
-        assert [job.state for job in outcome.jobs.values()] == [State.SAVED]
-        raise RuntimeError("a fault of ours, behind a clip that is paid")
-
-    monkeypatch.setattr(generate, "wait_for_completion", break_off)
+    # Behind a clip that is paid and saved, and where the order was just handed in.
+    monkeypatch.setattr(generate, place, break_off)
+    if place == "usual_of":
+        set_paused(open_folder(shell.workspace), True)
     ran = shell.inside("generate", "A kite", "--yes")
     assert ran.code == 70
-    saved = next(shell.workspace.glob("output/2*.mp4"))
-    assert f"is done: its clip is saved in output/{saved.name}." in ran.err
-    assert "billed" in ran.err
+    saved = next(shell.workspace.glob("output/2*.mp4"), None)
+    if place == "report":
+        assert saved is not None
+        assert f"is done: its clip is saved in output/{saved.name}." in ran.err
+        assert "The clip itself is billed" in ran.err
+    else:
+        assert saved is None
+        assert "was taken back: nothing of it was sent." in ran.err
+        assert "Nothing was sent and nothing was billed." in ran.err
     assert "again" not in ran.err
     assert "sora-tui jobs shows where each job stands" in ran.err
 
