@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
@@ -28,15 +28,19 @@ HOPELESS: Final = frozenset(
     {
         "answer_fault",
         "base_url_insecure",
+        "base_url_invalid",
+        "config_invalid",
         "consent_price",
         "consent_unknown",
         "day_unreadable",
         "disk_full",
         "download_too_large",
         "folder_not_writable",
+        "folder_unreadable",
         "key_command_failed",
         "key_missing",
         "key_refused",
+        "key_unusable",
         "operation_unsupported",
         "over_budget",
         "price_unclear",
@@ -99,16 +103,40 @@ class Outcome:
 
 @contextmanager
 def running(engine: Engine, speech: Speech) -> Iterator[SimpleQueue[Item]]:
-    """A started engine and everything it says; it is at rest afterwards."""
+    """A started engine and everything it says; it is at rest afterwards.
+
+    From here on a result that cannot be written stops nothing.
+    """
+    speech.keep_working()
     items: SimpleQueue[Item] = SimpleQueue()
     forget = engine.subscribe(items.put)
-    with _signals_into(items):
+    with _signals_into(items), taking_back(engine, speech):
+        # What waited here before may be sent by this process as well.
+        speech.spent = Spent.PERHAPS
         engine.start()
         try:
             yield items
         finally:
             _stop(engine, speech)
             forget()
+
+
+@contextmanager
+def taking_back(engine: Engine, speech: Speech) -> Iterator[None]:
+    """Take back what was handed in and not sent, whatever ends the command early, and say it.
+
+    Only ctrl+c and its like leave a job waiting: they are told how it goes on.
+    """
+    try:
+        yield
+    except Exception:
+        _stop(engine, speech)
+        with suppress(ProblemError):  # the fault itself is told, and the job shows where it stands
+            if jobs := engine.take_back():
+                speech.spent = max((_spent(job) for job in jobs), key=list(Spent).index)
+                for job in jobs:
+                    speech.note(fate_words(job))
+        raise
 
 
 def wait_for_completion(
@@ -132,6 +160,11 @@ def wait_for_completion(
         except Empty:
             watch.look_around()
     progress.pause()
+    if watch.outcome.faults:
+        # Nobody waits any longer, and the next order would be sent beside this one.
+        _stop(engine, speech)
+        with suppress(ProblemError):  # the fault is told, and what waits as well
+            watch.outcome.jobs |= {job.id: job for job in engine.take_back()}
     return watch.outcome
 
 
@@ -296,6 +329,34 @@ def _with_money(why: Problem, job: Job) -> Problem:
         return why
     made = job.state in {State.COMPLETED, State.DOWNLOADING}
     return replace(why, spent=Spent.YES if made else Spent.PERHAPS)
+
+
+def fate_words(job: Job) -> str:
+    """Where a job stands that nobody waits for any longer, and what can be done about it."""
+    match job.state:
+        case State.CANCELLED if not job.attempts:
+            text = _("{job} was taken back: nothing of it was sent.")
+        case State.PENDING:
+            text = _(
+                "{job} still waits, and the next sora-tui sends it; sora-tui cancel {job} takes it"
+                " back."
+            )
+        case State.SUBMITTING | State.UNCONFIRMED:
+            text = _("{job} may have been sent, and billed: sora-tui wait {job} looks for it.")
+        case State.SAVED:
+            path = next((output.path for output in job.outputs), "")
+            return _("{job} is done: its clip is saved in {path}.").format(job=job.id, path=path)
+        case _ if job.is_active:
+            text = _("{job} is with the server and goes on with: sora-tui wait {job}")
+        case _:
+            text = _("{job} has ended: sora-tui show {job} says how.")
+    return text.format(job=job.id)
+
+
+def _spent(job: Job) -> Spent:
+    if job.outputs:
+        return Spent.YES
+    return Spent.PERHAPS if job.attempts or job.remote_id else Spent.NO
 
 
 def _is_hopeless(why: Problem, tries: int) -> bool:

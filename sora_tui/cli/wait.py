@@ -15,6 +15,7 @@ from sora_tui.cli.follow import Outcome, running, wait_for_completion
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import complain
 from sora_tui.cli.usual import usual_of
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if not wanted:
         speech.note(_("Nothing is unfinished here."))
         return exits.DONE
+    folder.check_writable()  # nobody moves a job here, so nothing would ever come of it
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     asked = _look_again(engine, history, wanted) if args.jobs and not decided else {}
 
@@ -122,5 +124,5 @@ def _add(outcome: Outcome, later: Outcome) -> None:
 
 
 def _wrong_use(message: str) -> NoReturn:
-    sys.stderr.write(f"sora-tui wait: {message}\n")
+    complain(f"sora-tui wait: {message}")
     sys.exit(2)

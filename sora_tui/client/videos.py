@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
@@ -42,9 +42,12 @@ from sora_tui.core.moderation import is_moderation
 from sora_tui.core.number import amount
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase, RemoteVideo, read_video
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
+
+if TYPE_CHECKING:
+    from sora_tui.client.transport import Built
 
 #: Wait after a 429 that does not say how long, in seconds.
 DEFAULT_WAIT: Final = 15.0
@@ -74,6 +77,17 @@ class Upload:
     mime: str
     filename: str
     path: str
+
+
+class PaidRequest(NamedTuple):
+    """A paid request with headers and body: once it is on its way nothing of ours can fail.
+
+    Attributes:
+        built: None for an operation on a clip that has none: it must not be paid for.
+    """
+
+    operation: Operation
+    built: Built | None
 
 
 class Poll(NamedTuple):
@@ -137,32 +151,50 @@ class VideosClient:
             sink: Takes the clip, where the answer has it in it (`Accepted.has_clip`); what it got
                 is otherwise none.
         """
-        clip = None if sink is None else InlineClip(sink)
-        headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
+        return await self.send(self.prepare(request, upload, key), sink)
+
+    def prepare(self, request: VideoRequest, upload: Upload | None, key: str) -> PaidRequest:
+        """Build the paid request whole, before it counts as sent.
+
+        What fails here is a fault of ours, and provably nothing has left.
+        """
         if not _has_source(request, upload):
-            error = JobError("internal_fault", Spent.NO, message=f"{request.operation} of nothing")
-            return NotSent(error)
+            return PaidRequest(request.operation, None)
+        headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
         asked = asked_of(self.server, request)
         fields = dict(asked.fields)
+        if asked.encoding == "json":
+            if upload is not None:
+                fields[asked.file_field] = self._reference(upload)
+            built = self._wire.paid_request(asked.path, headers, document=fields)
+        else:
+            files: dict[str, File] = {}
+            if upload is not None:
+                files[asked.file_field] = (upload.filename, upload.data, upload.mime)
+            form = self._in_form(fields)
+            built = self._wire.paid_request(asked.path, headers, form=form, files=files)
+        return PaidRequest(request.operation, built)
+
+    async def send(
+        self, paid: PaidRequest, sink: Callable[[bytes], object] | None = None
+    ) -> CreateOutcome:
+        """Send what `prepare` built, once. Raises nothing the network or a server could cause.
+
+        Args:
+            sink: As for `create`.
+        """
+        if paid.built is None:
+            error = JobError("internal_fault", Spent.NO, message=f"{paid.operation} of nothing")
+            return NotSent(error)
+        clip = None if sink is None else InlineClip(sink)
         try:
-            if asked.encoding == "json":
-                if upload is not None:
-                    fields[asked.file_field] = self._reference(upload)
-                answer = await self._wire.post_paid(asked.path, headers, document=fields, clip=clip)
-            else:
-                form = self._in_form(fields)
-                files: dict[str, File] = {}
-                if upload is not None:
-                    files[asked.file_field] = (upload.filename, upload.data, upload.mime)
-                answer = await self._wire.post_paid(
-                    asked.path, headers, form=form, files=files, clip=clip
-                )
+            answer = await self._wire.post_paid(paid.built, clip)
         except NotSentError as fault:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
         outcome = self._with_cost(outcome_of(answer), answer)
-        if isinstance(outcome, Accepted) and request.operation == "character":
+        if isinstance(outcome, Accepted) and paid.operation == "character":
             return replace(outcome, video=_as_made(outcome.video))
         if isinstance(outcome, Accepted) and clip is not None and clip.whole:
             video = outcome.video

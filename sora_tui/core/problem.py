@@ -77,6 +77,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "base_url_insecure": Spent.NO,
     "key_missing": Spent.NO,
     "key_command_failed": Spent.NO,
+    "key_unusable": Spent.NO,
+    "settings_unreadable": Spent.NO,
     # consent and money
     "consent_price": Spent.NO,
     "consent_unknown": Spent.NO,
@@ -88,6 +90,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "refused_before": Spent.NO,
     # the folder
     "folder_missing": Spent.NO,
+    "folder_unreadable": Spent.NO,
+    "current_folder_gone": Spent.NO,
     "folder_not_writable": Spent.NO,
     "disk_full": Spent.NO,
     "lock_unsupported": Spent.NO,
@@ -135,7 +139,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "simulator_failed": Spent.NO,
     "no_terminal": Spent.NO,
     "dumb_terminal": Spent.NO,
-    "internal_fault": Spent.PERHAPS,
+    "internal_fault": Spent.NO,
 }
 
 

@@ -43,7 +43,8 @@ async def generate_video(
     """Send a pending job's paid request, once.
 
     The order is the promise: picture or clip read and its hash compared, room on the disk for the
-    new clip and for the answer, the intent with its key durable, and only then the first byte.
+    new clip and for the answer, the request built, the intent with its key durable, and only then
+    the first byte.
     Whatever happens after that, the document says at least that it may have been sent.
 
     Args:
@@ -72,6 +73,7 @@ async def generate_video(
         if job.state is not State.PENDING:
             return job
     key = f"{job.id}-{len(job.attempts) + 1}"
+    paid = client.prepare(job.request, upload, key)
     desk.history.reserve(job)
     try:
         job = desk.put(job.submitting(utc_now(), key))
@@ -80,7 +82,7 @@ async def generate_video(
             desk.history.release(job.id)
         raise
     with _Clip(folder, job.id) as clip:
-        outcome = await client.create(job.request, upload, key, clip.take)
+        outcome = await client.send(paid, clip.take)
         after = _after(job, outcome, taken_at)
         if isinstance(outcome, Accepted) and outcome.has_clip:
             after = await _with_clip(after, clip)
@@ -209,12 +211,17 @@ async def _upload(folder: Folder, job: Job) -> Upload | None:
     source = job.request.source_file
     if source is not None:
         clip = await in_daemon_thread(lambda: clip_bytes(folder, source), f"read {source.path}")
-        return Upload(clip, "video/mp4", source.path.rsplit("/", 1)[-1], source.path)
+        return Upload(clip, "video/mp4", _as_text(source.path.rsplit("/", 1)[-1]), source.path)
     reference = job.request.reference
     if reference is None:
         return None
     data, mime = sent_bytes(folder, reference)
-    filename = f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}"
+    filename = _as_text(f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}")
     # A server that takes a path shares our disk, and must see the bytes that were agreed to.
     path = str(sent_path(folder, reference))
     return Upload(data=data, mime=mime, filename=filename, path=path)
+
+
+def _as_text(name: str) -> str:
+    """A file name that an encoder takes: the bytes of one that is no text become `?`."""
+    return name.encode("utf-8", "replace").decode()
