@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from sora_tui.cli import exits
 from sora_tui.cli.consent import agree, question_on_terminal
 from sora_tui.cli.day import check_orders
-from sora_tui.cli.follow import Outcome, running, wait_for_completion
+from sora_tui.cli.follow import Outcome, go_on, running, wait_for_completion
 from sora_tui.cli.generate import found_prompt, is_at_rest, is_with_server, tell_warnings
 from sora_tui.cli.progress import PlainLines, Progress, progress_for
 from sora_tui.cli.report import report
@@ -107,9 +107,12 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         return enough(job) and job.updated_at != unsent.get(job.id)
 
     history = History(folder)
+    stopped = go_on(engine, history, going)
     with running(engine, speech) as items:
         progress = _progress(len(followed), history, speech)
-        outcome = wait_for_completion(engine, items, history, followed, progress, speech, is_enough)
+        outcome = wait_for_completion(
+            engine, items, history, followed, progress, speech, is_enough, stopped
+        )
     code = report(outcome, folder, speech)
     rest = [job for job in before if job.id not in outcome.jobs]
     _sum_up(outcome, rest, speech)

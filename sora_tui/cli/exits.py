@@ -123,7 +123,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "disk_full",
         "folder_not_writable",
     ),
-    UNCONFIRMED: ("answer_lost", "answer_unclear"),
+    UNCONFIRMED: ("answer_lost", "answer_unclear", "sending_on_hold", "sending_stopped"),
     OUR_FAULT: ("internal_fault",),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {
