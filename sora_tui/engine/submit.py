@@ -9,12 +9,13 @@ from sora_tui.client.dialect import has_no_route
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.job import Job, JobError, State
-from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import Problem, ProblemError, problem
-from sora_tui.core.server import Server
+from sora_tui.core.request import OPERATIONS
+from sora_tui.core.server import Server, sending_refusal
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.downloads import published
 from sora_tui.engine.lost import replace_parent
+from sora_tui.engine.orders import unmet
 from sora_tui.engine.pace import UNCLEAR_WAIT
 from sora_tui.engine.quote import quote
 from sora_tui.engine.threads import in_daemon_thread
@@ -101,23 +102,11 @@ def refusal(server: Server, job: Job) -> Problem | None:
     The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
     job waiting (DESIGN.md, section 2).
     """
-    consent = job.consent
-    if server.insecure:
-        return problem("base_url_insecure", host=server.host, profile=server.name)
-    if server.lacks_key:
-        return problem("key_missing", profile=server.name, variable=str(server.key_from))
-    price = quote(server, job.request)
-    if price.kind is PriceKind.UNKNOWN and consent is not None and consent.max_spend is not None:
-        # A limit that nobody can check must not pass for one.
-        return problem("consent_unknown", host=server.host)
-    if price.kind is PriceKind.PRICED:
-        limit = None if consent is None else (consent.sum or consent.max_spend)
-        if limit is None or price.sum is None:
-            return problem("consent_price", sum=str(price.sum), currency=price.currency)
-        if price.sum > limit:
-            facts = {"sum": str(price.sum), "limit": str(limit), "currency": price.currency}
-            return problem("over_budget", **facts)
-    return None
+    if job.request.operation not in OPERATIONS:
+        return problem("word_unknown", word=job.request.operation)
+    if (why := sending_refusal(server)) is not None:
+        return why
+    return unmet(server, quote(server, job.request), job.consent)
 
 
 def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem | None:
@@ -131,8 +120,8 @@ def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem
 def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
     at = utc_now()
     match outcome:
-        case Accepted(video, status, request_id):
-            return job.accepted(at, video, status, request_id)
+        case Accepted(video, status, request_id, cookies=cookies):
+            return job.accepted(at, video, status, request_id, cookies)
         case NotSent(error):
             return job.not_sent(at, error)
         case Rejected(error):
