@@ -130,7 +130,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "folder_not_writable",
         "folder_unreadable",
     ),
-    UNCONFIRMED: ("answer_lost", "answer_unclear"),
+    UNCONFIRMED: ("answer_lost", "answer_unclear", "sending_on_hold", "sending_stopped"),
     OUR_FAULT: ("internal_fault", "answer_fault"),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {

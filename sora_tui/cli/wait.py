@@ -11,7 +11,7 @@ from typing import NoReturn
 from sora_tui.cli import exits
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.decide import Deciding
-from sora_tui.cli.follow import Outcome, running, wait_for_completion
+from sora_tui.cli.follow import Outcome, go_on, running, wait_for_completion
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
@@ -49,6 +49,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     folder.check_writable()  # nobody moves a job here, so nothing would ever come of it
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     asked = _look_again(engine, history, wanted) if args.jobs and not decided else {}
+    stopped = {} if decided else go_on(engine, history, wanted)
 
     def is_enough(job: Job) -> bool:
         return job.is_final and job.updated_at != asked.get(job.id)
@@ -61,7 +62,9 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
                 _do(args, deciding, job_id)
             wanted = deciding.going
             deciding.give_back()
-        outcome = wait_for_completion(engine, items, history, wanted, progress, speech, is_enough)
+        outcome = wait_for_completion(
+            engine, items, history, wanted, progress, speech, is_enough, stopped
+        )
         asks = not speech.as_json and question_on_terminal() is not None
         while asks and outcome.signal is None and not outcome.faults:
             going = _ask(deciding, outcome)

@@ -34,10 +34,20 @@ _TAG: Final = re.compile(r"<[^>]{0,400}>")
 
 
 class Refusal(NamedTuple):
-    """A server's own code and words, out of whatever envelope they came in; both cleaned."""
+    """A server's own code and words, out of whatever envelope they came in; both cleaned.
+
+    Attributes:
+        message: Of the server that refused: where a gateway hands on what another one answered,
+            the innermost text.
+        outer: What the server that was asked says itself, with all that it hands on. A gateway
+            writes there that it tried more than once.
+        has_envelope: It is an object of JSON that names an error, not a page or a word.
+    """
 
     code: str | None
     message: str
+    outer: str = ""
+    has_envelope: bool = False
 
 
 def read_json(body: bytes) -> Any:
@@ -87,8 +97,10 @@ def refusal_in(body: bytes) -> Refusal:
     try:
         document = read_json(body)
     except ValueError:
-        return _unwrapped(Refusal(None, _readable(body)))
-    return _unwrapped(_read_envelope(document))
+        said = Refusal(None, _readable(body))
+    else:
+        said = _read_envelope(document)._replace(has_envelope=isinstance(document, Mapping))
+    return _unwrapped(said)._replace(outer=said.message, has_envelope=said.has_envelope)
 
 
 def retry_after(headers: Mapping[str, str], most: float = MAX_WAIT) -> float | None:

@@ -53,7 +53,21 @@ if TYPE_CHECKING:
 DEFAULT_WAIT: Final = 15.0
 
 #: Codes that say the account is empty, not that we are too fast (OpenAI, new-api, gateways).
-_QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
+_QUOTA_MARKS: Final = ("quota", "billing", "budget", "insufficient_")
+#: Words that name a limit: a rate, a number at once, a quota. "Too many requests" is no more than
+#: the name of the status, which a proxy writes too, and `RateLimitError` is what LiteLLM makes of
+#: any 429 that it is given.
+_LIMIT: Final = re.compile(
+    r"rate[ _-]limit|concurren|quota|throttl"
+    r"|too[ _]many[ _](concurrent|parallel|active|running|pending|queued|open)"
+    r"|\b(per|each|every)[ _-](second|minute|min|hour|day|week|month)|\b[rt]p[msd]\b"
+    r"|\d ?/ ?(s|sec|min|minute|h|hour|day)\b"
+    r"|\b(limit|maximum|max)[ _](number[ _])?(of|is|reached|exceeded|hit)\b|\blimit of \d"
+    r"|\b(request|token|video|job|task|generation|user|account|project)s?[ _]limit"
+    r"|(requests|videos|jobs|tasks|generations)[ _](at (once|a time|the same time)|in parallel)"
+    r"|queue (is )?full|请求数限制|速率限制|频率限制|并发|限流|配额",
+    re.IGNORECASE,
+)
 #: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
 _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_error"})
 #: By these a server refuses before it acts (RFC 9110, 6585, 7725). Not 424, by which a gateway
@@ -346,7 +360,9 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     A refusal counts as definite only where the protocol leaves no other reading, or a server's own
     words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
     work, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
-    15.4.4): these are unclear. So is whatever a gateway says that tried more than once.
+    15.4.4): these are unclear. `Retry-After` changes nothing about that: a proxy adds it to a 503
+    for what it cannot see. So is whatever a gateway says that tried more than once, or that hands
+    on a video.
     """
     status = answer.status
     document = _document(answer)
@@ -354,19 +370,26 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     if video is not None:
         cookies = answer.cookies
         return Accepted(video, status, request_id(answer.headers), cookies=cookies)
-    refusal = refusal_in(answer.body)
-    if was_repeated(refusal.message):
-        return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
-    wait = retry_after(answer.headers)
-    turned = turned_away(status, refusal.message)
-    is_later = turned.later if turned else status == 429 or (status == 503 and wait is not None)
-    if is_later:
+    refusal, wait = refusal_in(answer.body), retry_after(answer.headers)
+    unclear = Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal), wait)
+    handed_on = wrapped_video(document)
+    if was_repeated(refusal.outer) or (handed_on and handed_on.phase is not Phase.FAILED):
+        return unclear
+    turned = turned_away(status, refusal.message, refusal.outer)
+    if turned.later if turned else status == 429:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
-        return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
+        error = _error("server_busy", Spent.NO, answer, refusal)
+        return Later(wait or DEFAULT_WAIT, error, turned is not None or _names_limit(refusal))
     if turned or (status in _REFUSALS and not _points_to_a_video(answer)):
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
-    return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+    return unclear
+
+
+def _names_limit(refusal: Refusal) -> bool:
+    """Whether it is a server's own error object that says which limit was reached."""
+    said = f"{refusal.code or ''} {refusal.message}"
+    return refusal.has_envelope and _LIMIT.search(said) is not None
 
 
 def _points_to_a_video(answer: Answer) -> bool:

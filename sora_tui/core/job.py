@@ -97,6 +97,9 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
 }
 
 _ONCE_MORE: Final = "asked for once more"
+#: Outcomes of an attempt that a server put off; the second without a word about a limit.
+_DEFERRED: Final = "deferred"
+_DEFERRED_BARE: Final = "deferred, no limit named"
 
 #: The engine has work with these.
 ACTIVE: Final = frozenset(
@@ -150,6 +153,11 @@ class Attempt(NamedTuple):
     outcome: str = "sending"
     status: int | None = None
     request_id: str | None = None
+
+    @property
+    def is_deferred(self) -> bool:
+        """The server said "not now"."""
+        return self.outcome in {_DEFERRED, _DEFERRED_BARE}
 
 
 class Output(NamedTuple):
@@ -380,18 +388,26 @@ class Job:
         attempts = (*self.attempts, Attempt(at, key))
         return self._step(State.SUBMITTING, at, attempts=attempts, not_before=None, error=None)
 
-    def deferred(self, at: datetime, not_before: datetime, status: int) -> Job:
-        """The server said, definitely, not now (429, or 503 with Retry-After)."""
+    def deferred(
+        self, at: datetime, not_before: datetime, status: int, *, names_limit: bool = True
+    ) -> Job:
+        """Return the job that the server put off: a 429, or words of its own that are known.
+
+        Args:
+            names_limit: It said which limit keeps it; without that it is believed only where its
+                list agrees.
+        """
+        outcome = _DEFERRED if names_limit else _DEFERRED_BARE
         return self._step(
             State.PENDING,
             at,
             f"{status}, again after {not_before:%H:%M:%S} UTC",
             not_before=not_before,
-            attempts=self._last_attempt("deferred", status),
+            attempts=self._last_attempt(outcome, status),
         )
 
     def doubted(self, at: datetime, error: JobError) -> Job:
-        """The server said "not now", and lists the job all the same: it is not sent again."""
+        """The server said "not now", and that is not to be believed: it is not sent again."""
         if self.state is not State.PENDING or not self.was_put_off:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
@@ -401,6 +417,12 @@ class Job:
         if self.state is not State.PENDING:
             raise _illegal(self, State.PENDING)
         return replace(self.noted(at, f"waits: {error.kind}"), error=error)
+
+    def released(self, at: datetime) -> Job:
+        """Return the pending job without the reason that kept it."""
+        if self.state is not State.PENDING:
+            raise _illegal(self, State.PENDING)
+        return self if self.error is None else replace(self.noted(at, "waits no more"), error=None)
 
     def not_sent(self, at: datetime, error: JobError) -> Job:
         """The request provably never reached a server."""
@@ -412,12 +434,19 @@ class Job:
             raise _illegal(self, State.PENDING)
         return self._step(State.PENDING, at, error=None)
 
-    def unconfirmed(self, at: datetime, error: JobError) -> Job:
-        """The answer is lost: it may be running, and billed."""
+    def unconfirmed(self, at: datetime, error: JobError, not_before: datetime | None = None) -> Job:
+        """The answer is lost: it may be running, and billed.
+
+        Args:
+            not_before: Nothing else is sent to this server until then; this job is never sent
+                again by itself.
+        """
         if self.state is not State.SUBMITTING:
             raise _illegal(self, State.UNCONFIRMED)
         attempts = self._last_attempt("unconfirmed", error.status)
-        return self._step(State.UNCONFIRMED, at, error=error, attempts=attempts)
+        return self._step(
+            State.UNCONFIRMED, at, error=error, attempts=attempts, not_before=not_before
+        )
 
     def rejected(self, at: datetime, error: JobError) -> Job:
         """The server definitely refused."""
@@ -437,7 +466,9 @@ class Job:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
         attempts = self._last_attempt(outcome, status, request_id)
-        job = replace(self, attempts=attempts, error=None, search=None, cookies=cookies)
+        job = replace(
+            self, attempts=attempts, error=None, search=None, not_before=None, cookies=cookies
+        )
         return job._at_server(at, remote)
 
     def searched(self, at: datetime, search: Search) -> Job:
@@ -634,7 +665,18 @@ class Job:
     @property
     def was_put_off(self) -> bool:
         """A server has said "not now" to it."""
-        return any(attempt.outcome == "deferred" for attempt in self.attempts)
+        return any(attempt.is_deferred for attempt in self.attempts)
+
+    @property
+    def was_put_off_bare(self) -> bool:
+        """A server has said "not now" to it without naming a limit."""
+        return any(attempt.outcome == _DEFERRED_BARE for attempt in self.attempts)
+
+    @property
+    def is_stopped(self) -> bool:
+        """It waits for a person, because answers to other paid requests there were unclear."""
+        stopped = self.error is not None and self.error.kind == "sending_stopped"
+        return stopped and self.state is State.PENDING
 
     @property
     def needs_you(self) -> bool:

@@ -112,6 +112,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "quota_exhausted": Spent.NO,
     "answer_lost": Spent.PERHAPS,
     "answer_unclear": Spent.PERHAPS,
+    "sending_on_hold": Spent.NO,
+    "sending_stopped": Spent.NO,
     "no_list": Spent.NO,
     "delete_refused": Spent.NO,
     "operation_unsupported": Spent.NO,

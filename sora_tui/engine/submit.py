@@ -16,6 +16,7 @@ from sora_tui.engine.clip_files import DamagedError, published
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.orders import unmet
+from sora_tui.engine.pace import UNCLEAR_WAIT
 from sora_tui.engine.quote import quote
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.folder import Folder, check_room
@@ -129,10 +130,12 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
             return job.rejected(at, _as_missing(job, error))
         case Later(_, error) if _is_put_off_for_good(job, taken_at):
             return job.rejected(at, error)
-        case Later(wait, error):
-            return job.deferred(at, at + timedelta(seconds=wait), error.status or 429)
-        case Unclear(error):
-            return job.unconfirmed(at, error)
+        case Later(wait, error, names_limit):
+            later = at + timedelta(seconds=wait)
+            return job.deferred(at, later, error.status or 429, names_limit=names_limit)
+        case Unclear(error, wait):
+            rest = UNCLEAR_WAIT if wait is None else wait
+            return job.unconfirmed(at, error, at + timedelta(seconds=rest))
         case _:
             assert_never(outcome)
 
@@ -195,7 +198,7 @@ def _published(part: PartFile, folder: Folder, job: Job) -> Output:
 
 def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
     """Whether this is the third "later", and the server took no other job since the first."""
-    put_off = [attempt.at for attempt in job.attempts if attempt.outcome == "deferred"]
+    put_off = [attempt.at for attempt in job.attempts if attempt.is_deferred]
     if len(put_off) + 1 < _MAX_DEFERRALS:
         return False
     return taken_at is None or taken_at < put_off[0]

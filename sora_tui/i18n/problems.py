@@ -678,6 +678,28 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
         _LOOK,
     ),
+    "sending_on_hold": (
+        N_(
+            "The answer[ of {host}] to the last paid request was unclear: it may have made the"
+            " video. This one waits."
+        ),
+        _NOT_SENT,
+        N_(
+            "After a pause, and once the server has answered a free question, one is sent alone."
+            " You need not do anything."
+        ),
+    ),
+    "sending_stopped": (
+        N_(
+            "The server[ {host}] gave unclear answers to paid requests[ ({count})] or answers no"
+            " question since, so nothing more is sent to it."
+        ),
+        N_("What waits was not sent and not billed; what is unconfirmed may be."),
+        N_(
+            "Decide about the unconfirmed jobs. sora-tui wait sends what waits, one job first; on"
+            " the screen p does, in the list of jobs. sora-tui cancel JOB takes one back."
+        ),
+    ),
     "no_list": (
         N_("The server[ {host}] does not list its jobs."),
         _FREE,
