@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from sora_tui.core.findings import ABILITIES, Ability, DeleteMeans
+from sora_tui.core.remote import ENDINGS, Phase
 from sora_tui.core.server import Auth, Encoding, ReferenceForm, Server
 
 #: The free questions of `probe.py`. Those that end in `_` are asked at the root of the host.
@@ -91,6 +92,8 @@ class Dialect(NamedTuple):
         max_active: Jobs it takes at once.
         turns_away: How it says that nothing was started, under statuses that leave it open.
         poll_floor: Seconds between two looks at a job that it asks its users to keep.
+        endings: Its words for a job that ends without a clip. Each is believed when a second look
+            tells it again.
     """
 
     name: str
@@ -116,6 +119,7 @@ class Dialect(NamedTuple):
     max_active: int | None = None
     turns_away: tuple[TurnedAway, ...] = ()
     poll_floor: float = 0.0
+    endings: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
 
     def can(self, ability: Ability) -> bool | None:
         """Whether it can; None where only a try tells."""
@@ -134,7 +138,8 @@ _NO_ROUTE: Final = re.compile(
     r"(not found|404 page not found|404 not found|invalid url.*|no route.*)?\.?", re.IGNORECASE
 )
 
-GENERIC: Final = Dialect(name="generic")
+#: Nobody knows what stands behind it: it has the words that gateways hand on.
+GENERIC: Final = Dialect(name="generic", endings=ENDINGS)
 
 #: Sources and versions: videos-api, sections 2.1 to 2.9.
 DIALECTS: Final[Mapping[str, Dialect]] = {
@@ -170,6 +175,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             list_needs="custom_llm_provider",
             delete_means="none",
             repeats=True,  # two more by default; `num_retries: 0` ends it
+            endings=ENDINGS,  # its adapters for other services say all of them
         ),
         # 0.30.0.
         Dialect(
@@ -199,6 +205,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             seconds_as_number=True,
             abilities=_only("list", "delete"),
             delete_means="forgets",
+            endings={"failed": Phase.FAILED, "deleted": Phase.CANCELLED},
         ),
         # 0.8.3. DELETE takes a running task out of its table and lets it run on.
         Dialect(
@@ -277,6 +284,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities=_only(),
             delete_means="none",
             poll_floor=30.0,
+            endings=ENDINGS,
         ),
         # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
         Dialect(

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from sora_tui.client.server_error import ServerError
+
 #: More requests than this inside httpx at once and its pool, not the network, is the bottleneck.
 MAX_IN_FLIGHT: Final = 8
 #: Requests a second that no known server minds, and how many may come at once.
@@ -38,17 +40,25 @@ class Gate:
 
     @asynccontextmanager
     async def passage(self) -> AsyncIterator[None]:
-        """Wait for a turn and hold it. After a failure one request goes, until it is answered."""
+        """Wait for a turn and hold it. After a failure one request goes, until it is answered.
+
+        Whatever the request was for, a server that answers it with Retry-After is left alone for
+        so long; only where it denies one job it speaks of that job.
+        """
         async with self._slots:
             await self._turn()
-            if not self.failures:
-                yield
-                return
-            self._no_probe.clear()
+            is_probe = bool(self.failures)
+            if is_probe:
+                self._no_probe.clear()
             try:
                 yield
+            except ServerError as failure:
+                if failure.retry_after is not None and not failure.not_found:
+                    self.failed(failure.retry_after)
+                raise
             finally:
-                self._no_probe.set()
+                if is_probe:
+                    self._no_probe.set()
 
     @property
     def paused_for(self) -> float:

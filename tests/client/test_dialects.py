@@ -16,6 +16,7 @@ from sora_tui.client.probe import examine_server
 from sora_tui.client.videos import Upload
 from sora_tui.core.findings import ABILITIES, Findings
 from sora_tui.core.problem import Spent
+from sora_tui.core.remote import read_video
 from sora_tui.core.request import Character, SourceFile, VideoRequest
 from sora_tui.core.server import DIALECT_NAMES, Server
 from sora_tui.engine.knowledge import delete_means
@@ -200,6 +201,12 @@ async def _with_a_clip(row: Dialect) -> object:
     return sorted((await sent(row, upload, request=request)).parts)
 
 
+async def _endings(row: Dialect) -> object:
+    words = ("failed", "cancelled", "canceled", "expired", "deleted", "error")
+    videos = (read_video({"id": "v", "status": word}, row.endings) for word in words)
+    return [video.phase for video in videos if video is not None]
+
+
 #: The behaviour that each field is for. A field that is not here is one nobody needs.
 WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "hosts": _hosts,
@@ -224,6 +231,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "poll_floor": _poll_floor,
     "characters_encoding": _with_characters,
     "upload_model_field": _with_a_clip,
+    "endings": _endings,
 }
 
 
