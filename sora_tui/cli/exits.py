@@ -25,6 +25,9 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "remote_cancelled",
         "remote_expired",
         "remote_gone",
+        "remote_denied",
+        "other_video_told",
+        "status_unknown",
         "download_interrupted",
         "download_refused",
         "download_too_large",
@@ -113,6 +116,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     SERVER: (
         "server_unreachable",
         "server_busy",
+        "gateway_misroutes",
         "videos_missing",
         "delete_refused",
         "key_refused",

@@ -78,17 +78,20 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
 
 
 def _look_again(engine: Engine, history: History, job_ids: Iterable[str]) -> dict[str, datetime]:
-    """Have the server asked once more for what it had no longer: it may only have been late.
+    """Have the server asked once more for what it had no longer, or had ended.
+
+    It may only have been late, or one of its replicas behind.
 
     Returns:
         When each of these jobs changed last: what is older than the asking is no answer to it.
     """
     jobs = [history.load(job_id) for job_id in job_ids]
-    asked = {
-        job.id: job.updated_at
+    again = (
+        job
         for job in jobs
-        if job.state in {State.EXPIRED, State.GONE} or job.is_too_large
-    }
+        if job.state is State.EXPIRED or job.may_be_found_again or job.is_too_large
+    )
+    asked = {job.id: job.updated_at for job in again}
     for job_id in asked:
         engine.command(job_id, "look")
     return asked

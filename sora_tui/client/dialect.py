@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from sora_tui.core.findings import ABILITIES, Ability, DeleteMeans
+from sora_tui.core.remote import ENDINGS, Phase
 from sora_tui.core.server import Auth, Encoding, ReferenceForm, Server
 
 #: The free questions of `probe.py`. Those that end in `_` are asked at the root of the host.
@@ -96,6 +97,8 @@ class Dialect(NamedTuple):
         poll_floor: Seconds between two looks at a job that it asks its users to keep.
         output_fields: Query parameters of `/content` that count the clips of a job from 0, tried
             in this order; those of one group go along together.
+        endings: Its words for a job that ends without a clip. Each is believed when a second look
+            tells it again.
     """
 
     name: str
@@ -122,6 +125,7 @@ class Dialect(NamedTuple):
     turns_away: tuple[TurnedAway, ...] = ()
     poll_floor: float = 0.0
     output_fields: tuple[tuple[str, ...], ...] = (("variant",), ("index", "output_index"))
+    endings: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
 
     def can(self, ability: Ability) -> bool | None:
         """Whether it can; None where only a try tells."""
@@ -141,7 +145,8 @@ _NO_ROUTE: Final = re.compile(
     r"(not found|404 page not found|404 not found|invalid url.*|no route.*)?\.?", re.IGNORECASE
 )
 
-GENERIC: Final = Dialect(name="generic")
+#: Nobody knows what stands behind it: it has the words that gateways hand on.
+GENERIC: Final = Dialect(name="generic", endings=ENDINGS)
 
 #: Sources and versions: videos-api, sections 2.1 to 2.9.
 DIALECTS: Final[Mapping[str, Dialect]] = {
@@ -217,6 +222,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                     own=True,
                 ),
             ),
+            endings=ENDINGS,  # its adapters for other services say all of them
         ),
         # 0.30.0.
         Dialect(
@@ -247,6 +253,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities=_only("list", "delete"),
             delete_means="forgets",
             output_fields=(("variant",), ("output_index",)),
+            endings={"failed": Phase.FAILED, "deleted": Phase.CANCELLED},
         ),
         # 0.8.3. DELETE takes a running task out of its table and lets it run on.
         Dialect(
@@ -346,6 +353,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             delete_means="none",
             poll_floor=30.0,
             output_fields=(("index",),),
+            endings=ENDINGS,
         ),
         # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
         Dialect(

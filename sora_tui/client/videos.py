@@ -41,7 +41,7 @@ from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.number import amount
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase, RemoteVideo, read_video
+from sora_tui.core.remote import Phase, RemoteVideo, read_video, route_of
 from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
@@ -75,6 +75,8 @@ _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_erro
 #: a request that they gave up on.
 _REFUSALS: Final = frozenset({301, 302, 307, 308, *range(400, 432), 451} - {408, 409, 424})
 _VIDEO_MADE: Final = re.compile(r"/videos/[^/?#]+/?(?:[?#]|$)")
+#: How a message names the model that was asked: `model 'sora-2'`, `model=openai/sora-2`.
+_MODEL_NAMED: Final = re.compile(r"\bmodel(?:=| ?: ?| )['\"`]([\w./:-]+)['\"`]|\bmodel=([\w./:-]+)")
 #: new-api answers 400 for an id it does not know.
 _UNKNOWN_ID_CODES: Final = frozenset({"task_not_exist"})
 
@@ -239,15 +241,17 @@ class VideosClient:
         """
         path = f"/videos/{quote(video_id, safe='')}"
         answer = await self._call("GET", path, cookies=cookies)
-        document = _document(answer)
+        document, endings = _document(answer), self._dialect.endings
         if _is_success(answer):
-            video = read_video(document)
+            video = read_video(document, endings)
         else:
-            video = video_in(document) or wrapped_video(document)
+            video = video_in(document, endings) or wrapped_video(document, endings)
         if video is None:
-            raise _server_error(answer)
-        said, floor = poll_after(answer.headers), self._dialect.poll_floor
-        return Poll(video, max(said or 0.0, floor) or None)
+            failure = _server_error(answer)
+            failure.asked = asked_instead(video_id, answer) if failure.not_found else ""
+            raise failure
+        said = poll_after(answer.headers) or retry_after(answer.headers)
+        return Poll(video, max(said or 0.0, self._dialect.poll_floor) or None)
 
     async def character(self, character_id: str) -> RemoteVideo:
         """A character by its id, as a video that is completed.
@@ -275,7 +279,8 @@ class VideosClient:
         answer = await self._call("GET", "/videos", query, LIST_LIMIT)
         rows = _rows(answer)
         document = _document(answer)
-        videos = tuple(video for row in rows if (video := read_video(row)) is not None)
+        read = (read_video(row, self._dialect.endings) for row in rows)
+        videos = tuple(video for video in read if video is not None)
         said = document if isinstance(document, Mapping) else {}
         last_id = said.get("last_id")
         if not isinstance(last_id, str) or not last_id:
@@ -499,6 +504,27 @@ def _error(kind: str, spent: Spent, answer: Answer, refusal: Refusal) -> JobErro
         status=answer.status,
         request_id=request_id(answer.headers),
     )
+
+
+def asked_instead(video_id: str, answer: Answer) -> str:
+    """The server that a gateway asked for a video, where it is none that can have it; else "".
+
+    LiteLLM 1.110 finds the deployment by the upstream model's name, and takes another group that
+    has this name: its 404 is one of the wrong server. The id says which one made the video, and
+    `x-litellm-model-name`, or the message, which one was asked.
+    """
+    route = route_of(video_id)
+    if route is None:
+        return ""
+    asked = clean_line(answer.headers.get("x-litellm-model-name", ""), 120)
+    provider, slash, _ = asked.partition("/")
+    if slash and provider != route.provider:
+        return asked
+    message = clean_line(refusal_in(answer.body).message, 2000)
+    named = [quoted or bare for quoted, bare in _MODEL_NAMED.findall(message)]
+    own = {route.model, route.model.rpartition("/")[2], f"{route.provider}/{route.model}", asked}
+    is_another = route.model and named and own.isdisjoint(named)
+    return named[0] if is_another else ""
 
 
 def _server_error(answer: Answer) -> ServerError:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import CODES, Problem, Spent, problem_error
-from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in
+from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in, inner_id
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.core.text import clean_line
@@ -73,25 +73,26 @@ _REMOTE: Final[Mapping[Phase, State]] = {
 }
 _ANY_REMOTE: Final = frozenset(_REMOTE.values())
 _IN_FLIGHT: Final = frozenset({State.QUEUED, State.IN_PROGRESS})
+#: Where a job may be that a server tells of for the first time. It ends when that is told again.
+_ALIVE: Final = _IN_FLIGHT | {State.COMPLETED}
 
 STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.PENDING: frozenset(
         {State.SUBMITTING, State.NOT_SENT, State.CANCELLED, State.UNCONFIRMED}
     ),
-    State.SUBMITTING: _ANY_REMOTE
-    | {State.PENDING, State.NOT_SENT, State.UNCONFIRMED, State.REJECTED},
+    State.SUBMITTING: _ALIVE | {State.PENDING, State.NOT_SENT, State.UNCONFIRMED, State.REJECTED},
     State.NOT_SENT: frozenset({State.PENDING, State.ABANDONED}),
-    State.UNCONFIRMED: _ANY_REMOTE | {State.ABANDONED},
+    State.UNCONFIRMED: _ALIVE | {State.ABANDONED},
     State.QUEUED: _ANY_REMOTE | {State.GONE},
     State.IN_PROGRESS: _ANY_REMOTE - {State.QUEUED} | {State.GONE},
     State.COMPLETED: frozenset({State.DOWNLOADING, State.EXPIRED, State.GONE}),
     State.DOWNLOADING: frozenset({State.COMPLETED, State.SAVED, State.EXPIRED, State.GONE}),
-    State.GONE: _ANY_REMOTE | {State.ABANDONED},
+    State.GONE: _ALIVE | {State.ABANDONED},
     State.SAVED: frozenset(),
     State.REJECTED: frozenset(),
-    State.FAILED: frozenset(),
+    State.FAILED: _ALIVE,
     State.EXPIRED: frozenset({State.COMPLETED}),
-    State.CANCELLED: frozenset(),
+    State.CANCELLED: _ALIVE,
     State.ABANDONED: frozenset(),
     State.UNKNOWN: frozenset(),
 }
@@ -505,17 +506,27 @@ class Job:
         """What a poll told.
 
         Never backwards: a stale replica that says `in_progress` after `completed` changes nothing
-        (fault 37), and a word we do not know leaves the state as it is.
+        (fault 37), and a word we do not know leaves the state as it is. A word that ends the job
+        without a clip ends it when the next answer says it again: a stale replica, or a cache,
+        may say it once of a job that runs and is paid for.
         """
         if self.state not in _IN_FLIGHT:
             return self
         return self._at_server(at, remote)
 
     def found(self, at: datetime, remote: RemoteVideo) -> Job:
-        """A server that had forgotten the job knows it again."""
-        if self.state is not State.GONE:
+        """A server that had forgotten or ended the job tells otherwise when it is asked again."""
+        is_over = self.state is not State.GONE and remote.phase.is_ending
+        if not self.may_be_found_again or is_over:
             raise _illegal(self, _REMOTE[remote.phase])
         return replace(self, error=None)._at_server(at, remote)
+
+    def ended_as_told(self, at: datetime) -> Job:
+        """The answer to the create told how the job ended, and the server knows it no more."""
+        if not self.ended_at_create:
+            raise _illegal(self, State.FAILED)
+        assert self.remote is not None
+        return self._at_server(at, self.remote)
 
     def gone(self, at: datetime, error: JobError) -> Job:
         """The server no longer knows it."""
@@ -530,7 +541,7 @@ class Job:
         if self.state not in _IN_FLIGHT or self.remote is None:
             raise _illegal(self, State.CANCELLED)
         remote = self.remote._replace(status="deleted", phase=Phase.CANCELLED)
-        return self._at_server(at, remote)
+        return replace(self, remote=remote)._at_server(at, remote)
 
     def kept_there(self, at: datetime, error: JobError) -> Job:
         """The server was asked to delete it, and did not."""
@@ -602,6 +613,28 @@ class Job:
         made = self.remote.outputs if self.remote is not None else 1
         wanted = max(made, asked_count(self.request.params))
         return max(wanted - sum(output.is_clip for output in self.outputs), 0)
+
+    @property
+    def was_told_an_end(self) -> bool:
+        """Whether the last word about it ends it, and waits to be told again."""
+        return self.state in _IN_FLIGHT and self.remote is not None and self.remote.phase.is_ending
+
+    @property
+    def may_be_found_again(self) -> bool:
+        """Whether its server may be asked once more for a job that it forgot or ended."""
+        ended = self.state in {State.GONE, State.FAILED, State.CANCELLED}
+        return ended and self.remote_id is not None
+
+    @property
+    def ended_at_create(self) -> bool:
+        """Whether the answer to the create ended it, and nothing was heard since."""
+        accepted = self.events[-2:-1] and self.events[-2].state is State.SUBMITTING
+        return bool(accepted) and self.was_told_an_end
+
+    def knows(self, remote: RemoteVideo) -> bool:
+        """Whether an answer is about this job: by the id of its create, or one told later."""
+        ids = (self.remote_id, self.remote.id if self.remote else None)
+        return inner_id(remote.id) in {inner_id(known) for known in ids if known}
 
     @property
     def is_made(self) -> bool:
@@ -698,6 +731,10 @@ class Job:
     def _at_server(self, at: datetime, remote: RemoteVideo) -> Job:
         to = _REMOTE[remote.phase]
         with_server = self.state in _IN_FLIGHT
+        told_before = self.remote.phase if with_server and self.remote else None
+        is_first = remote.phase.is_ending and told_before is not remote.phase
+        if is_first:
+            to = self.state if with_server else State.QUEUED
         if with_server and (to not in STEPS[self.state] or remote.phase is Phase.UNKNOWN):
             to = self.state
         if self.remote and to in _IN_FLIGHT:
@@ -710,11 +747,13 @@ class Job:
             "remote_id": self.remote_id or remote.id,
             "expires_at": remote.expires_at or self.expires_at,
             "cost": cost,
-            "error": _remote_error(remote) or self.error,
+            "error": self.error if is_first else _remote_error(remote) or self.error,
         }
-        if to is self.state:
-            return replace(self, updated_at=at, **changes)
-        return self._step(to, at, **changes)
+        note = f"{remote.status}, says the server: asked once more" if is_first else ""
+        if to is not self.state:
+            return self._step(to, at, note, **changes)
+        job = replace(self, updated_at=at, **changes)
+        return job.noted(at, note) if note else job
 
     def _last_attempt(
         self, outcome: str, status: int | None = None, request_id: str | None = None

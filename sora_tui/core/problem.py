@@ -126,6 +126,10 @@ CODES: Final[Mapping[str, Spent]] = {
     "remote_expired": Spent.YES,
     "remote_gone": Spent.PERHAPS,
     "answer_fault": Spent.PERHAPS,
+    "remote_denied": Spent.PERHAPS,
+    "other_video_told": Spent.PERHAPS,
+    "gateway_misroutes": Spent.PERHAPS,
+    "status_unknown": Spent.PERHAPS,
     # bringing it home
     "download_interrupted": Spent.YES,
     "download_refused": Spent.YES,

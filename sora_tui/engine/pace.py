@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from sora_tui.client.decode import MAX_WAIT
+from sora_tui.client.server_error import ServerError
 from sora_tui.core.job import Job
 
 #: More requests than this inside httpx at once and its pool, not the network, is the bottleneck.
@@ -52,17 +53,25 @@ class Gate:
 
     @asynccontextmanager
     async def passage(self) -> AsyncIterator[None]:
-        """Wait for a turn and hold it. After a failure one request goes, until it is answered."""
+        """Wait for a turn and hold it. After a failure one request goes, until it is answered.
+
+        Whatever the request was for, a server that answers it with Retry-After is left alone for
+        so long; only where it denies one job it speaks of that job.
+        """
         async with self._slots:
             await self._turn()
-            if not self.failures:
-                yield
-                return
-            self._no_probe.clear()
+            is_probe = bool(self.failures)
+            if is_probe:
+                self._no_probe.clear()
             try:
                 yield
+            except ServerError as failure:
+                if failure.retry_after is not None and not failure.not_found:
+                    self.failed(failure.retry_after)
+                raise
             finally:
-                self._no_probe.set()
+                if is_probe:
+                    self._no_probe.set()
 
     @property
     def paused_for(self) -> float:

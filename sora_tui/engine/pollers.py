@@ -16,6 +16,7 @@ from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.request import Operation
 from sora_tui.core.server import Server
+from sora_tui.engine.addresses import Addresses
 from sora_tui.engine.deferral import LIST_DELAY, Verdict
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.events import RemoteListed, Retry
@@ -63,7 +64,14 @@ class Poller:
         self._gate = Gate()
         self._knowledge = knowledge = Knowledge(server, memory)
         self._looker = Looker(
-            server, desk, self._gate, self._hold_all, report, self.wake, knowledge
+            server,
+            desk,
+            self._gate,
+            self._hold_all,
+            report,
+            self.wake,
+            knowledge,
+            Addresses(desk, folder),
         )
         self._lost = LostAnswers(server, desk, self._gate, knowledge)
         self._wake = asyncio.Event()
@@ -332,7 +340,7 @@ class Poller:
             await self._lost.adopt(client, job_id, video_id)
 
     async def look_again(self, job: Job) -> None:
-        """Ask once more for a job that the server had forgotten; a person wants to know."""
+        """Ask once more for a job that the server forgot or ended; a person wants to know."""
         try:
             client, _ = await self._connection()
             async with self._gate.passage():
@@ -341,7 +349,12 @@ class Poller:
             why = failure.problem.code if isinstance(failure, ProblemError) else failure.error.kind
             self._desk.put(job.noted(utc_now(), f"asked again: {why}"))
         else:
-            self._desk.put(job.found(utc_now(), video))
+            if not job.knows(video):
+                self._desk.put(job.noted(utc_now(), "asked again: told of another video"))
+            elif video.phase.is_ending and job.state is not State.GONE:
+                self._desk.put(job.noted(utc_now(), f"asked again: {video.status}"))
+            else:
+                self._desk.put(job.found(utc_now(), video))
 
     # Jobs made elsewhere --------------------------------------------------------------------
 

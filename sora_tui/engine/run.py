@@ -406,7 +406,7 @@ class Run:
                     self._desk.put(job.retried(at))
                 case "abandon":
                     self._desk.put(job.abandoned(at))
-                case "look" if job.state is State.GONE:
+                case "look" if job.may_be_found_again:
                     self._ask(path, job, lambda poller: poller.look_again(job))
                     return
                 case "look":

@@ -170,6 +170,7 @@ _BILLED: Final = N_("The clip itself is billed[ (about {sum})]; nothing more was
 _LOOK: Final = N_(
     "sora-tui wait looks for it in the server's list; send it again only if it is not there."
 )
+_STAY: Final = N_("Ctrl+c ends the wait and not the job; sora-tui wait takes it up again.")
 _BY_SPENT: Final = {Spent.NO: _NOT_BILLED, Spent.PERHAPS: _PERHAPS, Spent.YES: _BILLED}
 
 #: Code -> what happened, money, what to do next.
@@ -754,6 +755,35 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             "Other jobs go on; sora-tui wait asks for this one again. The report is in"
             " sora-tui.log."
         ),
+    ),
+    "remote_denied": (
+        N_(
+            "The job is not known there[ ({count} of {most})][, nor is it in the server's list of"
+            " {rows}][; it counts as gone after {minutes} more min]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _STAY,
+    ),
+    "other_video_told": (
+        N_(
+            "The server answers with another video[ ({video})], which is not believed[ ({count} of"
+            " {most})][; the job counts as gone after {minutes} more min]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _STAY,
+    ),
+    "gateway_misroutes": (
+        N_("The gateway asks another server[ ({asked})] than the one that has the job[ ({made})]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        N_(
+            "It is asked on. Give no group the name of another group's model in the gateway's"
+            " configuration: docs/servers.md, LiteLLM."
+        ),
+    ),
+    "status_unknown": (
+        N_("The server says a word that sora-tui does not know[: {word}]; it is asked on."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _STAY,
     ),
     # bringing it home
     "download_interrupted": (

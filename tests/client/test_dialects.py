@@ -21,6 +21,7 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload
 from sora_tui.core.findings import ABILITIES, Findings
 from sora_tui.core.problem import Spent
+from sora_tui.core.remote import read_video
 from sora_tui.core.request import Character, SourceFile, VideoRequest
 from sora_tui.core.server import DIALECT_NAMES, Server
 from sora_tui.engine.knowledge import delete_means
@@ -222,6 +223,12 @@ async def _second_clip(row: Dialect) -> object:
     return [request.target for request in server.requests]
 
 
+async def _endings(row: Dialect) -> object:
+    words = ("failed", "cancelled", "canceled", "expired", "deleted", "error")
+    videos = (read_video({"id": "v", "status": word}, row.endings) for word in words)
+    return [video.phase for video in videos if video is not None]
+
+
 #: The behaviour that each field is for. A field that is not here is one nobody needs.
 WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "hosts": _hosts,
@@ -247,6 +254,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "output_fields": _second_clip,
     "characters_encoding": _with_characters,
     "upload_model_field": _with_a_clip,
+    "endings": _endings,
 }
 
 

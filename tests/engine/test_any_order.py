@@ -198,7 +198,7 @@ class FakeClient:
         await asyncio.sleep(0.1)  # who is killed now has paid and does not know it
         return await _answer(does, made)
 
-    async def retrieve(self, video_id: str) -> Poll:
+    async def retrieve(self, video_id: str, cookies: object = ()) -> Poll:
         await asyncio.sleep(0.1)
         if world.down:
             raise _failure(None, "server_unreachable")
