@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import agree, question_on_terminal
-from sora_tui.cli.follow import Outcome, running, wait_for_completion
+from sora_tui.cli.follow import Outcome, go_on, running, taking_back, wait_for_completion
 from sora_tui.cli.generate import (
     found_prompt,
     is_at_rest,
@@ -24,6 +23,7 @@ from sora_tui.cli.generate import (
 from sora_tui.cli.progress import PlainLines, Progress, progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import read_input
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import wish_of
 from sora_tui.config.choices import from_front_matter, from_settings
@@ -121,11 +121,10 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         speech.result(_("Nothing was sent."))
         return exits.DONE
     tell_warnings(settings, speech)
-    if not folder.writable:
-        raise problem_error("folder_not_writable", path=str(folder.metadata))
+    folder.check_writable()
     engine = Engine(folder, servers, budget=settings.budget, alone=settings.alone)
     jobs: list[Job] = []
-    with handing_in(folder, alone=settings.alone):
+    with taking_back(engine, speech), handing_in(folder, alone=settings.alone):
         rest = _rest_of(folder, server, (name, earlier), asked, speech)
         order = _prepare(folder, rest, server, settings)
         if order.lines:
@@ -147,9 +146,12 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         return enough(job) and job.updated_at != unsent.get(job.id)
 
     history = History(folder)
+    stopped = go_on(engine, history, going)
     with running(engine, speech) as items:
         progress = _progress(len(followed), history, speech)
-        outcome = wait_for_completion(engine, items, history, followed, progress, speech, is_enough)
+        outcome = wait_for_completion(
+            engine, items, history, followed, progress, speech, is_enough, stopped
+        )
     code = report(outcome, folder, speech)
     others = [job for job in before if job.id not in outcome.jobs]
     _sum_up(outcome, others, speech)
@@ -201,7 +203,7 @@ def _progress(count: int, history: History, speech: Speech) -> Progress:
 def _read(path: Path) -> str:
     try:
         if str(path) == "-":
-            return sys.stdin.read()
+            return read_input()
         return (existing(path) or path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = "not UTF-8" if isinstance(error, ValueError) else (error.strerror or "")

@@ -17,6 +17,7 @@ from sora_tui.cli.follow import Item, Leave, Suspend, suspend
 from sora_tui.cli.generate import tell_endings
 from sora_tui.cli.lost import again_costs, found_lines
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import complain, read_line
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError, problem, problem_error
@@ -177,20 +178,19 @@ class Deciding:
 
     def _line(self, question: str, job_id: str) -> str | None:
         """An answer; None when the job was found while the question stood there, "" to leave it."""
-        sys.stderr.write(question + " ")
-        sys.stderr.flush()
+        complain(question, end=" ")
         while True:
             if select.select([sys.stdin], [], [], _LOOK_EVERY / 2)[0]:
-                line = sys.stdin.readline()
+                line = read_line()
                 if not line:
-                    sys.stderr.write("\n")
+                    complain("")
                 return line.strip()
             self._hear()
             known = self._last_heard(job_id)
             if self.signal is not None or (
                 known is not None and known.state is not State.UNCONFIRMED
             ):
-                sys.stderr.write("\n")
+                complain("")
                 return None
 
     # Hearing ----------------------------------------------------------------------------------

@@ -49,13 +49,16 @@ def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     found = list(islice(_matching(history, args.state, args.search), args.limit))
     for job in found:
         speech.document({**to_document(job), **made_document(job)})
-    if not found:
-        speech.note(_("No jobs match.") if args.state or args.search else _("No jobs yet."))
+    broken = history.broken()
+    if not found and (args.state or args.search):
+        speech.note(_("No jobs match."))
+    elif not found and not broken:  # records that cannot be read are jobs all the same
+        speech.note(_("No jobs yet."))
     else:
         for line in _table(found):
             speech.result(line)
-    for broken in history.broken():
-        speech.note(" ".join((sentences(broken).happened, sentences(broken).next)))
+    for why in broken:
+        speech.note(" ".join((sentences(why).happened, sentences(why).next)))
     return 0
 
 

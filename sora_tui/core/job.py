@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import CODES, Problem, Spent, problem_error
-from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in
+from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in, inner_id
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.core.text import clean_line
@@ -73,30 +73,34 @@ _REMOTE: Final[Mapping[Phase, State]] = {
 }
 _ANY_REMOTE: Final = frozenset(_REMOTE.values())
 _IN_FLIGHT: Final = frozenset({State.QUEUED, State.IN_PROGRESS})
+#: Where a job may be that a server tells of for the first time. It ends when that is told again.
+_ALIVE: Final = _IN_FLIGHT | {State.COMPLETED}
 
 STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.PENDING: frozenset(
         {State.SUBMITTING, State.NOT_SENT, State.CANCELLED, State.UNCONFIRMED}
     ),
-    State.SUBMITTING: _ANY_REMOTE
-    | {State.PENDING, State.NOT_SENT, State.UNCONFIRMED, State.REJECTED},
+    State.SUBMITTING: _ALIVE | {State.PENDING, State.NOT_SENT, State.UNCONFIRMED, State.REJECTED},
     State.NOT_SENT: frozenset({State.PENDING, State.ABANDONED}),
-    State.UNCONFIRMED: _ANY_REMOTE | {State.ABANDONED},
+    State.UNCONFIRMED: _ALIVE | {State.ABANDONED},
     State.QUEUED: _ANY_REMOTE | {State.GONE},
     State.IN_PROGRESS: _ANY_REMOTE - {State.QUEUED} | {State.GONE},
     State.COMPLETED: frozenset({State.DOWNLOADING, State.EXPIRED, State.GONE}),
     State.DOWNLOADING: frozenset({State.COMPLETED, State.SAVED, State.EXPIRED, State.GONE}),
-    State.GONE: _ANY_REMOTE | {State.ABANDONED},
+    State.GONE: _ALIVE | {State.ABANDONED},
     State.SAVED: frozenset(),
     State.REJECTED: frozenset(),
-    State.FAILED: frozenset(),
+    State.FAILED: _ALIVE,
     State.EXPIRED: frozenset({State.COMPLETED}),
-    State.CANCELLED: frozenset(),
+    State.CANCELLED: _ALIVE,
     State.ABANDONED: frozenset(),
     State.UNKNOWN: frozenset(),
 }
 
 _ONCE_MORE: Final = "asked for once more"
+#: Outcomes of an attempt that a server put off; the second without a word about a limit.
+_DEFERRED: Final = "deferred"
+_DEFERRED_BARE: Final = "deferred, no limit named"
 
 #: The engine has work with these.
 ACTIVE: Final = frozenset(
@@ -150,6 +154,11 @@ class Attempt(NamedTuple):
     outcome: str = "sending"
     status: int | None = None
     request_id: str | None = None
+
+    @property
+    def is_deferred(self) -> bool:
+        """The server said "not now"."""
+        return self.outcome in {_DEFERRED, _DEFERRED_BARE}
 
 
 class Output(NamedTuple):
@@ -380,18 +389,26 @@ class Job:
         attempts = (*self.attempts, Attempt(at, key))
         return self._step(State.SUBMITTING, at, attempts=attempts, not_before=None, error=None)
 
-    def deferred(self, at: datetime, not_before: datetime, status: int) -> Job:
-        """The server said, definitely, not now (429, or 503 with Retry-After)."""
+    def deferred(
+        self, at: datetime, not_before: datetime, status: int, *, names_limit: bool = True
+    ) -> Job:
+        """Return the job that the server put off: a 429, or words of its own that are known.
+
+        Args:
+            names_limit: It said which limit keeps it; without that it is believed only where its
+                list agrees.
+        """
+        outcome = _DEFERRED if names_limit else _DEFERRED_BARE
         return self._step(
             State.PENDING,
             at,
             f"{status}, again after {not_before:%H:%M:%S} UTC",
             not_before=not_before,
-            attempts=self._last_attempt("deferred", status),
+            attempts=self._last_attempt(outcome, status),
         )
 
     def doubted(self, at: datetime, error: JobError) -> Job:
-        """The server said "not now", and lists the job all the same: it is not sent again."""
+        """The server said "not now", and that is not to be believed: it is not sent again."""
         if self.state is not State.PENDING or not self.was_put_off:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
@@ -401,6 +418,12 @@ class Job:
         if self.state is not State.PENDING:
             raise _illegal(self, State.PENDING)
         return replace(self.noted(at, f"waits: {error.kind}"), error=error)
+
+    def released(self, at: datetime) -> Job:
+        """Return the pending job without the reason that kept it."""
+        if self.state is not State.PENDING:
+            raise _illegal(self, State.PENDING)
+        return self if self.error is None else replace(self.noted(at, "waits no more"), error=None)
 
     def not_sent(self, at: datetime, error: JobError) -> Job:
         """The request provably never reached a server."""
@@ -412,12 +435,19 @@ class Job:
             raise _illegal(self, State.PENDING)
         return self._step(State.PENDING, at, error=None)
 
-    def unconfirmed(self, at: datetime, error: JobError) -> Job:
-        """The answer is lost: it may be running, and billed."""
+    def unconfirmed(self, at: datetime, error: JobError, not_before: datetime | None = None) -> Job:
+        """The answer is lost: it may be running, and billed.
+
+        Args:
+            not_before: Nothing else is sent to this server until then; this job is never sent
+                again by itself.
+        """
         if self.state is not State.SUBMITTING:
             raise _illegal(self, State.UNCONFIRMED)
         attempts = self._last_attempt("unconfirmed", error.status)
-        return self._step(State.UNCONFIRMED, at, error=error, attempts=attempts)
+        return self._step(
+            State.UNCONFIRMED, at, error=error, attempts=attempts, not_before=not_before
+        )
 
     def rejected(self, at: datetime, error: JobError) -> Job:
         """The server definitely refused."""
@@ -437,7 +467,9 @@ class Job:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
         attempts = self._last_attempt(outcome, status, request_id)
-        job = replace(self, attempts=attempts, error=None, search=None, cookies=cookies)
+        job = replace(
+            self, attempts=attempts, error=None, search=None, not_before=None, cookies=cookies
+        )
         return job._at_server(at, remote)
 
     def searched(self, at: datetime, search: Search) -> Job:
@@ -474,17 +506,27 @@ class Job:
         """What a poll told.
 
         Never backwards: a stale replica that says `in_progress` after `completed` changes nothing
-        (fault 37), and a word we do not know leaves the state as it is.
+        (fault 37), and a word we do not know leaves the state as it is. A word that ends the job
+        without a clip ends it when the next answer says it again: a stale replica, or a cache,
+        may say it once of a job that runs and is paid for.
         """
         if self.state not in _IN_FLIGHT:
             return self
         return self._at_server(at, remote)
 
     def found(self, at: datetime, remote: RemoteVideo) -> Job:
-        """A server that had forgotten the job knows it again."""
-        if self.state is not State.GONE:
+        """A server that had forgotten or ended the job tells otherwise when it is asked again."""
+        is_over = self.state is not State.GONE and remote.phase.is_ending
+        if not self.may_be_found_again or is_over:
             raise _illegal(self, _REMOTE[remote.phase])
         return replace(self, error=None)._at_server(at, remote)
+
+    def ended_as_told(self, at: datetime) -> Job:
+        """The answer to the create told how the job ended, and the server knows it no more."""
+        if not self.ended_at_create:
+            raise _illegal(self, State.FAILED)
+        assert self.remote is not None
+        return self._at_server(at, self.remote)
 
     def gone(self, at: datetime, error: JobError) -> Job:
         """The server no longer knows it."""
@@ -499,7 +541,7 @@ class Job:
         if self.state not in _IN_FLIGHT or self.remote is None:
             raise _illegal(self, State.CANCELLED)
         remote = self.remote._replace(status="deleted", phase=Phase.CANCELLED)
-        return self._at_server(at, remote)
+        return replace(self, remote=remote)._at_server(at, remote)
 
     def kept_there(self, at: datetime, error: JobError) -> Job:
         """The server was asked to delete it, and did not."""
@@ -573,6 +615,28 @@ class Job:
         return max(wanted - sum(output.is_clip for output in self.outputs), 0)
 
     @property
+    def was_told_an_end(self) -> bool:
+        """Whether the last word about it ends it, and waits to be told again."""
+        return self.state in _IN_FLIGHT and self.remote is not None and self.remote.phase.is_ending
+
+    @property
+    def may_be_found_again(self) -> bool:
+        """Whether its server may be asked once more for a job that it forgot or ended."""
+        ended = self.state in {State.GONE, State.FAILED, State.CANCELLED}
+        return ended and self.remote_id is not None
+
+    @property
+    def ended_at_create(self) -> bool:
+        """Whether the answer to the create ended it, and nothing was heard since."""
+        accepted = self.events[-2:-1] and self.events[-2].state is State.SUBMITTING
+        return bool(accepted) and self.was_told_an_end
+
+    def knows(self, remote: RemoteVideo) -> bool:
+        """Whether an answer is about this job: by the id of its create, or one told later."""
+        ids = (self.remote_id, self.remote.id if self.remote else None)
+        return inner_id(remote.id) in {inner_id(known) for known in ids if known}
+
+    @property
     def is_made(self) -> bool:
         """Whether a server has made its clip, so that something else can be made of it."""
         made = self.state in {State.COMPLETED, State.DOWNLOADING, State.SAVED}
@@ -634,7 +698,18 @@ class Job:
     @property
     def was_put_off(self) -> bool:
         """A server has said "not now" to it."""
-        return any(attempt.outcome == "deferred" for attempt in self.attempts)
+        return any(attempt.is_deferred for attempt in self.attempts)
+
+    @property
+    def was_put_off_bare(self) -> bool:
+        """A server has said "not now" to it without naming a limit."""
+        return any(attempt.outcome == _DEFERRED_BARE for attempt in self.attempts)
+
+    @property
+    def is_stopped(self) -> bool:
+        """It waits for a person, because answers to other paid requests there were unclear."""
+        stopped = self.error is not None and self.error.kind == "sending_stopped"
+        return stopped and self.state is State.PENDING
 
     @property
     def needs_you(self) -> bool:
@@ -656,6 +731,10 @@ class Job:
     def _at_server(self, at: datetime, remote: RemoteVideo) -> Job:
         to = _REMOTE[remote.phase]
         with_server = self.state in _IN_FLIGHT
+        told_before = self.remote.phase if with_server and self.remote else None
+        is_first = remote.phase.is_ending and told_before is not remote.phase
+        if is_first:
+            to = self.state if with_server else State.QUEUED
         if with_server and (to not in STEPS[self.state] or remote.phase is Phase.UNKNOWN):
             to = self.state
         if self.remote and to in _IN_FLIGHT:
@@ -668,11 +747,13 @@ class Job:
             "remote_id": self.remote_id or remote.id,
             "expires_at": remote.expires_at or self.expires_at,
             "cost": cost,
-            "error": _remote_error(remote) or self.error,
+            "error": self.error if is_first else _remote_error(remote) or self.error,
         }
-        if to is self.state:
-            return replace(self, updated_at=at, **changes)
-        return self._step(to, at, **changes)
+        note = f"{remote.status}, says the server: asked once more" if is_first else ""
+        if to is not self.state:
+            return self._step(to, at, note, **changes)
+        job = replace(self, updated_at=at, **changes)
+        return job.noted(at, note) if note else job
 
     def _last_attempt(
         self, outcome: str, status: int | None = None, request_id: str | None = None

@@ -20,6 +20,7 @@ from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Encoding, Server, profile_for, sending_refusal
 from sora_tui.engine.knowledge import as_known, unsupported
 from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.way import check_way
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.ledger import jobs_of_the_day
@@ -196,11 +197,14 @@ class Order(NamedTuple):
 
         Raises:
             ProblemError: base_url_insecure, key_missing, operation_unsupported, over_budget or
-                price_unknown. Nothing was sent.
+                price_unknown; key_unusable or config_invalid where no request could ever leave.
+                Nothing was sent.
         """
         for why in (self.unsupported, self.blocked):
             if why is not None:
                 raise ProblemError(why)
+        for server in self.servers:
+            check_way(server)
 
 
 class Answer(NamedTuple):

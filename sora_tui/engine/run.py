@@ -41,6 +41,7 @@ from sora_tui.workspace.outputs import sweep_parts
 from sora_tui.workspace.queue import is_paused
 
 if TYPE_CHECKING:
+    from sora_tui.engine.pace import CreateLimit
     from sora_tui.engine.pollers import Poller
 
 #: Seconds between looks at the lock, the inbox and, where another process owns, the documents.
@@ -73,6 +74,7 @@ class Run:
         self._lock = OwnerLock(folder, alone=alone)
         self._sends = sends
         self._owns = False
+        self._began = utc_now()
         self._paused = False
         self._refused: Problem | None = None
         self._told: EngineChanged | None = None
@@ -139,6 +141,7 @@ class Run:
         """An empty desk, and nobody at work."""
         self._owns = False
         self._pollers: dict[str, Poller] = {}
+        self._limits: dict[str, CreateLimit] = {}
         self._polling: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: set[Path] = set()
@@ -296,6 +299,9 @@ class Run:
             why = problem("profile_unknown", name=job.server.profile)
             self._desk.hold(job, why, timedelta(days=1))
             return
+        for other in self._pollers.values():  # a doubt that is over keeps back no profile of it
+            if other.server.origin == job.server.origin:
+                other.wake()
         self._tell_state()
 
     def _poller(self, server: Server) -> Poller:
@@ -311,6 +317,7 @@ class Run:
                 self._connect,
                 self._report,
                 self._memory,
+                self._limit(server.origin),
                 sends=self._sends,
             )
             self._pollers[server.name] = poller
@@ -318,6 +325,19 @@ class Run:
                 poller.wait_for_completion, f"poller {server.name}"
             )
         return poller
+
+    def _limit(self, origin: str) -> CreateLimit:
+        """Return what all profiles of one server share: how many paid requests go to it at once."""
+        from sora_tui.engine.pace import CreateLimit
+
+        return self._limits.setdefault(origin, CreateLimit(self._began))
+
+    def _go_on(self, job: Job) -> None:
+        """Send again to a server whose answers were unclear: a person wants this job sent."""
+        self._limit(job.server.origin).go_on(utc_now())
+        for waiting in tuple(self._desk.jobs.values()):
+            if waiting.server.origin == job.server.origin and waiting.is_stopped:
+                self._desk.put(waiting.released(utc_now()))
 
     async def _server_of(self, job: Job) -> Server:
         """The server as this job reaches it, with the cookies that are its own."""
@@ -380,11 +400,13 @@ class Run:
             match command.verb:
                 case "cancel":
                     self._desk.put(job.withdrawn(at))
+                case "retry" if job.state is State.PENDING:
+                    self._go_on(job)
                 case "retry":
                     self._desk.put(job.retried(at))
                 case "abandon":
                     self._desk.put(job.abandoned(at))
-                case "look" if job.state is State.GONE:
+                case "look" if job.may_be_found_again:
                     self._ask(path, job, lambda poller: poller.look_again(job))
                     return
                 case "look":
@@ -483,6 +505,7 @@ class Run:
             downloads_max=WORKERS,
             offline=offline,
             paused=self._paused,
+            stopped=any(poller.is_stopped for poller in pollers),
         )
         if state != self._told:
             self._told = state

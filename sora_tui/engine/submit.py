@@ -16,6 +16,7 @@ from sora_tui.engine.clip_files import DamagedError, published
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.orders import unmet
+from sora_tui.engine.pace import UNCLEAR_WAIT
 from sora_tui.engine.quote import quote
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.folder import Folder, check_room
@@ -43,7 +44,8 @@ async def generate_video(
     """Send a pending job's paid request, once.
 
     The order is the promise: picture or clip read and its hash compared, room on the disk for the
-    new clip and for the answer, the intent with its key durable, and only then the first byte.
+    new clip and for the answer, the request built, the intent with its key durable, and only then
+    the first byte.
     Whatever happens after that, the document says at least that it may have been sent.
 
     Args:
@@ -72,6 +74,7 @@ async def generate_video(
         if job.state is not State.PENDING:
             return job
     key = f"{job.id}-{len(job.attempts) + 1}"
+    paid = client.prepare(job.request, upload, key)
     desk.history.reserve(job)
     try:
         job = desk.put(job.submitting(utc_now(), key))
@@ -80,7 +83,7 @@ async def generate_video(
             desk.history.release(job.id)
         raise
     with _Clip(folder, job.id) as clip:
-        outcome = await client.create(job.request, upload, key, clip.take)
+        outcome = await client.send(paid, clip.take)
         after = _after(job, outcome, taken_at)
         if isinstance(outcome, Accepted) and outcome.has_clip:
             after = await _with_clip(after, clip)
@@ -127,10 +130,12 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
             return job.rejected(at, _as_missing(job, error))
         case Later(_, error) if _is_put_off_for_good(job, taken_at):
             return job.rejected(at, error)
-        case Later(wait, error):
-            return job.deferred(at, at + timedelta(seconds=wait), error.status or 429)
-        case Unclear(error):
-            return job.unconfirmed(at, error)
+        case Later(wait, error, names_limit):
+            later = at + timedelta(seconds=wait)
+            return job.deferred(at, later, error.status or 429, names_limit=names_limit)
+        case Unclear(error, wait):
+            rest = UNCLEAR_WAIT if wait is None else wait
+            return job.unconfirmed(at, error, at + timedelta(seconds=rest))
         case _:
             assert_never(outcome)
 
@@ -193,7 +198,7 @@ def _published(part: PartFile, folder: Folder, job: Job) -> Output:
 
 def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
     """Whether this is the third "later", and the server took no other job since the first."""
-    put_off = [attempt.at for attempt in job.attempts if attempt.outcome == "deferred"]
+    put_off = [attempt.at for attempt in job.attempts if attempt.is_deferred]
     if len(put_off) + 1 < _MAX_DEFERRALS:
         return False
     return taken_at is None or taken_at < put_off[0]
@@ -209,12 +214,17 @@ async def _upload(folder: Folder, job: Job) -> Upload | None:
     source = job.request.source_file
     if source is not None:
         clip = await in_daemon_thread(lambda: clip_bytes(folder, source), f"read {source.path}")
-        return Upload(clip, "video/mp4", source.path.rsplit("/", 1)[-1], source.path)
+        return Upload(clip, "video/mp4", _as_text(source.path.rsplit("/", 1)[-1]), source.path)
     reference = job.request.reference
     if reference is None:
         return None
     data, mime = sent_bytes(folder, reference)
-    filename = f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}"
+    filename = _as_text(f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}")
     # A server that takes a path shares our disk, and must see the bytes that were agreed to.
     path = str(sent_path(folder, reference))
     return Upload(data=data, mime=mime, filename=filename, path=path)
+
+
+def _as_text(name: str) -> str:
+    """A file name that an encoder takes: the bytes of one that is no text become `?`."""
+    return name.encode("utf-8", "replace").decode()

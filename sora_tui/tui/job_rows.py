@@ -315,6 +315,8 @@ def _short_words() -> dict[str, str]:
     return {
         "answer_lost": _("answer lost"),
         "answer_unclear": _("answer unclear"),
+        "sending_on_hold": _("answer unclear"),
+        "sending_stopped": _("stopped"),
         "moderation_before": _("moderation, before"),
         "moderation_after": _("moderation, after"),
         "key_refused": _("key refused"),

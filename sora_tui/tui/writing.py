@@ -441,7 +441,8 @@ class WritingApp(FittingApp, part=True):
 
             self.complain(problem("count_invalid", limit=MAX_COUNT))
         elif not self.folder.writable:
-            self.complain(problem("folder_not_writable", path=str(self.folder.root)))
+            known = problem("folder_not_writable", path=str(self.folder.root))
+            self.complain(self.folder.refusal or known)
         else:
             self._begin(self.editor.draft)
 

@@ -153,7 +153,8 @@ def commands(folder: Folder) -> list[tuple[Path, Command]]:
             continue
         except (ProblemError, ValueError, KeyError, TypeError, RecursionError) as error:
             _log.warning("command %s cannot be read: %s", name, error)
-            path.rename(folder.conflicts / name)
+            with disk_refusals(folder.conflicts / name):
+                path.rename(folder.conflicts / name)
     return found
 
 

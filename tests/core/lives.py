@@ -68,6 +68,8 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
         "withdrawn": lambda job: job.withdrawn(at),
         "abandoned": lambda job: job.abandoned(at),
         "progressed": lambda job: job.progressed(at, remote),
+        "told_twice": lambda job: job.progressed(at, remote).progressed(at, remote),
+        "ended_as_told": lambda job: job.ended_as_told(at),
         "found": lambda job: job.found(at, remote),
         "gone": lambda job: job.gone(at, ERROR),
         "expired": lambda job: job.expired(at, ERROR),

@@ -208,7 +208,9 @@ def test_a_forgotten_job_is_asked_for_once_more_at_a_persons_wish(
         with running(folder, lab) as (engine, watcher):
             watcher.wait_to_own()
             engine.command(job.id, "look")
-            looked = watcher.wait_for_job(job.id, lambda job: len(job.events) > 4)
+            looked = watcher.wait_for_job(
+                job.id, lambda job: len(job.events) > 4 and job.state is state
+            )
     assert looked.state is state
     assert ("asked again" in looked.events[-1].note) is (status is None)
 
