@@ -96,7 +96,12 @@ def _do(args: argparse.Namespace, deciding: Deciding, job_id: str) -> None:
     elif args.give_up:
         deciding.give_up(job)
     else:
-        deciding.send_again(job, yes=args.yes, max_spend=args.max_spend)
+        deciding.send_again(
+            job,
+            yes=args.yes,
+            max_spend=args.max_spend,
+            despite_refusal=args.send_refused,
+        )
 
 
 def _ask(deciding: Deciding, outcome: Outcome) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sora_tui.core.cookie import Cookie
 from sora_tui.core.job import JobError
 from sora_tui.core.remote import RemoteVideo
 
@@ -13,13 +14,16 @@ class Accepted:
     """The server has a job; `video` may already be completed or failed.
 
     Attributes:
-        has_clip: It is completed, and the answer itself brought its clip, whole.
+        clips: It is completed, and the answer itself brought these of its clips whole, counted
+            from 0.
+        cookies: What the answer set; they go with this job's requests.
     """
 
     video: RemoteVideo
     status: int
     request_id: str | None = None
-    has_clip: bool = False
+    clips: tuple[int, ...] = ()
+    cookies: tuple[Cookie, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,11 +250,16 @@ class Run:
                 self._announcer.job(JobChanged(job))
                 continue
             self._desk.take_in(job)
-            found = _as_found(job)
-            if found is job:
-                self._stepped(job)
-            else:
-                self._desk.put(found)
+            try:
+                found = _as_found(job)
+                if found is job:
+                    self._stepped(job)
+                else:
+                    self._desk.put(found)
+            except ProblemError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
+                self._desk.report_fault(job, error)
 
     def _stepped(self, job: Job) -> None:
         """A job made a step: somebody may have work now."""
@@ -293,10 +298,11 @@ class Run:
         return poller
 
     async def _server_of(self, job: Job) -> Server:
+        """The server as this job reaches it, with the cookies that are its own."""
         server = self._desk.server_of(job)
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)
-        return await self._connect(server)
+        return (await self._connect(server))._replace(cookies=job.cookies)
 
     async def _connect(self, server: Server) -> Server:
         if server.simulated:
