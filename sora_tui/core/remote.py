@@ -252,11 +252,11 @@ def _capped(document: Mapping[str, Any], addresses: Sequence[ClipAddress]) -> Ma
     if size <= MAX_DOCUMENT:
         return dict(document)
     known = {name: document[name] for name in _KNOWN if name in document}
-    kept = {name: value for name, value in known.items() if _is_short(value)}
+    kept: dict[str, Any] = {name: value for name, value in known.items() if _is_short(value)}
     # One address a clip: without any of them the clip could not be fetched after a restart.
     first = {address.output: address.text for address in reversed(addresses)}
     if first:
-        kept["urls"] = [first.get(n, "") for n in range(max(first) + 1)]
+        kept["urls"] = [first.get(number, "") for number in range(max(first) + 1)]
     if (count := output_count(document, addresses)) > 1:
         kept["num_outputs"] = count
     return {**kept, "sora_tui_cut": True}

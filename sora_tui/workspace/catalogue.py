@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import ProblemError
+from sora_tui.workspace.arrivals import Arrivals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.jobfile import (
     SUFFIX,
@@ -53,6 +54,7 @@ class Catalogue:
         self._index: Index | None = None
         self._owner = False
         self._old = OldRecords(folder)
+        self._arrivals = Arrivals(folder)
         self.version = 0
 
     def close(self) -> None:
@@ -61,8 +63,12 @@ class Catalogue:
             self._index.close()
             self._index = None
 
-    def own(self) -> None:
-        """Write from now on: bring the index up to what the documents say, or make a new one."""
+    def own(self) -> int:
+        """Write from now on: bring the index up to what the documents say, or make a new one.
+
+        Returns:
+            How many documents were not in the index that the last owner left.
+        """
         from sora_tui.workspace.index import Index, IndexUnusableError
 
         self.close()
@@ -71,7 +77,7 @@ class Catalogue:
         try:
             try:
                 self._index = Index.open(path, writable=True)
-                self._catch_up(self._index)
+                return self._catch_up(self._index)
             except IndexUnusableError as error:
                 _log.info("the index is made anew: %s", error)
                 self.close()
@@ -80,6 +86,24 @@ class Catalogue:
                 self._index.finish()
         except IndexUnusableError as error:
             self._give_up(error)
+        return 0
+
+    def take_arrivals(self) -> tuple[list[str], list[str]]:
+        """Index documents that another program put here or took away. For the owner alone.
+
+        To be called each second: it costs a stat while nothing changes in the folder.
+
+        Returns:
+            The ids that came in, and those that are gone, since the last call.
+        """
+        index = self._index
+        if index is None or not self._arrivals.are_due():
+            return [], []
+        came, gone = self.ask(self._arrivals.compare, lambda: ([], []))
+        rows = [row for job_id in came if (row := self._row(job_id, trashed=False)) is not None]
+        self.ask(lambda index: index.put(rows), lambda: None)
+        self.ask(lambda index: index.remove(gone), lambda: None)
+        return came, gone
 
     def ask(self, question: Callable[[Index], T], otherwise: Callable[[], T]) -> T:
         """Ask the index, or the documents where there is none to be trusted."""
@@ -210,13 +234,15 @@ class Catalogue:
                 self.version = inode
         return self._index
 
-    def _catch_up(self, index: Index) -> None:
-        """Read what changed since the index was written, newest first."""
+    def _catch_up(self, index: Index) -> int:
+        """Read what changed since the index was written, newest first; how many were not in it."""
         gone, changed = index.compare(self._there())
         index.remove(gone)
+        before = index.count()
         for start in range(0, len(changed), _SLICE):
             rows = (self._row(*key) for key in changed[start : start + _SLICE])
             index.put([row for row in rows if row is not None])
+        return index.count() - before
 
     def _there(self) -> Iterator[tuple[str, bool, Stamp]]:
         for trashed in (False, True):

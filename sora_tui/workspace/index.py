@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -460,6 +460,27 @@ class Index:
     def count(self) -> int:
         """How many documents there are, the trash not counted."""
         ((number,),) = self._ask("SELECT count(*) FROM documents WHERE trashed = 0")
+        return int(number)
+
+    def missing(self, names: Collection[str]) -> list[str]:
+        """Return which of these documents it does not have, or has in the trash alone."""
+        there = self._names(
+            "SELECT name FROM documents WHERE trashed = 0 AND name IN"  # noqa: S608
+            f" ({', '.join('?' * len(names))})",
+            tuple(map(_storable, names)),
+        )
+        known = set(there)
+        return [name for name in names if name not in known]
+
+    def documents(self) -> list[str]:
+        """Return every document outside the trash that is named by its job's id."""
+        return self._names("SELECT name FROM documents WHERE trashed = 0 AND file IS NULL")
+
+    def count_documents(self) -> int:
+        """Return how many `documents` there are."""
+        ((number,),) = self._ask(
+            "SELECT count(*) FROM documents WHERE trashed = 0 AND file IS NULL"
+        )
         return int(number)
 
     def remote_ids(self, origin: str) -> set[str]:

@@ -202,3 +202,13 @@ def test_doctor_tells_what_working_with_a_server_has_shown(bare: Shell) -> None:
     assert "-  delete      delete: no" in ran.out
     assert "?  remix       remix: not known" in ran.out
     assert "repeats" not in ran.out
+
+
+def test_doctor_names_a_record_that_cannot_be_read(shell: Shell) -> None:
+    (shell.workspace / "metadata").mkdir()
+    path = shell.workspace / "metadata" / "20261122-101530-7f3k2m.json"
+    path.write_text('{"schema": 1, "id": "20261122-101530-7f3k2m", "error": {}}')
+    ran = shell.inside("doctor")
+    assert "metadata/20261122-101530-7f3k2m.json" in ran.out
+    assert "missing" in ran.out
+    assert ran.code != 0
