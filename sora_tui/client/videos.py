@@ -156,7 +156,7 @@ class VideosClient:
         request: VideoRequest,
         upload: Upload | None,
         key: str,
-        sink: Callable[[bytes], object] | None = None,
+        sink: Callable[[int, bytes], object] | None = None,
     ) -> CreateOutcome:
         """The paid request, sent once. Raises nothing the network or a server could cause.
 
@@ -164,8 +164,8 @@ class VideosClient:
             upload: The prepared picture or clip, where the request has one.
             key: Goes along as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to
                 honour it, and it harms none.
-            sink: Takes the clip, where the answer has it in it (`Accepted.has_clip`); what it got
-                is otherwise none.
+            sink: Takes the number and the bytes of each clip that the answer has in it
+                (`Accepted.clips`); what it got of others is none.
         """
         return await self.send(self.prepare(request, upload, key), sink)
 
@@ -192,7 +192,7 @@ class VideosClient:
         return PaidRequest(request.operation, built)
 
     async def send(
-        self, paid: PaidRequest, sink: Callable[[bytes], object] | None = None
+        self, paid: PaidRequest, sink: Callable[[int, bytes], object] | None = None
     ) -> CreateOutcome:
         """Send what `prepare` built, once. Raises nothing the network or a server could cause.
 
@@ -216,7 +216,8 @@ class VideosClient:
             video = outcome.video
             if not video.status:  # LocalAI's shape: an id and the clip, and no word on how it goes
                 video = video._replace(status="completed", phase=Phase.COMPLETED)
-            return replace(outcome, video=video, has_clip=video.phase is Phase.COMPLETED)
+            is_done = video.phase is Phase.COMPLETED
+            return replace(outcome, video=video, clips=tuple(sorted(clip.whole)) if is_done else ())
         return outcome
 
     def _with_cost(self, outcome: CreateOutcome, answer: Answer) -> CreateOutcome:

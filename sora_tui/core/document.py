@@ -70,6 +70,7 @@ def to_document(job: Job) -> dict[str, Any]:
         "remote": dict(job.remote.document) if job.remote else None,
         "remote_id": job.remote_id,
         "outputs": [_output(output) for output in job.outputs],
+        **({"clips_missing": job.clips_missing} if job.clips_missing else {}),
         "cost": {
             "estimated": _number(job.cost.estimated),
             "reported": _number(job.cost.reported),
@@ -154,6 +155,7 @@ def from_document(document: object) -> Job:
         remote=read_video(remote),
         remote_id=read.maybe("remote_id", str),
         outputs=read.each("outputs", _read_output),
+        clips_missing=read.maybe("clips_missing", _count) or 0,
         cost=read.maybe("cost", _read_cost) or Cost(),
         error=read.maybe("error", _read_error),
         events=read.each("events", _read_event),
@@ -370,6 +372,11 @@ def _read_output(value: Any) -> Output:
         codec=_text(value.get("codec")),
         warning=_text(value.get("warning")),
     )
+
+
+def _count(value: Any) -> int:
+    """Return a number of things; what is none is no number of them."""
+    return value if type(value) is int and 0 < value < 2**31 else 0
 
 
 def _side(value: Any) -> int | None:

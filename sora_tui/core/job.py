@@ -289,6 +289,8 @@ class Job:
     remote: RemoteVideo | None = None
     remote_id: str | None = None
     outputs: tuple[Output, ...] = ()
+    #: Clips that were made or asked for, and that the server gives no way to fetch.
+    clips_missing: int = 0
     cost: Cost = _UNKNOWN_COST
     error: JobError | None = None
     events: tuple[Event, ...] = ()
@@ -574,9 +576,12 @@ class Job:
             raise _illegal(self, State.SAVED)
         return replace(self.noted(at, f"saved {output.variant}"), outputs=(*self.outputs, output))
 
-    def saved(self, at: datetime, outputs: tuple[Output, ...], note: str = "") -> Job:
+    def saved(
+        self, at: datetime, outputs: tuple[Output, ...], note: str = "", *, clips_missing: int = 0
+    ) -> Job:
         """Hashed, checked and published: the end of the road."""
-        return self._step(State.SAVED, at, note, outputs=outputs, error=None)
+        changes: dict[str, Any] = {"outputs": outputs, "clips_missing": clips_missing}
+        return self._step(State.SAVED, at, note, error=None, **changes)
 
     def with_preview(self, at: datetime, output: Output) -> Job:
         """A saved job with a picture of its clip that the server made; one of each variant."""
@@ -604,15 +609,6 @@ class Job:
         """Whether its clip is larger than is taken: only a person has it asked for again."""
         error = self.error
         return self.state is State.COMPLETED and error is not None and error.kind == _TOO_LARGE
-
-    @property
-    def clips_missing(self) -> int:
-        """How many clips it has, or should have, that are not among its outputs."""
-        from sora_tui.core.clip_addresses import asked_count  # few jobs ask for several
-
-        made = self.remote.outputs if self.remote is not None else 1
-        wanted = max(made, asked_count(self.request.params))
-        return max(wanted - sum(output.is_clip for output in self.outputs), 0)
 
     @property
     def was_told_an_end(self) -> bool:

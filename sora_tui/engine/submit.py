@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, assert_never
 
 from sora_tui.client.dialect import has_no_route
@@ -12,7 +14,7 @@ from sora_tui.core.job import Job, JobError, Output, State
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.request import OPERATIONS
 from sora_tui.core.server import Server, sending_refusal
-from sora_tui.engine.clip_files import DamagedError, published
+from sora_tui.engine.clip_files import DamagedError, clip_numbers, published
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.orders import unmet
@@ -82,11 +84,11 @@ async def generate_video(
         if error.problem.code != "owned_elsewhere":  # then the room is somebody else's
             desk.history.release(job.id)
         raise
-    with _Clip(folder, job.id) as clip:
-        outcome = await client.send(paid, clip.take)
+    with _Clips(folder, job.id) as clips:
+        outcome = await client.send(paid, clips.take)
         after = _after(job, outcome, taken_at)
-        if isinstance(outcome, Accepted) and outcome.has_clip:
-            after = await _with_clip(after, clip)
+        if isinstance(outcome, Accepted) and outcome.clips:
+            after = await _with_clips(after, server, clips, outcome.clips)
     try:
         job = await desk.put_surely(after)
         desk.history.release(job.id)
@@ -140,60 +142,72 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
             assert_never(outcome)
 
 
-class _Clip:
-    """Where the clip in the answer to the paid request is kept, if one comes, until it is whole."""
+class _Clips:
+    """Where the clips in the answer to the paid request are kept until they are whole."""
 
     def __init__(self, folder: Folder, job_id: str) -> None:
         self.folder = folder
         self._job_id = job_id
-        self.part: PartFile | None = None
+        self.parts: dict[int, PartFile] = {}
 
-    def __enter__(self) -> _Clip:
+    def __enter__(self) -> _Clips:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.part is not None:
-            self.part.discard()
+        for part in self.parts.values():
+            part.discard()
 
-    def take(self, chunk: bytes) -> None:
-        """Keep the next bytes.
+    def take(self, number: int, chunk: bytes) -> None:
+        """Keep the next bytes of a clip, counted from 0.
 
         Raises:
             ProblemError: What the disk refuses.
         """
-        if self.part is None:
-            self.part = PartFile(self.folder, self._job_id)
-        self.part.write(chunk)
+        part = self.parts.get(number)
+        if part is None:
+            part = self.parts[number] = PartFile(self.folder, self._job_id)
+        part.write(chunk)
 
 
-async def _with_clip(job: Job, clip: _Clip) -> Job:
-    """The completed job with its clip saved: the answer may be the only copy of what was paid.
+async def _with_clips(job: Job, server: Server, clips: _Clips, whole: Sequence[int]) -> Job:
+    """The completed job with its clips saved: the answer may be the only copy of what was paid.
 
-    The file has its name before the record says so: a kill in between leaves a file too many. A
-    clip that is damaged is noted, and left to a download.
+    A file has its name before the record says so: a kill in between leaves a file too many. A clip
+    that is damaged is noted, and left to a download, like one that the answer did not have.
     """
-    part = clip.part
-    assert part is not None
-    try:
-        output = await in_daemon_thread(
-            lambda: _published(part, clip.folder, job), f"publish {job.id}"
-        )
-    except DamagedError as damage:
-        note = f"the clip in the answer cannot be kept: clip_damaged ({damage.reason})"
-        return job.noted(utc_now(), note)
-    except ProblemError as error:
-        return job.noted(utc_now(), f"the clip in the answer cannot be kept: {error}")
-    return job.downloading(utc_now()).saved(utc_now(), (output,))
+    outputs: list[Output] = []
+    for number in whole:
+        try:
+            outputs.append(
+                await in_daemon_thread(
+                    partial(_published, clips.parts[number], clips.folder, job, number),
+                    f"publish {job.id}",
+                )
+            )
+        except DamagedError as damage:
+            note = f"the clip in the answer cannot be kept: clip_damaged ({damage.reason})"
+            job = job.noted(utc_now(), note)
+        except ProblemError as error:
+            job = job.noted(utc_now(), f"the clip in the answer cannot be kept: {error}")
+    if not outputs:
+        return job
+    at = utc_now()
+    job = job.downloading(at)
+    if len(outputs) == len(clip_numbers(server, job)):
+        return job.saved(at, tuple(outputs))
+    for output in outputs:
+        job = job.fetched(at, output)
+    return job.interrupted(at)
 
 
-def _published(part: PartFile, folder: Folder, job: Job) -> Output:
+def _published(part: PartFile, folder: Folder, job: Job, number: int) -> Output:
     """Publish the clip; one of a kind that is only not checked here cannot be asked for again."""
     try:
-        return published(part, folder, job)
+        return published(part, folder, job, number)
     except DamagedError as damage:
         if not damage.is_media:
             raise
-        return published(part, folder, job, keeps=True)
+        return published(part, folder, job, number, keeps=True)
 
 
 def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
