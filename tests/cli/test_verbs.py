@@ -213,3 +213,12 @@ def test_delete_asks_on_a_terminal(shell: Shell, folder: Folder) -> None:
             session.send(f"{answer}\n")
             assert session.wait_exit(20) == code
         assert (folder.metadata / f"{job.id}.json").exists() == (code == 2)
+
+
+def test_records_that_cannot_be_read_are_not_no_jobs(shell: Shell) -> None:
+    shell.inside("jobs")
+    (shell.workspace / "metadata" / "20261122-101530-7f3k2m.json").write_text("{")
+    ran = shell.inside("jobs")
+    assert (ran.code, ran.out) == (0, "")
+    assert "No jobs" not in ran.err
+    assert "metadata/20261122-101530-7f3k2m.json" in ran.err
