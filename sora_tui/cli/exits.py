@@ -123,7 +123,13 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "disk_full",
         "folder_not_writable",
     ),
-    UNCONFIRMED: ("answer_lost", "answer_unclear"),
+    UNCONFIRMED: (
+        "answer_lost",
+        "answer_unclear",
+        "answer_repeated",
+        "answer_not_kept",
+        "past_unknown",
+    ),
     OUR_FAULT: ("internal_fault",),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {

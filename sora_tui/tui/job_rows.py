@@ -310,6 +310,8 @@ def _short_words() -> dict[str, str]:
     return {
         "answer_lost": _("answer lost"),
         "answer_unclear": _("answer unclear"),
+        "answer_repeated": _("answer unclear"),
+        "past_unknown": _("sent elsewhere?"),
         "moderation_before": _("moderation, before"),
         "moderation_after": _("moderation, after"),
         "key_refused": _("key refused"),
