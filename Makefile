@@ -40,7 +40,7 @@ test-long: venv-dev
 
 # A server that somebody else wrote, in a venv of its own (about 600 MB).
 test-interop: venv-dev $(if $(SORA_INTEROP_URL),,.venv-interop/bin/litellm)
-	$(BIN)/python -m pytest -n 0 -m interop tests/interop
+	SORA_TEST_CLOCK=real $(BIN)/python -m pytest -n 0 -m interop tests/interop
 
 .venv-interop/bin/litellm:
 	$(BIN)/python -m venv .venv-interop

@@ -35,6 +35,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "picture_not_shown",
         "document_broken",
         "document_newer",
+        "word_unknown",
         "no_list",
     ),
     WRONG_USE: (
@@ -118,6 +119,8 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     BUDGET_OR_DISK: (
         "over_budget",
+        "price_unclear",
+        "day_unreadable",
         "price_unknown",
         "quota_exhausted",
         "disk_full",
@@ -130,7 +133,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "answer_not_kept",
         "past_unknown",
     ),
-    OUR_FAULT: ("internal_fault",),
+    OUR_FAULT: ("internal_fault", "answer_fault"),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {
     code: exit_code for exit_code, codes in _PROBLEMS.items() for code in codes
@@ -143,7 +146,7 @@ def exit_of(job: Job) -> int:
         return DONE  # who gave a job up has what was asked for
     if job.state is State.UNCONFIRMED:
         return UNCONFIRMED
-    return FAILED if job.error is None else BY_PROBLEM[job.error.kind]
+    return FAILED if job.error is None else BY_PROBLEM[job.error.problem.code]
 
 
 def worst(codes: list[int]) -> int:

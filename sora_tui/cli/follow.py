@@ -28,9 +28,11 @@ from sora_tui.workspace.history import History
 #: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
 HOPELESS: Final = frozenset(
     {
+        "answer_fault",
         "base_url_insecure",
         "consent_price",
         "consent_unknown",
+        "day_unreadable",
         "disk_full",
         "folder_not_writable",
         "key_command_failed",
@@ -38,6 +40,7 @@ HOPELESS: Final = frozenset(
         "key_refused",
         "operation_unsupported",
         "over_budget",
+        "price_unclear",
         "price_unknown",
         "profile_unknown",
         "reference_changed",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
-from sora_tui.cli.day import check_budget
 from sora_tui.cli.dry_run import show_order
 from sora_tui.cli.follow import running, wait_for_completion
 from sora_tui.cli.progress import progress_for
@@ -21,25 +20,22 @@ from sora_tui.config.choices import Choices, count, from_front_matter, from_sett
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
-from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.prompt import Prompt, parse_prompt
-from sora_tui.core.request import VideoRequest, check_request, unmentioned
-from sora_tui.core.server import Server
-from sora_tui.core.text import clean_line
+from sora_tui.core.request import VideoRequest, unmentioned
+from sora_tui.core.text import clean_line, left_out
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.knowledge import as_known, unsupported
-from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.amounts import left_out_words, money
 from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
+from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared
-from sora_tui.workspace.verdicts import refusal_before
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
@@ -49,7 +45,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ProblemError: Nothing was sent and no document was written.
     """
     folder = open_folder(settings.workspace)
-    prompt, prompt_file, own = asked(args, folder)
+    prompt, prompt_file, own = asked(args, folder, speech)
     if own.operation not in {None, "create"}:
         from sora_tui.cli.derive import derive
 
@@ -74,43 +70,32 @@ def place(
     Raises:
         ProblemError: Nothing was sent and no document was written.
     """
-    check_request(request)
     server = settings.server
-    memory = Memory(folder)
-    missing = unsupported(server, memory, request)
-    if missing is not None:
-        raise ProblemError(missing)
-    price = quote(server, request)
+    order = prepare(folder, [Item(request, prepared, clips)], server, settings, datetime.now(UTC))
+    if order.unsupported is not None:
+        raise ProblemError(order.unsupported)
     if args.dry_run:
-        show_order(as_known(server, memory), request, prepared, price, clips, speech)
+        show_order(folder, order, speech)
         return 0
     tell_warnings(settings, speech)
-    if note := ending_words(ending(server, request.model), date.today()):
-        speech.note(note)
-    settings.check_sendable()
+    tell_endings(order, speech)
+    order.check()
     if not folder.writable:
         raise problem_error("folder_not_writable", path=str(folder.metadata))
-    refused = refusal_before(folder, server.origin, request)
-    if refused is not None and not args.send_refused:
-        raise ProblemError(refused)
-    today = check_budget(folder, settings.budget, server, price, clips)
     consent = agree(
-        server,
+        order,
         order_words(request, clips),
-        price,
-        clips,
         yes=args.yes,
         max_spend=args.max_spend,
         ask=question_on_terminal(),
-        today=today,
         despite_refusal=args.send_refused,
     )
-    _announce(server, request, price, clips, speech)
+    _announce(order, request, speech)
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     history = History(folder)
     enough = is_with_server if args.no_wait else is_at_rest
     with running(engine, speech) as items:
-        jobs = engine.submit(server, request, price, consent, prepared, clips)
+        jobs = submit(engine, order, consent)
         outcome = wait_for_completion(
             engine,
             items,
@@ -134,6 +119,13 @@ def tell_warnings(settings: Settings, speech: Speech) -> None:
             speech.note(f"{said.happened} {said.next}")
 
 
+def tell_endings(order: Order, speech: Speech) -> None:
+    """Say which models of an order end, or have ended."""
+    for end in order.endings:
+        if note := ending_words(end, date.today()):
+            speech.note(note)
+
+
 def is_at_rest(job: Job) -> bool:
     """Whether nothing more happens to it by itself."""
     return job.is_final
@@ -144,7 +136,9 @@ def is_with_server(job: Job) -> bool:
     return job.remote_id is not None or job.is_final
 
 
-def asked(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None, Choices]:
+def asked(
+    args: argparse.Namespace, folder: Folder, speech: Speech
+) -> tuple[Prompt, str | None, Choices]:
     """The prompt, the file it came from as documents name it, and what both of them choose.
 
     Raises:
@@ -152,6 +146,8 @@ def asked(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None,
             an option.
     """
     prompt, file = _prompt(args, folder)
+    if gone := left_out(prompt.text):
+        speech.note(left_out_words(gone))
     return prompt, file, _said(args).over(from_front_matter(prompt.settings, file or "-"))
 
 
@@ -176,7 +172,8 @@ def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | Non
 def found_prompt(name: str, folder: Folder) -> Path:
     """The file a person means: where he stands, in the workspace, or in prompts/."""
     places = (Path(name), folder.root / name, folder.prompts / name, folder.prompts / f"{name}.md")
-    return next((place for place in places if place.is_file()), Path(name))
+    found = (there for place in places if (there := existing(place)) is not None)
+    return next((path for path in found if path.is_file()), Path(name))
 
 
 def _said(args: argparse.Namespace) -> Choices:
@@ -193,10 +190,8 @@ def _said(args: argparse.Namespace) -> Choices:
     )
 
 
-def _announce(
-    server: Server, request: VideoRequest, price: Price, clips: int, speech: Speech
-) -> None:
-    order = order_words(request, clips)
+def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
+    server, price, words = order.lines[0].server, order.price, order_words(request, order.clips)
     for character in unmentioned(request):
         speech.note(
             _("The prompt does not mention {name}: servers find a character by its name.").format(
@@ -205,16 +200,16 @@ def _announce(
         )
     if server.simulated:
         speech.note(
-            _("SIMULATOR: practice server here; nothing is charged.  {order}").format(order=order)
+            _("SIMULATOR: practice server here; nothing is charged.  {order}").format(order=words)
         )
         return
     cost = _("price unknown")
     if price.kind is PriceKind.FREE:
         cost = _("free")
     elif price.sum is not None:
-        cost = _("about {sum}").format(sum=money(price.sum * clips, price.currency))
+        cost = _("about {sum}").format(sum=money(price.sum, price.currency))
     speech.note(
-        _("Sending to {host}: {order}, {cost}").format(host=server.host, order=order, cost=cost)
+        _("Sending to {host}: {order}, {cost}").format(host=server.host, order=words, cost=cost)
     )
 
 

@@ -34,10 +34,12 @@ if "httpx" not in sys.modules:
 import httpx
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
+from sora_tui.client.cookies import cookie_header, cookies_in, no_store
 from sora_tui.client.decode import JSON_LIMIT, http_date, request_id
 from sora_tui.client.dialect import dialect_of, fitted
 from sora_tui.client.inline import InlineClip
 from sora_tui.client.listening import ListeningBackend
+from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server, origin_of
 
@@ -133,6 +135,7 @@ class Wire:
         limit: int = JSON_LIMIT,
         *,
         at_root: bool = False,
+        cookies: Sequence[Cookie] = (),
     ) -> Answer:
         """One idempotent call; tried once more when a kept connection turns out to be dead.
 
@@ -140,6 +143,7 @@ class Wire:
             path: Below the base address, percent-encoded.
             limit: Bytes of the answer that are read.
             at_root: The path is below the address without its `/v1`.
+            cookies: Of the job that the call is about.
 
         Raises:
             NotSentError, LostError: There is no answer.
@@ -150,6 +154,7 @@ class Wire:
         deadline = asyncio.get_running_loop().time() + CALL_DEADLINE
         try:
             request = self._calls.build_request(method, url, params=parameters)
+            _add_cookies(request, cookies)
             try:
                 answer = await _exchange(self._calls, request, limit, deadline)
             except _STALE:
@@ -201,7 +206,8 @@ class Wire:
             name: without_key(self._server, value.encode()).decode()
             for name, value in answer.headers.items()
         }
-        return Answer(answer.status, headers, without_key(self._server, answer.body))
+        body = without_key(self._server, answer.body)
+        return answer._replace(headers=headers, body=body)
 
     def _paid_request(
         self,
@@ -262,6 +268,7 @@ def without_key(server: Server, said: bytes) -> bytes:
     """
     secrets = [server.key.reveal()] if server.key else []
     secrets += [word for value in server.headers.values() for word in value.split()]
+    secrets += [cookie.value.reveal() for cookie in server.cookies]
     for name, value in server.query.items():
         if _SECRET_NAME.search(name):
             secrets += [value, quote(value, safe=""), quote_plus(value)]
@@ -347,6 +354,7 @@ def _common(server: Server) -> dict[str, Any]:
         # A proxy has no business between us and this machine. (.netrc is not read by httpx.)
         "trust_env": not server.is_loopback,
         "follow_redirects": False,
+        "cookies": no_store(),
     }
 
 
@@ -369,15 +377,21 @@ def _tls() -> ssl.SSLContext:
 
 
 class _KeyForOrigin(httpx.Auth):
-    """Adds the key and the profile's own headers, on the profile's own origin and nowhere else."""
+    """Adds key, headers and cookies, on the profile's own origin and nowhere else."""
 
     def __init__(self, server: Server) -> None:
         self._origin = origin_of(base_url(server))
         self._headers = _credentials(server)
+        self._cookies = server.cookies
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if origin_of(str(request.url)) == self._origin:
+            of_call = request.headers.get("cookie")
             request.headers.update(self._headers)
+            of_job = cookie_header(self._cookies, str(request.url))
+            every = (self._headers.get("cookie"), of_job, of_call)
+            if cookies := "; ".join(cookie for cookie in every if cookie):
+                request.headers["Cookie"] = cookies
         yield request
 
 
@@ -439,7 +453,8 @@ async def _exchange(
     _log_call(request, response.status_code, began, len(body), headers)
     if headers.get("content-encoding", "identity").lower() != "identity":
         body.clear()
-    return Answer(response.status_code, headers, bytes(body))
+    cookies = cookies_in(response.headers.get_list("set-cookie"), str(request.url))
+    return Answer(response.status_code, headers, bytes(body), cookies)
 
 
 def _chunks(response: httpx.Response) -> Iterator[bytes]:
@@ -450,7 +465,16 @@ def _chunks(response: httpx.Response) -> Iterator[bytes]:
 
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    """By lower-case name. Cookies may be secrets, and are read where a job needs them."""
+    found = {name.lower(): value for name, value in headers.items()}
+    found.pop("set-cookie", None)
+    return found
+
+
+def _add_cookies(request: httpx.Request, cookies: Sequence[Cookie]) -> None:
+    header = cookie_header(cookies, str(request.url))
+    if header is not None:
+        request.headers["Cookie"] = header
 
 
 def _log_call(

@@ -25,7 +25,7 @@ from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
-from sora_tui.core.server import SIMULATOR_NAME, Server, simulator
+from sora_tui.core.server import SIMULATOR_NAME, Server, sending_refusal, simulator
 
 OPENAI_NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
@@ -115,12 +115,14 @@ class Settings(NamedTuple):
         Raises:
             ProblemError: base_url_insecure, or key_missing where a key is named and not there.
         """
-        server = self.server
-        if server.insecure:
-            raise problem_error("base_url_insecure", host=server.host, profile=server.name)
-        if server.lacks_key:
-            variable = str(server.key_from)
-            raise problem_error("key_missing", profile=server.name, variable=variable)
+        if (why := sending_refusal(self.server)) is not None:
+            raise ProblemError(why)
+
+    def is_always(self, server: Server) -> bool:
+        """Whether the person once said: always on this server, whatever it charges."""
+        from sora_tui.config.consents import is_always  # few orders come to this question
+
+        return is_always(server.origin)
 
     def on(self, name: str) -> Settings:
         """The same with another server, whose own defaults then hold where no variable is set.

@@ -19,10 +19,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sora_tui.core.problem import Problem, Spent, problem_error
+from sora_tui.core.cookie import Cookie
+from sora_tui.core.problem import CODES, Problem, Spent, problem_error
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
+from sora_tui.core.text import clean_line
 
 if TYPE_CHECKING:  # few jobs have one, and every start imports this module
     from sora_tui.core.search import Search
@@ -53,6 +55,9 @@ class State(StrEnum):
     GONE = "gone"
     CANCELLED = "cancelled"
     ABANDONED = "abandoned"
+    #: A document of a later version has a word that this one does not know. It is shown and kept
+    #: as it is; no step leads here or away.
+    UNKNOWN = "unknown"
 
 
 #: What a server's word makes of a job that is with it.
@@ -87,6 +92,7 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.EXPIRED: frozenset({State.COMPLETED}),
     State.CANCELLED: frozenset(),
     State.ABANDONED: frozenset(),
+    State.UNKNOWN: frozenset(),
 }
 
 _ONCE_MORE: Final = "asked for once more"
@@ -107,11 +113,21 @@ NEEDS_YOU: Final = frozenset({State.UNCONFIRMED})
 
 
 class Event(NamedTuple):
-    """One line of a job's life."""
+    """One line of a job's life.
+
+    Attributes:
+        word: The state as a later version wrote it, where `state` is unknown.
+    """
 
     at: datetime
     state: State
     note: str = ""
+    word: str = ""
+
+    @property
+    def state_word(self) -> str:
+        """The state as a person reads it: a later version's word where there is one."""
+        return clean_line(self.word, 24) or self.state.value
 
 
 class Attempt(NamedTuple):
@@ -157,7 +173,7 @@ class JobError(NamedTuple):
     """Why a job stands where it stands.
 
     Attributes:
-        kind: A code of `problem.CODES`.
+        kind: A code of `problem.CODES`, or of a later version's.
         code: The server's own code.
         message: The server's own words, cleaned.
         status: The HTTP status.
@@ -181,6 +197,8 @@ class JobError(NamedTuple):
             facts["status"] = self.status
         if self.request_id is not None:
             facts["request_id"] = self.request_id
+        if self.kind not in CODES:
+            return Problem("word_unknown", facts | {"word": self.kind}, self.spent)
         return Problem(self.kind, facts, self.spent)
 
 
@@ -281,8 +299,17 @@ class Job:
     notes: Notes = _NO_NOTES
     #: Of the folder that it was handed in to; None in documents of versions without marks.
     handed_in: FolderMark | None = None
+    #: What the answer to the create set: they go with the job's own requests, whoever asks.
+    cookies: tuple[Cookie, ...] = ()
     #: Fields of the document that this version does not know; they survive.
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def state_word(self) -> str:
+        """The state as the document has it: a later version's word where this one has none."""
+        if self.state is State.UNKNOWN:
+            return clean_line(self.extra.get("state", self.state.value), 24)
+        return self.state.value
 
     # How a job comes to be ------------------------------------------------------------------
 
@@ -434,13 +461,14 @@ class Job:
         remote: RemoteVideo,
         status: int | None = None,
         request_id: str | None = None,
+        cookies: tuple[Cookie, ...] = (),
     ) -> Job:
         """The server took it. Legal from submitting; from unconfirmed, when the job was found."""
         if self.state not in {State.SUBMITTING, State.UNCONFIRMED}:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
         attempts = self._last_attempt(outcome, status, request_id)
-        job = replace(self, attempts=attempts, error=None, search=None)
+        job = replace(self, attempts=attempts, error=None, search=None, cookies=cookies)
         return job._at_server(at, remote)
 
     def searched(self, at: datetime, search: Search, clock_skew: float | None = None) -> Job:

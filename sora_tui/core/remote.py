@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from sora_tui.core.number import MAX_DIGITS, amount, number
 from sora_tui.core.text import clean, clean_line
 
 #: Longest remote id taken seriously. Gateways encode routing in theirs (242 characters seen).
@@ -25,8 +25,11 @@ MAX_DOCUMENT: Final = 64 * 1024
 _LITELLM_ID: Final = re.compile(r"litellm:.*?;video_id:([^;]+)")
 #: What lies between is milliseconds, of 1973 to 2286.
 _MILLISECONDS: Final = (1e11, 1e13)
-_DECIMAL: Final = re.compile(r"\d{1,20}(\.\d{1,9})?")
+#: Later than this (2200) is no moment of a video's life, and no date that can be moved to a zone.
+LAST_MOMENT: Final = 7.258e9
 _LONGEST_DATE: Final = 40
+#: No clip is longer, in seconds.
+_LONGEST: Final = 86_400.0
 
 
 class Phase(StrEnum):
@@ -134,7 +137,7 @@ def read_video(document: object) -> RemoteVideo | None:
         progress=_percent(document.get("progress")),
         model=_word(document.get("model")),
         size=_word(document.get("size")),
-        seconds=_word(document.get("seconds", document.get("duration"))),
+        seconds=_length(document.get("seconds", document.get("duration"))),
         prompt=clean(document["prompt"], 40_000) if _word(document.get("prompt")) else None,
         created_at=moment(document.get("created_at", document.get("created"))),
         completed_at=moment(document.get("completed_at")),
@@ -152,20 +155,18 @@ def moment(value: object) -> datetime | None:
     A lost answer is found by the time its video was made, so no usual way to write it is foreign.
     None for what is none (null, 1e14, NaN). A date without a zone is UTC.
     """
-    try:
-        if isinstance(value, str):
-            value = float(value) if _DECIMAL.fullmatch(value) else _iso(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    first, last = _MILLISECONDS
+    seconds = number(value)
+    if seconds is not None and first < seconds < last:
+        seconds /= 1000
+    if seconds is None and isinstance(value, str):
+        try:
+            at = datetime.fromisoformat(value[:_LONGEST_DATE])
+            seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
             return None
-        first, last = _MILLISECONDS
-        return datetime.fromtimestamp(value / 1000 if first < value < last else value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _iso(said: str) -> float:
-    at = datetime.fromisoformat(said[:_LONGEST_DATE])
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    is_one = seconds is not None and 0 < seconds <= LAST_MOMENT
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and is_one else None
 
 
 def is_usable_id(value: str) -> bool:
@@ -189,24 +190,32 @@ def inner_id(video_id: str) -> str:
 
 
 def _word(value: object) -> str | None:
-    if isinstance(value, bool) or value is None:
-        return None
+    """What may be a word or a number, as text."""
     if isinstance(value, str):
         return clean_line(value, 200) or None
-    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return f"{value:g}" if isinstance(value, float) else str(value)
+    found = number(value, -(10.0**MAX_DIGITS), 10.0**MAX_DIGITS)
+    if found is None:
+        return None
+    return str(value) if isinstance(value, int) else f"{found:g}"
+
+
+def _length(value: object) -> str | None:
+    """Seconds as a server writes them; a word of its own ("8s") stays, what is no length goes."""
+    found = number(value, 0.001, _LONGEST)
+    if found is not None:
+        return clean_line(value, 200) if isinstance(value, str) else _word(value)
+    if not isinstance(value, str):
+        return None
+    try:
+        float(value)  # as Python reads it: NaN, infinity, endless digits, digits of other scripts
+    except ValueError:
+        return clean_line(value, 200) or None
     return None
 
 
 def _percent(value: object) -> float | None:
-    if isinstance(value, str):
-        try:
-            value = float(value.strip().rstrip("%"))
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return min(max(float(value), 0.0), 100.0)
+    found = number(value.strip().rstrip("%") if isinstance(value, str) else value, -1000.0, 1000.0)
+    return None if found is None else min(max(found, 0.0), 100.0)
 
 
 def _error(value: object) -> RemoteError | None:
@@ -251,18 +260,7 @@ def clip_urls(document: Mapping[str, Any]) -> tuple[str, ...]:
 def _cost(document: Mapping[str, Any]) -> Decimal | None:
     usage = document.get("usage")
     told = usage.get("cost") if isinstance(usage, Mapping) else None
-    return read_cost(document.get("cost") if told is None else told)
-
-
-def read_cost(value: object) -> Decimal | None:
-    """A sum that a server says it charges, 0 or more; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        cost = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return cost if cost.is_finite() and cost >= 0 else None
+    return amount(document.get("cost") if told is None else told)
 
 
 def _capped(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -273,9 +271,12 @@ def _capped(document: Mapping[str, Any]) -> Mapping[str, Any]:
     if size <= MAX_DOCUMENT:
         return dict(document)
     known = {name: document[name] for name in _KNOWN if name in document}
-    kept = {
-        name: value
-        for name, value in known.items()
-        if isinstance(value, str | int | float | None) and len(str(value)) <= 40_000
-    }
+    kept = {name: value for name, value in known.items() if _is_short(value)}
     return {**kept, "sora_tui_cut": True}
+
+
+def _is_short(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= 40_000
+    # Python writes no whole number of more than 4,300 digits.
+    return value is None or isinstance(value, bool) or _word(value) is not None

@@ -25,7 +25,8 @@ class Candidate(NamedTuple):
         created_at: None where the server does not say.
         same: What the server tells of it that agrees with what was sent: some of `model`, `size`,
             `seconds`, `prompt`.
-        near: What is told in other words: `openai/sora-2` for `sora-2`, a prompt that was cut.
+        near: What is told in other words: `openai/sora-2` for `sora-2`, a prompt that was cut; and
+            `time` for one that was made a little before or after.
         other: What is told and differs: some of the same names, and `time` for one that was not
             made when the job was sent, `id` for one whose id another job had before.
     """

@@ -7,8 +7,12 @@ from decimal import Decimal
 from functools import lru_cache
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:  # a cookie has a secret in it
+    from sora_tui.core.cookie import Cookie
+from sora_tui.core.problem import Problem, problem
 
 #: How documents name the built-in practice server: never a port, which changes at each start.
 SIMULATOR_URL: Final = "simulator:"
@@ -93,6 +97,7 @@ class Server(NamedTuple):
         free: The profile says it charges nothing.
         key_from: Where its key is looked for: a variable's name or `api_key_command`.
         max_active: Most jobs sent at once; None is no limit of ours.
+        cookies: Of the one job that this value is made for, if any; a profile has none.
     """
 
     name: str
@@ -118,6 +123,7 @@ class Server(NamedTuple):
     allow_http: bool = False
     params: Mapping[str, Any] = _NONE
     key_from: str | None = None
+    cookies: tuple[Cookie, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -152,6 +158,15 @@ class Server(NamedTuple):
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
 
+    def with_own(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what goes along for a request with these parameters: the profile's own below them.
+
+        A parameter that is None is not sent, even where the profile has a value for it. It stays in
+        the result, so that a record of it is read in the same way later.
+        """
+        both = {**self.params, **params}
+        return {name: v for name, v in both.items() if v is not None or name in self.params}
+
     @property
     def lacks_key(self) -> bool:
         """Whether a key was promised and is not there."""
@@ -162,6 +177,18 @@ class Server(NamedTuple):
         """Whether prompt and key would cross a network in clear, and nobody allowed that."""
         plain = self.base_url.startswith("http://")
         return plain and not self.is_loopback and not self.allow_http
+
+
+def sending_refusal(server: Server) -> Problem | None:
+    """Why nothing may be sent with this profile, as far as it can be known without asking.
+
+    `base_url_insecure`, or `key_missing` where a key is named and not there.
+    """
+    if server.insecure:
+        return problem("base_url_insecure", host=server.host, profile=server.name)
+    if server.lacks_key:
+        return problem("key_missing", profile=server.name, variable=str(server.key_from))
+    return None
 
 
 def simulator() -> Server:

@@ -311,7 +311,8 @@ class LostAnswers:
             videos += page.fresh
             more = page.more
             made = [video.created_at for video in videos if video.created_at is not None]
-            if not made or any(a + _UNSORTED < b for a, b in pairwise(made)):
+            is_falling = len(made) > 1 and made[0] > made[-1]
+            if not is_falling or any(a + _UNSORTED < b for a, b in pairwise(made)):
                 continue  # not the newest first: what is wanted may stand anywhere
             begin = first(skew)
             if not passed and made[-1] < begin:

@@ -180,7 +180,9 @@ def _told(
         return None
     if not has_prompt and when == "far":
         return None
-    if when in {"zone", "far", "unknown"}:
+    if when == "near":
+        near.append("time")
+    elif when != "then":
         other.append("time")
     if is_reused:
         other.append("id")
@@ -216,10 +218,9 @@ def _is_near(name: str, there: str, here: str) -> bool:
         case "model":
             return _model(there) == _model(here)
         case "size":
-            sides, tier = _sides(there), _tiers(there)
-            return (sides is not None and sides == _sides(here)) or (
-                tier is not None and tier == _tiers(here)
-            )
+            if is_tier(there.strip().lower()) or is_tier(here):
+                return _tier(there) == _tier(here)
+            return (sides := _sides(there)) is not None and sides == _sides(here)
         case "seconds":
             return _same_length(_SECONDS.sub("", there), here)
         case _:
@@ -237,7 +238,7 @@ def _sides(size: str) -> list[str] | None:
     return sides if len(sides) == 2 else None
 
 
-def _tiers(size: str) -> str | None:
+def _tier(size: str) -> str | None:
     """`720p` of itself and of 1280x720."""
     word = size.strip().lower()
     return word if is_tier(word) else tier_of(word)

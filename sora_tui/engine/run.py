@@ -31,7 +31,7 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, claim, commands, done
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
-from sora_tui.workspace.mark import mark_of, sweep_begun, was_begun
+from sora_tui.workspace.mark import has_known_past, mark_of, sweep_begun
 from sora_tui.workspace.outputs import sweep_parts
 from sora_tui.workspace.queue import is_paused
 
@@ -225,7 +225,7 @@ class Run:
         self._owns = True
         sweep_parts(self._folder)
         sweep_begun(self._folder)
-        self._mark = mark_of(self._folder)
+        mark_of(self._folder)  # from the first start on
         self._history.own()
         for number in range(1, WORKERS + 1):
             self._spawn(self._downloads.work, f"download worker {number}")
@@ -258,13 +258,18 @@ class Run:
                 self._announcer.job(JobChanged(job))
                 continue
             self._desk.take_in(job)
-            now = self._as_found(job)
-            if now is not job:
-                self._desk.put(now)
-                continue
-            if found and job.state is State.PENDING and not job.simulated:
-                self._desk.unchecked.add(job.id)
-            self._stepped(job)
+            try:
+                now = self._as_found(job)
+                if now is not job:
+                    self._desk.put(now)
+                    continue
+                if found and job.state is State.PENDING and not job.simulated:
+                    self._desk.unchecked.add(job.id)
+                self._stepped(job)
+            except ProblemError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
+                self._desk.report_fault(job, error)
 
     def _as_found(self, job: Job) -> Job:
         """What a job on disk is after whoever moved it is gone."""
@@ -275,16 +280,9 @@ class Run:
                 return job.unconfirmed(utc_now(), why)
             case State.DOWNLOADING:
                 return job.interrupted(utc_now())
-            case State.PENDING if self._sends and not self._is_ours_to_send(job):
+            case State.PENDING if self._sends and not has_known_past(self._folder, job):
                 return job.of_unknown_past(utc_now(), JobError("past_unknown", Spent.PERHAPS))
         return job
-
-    def _is_ours_to_send(self, job: Job) -> bool:
-        """Whether a waiting job was handed in to this very folder, and was not sent from it."""
-        if job.simulated:
-            return True
-        is_here = self._mark.is_same_folder(job.handed_in)
-        return is_here and not was_begun(self._folder, job)
 
     def _stepped(self, job: Job) -> None:
         """A job made a step: somebody may have work now."""
@@ -323,10 +321,11 @@ class Run:
         return poller
 
     async def _server_of(self, job: Job) -> Server:
+        """The server as this job reaches it, with the cookies that are its own."""
         server = self._desk.server_of(job)
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)
-        return await self._connect(server)
+        return (await self._connect(server))._replace(cookies=job.cookies)
 
     async def _connect(self, server: Server) -> Server:
         if server.simulated:
@@ -383,7 +382,7 @@ class Run:
                 case "cancel":
                     self._desk.put(job.withdrawn(at))
                 case "retry":
-                    self._desk.put(job.retried(at, self._mark))
+                    self._desk.put(job.retried(at, mark_of(self._folder)))
                 case "abandon":
                     self._desk.put(job.abandoned(at))
                 case "look" if job.state is State.GONE:

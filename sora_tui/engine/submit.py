@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final, TypeGuard, assert_never
+from typing import Final, assert_never
 
 from sora_tui.client.dialect import has_no_route
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.job import Job, JobError, State
-from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
 from sora_tui.core.remote import inner_id
-from sora_tui.core.server import Server
+from sora_tui.core.request import OPERATIONS
+from sora_tui.core.server import Server, sending_refusal
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.downloads import published
 from sora_tui.engine.lost import replace_parent
+from sora_tui.engine.orders import unmet
 from sora_tui.engine.quote import quote
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.folder import Folder, check_room, open_folder
@@ -84,7 +85,7 @@ async def generate_video(
     desk.sent_at_clock(job.id)
     with _Clip(folder, job.id) as clip:
         outcome = await client.create(job.request, upload, key, clip.take)
-        if _is_repeated(desk, job, outcome):
+        if isinstance(outcome, Accepted) and _is_repeated(desk, job, outcome):
             outcome = Unclear(JobError("answer_repeated", Spent.PERHAPS, message=outcome.video.id))
         after = _after(job, outcome, taken_at)
         if isinstance(outcome, Accepted) and outcome.has_clip:
@@ -108,23 +109,11 @@ def refusal(server: Server, job: Job) -> Problem | None:
     The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
     job waiting (DESIGN.md, section 2).
     """
-    consent = job.consent
-    if server.insecure:
-        return problem("base_url_insecure", host=server.host, profile=server.name)
-    if server.lacks_key:
-        return problem("key_missing", profile=server.name, variable=str(server.key_from))
-    price = quote(server, job.request)
-    if price.kind is PriceKind.UNKNOWN and consent is not None and consent.max_spend is not None:
-        # A limit that nobody can check must not pass for one.
-        return problem("consent_unknown", host=server.host)
-    if price.kind is PriceKind.PRICED:
-        limit = None if consent is None else (consent.sum or consent.max_spend)
-        if limit is None or price.sum is None:
-            return problem("consent_price", sum=str(price.sum), currency=price.currency)
-        if price.sum > limit:
-            facts = {"sum": str(price.sum), "limit": str(limit), "currency": price.currency}
-            return problem("over_budget", **facts)
-    return None
+    if job.request.operation not in OPERATIONS:
+        return problem("word_unknown", word=job.request.operation)
+    if (why := sending_refusal(server)) is not None:
+        return why
+    return unmet(server, quote(server, job.request), job.consent)
 
 
 def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem | None:
@@ -138,8 +127,8 @@ def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem
 def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
     at = utc_now()
     match outcome:
-        case Accepted(video, status, request_id):
-            return job.accepted(at, video, status, request_id)
+        case Accepted(video, status, request_id, cookies=cookies):
+            return job.accepted(at, video, status, request_id, cookies)
         case NotSent(error):
             return job.not_sent(at, error)
         case Rejected(error):
@@ -154,15 +143,13 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
             assert_never(outcome)
 
 
-def _is_repeated(desk: Desk, job: Job, outcome: CreateOutcome) -> TypeGuard[Accepted]:
+def _is_repeated(desk: Desk, job: Job, outcome: Accepted) -> bool:
     """Whether an answer names a video that another job of this workspace has.
 
     Its own video is then another one, if there is one, and the list tells it. A clip that came with
     the answer is its own, and a character may be made twice of one clip.
     """
-    if not isinstance(outcome, Accepted) or outcome.has_clip:
-        return False
-    if job.request.operation == "character":
+    if outcome.has_clip or job.request.operation == "character":
         return False
     return inner_id(outcome.video.id) in desk.history.known_remote_ids(job.server.origin)
 

@@ -466,6 +466,25 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Write its prices, or free = true, into its profile in sora-tui.toml."),
     ),
+    "price_unclear": (
+        N_(
+            "The parameter[ {name}] changes how much is made, and what it says cannot be worked"
+            " out, so nobody can hold your limit[ of {limit}]."
+        ),
+        _NOT_SENT,
+        N_("Write it as a plain number above 0, or leave it out."),
+    ),
+    "day_unreadable": (
+        N_(
+            "The record of a job of today cannot be read[: {path}], so nobody knows what today has"
+            " cost, and your limit[ of {limit}] cannot be held."
+        ),
+        _NOT_SENT,
+        N_(
+            "Mend the file by hand, or move it out of the folder if its job cost nothing; sora-tui"
+            " jobs says where it is wrong."
+        ),
+    ),
     "refused_before": (
         N_("This prompt was refused here[ on {at}]."),
         _NOT_SENT,
@@ -512,6 +531,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The record of a job[, {path},] was written by a newer sora-tui[ (schema {schema})]."),
         _FREE,
         N_("Update sora-tui to open it."),
+    ),
+    "word_unknown": (
+        N_(
+            "A newer sora-tui wrote[ {word}] into this record, and this version has no words"
+            " for it."
+        ),
+        _PERHAPS,
+        N_("Nothing of the record is lost: update sora-tui to go on with it."),
     ),
     "job_unknown": (
         N_("There is no job[ {job}] in this folder."),
@@ -596,9 +623,9 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _LOOK,
     ),
     "answer_not_kept": (
-        N_("The server took the order as {video}, and that cannot be written to {path}."),
+        N_("The server took the order[ as {video}], and that cannot be written[ to {path}]."),
         N_("It is running, and is billed. Note the id: it is kept nowhere else."),
-        N_("Once the folder can be written: sora-tui adopt {video}"),
+        N_("Once the folder can be written: sora-tui adopt[ {video}]"),
     ),
     "past_unknown": (
         N_(
@@ -651,6 +678,17 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The server no longer knows this job."),
         _PERHAPS,
         N_("sora-tui wait JOB asks once more, and takes it up again if the server finds it."),
+    ),
+    "answer_fault": (
+        N_(
+            "sora-tui cannot handle what the server says of this job, by a fault of its own"
+            "[: {reason}]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        N_(
+            "Other jobs go on; sora-tui wait asks for this one again. The report is in"
+            " sora-tui.log."
+        ),
     ),
     # bringing it home
     "download_interrupted": (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sora_tui.core.job import Job
 from sora_tui.core.search import Candidate
 from sora_tui.core.text import clean_line
@@ -14,6 +12,7 @@ _SAME = {
     "size": N_("size"),
     "seconds": N_("seconds"),
     "prompt": N_("prompt"),
+    "time": N_("time"),
 }
 _OTHER = {
     "model": N_("another model"),
@@ -65,20 +64,20 @@ def search_words(job: Job, until: str) -> str:
 def same_words(candidate: Candidate) -> str:
     """`same size and prompt, another model`: what the server tells of it and was asked for."""
     parts = []
-    if names := _names(candidate.same):
-        parts.append(_("same {names}").format(names=names))
-    if names := _names(candidate.near):
-        parts.append(_("nearly the same {names}").format(names=names))
+    same = [_(_SAME[name]) for name in candidate.same if name in _SAME]
+    near = [_(_SAME[name]) for name in candidate.near if name in _SAME]
+    if len(same) == 1:
+        parts.append(_("same {name}").format(name=same[0]))
+    elif same:
+        text = _("same {names} and {name}")
+        parts.append(text.format(names=", ".join(same[:-1]), name=same[-1]))
+    if len(near) == 1:
+        parts.append(_("nearly the same {name}").format(name=near[0]))
+    elif near:
+        text = _("nearly the same {names} and {name}")
+        parts.append(text.format(names=", ".join(near[:-1]), name=near[-1]))
     parts += [_(_OTHER[name]) for name in candidate.other if name in _OTHER]
     return ", ".join(parts) or _("the server tells nothing more of it")
-
-
-def _names(names: Iterable[str]) -> str:
-    """`size`, `size and prompt`, `model, size and prompt`."""
-    words = [_(_SAME[name]) for name in names if name in _SAME]
-    if len(words) < 2:
-        return "".join(words)
-    return _("{names} and {name}").format(names=", ".join(words[:-1]), name=words[-1])
 
 
 def created_words(candidate: Candidate) -> str:

@@ -258,7 +258,7 @@ class WatchingApp(HardenedApp, part=True):
         from sora_tui.workspace.ledger import jobs_of_the_day
 
         money = DayMoney(self.clock(), self.settings.budget.currency)
-        money.note(jobs_of_the_day(self.folder, money.day))
+        money.read(jobs_of_the_day(self.folder, money.day))
         self.call_from_thread(self._take_money, money)
 
     def _take_money(self, money: DayMoney) -> None:

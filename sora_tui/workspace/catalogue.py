@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Documents per transaction while the index catches up.
 _SLICE: Final = 500
+#: Documents that the index is asked about at once: few hold no memory, many cost no time.
+_AT_ONCE: Final = 2000
 #: Files in `metadata/` up to which the first frame does without SQLite.
 _FEW: Final = 300
 
@@ -161,14 +164,31 @@ class Catalogue:
         """
         return self._old.read(job_id, path)
 
-    def written_since(self, mtime_ns: int) -> list[tuple[str, bool]]:
-        """Documents written since then, and whether they lie in the trash; without an index."""
-        return [
-            (job_id, trashed)
-            for trashed in (False, True)
-            for job_id, stamp in _stamps_in(self._place(trashed))
-            if stamp.mtime_ns >= mtime_ns
-        ]
+    def to_count(self, since: datetime) -> Iterator[tuple[str, bool, Stamp]]:
+        """Tell which documents may cost money since a moment: names, whether in the trash, stamps.
+
+        Every file is looked at, and none is read: left out is what the index knows, by the very
+        stamp that the file has now, to be settled before. The times of the files decide nothing;
+        that they are as they were tells that the content is.
+
+        Raises:
+            OSError: A folder with documents cannot be listed.
+        """
+        moment = since.timestamp()
+        for trashed in (False, True):
+            with suppress(FileNotFoundError), os.scandir(self._place(trashed)) as entries:
+                stamps = _stamps_of(entries)
+                while some := dict(islice(stamps, _AT_ONCE)):
+                    settled = self._settled_before(moment, some, trashed)
+                    for job_id in some.keys() - settled:
+                        yield job_id, trashed, some[job_id]
+
+    def _settled_before(
+        self, moment: float, stamps: Mapping[str, Stamp], trashed: bool
+    ) -> set[str]:
+        return self.ask(
+            lambda index: index.settled_before(moment, stamps, trashed=trashed), set[str]
+        )
 
     def opened(self) -> Index | None:
         """The index, if there is one; a reader follows an owner that made it anew."""
@@ -242,7 +262,11 @@ class Catalogue:
 def _stamps_in(place: Path) -> Iterator[tuple[str, Stamp]]:
     """The stamp of every document in a folder: one pass, 100,000 of them in about a second."""
     with suppress(OSError), os.scandir(place) as entries:
-        for entry in entries:
-            if job_id := job_id_of(entry.name):
-                with suppress(FileNotFoundError):
-                    yield job_id, Stamp.of(entry.stat(follow_symlinks=False))
+        yield from _stamps_of(entries)
+
+
+def _stamps_of(entries: Iterable[os.DirEntry[str]]) -> Iterator[tuple[str, Stamp]]:
+    for entry in entries:
+        if job_id := job_id_of(entry.name):
+            with suppress(FileNotFoundError):
+                yield job_id, Stamp.of(entry.stat(follow_symlinks=False))

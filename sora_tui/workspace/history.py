@@ -36,6 +36,7 @@ from sora_tui.workspace.jobfile import (
     encode,
     read_bytes,
     stamp_of,
+    without_secrets,
 )
 from sora_tui.workspace.old_script import is_old
 
@@ -51,7 +52,7 @@ _RESERVED: Final = ".next"
 #: How many past jobs tell how long the next one takes.
 _USUAL: Final = 50
 
-_BY_NUMBER: Final = re.compile(r"@([1-9]\d{0,8})")
+_BY_NUMBER: Final = re.compile(r"@([1-9][0-9]{0,8})")
 _log = logging.getLogger(__name__)
 
 
@@ -195,6 +196,8 @@ class History:
     def load_text(self, job_id: str) -> str:
         """The document as it stands on disk, readable or not; bytes that are no UTF-8 as `�`.
 
+        Cookies are without their values: this text is shown.
+
         Raises:
             ProblemError: job_unknown; document_broken for what is no file of a bearable size.
         """
@@ -202,7 +205,7 @@ class History:
             data, _ = read_bytes(self._path_of(job_id))
         except FileNotFoundError:
             raise problem_error("job_unknown", job=job_id) from None
-        return data.decode(errors="replace")
+        return without_secrets(data.decode(errors="replace"))
 
     def newest(self, limit: int, offset: int = 0) -> list[Job]:
         """At most `limit` jobs, newest first; broken documents are left out (`broken()`)."""

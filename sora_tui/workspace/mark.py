@@ -61,17 +61,22 @@ def mark_of(folder: Folder) -> FolderMark:
     raise problem_error("folder_not_writable", path=str(path.parent), reason=path.name)
 
 
+def has_known_past(folder: Folder, job: Job) -> bool:
+    """Return whether a waiting job was handed in to this very folder, and was not sent from it.
+
+    What only practises costs nothing, wherever it is.
+
+    Raises:
+        ProblemError: As `mark_of`.
+    """
+    if job.simulated:
+        return True
+    return mark_of(folder).is_same_folder(job.handed_in) and not _was_begun(folder, job)
+
+
 def key_of(job: Job) -> str:
     """Return the key that a job's next paid request goes out with."""
     return f"{job.id}-{len(job.attempts) + 1}"
-
-
-def was_begun(folder: Folder, job: Job) -> bool:
-    """Return whether a job's next paid request was begun here already.
-
-    Then its document is one from before, put back.
-    """
-    return (folder.attempts / key_of(job)).exists()
 
 
 def note_begun(folder: Folder, key: str) -> None:
@@ -95,6 +100,11 @@ def sweep_begun(folder: Folder) -> None:
         return
     for key in keys[:-_KEYS_KEPT]:
         key.unlink(missing_ok=True)
+
+
+def _was_begun(folder: Folder, job: Job) -> bool:
+    """Whether a job's next paid request was begun here: its document is one from before."""
+    return (folder.attempts / key_of(job)).exists()
 
 
 def _read(path: Path) -> FolderMark | None:

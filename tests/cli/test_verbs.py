@@ -20,9 +20,10 @@ from sora_tui.core.problem import Spent
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, hand_in, send_command
+from sora_tui.workspace.mark import mark_of
 from tests.cli.conftest import COMMAND, Shell
 from tests.core.lives import video
-from tests.pty_session import ROOT, PtySession
+from tests.pty_session import PtySession
 from tests.simulated import Simulator
 
 LOST = JobError("answer_lost", Spent.PERHAPS)
@@ -75,7 +76,7 @@ def owner(shell: Shell) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [*COMMAND, "wait"],
         cwd=shell.workspace,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **shell.environ},
+        env={**os.environ, **shell.environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -141,7 +142,7 @@ def test_cancel_without_an_owner_sends_nothing(shell: Shell, folder: Folder) -> 
 
 def test_cancel_is_done_by_the_process_that_owns(shell: Shell, folder: Folder) -> None:
     later = datetime.now(UTC) + timedelta(seconds=50)  # the server said: later
-    put(folder, replace(another(folder), not_before=later))
+    put(folder, replace(another(folder), not_before=later, handed_in=mark_of(folder)))
     with owner(shell) as process:
         ran = shell.inside("cancel", OTHER)
         assert ran.code == 0, ran.err
@@ -205,10 +206,9 @@ def test_delete_is_refused_for_what_is_not_at_rest(shell: Shell, folder: Folder)
 
 def test_delete_asks_on_a_terminal(shell: Shell, folder: Folder) -> None:
     job = last(folder)
-    environ = {**shell.environ, "PYTHONPATH": str(ROOT)}
     for answer, code in (("n", 2), ("y", 0)):
         with PtySession(
-            [*COMMAND, "delete", "@1"], cols=120, env=environ, cwd=shell.workspace
+            [*COMMAND, "delete", "@1"], cols=120, env=shell.environ, cwd=shell.workspace
         ) as session:
             session.wait_for("y delete", 20)
             session.send(f"{answer}\n")
