@@ -134,7 +134,15 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "folder_not_writable",
         "folder_unreadable",
     ),
-    UNCONFIRMED: ("answer_lost", "answer_unclear", "sending_on_hold", "sending_stopped"),
+    UNCONFIRMED: (
+        "answer_lost",
+        "answer_unclear",
+        "answer_repeated",
+        "answer_not_kept",
+        "past_unknown",
+        "sending_on_hold",
+        "sending_stopped",
+    ),
     OUR_FAULT: ("internal_fault", "answer_fault"),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {

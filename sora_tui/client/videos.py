@@ -147,6 +147,11 @@ class VideosClient:
 
         self._wire = Wire(server)
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that the server's clock is ahead of ours, to about one second, if it is known."""
+        return self._wire.clock_skew
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._wire.aclose()

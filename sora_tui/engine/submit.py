@@ -11,7 +11,8 @@ from sora_tui.client.dialect import has_no_route
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.job import Job, JobError, Output, State
-from sora_tui.core.problem import Problem, ProblemError, problem
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
+from sora_tui.core.remote import inner_id
 from sora_tui.core.request import OPERATIONS
 from sora_tui.core.server import Server, sending_refusal
 from sora_tui.engine.clip_files import DamagedError, clip_numbers, published
@@ -21,8 +22,9 @@ from sora_tui.engine.orders import unmet
 from sora_tui.engine.pace import UNCLEAR_WAIT
 from sora_tui.engine.quote import quote
 from sora_tui.engine.threads import in_daemon_thread
-from sora_tui.workspace.folder import Folder, check_room
+from sora_tui.workspace.folder import Folder, check_room, open_folder
 from sora_tui.workspace.inbox import Command, send_command
+from sora_tui.workspace.mark import key_of, note_begun
 from sora_tui.workspace.outputs import PartFile
 from sora_tui.workspace.references import sent_bytes, sent_path
 from sora_tui.workspace.sources import clip_bytes
@@ -75,17 +77,21 @@ async def generate_video(
         job = replace_parent(desk, job)
         if job.state is not State.PENDING:
             return job
-    key = f"{job.id}-{len(job.attempts) + 1}"
+    key = key_of(job)
     paid = client.prepare(job.request, upload, key)
     desk.history.reserve(job)
     try:
-        job = desk.put(job.submitting(utc_now(), key))
+        job = desk.put(job.submitting(utc_now(), key, client.clock_skew))
     except ProblemError as error:
         if error.problem.code != "owned_elsewhere":  # then the room is somebody else's
             desk.history.release(job.id)
         raise
+    note_begun(folder, key)
+    desk.sent_at_clock(job.id)
     with _Clips(folder, job.id) as clips:
         outcome = await client.send(paid, clips.take)
+        if isinstance(outcome, Accepted) and _is_repeated(desk, job, outcome):
+            outcome = Unclear(JobError("answer_repeated", Spent.PERHAPS, message=outcome.video.id))
         after = _after(job, outcome, taken_at)
         if isinstance(outcome, Accepted) and outcome.clips:
             after = await _with_clips(after, server, clips, outcome.clips)
@@ -94,6 +100,8 @@ async def generate_video(
         desk.history.release(job.id)
         return job
     except ProblemError:
+        if not folder.metadata.is_dir():
+            return _kept_anyway(desk, folder, after)
         # The folder got another owner meanwhile. It believes the answer lost: tell it the id.
         if isinstance(outcome, Accepted):
             send_command(folder, Command(job.id, "adopt", outcome.video.id))
@@ -140,6 +148,37 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
             return job.unconfirmed(at, error, at + timedelta(seconds=rest))
         case _:
             assert_never(outcome)
+
+
+def _is_repeated(desk: Desk, job: Job, outcome: Accepted) -> bool:
+    """Whether an answer names a video that another job of this workspace has.
+
+    Its own video is then another one, if there is one, and the list tells it. A clip that came with
+    the answer is its own, and a character may be made twice of one clip.
+    """
+    if outcome.clips or job.request.operation == "character":
+        return False
+    return inner_id(outcome.video.id) in desk.history.known_remote_ids(job.server.origin)
+
+
+def _kept_anyway(desk: Desk, folder: Folder, job: Job) -> Job:
+    """Write what became of a paid request into a folder whose `metadata/` was removed meanwhile.
+
+    Nobody owns that folder, so nobody else writes there.
+
+    Raises:
+        ProblemError: answer_not_kept, with the id that nothing else tells.
+    """
+    try:
+        open_folder(folder.root)
+        desk.history.save(job)
+    except ProblemError as error:
+        if job.remote_id is None:
+            raise
+        raise problem_error(
+            "answer_not_kept", video=job.remote_id, path=str(folder.metadata)
+        ) from error
+    return job
 
 
 class _Clips:

@@ -701,6 +701,24 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             " the screen p does, in the list of jobs. sora-tui cancel JOB takes one back."
         ),
     ),
+    "answer_repeated": (
+        N_("The server's answer names a video that another job of this folder has[: {message}]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _LOOK,
+    ),
+    "answer_not_kept": (
+        N_("The server took the order[ as {video}], and that cannot be written[ to {path}]."),
+        N_("It is running, and is billed. Note the id: it is kept nowhere else."),
+        N_("Once the folder can be written: sora-tui adopt[ {video}]"),
+    ),
+    "past_unknown": (
+        N_(
+            "This order waited in a folder that was copied, put back from a backup or used on"
+            " another machine: it may have been sent from there."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent from here."),
+        N_("To send it from here: sora-tui wait[ {job}] --send-again"),
+    ),
     "no_list": (
         N_("The server[ {host}] does not list its jobs."),
         _FREE,

@@ -317,6 +317,8 @@ def _short_words() -> dict[str, str]:
         "answer_unclear": _("answer unclear"),
         "sending_on_hold": _("answer unclear"),
         "sending_stopped": _("stopped"),
+        "answer_repeated": _("answer unclear"),
+        "past_unknown": _("sent elsewhere?"),
         "moderation_before": _("moderation, before"),
         "moderation_after": _("moderation, after"),
         "key_refused": _("key refused"),

@@ -163,6 +163,8 @@ world: World
 class FakeClient:
     """In place of `VideosClient`: what the wire would bring, without the wire."""
 
+    clock_skew = None
+
     def __init__(self, server: Server) -> None:
         self.server = server
 
