@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,9 +31,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Draw the clock and the zone of the run; its workers inherit them with the environment."""
+    environment.clear()  # in the workers, too, that get a size of the terminal
     if hasattr(config, "workerinput"):
         return
-    environment.clear()
     try:
         drawn = clock.draw()
     except ValueError as error:
@@ -52,6 +52,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     """Say the clock again where a reader of a failure looks for it: -q prints no header."""
     if exitstatus:
         terminalreporter.write_line(pytest_report_header())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take the rooms' files, and the tests of a file, in an order that is drawn with the clock.
+
+    Files stay whole: what they share, such as a practice server, is started once.
+    """
+    if os.environ[clock.VARIABLE] == clock.REAL:
+        return
+    chance = random.Random(os.environ[clock.VARIABLE])  # the same in all workers
+    ranks = {path: chance.random() for path in dict.fromkeys(item.path for item in items)}
+    items.sort(key=lambda item: (ranks[item.path], chance.random()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is older than a test, such as a server for a whole file, sees no home of anybody."""
+    os.environ["HOME"] = str(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(autouse=True)
@@ -77,13 +96,13 @@ def moment(request: pytest.FixtureRequest) -> Iterator[Moment]:
         yield frozen
 
 
-@pytest.fixture
-def clock_of_files() -> Iterator[None]:
-    """This process has the clock that the times of files come from."""
-    hatch = time_machine.escape_hatch
-    real = hatch.time.time() if hatch.is_travelling() else time.time()
-    with time_machine.travel(real, tick=True):
-        yield
+@pytest.fixture(autouse=True)
+def whole_day() -> None:
+    """A test sees one day: the money of a day begins at nothing when the next one does.
+
+    A run that was drawn before midnight waits here once in each worker.
+    """
+    clock.wait_for_midnight(within=10)
 
 
 @pytest.fixture(autouse=True)

@@ -106,7 +106,7 @@ class Deciding:
         tell_endings(order, self.speech)
         consent = agree(
             order,
-            order_words(job.request, 1),
+            order_words(job.request, order.outputs),
             yes=yes,
             max_spend=max_spend,
             ask=question_on_terminal(),

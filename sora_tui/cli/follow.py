@@ -33,6 +33,7 @@ HOPELESS: Final = frozenset(
         "consent_unknown",
         "day_unreadable",
         "disk_full",
+        "download_too_large",
         "folder_not_writable",
         "key_command_failed",
         "key_missing",
@@ -52,6 +53,9 @@ HOPELESS: Final = frozenset(
 #: A reason that a person ends, and after which the rest of the order is still wanted: the job is
 #: left waiting, and `sora-tui wait` sends it.
 _STOPPED: Final = "sending_stopped"
+#: Reasons that time may heal, and tries after which they are left: some ten minutes.
+_REFUSED: Final = frozenset({"download_refused", "clip_damaged"})
+_REFUSALS: Final = 9
 #: Tries after which a practice server that does not start is not waited for.
 _STARTS: Final = 3
 #: Seconds that a lost answer is looked for before a person has to decide.
@@ -233,6 +237,8 @@ class _Watch:
         self._lost_at.pop(job.id, None)
         self._stopped.pop(job.id, None)
         why = event.retry.problem if event.retry else None
+        if job.is_too_large and job.error is not None:
+            why = job.error.problem  # nobody asks for it again before a person says so
         follows = self._owner is not None and not self._owner.owner
         is_old = job.updated_at == self._overcome.get(job.id)
         if why is None and job.state is State.PENDING and job.error and not is_old:
@@ -331,6 +337,8 @@ def _with_money(why: Problem, job: Job) -> Problem:
 
 
 def _is_hopeless(why: Problem, tries: int) -> bool:
+    if why.code in _REFUSED:
+        return tries >= _REFUSALS
     return why.code in HOPELESS or (why.code == "simulator_failed" and tries >= _STARTS)
 
 

@@ -29,6 +29,7 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import left_out_words, money
+from sora_tui.i18n.costs import free_words
 from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.find_file import existing
@@ -84,7 +85,7 @@ def place(
         raise problem_error("folder_not_writable", path=str(folder.metadata))
     consent = agree(
         order,
-        order_words(request, clips),
+        order_words(request, order.outputs),
         yes=args.yes,
         max_spend=args.max_spend,
         ask=question_on_terminal(),
@@ -191,7 +192,7 @@ def _said(args: argparse.Namespace) -> Choices:
 
 
 def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
-    server, price, words = order.lines[0].server, order.price, order_words(request, order.clips)
+    server, price, words = order.lines[0].server, order.price, order_words(request, order.outputs)
     for character in unmentioned(request):
         speech.note(
             _("The prompt does not mention {name}: servers find a character by its name.").format(
@@ -205,7 +206,7 @@ def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
         return
     cost = _("price unknown")
     if price.kind is PriceKind.FREE:
-        cost = _("free")
+        cost = free_words(price)
     elif price.sum is not None:
         cost = _("about {sum}").format(sum=money(price.sum, price.currency))
     speech.note(

@@ -21,6 +21,7 @@ from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.text import clean, clean_line, folded
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import reported_words
 from sora_tui.i18n.kinship import kin_words, operation_words
 from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
@@ -123,10 +124,10 @@ def _cells(job: Job) -> tuple[str, ...]:
 
 def _cost(job: Job) -> str:
     cost: Cost = job.cost
-    if job.simulated or cost.estimated == 0:
+    if job.is_free:
         return _("free")
     if cost.reported is not None:
-        return money(cost.reported, cost.currency)
+        return reported_words(job)
     if cost.estimated is None:
         return _("unknown")
     if job.state in {State.REJECTED, State.NOT_SENT}:

@@ -103,23 +103,23 @@ def refusal_in(body: bytes) -> Refusal:
     return _unwrapped(said)._replace(outer=said.message, has_envelope=said.has_envelope)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, 1..300, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
+def retry_after(headers: Mapping[str, str], most: float = MAX_WAIT) -> float | None:
+    """Seconds to wait, 1..`most`, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
 
     LiteLLM hands on only `llm_provider-retry-after`. A date is counted from the server's own
     clock. None where nothing usable is said: NaN, a negative number, other words.
     """
     milliseconds = number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _clamp(milliseconds / 1000, MAX_WAIT)
+        return _clamp(milliseconds / 1000, most)
     for name in ("retry-after", "llm_provider-retry-after"):
         said = headers.get(name)
         seconds = number(said)
         if seconds is not None:
-            return _clamp(seconds, MAX_WAIT)
+            return _clamp(seconds, most)
         until = http_date(said)
         if until is not None:
-            return _clamp(until - (http_date(headers.get("date")) or time.time()), MAX_WAIT)
+            return _clamp(until - (http_date(headers.get("date")) or time.time()), most)
     return None
 
 

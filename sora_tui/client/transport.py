@@ -23,7 +23,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -34,6 +34,7 @@ if "httpx" not in sys.modules:
 import httpx
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
+from sora_tui.client.content_coding import CodingError, Decoder
 from sora_tui.client.cookies import cookie_header, cookies_in, no_store
 from sora_tui.client.decode import JSON_LIMIT, request_id
 from sora_tui.client.dialect import dialect_of, fitted
@@ -56,6 +57,9 @@ ANSWER_TIMEOUT: Final = 30.0
 #: A paid request in all: this, and its upload at the slowest line that is still taken seriously.
 PAID_DEADLINE: Final = 60.0
 SLOWEST_UPLOAD: Final = 64 * 1024  # bytes per second
+
+#: Stands for the body of an answer in a coding that is not known here.
+UNREADABLE: Final = "the answer is compressed, though identity was asked for"
 
 _CHUNK: Final = 64 * 1024
 _SECRET_LENGTH: Final = 8
@@ -264,11 +268,19 @@ def without_key(server: Server, said: bytes) -> bytes:
 
 
 class Incoming(NamedTuple):
-    """An answer whose body is still on its way; `chunks` raises LostError where it breaks."""
+    """An answer whose body is still on its way.
+
+    Attributes:
+        headers: By lower-case name.
+        chunks: What the body means, unpacked where it came compressed; raises LostError where it
+            breaks.
+        received: Bytes that came over the line so far.
+    """
 
     status: int
     headers: Mapping[str, str]
     chunks: Iterator[bytes]
+    received: Callable[[], int]
 
 
 class Fetcher:
@@ -297,8 +309,16 @@ class Fetcher:
                 self._line.shutdown(socket.SHUT_RDWR)
 
     @contextlib.contextmanager
-    def get(self, url: str, query: Mapping[str, str] | None = None) -> Iterator[Incoming]:
+    def get(
+        self,
+        url: str,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[Incoming]:
         """One answer to a GET, redirects included as they are.
+
+        Args:
+            headers: What asks for a part of it.
 
         Raises:
             NotSentError, LostError: There is no answer.
@@ -306,18 +326,27 @@ class Fetcher:
         began = time.monotonic()
         try:
             request = self._client.build_request(
-                "GET", url, params=query or None, extensions={"trace": self._trace}
+                "GET",
+                url,
+                params=query or None,
+                headers=dict(headers or {}),
+                extensions={"trace": self._trace},
             )
             response = self._client.send(request, stream=True)
         except _FAULTS as fault:
             raise _told(fault) from fault
-        headers = _lower(response.headers)
+        told = _lower(response.headers)
         try:
-            yield Incoming(response.status_code, headers, _chunks(response))
+            yield Incoming(
+                response.status_code,
+                told,
+                _chunks(response, Decoder(told.get("content-encoding", ""))),
+                lambda: response.num_bytes_downloaded,
+            )
         finally:
             response.close()
             size = response.num_bytes_downloaded
-            _log_call(request, response.status_code, began, size, headers)
+            _log_call(request, response.status_code, began, size, told)
 
     def _trace(self, event: str, facts: Mapping[str, Any]) -> None:
         """Keep a second handle on the socket: closing the first would not wake a reader."""
@@ -333,7 +362,8 @@ class Fetcher:
 def _common(server: Server) -> dict[str, Any]:
     return {
         "auth": _KeyForOrigin(server),
-        # A gzip bomb of 1 MB became 1 GB in memory; what is not asked for can be refused.
+        # What comes compressed all the same is unpacked by `content_coding`, never by httpx: a gzip
+        # bomb of 1 MB became 1 GB in memory.
         "headers": {"Accept-Encoding": "identity", "User-Agent": "sora-tui"},
         "verify": _tls(),
         # A proxy has no business between us and this machine. (.netrc is not read by httpx.)
@@ -417,17 +447,20 @@ async def _exchange(
     try:
         async with asyncio.timeout_at(deadline) as timeout:
             response = await client.send(request, stream=True)
-            async for chunk in response.aiter_raw():
-                rest = chunk if clip is None else clip.sift(chunk)
+            decoder = Decoder(response.headers.get("content-encoding", ""))
+            if decoder.unreadable:
+                body += f"{UNREADABLE} ({decoder.unreadable})"[:limit].encode()
+            async for piece in _unpacked(response, decoder):
+                rest = piece if clip is None else clip.sift(piece)
                 body += rest[: limit - len(body)]
                 if len(body) >= limit:
                     break
-                if len(rest) < len(chunk):
-                    deadline += (len(chunk) - len(rest)) / SLOWEST_UPLOAD
+                if len(rest) < len(piece):
+                    deadline += (len(piece) - len(rest)) / SLOWEST_UPLOAD
                     timeout.reschedule(deadline)
             if clip is not None:
                 body += clip.sift(b"")[: limit - len(body)]
-    except _FAULTS as fault:
+    except (CodingError, *_FAULTS) as fault:
         _log.debug("%s %s: %s", request.method, request.url.path, type(fault).__name__)
         if response is None:
             raise
@@ -436,15 +469,29 @@ async def _exchange(
             await response.aclose()
     headers = _lower(response.headers)
     _log_call(request, response.status_code, began, len(body), headers)
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        body.clear()
     cookies = cookies_in(response.headers.get_list("set-cookie"), str(request.url))
     return Answer(response.status_code, headers, bytes(body), cookies)
 
 
-def _chunks(response: httpx.Response) -> Iterator[bytes]:
+async def _unpacked(response: httpx.Response, decoder: Decoder) -> AsyncIterator[bytes]:
+    """Yield what the body means; nothing of one that cannot be read."""
+    if decoder.unreadable:
+        return
+    async for chunk in response.aiter_raw():
+        for piece in decoder.pieces(chunk):
+            yield piece
+
+
+def _chunks(response: httpx.Response, decoder: Decoder) -> Iterator[bytes]:
     try:
-        yield from response.iter_raw()
+        if decoder.unreadable:
+            return
+        for chunk in response.iter_raw():
+            yield from decoder.pieces(chunk)
+        if not decoder.is_whole:
+            raise LostError("the compressed answer is cut off")
+    except CodingError as fault:
+        raise LostError(str(fault)) from fault
     except _FAULTS as fault:
         raise LostError(str(fault) or type(fault).__name__) from fault
 

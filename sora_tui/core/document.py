@@ -69,7 +69,7 @@ def to_document(job: Job) -> dict[str, Any]:
         "request": request_document(job.request),
         "remote": dict(job.remote.document) if job.remote else None,
         "remote_id": job.remote_id,
-        "outputs": [output._asdict() for output in job.outputs],
+        "outputs": [_output(output) for output in job.outputs],
         "cost": {
             "estimated": _number(job.cost.estimated),
             "reported": _number(job.cost.reported),
@@ -350,6 +350,13 @@ def _read_request(value: Any) -> VideoRequest:
     )
 
 
+def _output(output: Output) -> dict[str, Any]:
+    fields = output._asdict()
+    if output.warning is None:
+        del fields["warning"]  # few files have one: the others have the fields of schema 1 alone
+    return fields
+
+
 def _read_output(value: Any) -> Output:
     return Output(
         variant=str(value["variant"]),
@@ -361,6 +368,7 @@ def _read_output(value: Any) -> Output:
         seconds=_measure(value.get("seconds")),
         fps=_measure(value.get("fps")),
         codec=_text(value.get("codec")),
+        warning=_text(value.get("warning")),
     )
 
 

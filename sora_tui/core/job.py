@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import CODES, Problem, Spent, problem_error
-from sora_tui.core.remote import Phase, RemoteVideo
+from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.core.text import clean_line
@@ -35,6 +35,7 @@ _KEPT: Final = "not deleted at the server: "
 #: not grow a document without end.
 MAX_EVENTS: Final = 200
 _ADOPTED: Final = "adopted"
+_TOO_LARGE: Final = "download_too_large"
 
 
 class State(StrEnum):
@@ -111,6 +112,10 @@ ACTIVE: Final = frozenset(
         State.DOWNLOADING,
     }
 )
+#: It is over, and there is no clip of it here.
+_WITHOUT_CLIP: Final = frozenset(
+    {State.FAILED, State.CANCELLED, State.EXPIRED, State.GONE, State.ABANDONED, State.REJECTED}
+)
 #: A person has to decide.
 NEEDS_YOU: Final = frozenset({State.UNCONFIRMED})
 
@@ -156,7 +161,14 @@ class Attempt(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A file that a job left behind; `path` is relative to the workspace, with `/`."""
+    """A file that a job left behind.
+
+    Attributes:
+        variant: `video`, `video-2` and so on for its clips, else the kind of picture.
+        path: Relative to the workspace, with `/`.
+        warning: Why the check of the download did not find it to be a whole clip, where it was
+            kept all the same: `not_checked`, `trailing_bytes` or a `reason` of `clip_damaged`.
+    """
 
     variant: str
     path: str
@@ -167,6 +179,12 @@ class Output(NamedTuple):
     seconds: float | None = None
     fps: float | None = None
     codec: str | None = None
+    warning: str | None = None
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether it is what was paid for, and not a picture of it."""
+        return self.variant == "video" or self.variant.startswith("video-")
 
 
 class Cost(NamedTuple):
@@ -533,17 +551,25 @@ class Job:
 
     def asked_again(self, at: datetime) -> Job:
         """A person wants its file asked for once more: a server may only have been late."""
+        if self.is_too_large:
+            return replace(self.noted(at, "asked for again"), error=None)
         if self.state is not State.EXPIRED:
             raise _illegal(self, State.COMPLETED)
         return self._step(State.COMPLETED, at, "asked for again")
 
-    def saved(self, at: datetime, outputs: tuple[Output, ...]) -> Job:
+    def fetched(self, at: datetime, output: Output) -> Job:
+        """One of several clips is published; others are still to come."""
+        if self.state is not State.DOWNLOADING:
+            raise _illegal(self, State.SAVED)
+        return replace(self.noted(at, f"saved {output.variant}"), outputs=(*self.outputs, output))
+
+    def saved(self, at: datetime, outputs: tuple[Output, ...], note: str = "") -> Job:
         """Hashed, checked and published: the end of the road."""
-        return self._step(State.SAVED, at, outputs=outputs, error=None)
+        return self._step(State.SAVED, at, note, outputs=outputs, error=None)
 
     def with_preview(self, at: datetime, output: Output) -> Job:
         """A saved job with a picture of its clip that the server made; one of each variant."""
-        if self.state is not State.SAVED or output.variant == "video":
+        if self.state is not State.SAVED or output.is_clip:
             raise _illegal(self, State.SAVED)
         others = tuple(each for each in self.outputs if each.variant != output.variant)
         return replace(self, updated_at=at, outputs=(*others, output))
@@ -563,6 +589,21 @@ class Job:
         return not self.is_final
 
     @property
+    def is_too_large(self) -> bool:
+        """Whether its clip is larger than is taken: only a person has it asked for again."""
+        error = self.error
+        return self.state is State.COMPLETED and error is not None and error.kind == _TOO_LARGE
+
+    @property
+    def clips_missing(self) -> int:
+        """How many clips it has, or should have, that are not among its outputs."""
+        from sora_tui.core.clip_addresses import asked_count  # few jobs ask for several
+
+        made = self.remote.outputs if self.remote is not None else 1
+        wanted = max(made, asked_count(self.request.params))
+        return max(wanted - sum(output.is_clip for output in self.outputs), 0)
+
+    @property
     def is_made(self) -> bool:
         """Whether a server has made its clip, so that something else can be made of it."""
         made = self.state in {State.COMPLETED, State.DOWNLOADING, State.SAVED}
@@ -577,6 +618,34 @@ class Job:
     def is_once_more(self) -> bool:
         """Whether it was asked for with its parent's end in sight, and does not replace it."""
         return self.parent is not None and self.events[0].note == _ONCE_MORE
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is charged for it, as far as anybody says: what a server says wins."""
+        return self.simulated or (self.cost.estimated == 0 and not self.cost.reported)
+
+    @property
+    def is_cost_final(self) -> bool:
+        """Whether the server told the cost together with the end.
+
+        What it told before, in the answer to the paid request, is its estimate: a gateway does not
+        correct it when the job fails (LiteLLM 1.110).
+        """
+        return (
+            self.cost.reported is not None
+            and self.remote is not None
+            and self.remote.phase in ENDS
+            and cost_in(self.remote.document) is not None
+        )
+
+    @property
+    def is_perhaps_charged(self) -> bool:
+        """Whether a sum was told before it ended without a clip, and none since."""
+        return (
+            self.cost.reported is not None
+            and self.state in _WITHOUT_CLIP
+            and not self.is_cost_final
+        )
 
     @property
     def request_id(self) -> str | None:

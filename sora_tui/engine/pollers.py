@@ -154,7 +154,7 @@ class Poller:
                 return
             if job.id in self._sending or self._held.get(job.id, 0.0) > now:
                 continue
-            why = refusal(self.server, job) or self._knowledge.refusal(job.request)
+            why = refusal(self.server, job, self._folder) or self._knowledge.refusal(job.request)
             if why is not None:
                 self._hold(job, why)
                 continue

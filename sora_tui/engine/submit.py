@@ -8,12 +8,12 @@ from typing import Final, assert_never
 from sora_tui.client.dialect import has_no_route
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
-from sora_tui.core.job import Job, JobError, State
+from sora_tui.core.job import Job, JobError, Output, State
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.request import OPERATIONS
 from sora_tui.core.server import Server, sending_refusal
+from sora_tui.engine.clip_files import DamagedError, published
 from sora_tui.engine.desk import Desk, local_error, utc_now
-from sora_tui.engine.downloads import published
 from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.orders import unmet
 from sora_tui.engine.pace import UNCLEAR_WAIT
@@ -96,7 +96,7 @@ async def generate_video(
         raise
 
 
-def refusal(server: Server, job: Job) -> Problem | None:
+def refusal(server: Server, job: Job, folder: Folder | None = None) -> Problem | None:
     """Why this configuration must not send the job, or None when it may.
 
     The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
@@ -106,7 +106,7 @@ def refusal(server: Server, job: Job) -> Problem | None:
         return problem("word_unknown", word=job.request.operation)
     if (why := sending_refusal(server)) is not None:
         return why
-    return unmet(server, quote(server, job.request), job.consent)
+    return unmet(server, quote(server, job.request, folder), job.consent)
 
 
 def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem | None:
@@ -174,11 +174,24 @@ async def _with_clip(job: Job, clip: _Clip) -> Job:
     assert part is not None
     try:
         output = await in_daemon_thread(
-            lambda: published(part, clip.folder, job), f"publish {job.id}"
+            lambda: _published(part, clip.folder, job), f"publish {job.id}"
         )
+    except DamagedError as damage:
+        note = f"the clip in the answer cannot be kept: clip_damaged ({damage.reason})"
+        return job.noted(utc_now(), note)
     except ProblemError as error:
         return job.noted(utc_now(), f"the clip in the answer cannot be kept: {error}")
     return job.downloading(utc_now()).saved(utc_now(), (output,))
+
+
+def _published(part: PartFile, folder: Folder, job: Job) -> Output:
+    """Publish the clip; one of a kind that is only not checked here cannot be asked for again."""
+    try:
+        return published(part, folder, job)
+    except DamagedError as damage:
+        if not damage.is_media:
+            raise
+        return published(part, folder, job, keeps=True)
 
 
 def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:

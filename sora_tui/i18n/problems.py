@@ -68,11 +68,27 @@ def job_sentences(job: Job) -> Sentences | None:
     }
     if cost.estimated is not None:
         known["sum"] = money(cost.estimated, cost.currency)
-    free = job.simulated or cost.estimated == 0
-    said = sentences(replace(why, facts={**known, **why.facts}), free=free)
+    said = sentences(replace(why, facts={**known, **why.facts}), free=job.is_free)
+    if job.is_final and (told := _told_money(job)):
+        said = said._replace(money=told)
     if job.state is State.ABANDONED:
         return said._replace(next=_("It was given up; this record stays."))
     return said
+
+
+def _told_money(job: Job) -> str:
+    """What the server said that it charges for a job that is over; empty where it said nothing."""
+    cost = job.cost
+    if cost.reported is None:
+        return ""
+    sum = money(cost.reported, cost.currency)
+    if job.is_perhaps_charged:
+        text = _("{sum} is perhaps charged: the server said so at the start, and nothing since.")
+    elif cost.reported:
+        text = _("{sum} is charged, says the server.")
+    else:
+        text = _("Nothing is charged, says the server.")
+    return text.format(sum=sum)
 
 
 def _readable(facts: Mapping[str, str]) -> dict[str, str]:
@@ -706,14 +722,20 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Try sora-tui wait later, or ask the provider with the ids of: sora-tui show"),
     ),
     "download_too_large": (
-        N_("The download was stopped: it is larger than a clip may be[ ({limit} bytes)]."),
+        N_("The download was stopped: it is larger than a clip may be[ ({message})]."),
         _BILLED,
-        N_("Look at what the server sends; the job keeps its id: sora-tui show"),
+        N_(
+            "It is not asked for again by itself: sora-tui wait JOB does so. A larger file is"
+            " fetched by hand, with the ids of: sora-tui show"
+        ),
     ),
     "clip_damaged": (
-        N_("What came is not a whole MP4[: {reason}]."),
+        N_("What came does not look like a whole clip[: {message}][: {reason}]."),
         _BILLED,
-        N_("sora-tui wait fetches it again, and that costs nothing."),
+        N_(
+            "It is fetched once more, and that costs nothing; the same bytes again are kept as"
+            " they are."
+        ),
     ),
     # looking at what is there
     "clip_missing": (

@@ -255,7 +255,8 @@ class WritingApp(FittingApp, part=True):
         if self._know(draft.model):
             self.editor.set_choices(known_values(server, self.offer))
         try:
-            price = quote(server, request_of(as_written(draft, self.settings), self.settings))
+            wish = request_of(as_written(draft, self.settings), self.settings)
+            price = quote(server, wish, self.folder)
             check_draft(draft, self.settings)
             self.offer.check({**server.params, **draft.params})
         except ProblemError as error:

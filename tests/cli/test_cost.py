@@ -55,7 +55,6 @@ def test_estimated_reported_and_unknown_are_kept_apart(spent: Shell) -> None:
     )
 
 
-@pytest.mark.usefixtures("clock_of_files")  # which documents to read, their times decide
 def test_since_and_json(spent: Shell) -> None:
     lines = spent.inside("cost", "--json").documents
     assert [line["clips"] for line in lines] == [1, 2]

@@ -53,13 +53,13 @@ class Line:
         assert not self.is_closed, "the answer to a paid request would be lost"
         return Accepted(video("queued"), 200)
 
-    async def retrieve(self, video_id: str) -> Poll:
+    async def retrieve(self, video_id: str, cookies: object = ()) -> Poll:
         return Poll(video("queued"), None)
 
     async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
         return VideoPage((), None, False, None)
 
-    async def delete(self, video_id: str) -> None:
+    async def delete(self, video_id: str, cookies: object = ()) -> None:
         self.meanwhile()
 
     async def aclose(self) -> None:

@@ -113,6 +113,14 @@ def begin(drawn: Draw) -> None:
     move(shift)
 
 
+def wait_for_midnight(within: float) -> None:
+    """Wait until the day is over where it ends in so many seconds."""
+    here = datetime.now()
+    tomorrow = datetime.combine(here.date() + timedelta(days=1), datetime.min.time())
+    if (left := (tomorrow - here).total_seconds()) < within:
+        time.sleep(left)
+
+
 def module_path(*folders: object) -> str:
     """Return a `PYTHONPATH` with these folders after the start module's own."""
     return os.pathsep.join([str(START), *map(str, folders)])

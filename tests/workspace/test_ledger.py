@@ -39,7 +39,6 @@ def refused(second: int) -> Job:
     return job.submitting(job.created_at, "key").rejected(job.created_at, REFUSED)
 
 
-@pytest.mark.usefixtures("clock_of_files")  # which documents to read, their times decide
 @pytest.mark.parametrize("indexed", [True, False])
 def test_the_day_has_what_waits_what_runs_and_what_was_deleted(
     folder: Folder, indexed: bool
@@ -66,7 +65,6 @@ def test_the_day_has_what_waits_what_runs_and_what_was_deleted(
     assert {job.id for job in tomorrow} == {waiting.id, asked.id}
 
 
-@pytest.mark.usefixtures("clock_of_files")  # which documents to read, their times decide
 def test_the_documents_decide_what_the_day_cost(folder: Folder) -> None:
     """The index may name a document too many; an edited record is read as it is now."""
     history = own(folder)
@@ -170,7 +168,8 @@ def test_a_document_of_today_that_cannot_be_read_is_named(
 ) -> None:
     history = own(folder)
     job = replace(sent(1, NOW), id=JobIds().next(NOW))
-    old = sent(2, NOW - timedelta(days=2))
+    before = NOW - timedelta(days=2)
+    old = replace(sent(2, before), id=JobIds().next(before))
     for each in (job, old):
         history.save(each)
         spoil(document(folder, each))
