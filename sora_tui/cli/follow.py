@@ -33,6 +33,7 @@ HOPELESS: Final = frozenset(
         "folder_not_writable",
         "key_command_failed",
         "key_missing",
+        "key_command_ignored",
         "key_refused",
         "operation_unsupported",
         "over_budget",

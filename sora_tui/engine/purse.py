@@ -45,5 +45,7 @@ class Purse:
             self._jobs = {job.id: job for job in jobs_of_the_day(self._folder, day)}
         sent = (job for job in self._jobs.values() if job.state is not State.PENDING)
         spent = spending(sent, day, self._budget.currency)
-        charge = Charge(server, quote(server, job.request), self_run=server.is_loopback)
+        # What was found when the person ordered it: a price that is none breaks no limit.
+        self_run = server.is_loopback and job.consent is not None and job.consent.found is not None
+        charge = Charge(server, quote(server, job.request), self_run=self_run)
         return over_budget(self._budget, [charge], spent)
