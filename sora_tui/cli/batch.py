@@ -35,14 +35,15 @@ from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.core.text import clean_line
+from sora_tui.core.text import clean_line, left_out
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.offers import offer_for
 from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.engine.orders import Line as OrderLine
 from sora_tui.i18n import _, ngettext
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.amounts import left_out_words, money
 from sora_tui.workspace.batches import handing_in, jobs_of_batch
+from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
@@ -158,7 +159,7 @@ def _checked(path: Path, folder: Folder, settings: Settings, speech: Speech) -> 
     asked: list[_Asked] = []
     for line in lines:
         try:
-            asked.append(_asked(folder, settings, line))
+            asked.append(_asked(folder, settings, line, speech))
         except ProblemError as error:
             wrong.append(at_line(line.number, error))
     for said in sorted((error.problem for error in wrong), key=lambda p: int(p.facts["row"])):
@@ -188,13 +189,15 @@ def _progress(count: int, history: History, speech: Speech) -> Progress:
 
 def _read(path: Path) -> str:
     try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        if str(path) == "-":
+            return sys.stdin.read()
+        return (existing(path) or path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = "not UTF-8" if isinstance(error, ValueError) else (error.strerror or "")
         raise problem_error("batch_unreadable", path=str(path), reason=reason) from None
 
 
-def _asked(folder: Folder, settings: Settings, line: Line) -> _Asked:
+def _asked(folder: Folder, settings: Settings, line: Line, speech: Speech) -> _Asked:
     """The request of a line, its picture, and how many clips are made of it."""
     said, server = line.said, settings.server
     try:
@@ -211,6 +214,9 @@ def _asked(folder: Folder, settings: Settings, line: Line) -> _Asked:
         text = prompt.text
         choices = choices.over(from_front_matter(prompt.settings, file))
     choices = choices.over(from_settings(settings))
+    if gone := left_out(text):
+        at = _("line {number}").format(number=line.number)
+        speech.note(f"{at}: {left_out_words(gone)}")
     offer = offer_for(folder, server, choices.model)
     request, prepared = wish_of(folder, server, offer, text, file, choices)
     return _Asked(line, request, prepared, choices.count or 1)

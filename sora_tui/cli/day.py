@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sora_tui.core.budget import NOTHING, day_began, spending_by_server
+from sora_tui.core.budget import day_began, spending, spending_by_server
 from sora_tui.core.limits import Budget
 from sora_tui.i18n import _
 from sora_tui.i18n.spending import server_words, today_words
@@ -15,8 +15,9 @@ from sora_tui.workspace.ledger import jobs_of_the_day
 def spent_words(folder: Folder, budget: Budget) -> str:
     """What the day has cost, on which servers; practice counts nowhere."""
     day = day_began(datetime.now(UTC))
-    sums = spending_by_server(jobs_of_the_day(folder, day), day, budget.currency)
-    total = sum(sums.values(), start=NOTHING)
+    records = jobs_of_the_day(folder, day)
+    sums = spending_by_server(records.jobs, day, budget.currency)
+    total = spending(records, day, budget.currency)
     each = (server_words(name, spent, budget.currency) for name, spent in sorted(sums.items()))
     said = today_words(total, budget) or _("today nothing was spent")
     return "  ".join((said, *each))

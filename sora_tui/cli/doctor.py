@@ -27,6 +27,7 @@ from sora_tui.i18n.findings import Line, Sign, finding_lines
 from sora_tui.i18n.problems import sentences
 from sora_tui.media.decoder import decoder_version
 from sora_tui.workspace.folder import Folder, check_room, open_folder
+from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 
@@ -34,6 +35,8 @@ LookAtPictures = Callable[[Settings], Line]
 
 #: Room that a clip may need, in bytes.
 _CLIP = 20_000_000
+#: Unreadable records that are named one by one.
+_BROKEN: Final = 5
 
 
 #: Problems that are worth a line and no exit code: everything works all the same.
@@ -123,6 +126,7 @@ def _checks(settings: Settings, look_at_pictures: LookAtPictures) -> Iterator[Ch
         yield Check("folder", str(settings.workspace), error.problem)
     else:
         yield from _folder(folder)
+        yield from _records(folder)
         yield Check("money", spent_words(folder, settings.budget))
     yield _terminal()
     if _is_terminal():
@@ -165,6 +169,17 @@ def _server(settings: Settings) -> Iterator[Check]:
     with suppress(ProblemError):  # the folder has a line of its own
         shown = dict(Memory(open_folder(settings.workspace)).of(server.origin).facts)
     yield from server_checks(server, shown)
+
+
+def _records(folder: Folder) -> Iterator[Check]:
+    """The records that cannot be read: their jobs are in no sum."""
+    history = History(folder)
+    broken = history.broken()
+    history.close()
+    for why in broken[:_BROKEN]:
+        yield Check("record", str(why.facts.get("path", "")), why)
+    if len(broken) > _BROKEN:
+        yield Check("record", _("and {count} more").format(count=len(broken) - _BROKEN), broken[0])
 
 
 def _folder(folder: Folder) -> Iterator[Check]:

@@ -35,6 +35,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "picture_not_shown",
         "document_broken",
         "document_newer",
+        "word_unknown",
         "no_list",
     ),
     WRONG_USE: (
@@ -120,13 +121,15 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     BUDGET_OR_DISK: (
         "over_budget",
+        "price_unclear",
+        "day_unreadable",
         "price_unknown",
         "quota_exhausted",
         "disk_full",
         "folder_not_writable",
     ),
     UNCONFIRMED: ("answer_lost", "answer_unclear"),
-    OUR_FAULT: ("internal_fault",),
+    OUR_FAULT: ("internal_fault", "answer_fault"),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {
     code: exit_code for exit_code, codes in _PROBLEMS.items() for code in codes
@@ -139,7 +142,7 @@ def exit_of(job: Job) -> int:
         return DONE  # who gave a job up has what was asked for
     if job.state is State.UNCONFIRMED:
         return UNCONFIRMED
-    return FAILED if job.error is None else BY_PROBLEM[job.error.kind]
+    return FAILED if job.error is None else BY_PROBLEM[job.error.problem.code]
 
 
 def worst(codes: list[int]) -> int:

@@ -26,10 +26,13 @@ from sora_tui.workspace.history import History
 #: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
 HOPELESS: Final = frozenset(
     {
+        "answer_fault",
         "base_url_insecure",
         "consent_price",
         "consent_unknown",
+        "day_unreadable",
         "disk_full",
+        "download_too_large",
         "folder_not_writable",
         "key_command_failed",
         "key_missing",
@@ -37,6 +40,7 @@ HOPELESS: Final = frozenset(
         "key_refused",
         "operation_unsupported",
         "over_budget",
+        "price_unclear",
         "price_unknown",
         "profile_unknown",
         "reference_changed",
@@ -46,6 +50,9 @@ HOPELESS: Final = frozenset(
         "source_missing",
     }
 )
+#: Reasons that time may heal, and tries after which they are left: some ten minutes.
+_REFUSED: Final = frozenset({"download_refused", "clip_damaged"})
+_REFUSALS: Final = 9
 #: Tries after which a practice server that does not start is not waited for.
 _STARTS: Final = 3
 #: Seconds that a lost answer is looked for before a person has to decide.
@@ -211,6 +218,8 @@ class _Watch:
             return
         self._lost_at.pop(job.id, None)
         why = event.retry.problem if event.retry else None
+        if job.is_too_large and job.error is not None:
+            why = job.error.problem  # nobody asks for it again before a person says so
         follows = self._owner is not None and not self._owner.owner
         if why is None and follows and job.state is State.PENDING and job.error is not None:
             why = job.error.problem  # an owner that is another process writes it down
@@ -291,6 +300,8 @@ def _with_money(why: Problem, job: Job) -> Problem:
 
 
 def _is_hopeless(why: Problem, tries: int) -> bool:
+    if why.code in _REFUSED:
+        return tries >= _REFUSALS
     return why.code in HOPELESS or (why.code == "simulator_failed" and tries >= _STARTS)
 
 

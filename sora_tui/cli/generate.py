@@ -24,13 +24,14 @@ from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.prompt import Prompt, parse_prompt
 from sora_tui.core.request import VideoRequest, unmentioned
-from sora_tui.core.text import clean_line
+from sora_tui.core.text import clean_line, left_out
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.amounts import left_out_words, money
 from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
+from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ProblemError: Nothing was sent and no document was written.
     """
     folder = open_folder(settings.workspace)
-    prompt, prompt_file, own = asked(args, folder)
+    prompt, prompt_file, own = asked(args, folder, speech)
     if own.operation not in {None, "create"}:
         from sora_tui.cli.derive import derive
 
@@ -135,7 +136,9 @@ def is_with_server(job: Job) -> bool:
     return job.remote_id is not None or job.is_final
 
 
-def asked(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None, Choices]:
+def asked(
+    args: argparse.Namespace, folder: Folder, speech: Speech
+) -> tuple[Prompt, str | None, Choices]:
     """The prompt, the file it came from as documents name it, and what both of them choose.
 
     Raises:
@@ -143,6 +146,8 @@ def asked(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None,
             an option.
     """
     prompt, file = _prompt(args, folder)
+    if gone := left_out(prompt.text):
+        speech.note(left_out_words(gone))
     return prompt, file, _said(args).over(from_front_matter(prompt.settings, file or "-"))
 
 
@@ -167,7 +172,8 @@ def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | Non
 def found_prompt(name: str, folder: Folder) -> Path:
     """The file a person means: where he stands, in the workspace, or in prompts/."""
     places = (Path(name), folder.root / name, folder.prompts / name, folder.prompts / f"{name}.md")
-    return next((place for place in places if place.is_file()), Path(name))
+    found = (there for place in places if (there := existing(place)) is not None)
+    return next((path for path in found if path.is_file()), Path(name))
 
 
 def _said(args: argparse.Namespace) -> Choices:

@@ -55,8 +55,36 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     try:
         args, rest = screen.parse_known_args(words)
     except argparse.ArgumentError:  # told by whoever knows the subcommand
-        return build_parser().parse_args(words)
-    return build_parser().parse_args(words) if rest else args
+        return _checked(build_parser().parse_args(words))
+    return _checked(build_parser().parse_args(words) if rest else args)
+
+
+#: Arguments that name a file, which may have any bytes in its name.
+_PATHS: Final = frozenset(
+    {"file", "reference_image", "workspace", "batch", "source", "clip", "data", "faults"}
+)
+#: Arguments without an option.
+_POSITIONAL: Final = frozenset({"text", "name", "url", "job", "jobs"})
+
+
+def _checked(args: argparse.Namespace) -> argparse.Namespace:
+    """The arguments, if each text among them is one; wrong use otherwise.
+
+    Python decodes bytes that are not UTF-8 as lone surrogates, and they would be sent as "?".
+    """
+    for name, value in vars(args).items():
+        values = value if isinstance(value, list) else [value]
+        if name in _PATHS or not any(isinstance(v, str) and _is_undecoded(v) for v in values):
+            continue
+        shown = name.upper() if name in _POSITIONAL else f"--{name.replace('_', '-')}"
+        prog = "sora-tui" if args.command is None else f"sora-tui {args.command}"
+        text = _("argument {name}: not UTF-8; nothing was sent")
+        Parser(prog=prog, description="", add_help=False).error(text.format(name=shown))
+    return args
+
+
+def _is_undecoded(text: str) -> bool:
+    return any("\udc80" <= character <= "\udcff" for character in text)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -636,7 +664,7 @@ def day(text: str) -> datetime:
     """
     today = date.today()
     try:
-        if text.endswith("d") and text[:-1].isdecimal():
+        if text.endswith("d") and text.isascii() and text[:-1].isdecimal():
             said = today - timedelta(days=int(text[:-1]) - 1)
         else:
             said = today if text == "today" else date.fromisoformat(text)

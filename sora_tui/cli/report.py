@@ -45,9 +45,10 @@ def report(outcome: Outcome, folder: Folder, speech: Speech) -> int:
 def path_of(job: Job, folder: Folder) -> str | None:
     """The clip's path for a person or a pipe in the current folder; None where there is none."""
     video = next((output for output in job.outputs if output.variant == "video"), None)
-    if video is None:
-        return None
-    path = folder.root / video.path
+    return None if video is None else _shown(folder.root / video.path)
+
+
+def _shown(path: Path) -> str:
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
@@ -55,21 +56,24 @@ def path_of(job: Job, folder: Folder) -> str | None:
 def made_document(job: Job) -> dict[str, Any]:
     """What the clip has otherwise than asked, for a line of JSON; nothing where all is as asked."""
     found = [each._asdict() for each in differences(job)]
-    return {"differences": found} if found else {}
+    document: dict[str, Any] = {"differences": found} if found else {}
+    if job.state is State.SAVED and job.clips_missing:
+        document["clips_missing"] = job.clips_missing
+    return document
 
 
 def _tell(job: Job, folder: Folder, speech: Speech) -> None:
-    path = path_of(job, folder)
-    if path is not None:
-        output = job.outputs[0]
-        speech.note(
-            _("Saved {path}  {size}  sha256 {sha256}").format(
-                path=path, size=size_of(output.bytes), sha256=output.sha256[:12]
+    for output in job.outputs:
+        if output.is_clip:
+            path = _shown(folder.root / output.path)
+            speech.note(
+                _("Saved {path}  {size}  sha256 {sha256}").format(
+                    path=path, size=size_of(output.bytes), sha256=output.sha256[:12]
+                )
             )
-        )
-        if other := made_words(job):
-            speech.note(f"{job.id}  {other}")
-        speech.result(path)
+            speech.result(path)
+    if other := made_words(job):
+        speech.note(f"{job.id}  {other}")
     if job.request.operation == "character" and job.state is State.COMPLETED:
         name = clean_line(job.request.prompt, 80)
         speech.note(

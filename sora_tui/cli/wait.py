@@ -79,7 +79,11 @@ def _look_again(engine: Engine, history: History, job_ids: Iterable[str]) -> dic
         When each of these jobs changed last: what is older than the asking is no answer to it.
     """
     jobs = [history.load(job_id) for job_id in job_ids]
-    asked = {job.id: job.updated_at for job in jobs if job.state in {State.EXPIRED, State.GONE}}
+    asked = {
+        job.id: job.updated_at
+        for job in jobs
+        if job.state in {State.EXPIRED, State.GONE} or job.is_too_large
+    }
     for job_id in asked:
         engine.command(job_id, "look")
     return asked

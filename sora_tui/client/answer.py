@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sora_tui.core.cookie import Cookie
+
 #: A file part: name, bytes, media type.
 File = tuple[str, bytes, str]
 
@@ -21,10 +23,12 @@ class Answer(NamedTuple):
     """What a server answered.
 
     Attributes:
-        headers: By lower-case name.
+        headers: By lower-case name; without the cookies.
         body: As far as it came: cut at the limit, at the deadline or where the connection broke.
+        cookies: What it set.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[Cookie, ...] = ()

@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from sora_tui.core.remote import Phase, RemoteVideo, read_video
+from sora_tui.core.number import MAX_DIGITS, number
+from sora_tui.core.remote import LAST_MOMENT, Phase, RemoteVideo, read_video
 from sora_tui.core.text import clean, clean_line
 
 #: Largest answers read, in bytes (reliability, mechanism CAP).
@@ -40,13 +41,16 @@ class Refusal(NamedTuple):
 
 
 def read_json(body: bytes) -> Any:
-    """Parsed JSON, made safe to keep: no NaN or infinity (they become null), bounded depth.
+    """Parsed JSON, made safe to keep: bounded depth, and null for numbers that cannot be one.
+
+    Those are NaN, infinity and whole numbers of more than 20 digits: one of them beside an id that
+    was paid for must not make the whole answer unreadable.
 
     Raises:
         ValueError: The bytes are no JSON, or nested beyond what the parser can follow.
     """
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body, parse_int=_whole)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return _pruned(parsed, MAX_DEPTH)
@@ -87,29 +91,29 @@ def refusal_in(body: bytes) -> Refusal:
     return _unwrapped(_read_envelope(document))
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, 1..300, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
+def retry_after(headers: Mapping[str, str], most: float = MAX_WAIT) -> float | None:
+    """Seconds to wait, 1..`most`, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
 
     LiteLLM hands on only `llm_provider-retry-after`. A date is counted from the server's own
     clock. None where nothing usable is said: NaN, a negative number, other words.
     """
-    milliseconds = _number(headers.get("retry-after-ms"))
+    milliseconds = number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _clamp(milliseconds / 1000, MAX_WAIT)
+        return _clamp(milliseconds / 1000, most)
     for name in ("retry-after", "llm_provider-retry-after"):
         said = headers.get(name)
-        seconds = _number(said)
+        seconds = number(said)
         if seconds is not None:
-            return _clamp(seconds, MAX_WAIT)
+            return _clamp(seconds, most)
         until = http_date(said)
         if until is not None:
-            return _clamp(until - (http_date(headers.get("date")) or time.time()), MAX_WAIT)
+            return _clamp(until - (http_date(headers.get("date")) or time.time()), most)
     return None
 
 
 def poll_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until the next poll, 1..60, where the server says (`openai-poll-after-ms`)."""
-    milliseconds = _number(headers.get("openai-poll-after-ms"))
+    milliseconds = number(headers.get("openai-poll-after-ms"))
     return None if milliseconds is None else _clamp(milliseconds / 1000, _MAX_POLL_WAIT)
 
 
@@ -120,9 +124,10 @@ def http_date(said: str | None) -> float | None:
     from email.utils import parsedate_to_datetime  # few servers say one
 
     try:
-        return parsedate_to_datetime(said).timestamp()
+        at = parsedate_to_datetime(said).timestamp()
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
+    return number(at, most=LAST_MOMENT)
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
@@ -133,12 +138,21 @@ def request_id(headers: Mapping[str, str]) -> str | None:
     return None
 
 
+def _whole(digits: str) -> int | None:
+    return int(digits) if len(digits) <= MAX_DIGITS else None
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_whole)
+
+
 def _pruned(value: Any, depth: int) -> Any:
     if isinstance(value, dict):
         return {name: _pruned(item, depth - 1) for name, item in value.items()} if depth else None
     if isinstance(value, list):
         return [_pruned(item, depth - 1) for item in value] if depth else None
     if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:  # of a repr: see `_literal`
         return None
     return value
 
@@ -174,8 +188,9 @@ def _validation(item: object) -> str:
 
 def _code(document: Mapping[str, Any]) -> str | None:
     """The most telling of code and type: gateways put the HTTP status where a word should be."""
-    said = [clean_line(document.get(name) or "", 120) for name in ("code", "type")]
-    words = [word for word in said if word and not word.isdigit()]
+    values = (document.get(name) for name in ("code", "type"))
+    said = [clean_line(v, 120) for v in values if v and isinstance(v, str | int) and v is not True]
+    words = [word for word in said if word and not word.isdecimal()]
     return next(iter(words or [word for word in said if word]), None)
 
 
@@ -208,7 +223,7 @@ def _wrapped(message: str) -> Iterator[Mapping[str, Any]]:
     while start >= 0 and tries < 8:
         tries += 1
         try:
-            found, _ = json.JSONDecoder().raw_decode(text, start)
+            found, _ = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             line = text[start:].partition("\n")[0]  # a repr has no line breaks
             found = _literal(line[: line.rfind("}") + 1])
@@ -232,14 +247,6 @@ def _readable(body: bytes) -> str:
         return text
     title = _TITLE.search(text)
     return clean_line(title[2] if title else _TAG.sub(" ", text), _MESSAGE)
-
-
-def _number(said: str | None) -> float | None:
-    try:
-        value = float(said or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
 
 
 def _clamp(seconds: float, most: float) -> float:

@@ -92,6 +92,8 @@ class Dialect(NamedTuple):
         turns_away: How it says that nothing was started, under statuses that leave it open.
         poll_floor: Seconds between two looks at a job that it asks its users to keep.
         runs_models: It runs its models itself, and hands no request on to anybody who charges.
+        output_fields: Query parameters of `/content` that count the clips of a job from 0, tried
+            in this order; those of one group go along together.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Dialect(NamedTuple):
     turns_away: tuple[TurnedAway, ...] = ()
     poll_floor: float = 0.0
     runs_models: bool = False
+    output_fields: tuple[tuple[str, ...], ...] = (("variant",), ("index", "output_index"))
 
     def can(self, ability: Ability) -> bool | None:
         """Whether it can; None where only a try tells."""
@@ -203,6 +206,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             seconds_as_number=True,
             abilities=_only("list", "delete"),
             delete_means="forgets",
+            output_fields=(("variant",), ("output_index",)),
         ),
         # 0.8.3. DELETE takes a running task out of its table and lets it run on.
         Dialect(
@@ -283,6 +287,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities=_only(),
             delete_means="none",
             poll_floor=30.0,
+            output_fields=(("index",),),
         ),
         # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
         Dialect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sora_tui.core.cookie import Cookie
 from sora_tui.core.job import JobError
 from sora_tui.core.remote import RemoteVideo
 
@@ -14,12 +15,14 @@ class Accepted:
 
     Attributes:
         has_clip: It is completed, and the answer itself brought its clip, whole.
+        cookies: What the answer set; they go with this job's requests.
     """
 
     video: RemoteVideo
     status: int
     request_id: str | None = None
     has_clip: bool = False
+    cookies: tuple[Cookie, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -34,10 +34,13 @@ if "httpx" not in sys.modules:
 import httpx
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
+from sora_tui.client.content_coding import CodingError, Decoder
+from sora_tui.client.cookies import cookie_header, cookies_in, no_store
 from sora_tui.client.decode import JSON_LIMIT, request_id
 from sora_tui.client.dialect import dialect_of, fitted
 from sora_tui.client.inline import InlineClip
 from sora_tui.client.listening import ListeningBackend
+from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server, origin_of
 
@@ -54,6 +57,9 @@ ANSWER_TIMEOUT: Final = 30.0
 #: A paid request in all: this, and its upload at the slowest line that is still taken seriously.
 PAID_DEADLINE: Final = 60.0
 SLOWEST_UPLOAD: Final = 64 * 1024  # bytes per second
+
+#: Stands for the body of an answer in a coding that is not known here.
+UNREADABLE: Final = "the answer is compressed, though identity was asked for"
 
 _CHUNK: Final = 64 * 1024
 _SECRET_LENGTH: Final = 8
@@ -122,6 +128,7 @@ class Wire:
         limit: int = JSON_LIMIT,
         *,
         at_root: bool = False,
+        cookies: Sequence[Cookie] = (),
     ) -> Answer:
         """One idempotent call; tried once more when a kept connection turns out to be dead.
 
@@ -129,6 +136,7 @@ class Wire:
             path: Below the base address, percent-encoded.
             limit: Bytes of the answer that are read.
             at_root: The path is below the address without its `/v1`.
+            cookies: Of the job that the call is about.
 
         Raises:
             NotSentError, LostError: There is no answer.
@@ -139,6 +147,7 @@ class Wire:
         deadline = asyncio.get_running_loop().time() + CALL_DEADLINE
         try:
             request = self._calls.build_request(method, url, params=parameters)
+            _add_cookies(request, cookies)
             try:
                 answer = await _exchange(self._calls, request, limit, deadline)
             except _STALE:
@@ -186,7 +195,8 @@ class Wire:
             name: without_key(self._server, value.encode()).decode()
             for name, value in answer.headers.items()
         }
-        return Answer(answer.status, headers, without_key(self._server, answer.body))
+        body = without_key(self._server, answer.body)
+        return answer._replace(headers=headers, body=body)
 
     def _paid_request(
         self,
@@ -247,6 +257,7 @@ def without_key(server: Server, said: bytes) -> bytes:
     """
     secrets = [server.key.reveal()] if server.key else []
     secrets += [word for value in server.headers.values() for word in value.split()]
+    secrets += [cookie.value.reveal() for cookie in server.cookies]
     for name, value in server.query.items():
         if _SECRET_NAME.search(name):
             secrets += [value, quote(value, safe=""), quote_plus(value)]
@@ -257,11 +268,19 @@ def without_key(server: Server, said: bytes) -> bytes:
 
 
 class Incoming(NamedTuple):
-    """An answer whose body is still on its way; `chunks` raises LostError where it breaks."""
+    """An answer whose body is still on its way.
+
+    Attributes:
+        headers: By lower-case name.
+        chunks: What the body means, unpacked where it came compressed; raises LostError where it
+            breaks.
+        received: Bytes that came over the line so far.
+    """
 
     status: int
     headers: Mapping[str, str]
     chunks: Iterator[bytes]
+    received: Callable[[], int]
 
 
 class Fetcher:
@@ -290,8 +309,16 @@ class Fetcher:
                 self._line.shutdown(socket.SHUT_RDWR)
 
     @contextlib.contextmanager
-    def get(self, url: str, query: Mapping[str, str] | None = None) -> Iterator[Incoming]:
+    def get(
+        self,
+        url: str,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[Incoming]:
         """One answer to a GET, redirects included as they are.
+
+        Args:
+            headers: What asks for a part of it.
 
         Raises:
             NotSentError, LostError: There is no answer.
@@ -299,18 +326,27 @@ class Fetcher:
         began = time.monotonic()
         try:
             request = self._client.build_request(
-                "GET", url, params=query or None, extensions={"trace": self._trace}
+                "GET",
+                url,
+                params=query or None,
+                headers=dict(headers or {}),
+                extensions={"trace": self._trace},
             )
             response = self._client.send(request, stream=True)
         except _FAULTS as fault:
             raise _told(fault) from fault
-        headers = _lower(response.headers)
+        told = _lower(response.headers)
         try:
-            yield Incoming(response.status_code, headers, _chunks(response))
+            yield Incoming(
+                response.status_code,
+                told,
+                _chunks(response, Decoder(told.get("content-encoding", ""))),
+                lambda: response.num_bytes_downloaded,
+            )
         finally:
             response.close()
             size = response.num_bytes_downloaded
-            _log_call(request, response.status_code, began, size, headers)
+            _log_call(request, response.status_code, began, size, told)
 
     def _trace(self, event: str, facts: Mapping[str, Any]) -> None:
         """Keep a second handle on the socket: closing the first would not wake a reader."""
@@ -326,12 +362,14 @@ class Fetcher:
 def _common(server: Server) -> dict[str, Any]:
     return {
         "auth": _KeyForOrigin(server),
-        # A gzip bomb of 1 MB became 1 GB in memory; what is not asked for can be refused.
+        # What comes compressed all the same is unpacked by `content_coding`, never by httpx: a gzip
+        # bomb of 1 MB became 1 GB in memory.
         "headers": {"Accept-Encoding": "identity", "User-Agent": "sora-tui"},
         "verify": _tls(),
         # A proxy has no business between us and this machine. (.netrc is not read by httpx.)
         "trust_env": not server.is_loopback,
         "follow_redirects": False,
+        "cookies": no_store(),
     }
 
 
@@ -354,15 +392,21 @@ def _tls() -> ssl.SSLContext:
 
 
 class _KeyForOrigin(httpx.Auth):
-    """Adds the key and the profile's own headers, on the profile's own origin and nowhere else."""
+    """Adds key, headers and cookies, on the profile's own origin and nowhere else."""
 
     def __init__(self, server: Server) -> None:
         self._origin = origin_of(base_url(server))
         self._headers = _credentials(server)
+        self._cookies = server.cookies
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if origin_of(str(request.url)) == self._origin:
+            of_call = request.headers.get("cookie")
             request.headers.update(self._headers)
+            of_job = cookie_header(self._cookies, str(request.url))
+            every = (self._headers.get("cookie"), of_job, of_call)
+            if cookies := "; ".join(cookie for cookie in every if cookie):
+                request.headers["Cookie"] = cookies
         yield request
 
 
@@ -403,17 +447,20 @@ async def _exchange(
     try:
         async with asyncio.timeout_at(deadline) as timeout:
             response = await client.send(request, stream=True)
-            async for chunk in response.aiter_raw():
-                rest = chunk if clip is None else clip.sift(chunk)
+            decoder = Decoder(response.headers.get("content-encoding", ""))
+            if decoder.unreadable:
+                body += f"{UNREADABLE} ({decoder.unreadable})"[:limit].encode()
+            async for piece in _unpacked(response, decoder):
+                rest = piece if clip is None else clip.sift(piece)
                 body += rest[: limit - len(body)]
                 if len(body) >= limit:
                     break
-                if len(rest) < len(chunk):
-                    deadline += (len(chunk) - len(rest)) / SLOWEST_UPLOAD
+                if len(rest) < len(piece):
+                    deadline += (len(piece) - len(rest)) / SLOWEST_UPLOAD
                     timeout.reschedule(deadline)
             if clip is not None:
                 body += clip.sift(b"")[: limit - len(body)]
-    except _FAULTS as fault:
+    except (CodingError, *_FAULTS) as fault:
         _log.debug("%s %s: %s", request.method, request.url.path, type(fault).__name__)
         if response is None:
             raise
@@ -422,20 +469,44 @@ async def _exchange(
             await response.aclose()
     headers = _lower(response.headers)
     _log_call(request, response.status_code, began, len(body), headers)
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        body.clear()
-    return Answer(response.status_code, headers, bytes(body))
+    cookies = cookies_in(response.headers.get_list("set-cookie"), str(request.url))
+    return Answer(response.status_code, headers, bytes(body), cookies)
 
 
-def _chunks(response: httpx.Response) -> Iterator[bytes]:
+async def _unpacked(response: httpx.Response, decoder: Decoder) -> AsyncIterator[bytes]:
+    """Yield what the body means; nothing of one that cannot be read."""
+    if decoder.unreadable:
+        return
+    async for chunk in response.aiter_raw():
+        for piece in decoder.pieces(chunk):
+            yield piece
+
+
+def _chunks(response: httpx.Response, decoder: Decoder) -> Iterator[bytes]:
     try:
-        yield from response.iter_raw()
+        if decoder.unreadable:
+            return
+        for chunk in response.iter_raw():
+            yield from decoder.pieces(chunk)
+        if not decoder.is_whole:
+            raise LostError("the compressed answer is cut off")
+    except CodingError as fault:
+        raise LostError(str(fault)) from fault
     except _FAULTS as fault:
         raise LostError(str(fault) or type(fault).__name__) from fault
 
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    """By lower-case name. Cookies may be secrets, and are read where a job needs them."""
+    found = {name.lower(): value for name, value in headers.items()}
+    found.pop("set-cookie", None)
+    return found
+
+
+def _add_cookies(request: httpx.Request, cookies: Sequence[Cookie]) -> None:
+    header = cookie_header(cookies, str(request.url))
+    if header is not None:
+        request.headers["Cookie"] = header
 
 
 def _log_call(

@@ -36,10 +36,12 @@ from sora_tui.client.outcome import (
     Unclear,
 )
 from sora_tui.client.server_error import ServerError
+from sora_tui.core.cookie import Cookie
 from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
+from sora_tui.core.number import amount
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase, RemoteVideo, read_cost, read_video
+from sora_tui.core.remote import Phase, RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
@@ -174,19 +176,23 @@ class VideosClient:
         said = answer.headers.get(self._dialect.cost_header, "")
         if not isinstance(outcome, Accepted) or self.server.currency != "USD":
             return outcome
-        cost = read_cost(said)
+        cost = amount(said)
         if not cost or outcome.video.cost is not None:
             return outcome
         return replace(outcome, video=outcome.video._replace(cost=cost))
 
-    async def retrieve(self, video_id: str) -> Poll:
+    async def retrieve(self, video_id: str, cookies: Sequence[Cookie] = ()) -> Poll:
         """One look at a job.
+
+        Args:
+            cookies: The job's own.
 
         Raises:
             ServerError: No video object came. A failed job that comes with an error status is a
                 video object (divergence 3).
         """
-        answer = await self._call("GET", f"/videos/{quote(video_id, safe='')}")
+        path = f"/videos/{quote(video_id, safe='')}"
+        answer = await self._call("GET", path, cookies=cookies)
         document = _document(answer)
         if _is_success(answer):
             video = read_video(document)
@@ -236,23 +242,24 @@ class VideosClient:
             skew=None if server_time is None else server_time - time.time(),
         )
 
-    async def delete(self, video_id: str) -> None:
+    async def delete(self, video_id: str, cookies: Sequence[Cookie] = ()) -> None:
         """Delete a job at the server; one it does not know is deleted (divergence 17).
 
         Raises:
             ServerError: It refused. 404, 405 and 501: this server cannot.
         """
-        answer = await self._call("DELETE", f"/videos/{quote(video_id, safe='')}")
+        path = f"/videos/{quote(video_id, safe='')}"
+        answer = await self._call("DELETE", path, cookies=cookies)
         if _is_success(answer):
             return
         failure = _server_error(answer)
         # A missing route may answer 404 as well (new-api): what can be looked at is not gone.
-        if not failure.not_found or not await self._has_forgotten(video_id):
+        if not failure.not_found or not await self._has_forgotten(video_id, cookies):
             raise failure
 
-    async def _has_forgotten(self, video_id: str) -> bool:
+    async def _has_forgotten(self, video_id: str, cookies: Sequence[Cookie]) -> bool:
         try:
-            await self.retrieve(video_id)
+            await self.retrieve(video_id, cookies)
         except ServerError as failure:
             return failure.not_found
         return False
@@ -266,10 +273,15 @@ class VideosClient:
         return _names(_rows(await self._call("GET", "/models", limit=LIST_LIMIT)))
 
     async def _call(
-        self, method: str, path: str, query: Mapping[str, str] | None = None, limit: int = 2**20
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        limit: int = 2**20,
+        cookies: Sequence[Cookie] = (),
     ) -> Answer:
         try:
-            return await self._wire.call(method, path, query, limit)
+            return await self._wire.call(method, path, query, limit, cookies=cookies)
         except (NotSentError, LostError) as fault:
             error = JobError("server_unreachable", Spent.NO, message=clean(fault, 400))
             raise ServerError(error) from fault
@@ -308,7 +320,8 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     document = _document(answer)
     video = read_video(document) if _is_success(answer) else video_in(document)
     if video is not None:
-        return Accepted(video, status, request_id(answer.headers))
+        cookies = answer.cookies
+        return Accepted(video, status, request_id(answer.headers), cookies=cookies)
     refusal = refusal_in(answer.body)
     if was_repeated(refusal.message):
         return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))

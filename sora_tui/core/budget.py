@@ -29,11 +29,14 @@ class Spending:
         estimated: Reserved or spent, as far as our price table knows; no server has reported it.
         reported: What servers said they charged.
         unknown: Jobs that may have cost something nobody knows, or in another currency.
+        unreadable: The documents, as they are shown, that may belong to these jobs and cannot be
+            read: what they cost nobody knows, and it may be anything.
     """
 
     estimated: Decimal = Decimal(0)
     reported: Decimal = Decimal(0)
     unknown: int = 0
+    unreadable: tuple[str, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -45,6 +48,7 @@ class Spending:
             self.estimated + other.estimated,
             self.reported + other.reported,
             self.unknown + other.unknown,
+            self.unreadable + other.unreadable,
         )
 
 
@@ -82,9 +86,21 @@ def cost_of(job: Job, currency: str) -> Spending:
 _ENDED = frozenset({State.FAILED, State.CANCELLED, State.GONE, State.ABANDONED})
 
 
-def spending(jobs: Iterable[Job], since: datetime, currency: str) -> Spending:
+class DayRecords(NamedTuple):
+    """What the documents tell of the jobs since a moment.
+
+    Attributes:
+        unreadable: Documents that may be of such a job and cannot be read, as they are shown.
+    """
+
+    jobs: tuple[Job, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+def spending(records: DayRecords, since: datetime, currency: str) -> Spending:
     """What these jobs cost since a moment; see `spent_at`."""
-    return sum((cost_of(job, currency) for job in jobs if spent_at(job) >= since), NOTHING)
+    costs = (cost_of(job, currency) for job in records.jobs if spent_at(job) >= since)
+    return sum(costs, Spending(unreadable=records.unreadable))
 
 
 def spending_by_server(
@@ -152,6 +168,8 @@ def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> P
     total: Decimal | None = None
     for charge in charges:
         price, sum = charge.price, charge.price.sum
+        if price.unclear:
+            return _unheld(budget, charge.server, price.unclear)
         if sum is None and charge.self_run:
             continue
         if price.kind is PriceKind.FREE and not sum:
@@ -162,12 +180,20 @@ def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> P
             facts |= {"sum": str(sum), "limit": str(budget.per_job), "setting": "per_job"}
             return problem("over_budget", **facts)
         total = (total or Decimal(0)) + sum * charge.clips
-    if total is not None and budget.per_day is not None and spent.total + total > budget.per_day:
+    if total is None or budget.per_day is None:
+        return None
+    if spent.unreadable:
+        facts |= {"path": spent.unreadable[0], "limit": str(budget.per_day)}
+        return problem("day_unreadable", **facts)
+    if spent.total + total > budget.per_day:
         facts |= {"sum": str(total), "limit": str(budget.per_day), "setting": "per_day"}
         return problem("over_budget", **facts, spent=str(spent.total))
     return None
 
 
-def _unheld(budget: Budget, server: Server) -> Problem:
+def _unheld(budget: Budget, server: Server, unclear: str = "") -> Problem:
     limit = budget.per_day if budget.per_day is not None else budget.per_job
-    return problem("price_unknown", host=server.host, limit=str(limit), currency=budget.currency)
+    facts: dict[str, Fact] = {"limit": str(limit), "currency": budget.currency}
+    if unclear:
+        return problem("price_unclear", host=server.host, name=unclear, **facts)
+    return problem("price_unknown", host=server.host, **facts)

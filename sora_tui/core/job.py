@@ -19,10 +19,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sora_tui.core.problem import Problem, Spent, problem_error
+from sora_tui.core.cookie import Cookie
+from sora_tui.core.problem import CODES, Problem, Spent, problem_error
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
+from sora_tui.core.text import clean_line
 
 if TYPE_CHECKING:  # few jobs have one, and every start imports this module
     from sora_tui.core.search import Search
@@ -33,6 +35,7 @@ _KEPT: Final = "not deleted at the server: "
 #: not grow a document without end.
 MAX_EVENTS: Final = 200
 _ADOPTED: Final = "adopted"
+_TOO_LARGE: Final = "download_too_large"
 
 
 class State(StrEnum):
@@ -53,6 +56,9 @@ class State(StrEnum):
     GONE = "gone"
     CANCELLED = "cancelled"
     ABANDONED = "abandoned"
+    #: A document of a later version has a word that this one does not know. It is shown and kept
+    #: as it is; no step leads here or away.
+    UNKNOWN = "unknown"
 
 
 #: What a server's word makes of a job that is with it.
@@ -87,6 +93,7 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.EXPIRED: frozenset({State.COMPLETED}),
     State.CANCELLED: frozenset(),
     State.ABANDONED: frozenset(),
+    State.UNKNOWN: frozenset(),
 }
 
 _ONCE_MORE: Final = "asked for once more"
@@ -107,11 +114,21 @@ NEEDS_YOU: Final = frozenset({State.UNCONFIRMED})
 
 
 class Event(NamedTuple):
-    """One line of a job's life."""
+    """One line of a job's life.
+
+    Attributes:
+        word: The state as a later version wrote it, where `state` is unknown.
+    """
 
     at: datetime
     state: State
     note: str = ""
+    word: str = ""
+
+    @property
+    def state_word(self) -> str:
+        """The state as a person reads it: a later version's word where there is one."""
+        return clean_line(self.word, 24) or self.state.value
 
 
 class Attempt(NamedTuple):
@@ -132,7 +149,14 @@ class Attempt(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A file that a job left behind; `path` is relative to the workspace, with `/`."""
+    """A file that a job left behind.
+
+    Attributes:
+        variant: `video`, `video-2` and so on for its clips, else the kind of picture.
+        path: Relative to the workspace, with `/`.
+        warning: Why the check of the download did not find it to be a whole clip, where it was
+            kept all the same: `not_checked`, `trailing_bytes` or a `reason` of `clip_damaged`.
+    """
 
     variant: str
     path: str
@@ -143,6 +167,12 @@ class Output(NamedTuple):
     seconds: float | None = None
     fps: float | None = None
     codec: str | None = None
+    warning: str | None = None
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether it is what was paid for, and not a picture of it."""
+        return self.variant == "video" or self.variant.startswith("video-")
 
 
 class Cost(NamedTuple):
@@ -157,7 +187,7 @@ class JobError(NamedTuple):
     """Why a job stands where it stands.
 
     Attributes:
-        kind: A code of `problem.CODES`.
+        kind: A code of `problem.CODES`, or of a later version's.
         code: The server's own code.
         message: The server's own words, cleaned.
         status: The HTTP status.
@@ -181,6 +211,8 @@ class JobError(NamedTuple):
             facts["status"] = self.status
         if self.request_id is not None:
             facts["request_id"] = self.request_id
+        if self.kind not in CODES:
+            return Problem("word_unknown", facts | {"word": self.kind}, self.spent)
         return Problem(self.kind, facts, self.spent)
 
 
@@ -259,8 +291,17 @@ class Job:
     parent: str | None = None
     batch: Batch | None = None
     notes: Notes = _NO_NOTES
+    #: What the answer to the create set: they go with the job's own requests, whoever asks.
+    cookies: tuple[Cookie, ...] = ()
     #: Fields of the document that this version does not know; they survive.
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def state_word(self) -> str:
+        """The state as the document has it: a later version's word where this one has none."""
+        if self.state is State.UNKNOWN:
+            return clean_line(self.extra.get("state", self.state.value), 24)
+        return self.state.value
 
     # How a job comes to be ------------------------------------------------------------------
 
@@ -388,13 +429,14 @@ class Job:
         remote: RemoteVideo,
         status: int | None = None,
         request_id: str | None = None,
+        cookies: tuple[Cookie, ...] = (),
     ) -> Job:
         """The server took it. Legal from submitting; from unconfirmed, when the job was found."""
         if self.state not in {State.SUBMITTING, State.UNCONFIRMED}:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
         attempts = self._last_attempt(outcome, status, request_id)
-        job = replace(self, attempts=attempts, error=None, search=None)
+        job = replace(self, attempts=attempts, error=None, search=None, cookies=cookies)
         return job._at_server(at, remote)
 
     def searched(self, at: datetime, search: Search) -> Job:
@@ -477,17 +519,25 @@ class Job:
 
     def asked_again(self, at: datetime) -> Job:
         """A person wants its file asked for once more: a server may only have been late."""
+        if self.is_too_large:
+            return replace(self.noted(at, "asked for again"), error=None)
         if self.state is not State.EXPIRED:
             raise _illegal(self, State.COMPLETED)
         return self._step(State.COMPLETED, at, "asked for again")
 
-    def saved(self, at: datetime, outputs: tuple[Output, ...]) -> Job:
+    def fetched(self, at: datetime, output: Output) -> Job:
+        """One of several clips is published; others are still to come."""
+        if self.state is not State.DOWNLOADING:
+            raise _illegal(self, State.SAVED)
+        return replace(self.noted(at, f"saved {output.variant}"), outputs=(*self.outputs, output))
+
+    def saved(self, at: datetime, outputs: tuple[Output, ...], note: str = "") -> Job:
         """Hashed, checked and published: the end of the road."""
-        return self._step(State.SAVED, at, outputs=outputs, error=None)
+        return self._step(State.SAVED, at, note, outputs=outputs, error=None)
 
     def with_preview(self, at: datetime, output: Output) -> Job:
         """A saved job with a picture of its clip that the server made; one of each variant."""
-        if self.state is not State.SAVED or output.variant == "video":
+        if self.state is not State.SAVED or output.is_clip:
             raise _illegal(self, State.SAVED)
         others = tuple(each for each in self.outputs if each.variant != output.variant)
         return replace(self, updated_at=at, outputs=(*others, output))
@@ -505,6 +555,21 @@ class Job:
     def is_active(self) -> bool:
         """The engine still has work with it."""
         return not self.is_final
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether its clip is larger than is taken: only a person has it asked for again."""
+        error = self.error
+        return self.state is State.COMPLETED and error is not None and error.kind == _TOO_LARGE
+
+    @property
+    def clips_missing(self) -> int:
+        """How many clips it has, or should have, that are not among its outputs."""
+        from sora_tui.core.clip_addresses import asked_count  # few jobs ask for several
+
+        made = self.remote.outputs if self.remote is not None else 1
+        wanted = max(made, asked_count(self.request.params))
+        return max(wanted - sum(output.is_clip for output in self.outputs), 0)
 
     @property
     def is_made(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from sora_tui.core.job import Job, Output
+from sora_tui.core.number import number
 
 #: Seconds that a length may differ by: models count in frames, and 81 at 16 a second are 5.06 s.
 _LENGTH: Final = 0.26
@@ -30,7 +31,7 @@ def is_judged(job: Job) -> bool:
     request = job.request
     if request.operation != "create" or job.is_adopted:
         return False
-    asked = (request.size, _asked_seconds(job), _number(request.params.get("fps")))
+    asked = (request.size, _asked_seconds(job), number(request.params.get("fps")))
     return any(value is not None for value in asked)
 
 
@@ -55,7 +56,7 @@ def _differences(job: Job, clip: Output) -> Iterator[Difference]:
     asked = _asked_seconds(job)
     if asked is not None and clip.seconds is not None and abs(clip.seconds - asked) > _LENGTH:
         yield Difference("seconds", f"{asked:g}", f"{clip.seconds:.1f}".removesuffix(".0"))
-    rate = _number(request.params.get("fps"))
+    rate = number(request.params.get("fps"))
     if rate is not None and clip.fps is not None and abs(clip.fps - rate) > _RATE:
         yield Difference("fps", f"{rate:g}", f"{clip.fps:.3f}".rstrip("0").rstrip("."))
 
@@ -63,16 +64,7 @@ def _differences(job: Job, clip: Output) -> Iterator[Difference]:
 def _asked_seconds(job: Job) -> float | None:
     """The length, by frames where frames were asked for: they count more than seconds there."""
     params = job.request.params
-    frames, rate = _number(params.get("num_frames")), _number(params.get("fps"))
+    frames, rate = number(params.get("num_frames")), number(params.get("fps"))
     if frames is not None:
         return frames / rate if rate else None
-    return _number(job.request.seconds)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
+    return number(job.request.seconds)

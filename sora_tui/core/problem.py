@@ -85,6 +85,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "declined": Spent.NO,
     "over_budget": Spent.NO,
     "price_unknown": Spent.NO,
+    "price_unclear": Spent.NO,
+    "day_unreadable": Spent.NO,
     "refused_before": Spent.NO,
     # the folder
     "folder_missing": Spent.NO,
@@ -94,6 +96,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "owned_elsewhere": Spent.NO,
     "document_broken": Spent.NO,
     "document_newer": Spent.NO,
+    "word_unknown": Spent.PERHAPS,
     "job_unknown": Spent.NO,
     "job_ambiguous": Spent.NO,
     "step_illegal": Spent.NO,
@@ -118,6 +121,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "remote_cancelled": Spent.PERHAPS,
     "remote_expired": Spent.YES,
     "remote_gone": Spent.PERHAPS,
+    "answer_fault": Spent.PERHAPS,
     # bringing it home
     "download_interrupted": Spent.YES,
     "download_refused": Spent.YES,

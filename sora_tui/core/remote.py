@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from sora_tui.core.clip_addresses import ClipAddress, clip_addresses, output_count
+from sora_tui.core.number import MAX_DIGITS, amount, number
 from sora_tui.core.text import clean, clean_line
 
 #: Longest remote id taken seriously. Gateways encode routing in theirs (242 characters seen).
@@ -25,8 +26,11 @@ MAX_DOCUMENT: Final = 64 * 1024
 _LITELLM_ID: Final = re.compile(r"litellm:.*?;video_id:([^;]+)")
 #: What lies between is milliseconds, of 1973 to 2286.
 _MILLISECONDS: Final = (1e11, 1e13)
-_DECIMAL: Final = re.compile(r"\d{1,20}(\.\d{1,9})?")
+#: Later than this (2200) is no moment of a video's life, and no date that can be moved to a zone.
+LAST_MOMENT: Final = 7.258e9
 _LONGEST_DATE: Final = 40
+#: No clip is longer, in seconds.
+_LONGEST: Final = 86_400.0
 
 
 class Phase(StrEnum):
@@ -92,7 +96,8 @@ class RemoteVideo(NamedTuple):
     Attributes:
         status: The server's own word.
         progress: Percent, 0..100, or None where the server does not say.
-        urls: Direct addresses of the clip, for servers whose /content refuses.
+        addresses: Where the clips lie, as the server wrote it, for servers whose /content refuses.
+        outputs: How many clips it has.
         cost: What the server says it charged, where it does.
         document: The object as it came, capped in size.
     """
@@ -109,9 +114,15 @@ class RemoteVideo(NamedTuple):
     completed_at: datetime | None = None
     expires_at: datetime | None = None
     error: RemoteError | None = None
-    urls: tuple[str, ...] = ()
+    addresses: tuple[ClipAddress, ...] = ()
+    outputs: int = 1
     cost: Decimal | None = None
     document: Mapping[str, Any] = _NO_FIELDS
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The addresses of its first clip, the best first."""
+        return tuple(address.text for address in self.addresses if address.output == 0)
 
 
 def read_video(document: object) -> RemoteVideo | None:
@@ -127,6 +138,7 @@ def read_video(document: object) -> RemoteVideo | None:
     if not isinstance(video_id, str) or not is_usable_id(video_id):
         return None
     status = clean_line(document.get("status") or "", 60)
+    addresses = clip_addresses(document)
     return RemoteVideo(
         id=video_id,
         status=status,
@@ -134,15 +146,16 @@ def read_video(document: object) -> RemoteVideo | None:
         progress=_percent(document.get("progress")),
         model=_word(document.get("model")),
         size=_word(document.get("size")),
-        seconds=_word(document.get("seconds", document.get("duration"))),
+        seconds=_length(document.get("seconds", document.get("duration"))),
         prompt=clean(document["prompt"], 40_000) if _word(document.get("prompt")) else None,
         created_at=moment(document.get("created_at", document.get("created"))),
         completed_at=moment(document.get("completed_at")),
         expires_at=moment(document.get("expires_at")),
         error=_error(document.get("error")),
-        urls=clip_urls(document),
+        addresses=addresses,
+        outputs=output_count(document, addresses),
         cost=_cost(document),
-        document=_capped(document),
+        document=_capped(document, addresses),
     )
 
 
@@ -152,20 +165,18 @@ def moment(value: object) -> datetime | None:
     A lost answer is found by the time its video was made, so no usual way to write it is foreign.
     None for what is none (null, 1e14, NaN). A date without a zone is UTC.
     """
-    try:
-        if isinstance(value, str):
-            value = float(value) if _DECIMAL.fullmatch(value) else _iso(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    first, last = _MILLISECONDS
+    seconds = number(value)
+    if seconds is not None and first < seconds < last:
+        seconds /= 1000
+    if seconds is None and isinstance(value, str):
+        try:
+            at = datetime.fromisoformat(value[:_LONGEST_DATE])
+            seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
             return None
-        first, last = _MILLISECONDS
-        return datetime.fromtimestamp(value / 1000 if first < value < last else value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _iso(said: str) -> float:
-    at = datetime.fromisoformat(said[:_LONGEST_DATE])
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    is_one = seconds is not None and 0 < seconds <= LAST_MOMENT
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and is_one else None
 
 
 def is_usable_id(value: str) -> bool:
@@ -189,24 +200,32 @@ def inner_id(video_id: str) -> str:
 
 
 def _word(value: object) -> str | None:
-    if isinstance(value, bool) or value is None:
-        return None
+    """What may be a word or a number, as text."""
     if isinstance(value, str):
         return clean_line(value, 200) or None
-    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return f"{value:g}" if isinstance(value, float) else str(value)
+    found = number(value, -(10.0**MAX_DIGITS), 10.0**MAX_DIGITS)
+    if found is None:
+        return None
+    return str(value) if isinstance(value, int) else f"{found:g}"
+
+
+def _length(value: object) -> str | None:
+    """Seconds as a server writes them; a word of its own ("8s") stays, what is no length goes."""
+    found = number(value, 0.001, _LONGEST)
+    if found is not None:
+        return clean_line(value, 200) if isinstance(value, str) else _word(value)
+    if not isinstance(value, str):
+        return None
+    try:
+        float(value)  # as Python reads it: NaN, infinity, endless digits, digits of other scripts
+    except ValueError:
+        return clean_line(value, 200) or None
     return None
 
 
 def _percent(value: object) -> float | None:
-    if isinstance(value, str):
-        try:
-            value = float(value.strip().rstrip("%"))
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return min(max(float(value), 0.0), 100.0)
+    found = number(value.strip().rstrip("%") if isinstance(value, str) else value, -1000.0, 1000.0)
+    return None if found is None else min(max(found, 0.0), 100.0)
 
 
 def _error(value: object) -> RemoteError | None:
@@ -219,53 +238,13 @@ def _error(value: object) -> RemoteError | None:
     return RemoteError(_word(code), clean(value.get("message") or "", 2000))
 
 
-def clip_urls(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Direct addresses of a clip, from every place where a known server puts one, best first."""
-
-    def dig(*path: str | int) -> object:
-        value: object = document
-        for step in path:
-            if isinstance(step, str) and isinstance(value, Mapping):
-                value = value.get(step)
-            elif isinstance(step, int) and isinstance(value, Sequence) and len(value) > step:
-                value = value[step]
-            else:
-                return None
-        return value
-
-    found = (
-        dig("url"),
-        dig("urls", 0),
-        dig("unsigned_urls", 0),
-        dig("videos", 0, "url"),
-        dig("output", "videos", 0, "url"),
-        dig("metadata", "url"),
-        dig("data", 0, "url"),
-    )
-    urls = [
-        url for url in found if isinstance(url, str) and url.startswith(("https://", "http://"))
-    ]
-    return tuple(dict.fromkeys(url for url in urls if len(url) <= 8192 and url.isprintable()))
-
-
 def _cost(document: Mapping[str, Any]) -> Decimal | None:
     usage = document.get("usage")
     told = usage.get("cost") if isinstance(usage, Mapping) else None
-    return read_cost(document.get("cost") if told is None else told)
+    return amount(document.get("cost") if told is None else told)
 
 
-def read_cost(value: object) -> Decimal | None:
-    """A sum that a server says it charges, 0 or more; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        cost = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return cost if cost.is_finite() and cost >= 0 else None
-
-
-def _capped(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _capped(document: Mapping[str, Any], addresses: Sequence[ClipAddress]) -> Mapping[str, Any]:
     try:
         size = len(json.dumps(document))
     except (ValueError, RecursionError, TypeError):
@@ -273,9 +252,18 @@ def _capped(document: Mapping[str, Any]) -> Mapping[str, Any]:
     if size <= MAX_DOCUMENT:
         return dict(document)
     known = {name: document[name] for name in _KNOWN if name in document}
-    kept = {
-        name: value
-        for name, value in known.items()
-        if isinstance(value, str | int | float | None) and len(str(value)) <= 40_000
-    }
+    kept: dict[str, Any] = {name: value for name, value in known.items() if _is_short(value)}
+    # One address a clip: without any of them the clip could not be fetched after a restart.
+    first = {address.output: address.text for address in reversed(addresses)}
+    if first:
+        kept["urls"] = [first.get(number, "") for number in range(max(first) + 1)]
+    if (count := output_count(document, addresses)) > 1:
+        kept["num_outputs"] = count
     return {**kept, "sora_tui_cut": True}
+
+
+def _is_short(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= 40_000
+    # Python writes no whole number of more than 4,300 digits.
+    return value is None or isinstance(value, bool) or _word(value) is not None

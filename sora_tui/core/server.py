@@ -8,10 +8,13 @@ from functools import lru_cache
 from ipaddress import ip_address
 from shlex import quote
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from sora_tui.core.problem import Problem, problem
+
+if TYPE_CHECKING:  # a cookie has a secret in it
+    from sora_tui.core.cookie import Cookie
 
 #: How documents name the built-in practice server: never a port, which changes at each start.
 SIMULATOR_URL: Final = "simulator:"
@@ -100,6 +103,7 @@ class Server(NamedTuple):
             profile that came with a folder may be a stranger's: its word about money and its
             commands do not count before.
         ignored: Settings of an untrusted profile that do not count: `free`, `api_key_command`.
+        cookies: Of the one job that this value is made for, if any; a profile has none.
     """
 
     name: str
@@ -127,6 +131,7 @@ class Server(NamedTuple):
     key_from: str | None = None
     trusted: bool = True
     ignored: tuple[str, ...] = ()
+    cookies: tuple[Cookie, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -165,6 +170,15 @@ class Server(NamedTuple):
             return ip_address(host).is_loopback
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
+
+    def with_own(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what goes along for a request with these parameters: the profile's own below them.
+
+        A parameter that is None is not sent, even where the profile has a value for it. It stays in
+        the result, so that a record of it is read in the same way later.
+        """
+        both = {**self.params, **params}
+        return {name: v for name, v in both.items() if v is not None or name in self.params}
 
     @property
     def lacks_key(self) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sora_tui.core.job import Job, JobError, State
-from sora_tui.core.problem import Problem, ProblemError, problem_error
+from sora_tui.core.problem import Problem, ProblemError, problem, problem_error
 from sora_tui.core.server import Server, ServerRef, profile_for
 from sora_tui.engine.events import EngineEvent, JobChanged, JobRemoved, Retry, Transfer
 from sora_tui.engine.purse import Purse
@@ -20,6 +22,11 @@ from sora_tui.workspace.history import History
 PROGRESS_WRITTEN_EVERY: Final = timedelta(seconds=10)
 #: Faces hear of one job at most this often, in seconds.
 TOLD_EVERY: Final = 0.2
+#: A job whose answer failed on a fault of ours is asked about again after so long: the server may
+#: answer otherwise by then.
+FAULT_WAIT: Final = timedelta(minutes=5)
+
+_log = logging.getLogger("sora_tui.engine")
 
 Listener = Callable[[EngineEvent], None]
 
@@ -164,6 +171,18 @@ class Desk:
             with suppress(ProblemError):
                 job = self.put(job.held(utc_now(), error))
         self.show_retry(job, Retry(0, utc_now() + wait, why.code, why))
+
+    def report_fault(self, job: Job, error: Exception) -> None:
+        """Leave one job as it is for a fault of ours, and say it: the other jobs go on."""
+        # format_exception shows no local variables: a key may be among them.
+        _log.error("%s\n%s", job.id, "".join(traceback.format_exception(error)))
+        why = problem("answer_fault", reason=type(error).__name__)
+        note = f"an answer was not handled: {type(error).__name__}"
+        current = self.jobs.get(job.id, job)
+        if note not in {event.note for event in current.events}:
+            with suppress(ProblemError):  # a full disk is told of where it keeps a step from going
+                current = self.put(current.noted(utc_now(), note))
+        self.show_retry(current, Retry(1, utc_now() + FAULT_WAIT, why.code, why))
 
     def show_transfer(self, job: Job, transfer: Transfer) -> None:
         """Let the bytes of a download be seen; not written."""

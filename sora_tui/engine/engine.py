@@ -137,8 +137,7 @@ class Engine:
                 problem says that money is perhaps spent.
         """
         # The profile's own parameters belong to what is sent, so they belong in the record.
-        params = {**server.params, **request.params}
-        request = request._replace(params={n: v for n, v in params.items() if v is not None})
+        request = request._replace(params=server.with_own(request.params))
         check_request(request)
         count = count if takes is None else len(takes)
         check_room(self._folder, _ROOM * count)

@@ -53,6 +53,12 @@ class JobRemoved(NamedTuple):
     job_id: str
 
 
+class RecordsFound(NamedTuple):
+    """Documents came into the folder from elsewhere: a list that was read before lacks them."""
+
+    number: int
+
+
 class EngineChanged(NamedTuple):
     """What the engine as a whole is doing.
 
@@ -105,4 +111,4 @@ class RemoteListed(NamedTuple):
     problem: Problem | None = None
 
 
-EngineEvent = JobChanged | JobRemoved | EngineChanged | EngineFault | RemoteListed
+EngineEvent = JobChanged | JobRemoved | RecordsFound | EngineChanged | EngineFault | RemoteListed

@@ -13,7 +13,7 @@ from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent
 from sora_tui.core.remote import RemoteVideo, inner_id
 from sora_tui.core.server import Server
-from sora_tui.engine.desk import Desk, utc_now
+from sora_tui.engine.desk import FAULT_WAIT, Desk, utc_now
 from sora_tui.engine.events import Retry
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.looks import Looks, Sweep, is_news, soonest
@@ -101,7 +101,7 @@ class Looker:
     async def _ask(self, client: VideosClient, job: Job) -> None:
         try:
             async with self._gate.passage():
-                answer = await client.retrieve(job.remote_id or "")
+                answer = await client.retrieve(job.remote_id or "", job.cookies)
             self._answered()
             self._denials.pop(job.id, None)
             current = self._desk.jobs.get(job.id)
@@ -115,8 +115,17 @@ class Looker:
                 self._denied(job, failure.error)
             else:
                 self._not_answered(failure)
+        except ProblemError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; the others go on
+            self._leave(job, error)
         finally:
             self._looks.not_answered(job.id, _now())
+
+    def _leave(self, job: Job, error: Exception) -> None:
+        """Let one job be for a while: handling what the server says of it failed."""
+        self._looks.put_off(job.id, _now() + FAULT_WAIT.total_seconds())
+        self._desk.report_fault(job, error)
 
     def _denied(self, job: Job, error: JobError) -> None:
         count, first = self._denials.get(job.id, (0, utc_now()))
@@ -149,7 +158,13 @@ class Looker:
                     if (job_id := ours.get(inner_id(video.id))) is None:
                         continue
                     missed.discard(job_id)
-                    self._take(job_id, video, rank)
+                    try:
+                        self._take(job_id, video, rank)
+                    except ProblemError:
+                        raise
+                    except Exception as error:  # noqa: BLE001 -- see `_ask`
+                        if (job := self._desk.jobs.get(job_id)) is not None:
+                            self._leave(job, error)
                     if _now() - since > _AT_A_TIME:
                         await asyncio.sleep(0)
                         since = _now()

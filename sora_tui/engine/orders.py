@@ -434,14 +434,16 @@ class _PriceBook:
             found = self._findings(server)
         dialect = found.dialect if found.reached else None
         always = self._settings.is_always(server, dialect)
+        # Where a rate is stated, there is a price: only this request's cannot be worked out.
+        self_run = found.runs_models and not price.unclear
         return Line(
             server,
             request,
             price,
-            ask_for(price, server, self_run=found.runs_models, always=always),
+            ask_for(price, server, self_run=self_run, always=always),
             refused=refusal_before(self._folder, server.origin, request),
             found=dialect,
-            self_run=found.runs_models,
+            self_run=self_run,
             unanswered=None if found.reached and found.key != "refused" else found.problem,
         )
 

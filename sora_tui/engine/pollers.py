@@ -219,7 +219,7 @@ class Poller:
         try:
             client, _ = await self._connection()
             async with self._gate.passage():
-                video = (await client.retrieve(job.remote_id or "")).video
+                video = (await client.retrieve(job.remote_id or "", job.cookies)).video
         except (ProblemError, ServerError) as failure:
             why = failure.problem.code if isinstance(failure, ProblemError) else failure.error.kind
             self._desk.put(job.noted(utc_now(), f"asked again: {why}"))
@@ -245,7 +245,7 @@ class Poller:
         try:
             client, _ = await self._connection()
             async with self._gate.passage():
-                await client.delete(job.remote_id or "")
+                await client.delete(job.remote_id or "", job.cookies)
         except ServerError as failure:
             if failure.error.status in SURELY_NO_ROUTE:
                 self._knowledge.learn("delete", False)

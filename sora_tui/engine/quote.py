@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sora_tui.client.prices import ending_of, table_for
+from sora_tui.client.prices import ending_of, measures_for, table_for
 from sora_tui.core.price import Ending, Price, price_of
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
@@ -10,7 +10,7 @@ from sora_tui.core.server import Server
 
 def quote(server: Server, request: VideoRequest) -> Price:
     """The price of one clip of this request on this server."""
-    return price_of(server, request, table_for(server))
+    return price_of(server, request, table_for(server), measures_for(server))
 
 
 def ending(server: Server, model: str | None) -> Ending | None:

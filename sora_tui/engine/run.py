@@ -20,7 +20,13 @@ from sora_tui.core.remote import inner_id
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
-from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged, RemoteListed
+from sora_tui.engine.events import (
+    EngineChanged,
+    EngineFault,
+    JobChanged,
+    RecordsFound,
+    RemoteListed,
+)
 from sora_tui.engine.knowledge import as_known
 from sora_tui.engine.previews import Previews
 from sora_tui.engine.purse import Purse
@@ -176,6 +182,7 @@ class Run:
             for path, command in commands(self._folder):
                 self._obey(path, command)
             self._desk.take_notes()
+            self._take_arrivals()
         else:
             self._follow()
         while not self._wishes.empty():
@@ -223,11 +230,26 @@ class Run:
         self._follow()
         self._owns = True
         sweep_parts(self._folder)
-        self._history.own()
+        came = self._history.own()
         for number in range(1, WORKERS + 1):
             self._spawn(self._downloads.work, f"download worker {number}")
         self._spawn(self._previews.work, "previews")
         self._take_in(self._history.active())
+        self._tell_found(came)
+
+    def _take_arrivals(self) -> None:
+        """Go on with jobs whose documents another program put here, and tell of the others."""
+        jobs, count, gone = self._history.take_arrivals()
+        self._take_in(job for job in jobs if job.is_active or job.needs_you)
+        for job_id in gone:
+            if job_id not in self._desk.jobs:  # its document is written again at its next step
+                self._announcer.removed(job_id)
+        self._tell_found(count)
+
+    def _tell_found(self, count: int) -> None:
+        if count:
+            for listener in tuple(self._listeners):
+                listener(RecordsFound(count))
 
     def _claim(self) -> list[Job]:
         """The requests that came in; a video that two processes adopted at once comes in once."""
@@ -250,11 +272,16 @@ class Run:
                 self._announcer.job(JobChanged(job))
                 continue
             self._desk.take_in(job)
-            found = _as_found(job)
-            if found is job:
-                self._stepped(job)
-            else:
-                self._desk.put(found)
+            try:
+                found = _as_found(job)
+                if found is job:
+                    self._stepped(job)
+                else:
+                    self._desk.put(found)
+            except ProblemError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
+                self._desk.report_fault(job, error)
 
     def _stepped(self, job: Job) -> None:
         """A job made a step: somebody may have work now."""
@@ -293,10 +320,11 @@ class Run:
         return poller
 
     async def _server_of(self, job: Job) -> Server:
+        """The server as this job reaches it, with the cookies that are its own."""
         server = self._desk.server_of(job)
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)
-        return await self._connect(server)
+        return (await self._connect(server))._replace(cookies=job.cookies)
 
     async def _connect(self, server: Server) -> Server:
         if server.simulated:

@@ -8,11 +8,12 @@ from typing import Final, assert_never
 from sora_tui.client.dialect import has_no_route
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
-from sora_tui.core.job import Job, JobError, State
-from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.job import Job, JobError, Output, State
+from sora_tui.core.problem import Problem, ProblemError, problem
+from sora_tui.core.request import OPERATIONS
 from sora_tui.core.server import Server, sending_refusal
+from sora_tui.engine.clip_files import DamagedError, published
 from sora_tui.engine.desk import Desk, local_error, utc_now
-from sora_tui.engine.downloads import published
 from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.orders import unmet
 from sora_tui.engine.quote import quote
@@ -100,6 +101,8 @@ def refusal(server: Server, job: Job) -> Problem | None:
     The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
     job waiting (DESIGN.md, section 2).
     """
+    if job.request.operation not in OPERATIONS:
+        return problem("word_unknown", word=job.request.operation)
     if (why := sending_refusal(server)) is not None:
         return why
     return unmet(server, quote(server, job.request), job.consent)
@@ -116,8 +119,8 @@ def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem
 def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
     at = utc_now()
     match outcome:
-        case Accepted(video, status, request_id):
-            return job.accepted(at, video, status, request_id)
+        case Accepted(video, status, request_id, cookies=cookies):
+            return job.accepted(at, video, status, request_id, cookies)
         case NotSent(error):
             return job.not_sent(at, error)
         case Rejected(error):
@@ -168,11 +171,24 @@ async def _with_clip(job: Job, clip: _Clip) -> Job:
     assert part is not None
     try:
         output = await in_daemon_thread(
-            lambda: published(part, clip.folder, job), f"publish {job.id}"
+            lambda: _published(part, clip.folder, job), f"publish {job.id}"
         )
+    except DamagedError as damage:
+        note = f"the clip in the answer cannot be kept: clip_damaged ({damage.reason})"
+        return job.noted(utc_now(), note)
     except ProblemError as error:
         return job.noted(utc_now(), f"the clip in the answer cannot be kept: {error}")
     return job.downloading(utc_now()).saved(utc_now(), (output,))
+
+
+def _published(part: PartFile, folder: Folder, job: Job) -> Output:
+    """Publish the clip; one of a kind that is only not checked here cannot be asked for again."""
+    try:
+        return published(part, folder, job)
+    except DamagedError as damage:
+        if not damage.is_media:
+            raise
+        return published(part, folder, job, keeps=True)
 
 
 def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:

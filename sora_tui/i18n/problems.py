@@ -489,6 +489,25 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             " that it charges nothing]."
         ),
     ),
+    "price_unclear": (
+        N_(
+            "The parameter[ {name}] changes how much is made, and what it says cannot be worked"
+            " out, so nobody can hold your limit[ of {limit}]."
+        ),
+        _NOT_SENT,
+        N_("Write it as a plain number above 0, or leave it out."),
+    ),
+    "day_unreadable": (
+        N_(
+            "The record of a job of today cannot be read[: {path}], so nobody knows what today has"
+            " cost, and your limit[ of {limit}] cannot be held."
+        ),
+        _NOT_SENT,
+        N_(
+            "Mend the file by hand, or move it out of the folder if its job cost nothing; sora-tui"
+            " jobs says where it is wrong."
+        ),
+    ),
     "refused_before": (
         N_("This prompt was refused here[ on {at}]."),
         _NOT_SENT,
@@ -535,6 +554,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The record of a job[, {path},] was written by a newer sora-tui[ (schema {schema})]."),
         _FREE,
         N_("Update sora-tui to open it."),
+    ),
+    "word_unknown": (
+        N_(
+            "A newer sora-tui wrote[ {word}] into this record, and this version has no words"
+            " for it."
+        ),
+        _PERHAPS,
+        N_("Nothing of the record is lost: update sora-tui to go on with it."),
     ),
     "job_unknown": (
         N_("There is no job[ {job}] in this folder."),
@@ -657,6 +684,17 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _PERHAPS,
         N_("sora-tui wait JOB asks once more, and takes it up again if the server finds it."),
     ),
+    "answer_fault": (
+        N_(
+            "sora-tui cannot handle what the server says of this job, by a fault of its own"
+            "[: {reason}]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        N_(
+            "Other jobs go on; sora-tui wait asks for this one again. The report is in"
+            " sora-tui.log."
+        ),
+    ),
     # bringing it home
     "download_interrupted": (
         N_("The download was interrupted[: {message}]."),
@@ -669,14 +707,20 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Try sora-tui wait later, or ask the provider with the ids of: sora-tui show"),
     ),
     "download_too_large": (
-        N_("The download was stopped: it is larger than a clip may be[ ({limit} bytes)]."),
+        N_("The download was stopped: it is larger than a clip may be[ ({message})]."),
         _BILLED,
-        N_("Look at what the server sends; the job keeps its id: sora-tui show"),
+        N_(
+            "It is not asked for again by itself: sora-tui wait JOB does so. A larger file is"
+            " fetched by hand, with the ids of: sora-tui show"
+        ),
     ),
     "clip_damaged": (
-        N_("What came is not a whole MP4[: {reason}]."),
+        N_("What came does not look like a whole clip[: {message}][: {reason}]."),
         _BILLED,
-        N_("sora-tui wait fetches it again, and that costs nothing."),
+        N_(
+            "It is fetched once more, and that costs nothing; the same bytes again are kept as"
+            " they are."
+        ),
     ),
     # looking at what is there
     "clip_missing": (

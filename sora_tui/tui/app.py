@@ -16,6 +16,7 @@ from textual import events, on, work
 from sora_tui.config.places import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
+from sora_tui.core.text import left_out
 from sora_tui.i18n import _
 from sora_tui.tui.deriving import DerivingApp
 from sora_tui.tui.framing import FramedApp
@@ -133,6 +134,7 @@ class SoraApp(DerivingApp, FramedApp):
             )
         else:
             self.editor.replace_text(text)
+            self.tell_left_out(left_out(text))
         self.refresh()
 
     # Windows of their own ---------------------------------------------------------------------

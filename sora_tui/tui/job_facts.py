@@ -56,7 +56,7 @@ def facts(
         lineage: What it came from and became; None: not known yet.
     """
     job = view.job
-    headline = f"{job_rows.sign(view, ascii)} {job.state.value.upper()}"
+    headline = f"{job_rows.sign(view, ascii)} {job.state_word.upper()}"
     tone = _TONES.get(job.state, "strong")
     lines = [Line(headline, spans=((0, len(headline), tone),))]
     # Of a lost answer the page of the decision says it, money first.
@@ -99,7 +99,12 @@ def timeline(job: Job) -> list[Line]:
 
 def _life(job: Job) -> list[tuple[datetime, str, str]]:
     steps = [
-        (event.at, f"{event.state.value:<12}", clean_line(event.note, 500)) for event in job.events
+        (
+            event.at,
+            f"{event.state_word:<12}",
+            clean_line(event.note, 500),
+        )
+        for event in job.events
     ]
     tries = [
         (
@@ -176,6 +181,8 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     if request.reference is not None:
         yield _("reference"), f"{clean_line(request.reference.path, 300)}, {request.reference.fit}"
     for name, value in request.params.items():
+        if value is None:  # the profile has a value for it, and it was not sent
+            continue
         shown = json.dumps(value, ensure_ascii=False, default=str)
         yield _("parameter"), clean_line(f"{name} = {shown}", 500)
     for name, text in request.variables.items():

@@ -54,6 +54,7 @@ _SIGNS: Final[Mapping[State, str]] = {
     State.GONE: "✗",
     State.CANCELLED: "✗",
     State.ABANDONED: "✗",
+    State.UNKNOWN: "?",
 }
 _ASCII: Final[Mapping[str, str]] = {
     "▶": ">",
@@ -124,7 +125,7 @@ def state(view: JobView, ascii: bool = False) -> str:
     mark = sign(view, ascii)
     if view.retry is not None:
         return f"{mark} retry {view.retry.count}"
-    return f"{mark} {view.job.state.value}"
+    return f"{mark} {view.job.state_word}"
 
 
 def progress(view: JobView, now: datetime, width: int, ascii: bool = False) -> str:
@@ -294,6 +295,8 @@ def reason(error: JobError, width: int) -> str:
     """Why, in at most two words; the sentences stand below the list and in the inspector."""
     words = _short_words()
     other = _("picture refused") if error.kind.startswith("reference_") else _("not possible")
+    if error.problem.code == "word_unknown":
+        other = clean_line(error.kind, 40)  # better than nothing, and mostly plain English
     said = words.get(error.kind, other)
     if len(said) > width and error.kind.startswith("moderation"):
         return _("moderation")

@@ -11,7 +11,7 @@ from sora_tui.core.price import Ask, Price, PriceKind
 from sora_tui.core.problem import Problem
 from sora_tui.core.request import EXACT, Fit, VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.core.text import clean_line
+from sora_tui.core.text import clean_line, same_name
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
 from sora_tui.i18n.kinship import operation_words, with_words
@@ -57,6 +57,8 @@ def picture_of(draft: Draft, pictures: Mapping[str, ReferenceFile]) -> Picture |
         return None
     path = draft.reference.removeprefix("input_reference/")
     file = pictures.get(path)
+    if file is None and not path.isascii():
+        file = next((pictures[name] for name in pictures if same_name(name, path)), None)
     facts = None if file is None else file.facts
     return Picture(path, draft.fit, facts, badge(facts, draft.size))
 

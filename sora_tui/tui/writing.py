@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sora_tui.engine.orders import Order
     from sora_tui.tui.draft import Draft
     from sora_tui.tui.ordering import Prompted
+    from sora_tui.tui.panes.prompt_text import PromptText
     from sora_tui.tui.params_window import ParamsWindow
     from sora_tui.tui.prompt_desk import Opened
     from sora_tui.workspace.drafts import Drafts
@@ -408,6 +409,17 @@ class WritingApp(FittingApp, part=True):
     def on_prompt_text_left(self) -> None:
         """The text is left: no need to wait."""
         self.make_safe()
+
+    def on_prompt_text_left_out(self, event: PromptText.LeftOut) -> None:
+        """Tell what a paste lost, once the message of the edit, which clears the line, is past."""
+        self.call_after_refresh(self.tell_left_out, event.characters)
+
+    def tell_left_out(self, characters: tuple[str, ...]) -> None:
+        """Name the characters that a text brought and no prompt may have; nothing for none."""
+        from sora_tui.i18n.amounts import left_out_words
+
+        if characters:
+            self.say(left_out_words(characters))
 
     # Sending ----------------------------------------------------------------------------------
 

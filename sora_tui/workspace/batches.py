@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.problem import problem_error
+from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.inbox import waiting
+from sora_tui.workspace.inbox import waiting_and_broken
 from sora_tui.workspace.jobfile import SUFFIX, decode, ids_in, read_bytes
 
 
@@ -25,7 +25,10 @@ def jobs_of_batch(folder: Folder, batch_id: str) -> list[Job]:
         ProblemError: document_broken or document_newer for one that may be of this batch and
             cannot be read: nobody knows what it paid for.
     """
-    found = {job.id: job for job in waiting(folder) if _is_of(job, batch_id)}
+    waiting, broken = waiting_and_broken(folder)
+    if broken:
+        raise ProblemError(broken[0])
+    found = {job.id: job for job in waiting if _is_of(job, batch_id)}
     needle = f'"{batch_id}"'.encode()
     # In the order in which a document moves on: none is missed between two places.
     for place in (folder.metadata, folder.trash):
@@ -33,8 +36,8 @@ def jobs_of_batch(folder: Folder, batch_id: str) -> list[Job]:
             path = place / f"{job_id}{SUFFIX}"
             with suppress(FileNotFoundError):
                 data, _stamp = read_bytes(path)
-                if needle not in data:
-                    continue
+                if needle not in data and data.rstrip().endswith(b"}"):
+                    continue  # a document that was cut off may have lost just that word
                 job = decode(path, data)
                 unsent = place == folder.trash and job.state in {State.PENDING, State.NOT_SENT}
                 if _is_of(job, batch_id) and not unsent:

@@ -36,6 +36,7 @@ from sora_tui.workspace.jobfile import (
     encode,
     read_bytes,
     stamp_of,
+    without_secrets,
 )
 from sora_tui.workspace.old_script import is_old
 
@@ -51,7 +52,7 @@ _RESERVED: Final = ".next"
 #: How many past jobs tell how long the next one takes.
 _USUAL: Final = 50
 
-_BY_NUMBER: Final = re.compile(r"@([1-9]\d{0,8})")
+_BY_NUMBER: Final = re.compile(r"@([1-9][0-9]{0,8})")
 _log = logging.getLogger(__name__)
 
 
@@ -77,16 +78,31 @@ class History:
 
     # The owner's part -----------------------------------------------------------------------
 
-    def own(self) -> None:
+    def own(self) -> int:
         """From now on this process is the owner: bring the index up to what the documents say.
 
         To be called once the lock is won and before `active()`: an index that the last owner left
         behind the documents must not hide an unfinished job. Takes about a second for 100,000
         documents, more when the index has to be made anew.
+
+        Returns:
+            How many documents came in while nobody owned the folder.
         """
         self._owner = True
         self._finish_reserved()
-        self._catalogue.own()
+        return self._catalogue.own()
+
+    def take_arrivals(self) -> tuple[list[Job], int, list[str]]:
+        """Take in documents that another program put here. For the owner alone, each second.
+
+        Returns:
+            The jobs that came in and can be read, how many documents came in, and the ids of
+            documents that somebody took away.
+        """
+        came, gone = self._catalogue.take_arrivals()
+        for job_id in gone:
+            self._forget(job_id)
+        return self._load_each(sorted(came)), len(came), gone
 
     def save(self, job: Job) -> Job:
         """Make a job's document durable, then tell the index. For the owner alone.
@@ -195,6 +211,8 @@ class History:
     def load_text(self, job_id: str) -> str:
         """The document as it stands on disk, readable or not; bytes that are no UTF-8 as `�`.
 
+        Cookies are without their values: this text is shown.
+
         Raises:
             ProblemError: job_unknown; document_broken for what is no file of a bearable size.
         """
@@ -202,7 +220,7 @@ class History:
             data, _ = read_bytes(self._path_of(job_id))
         except FileNotFoundError:
             raise problem_error("job_unknown", job=job_id) from None
-        return data.decode(errors="replace")
+        return without_secrets(data.decode(errors="replace"))
 
     def newest(self, limit: int, offset: int = 0) -> list[Job]:
         """At most `limit` jobs, newest first; broken documents are left out (`broken()`)."""
@@ -342,7 +360,12 @@ class History:
 
     def broken(self) -> list[Problem]:
         """Why documents of this workspace cannot be read: document_broken or document_newer."""
-        for job_id in self._catalogue.ask(lambda index: index.unreadable(), list[str]):
+
+        def read() -> list[str]:
+            rows = (row for row in self._catalogue.rows() if not row.trashed)
+            return [row.name for row in rows if row.state == "broken"]
+
+        for job_id in self._catalogue.ask(lambda index: index.unreadable(), read):
             if job_id not in self._broken:
                 self._try_load(job_id)
         return [self._broken[job_id] for job_id in sorted(self._broken, reverse=True)]

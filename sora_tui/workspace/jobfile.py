@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sora_tui.core.document import from_document, to_document
+from sora_tui.core.document import from_document, stored_document, without_cookies
 from sora_tui.core.job import Job
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.problem import Fact, ProblemError, problem_error
@@ -67,7 +67,7 @@ def encode(job: Job) -> bytes:
     What UTF-8 or JSON cannot say must not keep an accepted job from being written down: lone
     surrogates go as escapes, NaN and infinity as null.
     """
-    document: Any = to_document(job)
+    document: Any = stored_document(job)
     try:
         text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     except ValueError:
@@ -97,6 +97,18 @@ def read_bytes(path: Path) -> tuple[bytes, Stamp]:
     except OSError as error:
         raise _broken(path, 1, 1, error.strerror or "") from None
     return data, Stamp.of(facts)
+
+
+def without_secrets(text: str) -> str:
+    """A document's text as people may see it: without the values of cookies."""
+    if '"cookies"' not in text:
+        return text
+    try:
+        document = json.loads(text)
+        return json.dumps(without_cookies(document), indent=2, ensure_ascii=False) + "\n"
+    except (ValueError, RecursionError):
+        # Broken by hand: nobody knows where a value ends.
+        return text.partition('"cookies"')[0]
 
 
 def decode(path: Path, data: bytes) -> Job:

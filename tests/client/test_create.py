@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from sora_tui.client import transport
+from sora_tui.client.body import asked_of
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase
 from sora_tui.core.request import Operation, VideoRequest
-from sora_tui.core.server import Secret
+from sora_tui.core.server import Secret, Server
 from tests.client.servers import at, client_of
 from tests.rawserver import (
     RawServer,
@@ -453,3 +454,13 @@ async def test_no_operation_without_its_source(operation: Operation, source: str
     with RawServer(replies(answer(200, VIDEO))) as server:
         assert isinstance(await create(server.url, request=request), NotSent)
         assert server.requests == []
+
+
+def test_a_parameter_of_the_profile_that_was_taken_out_is_not_sent_by_its_record_either() -> None:
+    server = Server("lab", "http://127.0.0.1:1/v1", params={"n": 4, "seed": 1})
+    asked = REQUEST._replace(params={"n": None})
+    record = asked._replace(params=server.with_own(asked.params))
+    for request in (asked, record):
+        fields = asked_of(server, request).fields
+        assert "n" not in fields
+        assert fields["seed"] == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +13,10 @@ import pytest
 
 from sora_tui.client import dialect
 from sora_tui.client.dialect import DIALECTS, Dialect, by_host, dialect_of
+from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, Unclear
 from sora_tui.client.probe import examine_server
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload
 from sora_tui.core.findings import ABILITIES, Findings
 from sora_tui.core.problem import Spent
@@ -22,7 +26,7 @@ from sora_tui.engine.knowledge import delete_means
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.learnt import Memory
 from tests.client.accents import SHAPES, Shape, answering, clip
-from tests.client.servers import at, client_of
+from tests.client.servers import Received, at, client_of
 from tests.rawserver import RawServer, Request, answer, replies
 
 REQUEST: Final = VideoRequest("a fox", seconds="8", size="1280x720")
@@ -204,6 +208,21 @@ async def _with_a_clip(row: Dialect) -> object:
     return sorted((await sent(row, upload, request=request)).parts)
 
 
+async def _second_clip(row: Dialect) -> object:
+    with RawServer(replies(answer(404))) as server, pytest.raises(ServerError):
+        await asyncio.to_thread(
+            download_video_from_api,
+            at(server.url, dialect=row.name),
+            "v",
+            Received(),
+            output=1,
+            on_body=lambda body: None,
+            stop=threading.Event(),
+            limit=10**6,
+        )
+    return [request.target for request in server.requests]
+
+
 #: The behaviour that each field is for. A field that is not here is one nobody needs.
 WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "hosts": _hosts,
@@ -227,6 +246,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "max_active": _max_active,
     "turns_away": _turns_away,
     "poll_floor": _poll_floor,
+    "output_fields": _second_clip,
     "characters_encoding": _with_characters,
     "upload_model_field": _with_a_clip,
 }

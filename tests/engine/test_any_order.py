@@ -37,6 +37,7 @@ from hypothesis.stateful import (
 )
 
 import sora_tui.engine
+from sora_tui.client.download import ClipBody, ClipSink
 from sora_tui.client.outcome import (
     Accepted,
     CreateOutcome,
@@ -240,7 +241,7 @@ def _check_intent(job_id: str, key: str) -> None:
         world.broken.append(f"{key} left before its intent was durable")
 
 
-def _fetch(server: Server, video_id: str, sink: Callable[[bytes], object], **_: Any) -> None:
+def _fetch(server: Server, video_id: str, sink: ClipSink, **_: Any) -> ClipBody:
     """In place of the download: the clip, half of it, or none."""
     comes = world.contents.pop(0) if world.contents else "whole"
     if world.down or comes == "nothing":
@@ -248,9 +249,10 @@ def _fetch(server: Server, video_id: str, sink: Callable[[bytes], object], **_: 
     if comes == "late":
         raise _failure(404, "remote_gone")
     data = clip()
-    sink(data if comes == "whole" else data[: len(data) // 2])
+    sink.write(data if comes == "whole" else data[: len(data) // 2])
     if comes == "cut":
         raise ServerError(JobError("download_interrupted", Spent.YES))
+    return ClipBody("http://127.0.0.1:9/v1/videos/content")
 
 
 async def _at_once(work: Callable[[], T], name: str) -> T:

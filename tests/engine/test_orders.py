@@ -402,6 +402,12 @@ def test_on_this_machine_only_a_server_that_runs_its_models_asks_nothing(
         pytest.param(VLLM, "free = true", Ask.NOTHING, id="the person says free"),
         pytest.param(LITELLM, "free = true", Ask.NOTHING, id="a free gateway"),
         pytest.param(VLLM, PRICES, Ask.SUM, id="with a price"),
+        pytest.param(
+            VLLM,
+            f'dialect = "vllm-omni"\nparams = {{ num_frames = "many" }}\n{PRICES}',
+            Ask.UNKNOWN,
+            id="with a rate, and no length",
+        ),
     ],
 )
 def test_which_servers_of_this_machine_are_asked_about(

@@ -15,10 +15,10 @@ from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Consent, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.server import Server
-from sora_tui.engine import downloads, pollers, run, submit
+from sora_tui.engine import clip_files, downloads, pollers, run, submit
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.engine.quote import quote
-from sora_tui.media.kinds import inspect_clip
+from sora_tui.media.kinds import Inspection, inspect_clip
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory
@@ -186,12 +186,12 @@ def test_a_fault_of_ours_in_a_download_does_not_forget_the_clip(
 ) -> None:
     inspect, broken = inspect_clip, [True]
 
-    def once(path: Path) -> Any:
+    def once(path: Path) -> Inspection:
         if broken.pop() if broken else False:
             raise RuntimeError("a clip we cannot read")
         return inspect(path)
 
-    monkeypatch.setattr(downloads, "inspect_clip", once)
+    monkeypatch.setattr(clip_files, "inspect_clip", once)
     monkeypatch.setattr(downloads, "_SLOW", 0.2)
     monkeypatch.setattr(run, "_AGAIN", 0.1)
     with running(folder, lab) as (engine, watcher):

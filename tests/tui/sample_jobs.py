@@ -1,6 +1,6 @@
 """Jobs in every situation that the screen has words for, all seen at `NOW`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +10,8 @@ from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.search import Candidate, Search
 from sora_tui.core.server import ServerRef, simulator
+from tests.support.moments import NOW as NOW
 
-NOW = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
 GATEWAY = ServerRef("team-gw", "https://gw.example.org/v1", "litellm")
 SHA256 = "9c1e" * 16
 

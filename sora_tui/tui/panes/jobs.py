@@ -47,6 +47,7 @@ _TONES: Final[Mapping[State, Tone]] = {
     State.UNCONFIRMED: "warn",
     State.CANCELLED: "muted",
     State.ABANDONED: "muted",
+    State.UNKNOWN: "warn",
 }
 _SORTED: Final[Mapping[Sort, str]] = {
     "newest": N_("newest first"),

@@ -1,0 +1,21 @@
+"""A cookie that the answer to a create set; a load balancer finds the job's replica by it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sora_tui.core.server import Secret
+
+
+class Cookie(NamedTuple):
+    """One cookie of one job; it may be a session's secret, so its value shows itself nowhere.
+
+    Attributes:
+        path: Requests whose path begins with it take the cookie along.
+        secure: Only over an encrypted connection.
+    """
+
+    name: str
+    value: Secret
+    path: str = "/"
+    secure: bool = False
