@@ -27,7 +27,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 from urllib.request import getproxies
 
 # Where click and rich are installed, as Textual has them, httpx would bring its command line
@@ -410,7 +410,7 @@ class Fetcher:
 def _common(server: Server, url: str) -> dict[str, Any]:
     """What every client for this server has that speaks to the origin of `url`."""
     proxy = proxies_for(server).proxy_for(url)
-    encrypted = url.startswith("https:") or (proxy or "").startswith("https:")
+    encrypted = "https" in {urlsplit(url).scheme, urlsplit(proxy or "").scheme}
     return {
         "auth": _KeyForOrigin(server),
         # What comes compressed all the same is unpacked by `content_coding`, never by httpx: a gzip
