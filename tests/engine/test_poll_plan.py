@@ -91,7 +91,7 @@ class Farm:
 
     # What the poller calls ------------------------------------------------------------------
 
-    async def retrieve(self, video_id: str) -> Poll:
+    async def retrieve(self, video_id: str, cookies: object = ()) -> Poll:
         self.gets.append((now(), video_id))
         await asyncio.sleep(30 if video_id in self.hangs else LATENCY)
         if video_id in self.hangs:
