@@ -647,6 +647,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Look at the job first: sora-tui show[ {job}]"),
     ),
     # on the way to the server
+    "certificate_untrusted": (
+        N_("The certificate of the server[ {host}] is not trusted[: {message}]."),
+        _TRY_FREE,
+        N_(
+            "If its authority is your own, name its certificate: SSL_CERT_FILE=your-ca.pem."
+            " Otherwise something else may be answering in its place."
+        ),
+    ),
     "server_unreachable": (
         N_("The server[ {host}] cannot be reached[: {message}]."),
         _TRY_FREE,
@@ -668,7 +676,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The record here stays; without --remote it is deleted here alone."),
     ),
     "videos_missing": (
-        N_("Something answers[ at {base_url}], but it has no /videos."),
+        N_("Something answers[ at {base_url}][, {what}], but it has no /videos."),
         _FREE,
         N_("Check the address: it usually ends in /v1, and the server must make videos."),
     ),
