@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import agree, question_on_terminal
-from sora_tui.cli.follow import Outcome, running, wait_for_completion
+from sora_tui.cli.follow import Outcome, go_on, running, taking_back, wait_for_completion
 from sora_tui.cli.generate import (
     found_prompt,
     is_at_rest,
@@ -24,11 +23,21 @@ from sora_tui.cli.generate import (
 from sora_tui.cli.progress import PlainLines, Progress, progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import read_input
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import wish_of
 from sora_tui.config.choices import from_front_matter, from_settings
 from sora_tui.config.settings import Settings
-from sora_tui.core.batch import Line, at_line, batch_id, read_lines, takes_of, was_sent
+from sora_tui.core.batch import (
+    Line,
+    at_line,
+    batch_id,
+    earlier_batch_id,
+    read_lines,
+    stands_for,
+    takes_of,
+    was_sent,
+)
 from sora_tui.core.budget import NOTHING, Spending, cost_of
 from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
@@ -42,6 +51,7 @@ from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.engine.orders import Line as OrderLine
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import left_out_words, money
+from sora_tui.i18n.costs import free_words
 from sora_tui.workspace.batches import handing_in, jobs_of_batch
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
@@ -92,7 +102,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ProblemError: Nothing was sent by this start.
     """
     folder, path = open_folder(settings.workspace), Path(args.batch)
-    name = batch_id(args.name or path.stem)
+    given = args.name or path.stem
+    name, earlier = batch_id(given), earlier_batch_id(given)
     asked = _checked(path, folder, settings, speech)
     if asked is None:
         return exits.WRONG_USE
@@ -100,7 +111,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     servers = {**settings.servers, server.name: server}
     settings = settings._replace(servers=servers)
     if args.dry_run:
-        rest = _rest_of(folder, server, name, asked)
+        rest = _rest_of(folder, server, (name, earlier), asked, speech)
         order = _prepare(folder, rest, server, settings)
         if order.unsupported is not None:
             raise ProblemError(order.unsupported)
@@ -110,12 +121,11 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         speech.result(_("Nothing was sent."))
         return exits.DONE
     tell_warnings(settings, speech)
-    if not folder.writable:
-        raise problem_error("folder_not_writable", path=str(folder.metadata))
+    folder.check_writable()
     engine = Engine(folder, servers, budget=settings.budget, alone=settings.alone)
     jobs: list[Job] = []
-    with handing_in(folder, alone=settings.alone):
-        rest = _rest_of(folder, server, name, asked)
+    with taking_back(engine, speech), handing_in(folder, alone=settings.alone):
+        rest = _rest_of(folder, server, (name, earlier), asked, speech)
         order = _prepare(folder, rest, server, settings)
         if order.lines:
             tell_endings(order, speech)
@@ -136,9 +146,12 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         return enough(job) and job.updated_at != unsent.get(job.id)
 
     history = History(folder)
+    stopped = go_on(engine, history, going)
     with running(engine, speech) as items:
         progress = _progress(len(followed), history, speech)
-        outcome = wait_for_completion(engine, items, history, followed, progress, speech, is_enough)
+        outcome = wait_for_completion(
+            engine, items, history, followed, progress, speech, is_enough, stopped
+        )
     code = report(outcome, folder, speech)
     others = [job for job in before if job.id not in outcome.jobs]
     _sum_up(outcome, others, speech)
@@ -190,7 +203,7 @@ def _progress(count: int, history: History, speech: Speech) -> Progress:
 def _read(path: Path) -> str:
     try:
         if str(path) == "-":
-            return sys.stdin.read()
+            return read_input()
         return (existing(path) or path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = "not UTF-8" if isinstance(error, ValueError) else (error.strerror or "")
@@ -222,9 +235,22 @@ def _asked(folder: Folder, settings: Settings, line: Line, speech: Speech) -> _A
     return _Asked(line, request, prepared, choices.count or 1)
 
 
-def _rest_of(folder: Folder, server: Server, name: str, asked: Sequence[_Asked]) -> _Rest:
-    """What is still to be sent, and the jobs that stand for the rest."""
-    mine = [job for job in jobs_of_batch(folder, name) if job.server.origin == server.origin]
+def _rest_of(
+    folder: Folder,
+    server: Server,
+    ids: tuple[str, str],
+    asked: Sequence[_Asked],
+    speech: Speech,
+) -> _Rest:
+    """What is still to be sent, and the jobs that stand for the rest.
+
+    Args:
+        ids: Of the batch, and the one that earlier versions gave it.
+    """
+    name = ids[0]
+    mine = [job for job in jobs_of_batch(folder, *ids) if job.server.origin == server.origin]
+    # Those under its own id last: of two that stand for one clip they are surely this file's.
+    mine.sort(key=lambda job: job.batch is not None and job.batch.id == name)
     known = {(job.batch.line, job.batch.index): job for job in mine if job.batch and was_sent(job)}
     takes_of_lines = takes_of(
         name, [(each.line, each.request, each.clips) for each in asked], server.origin
@@ -233,13 +259,33 @@ def _rest_of(folder: Folder, server: Server, name: str, asked: Sequence[_Asked])
     items: list[Item] = []
     before: list[Job] = []
     for each, takes in zip(asked, takes_of_lines, strict=True):
-        keys = [(take.line, take.index) for take in takes]
-        before += [known[key] for key in keys if key in known]
-        rest = tuple(take for take, key in zip(takes, keys, strict=True) if key not in known)
+        standing = {
+            take: job
+            for take in takes
+            if (job := known.get((take.line, take.index))) and stands_for(job, name, each.request)
+        }
+        before += standing.values()
+        _tell_other_prompt(each.line, each.request, standing.values(), speech)
+        rest = tuple(take for take in takes if take not in standing)
         if rest:
             lines.append(each.line)
             items.append(Item(each.request, each.prepared, takes=rest))
     return _Rest(tuple(lines), tuple(items), tuple(before))
+
+
+def _tell_other_prompt(
+    line: Line, request: VideoRequest, before: Iterable[Job], speech: Speech
+) -> None:
+    """Say that a line's id was sent before with another prompt: its clip is another one's."""
+    job = next((job for job in before if job.request.prompt != request.prompt), None)
+    if job is None:
+        return
+    text = _(
+        "line {number}: its id was sent before with another prompt ({prompt}, {job}) and is not"
+        " sent again. Another id, or --name, makes it another clip."
+    )
+    prompt = clean_line(job.request.prompt, 60)
+    speech.note(text.format(number=line.number, prompt=prompt, job=job.id))
 
 
 def _prepare(folder: Folder, rest: _Rest, server: Server, settings: Settings) -> Order:
@@ -261,7 +307,7 @@ def _limited(server: Server, most: int | None) -> Server:
 def _agree(args: argparse.Namespace, order: Order) -> Consent:
     return agree(
         order,
-        _clips(order.clips),
+        _clips(order.outputs),
         yes=args.yes,
         max_spend=args.max_spend,
         ask=question_on_terminal(),
@@ -300,7 +346,7 @@ def _announce(path: Path, name: str, order: Order, rest: _Rest, speech: Speech) 
 
 def _price_words(price: Price, unknown: int) -> str:
     if price.kind is PriceKind.FREE:
-        return _("free")
+        return free_words(price)
     if price.sum is None:
         return _("price unknown")
     said = _("about {sum}").format(sum=money(price.sum, price.currency))
@@ -315,7 +361,7 @@ def _line_words(line: Line, priced: OrderLine) -> str:
     whole = price if price.sum is None else price._replace(sum=price.sum * count)
     parts = (
         _("line {number}").format(number=line.number),
-        _clips(count),
+        _clips(count * price.clips),
         request.model,
         _("{count} s").format(count=request.seconds) if request.seconds else None,
         request.size,

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from sora_tui.cli.streams import ask_line
 from sora_tui.config.consents import remember
 from sora_tui.core.job import Consent
 from sora_tui.core.price import Ask
@@ -66,15 +67,7 @@ def is_yes(answer: str) -> bool:
 
 def question_on_terminal() -> Question | None:
     """How to ask here: on stderr, answered on stdin; None unless both are a terminal."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-
-    def ask(question: str) -> str:
-        sys.stderr.write(question + " ")
-        sys.stderr.flush()
-        return sys.stdin.readline()
-
-    return ask
+    return ask_line if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
 def order_words(request: VideoRequest, count: int) -> str:

@@ -17,6 +17,7 @@ from sora_tui.cli.follow import Item, Leave, Suspend, suspend
 from sora_tui.cli.generate import tell_endings
 from sora_tui.cli.lost import again_costs, found_lines
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import complain, read_line
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError, problem, problem_error
@@ -28,6 +29,7 @@ from sora_tui.i18n import _
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.mark import has_known_past
 
 #: Longest wait, in seconds, until the owner of the folder has done what was decided. A server
 #: that is asked for a video may take its time.
@@ -106,7 +108,7 @@ class Deciding:
         tell_endings(order, self.speech)
         consent = agree(
             order,
-            order_words(job.request, 1),
+            order_words(job.request, order.outputs),
             yes=yes,
             max_spend=max_spend,
             ask=question_on_terminal(),
@@ -177,20 +179,19 @@ class Deciding:
 
     def _line(self, question: str, job_id: str) -> str | None:
         """An answer; None when the job was found while the question stood there, "" to leave it."""
-        sys.stderr.write(question + " ")
-        sys.stderr.flush()
+        complain(question, end=" ")
         while True:
             if select.select([sys.stdin], [], [], _LOOK_EVERY / 2)[0]:
-                line = sys.stdin.readline()
+                line = read_line()
                 if not line:
-                    sys.stderr.write("\n")
+                    complain("")
                 return line.strip()
             self._hear()
             known = self._last_heard(job_id)
             if self.signal is not None or (
                 known is not None and known.state is not State.UNCONFIRMED
             ):
-                sys.stderr.write("\n")
+                complain("")
                 return None
 
     # Hearing ----------------------------------------------------------------------------------
@@ -230,7 +231,14 @@ class Deciding:
         Raises:
             ProblemError: step_illegal when it needs none.
         """
-        job = self._wait_until(job_id, lambda now: now.state is not State.SUBMITTING)
+
+        def is_judged(now: Job) -> bool:
+            """Whether the owner of the folder has made of it what it is after a start."""
+            if now.state is State.PENDING:
+                return has_known_past(self.folder, now)
+            return now.state is not State.SUBMITTING
+
+        job = self._wait_until(job_id, is_judged)
         if job.state is not State.UNCONFIRMED:
             raise problem_error("step_illegal", state=job.state.value, job=job.id)
         return job

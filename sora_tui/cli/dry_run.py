@@ -12,6 +12,7 @@ from sora_tui.core.text import clean
 from sora_tui.engine.orders import Order, preview
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import free_words
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared
 
@@ -91,7 +92,10 @@ def _picture_words(prepared: Prepared) -> str:
 
 def _price_words(price: Price) -> str:
     if price.kind is PriceKind.FREE:
-        return _("price: free")
+        return _("price: {price}").format(price=free_words(price))
+    if price.unclear:
+        text = _("price: unknown, what {name} says cannot be worked out")
+        return text.format(name=clean(price.unclear))
     if price.sum is None:
         return _("price: unknown, the server does not say what it charges")
     sum = money(price.sum, price.currency)

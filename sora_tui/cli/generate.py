@@ -10,10 +10,11 @@ from typing import NoReturn
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.dry_run import show_order
-from sora_tui.cli.follow import running, wait_for_completion
+from sora_tui.cli.follow import running, taking_back, wait_for_completion
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import complain, read_input
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import pairs, wish_of, with_params
 from sora_tui.config.choices import Choices, count, from_front_matter, from_settings
@@ -29,6 +30,7 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import left_out_words, money
+from sora_tui.i18n.costs import free_words
 from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.find_file import existing
@@ -80,11 +82,10 @@ def place(
     tell_warnings(settings, speech)
     tell_endings(order, speech)
     order.check()
-    if not folder.writable:
-        raise problem_error("folder_not_writable", path=str(folder.metadata))
+    folder.check_writable()
     consent = agree(
         order,
-        order_words(request, clips),
+        order_words(request, order.outputs),
         yes=args.yes,
         max_spend=args.max_spend,
         ask=question_on_terminal(),
@@ -94,21 +95,22 @@ def place(
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     history = History(folder)
     enough = is_with_server if args.no_wait else is_at_rest
-    with running(engine, speech) as items:
-        jobs = submit(engine, order, consent)
-        outcome = wait_for_completion(
-            engine,
-            items,
-            history,
-            [job.id for job in jobs],
-            progress_for(speech, usual_of(history)),
-            speech,
-            enough,
-        )
-    if args.no_wait:
-        for job in outcome.jobs.values():
-            speech.result(job.id)
-    return report(outcome, folder, speech)
+    with taking_back(engine, speech):
+        with running(engine, speech) as items:
+            jobs = submit(engine, order, consent)
+            outcome = wait_for_completion(
+                engine,
+                items,
+                history,
+                [job.id for job in jobs],
+                progress_for(speech, usual_of(history)),
+                speech,
+                enough,
+            )
+        if args.no_wait:
+            for job in outcome.jobs.values():
+                speech.result(job.id)
+        return report(outcome, folder, speech)
 
 
 def tell_warnings(settings: Settings, speech: Speech) -> None:
@@ -160,20 +162,31 @@ def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | Non
         return Prompt(args.text), None
     if args.file == "-":
         try:
-            return parse_prompt(sys.stdin.read()), None
+            return parse_prompt(read_input()), None
         except UnicodeDecodeError:
             raise problem_error("prompt_unreadable", path="-", reason="not UTF-8") from None
+        except OSError as error:  # a stream that was opened for writing
+            reason = error.strerror or type(error).__name__
+            raise problem_error("prompt_unreadable", path="-", reason=reason) from None
     path = folder.prompt_md if args.file is None else found_prompt(args.file, folder)
+    prompt = read_prompt(path)  # before `resolve`: what is missing is missing in no folder
     resolved = path.resolve()
     inside = resolved.is_relative_to(folder.root)
-    return read_prompt(path), folder.relative(resolved) if inside else path.name
+    return prompt, folder.relative(resolved) if inside else path.name
 
 
 def found_prompt(name: str, folder: Folder) -> Path:
     """The file a person means: where he stands, in the workspace, or in prompts/."""
     places = (Path(name), folder.root / name, folder.prompts / name, folder.prompts / f"{name}.md")
-    found = (there for place in places if (there := existing(place)) is not None)
+    found = (there for place in places if (there := _existing(place)) is not None)
     return next((path for path in found if path.is_file()), Path(name))
+
+
+def _existing(place: Path) -> Path | None:
+    try:
+        return existing(place)
+    except OSError:  # a folder on the way is closed to us
+        return None
 
 
 def _said(args: argparse.Namespace) -> Choices:
@@ -191,7 +204,22 @@ def _said(args: argparse.Namespace) -> Choices:
 
 
 def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
-    server, price, words = order.lines[0].server, order.price, order_words(request, order.clips)
+    server, price, words = order.lines[0].server, order.price, order_words(request, order.outputs)
+    # Before anything is handed in: an output that cannot be written ends the command here.
+    speech.document(
+        {
+            "event": "order",
+            "server": server.name,
+            "operation": request.operation,
+            "model": request.model,
+            "clips": order.outputs,
+            "price": {
+                "kind": price.kind.value,
+                "sum": None if price.sum is None else float(price.sum),
+                "currency": price.currency,
+            },
+        }
+    )
     for character in unmentioned(request):
         speech.note(
             _("The prompt does not mention {name}: servers find a character by its name.").format(
@@ -205,7 +233,7 @@ def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
         return
     cost = _("price unknown")
     if price.kind is PriceKind.FREE:
-        cost = _("free")
+        cost = free_words(price)
     elif price.sum is not None:
         cost = _("about {sum}").format(sum=money(price.sum, price.currency))
     speech.note(
@@ -216,5 +244,5 @@ def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
 def _wrong_use(command: str, message: str) -> NoReturn:
     program = f"sora-tui {command}"
     hint = _("Help: {command} --help").format(command=program)
-    sys.stderr.write(f"{program}: {message}\n{hint}\n")
+    complain(f"{program}: {message}\n{hint}")
     sys.exit(2)

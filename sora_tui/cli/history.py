@@ -21,6 +21,7 @@ from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.text import clean, clean_line, folded
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import reported_words
 from sora_tui.i18n.kinship import kin_words, operation_words
 from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
@@ -48,13 +49,16 @@ def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     found = list(islice(_matching(history, args.state, args.search), args.limit))
     for job in found:
         speech.document({**to_document(job), **made_document(job)})
-    if not found:
-        speech.note(_("No jobs match.") if args.state or args.search else _("No jobs yet."))
-    else:
+    broken = history.broken()
+    if not found and (args.state or args.search):
+        speech.note(_("No jobs match."))
+    elif not found and not broken:  # records that cannot be read are jobs all the same
+        speech.note(_("No jobs yet."))
+    elif found:
         for line in _table(found):
             speech.result(line)
-    for broken in history.broken():
-        speech.note(" ".join((sentences(broken).happened, sentences(broken).next)))
+    for why in broken:
+        speech.note(" ".join((sentences(why).happened, sentences(why).next)))
     return 0
 
 
@@ -123,10 +127,10 @@ def _cells(job: Job) -> tuple[str, ...]:
 
 def _cost(job: Job) -> str:
     cost: Cost = job.cost
-    if job.simulated or cost.estimated == 0:
+    if job.is_free:
         return _("free")
     if cost.reported is not None:
-        return money(cost.reported, cost.currency)
+        return reported_words(job)
     if cost.estimated is None:
         return _("unknown")
     if job.state in {State.REJECTED, State.NOT_SENT}:

@@ -11,9 +11,12 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from sora_tui.cli.streams import write_out
 from sora_tui.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from sora_tui.core.request import Fit
 
 #: The dialects of the simulator, which is not imported here: it is a process of its own.
@@ -39,6 +42,14 @@ class Parser(argparse.ArgumentParser):
         options["description"] = textwrap.fill(options["description"], width)
         raw = argparse.RawDescriptionHelpFormatter
         super().__init__(allow_abbrev=False, formatter_class=raw, **options)
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Print it on stdout; unlike argparse's own, say where that takes nothing.
+
+        Raises:
+            OutputError: As `write_out`.
+        """
+        write_out(self.format_help())
 
     def error(self, message: str) -> NoReturn:
         """Wrong use: what was wrong, and where help is; exit code 2."""

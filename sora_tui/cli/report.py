@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sora_tui.cli import exits
+from sora_tui.cli.follow import fate_words
 from sora_tui.cli.lost import found_lines, ways
 from sora_tui.cli.speech import Speech
 from sora_tui.core.document import to_document
@@ -35,6 +36,9 @@ def report(outcome: Outcome, folder: Folder, speech: Speech) -> int:
     for why in (*dict.fromkeys(outcome.left.values()), *outcome.faults):
         speech.problem(why)
         codes.append(exits.BY_PROBLEM[why.code])
+    for job in outcome.jobs.values():
+        if outcome.faults and job.state is State.CANCELLED:
+            speech.note(fate_words(job))
     if outcome.signal is not None or outcome.left or outcome.faults:
         _tell_what_goes_on(outcome, speech)
     if outcome.signal is not None:
@@ -49,7 +53,10 @@ def path_of(job: Job, folder: Folder) -> str | None:
 
 
 def _shown(path: Path) -> str:
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # removed while we worked, or before
+        return str(path)
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 

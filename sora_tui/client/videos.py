@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
@@ -41,16 +41,33 @@ from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.number import amount
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase, RemoteVideo, read_video
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.remote import Phase, RemoteVideo, read_video, route_of
+from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
+
+if TYPE_CHECKING:
+    from sora_tui.client.transport import Built
 
 #: Wait after a 429 that does not say how long, in seconds.
 DEFAULT_WAIT: Final = 15.0
 
 #: Codes that say the account is empty, not that we are too fast (OpenAI, new-api, gateways).
-_QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
+_QUOTA_MARKS: Final = ("quota", "billing", "budget", "insufficient_")
+#: Words that name a limit: a rate, a number at once, a quota. "Too many requests" is no more than
+#: the name of the status, which a proxy writes too, and `RateLimitError` is what LiteLLM makes of
+#: any 429 that it is given.
+_LIMIT: Final = re.compile(
+    r"rate[ _-]limit|concurren|quota|throttl"
+    r"|too[ _]many[ _](concurrent|parallel|active|running|pending|queued|open)"
+    r"|\b(per|each|every)[ _-](second|minute|min|hour|day|week|month)|\b[rt]p[msd]\b"
+    r"|\d ?/ ?(s|sec|min|minute|h|hour|day)\b"
+    r"|\b(limit|maximum|max)[ _](number[ _])?(of|is|reached|exceeded|hit)\b|\blimit of \d"
+    r"|\b(request|token|video|job|task|generation|user|account|project)s?[ _]limit"
+    r"|(requests|videos|jobs|tasks|generations)[ _](at (once|a time|the same time)|in parallel)"
+    r"|queue (is )?full|请求数限制|速率限制|频率限制|并发|限流|配额",
+    re.IGNORECASE,
+)
 #: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
 _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_error"})
 #: By these a server refuses before it acts (RFC 9110, 6585, 7725). Not 424, by which a gateway
@@ -58,6 +75,8 @@ _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_erro
 #: a request that they gave up on.
 _REFUSALS: Final = frozenset({301, 302, 307, 308, *range(400, 432), 451} - {408, 409, 424})
 _VIDEO_MADE: Final = re.compile(r"/videos/[^/?#]+/?(?:[?#]|$)")
+#: How a message names the model that was asked: `model 'sora-2'`, `model=openai/sora-2`.
+_MODEL_NAMED: Final = re.compile(r"\bmodel(?:=| ?: ?| )['\"`]([\w./:-]+)['\"`]|\bmodel=([\w./:-]+)")
 #: new-api answers 400 for an id it does not know.
 _UNKNOWN_ID_CODES: Final = frozenset({"task_not_exist"})
 
@@ -74,6 +93,17 @@ class Upload:
     mime: str
     filename: str
     path: str
+
+
+class PaidRequest(NamedTuple):
+    """A paid request with headers and body: once it is on its way nothing of ours can fail.
+
+    Attributes:
+        built: None for an operation on a clip that has none: it must not be paid for.
+    """
+
+    operation: Operation
+    built: Built | None
 
 
 class Poll(NamedTuple):
@@ -117,6 +147,11 @@ class VideosClient:
 
         self._wire = Wire(server)
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that the server's clock is ahead of ours, to about one second, if it is known."""
+        return self._wire.clock_skew
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._wire.aclose()
@@ -137,32 +172,50 @@ class VideosClient:
             sink: Takes the number and the bytes of each clip that the answer has in it
                 (`Accepted.clips`); what it got of others is none.
         """
-        clip = None if sink is None else InlineClip(sink)
-        headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
+        return await self.send(self.prepare(request, upload, key), sink)
+
+    def prepare(self, request: VideoRequest, upload: Upload | None, key: str) -> PaidRequest:
+        """Build the paid request whole, before it counts as sent.
+
+        What fails here is a fault of ours, and provably nothing has left.
+        """
         if not _has_source(request, upload):
-            error = JobError("internal_fault", Spent.NO, message=f"{request.operation} of nothing")
-            return NotSent(error)
+            return PaidRequest(request.operation, None)
+        headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
         asked = asked_of(self.server, request)
         fields = dict(asked.fields)
+        if asked.encoding == "json":
+            if upload is not None:
+                fields[asked.file_field] = self._reference(upload)
+            built = self._wire.paid_request(asked.path, headers, document=fields)
+        else:
+            files: dict[str, File] = {}
+            if upload is not None:
+                files[asked.file_field] = (upload.filename, upload.data, upload.mime)
+            form = self._in_form(fields)
+            built = self._wire.paid_request(asked.path, headers, form=form, files=files)
+        return PaidRequest(request.operation, built)
+
+    async def send(
+        self, paid: PaidRequest, sink: Callable[[int, bytes], object] | None = None
+    ) -> CreateOutcome:
+        """Send what `prepare` built, once. Raises nothing the network or a server could cause.
+
+        Args:
+            sink: As for `create`.
+        """
+        if paid.built is None:
+            error = JobError("internal_fault", Spent.NO, message=f"{paid.operation} of nothing")
+            return NotSent(error)
+        clip = None if sink is None else InlineClip(sink)
         try:
-            if asked.encoding == "json":
-                if upload is not None:
-                    fields[asked.file_field] = self._reference(upload)
-                answer = await self._wire.post_paid(asked.path, headers, document=fields, clip=clip)
-            else:
-                form = self._in_form(fields)
-                files: dict[str, File] = {}
-                if upload is not None:
-                    files[asked.file_field] = (upload.filename, upload.data, upload.mime)
-                answer = await self._wire.post_paid(
-                    asked.path, headers, form=form, files=files, clip=clip
-                )
+            answer = await self._wire.post_paid(paid.built, clip)
         except NotSentError as fault:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
         outcome = self._with_cost(outcome_of(answer), answer)
-        if isinstance(outcome, Accepted) and request.operation == "character":
+        if isinstance(outcome, Accepted) and paid.operation == "character":
             return replace(outcome, video=_as_made(outcome.video))
         if isinstance(outcome, Accepted) and clip is not None and clip.whole:
             video = outcome.video
@@ -194,15 +247,17 @@ class VideosClient:
         """
         path = f"/videos/{quote(video_id, safe='')}"
         answer = await self._call("GET", path, cookies=cookies)
-        document = _document(answer)
+        document, endings = _document(answer), self._dialect.endings
         if _is_success(answer):
-            video = read_video(document)
+            video = read_video(document, endings)
         else:
-            video = video_in(document) or wrapped_video(document)
+            video = video_in(document, endings) or wrapped_video(document, endings)
         if video is None:
-            raise _server_error(answer)
-        said, floor = poll_after(answer.headers), self._dialect.poll_floor
-        return Poll(video, max(said or 0.0, floor) or None)
+            failure = _server_error(answer)
+            failure.asked = asked_instead(video_id, answer) if failure.not_found else ""
+            raise failure
+        said = poll_after(answer.headers) or retry_after(answer.headers)
+        return Poll(video, max(said or 0.0, self._dialect.poll_floor) or None)
 
     async def character(self, character_id: str) -> RemoteVideo:
         """A character by its id, as a video that is completed.
@@ -230,7 +285,8 @@ class VideosClient:
         answer = await self._call("GET", "/videos", query, LIST_LIMIT)
         rows = _rows(answer)
         document = _document(answer)
-        videos = tuple(video for row in rows if (video := read_video(row)) is not None)
+        read = (read_video(row, self._dialect.endings) for row in rows)
+        videos = tuple(video for video in read if video is not None)
         said = document if isinstance(document, Mapping) else {}
         last_id = said.get("last_id")
         if not isinstance(last_id, str) or not last_id:
@@ -315,7 +371,9 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     A refusal counts as definite only where the protocol leaves no other reading, or a server's own
     words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
     work, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
-    15.4.4): these are unclear. So is whatever a gateway says that tried more than once.
+    15.4.4): these are unclear. `Retry-After` changes nothing about that: a proxy adds it to a 503
+    for what it cannot see. So is whatever a gateway says that tried more than once, or that hands
+    on a video.
     """
     status = answer.status
     document = _document(answer)
@@ -323,19 +381,26 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     if video is not None:
         cookies = answer.cookies
         return Accepted(video, status, request_id(answer.headers), cookies=cookies)
-    refusal = refusal_in(answer.body)
-    if was_repeated(refusal.message):
-        return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
-    wait = retry_after(answer.headers)
-    turned = turned_away(status, refusal.message)
-    is_later = turned.later if turned else status == 429 or (status == 503 and wait is not None)
-    if is_later:
+    refusal, wait = refusal_in(answer.body), retry_after(answer.headers)
+    unclear = Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal), wait)
+    handed_on = wrapped_video(document)
+    if was_repeated(refusal.outer) or (handed_on and handed_on.phase is not Phase.FAILED):
+        return unclear
+    turned = turned_away(status, refusal.message, refusal.outer)
+    if turned.later if turned else status == 429:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
-        return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
+        error = _error("server_busy", Spent.NO, answer, refusal)
+        return Later(wait or DEFAULT_WAIT, error, turned is not None or _names_limit(refusal))
     if turned or (status in _REFUSALS and not _points_to_a_video(answer)):
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
-    return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+    return unclear
+
+
+def _names_limit(refusal: Refusal) -> bool:
+    """Whether it is a server's own error object that says which limit was reached."""
+    said = f"{refusal.code or ''} {refusal.message}"
+    return refusal.has_envelope and _LIMIT.search(said) is not None
 
 
 def _points_to_a_video(answer: Answer) -> bool:
@@ -445,6 +510,27 @@ def _error(kind: str, spent: Spent, answer: Answer, refusal: Refusal) -> JobErro
         status=answer.status,
         request_id=request_id(answer.headers),
     )
+
+
+def asked_instead(video_id: str, answer: Answer) -> str:
+    """The server that a gateway asked for a video, where it is none that can have it; else "".
+
+    LiteLLM 1.110 finds the deployment by the upstream model's name, and takes another group that
+    has this name: its 404 is one of the wrong server. The id says which one made the video, and
+    `x-litellm-model-name`, or the message, which one was asked.
+    """
+    route = route_of(video_id)
+    if route is None:
+        return ""
+    asked = clean_line(answer.headers.get("x-litellm-model-name", ""), 120)
+    provider, slash, _ = asked.partition("/")
+    if slash and provider != route.provider:
+        return asked
+    message = clean_line(refusal_in(answer.body).message, 2000)
+    named = [quoted or bare for quoted, bare in _MODEL_NAMED.findall(message)]
+    own = {route.model, route.model.rpartition("/")[2], f"{route.provider}/{route.model}", asked}
+    is_another = route.model and named and own.isdisjoint(named)
+    return named[0] if is_another else ""
 
 
 def _server_error(answer: Answer) -> ServerError:

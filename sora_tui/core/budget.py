@@ -59,9 +59,10 @@ def cost_of(job: Job, currency: str) -> Spending:
     """What one job counts for.
 
     Nothing: a practice job, one made elsewhere and adopted, a refusal, what was never sent, and
-    what ended with a definite word
-    that nothing was billed. A job that waits holds its estimate. Everything else holds it too, the
-    failed, lost, expired and abandoned ones included, because servers do bill for those.
+    what ended with a definite word that nothing was billed. A job that waits holds its estimate.
+    Everything else holds it too, the failed, lost, expired and abandoned ones included, because
+    servers do bill for those. What a server says wins over what was assumed, that it is free
+    included.
     """
     never_sent = job.state is State.CANCELLED and job.remote_id is None
     if (
@@ -72,10 +73,11 @@ def cost_of(job: Job, currency: str) -> Spending:
     ):
         return NOTHING
     cost = job.cost
+    not_billed = job.state in _ENDED and job.error is not None and job.error.spent is Spent.NO
+    if not_billed and not job.is_cost_final:
+        return NOTHING
     if cost.reported is not None:
         known = Spending(reported=cost.reported)
-    elif job.state in _ENDED and job.error is not None and job.error.spent is Spent.NO:
-        return NOTHING
     elif cost.estimated is None:
         return Spending(unknown=1)
     else:
@@ -166,14 +168,16 @@ def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> P
         return None
     facts: dict[str, Fact] = {"currency": budget.currency}
     total: Decimal | None = None
+    reports = False
     for charge in charges:
         price, sum = charge.price, charge.price.sum
         if price.unclear:
             return _unheld(budget, charge.server, price.unclear)
         if sum is None and charge.self_run:
             continue
-        if price.kind is PriceKind.FREE and not sum:
+        if price.kind is PriceKind.FREE and not sum and not price.reports:
             continue
+        reports = reports or price.reports
         if sum is None or price.currency != budget.currency:
             return _unheld(budget, charge.server)
         if budget.per_job is not None and sum > budget.per_job:
@@ -185,7 +189,8 @@ def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> P
     if spent.unreadable:
         facts |= {"path": spent.unreadable[0], "limit": str(budget.per_day)}
         return problem("day_unreadable", **facts)
-    if spent.total + total > budget.per_day:
+    # A free server that reports costs may charge for what it has not reported yet.
+    if spent.total + total > budget.per_day or (reports and spent.total >= budget.per_day):
         facts |= {"sum": str(total), "limit": str(budget.per_day), "setting": "per_day"}
         return problem("over_budget", **facts, spent=str(spent.total))
     return None

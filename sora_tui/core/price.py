@@ -156,7 +156,7 @@ def price_of(
     if rate is None or amount.seconds is None or amount.unclear:
         unclear = "" if rate is None else amount.unclear
         return Price(PriceKind.UNKNOWN, None, currency, clips=amount.clips, unclear=unclear)
-    total = _rounded(rate * amount.seconds * amount.clips)
+    total = rounded(rate * amount.seconds * amount.clips)
     return Price(PriceKind.PRICED, total, currency, rate, dated, amount.clips)
 
 
@@ -203,7 +203,7 @@ def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures
     return Amount(int(max(counts)), longest, unclear)
 
 
-def _rounded(sum: Decimal) -> Decimal:
+def rounded(sum: Decimal) -> Decimal:
     """Return a sum with no more digits than a document keeps, rounded up."""
     return sum if sum == sum.quantize(_SMALLEST) else sum.quantize(_SMALLEST, ROUND_UP)
 
@@ -306,4 +306,7 @@ def ask_for(price: Price, server: Server, *, always: bool) -> Ask:
         return Ask.NOTHING
     if price.kind is PriceKind.PRICED:
         return Ask.SUM
-    return Ask.NOTHING if server.is_loopback or always else Ask.UNKNOWN
+    if always:
+        return Ask.NOTHING
+    # A server with a rate charges, wherever it is.
+    return Ask.NOTHING if server.is_loopback and not price.unclear else Ask.UNKNOWN

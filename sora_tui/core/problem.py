@@ -77,6 +77,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "base_url_insecure": Spent.NO,
     "key_missing": Spent.NO,
     "key_command_failed": Spent.NO,
+    "key_unusable": Spent.NO,
+    "settings_unreadable": Spent.NO,
     # consent and money
     "consent_price": Spent.NO,
     "consent_unknown": Spent.NO,
@@ -88,6 +90,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "refused_before": Spent.NO,
     # the folder
     "folder_missing": Spent.NO,
+    "folder_unreadable": Spent.NO,
+    "current_folder_gone": Spent.NO,
     "folder_not_writable": Spent.NO,
     "disk_full": Spent.NO,
     "lock_unsupported": Spent.NO,
@@ -108,6 +112,11 @@ CODES: Final[Mapping[str, Spent]] = {
     "quota_exhausted": Spent.NO,
     "answer_lost": Spent.PERHAPS,
     "answer_unclear": Spent.PERHAPS,
+    "sending_on_hold": Spent.NO,
+    "sending_stopped": Spent.NO,
+    "answer_repeated": Spent.PERHAPS,
+    "answer_not_kept": Spent.YES,
+    "past_unknown": Spent.PERHAPS,
     "no_list": Spent.NO,
     "delete_refused": Spent.NO,
     "operation_unsupported": Spent.NO,
@@ -120,6 +129,10 @@ CODES: Final[Mapping[str, Spent]] = {
     "remote_expired": Spent.YES,
     "remote_gone": Spent.PERHAPS,
     "answer_fault": Spent.PERHAPS,
+    "remote_denied": Spent.PERHAPS,
+    "other_video_told": Spent.PERHAPS,
+    "gateway_misroutes": Spent.PERHAPS,
+    "status_unknown": Spent.PERHAPS,
     # bringing it home
     "download_interrupted": Spent.YES,
     "download_refused": Spent.YES,
@@ -135,7 +148,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "simulator_failed": Spent.NO,
     "no_terminal": Spent.NO,
     "dumb_terminal": Spent.NO,
-    "internal_fault": Spent.PERHAPS,
+    "internal_fault": Spent.NO,
 }
 
 

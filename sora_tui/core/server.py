@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -69,6 +70,47 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._value)
+
+
+class KeyFlaw(NamedTuple):
+    """A character by which a key cannot be one.
+
+    Attributes:
+        character: Its number as Unicode writes it, `U+200B`: never the character itself.
+        position: Counted from 1.
+    """
+
+    character: str
+    position: int
+
+
+def key_flaw(key: str) -> KeyFlaw | None:
+    """The first character that a header cannot carry, or a quotation mark around the key.
+
+    RFC 9110, 5.5: a value is visible ASCII, blanks between. Servers refuse anything else, or fall
+    silent; a copied key brings a zero-width space, a line break or curly quotes along.
+    """
+    for position, character in enumerate(key, start=1):
+        at_an_end = position in {1, len(key)}
+        if not " " <= character <= "~" or (at_an_end and character in "\"'` "):
+            return KeyFlaw(f"U+{ord(character):04X}", position)
+    return None
+
+
+#: RFC 9110, 5.1 and 5.5, without the headers that belong to the body of a request.
+_HEADER_NAME: Final = re.compile(
+    r"(?!(content-length|content-type|transfer-encoding)$)[a-z0-9!#$%&'*+.^_`|~-]+"
+)
+_HEADER_VALUE: Final = re.compile(r"([!-~]([ -~]*[!-~])?)?")
+
+
+def is_header(name: str, value: str) -> bool:
+    """Whether a profile may send this header.
+
+    HTTP libraries refuse another one in the middle of sending, where nobody can say any more that
+    nothing was sent.
+    """
+    return bool(_HEADER_NAME.fullmatch(name.lower()) and _HEADER_VALUE.fullmatch(value))
 
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})

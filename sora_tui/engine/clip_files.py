@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from sora_tui.core.clip_addresses import MAX_OUTPUTS
@@ -21,6 +22,28 @@ FIRST: Final = "video"
 def variant_of(output: int) -> str:
     """Return what the record calls a job's clip, counted from 0."""
     return FIRST if output == 0 else f"{FIRST}-{output + 1}"
+
+
+class PartSink:
+    """A part of a download, as the client fills it; tells how many bytes it has."""
+
+    def __init__(self, part: PartFile, tell: Callable[[int], object]) -> None:
+        self._part = part
+        self._tell = tell
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds."""
+        return self._part.bytes
+
+    def write(self, chunk: bytes) -> None:
+        """Append the next bytes."""
+        self._part.write(chunk)
+        self._tell(self._part.bytes)
+
+    def restart(self) -> None:
+        """Forget what it holds."""
+        self._part.restart()
 
 
 def clip_numbers(server: Server, job: Job) -> range:

@@ -21,7 +21,13 @@ from sora_tui.core.clip_addresses import strings_in
 from sora_tui.core.job import Job, JobError, Output, State
 from sora_tui.core.problem import CODES, Problem, ProblemError
 from sora_tui.core.server import Server
-from sora_tui.engine.clip_files import DamagedError, clip_numbers, published, variant_of
+from sora_tui.engine.clip_files import (
+    DamagedError,
+    PartSink,
+    clip_numbers,
+    published,
+    variant_of,
+)
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.engine.threads import in_daemon_thread
@@ -111,25 +117,6 @@ class _Tries:
                 path.unlink(missing_ok=True)
         self.part = self.doubtful = self.body = None
         self.copies.clear()
-
-
-class _Sink:
-    """A part of a download, as the client fills it; tells how far it is."""
-
-    def __init__(self, part: PartFile, tell: Callable[[int], None]) -> None:
-        self.part = part
-        self._tell = tell
-
-    @property
-    def size(self) -> int:
-        return self.part.bytes
-
-    def write(self, chunk: bytes) -> None:
-        self.part.write(chunk)
-        self._tell(self.part.bytes)
-
-    def restart(self) -> None:
-        self.part.restart()
 
 
 class Downloads:
@@ -307,7 +294,7 @@ class Downloads:
                 body = download_video_from_api(
                     server,
                     job.remote_id or "",
-                    _Sink(part, tell),
+                    PartSink(part, tell),
                     output=output,
                     addresses=_addresses(job, output),
                     sent=strings_in(job.request.params),

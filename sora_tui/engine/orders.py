@@ -20,6 +20,7 @@ from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Encoding, Server, profile_for, sending_refusal
 from sora_tui.engine.knowledge import as_known, unsupported
 from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.way import check_way
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.ledger import jobs_of_the_day
@@ -111,7 +112,8 @@ class Total(NamedTuple):
     """The price of a whole order.
 
     Attributes:
-        sums: What is known, by currency; without a currency that costs nothing.
+        sums: What is known, by currency; without a currency that costs nothing. What a free server
+            reported for the same is in it: nobody is asked about it, and limits hold for it.
         unknown: Clips whose price nobody knows.
     """
 
@@ -141,8 +143,13 @@ class Order(NamedTuple):
 
     @property
     def clips(self) -> int:
-        """How many clips it makes."""
+        """How many jobs it makes; each is one paid request."""
         return sum(line.clips for line in self.lines)
+
+    @property
+    def outputs(self) -> int:
+        """How many clips come of it: one request may make several (`n`, `num_outputs`)."""
+        return sum(line.clips * line.price.clips for line in self.lines)
 
     @property
     def refused(self) -> Problem | None:
@@ -158,7 +165,7 @@ class Order(NamedTuple):
             sum, currency = line.price.sum, line.price.currency
             if sum is None:
                 unknown += line.clips
-            elif line.price.kind is not PriceKind.FREE:
+            elif sum or line.price.kind is not PriceKind.FREE:
                 sums[currency] = sums.get(currency, Decimal(0)) + sum * line.clips
         return Total(sums, unknown)
 
@@ -166,13 +173,18 @@ class Order(NamedTuple):
     def price(self) -> Price:
         """The price of all of it, where it is in one currency; what is unknown is left out."""
         sums, unknown = self.total
+        kinds = {line.price.kind for line in self.lines}
+        if sums and PriceKind.PRICED not in kinds and not unknown:
+            currency, sum = next(iter(sums.items()))
+            return Price(PriceKind.FREE, sum, currency)
         if sums:
             currency, sum = next(iter(sums.items()))
             dated = next((line.price.dated for line in self.lines if line.price.dated), "")
             return Price(PriceKind.PRICED, sum, currency, dated=dated)
         currency = self.lines[0].price.currency if self.lines else "USD"
         if unknown:
-            return Price(PriceKind.UNKNOWN, None, currency)
+            unclear = next((line.price.unclear for line in self.lines if line.price.unclear), "")
+            return Price(PriceKind.UNKNOWN, None, currency, unclear=unclear)
         return Price(PriceKind.FREE, Decimal(0), currency)
 
     @property
@@ -185,11 +197,14 @@ class Order(NamedTuple):
 
         Raises:
             ProblemError: base_url_insecure, key_missing, operation_unsupported, over_budget or
-                price_unknown. Nothing was sent.
+                price_unknown; key_unusable or config_invalid where no request could ever leave.
+                Nothing was sent.
         """
         for why in (self.unsupported, self.blocked):
             if why is not None:
                 raise ProblemError(why)
+        for server in self.servers:
+            check_way(server)
 
 
 class Answer(NamedTuple):
@@ -344,9 +359,14 @@ def unmet(server: Server, price: Price, consent: Consent | None) -> Problem | No
 
     The engine asks it again right before it sends: a price may have risen since.
     """
-    if price.kind is PriceKind.UNKNOWN and consent is not None and consent.max_spend is not None:
+    most = None if consent is None else consent.max_spend
+    was_priced = consent is not None and consent.kind == PriceKind.PRICED.value
+    if price.kind is PriceKind.UNKNOWN and (most is not None or was_priced):
         # A limit that nobody can check must not pass for one.
         return problem("consent_unknown", host=server.host)
+    if price.kind is PriceKind.FREE and most is not None and price.sum and price.sum > most:
+        facts = {"sum": str(price.sum), "limit": str(most), "currency": price.currency}
+        return problem("over_budget", **facts)
     if price.kind is PriceKind.PRICED:
         limit = None if consent is None else (consent.sum or consent.max_spend)
         if limit is None or price.sum is None:
@@ -399,7 +419,7 @@ class _PriceBook:
 
     def line(self, server: Server, request: VideoRequest) -> Line:
         """Return one clip of this request at this server."""
-        price = quote(server, request)
+        price = quote(server, request, self._folder)
         return Line(
             server,
             request,

@@ -47,5 +47,6 @@ class Purse:
             self._jobs = {job.id: job for job in records.jobs}
         sent = tuple(job for job in self._jobs.values() if job.state is not State.PENDING)
         spent = spending(DayRecords(sent, self._unreadable), day, self._budget.currency)
-        charge = Charge(server, quote(server, job.request), self_run=server.is_loopback)
+        price = quote(server, job.request, self._folder)
+        charge = Charge(server, price, self_run=server.is_loopback)
         return over_budget(self._budget, [charge], spent)

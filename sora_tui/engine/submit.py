@@ -11,17 +11,20 @@ from sora_tui.client.dialect import has_no_route
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.job import Job, JobError, Output, State
-from sora_tui.core.problem import Problem, ProblemError, problem
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
+from sora_tui.core.remote import inner_id
 from sora_tui.core.request import OPERATIONS
 from sora_tui.core.server import Server, sending_refusal
 from sora_tui.engine.clip_files import DamagedError, clip_numbers, published
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.orders import unmet
+from sora_tui.engine.pace import UNCLEAR_WAIT
 from sora_tui.engine.quote import quote
 from sora_tui.engine.threads import in_daemon_thread
-from sora_tui.workspace.folder import Folder, check_room
+from sora_tui.workspace.folder import Folder, check_room, open_folder
 from sora_tui.workspace.inbox import Command, send_command
+from sora_tui.workspace.mark import key_of, note_begun
 from sora_tui.workspace.outputs import PartFile
 from sora_tui.workspace.references import sent_bytes, sent_path
 from sora_tui.workspace.sources import clip_bytes
@@ -45,7 +48,8 @@ async def generate_video(
     """Send a pending job's paid request, once.
 
     The order is the promise: picture or clip read and its hash compared, room on the disk for the
-    new clip and for the answer, the intent with its key durable, and only then the first byte.
+    new clip and for the answer, the request built, the intent with its key durable, and only then
+    the first byte.
     Whatever happens after that, the document says at least that it may have been sent.
 
     Args:
@@ -73,16 +77,21 @@ async def generate_video(
         job = replace_parent(desk, job)
         if job.state is not State.PENDING:
             return job
-    key = f"{job.id}-{len(job.attempts) + 1}"
+    key = key_of(job)
+    paid = client.prepare(job.request, upload, key)
     desk.history.reserve(job)
     try:
-        job = desk.put(job.submitting(utc_now(), key))
+        job = desk.put(job.submitting(utc_now(), key, client.clock_skew))
     except ProblemError as error:
         if error.problem.code != "owned_elsewhere":  # then the room is somebody else's
             desk.history.release(job.id)
         raise
+    note_begun(folder, key)
+    desk.sent_at_clock(job.id)
     with _Clips(folder, job.id) as clips:
-        outcome = await client.create(job.request, upload, key, clips.take)
+        outcome = await client.send(paid, clips.take)
+        if isinstance(outcome, Accepted) and _is_repeated(desk, job, outcome):
+            outcome = Unclear(JobError("answer_repeated", Spent.PERHAPS, message=outcome.video.id))
         after = _after(job, outcome, taken_at)
         if isinstance(outcome, Accepted) and outcome.clips:
             after = await _with_clips(after, server, clips, outcome.clips)
@@ -91,13 +100,15 @@ async def generate_video(
         desk.history.release(job.id)
         return job
     except ProblemError:
+        if not folder.metadata.is_dir():
+            return _kept_anyway(desk, folder, after)
         # The folder got another owner meanwhile. It believes the answer lost: tell it the id.
         if isinstance(outcome, Accepted):
             send_command(folder, Command(job.id, "adopt", outcome.video.id))
         raise
 
 
-def refusal(server: Server, job: Job) -> Problem | None:
+def refusal(server: Server, job: Job, folder: Folder | None = None) -> Problem | None:
     """Why this configuration must not send the job, or None when it may.
 
     The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
@@ -107,7 +118,7 @@ def refusal(server: Server, job: Job) -> Problem | None:
         return problem("word_unknown", word=job.request.operation)
     if (why := sending_refusal(server)) is not None:
         return why
-    return unmet(server, quote(server, job.request), job.consent)
+    return unmet(server, quote(server, job.request, folder), job.consent)
 
 
 def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem | None:
@@ -129,12 +140,45 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
             return job.rejected(at, _as_missing(job, error))
         case Later(_, error) if _is_put_off_for_good(job, taken_at):
             return job.rejected(at, error)
-        case Later(wait, error):
-            return job.deferred(at, at + timedelta(seconds=wait), error.status or 429)
-        case Unclear(error):
-            return job.unconfirmed(at, error)
+        case Later(wait, error, names_limit):
+            later = at + timedelta(seconds=wait)
+            return job.deferred(at, later, error.status or 429, names_limit=names_limit)
+        case Unclear(error, wait):
+            rest = UNCLEAR_WAIT if wait is None else wait
+            return job.unconfirmed(at, error, at + timedelta(seconds=rest))
         case _:
             assert_never(outcome)
+
+
+def _is_repeated(desk: Desk, job: Job, outcome: Accepted) -> bool:
+    """Whether an answer names a video that another job of this workspace has.
+
+    Its own video is then another one, if there is one, and the list tells it. A clip that came with
+    the answer is its own, and a character may be made twice of one clip.
+    """
+    if outcome.clips or job.request.operation == "character":
+        return False
+    return inner_id(outcome.video.id) in desk.history.known_remote_ids(job.server.origin)
+
+
+def _kept_anyway(desk: Desk, folder: Folder, job: Job) -> Job:
+    """Write what became of a paid request into a folder whose `metadata/` was removed meanwhile.
+
+    Nobody owns that folder, so nobody else writes there.
+
+    Raises:
+        ProblemError: answer_not_kept, with the id that nothing else tells.
+    """
+    try:
+        open_folder(folder.root)
+        desk.history.save(job)
+    except ProblemError as error:
+        if job.remote_id is None:
+            raise
+        raise problem_error(
+            "answer_not_kept", video=job.remote_id, path=str(folder.metadata)
+        ) from error
+    return job
 
 
 class _Clips:
@@ -207,7 +251,7 @@ def _published(part: PartFile, folder: Folder, job: Job, number: int) -> Output:
 
 def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
     """Whether this is the third "later", and the server took no other job since the first."""
-    put_off = [attempt.at for attempt in job.attempts if attempt.outcome == "deferred"]
+    put_off = [attempt.at for attempt in job.attempts if attempt.is_deferred]
     if len(put_off) + 1 < _MAX_DEFERRALS:
         return False
     return taken_at is None or taken_at < put_off[0]
@@ -223,12 +267,17 @@ async def _upload(folder: Folder, job: Job) -> Upload | None:
     source = job.request.source_file
     if source is not None:
         clip = await in_daemon_thread(lambda: clip_bytes(folder, source), f"read {source.path}")
-        return Upload(clip, "video/mp4", source.path.rsplit("/", 1)[-1], source.path)
+        return Upload(clip, "video/mp4", _as_text(source.path.rsplit("/", 1)[-1]), source.path)
     reference = job.request.reference
     if reference is None:
         return None
     data, mime = sent_bytes(folder, reference)
-    filename = f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}"
+    filename = _as_text(f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}")
     # A server that takes a path shares our disk, and must see the bytes that were agreed to.
     path = str(sent_path(folder, reference))
     return Upload(data=data, mime=mime, filename=filename, path=path)
+
+
+def _as_text(name: str) -> str:
+    """A file name that an encoder takes: the bytes of one that is no text become `?`."""
+    return name.encode("utf-8", "replace").decode()

@@ -68,11 +68,27 @@ def job_sentences(job: Job) -> Sentences | None:
     }
     if cost.estimated is not None:
         known["sum"] = money(cost.estimated, cost.currency)
-    free = job.simulated or cost.estimated == 0
-    said = sentences(replace(why, facts={**known, **why.facts}), free=free)
+    said = sentences(replace(why, facts={**known, **why.facts}), free=job.is_free)
+    if job.is_final and (told := _told_money(job)):
+        said = said._replace(money=told)
     if job.state is State.ABANDONED:
         return said._replace(next=_("It was given up; this record stays."))
     return said
+
+
+def _told_money(job: Job) -> str:
+    """What the server said that it charges for a job that is over; empty where it said nothing."""
+    cost = job.cost
+    if cost.reported is None:
+        return ""
+    sum = money(cost.reported, cost.currency)
+    if job.is_perhaps_charged:
+        text = _("{sum} is perhaps charged: the server said so at the start, and nothing since.")
+    elif cost.reported:
+        text = _("{sum} is charged, says the server.")
+    else:
+        text = _("Nothing is charged, says the server.")
+    return text.format(sum=sum)
 
 
 def _readable(facts: Mapping[str, str]) -> dict[str, str]:
@@ -85,11 +101,23 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
     reason = readable.get("reason", "")
     if reason in REASONS:
         readable["reason"] = _(REASONS[reason])
+    if "owner" in readable:
+        readable["owner"] = _account(readable["owner"])
     if "at" in readable:
         with suppress(ValueError):
             at = datetime.fromisoformat(readable["at"])
             readable["at"] = f"{at.astimezone():%Y-%m-%d %H:%M}"
     return readable
+
+
+def _account(number: str) -> str:
+    """The name of an account by its number, where the system has one for it."""
+    import pwd  # few problems name an account
+
+    try:
+        return pwd.getpwuid(int(number)).pw_name
+    except (KeyError, ValueError):
+        return number
 
 
 #: Why a clip or a picture is refused, where a fact gives it as a code.
@@ -110,6 +138,10 @@ REASONS: Final[Mapping[str, str]] = {
     "too_slow": N_("it takes too long"),
     "crashed": N_("the process that should open it broke off"),
     "not_regular": N_("it is no file"),
+    "socks_proxy": N_("a SOCKS proxy cannot be used here; an http proxy can"),
+    "no_proxy_address": N_("it is not the address of an http proxy"),
+    "another_device": N_("it lies on another device than the rest"),
+    "no_certificate": N_("there is no certificate in it"),
     "no_decoder": N_("PyAV, which would decode it, is not installed"),
 }
 
@@ -138,6 +170,7 @@ _BILLED: Final = N_("The clip itself is billed[ (about {sum})]; nothing more was
 _LOOK: Final = N_(
     "sora-tui wait looks for it in the server's list; send it again only if it is not there."
 )
+_STAY: Final = N_("Ctrl+c ends the wait and not the job; sora-tui wait takes it up again.")
 _BY_SPENT: Final = {Spent.NO: _NOT_BILLED, Spent.PERHAPS: _PERHAPS, Spent.YES: _BILLED}
 
 #: Code -> what happened, money, what to do next.
@@ -431,6 +464,22 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Run it yourself to see why; it is the api_key_command of that profile."),
     ),
+    "key_unusable": (
+        N_(
+            "The key[ in {variable}][ ({path}, line {line})] cannot be sent[: it has a character"
+            " that no key has, {character} in place {position}]."
+        ),
+        _NOT_SENT,
+        N_("Copy it once more, without quotation marks, line breaks and invisible characters."),
+    ),
+    "settings_unreadable": (
+        N_("Your own settings[ in {path}] cannot be read[: they belong to {owner}]."),
+        _NOT_SENT,
+        N_(
+            "Nothing in them counts now, limits on spending included. Set HOME to a folder of your"
+            " own, or make them readable."
+        ),
+    ),
     # consent and money
     "consent_price": (
         N_("This costs money[: about {sum}][ on {host}], and nobody has agreed to it."),
@@ -495,9 +544,22 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     # the folder
     "folder_missing": (
-        N_("There is no folder[ {path}]."),
+        N_("There is no folder[ {path}][ ({reason})]."),
         _NOT_SENT,
         N_("Create it, or name another one with --workspace."),
+    ),
+    "folder_unreadable": (
+        N_("The folder[ {path}] cannot be read[: it belongs to {owner}][ ({reason})]."),
+        _NOT_SENT,
+        N_(
+            "Nobody can say which jobs there are. Make it yours again, for example with"
+            " sudo chown, or work in another folder with --workspace."
+        ),
+    ),
+    "current_folder_gone": (
+        N_("The current folder does not exist any more."),
+        _NOT_SENT,
+        N_("Change to a folder that does (cd), or name one with --workspace."),
     ),
     "folder_not_writable": (
         N_("The folder[ {path}] cannot be written[: {reason}]."),
@@ -617,6 +679,46 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
         _LOOK,
     ),
+    "sending_on_hold": (
+        N_(
+            "The answer[ of {host}] to the last paid request was unclear: it may have made the"
+            " video. This one waits."
+        ),
+        _NOT_SENT,
+        N_(
+            "After a pause, and once the server has answered a free question, one is sent alone."
+            " You need not do anything."
+        ),
+    ),
+    "sending_stopped": (
+        N_(
+            "The server[ {host}] gave unclear answers to paid requests[ ({count})] or answers no"
+            " question since, so nothing more is sent to it."
+        ),
+        N_("What waits was not sent and not billed; what is unconfirmed may be."),
+        N_(
+            "Decide about the unconfirmed jobs. sora-tui wait sends what waits, one job first; on"
+            " the screen p does, in the list of jobs. sora-tui cancel JOB takes one back."
+        ),
+    ),
+    "answer_repeated": (
+        N_("The server's answer names a video that another job of this folder has[: {message}]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _LOOK,
+    ),
+    "answer_not_kept": (
+        N_("The server took the order[ as {video}], and that cannot be written[ to {path}]."),
+        N_("It is running, and is billed. Note the id: it is kept nowhere else."),
+        N_("Once the folder can be written: sora-tui adopt[ {video}]"),
+    ),
+    "past_unknown": (
+        N_(
+            "This order waited in a folder that was copied, put back from a backup or used on"
+            " another machine: it may have been sent from there."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent from here."),
+        N_("To send it from here: sora-tui wait[ {job}] --send-again"),
+    ),
     "no_list": (
         N_("The server[ {host}] does not list its jobs."),
         _FREE,
@@ -671,6 +773,35 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             "Other jobs go on; sora-tui wait asks for this one again. The report is in"
             " sora-tui.log."
         ),
+    ),
+    "remote_denied": (
+        N_(
+            "The job is not known there[ ({count} of {most})][, nor is it in the server's list of"
+            " {rows}][; it counts as gone after {minutes} more min]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _STAY,
+    ),
+    "other_video_told": (
+        N_(
+            "The server answers with another video[ ({video})], which is not believed[ ({count} of"
+            " {most})][; the job counts as gone after {minutes} more min]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _STAY,
+    ),
+    "gateway_misroutes": (
+        N_("The gateway asks another server[ ({asked})] than the one that has the job[ ({made})]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        N_(
+            "It is asked on. Give no group the name of another group's model in the gateway's"
+            " configuration: docs/servers.md, LiteLLM."
+        ),
+    ),
+    "status_unknown": (
+        N_("The server says a word that sora-tui does not know[: {word}]; it is asked on."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _STAY,
     ),
     # bringing it home
     "download_interrupted": (
@@ -743,7 +874,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "internal_fault": (
         N_("sora-tui stopped on its own fault[: {reason}]."),
-        N_("Jobs are safe; nothing was sent twice."),
-        N_("Start it again[; a report without keys or prompts lies in {report}]."),
+        _NOT_SENT,
+        N_(
+            "sora-tui jobs shows where each job stands[; a report without keys or prompts lies in"
+            " {report}]."
+        ),
     ),
 }

@@ -127,7 +127,7 @@ class SoraApp(DerivingApp, FramedApp):
             return
         self.make_safe_now()
         with self.suspend():
-            text = edit(command, self.editor.draft.text)
+            text = edit(command, self.editor.draft.text, self.settings.without_keys(os.environ))
         if text is None:
             self.say(
                 _("{program} could not be used; the text is as it was.").format(program=command[0])

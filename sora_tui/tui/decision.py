@@ -91,7 +91,7 @@ def question_give_up() -> Question:
 
 
 def _ways(job: Job, can_adopt: bool, width: int) -> list[Line]:
-    free = job.simulated or job.cost.estimated == 0
+    free = job.is_free
     ways = [
         (
             "s",

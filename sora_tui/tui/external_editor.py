@@ -32,13 +32,17 @@ def _decoded(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def edit(command: list[str], text: str) -> str | None:
-    """Let the person edit `text` and wait for the end; None where that failed."""
-    with tempfile.TemporaryDirectory(prefix="sora-tui-") as folder:
-        path = Path(folder) / "prompt.md"
-        path.write_text(text + "\n", encoding="utf-8")
-        try:
-            subprocess.run([*command, str(path)], check=True)
+def edit(command: list[str], text: str, environ: Mapping[str, str]) -> str | None:
+    """Let the person edit `text` and wait for the end; None where that failed.
+
+    Args:
+        environ: Of the editor, which runs plug-ins of strangers: no key belongs in there.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="sora-tui-") as folder:
+            path = Path(folder) / "prompt.md"
+            path.write_text(text + "\n", encoding="utf-8")
+            subprocess.run([*command, str(path)], check=True, env=dict(environ))
             return _decoded(path.read_bytes()).rstrip("\r\n")
-        except (OSError, subprocess.CalledProcessError):
-            return None
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -14,6 +14,7 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import reported_words
 from sora_tui.i18n.kinship import kin_words, operation_words
 from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
@@ -233,14 +234,14 @@ def _clip(job: Job, seen: ClipSeen | None) -> Iterator[Line]:
 def _cost(job: Job) -> str:
     if job.simulated:
         return _("free, simulated")
+    if job.is_free:
+        return _("free")
     said = []
-    if job.cost.estimated is not None:
+    if job.cost.estimated:
         sum = money(job.cost.estimated, job.cost.currency)
         said.append(_("about {sum}, estimated").format(sum=sum))
-    if job.cost.reported is not None:
-        sum = money(job.cost.reported, job.cost.currency)
-        said.append(_("{sum}, says the server").format(sum=sum))
-    return "; ".join(said) or _("unknown")
+    said.append(reported_words(job))
+    return "; ".join(filter(None, said)) or _("unknown")
 
 
 def _expiry(view: JobView, now: datetime) -> str:

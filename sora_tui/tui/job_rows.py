@@ -226,12 +226,14 @@ def cost(view: JobView) -> str:
     job = view.job
     if job.state in _NEVER_ACCEPTED or (job.remote_id is None and job.state is State.CANCELLED):
         return "0"
-    if job.simulated or job.cost.estimated == 0:
+    if job.is_free:
         return _("free")
     if job.state is State.PENDING and (view.retry is not None or job.not_before is not None):
         return "0"
     if job.cost.reported is not None:
-        said = amount(job.cost.reported)
+        said = ("" if job.is_cost_final else "~") + amount(job.cost.reported)
+        if job.is_perhaps_charged:
+            return f"{amount(job.cost.reported)}?"
     elif job.cost.estimated is None:
         return _("unknown")
     elif job.state in {State.UNCONFIRMED, State.ABANDONED}:
@@ -313,6 +315,10 @@ def _short_words() -> dict[str, str]:
     return {
         "answer_lost": _("answer lost"),
         "answer_unclear": _("answer unclear"),
+        "sending_on_hold": _("answer unclear"),
+        "sending_stopped": _("stopped"),
+        "answer_repeated": _("answer unclear"),
+        "past_unknown": _("sent elsewhere?"),
         "moderation_before": _("moderation, before"),
         "moderation_after": _("moderation, after"),
         "key_refused": _("key refused"),

@@ -255,7 +255,8 @@ class WritingApp(FittingApp, part=True):
         if self._know(draft.model):
             self.editor.set_choices(known_values(server, self.offer))
         try:
-            price = quote(server, request_of(as_written(draft, self.settings), self.settings))
+            wish = request_of(as_written(draft, self.settings), self.settings)
+            price = quote(server, wish, self.folder)
             check_draft(draft, self.settings)
             self.offer.check({**server.params, **draft.params})
         except ProblemError as error:
@@ -440,7 +441,8 @@ class WritingApp(FittingApp, part=True):
 
             self.complain(problem("count_invalid", limit=MAX_COUNT))
         elif not self.folder.writable:
-            self.complain(problem("folder_not_writable", path=str(self.folder.root)))
+            known = problem("folder_not_writable", path=str(self.folder.root))
+            self.complain(self.folder.refusal or known)
         else:
             self._begin(self.editor.draft)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sora_tui.core.job import Job
 from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.arrivals import Arrivals
-from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.folder import Folder, check_readable
 from sora_tui.workspace.jobfile import (
     SUFFIX,
     Stamp,
@@ -287,7 +287,8 @@ class Catalogue:
 
 def _stamps_in(place: Path) -> Iterator[tuple[str, Stamp]]:
     """The stamp of every document in a folder: one pass, 100,000 of them in about a second."""
-    with suppress(OSError), os.scandir(place) as entries:
+    check_readable(place)
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as entries:
         yield from _stamps_of(entries)
 
 

@@ -66,6 +66,7 @@ CREATE INDEX unreadable ON documents (name) WHERE state = 'broken';
 CREATE INDEX revisions ON documents (revision);
 CREATE INDEX usual ON documents (profile, model, size, seconds, name) WHERE took IS NOT NULL;
 CREATE INDEX remotes ON documents (origin);
+CREATE INDEX settled ON documents (name, trashed, state, spent_at, mtime_ns, bytes, inode);
 CREATE INDEX reports ON documents (origin, name) WHERE reported > 0;
 CREATE INDEX descents ON documents (origins) WHERE origins IS NOT NULL;
 CREATE INDEX characters ON documents (name) WHERE character IS NOT NULL;
@@ -403,12 +404,18 @@ class Index:
         )
         return {name for name, *known in rows if stamps[name] == tuple(known)}
 
-    def reports(self, origin: str) -> list[str]:
-        """Return the names of the jobs for which this server said what it charges, newest first."""
-        return self._names(
-            "SELECT name FROM documents WHERE origin = ? AND reported > 0 ORDER BY name DESC",
+    def reports(self, origin: str) -> list[tuple[str, bool]]:
+        """Return the jobs for which this server said what it charges, newest first.
+
+        Returns:
+            Their names, and whether they lie in the trash.
+        """
+        rows = self._ask(
+            "SELECT name, trashed FROM documents WHERE origin = ? AND reported > 0"
+            " ORDER BY name DESC",
             (origin,),
         )
+        return [(name, bool(trashed)) for name, trashed in rows]
 
     def judged(self, origin: str, fingerprint: str) -> list[str]:
         """Names of jobs of this request that the server gave a verdict on, newest first."""
@@ -487,6 +494,14 @@ class Index:
         """Every id a server of this origin gave to a job of ours, the trash included."""
         rows = self._ask("SELECT remote_id, polled_id FROM documents WHERE origin = ?", (origin,))
         return {remote_id for row in rows for remote_id in row if remote_id}
+
+    def owners(self, origin: str) -> list[tuple[str, bool, str | None, str | None]]:
+        """Every job that a server gave an id to: name, whether it is trashed, and the ids."""
+        return self._ask(
+            "SELECT name, trashed, remote_id, polled_id FROM documents"
+            " WHERE origin = ? AND remote_id IS NOT NULL",
+            (origin,),
+        )
 
     def durations(
         self, profile: str, model: str | None, size: str | None, seconds: str | None, limit: int

@@ -21,6 +21,7 @@ from sora_tui.cli.decide import Deciding
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.job import Consent, Cost, Job, JobError
+from sora_tui.core.job_id import JobIds
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Ask, PriceKind
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
@@ -42,6 +43,9 @@ from tests.workspace.jobs import put, wish
 REQUEST = VideoRequest("A kite", model="sora-2", seconds="4", size="1280x720")
 PRICES = 'prices = { "sora-2" = 0.10 }'
 HANDED_IN = "handed in"
+HERE = 'base_url = "http://127.0.0.1:9/v1"'
+UNDER_FOUR = "[budget]\nper_job = 1.50"
+LOST = JobError("answer_lost", Spent.PERHAPS)
 
 Entry = Callable[[Folder, Settings, pytest.MonkeyPatch], str]
 
@@ -180,6 +184,31 @@ ENTRIES: list[Entry] = [
             'base_url = "https://api.openai.com/v1"\nauth = "none"', "", "sum", id="ended model"
         ),
         pytest.param(f'api_key_env = "NO_SUCH_KEY"\n{PRICES}', "", "key_missing", id="no key"),
+        pytest.param(
+            f"{PRICES}\nparams = {{ n = 4 }}", UNDER_FOUR, "over_budget", id="four clips in one"
+        ),
+        pytest.param(
+            f"{PRICES}\nparams = {{ num_frames = 241, fps = 16 }}",
+            UNDER_FOUR,
+            "over_budget",
+            id="frames",
+        ),
+        pytest.param(
+            f'{PRICES}\nparams = {{ n = "four" }}', UNDER_FOUR, "price_unclear", id="no number"
+        ),
+        pytest.param(
+            f'{HERE}\n{PRICES}\nparams = {{ n = "four" }}', "", "unknown", id="no number here"
+        ),
+        pytest.param(PRICES, "[budget]\nper_day = 9\nbroken", "day_unreadable", id="unreadable"),
+        pytest.param(PRICES, "broken", "sum", id="unreadable, without a limit"),
+        pytest.param("free = true", "[budget]\nper_day = 9\nbroken", HANDED_IN, id="broken, free"),
+        pytest.param("free = true", "reported", HANDED_IN, id="a free server that reports"),
+        pytest.param(
+            "free = true", "[budget]\nper_day = 0.30\nreported", "over_budget", id="reports, day"
+        ),
+        pytest.param(
+            "free = true", "[budget]\nper_job = 0.19\nreported", "over_budget", id="reports, clip"
+        ),
     ],
 )
 def test_the_same_order_meets_the_same_question_everywhere(
@@ -190,12 +219,24 @@ def test_the_same_order_meets_the_same_question_everywhere(
     folder: Folder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settings = settings_of(folder, profile, more.removeprefix("refused"))
+    written = more
+    for word in ("refused", "broken", "reported"):
+        written = written.removesuffix(word)
+    settings = settings_of(folder, profile, written)
+    now = datetime.now(UTC)
+    if more.endswith("broken"):
+        (folder.metadata / f"{JobIds().next(now)}.json").write_text('{"schema": 1,')
+    if more.endswith("reported"):
+        job = job_at(settings, 5)
+        cost = Cost(Decimal(0), Decimal("0.20"))
+        put(folder, replace(job.submitting(now, "key").unconfirmed(now, LOST), cost=cost))
     if more == "refused":
         job = job_at(settings, 3)
         sent = job.submitting(job.created_at, "key")
         why = JobError("moderation_before", Spent.NO, "sentinel_block")
         put(folder, sent.rejected(job.created_at, why))
+    if more.endswith("broken") and entry is batch:
+        expected = "document_broken"  # it may be of this very batch, limit or not
     assert entry(folder, settings, monkeypatch) == expected
 
 
@@ -290,6 +331,11 @@ def test_each_clip_gets_its_own_part_of_the_consent(folder: Folder) -> None:
         ("", Answer(yes=True), None),
         ("", Answer(yes=True, max_spend=Decimal(9)), "consent_unknown"),
         ("free = true", Answer(), None),
+        (f"{PRICES}\nparams = {{ n = 4 }}", Answer(max_spend=Decimal("3.20")), None),
+        (f"{PRICES}\nparams = {{ n = 4 }}", Answer(max_spend=Decimal("3.19")), "over_budget"),
+        (f"{PRICES}\nparams = {{ n = 0 }}", Answer(max_spend=Decimal(9)), "consent_unknown"),
+        (f"{PRICES}\nparams = {{ n = 0 }}", Answer(), "consent_unknown"),
+        (f"{HERE}\n{PRICES}\nparams = {{ n = 0 }}", Answer(), "consent_unknown"),
     ],
 )
 def test_what_an_answer_covers(
@@ -302,6 +348,22 @@ def test_what_an_answer_covers(
         assert error.problem.code == code
     else:
         assert code is None
+
+
+def test_what_a_free_server_reported_is_held_to_the_limit_of_an_answer(folder: Folder) -> None:
+    settings, now = settings_of(folder, "free = true"), datetime.now(UTC)
+    job = job_at(settings, 5).submitting(now, "key").unconfirmed(now, LOST)
+    put(folder, replace(job, cost=Cost(Decimal(0), Decimal("0.20"))))
+    order = order_of(folder, "free = true", Item(REQUEST, clips=2))
+    assert (order.price.kind, order.price.sum) == (PriceKind.FREE, Decimal("0.40"))
+    assert orders.open_question(order, Answer(max_spend=Decimal("0.40"))) is Ask.NOTHING
+    with pytest.raises(ProblemError, match="over_budget"):
+        orders.open_question(order, Answer(max_spend=Decimal("0.39")))
+
+
+def test_an_order_knows_how_many_clips_come_of_it(folder: Folder) -> None:
+    order = order_of(folder, f"{PRICES}\nparams = {{ n = 4 }}", Item(REQUEST, clips=2))
+    assert (order.clips, order.outputs, order.price.sum) == (2, 8, Decimal("3.20"))
 
 
 def test_what_never_left_keeps_its_consent_only_as_long_as_that_covers_its_price(
