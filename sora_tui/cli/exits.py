@@ -94,6 +94,8 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "base_url_invalid",
         "base_url_insecure",
         "key_missing",
+        "key_command_ignored",
+        "free_ignored",
         "key_command_failed",
         "key_unusable",
         "settings_unreadable",

@@ -42,6 +42,7 @@ HOPELESS: Final = frozenset(
         "folder_unreadable",
         "key_command_failed",
         "key_missing",
+        "key_command_ignored",
         "key_refused",
         "key_unusable",
         "operation_unsupported",

@@ -95,6 +95,7 @@ class Dialect(NamedTuple):
         max_active: Jobs it takes at once.
         turns_away: How it says that nothing was started, under statuses that leave it open.
         poll_floor: Seconds between two looks at a job that it asks its users to keep.
+        runs_models: It runs its models itself, and hands no request on to anybody who charges.
         output_fields: Query parameters of `/content` that count the clips of a job from 0, tried
             in this order; those of one group go along together.
         endings: Its words for a job that ends without a clip. Each is believed when a second look
@@ -124,6 +125,7 @@ class Dialect(NamedTuple):
     max_active: int | None = None
     turns_away: tuple[TurnedAway, ...] = ()
     poll_floor: float = 0.0
+    runs_models: bool = False
     output_fields: tuple[tuple[str, ...], ...] = (("variant",), ("index", "output_index"))
     endings: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
 
@@ -227,6 +229,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         # 0.30.0.
         Dialect(
             name="vllm-omni",
+            runs_models=True,
             signs=(
                 Sign("models", 2, body=r'"owned_by":\s*"vllm'),
                 Sign("unknown", 2, body=r'"message":\s*"Video not found".*"code":\s*404\b'),
@@ -247,6 +250,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         # 0.5.23. Its JSON takes the picture as a path on the server's own disk.
         Dialect(
             name="sglang",
+            runs_models=True,
             signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"sglang"'),),
             reference_form="path",
             seconds_as_number=True,
@@ -258,6 +262,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         # 0.8.3. DELETE takes a running task out of its table and lets it run on.
         Dialect(
             name="aquiles",
+            runs_models=True,
             signs=(
                 Sign("health_", 2, body=r'"model":.*"mode":.*"timestamp":'),
                 Sign("models", 1, body=r'"owned_by":\s*"custom"'),
@@ -279,6 +284,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         # `trtllm-serve`, openai_video_routes.py at 0509ccc.
         Dialect(
             name="trt-llm",
+            runs_models=True,
             signs=(
                 Sign("models", 2, body=r'"owned_by":\s*"tensorrt_llm"'),
                 Sign("unknown", 2, body=r'"object":\s*"error".*"type":\s*"NotFoundError"'),
@@ -358,6 +364,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
         Dialect(
             name="simulator",
+            runs_models=True,
             signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),),
             bearer_without_key=None,
             nested="brackets",

@@ -295,6 +295,7 @@ def _consent(consent: Consent | None) -> dict[str, Any] | None:
         "currency": consent.currency,
         "max_spend": _number(consent.max_spend),
         "despite_refusal": consent.despite_refusal,
+        **({"found": consent.found} if consent.found is not None else {}),
     }
 
 
@@ -444,6 +445,7 @@ def _read_consent(value: Any) -> Consent:
         currency=str(value.get("currency") or "USD"),
         max_spend=_money(value.get("max_spend")),
         despite_refusal=value.get("despite_refusal") is True,
+        found=_text(value.get("found")),
     )
 
 

@@ -237,6 +237,8 @@ class Consent(NamedTuple):
         sum: The sum that was named, for this one job.
         max_spend: The limit given with `--max-spend`, for this one job.
         despite_refusal: The person knows that the server refused this prompt before.
+        found: The dialect of a server of this machine that runs its models itself, which is why
+            an unknown price was not asked about; None otherwise.
     """
 
     kind: str
@@ -245,6 +247,7 @@ class Consent(NamedTuple):
     currency: str = "USD"
     max_spend: Decimal | None = None
     despite_refusal: bool = False
+    found: str | None = None
 
 
 class Batch(NamedTuple):

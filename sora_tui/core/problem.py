@@ -76,6 +76,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "base_url_invalid": Spent.NO,
     "base_url_insecure": Spent.NO,
     "key_missing": Spent.NO,
+    "key_command_ignored": Spent.NO,
+    "free_ignored": Spent.NO,
     "key_command_failed": Spent.NO,
     "key_unusable": Spent.NO,
     "settings_unreadable": Spent.NO,

@@ -459,6 +459,25 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             " .env."
         ),
     ),
+    "key_command_ignored": (
+        N_(
+            "This folder's sora-tui.toml names a command for the key of[ {profile}]. It was not"
+            " run: you never named the address of that server yourself."
+        ),
+        _NOT_SENT,
+        N_(
+            "Read that command first[; sora-tui servers add NAME {url} then lets this folder use"
+            " it]."
+        ),
+    ),
+    "free_ignored": (
+        N_(
+            "This folder's sora-tui.toml says that[ {profile}] charges nothing. That does not count"
+            " yet: you never named the address of that server yourself."
+        ),
+        _NOT_SENT,
+        N_("If it is true, say so yourself[: sora-tui servers add NAME {url} --free does that]."),
+    ),
     "key_command_failed": (
         N_("The command that should print the key of the server[ {profile}] failed[: {reason}]."),
         _NOT_SENT,
@@ -491,7 +510,8 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_(
             "Add --yes, or answer once in a terminal; --max-spend cannot hold a price that nobody"
-            " knows."
+            " knows[; sora-tui servers add {name} {url} --free ends the question if it charges"
+            " nothing]."
         ),
     ),
     "declined": (
@@ -513,7 +533,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             "[ of {limit}]."
         ),
         _NOT_SENT,
-        N_("Write its prices, or free = true, into its profile in sora-tui.toml."),
+        N_(
+            "Write its prices into its profile[; sora-tui servers add {name} {url} --free tells"
+            " that it charges nothing]."
+        ),
     ),
     "price_unclear": (
         N_(

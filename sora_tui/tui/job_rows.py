@@ -323,6 +323,7 @@ def _short_words() -> dict[str, str]:
         "moderation_after": _("moderation, after"),
         "key_refused": _("key refused"),
         "key_missing": _("no key"),
+        "key_command_ignored": _("no key"),
         "key_command_failed": _("no key"),
         "quota_exhausted": _("quota used up"),
         "request_refused": _("not accepted"),

@@ -55,7 +55,7 @@ def last(folder: Folder) -> Job:
 def another(folder: Folder) -> Job:
     """A pending job on the same server, not written anywhere."""
     saved, at = last(folder), datetime.now(UTC)
-    consent = Consent("free", at)
+    consent = Consent("unknown", at)
     return Job.new(OTHER, at, saved.server, saved.request, cost=saved.cost, consent=consent)
 
 

@@ -139,6 +139,10 @@ async def _repeats(row: Dialect) -> object:
     return (await named(row)).repeats
 
 
+async def _runs_models(row: Dialect) -> object:
+    return (await found(SHAPES[row.name][0])).runs_models
+
+
 async def _delete_means(row: Dialect) -> object:
     memory = Memory(open_folder(Path.cwd()))
     server = Server("x", "http://127.0.0.1:9/v1", dialect=row.name)
@@ -246,6 +250,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "list_needs": _abilities,
     "delete_means": _delete_means,
     "repeats": _repeats,
+    "runs_models": _runs_models,
     "nested": _names_of_nested,
     "cost_header": _cost,
     "max_active": _max_active,

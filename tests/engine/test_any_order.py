@@ -510,7 +510,7 @@ class Story(RuleBasedStateMachine):
 
     def _order(self, request: VideoRequest, count: int, parent: str | None = None) -> None:
         engine = Engine(open_folder(world.root), {"lab": LAB})
-        consent = Consent("free", world.utc())
+        consent = Consent("unknown", world.utc())
         with suppress(ProblemError):  # the disk is full, and that was said
             jobs = engine.submit(
                 LAB, request, quote(LAB, request), consent, count=count, parent=parent

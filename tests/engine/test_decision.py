@@ -50,7 +50,7 @@ class Lost:
 
     def send_again(self) -> Job:
         price = Price(PriceKind.FREE, None)
-        consent = Consent("free", datetime.now(UTC))
+        consent = Consent("unknown", datetime.now(UTC))
         jobs = self.engine.submit(
             self.profile, self.job.request, price, consent, parent=self.job.id
         )

@@ -148,7 +148,7 @@ def test_an_order_that_the_disk_takes_half_of_is_taken_back_or_says_that_it_may_
     monkeypatch.setattr(engine_module, "hand_in", filling_up)
     with pytest.raises(ProblemError) as refused:
         Engine(folder, {}).submit(
-            NOWHERE, KITE, Price(PriceKind.FREE, None), Consent("free", START), count=2
+            NOWHERE, KITE, Price(PriceKind.FREE, None), Consent("unknown", START), count=2
         )
     assert refused.value.problem.code == "disk_full"
     assert refused.value.problem.spent is spent

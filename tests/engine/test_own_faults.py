@@ -173,7 +173,7 @@ def test_what_replaces_a_record_that_cannot_be_read_is_not_sent(
         watcher.wait_to_own()
     (folder.metadata / f"{parent.id}.json").write_text("{")
     with running(folder, lab) as (engine, watcher):
-        price, consent = quote(lab, parent.request), Consent("free", now)
+        price, consent = quote(lab, parent.request), Consent("unknown", now)
         (job,) = engine.submit(lab, parent.request, price, consent, parent=parent.id)
         ended = watcher.wait_for(
             lambda e: isinstance(e, JobChanged) and e.job.id == job.id and e.job.is_final
