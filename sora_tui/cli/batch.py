@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import agree, question_on_terminal
-from sora_tui.cli.follow import Outcome, running, taking_back, wait_for_completion
+from sora_tui.cli.follow import Outcome, go_on, running, taking_back, wait_for_completion
 from sora_tui.cli.generate import (
     found_prompt,
     is_at_rest,
@@ -146,9 +146,12 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         return enough(job) and job.updated_at != unsent.get(job.id)
 
     history = History(folder)
+    stopped = go_on(engine, history, going)
     with running(engine, speech) as items:
         progress = _progress(len(followed), history, speech)
-        outcome = wait_for_completion(engine, items, history, followed, progress, speech, is_enough)
+        outcome = wait_for_completion(
+            engine, items, history, followed, progress, speech, is_enough, stopped
+        )
     code = report(outcome, folder, speech)
     others = [job for job in before if job.id not in outcome.jobs]
     _sum_up(outcome, others, speech)

@@ -25,6 +25,9 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "remote_cancelled",
         "remote_expired",
         "remote_gone",
+        "remote_denied",
+        "other_video_told",
+        "status_unknown",
         "download_interrupted",
         "download_refused",
         "download_too_large",
@@ -91,6 +94,8 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "base_url_invalid",
         "base_url_insecure",
         "key_missing",
+        "key_command_ignored",
+        "free_ignored",
         "key_command_failed",
         "key_unusable",
         "settings_unreadable",
@@ -113,6 +118,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     SERVER: (
         "server_unreachable",
         "server_busy",
+        "gateway_misroutes",
         "videos_missing",
         "delete_refused",
         "key_refused",
@@ -130,7 +136,15 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "folder_not_writable",
         "folder_unreadable",
     ),
-    UNCONFIRMED: ("answer_lost", "answer_unclear"),
+    UNCONFIRMED: (
+        "answer_lost",
+        "answer_unclear",
+        "answer_repeated",
+        "answer_not_kept",
+        "past_unknown",
+        "sending_on_hold",
+        "sending_stopped",
+    ),
     OUR_FAULT: ("internal_fault", "answer_fault"),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {

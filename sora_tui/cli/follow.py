@@ -6,21 +6,24 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Final
+from urllib.parse import urlsplit
 
 from sora_tui.cli.progress import Progress
 from sora_tui.cli.speech import Speech
 from sora_tui.core.job import Job, State
-from sora_tui.core.problem import Problem, ProblemError, Spent
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem
+from sora_tui.core.search import LOOKS
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n import _
+from sora_tui.i18n.search import search_words
 from sora_tui.workspace.history import History
 
 #: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
@@ -39,6 +42,7 @@ HOPELESS: Final = frozenset(
         "folder_unreadable",
         "key_command_failed",
         "key_missing",
+        "key_command_ignored",
         "key_refused",
         "key_unusable",
         "operation_unsupported",
@@ -56,10 +60,14 @@ HOPELESS: Final = frozenset(
 #: Reasons that time may heal, and tries after which they are left: some ten minutes.
 _REFUSED: Final = frozenset({"download_refused", "clip_damaged"})
 _REFUSALS: Final = 9
+#: A reason that a person ends, and after which the rest of the order is still wanted: the job is
+#: left waiting, and `sora-tui wait` sends it.
+_STOPPED: Final = "sending_stopped"
 #: Tries after which a practice server that does not start is not waited for.
 _STARTS: Final = 3
-#: Seconds that a lost answer is looked for before a person has to decide.
-SEARCH: Final = 35.0
+#: Seconds that a lost answer is looked for before a person has to decide: the last look of the
+#: first minutes, and what its list may take.
+SEARCH: Final = LOOKS[-1] + 30.0
 #: Seconds after which a person is told who does not take the job.
 _UNCLAIMED: Final = 5.0
 _LOOK_EVERY: Final = 2.0
@@ -147,13 +155,16 @@ def wait_for_completion(
     progress: Progress,
     speech: Speech,
     enough: Callable[[Job], bool] = lambda job: job.is_final,
+    overcome: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Outcome:
     """Stay until every job is at rest, or a signal comes.
 
     Args:
         enough: When a job needs no more waiting. A lost answer is looked for in any case.
+        overcome: Jobs by id whose recorded reason to wait holds no more, with the time of the
+            record that has it.
     """
-    watch = _Watch(engine, history, progress, speech, enough, dict.fromkeys(job_ids))
+    watch = _Watch(engine, history, progress, speech, enough, dict.fromkeys(job_ids), overcome)
     while watch.open and watch.outcome.signal is None and not watch.outcome.faults:
         try:
             watch.take(items.get(timeout=0.5))
@@ -179,8 +190,11 @@ class _Watch:
         speech: Speech,
         enough: Callable[[Job], bool],
         open_ids: dict[str, None],
+        overcome: Mapping[str, datetime],
     ) -> None:
         self.outcome = Outcome()
+        self._overcome = overcome
+        self._stopped: dict[str, Problem] = {}
         self.open = open_ids
         self._engine = engine
         self._history = history
@@ -193,6 +207,7 @@ class _Watch:
         self._owner: EngineChanged | None = None
         self._named_owner = False
         self._named_pause = False
+        self._named_search: set[str] = set()
 
     def take(self, item: Item) -> None:
         """Something happened."""
@@ -222,6 +237,8 @@ class _Watch:
         for job_id, lost_at in self._lost_at.items():
             if now - lost_at >= SEARCH:
                 self.open.pop(job_id, None)
+        if self._stopped and self._stopped.keys() >= self.open.keys():
+            self._leave_stopped()
         if self._owner is None or self._owner.owner or now - self._looked_at < _LOOK_EVERY:
             return
         # Another process writes: a step it made while we came in was told to nobody.
@@ -229,6 +246,13 @@ class _Watch:
         self._read_open()
         if not self._named_owner and now - self._began >= _UNCLAIMED:
             self._name_owner()
+
+    def _leave_stopped(self) -> None:
+        """End the wait for jobs that only a person lets go; nothing else is under way any more."""
+        for job_id, why in self._stopped.items():
+            self.outcome.left[job_id] = why
+            self.open.pop(job_id, None)
+        self._stopped.clear()
 
     def _read_open(self) -> None:
         for job_id in tuple(self.open):
@@ -247,16 +271,25 @@ class _Watch:
             self._lost_at.setdefault(job.id, time.monotonic())
             if self._is_searched(job):
                 self.open.pop(job.id, None)
+            elif job.search is not None and job.id not in self._named_search:
+                self._name_search(job)
             return
         self._lost_at.pop(job.id, None)
+        self._stopped.pop(job.id, None)
         why = event.retry.problem if event.retry else None
         if job.is_too_large and job.error is not None:
             why = job.error.problem  # nobody asks for it again before a person says so
         follows = self._owner is not None and not self._owner.owner
-        if why is None and follows and job.state is State.PENDING and job.error is not None:
-            why = job.error.problem  # an owner that is another process writes it down
+        is_old = job.updated_at == self._overcome.get(job.id)
+        if why is None and job.state is State.PENDING and job.error and not is_old:
+            # An owner that is another process writes it down; the engine does with what only a
+            # person ends.
+            why = job.error.problem if follows or job.is_stopped else None
         if self._enough(job):
             self.open.pop(job.id)
+        elif why and why.code == _STOPPED:
+            host = urlsplit(job.server.base_url).hostname or ""
+            self._stopped[job.id] = problem(_STOPPED, host=host)
         elif why and _is_hopeless(why, event.retry.count if event.retry else 0):
             if job.id in self.outcome.left:
                 return
@@ -284,10 +317,15 @@ class _Watch:
         follows = self._owner is not None and not self._owner.owner
         if not follows and search.at < self._began_at:
             return False
-        if not search.listed:
-            return True
-        sent = job.attempts[-1].at if job.attempts else job.created_at
-        return bool(search.found) or (search.at - sent).total_seconds() >= SEARCH
+        return search.can_find_no_more(job.lost_at, has_unknown_past=job.has_unknown_past)
+
+    def _name_search(self, job: Job) -> None:
+        """Say once what is waited for, and how long."""
+        self._named_search.add(job.id)
+        self._progress.pause()
+        rest = LOOKS[-1] - (datetime.now(UTC) - job.lost_at).total_seconds()
+        until = datetime.now(UTC) + timedelta(seconds=min(max(rest, 0.0), LOOKS[-1]))
+        self._speech.note(search_words(job, f"{until.astimezone():%H:%M:%S}"))
 
     def _name_owner(self) -> None:
         """Say who holds the folder while nobody has taken a job of ours."""
@@ -314,6 +352,18 @@ class _Watch:
                 " and press 4, then p, to go on."
             )
         )
+
+
+def go_on(engine: Engine, history: History, job_ids: Iterable[str]) -> dict[str, datetime]:
+    """Have jobs sent that wait because of unclear answers: to wait for them is to want them.
+
+    Returns:
+        When each of these jobs changed last, with the reason that holds no more.
+    """
+    jobs = history.load_each(job_ids).values()
+    stopped = [job for job in jobs if isinstance(job, Job) and job.is_stopped]
+    engine.go_on(stopped)
+    return {job.id: job.updated_at for job in stopped}
 
 
 def suspend(engine: Engine) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import NoReturn
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.decide import Deciding
-from sora_tui.cli.follow import Outcome, running, wait_for_completion
+from sora_tui.cli.follow import Outcome, go_on, running, wait_for_completion
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
@@ -19,11 +20,13 @@ from sora_tui.cli.streams import complain
 from sora_tui.cli.usual import usual_of
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
+from sora_tui.core.problem import ProblemError
 from sora_tui.engine.engine import Engine
 from sora_tui.i18n import _
-from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
+from sora_tui.workspace.lock import OwnerLock
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
@@ -42,13 +45,14 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if args.jobs:
         wanted = [history.find(name) for name in args.jobs]
     else:
-        wanted = [job.id for job in (*history.active(), *waiting(folder))]
+        wanted = _unfinished(folder, history, settings)
     if not wanted:
         speech.note(_("Nothing is unfinished here."))
         return exits.DONE
     folder.check_writable()  # nobody moves a job here, so nothing would ever come of it
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     asked = _look_again(engine, history, wanted) if args.jobs and not decided else {}
+    stopped = {} if decided else go_on(engine, history, wanted)
 
     def is_enough(job: Job) -> bool:
         return job.is_final and job.updated_at != asked.get(job.id)
@@ -61,7 +65,9 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
                 _do(args, deciding, job_id)
             wanted = deciding.going
             deciding.give_back()
-        outcome = wait_for_completion(engine, items, history, wanted, progress, speech, is_enough)
+        outcome = wait_for_completion(
+            engine, items, history, wanted, progress, speech, is_enough, stopped
+        )
         asks = not speech.as_json and question_on_terminal() is not None
         while asks and outcome.signal is None and not outcome.faults:
             going = _ask(deciding, outcome)
@@ -74,18 +80,36 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     return report(outcome, folder, speech)
 
 
+def _unfinished(folder: Folder, history: History, settings: Settings) -> list[str]:
+    """Return the ids of everything unfinished.
+
+    An owner that was killed, or documents that were put back, leave an index that says less than
+    the documents do: where nobody else owns the folder, it is brought up first.
+    """
+    lock = OwnerLock(folder, alone=settings.alone)
+    with suppress(ProblemError):  # a folder that can only be looked at: the index has to do
+        if lock.try_acquire():
+            with closing(History(folder)) as owned:
+                owned.own()
+    lock.release()
+    return [job.id for job in (*history.active(), *waiting(folder))]
+
+
 def _look_again(engine: Engine, history: History, job_ids: Iterable[str]) -> dict[str, datetime]:
-    """Have the server asked once more for what it had no longer: it may only have been late.
+    """Have the server asked once more for what it had no longer, or had ended.
+
+    It may only have been late, or one of its replicas behind.
 
     Returns:
         When each of these jobs changed last: what is older than the asking is no answer to it.
     """
     jobs = [history.load(job_id) for job_id in job_ids]
-    asked = {
-        job.id: job.updated_at
+    again = (
+        job
         for job in jobs
-        if job.state in {State.EXPIRED, State.GONE} or job.is_too_large
-    }
+        if job.state is State.EXPIRED or job.may_be_found_again or job.is_too_large
+    )
+    asked = {job.id: job.updated_at for job in again}
     for job_id in asked:
         engine.command(job_id, "look")
     return asked

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.number import MAX_DIGITS, number
-from sora_tui.core.remote import LAST_MOMENT, Phase, RemoteVideo, read_video
+from sora_tui.core.remote import ENDINGS, LAST_MOMENT, Phase, RemoteVideo, read_video
 from sora_tui.core.text import clean, clean_line
 
 #: Largest answers read, in bytes (reliability, mechanism CAP).
@@ -34,10 +34,20 @@ _TAG: Final = re.compile(r"<[^>]{0,400}>")
 
 
 class Refusal(NamedTuple):
-    """A server's own code and words, out of whatever envelope they came in; both cleaned."""
+    """A server's own code and words, out of whatever envelope they came in; both cleaned.
+
+    Attributes:
+        message: Of the server that refused: where a gateway hands on what another one answered,
+            the innermost text.
+        outer: What the server that was asked says itself, with all that it hands on. A gateway
+            writes there that it tried more than once.
+        has_envelope: It is an object of JSON that names an error, not a page or a word.
+    """
 
     code: str | None
     message: str
+    outer: str = ""
+    has_envelope: bool = False
 
 
 def read_json(body: bytes) -> Any:
@@ -56,23 +66,23 @@ def read_json(body: bytes) -> Any:
     return _pruned(parsed, MAX_DEPTH)
 
 
-def video_in(document: object) -> RemoteVideo | None:
+def video_in(document: object, endings: Mapping[str, Phase] = ENDINGS) -> RemoteVideo | None:
     """The video object an error answer may consist of (vLLM-Omni answers a failed job so).
 
     An error with an id of its own is told from a job by the object's name, or by a status word
     that servers use for jobs.
     """
-    video = read_video(document)
+    video = read_video(document, endings)
     if video is None or not isinstance(document, Mapping):
         return None
     is_job = document.get("object") == "video" or video.phase is not Phase.UNKNOWN
     return video if is_job else None
 
 
-def wrapped_video(document: object) -> RemoteVideo | None:
+def wrapped_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> RemoteVideo | None:
     """A video object embedded as text in an error message (LiteLLM before vLLM-Omni)."""
     for inner in _wrapped(_read_envelope(document).message):
-        if (video := video_in(inner)) is not None:
+        if (video := video_in(inner, endings)) is not None:
             return video
     return None
 
@@ -87,8 +97,10 @@ def refusal_in(body: bytes) -> Refusal:
     try:
         document = read_json(body)
     except ValueError:
-        return _unwrapped(Refusal(None, _readable(body)))
-    return _unwrapped(_read_envelope(document))
+        said = Refusal(None, _readable(body))
+    else:
+        said = _read_envelope(document)._replace(has_envelope=isinstance(document, Mapping))
+    return _unwrapped(said)._replace(outer=said.message, has_envelope=said.has_envelope)
 
 
 def retry_after(headers: Mapping[str, str], most: float = MAX_WAIT) -> float | None:

@@ -124,16 +124,37 @@ def _best(answers: Mapping[Probe, Answer]) -> tuple[Dialect, tuple[str, ...]]:
     best, best_weight = GENERIC, ENOUGH - 1
     evidence: tuple[str, ...] = ()
     for row in DIALECTS.values():
-        seen = [
-            sign
-            for sign in row.signs
-            if sign.probe in answers
-            and sign.shows(answers[sign.probe].headers, _text(answers[sign.probe]))
-        ]
+        seen = _seen(row, answers)
         weight = sum(sign.weight for sign in seen)
         if weight > best_weight:
             best, best_weight, evidence = row, weight, tuple(map(_evidence, seen))
     return best, evidence
+
+
+def _seen(row: Dialect, answers: Mapping[Probe, Answer]) -> list[Sign]:
+    return [
+        sign
+        for sign in row.signs
+        if sign.probe in answers
+        and sign.shows(answers[sign.probe].headers, _text(answers[sign.probe]))
+    ]
+
+
+def _runs_models(row: Dialect, answers: Mapping[Probe, Answer]) -> bool:
+    """Whether this is a server that runs its models itself, and nothing points to a gateway.
+
+    A gateway may hand on the answers of such a server: then it shows signs of its own, or its list
+    has models of other owners too.
+    """
+    gateways = (other for other in DIALECTS.values() if not other.runs_models)
+    if not row.runs_models or any(
+        sum(sign.weight for sign in _seen(other, answers)) >= ENOUGH for other in gateways
+    ):
+        return False
+    listed = _document(answers["models"]) if "models" in answers else None
+    models = listed.get("data") if isinstance(listed, Mapping) else None
+    owners = {str(model.get("owned_by")) for model in models or () if isinstance(model, Mapping)}
+    return len(owners) <= 1
 
 
 def _evidence(sign: Sign) -> str:
@@ -165,6 +186,7 @@ def _findings(
         delete_means=row.delete_means,
         repeats=row.repeats,
         problem=why or _busy(answers) or _nothing_there(server, answers),
+        runs_models=_runs_models(row, answers),
     )
 
 

@@ -13,12 +13,19 @@ class ServerError(Exception):
             download, of the clip that was paid before.
         retry_after: Seconds the server asks to be left alone, 1..300.
         not_found: The server says that it knows no such video.
+        asked: The server that a gateway asked about it, where that is not the one that made it.
     """
 
     def __init__(
-        self, error: JobError, *, retry_after: float | None = None, not_found: bool = False
+        self,
+        error: JobError,
+        *,
+        retry_after: float | None = None,
+        not_found: bool = False,
+        asked: str = "",
     ) -> None:
         super().__init__(f"{error.kind} ({error.status or 'no answer'}) {error.message}".rstrip())
         self.error = error
         self.retry_after = retry_after
         self.not_found = not_found
+        self.asked = asked

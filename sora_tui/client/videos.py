@@ -41,7 +41,7 @@ from sora_tui.core.job import JobError
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.number import amount
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase, RemoteVideo, read_video
+from sora_tui.core.remote import Phase, RemoteVideo, read_video, route_of
 from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
@@ -53,7 +53,21 @@ if TYPE_CHECKING:
 DEFAULT_WAIT: Final = 15.0
 
 #: Codes that say the account is empty, not that we are too fast (OpenAI, new-api, gateways).
-_QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
+_QUOTA_MARKS: Final = ("quota", "billing", "budget", "insufficient_")
+#: Words that name a limit: a rate, a number at once, a quota. "Too many requests" is no more than
+#: the name of the status, which a proxy writes too, and `RateLimitError` is what LiteLLM makes of
+#: any 429 that it is given.
+_LIMIT: Final = re.compile(
+    r"rate[ _-]limit|concurren|quota|throttl"
+    r"|too[ _]many[ _](concurrent|parallel|active|running|pending|queued|open)"
+    r"|\b(per|each|every)[ _-](second|minute|min|hour|day|week|month)|\b[rt]p[msd]\b"
+    r"|\d ?/ ?(s|sec|min|minute|h|hour|day)\b"
+    r"|\b(limit|maximum|max)[ _](number[ _])?(of|is|reached|exceeded|hit)\b|\blimit of \d"
+    r"|\b(request|token|video|job|task|generation|user|account|project)s?[ _]limit"
+    r"|(requests|videos|jobs|tasks|generations)[ _](at (once|a time|the same time)|in parallel)"
+    r"|queue (is )?full|请求数限制|速率限制|频率限制|并发|限流|配额",
+    re.IGNORECASE,
+)
 #: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
 _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_error"})
 #: By these a server refuses before it acts (RFC 9110, 6585, 7725). Not 424, by which a gateway
@@ -61,6 +75,8 @@ _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_erro
 #: a request that they gave up on.
 _REFUSALS: Final = frozenset({301, 302, 307, 308, *range(400, 432), 451} - {408, 409, 424})
 _VIDEO_MADE: Final = re.compile(r"/videos/[^/?#]+/?(?:[?#]|$)")
+#: How a message names the model that was asked: `model 'sora-2'`, `model=openai/sora-2`.
+_MODEL_NAMED: Final = re.compile(r"\bmodel(?:=| ?: ?| )['\"`]([\w./:-]+)['\"`]|\bmodel=([\w./:-]+)")
 #: new-api answers 400 for an id it does not know.
 _UNKNOWN_ID_CODES: Final = frozenset({"task_not_exist"})
 
@@ -131,6 +147,11 @@ class VideosClient:
 
         self._wire = Wire(server)
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that the server's clock is ahead of ours, to about one second, if it is known."""
+        return self._wire.clock_skew
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._wire.aclose()
@@ -140,7 +161,7 @@ class VideosClient:
         request: VideoRequest,
         upload: Upload | None,
         key: str,
-        sink: Callable[[bytes], object] | None = None,
+        sink: Callable[[int, bytes], object] | None = None,
     ) -> CreateOutcome:
         """The paid request, sent once. Raises nothing the network or a server could cause.
 
@@ -148,8 +169,8 @@ class VideosClient:
             upload: The prepared picture or clip, where the request has one.
             key: Goes along as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to
                 honour it, and it harms none.
-            sink: Takes the clip, where the answer has it in it (`Accepted.has_clip`); what it got
-                is otherwise none.
+            sink: Takes the number and the bytes of each clip that the answer has in it
+                (`Accepted.clips`); what it got of others is none.
         """
         return await self.send(self.prepare(request, upload, key), sink)
 
@@ -176,7 +197,7 @@ class VideosClient:
         return PaidRequest(request.operation, built)
 
     async def send(
-        self, paid: PaidRequest, sink: Callable[[bytes], object] | None = None
+        self, paid: PaidRequest, sink: Callable[[int, bytes], object] | None = None
     ) -> CreateOutcome:
         """Send what `prepare` built, once. Raises nothing the network or a server could cause.
 
@@ -200,7 +221,8 @@ class VideosClient:
             video = outcome.video
             if not video.status:  # LocalAI's shape: an id and the clip, and no word on how it goes
                 video = video._replace(status="completed", phase=Phase.COMPLETED)
-            return replace(outcome, video=video, has_clip=video.phase is Phase.COMPLETED)
+            is_done = video.phase is Phase.COMPLETED
+            return replace(outcome, video=video, clips=tuple(sorted(clip.whole)) if is_done else ())
         return outcome
 
     def _with_cost(self, outcome: CreateOutcome, answer: Answer) -> CreateOutcome:
@@ -225,15 +247,17 @@ class VideosClient:
         """
         path = f"/videos/{quote(video_id, safe='')}"
         answer = await self._call("GET", path, cookies=cookies)
-        document = _document(answer)
+        document, endings = _document(answer), self._dialect.endings
         if _is_success(answer):
-            video = read_video(document)
+            video = read_video(document, endings)
         else:
-            video = video_in(document) or wrapped_video(document)
+            video = video_in(document, endings) or wrapped_video(document, endings)
         if video is None:
-            raise _server_error(answer)
-        said, floor = poll_after(answer.headers), self._dialect.poll_floor
-        return Poll(video, max(said or 0.0, floor) or None)
+            failure = _server_error(answer)
+            failure.asked = asked_instead(video_id, answer) if failure.not_found else ""
+            raise failure
+        said = poll_after(answer.headers) or retry_after(answer.headers)
+        return Poll(video, max(said or 0.0, self._dialect.poll_floor) or None)
 
     async def character(self, character_id: str) -> RemoteVideo:
         """A character by its id, as a video that is completed.
@@ -261,7 +285,8 @@ class VideosClient:
         answer = await self._call("GET", "/videos", query, LIST_LIMIT)
         rows = _rows(answer)
         document = _document(answer)
-        videos = tuple(video for row in rows if (video := read_video(row)) is not None)
+        read = (read_video(row, self._dialect.endings) for row in rows)
+        videos = tuple(video for video in read if video is not None)
         said = document if isinstance(document, Mapping) else {}
         last_id = said.get("last_id")
         if not isinstance(last_id, str) or not last_id:
@@ -346,7 +371,9 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     A refusal counts as definite only where the protocol leaves no other reading, or a server's own
     words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
     work, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
-    15.4.4): these are unclear. So is whatever a gateway says that tried more than once.
+    15.4.4): these are unclear. `Retry-After` changes nothing about that: a proxy adds it to a 503
+    for what it cannot see. So is whatever a gateway says that tried more than once, or that hands
+    on a video.
     """
     status = answer.status
     document = _document(answer)
@@ -354,19 +381,26 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     if video is not None:
         cookies = answer.cookies
         return Accepted(video, status, request_id(answer.headers), cookies=cookies)
-    refusal = refusal_in(answer.body)
-    if was_repeated(refusal.message):
-        return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
-    wait = retry_after(answer.headers)
-    turned = turned_away(status, refusal.message)
-    is_later = turned.later if turned else status == 429 or (status == 503 and wait is not None)
-    if is_later:
+    refusal, wait = refusal_in(answer.body), retry_after(answer.headers)
+    unclear = Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal), wait)
+    handed_on = wrapped_video(document)
+    if was_repeated(refusal.outer) or (handed_on and handed_on.phase is not Phase.FAILED):
+        return unclear
+    turned = turned_away(status, refusal.message, refusal.outer)
+    if turned.later if turned else status == 429:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
-        return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
+        error = _error("server_busy", Spent.NO, answer, refusal)
+        return Later(wait or DEFAULT_WAIT, error, turned is not None or _names_limit(refusal))
     if turned or (status in _REFUSALS and not _points_to_a_video(answer)):
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
-    return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+    return unclear
+
+
+def _names_limit(refusal: Refusal) -> bool:
+    """Whether it is a server's own error object that says which limit was reached."""
+    said = f"{refusal.code or ''} {refusal.message}"
+    return refusal.has_envelope and _LIMIT.search(said) is not None
 
 
 def _points_to_a_video(answer: Answer) -> bool:
@@ -476,6 +510,27 @@ def _error(kind: str, spent: Spent, answer: Answer, refusal: Refusal) -> JobErro
         status=answer.status,
         request_id=request_id(answer.headers),
     )
+
+
+def asked_instead(video_id: str, answer: Answer) -> str:
+    """The server that a gateway asked for a video, where it is none that can have it; else "".
+
+    LiteLLM 1.110 finds the deployment by the upstream model's name, and takes another group that
+    has this name: its 404 is one of the wrong server. The id says which one made the video, and
+    `x-litellm-model-name`, or the message, which one was asked.
+    """
+    route = route_of(video_id)
+    if route is None:
+        return ""
+    asked = clean_line(answer.headers.get("x-litellm-model-name", ""), 120)
+    provider, slash, _ = asked.partition("/")
+    if slash and provider != route.provider:
+        return asked
+    message = clean_line(refusal_in(answer.body).message, 2000)
+    named = [quoted or bare for quoted, bare in _MODEL_NAMED.findall(message)]
+    own = {route.model, route.model.rpartition("/")[2], f"{route.provider}/{route.model}", asked}
+    is_another = route.model and named and own.isdisjoint(named)
+    return named[0] if is_another else ""
 
 
 def _server_error(answer: Answer) -> ServerError:

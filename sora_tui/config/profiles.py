@@ -54,21 +54,27 @@ _KEY_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "api-ke
 
 
 class Profile(NamedTuple):
-    """A server, and where its key is looked for: a variable's name or `api_key_command`."""
+    """A server as one file has it.
+
+    Attributes:
+        key_from: Where its key is looked for: a variable's name or `api_key_command`.
+        says_price: The profile itself says whether it is free, or its prices.
+    """
 
     server: Server
     key_from: str | None
+    says_price: bool = False
 
 
 def read_profiles(
-    file: TomlFile, environ: Mapping[str, str], *, may_run: bool
+    file: TomlFile, environ: Mapping[str, str], trusts: Callable[[Server], bool]
 ) -> dict[str, Profile]:
     """Every profile of one file.
 
     Args:
         environ: Where `api_key_env` looks.
-        may_run: Whether `api_key_command` counts. Only in the user's own file: a workspace may
-            have come from somebody else, and opening it must not run his commands.
+        trusts: Whether `free = true` and `api_key_command` of a profile count. A workspace may
+            have come from somebody else: opening it must neither spend nor run anything.
 
     Raises:
         ProblemError: config_invalid, naming file, key and line.
@@ -76,7 +82,7 @@ def read_profiles(
     servers = file.values.get("servers", {})
     if not isinstance(servers, Mapping):
         raise file.invalid("", "servers", "must be tables: [servers.NAME]")
-    return {name: _profile(file, name, environ, may_run) for name in servers}
+    return {name: _profile(file, name, environ, trusts) for name in servers}
 
 
 def check_base_url(base_url: str) -> str:
@@ -103,7 +109,12 @@ def check_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: bool) -> Profile:
+def _profile(
+    file: TomlFile,
+    name: str,
+    environ: Mapping[str, str],
+    trusts: Callable[[Server], bool],
+) -> Profile:
     table = f"servers.{name}"
     values = file.values["servers"][name]
     if not isinstance(values, Mapping):
@@ -139,13 +150,20 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: boo
     )
     variable = read("api_key_env", _string, None)
     command = read("api_key_command", _string, None)
-    if command is not None and not may_run:
-        raise file.invalid(table, "api_key_command", "works in your own sora-tui.toml only")
+    if not trusts(server):
+        ignored = ["free"] if server.free else []
+        if command is not None and variable is None:
+            ignored.append("api_key_command")
+        server = server._replace(free=False, trusted=False, ignored=tuple(ignored))
+    says_price = server.free or "prices" in values or values.get("free") is False
     if variable is not None:
-        return Profile(server._replace(key=key_of(environ.get(variable))), variable)
-    if command is not None:
-        return Profile(server._replace(key=CommandKey(name, command)), "api_key_command")
-    return Profile(server, None)
+        server = server._replace(key=key_of(environ.get(variable)))
+        return Profile(server, variable, says_price)
+    if command is None:
+        return Profile(server, None, says_price)
+    if server.trusted:
+        server = server._replace(key=CommandKey(name, command))
+    return Profile(server, "api_key_command", says_price)
 
 
 class _Table:

@@ -42,6 +42,8 @@ class Findings(NamedTuple):
         delete_means: See `DeleteMeans`.
         repeats: It may send a create that failed on again by itself; that cannot be asked.
         problem: Why it cannot be worked with as it is; None where all is well.
+        runs_models: It runs its models itself: what it showed names such a server, and nothing
+            in it points to a gateway.
     """
 
     dialect: str
@@ -55,3 +57,4 @@ class Findings(NamedTuple):
     delete_means: DeleteMeans = "unknown"
     repeats: bool = False
     problem: Problem | None = None
+    runs_models: bool = False

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import CODES, Problem, Spent, problem_error
-from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in
+from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in, inner_id
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.core.text import clean_line
@@ -73,30 +73,34 @@ _REMOTE: Final[Mapping[Phase, State]] = {
 }
 _ANY_REMOTE: Final = frozenset(_REMOTE.values())
 _IN_FLIGHT: Final = frozenset({State.QUEUED, State.IN_PROGRESS})
+#: Where a job may be that a server tells of for the first time. It ends when that is told again.
+_ALIVE: Final = _IN_FLIGHT | {State.COMPLETED}
 
 STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.PENDING: frozenset(
         {State.SUBMITTING, State.NOT_SENT, State.CANCELLED, State.UNCONFIRMED}
     ),
-    State.SUBMITTING: _ANY_REMOTE
-    | {State.PENDING, State.NOT_SENT, State.UNCONFIRMED, State.REJECTED},
+    State.SUBMITTING: _ALIVE | {State.PENDING, State.NOT_SENT, State.UNCONFIRMED, State.REJECTED},
     State.NOT_SENT: frozenset({State.PENDING, State.ABANDONED}),
-    State.UNCONFIRMED: _ANY_REMOTE | {State.ABANDONED},
+    State.UNCONFIRMED: _ALIVE | {State.ABANDONED},
     State.QUEUED: _ANY_REMOTE | {State.GONE},
     State.IN_PROGRESS: _ANY_REMOTE - {State.QUEUED} | {State.GONE},
     State.COMPLETED: frozenset({State.DOWNLOADING, State.EXPIRED, State.GONE}),
     State.DOWNLOADING: frozenset({State.COMPLETED, State.SAVED, State.EXPIRED, State.GONE}),
-    State.GONE: _ANY_REMOTE | {State.ABANDONED},
+    State.GONE: _ALIVE | {State.ABANDONED},
     State.SAVED: frozenset(),
     State.REJECTED: frozenset(),
-    State.FAILED: frozenset(),
+    State.FAILED: _ALIVE,
     State.EXPIRED: frozenset({State.COMPLETED}),
-    State.CANCELLED: frozenset(),
+    State.CANCELLED: _ALIVE,
     State.ABANDONED: frozenset(),
     State.UNKNOWN: frozenset(),
 }
 
 _ONCE_MORE: Final = "asked for once more"
+#: Outcomes of an attempt that a server put off; the second without a word about a limit.
+_DEFERRED: Final = "deferred"
+_DEFERRED_BARE: Final = "deferred, no limit named"
 
 #: The engine has work with these.
 ACTIVE: Final = frozenset(
@@ -150,6 +154,11 @@ class Attempt(NamedTuple):
     outcome: str = "sending"
     status: int | None = None
     request_id: str | None = None
+
+    @property
+    def is_deferred(self) -> bool:
+        """The server said "not now"."""
+        return self.outcome in {_DEFERRED, _DEFERRED_BARE}
 
 
 class Output(NamedTuple):
@@ -228,6 +237,8 @@ class Consent(NamedTuple):
         sum: The sum that was named, for this one job.
         max_spend: The limit given with `--max-spend`, for this one job.
         despite_refusal: The person knows that the server refused this prompt before.
+        found: The dialect of a server of this machine that runs its models itself, which is why
+            an unknown price was not asked about; None otherwise.
     """
 
     kind: str
@@ -236,6 +247,7 @@ class Consent(NamedTuple):
     currency: str = "USD"
     max_spend: Decimal | None = None
     despite_refusal: bool = False
+    found: str | None = None
 
 
 class Batch(NamedTuple):
@@ -262,6 +274,29 @@ class Notes(NamedTuple):
     text: str = ""
 
 
+class FolderMark(NamedTuple):
+    """What tells the folder that a job was handed in to from a copy of it.
+
+    A copy has the token and another inode; a folder on another machine has another machine's id.
+
+    Attributes:
+        token: What the mark file holds; random.
+        inode: Of the mark file.
+        machine: Of the machine, not to be read back from; None where it has no id, as in most
+            containers.
+    """
+
+    token: str
+    inode: int
+    machine: str | None = None
+
+    def is_same_folder(self, other: FolderMark | None) -> bool:
+        """Return whether both are of one folder; an id that is missing speaks for nothing."""
+        if other is None or (self.token, self.inode) != (other.token, other.inode):
+            return False
+        return None in {self.machine, other.machine} or self.machine == other.machine
+
+
 _UNKNOWN_COST: Final = Cost()
 _NO_NOTES: Final = Notes()
 
@@ -280,6 +315,8 @@ class Job:
     remote: RemoteVideo | None = None
     remote_id: str | None = None
     outputs: tuple[Output, ...] = ()
+    #: Clips that were made or asked for, and that the server gives no way to fetch.
+    clips_missing: int = 0
     cost: Cost = _UNKNOWN_COST
     error: JobError | None = None
     events: tuple[Event, ...] = ()
@@ -292,6 +329,8 @@ class Job:
     parent: str | None = None
     batch: Batch | None = None
     notes: Notes = _NO_NOTES
+    #: Of the folder that it was handed in to; None in documents of versions without marks.
+    handed_in: FolderMark | None = None
     #: What the answer to the create set: they go with the job's own requests, whoever asks.
     cookies: tuple[Cookie, ...] = ()
     #: Fields of the document that this version does not know; they survive.
@@ -375,24 +414,52 @@ class Job:
 
     # Sending --------------------------------------------------------------------------------
 
-    def submitting(self, at: datetime, key: str) -> Job:
-        """The intent: durable on disk before the first byte leaves."""
-        attempts = (*self.attempts, Attempt(at, key))
-        return self._step(State.SUBMITTING, at, attempts=attempts, not_before=None, error=None)
+    def submitting(self, at: datetime, key: str, clock_skew: float | None = None) -> Job:
+        """The intent: durable on disk before the first byte leaves.
 
-    def deferred(self, at: datetime, not_before: datetime, status: int) -> Job:
-        """The server said, definitely, not now (429, or 503 with Retry-After)."""
+        Args:
+            clock_skew: The server's clock minus ours at this moment, in seconds, if it is known.
+        """
+        attempts = (*self.attempts, Attempt(at, key))
+        return self._step(
+            State.SUBMITTING,
+            at,
+            attempts=attempts,
+            not_before=None,
+            error=None,
+            clock_skew=clock_skew,
+        )
+
+    def deferred(
+        self, at: datetime, not_before: datetime, status: int, *, names_limit: bool = True
+    ) -> Job:
+        """Return the job that the server put off: a 429, or words of its own that are known.
+
+        Args:
+            names_limit: It said which limit keeps it; without that it is believed only where its
+                list agrees.
+        """
+        outcome = _DEFERRED if names_limit else _DEFERRED_BARE
         return self._step(
             State.PENDING,
             at,
             f"{status}, again after {not_before:%H:%M:%S} UTC",
             not_before=not_before,
-            attempts=self._last_attempt("deferred", status),
+            attempts=self._last_attempt(outcome, status),
         )
 
     def doubted(self, at: datetime, error: JobError) -> Job:
-        """The server said "not now", and lists the job all the same: it is not sent again."""
+        """The server said "not now", and that is not to be believed: it is not sent again."""
         if self.state is not State.PENDING or not self.was_put_off:
+            raise _illegal(self, State.UNCONFIRMED)
+        return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
+
+    def of_unknown_past(self, at: datetime, error: JobError) -> Job:
+        """Mark a waiting job that another folder or process may have sent: nobody knows.
+
+        It is looked for like a lost answer, and a person says whether it is sent.
+        """
+        if self.state is not State.PENDING:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
 
@@ -402,22 +469,39 @@ class Job:
             raise _illegal(self, State.PENDING)
         return replace(self.noted(at, f"waits: {error.kind}"), error=error)
 
+    def released(self, at: datetime) -> Job:
+        """Return the pending job without the reason that kept it."""
+        if self.state is not State.PENDING:
+            raise _illegal(self, State.PENDING)
+        return self if self.error is None else replace(self.noted(at, "waits no more"), error=None)
+
     def not_sent(self, at: datetime, error: JobError) -> Job:
         """The request provably never reached a server."""
         return self._step(State.NOT_SENT, at, error=error, attempts=self._last_attempt("not_sent"))
 
-    def retried(self, at: datetime) -> Job:
-        """Once more, the same job: allowed only because it was never sent."""
+    def retried(self, at: datetime, handed_in: FolderMark | None = None) -> Job:
+        """Once more, the same job: allowed only because it was never sent.
+
+        Args:
+            handed_in: Of the folder in which a person asks for it.
+        """
         if self.state is not State.NOT_SENT:
             raise _illegal(self, State.PENDING)
-        return self._step(State.PENDING, at, error=None)
+        return self._step(State.PENDING, at, error=None, handed_in=handed_in or self.handed_in)
 
-    def unconfirmed(self, at: datetime, error: JobError) -> Job:
-        """The answer is lost: it may be running, and billed."""
+    def unconfirmed(self, at: datetime, error: JobError, not_before: datetime | None = None) -> Job:
+        """The answer is lost: it may be running, and billed.
+
+        Args:
+            not_before: Nothing else is sent to this server until then; this job is never sent
+                again by itself.
+        """
         if self.state is not State.SUBMITTING:
             raise _illegal(self, State.UNCONFIRMED)
         attempts = self._last_attempt("unconfirmed", error.status)
-        return self._step(State.UNCONFIRMED, at, error=error, attempts=attempts)
+        return self._step(
+            State.UNCONFIRMED, at, error=error, attempts=attempts, not_before=not_before
+        )
 
     def rejected(self, at: datetime, error: JobError) -> Job:
         """The server definitely refused."""
@@ -437,15 +521,22 @@ class Job:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
         attempts = self._last_attempt(outcome, status, request_id)
-        job = replace(self, attempts=attempts, error=None, search=None, cookies=cookies)
+        job = replace(
+            self, attempts=attempts, error=None, search=None, not_before=None, cookies=cookies
+        )
         return job._at_server(at, remote)
 
-    def searched(self, at: datetime, search: Search) -> Job:
-        """Looked for while unconfirmed; what is no news is not noted."""
+    def searched(self, at: datetime, search: Search, clock_skew: float | None = None) -> Job:
+        """Looked for while unconfirmed; what is no news is not noted.
+
+        Args:
+            clock_skew: The server's clock minus ours when it was sent, if it was learnt since.
+        """
         if self.state is not State.UNCONFIRMED:
             raise _illegal(self, State.UNCONFIRMED)
         news = search.news(self.search)
-        job = replace(self, search=search)
+        skew = self.clock_skew if clock_skew is None else clock_skew
+        job = replace(self, search=search, clock_skew=skew)
         return job.noted(at, news) if news else job
 
     def withdrawn(self, at: datetime, note: str = "withdrawn before it was sent") -> Job:
@@ -474,17 +565,27 @@ class Job:
         """What a poll told.
 
         Never backwards: a stale replica that says `in_progress` after `completed` changes nothing
-        (fault 37), and a word we do not know leaves the state as it is.
+        (fault 37), and a word we do not know leaves the state as it is. A word that ends the job
+        without a clip ends it when the next answer says it again: a stale replica, or a cache,
+        may say it once of a job that runs and is paid for.
         """
         if self.state not in _IN_FLIGHT:
             return self
         return self._at_server(at, remote)
 
     def found(self, at: datetime, remote: RemoteVideo) -> Job:
-        """A server that had forgotten the job knows it again."""
-        if self.state is not State.GONE:
+        """A server that had forgotten or ended the job tells otherwise when it is asked again."""
+        is_over = self.state is not State.GONE and remote.phase.is_ending
+        if not self.may_be_found_again or is_over:
             raise _illegal(self, _REMOTE[remote.phase])
         return replace(self, error=None)._at_server(at, remote)
+
+    def ended_as_told(self, at: datetime) -> Job:
+        """The answer to the create told how the job ended, and the server knows it no more."""
+        if not self.ended_at_create:
+            raise _illegal(self, State.FAILED)
+        assert self.remote is not None
+        return self._at_server(at, self.remote)
 
     def gone(self, at: datetime, error: JobError) -> Job:
         """The server no longer knows it."""
@@ -499,7 +600,7 @@ class Job:
         if self.state not in _IN_FLIGHT or self.remote is None:
             raise _illegal(self, State.CANCELLED)
         remote = self.remote._replace(status="deleted", phase=Phase.CANCELLED)
-        return self._at_server(at, remote)
+        return replace(self, remote=remote)._at_server(at, remote)
 
     def kept_there(self, at: datetime, error: JobError) -> Job:
         """The server was asked to delete it, and did not."""
@@ -532,9 +633,12 @@ class Job:
             raise _illegal(self, State.SAVED)
         return replace(self.noted(at, f"saved {output.variant}"), outputs=(*self.outputs, output))
 
-    def saved(self, at: datetime, outputs: tuple[Output, ...], note: str = "") -> Job:
+    def saved(
+        self, at: datetime, outputs: tuple[Output, ...], note: str = "", *, clips_missing: int = 0
+    ) -> Job:
         """Hashed, checked and published: the end of the road."""
-        return self._step(State.SAVED, at, note, outputs=outputs, error=None)
+        changes: dict[str, Any] = {"outputs": outputs, "clips_missing": clips_missing}
+        return self._step(State.SAVED, at, note, error=None, **changes)
 
     def with_preview(self, at: datetime, output: Output) -> Job:
         """A saved job with a picture of its clip that the server made; one of each variant."""
@@ -564,13 +668,26 @@ class Job:
         return self.state is State.COMPLETED and error is not None and error.kind == _TOO_LARGE
 
     @property
-    def clips_missing(self) -> int:
-        """How many clips it has, or should have, that are not among its outputs."""
-        from sora_tui.core.clip_addresses import asked_count  # few jobs ask for several
+    def was_told_an_end(self) -> bool:
+        """Whether the last word about it ends it, and waits to be told again."""
+        return self.state in _IN_FLIGHT and self.remote is not None and self.remote.phase.is_ending
 
-        made = self.remote.outputs if self.remote is not None else 1
-        wanted = max(made, asked_count(self.request.params))
-        return max(wanted - sum(output.is_clip for output in self.outputs), 0)
+    @property
+    def may_be_found_again(self) -> bool:
+        """Whether its server may be asked once more for a job that it forgot or ended."""
+        ended = self.state in {State.GONE, State.FAILED, State.CANCELLED}
+        return ended and self.remote_id is not None
+
+    @property
+    def ended_at_create(self) -> bool:
+        """Whether the answer to the create ended it, and nothing was heard since."""
+        accepted = self.events[-2:-1] and self.events[-2].state is State.SUBMITTING
+        return bool(accepted) and self.was_told_an_end
+
+    def knows(self, remote: RemoteVideo) -> bool:
+        """Whether an answer is about this job: by the id of its create, or one told later."""
+        ids = (self.remote_id, self.remote.id if self.remote else None)
+        return inner_id(remote.id) in {inner_id(known) for known in ids if known}
 
     @property
     def is_made(self) -> bool:
@@ -632,9 +749,37 @@ class Job:
         return self.remote_id is not None and (is_at_rest or self.state in _IN_FLIGHT)
 
     @property
+    def has_unknown_past(self) -> bool:
+        """It may have been sent by another folder or process, at any moment since it was made."""
+        return not self.attempts or (self.error is not None and self.error.kind == "past_unknown")
+
+    @property
+    def lost_at(self) -> datetime:
+        """Return when its answer was lost; of an unknown past, when it can have been sent first."""
+        if self.has_unknown_past:
+            return self.created_at
+        at = self.updated_at
+        for event in reversed(self.events):
+            if event.state is not State.UNCONFIRMED:
+                break
+            at = event.at
+        return at
+
+    @property
     def was_put_off(self) -> bool:
         """A server has said "not now" to it."""
-        return any(attempt.outcome == "deferred" for attempt in self.attempts)
+        return any(attempt.is_deferred for attempt in self.attempts)
+
+    @property
+    def was_put_off_bare(self) -> bool:
+        """A server has said "not now" to it without naming a limit."""
+        return any(attempt.outcome == _DEFERRED_BARE for attempt in self.attempts)
+
+    @property
+    def is_stopped(self) -> bool:
+        """It waits for a person, because answers to other paid requests there were unclear."""
+        stopped = self.error is not None and self.error.kind == "sending_stopped"
+        return stopped and self.state is State.PENDING
 
     @property
     def needs_you(self) -> bool:
@@ -656,6 +801,10 @@ class Job:
     def _at_server(self, at: datetime, remote: RemoteVideo) -> Job:
         to = _REMOTE[remote.phase]
         with_server = self.state in _IN_FLIGHT
+        told_before = self.remote.phase if with_server and self.remote else None
+        is_first = remote.phase.is_ending and told_before is not remote.phase
+        if is_first:
+            to = self.state if with_server else State.QUEUED
         if with_server and (to not in STEPS[self.state] or remote.phase is Phase.UNKNOWN):
             to = self.state
         if self.remote and to in _IN_FLIGHT:
@@ -668,11 +817,13 @@ class Job:
             "remote_id": self.remote_id or remote.id,
             "expires_at": remote.expires_at or self.expires_at,
             "cost": cost,
-            "error": _remote_error(remote) or self.error,
+            "error": self.error if is_first else _remote_error(remote) or self.error,
         }
-        if to is self.state:
-            return replace(self, updated_at=at, **changes)
-        return self._step(to, at, **changes)
+        note = f"{remote.status}, says the server: asked once more" if is_first else ""
+        if to is not self.state:
+            return self._step(to, at, note, **changes)
+        job = replace(self, updated_at=at, **changes)
+        return job.noted(at, note) if note else job
 
     def _last_attempt(
         self, outcome: str, status: int | None = None, request_id: str | None = None

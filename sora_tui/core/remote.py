@@ -24,6 +24,7 @@ MAX_DOCUMENT: Final = 64 * 1024
 
 #: What stands in an id of LiteLLM, once it is decoded.
 _LITELLM_ID: Final = re.compile(r"litellm:.*?;video_id:([^;]+)")
+_LITELLM_ROUTE: Final = re.compile(r"litellm:custom_llm_provider:([^;]+);model_id:([^;]*)")
 #: What lies between is milliseconds, of 1973 to 2286.
 _MILLISECONDS: Final = (1e11, 1e13)
 #: Later than this (2200) is no moment of a video's life, and no date that can be moved to a zone.
@@ -44,24 +45,62 @@ class Phase(StrEnum):
     EXPIRED = "expired"
     UNKNOWN = "unknown"
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether there will be no clip."""
+        return self in {Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED}
 
-#: Status words of the servers in the field (OpenAI, vLLM-Omni, SGLang, TensorRT-LLM, new-api,
-#: OpenRouter, xAI, LiteLLM's adapters). A word that is not here is shown and asked about again.
+
+#: Words of the servers in the field for a job that waits, runs or is done, native APIs included
+#: (videos-api, section 4; native-apis, section 0). They mean the same everywhere. A word that is
+#: not here is shown and asked about again.
 PHASES: Final[Mapping[str, Phase]] = {
     **dict.fromkeys(
-        ("queued", "pending", "submitted", "not_start", "created", "accepted"), Phase.QUEUED
+        (
+            "queued",
+            "pending",
+            "submitted",
+            "not_start",
+            "created",
+            "accepted",
+            "in_queue",
+            "starting",
+            "throttled",
+            "suspended",
+            "queueing",
+        ),
+        Phase.QUEUED,
     ),
     **dict.fromkeys(
-        ("in_progress", "processing", "running", "generating", "postprocessing", "preprocessing"),
+        (
+            "in_progress",
+            "processing",
+            "running",
+            "generating",
+            "postprocessing",
+            "preprocessing",
+            "post_processing",
+            "pre_processing",
+            "preparing",
+            "canceling",
+            "cancelling",
+        ),
         Phase.IN_PROGRESS,
     ),
     **dict.fromkeys(
-        ("completed", "complete", "succeeded", "success", "done", "finished"), Phase.COMPLETED
+        ("completed", "complete", "succeeded", "succeed", "success", "done", "finished"),
+        Phase.COMPLETED,
     ),
-    **dict.fromkeys(("failed", "fail", "failure", "error", "rejected"), Phase.FAILED),
-    **dict.fromkeys(("cancelled", "canceled", "deleted"), Phase.CANCELLED),
+}
+#: Words that end a job without a clip, as the API and the gateways before it say them. Another
+#: service's ending means something else elsewhere, so a server's own stand in its dialect.
+ENDINGS: Final[Mapping[str, Phase]] = {
+    "failed": Phase.FAILED,
+    "cancelled": Phase.CANCELLED,
+    "canceled": Phase.CANCELLED,
     "expired": Phase.EXPIRED,
 }
+_BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 
 #: Nothing more happens at the server, whatever comes of the clip.
 ENDS: Final = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
@@ -128,12 +167,13 @@ class RemoteVideo(NamedTuple):
         return tuple(address.text for address in self.addresses if address.output == 0)
 
 
-def read_video(document: object) -> RemoteVideo | None:
+def read_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> RemoteVideo | None:
     """The video object in a server's answer, or None where there is none to be trusted.
 
     Args:
         document: Parsed JSON. A mapping with a usable `id` and a `status` is enough; every other
             field may be missing, null or of another type (videos-api, divergence 8).
+        endings: The words that end a job without a clip at the server that says this.
     """
     if not isinstance(document, Mapping):
         return None
@@ -142,10 +182,11 @@ def read_video(document: object) -> RemoteVideo | None:
         return None
     status = clean_line(document.get("status") or "", 60)
     addresses = clip_addresses(document)
+    word = _BETWEEN_WORDS.sub("_", status.lower())
     return RemoteVideo(
         id=video_id,
         status=status,
-        phase=PHASES.get(status.lower().replace("-", "_"), Phase.UNKNOWN),
+        phase=PHASES.get(word) or endings.get(word, Phase.UNKNOWN),
         progress=_percent(document.get("progress")),
         model=_word(document.get("model")),
         size=_word(document.get("size")),
@@ -188,18 +229,34 @@ def is_usable_id(value: str) -> bool:
     return 0 < len(value) <= MAX_ID and value.isprintable() and value not in {".", ".."}
 
 
+class Route(NamedTuple):
+    """Which of its servers a gateway has to ask, as it wrote it into an id."""
+
+    provider: str
+    model: str
+
+
+def route_of(video_id: str) -> Route | None:
+    """The server that made a video, where the gateway's id says so (LiteLLM's do); else None."""
+    found = _LITELLM_ROUTE.match(_decoded(video_id))
+    return Route(found[1], found[2]) if found else None
+
+
 def inner_id(video_id: str) -> str:
     """The id of the server behind a gateway, by which its videos are compared; else the id itself.
 
     LiteLLM 1.108.7 wraps that id in Base64 with what it needs to find the server, and wraps it in
     one way at create and in another in its list.
     """
-    try:
-        told = b64decode(video_id.removeprefix("video_") + "==").decode()
-    except ValueError:
-        return video_id
-    found = _LITELLM_ID.match(told)
+    found = _LITELLM_ID.match(_decoded(video_id))
     return found[1] if found else video_id
+
+
+def _decoded(video_id: str) -> str:
+    try:
+        return b64decode(video_id.removeprefix("video_") + "==").decode()
+    except ValueError:
+        return ""
 
 
 def _word(value: object) -> str | None:

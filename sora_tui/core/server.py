@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import ip_address
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from sora_tui.core.problem import Problem, problem
+
 if TYPE_CHECKING:  # a cookie has a secret in it
     from sora_tui.core.cookie import Cookie
-from sora_tui.core.problem import Problem, problem
 
 #: How documents name the built-in practice server: never a port, which changes at each start.
 SIMULATOR_URL: Final = "simulator:"
@@ -139,6 +141,10 @@ class Server(NamedTuple):
         free: The profile says it charges nothing.
         key_from: Where its key is looked for: a variable's name or `api_key_command`.
         max_active: Most jobs sent at once; None is no limit of ours.
+        trusted: The person's own settings name its origin, or the person agreed to it once. A
+            profile that came with a folder may be a stranger's: its word about money and its
+            commands do not count before.
+        ignored: Settings of an untrusted profile that do not count: `free`, `api_key_command`.
         cookies: Of the one job that this value is made for, if any; a profile has none.
     """
 
@@ -165,6 +171,8 @@ class Server(NamedTuple):
     allow_http: bool = False
     params: Mapping[str, Any] = _NONE
     key_from: str | None = None
+    trusted: bool = True
+    ignored: tuple[str, ...] = ()
     cookies: tuple[Cookie, ...] = ()
 
     @property
@@ -188,6 +196,11 @@ class Server(NamedTuple):
         if self.simulated:
             return SIMULATOR_NAME
         return urlsplit(self.base_url).hostname or self.base_url
+
+    @property
+    def address_words(self) -> str:
+        """The address as words of `sora-tui servers add`, quoted: it may be a stranger's."""
+        return quote(self.base_url) + (" --allow-http" if self.allow_http else "")
 
     @property
     def is_loopback(self) -> bool:
@@ -224,10 +237,13 @@ class Server(NamedTuple):
 def sending_refusal(server: Server) -> Problem | None:
     """Why nothing may be sent with this profile, as far as it can be known without asking.
 
-    `base_url_insecure`, or `key_missing` where a key is named and not there.
+    `base_url_insecure`; `key_missing` where a key is named and not there; `key_command_ignored`
+    where only a command of an untrusted profile could tell it.
     """
     if server.insecure:
         return problem("base_url_insecure", host=server.host, profile=server.name)
+    if "api_key_command" in server.ignored:
+        return problem("key_command_ignored", profile=server.name, url=server.address_words)
     if server.lacks_key:
         return problem("key_missing", profile=server.name, variable=str(server.key_from))
     return None

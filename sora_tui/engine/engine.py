@@ -171,7 +171,7 @@ class Engine:
                 batch=batch,
             )
             try:
-                hand_in(self._folder, job)
+                job = hand_in(self._folder, job)
             except ProblemError as error:
                 self._take_back(jobs, error.problem)
                 raise
@@ -232,7 +232,22 @@ class Engine:
             ProblemError: disk_full or folder_not_writable; all is as it was.
         """
         set_paused(self._folder, paused)
+        if not paused:
+            history = History(self._folder)
+            self.go_on(job for job in history.active() if job.is_stopped)
+            history.close()
         self._wake()
+
+    def go_on(self, jobs: Iterable[Job]) -> None:
+        """Have jobs sent that wait because answers to other paid requests were unclear.
+
+        Durable on return; the owner of the folder obeys, whoever that is.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable.
+        """
+        for job in jobs:
+            self.command(job.id, "retry")
 
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
         """Ask the owner, whoever that is, to do something with a job; durable on return."""

@@ -68,6 +68,7 @@ class EngineChanged(NamedTuple):
         pollers: Pollers (one per server) at work.
         offline: Profiles that cannot be reached, with the time of the next try (UTC).
         paused: A person stopped the queue: nothing pending is sent.
+        stopped: Jobs wait for a person, because answers to paid requests were unclear.
     """
 
     owner: bool
@@ -78,6 +79,7 @@ class EngineChanged(NamedTuple):
     downloads_max: int = 3
     offline: Mapping[str, datetime] = MappingProxyType({})
     paused: bool = False
+    stopped: bool = False
 
 
 class EngineFault(NamedTuple):

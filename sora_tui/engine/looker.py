@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Final
 
 from sora_tui.client.server_error import ServerError
-from sora_tui.client.videos import VideosClient
+from sora_tui.client.videos import Poll, VideosClient
 from sora_tui.core.job import Job, JobError, State
-from sora_tui.core.problem import Problem, ProblemError, Spent
-from sora_tui.core.remote import RemoteVideo, inner_id
+from sora_tui.core.problem import Fact, Problem, ProblemError, Spent, problem
+from sora_tui.core.remote import Phase, RemoteVideo, inner_id, route_of
 from sora_tui.core.server import Server
+from sora_tui.core.text import clean_line
+from sora_tui.engine.addresses import Addresses, Verdict
 from sora_tui.engine.desk import FAULT_WAIT, Desk, utc_now
 from sora_tui.engine.events import Retry
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
-from sora_tui.engine.looks import Looks, Sweep, is_news, soonest
+from sora_tui.engine.looks import UNKNOWN_AGAIN, Looks, Sweep, is_news, soonest
 from sora_tui.engine.pace import MAX_IN_FLIGHT, Gate
 from sora_tui.engine.walk import walk
 
 #: A job unknown to its server is gone after this many denials over this long: a load balancer
 #: may have asked the wrong replica (fault 32).
 _GONE_AFTER: Final = 5
+_DENIED_AGAIN, _DENIED_MOST = 5.0, 120.0  # seconds between two looks, doubled each time
 _GONE_TIME: Final = timedelta(minutes=10)
+#: So often another id is told at each look until it is believed to be the job's too.
+_ALIAS_TIMES: Final = {Phase.QUEUED: 2, Phase.IN_PROGRESS: 2, Phase.COMPLETED: 3}
+#: Pages of the list that are read to find whether a job that is denied stands there.
+_LIST_PAGES: Final = 5
+#: What answers a look where no route for looks is (Dynamo answers with the finished job at once).
+_NO_ROUTE: Final = frozenset({405, 501})
 _KEY_WAIT: Final = 60.0
 #: What a server answers that has no list (videos-api, divergence 16).
 _NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
@@ -45,6 +55,7 @@ class Looker:
         report: Callable[[Exception], None],
         wake: Callable[[], None],
         knowledge: Knowledge,
+        addresses: Addresses,
     ) -> None:
         """Nothing is asked yet.
 
@@ -62,6 +73,8 @@ class Looker:
         self._knowledge = knowledge
         self._looks = Looks(self._soonest)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._addresses = addresses
+        self._aliases: dict[str, tuple[str, int]] = {}  # job id -> another id, and how often
         self._denials: dict[str, tuple[int, datetime]] = {}
         self._learnt: dict[tuple[str | None, ...], tuple[float, float | None]] = {}
         self._due_at = 0.0
@@ -103,16 +116,13 @@ class Looker:
             async with self._gate.passage():
                 answer = await client.retrieve(job.remote_id or "", job.cookies)
             self._answered()
-            self._denials.pop(job.id, None)
             current = self._desk.jobs.get(job.id)
             if current is not None:
-                self._desk.show_retry(current, None)
-                self._desk.put(current.progressed(utc_now(), answer.video))
-                self._looks.answered(job.id, answer.video, answer.after, _now())
+                await self._take_answer(client, current, answer)
         except ServerError as failure:
-            if failure.not_found:
+            if failure.not_found or (job.ended_at_create and failure.error.status in _NO_ROUTE):
                 self._answered()
-                self._denied(job, failure.error)
+                await self._denied(client, job, failure)
             else:
                 self._not_answered(failure)
         except ProblemError:
@@ -122,27 +132,113 @@ class Looker:
         finally:
             self._looks.not_answered(job.id, _now())
 
+    async def _take_answer(self, client: VideosClient, job: Job, answer: Poll) -> None:
+        video = answer.video
+        if not job.knows(video) and not self._is_alias(job, video):
+            await self._denied(client, job, video=video)
+            return
+        self._denials.pop(job.id, None)
+        self._aliases.pop(job.id, None)
+        is_told_again = video.phase.is_ending and job.was_told_an_end
+        if video.urls and (video.phase is Phase.UNKNOWN or is_told_again):
+            server = client.server._replace(cookies=job.cookies)
+            verdict = await self._addresses.bring_home(server, job, video)
+            if verdict is not Verdict.NO_CLIP:
+                self._looks.answered(job.id, video, answer.after, _now())
+                return
+            current = self._desk.jobs.get(job.id)
+            if current is None:
+                return
+            job = current
+        self._desk.show_retry(job, None)
+        self._desk.put(job.progressed(utc_now(), video))
+        self._looks.answered(job.id, video, answer.after, _now())
+        if video.phase is Phase.UNKNOWN:
+            again = utc_now() + timedelta(seconds=UNKNOWN_AGAIN)
+            why = problem("status_unknown", word=video.status)
+            self._desk.show_retry(job, Retry(1, again, why.code, why))
+
+    def _is_alias(self, job: Job, video: RemoteVideo) -> bool:
+        """Whether another id than ours is the job's all the same, because it is told every time.
+
+        Some gateways give a job one id at create and another at each look. One answer about
+        another job is a cache's, or a load balancer's; an ending is never believed of one.
+        """
+        seen, times = self._aliases.get(job.id, ("", 0))
+        times = times + 1 if seen == video.id else 1
+        self._aliases[job.id] = (video.id, times)
+        if times < _ALIAS_TIMES.get(video.phase, times + 1):
+            return False
+        return inner_id(video.id) not in self._desk.history.known_remote_ids(self._server.origin)
+
     def _leave(self, job: Job, error: Exception) -> None:
         """Let one job be for a while: handling what the server says of it failed."""
         self._looks.put_off(job.id, _now() + FAULT_WAIT.total_seconds())
         self._desk.report_fault(job, error)
 
-    def _denied(self, job: Job, error: JobError) -> None:
+    async def _denied(
+        self,
+        client: VideosClient,
+        job: Job,
+        failure: ServerError | None = None,
+        video: RemoteVideo | None = None,
+    ) -> None:
+        """The server says that it does not know a job, or tells of another one (`video`)."""
         count, first = self._denials.get(job.id, (0, utc_now()))
-        self._denials[job.id] = (count + 1, first)
-        wait = min(5.0 * 2**count, 120.0)
+        count += 1
+        self._denials[job.id] = (count, first)
+        wait = min(_DENIED_AGAIN * 2 ** min(count - 1, 10), _DENIED_MOST)
+        if failure is not None:
+            wait = max(wait, failure.retry_after or 0.0)
         self._looks.put_off(job.id, _now() + wait)
+        is_misrouted = failure is not None and bool(failure.asked)
+        rows = None if is_misrouted else await self._rows_without(client, job)
         current = self._desk.jobs.get(job.id)
         if current is None:
             return
-        if count + 1 < _GONE_AFTER or utc_now() - first < _GONE_TIME:
-            # "queued" alone would be said by nobody but us.
-            until = utc_now() + timedelta(seconds=wait)
-            self._desk.show_retry(current, Retry(count + 1, until, str(error.status or error.kind)))
+        if failure is not None and current.ended_at_create and count > 1:
+            self._desk.put(current.ended_as_told(utc_now()))
             return
-        spent = Spent.NO if self._server.free else Spent.PERHAPS
-        gone = JobError("remote_gone", spent, error.code, error.message, error.status)
-        self._desk.put(current.gone(utc_now(), gone))
+        left = _GONE_TIME - (utc_now() - first)
+        facts: dict[str, Fact] = {
+            "count": count,
+            "most": _GONE_AFTER,
+            "minutes": max(math.ceil(left.total_seconds() / 60), 1),
+        }
+        if failure is not None and failure.asked:
+            route = route_of(current.remote_id or "")
+            made = f"{route.provider}/{route.model}" if route else ""
+            why = problem("gateway_misroutes", asked=failure.asked, made=made)
+        elif count >= _GONE_AFTER and left <= timedelta(0) and rows != 0:
+            error = failure.error if failure else JobError("remote_gone", Spent.PERHAPS)
+            spent = Spent.NO if self._server.free else Spent.PERHAPS
+            gone = JobError("remote_gone", spent, error.code, error.message, error.status)
+            self._desk.put(current.gone(utc_now(), gone))
+            return
+        elif video is not None:
+            why = problem("other_video_told", video=clean_line(video.id, 60), **facts)
+        else:
+            why = problem("remote_denied", **facts, **({"rows": rows} if rows else {}))
+        until = utc_now() + timedelta(seconds=wait)
+        status = failure.error.status or failure.error.kind if failure else why.code
+        self._desk.show_retry(current, Retry(count, until, str(status), why))
+
+    async def _rows_without(self, client: VideosClient, job: Job) -> int | None:
+        """How many rows the server's list has, none of them this job; None where it has no list.
+
+        0 where the job is listed: then it is not gone, whatever a look says.
+        """
+        if self._knowledge.can("list") is False:
+            return None
+        rows, ours = 0, inner_id(job.remote_id or "")
+        try:
+            async for page in walk(client, self._gate, _LIST_PAGES):
+                if any(inner_id(video.id) == ours for video in page.fresh):
+                    return 0
+                rows += len(page.fresh)
+        except ServerError:
+            return None
+        return rows or None
 
     # With the list --------------------------------------------------------------------------
 
@@ -188,7 +284,9 @@ class Looker:
 
     def _take(self, job_id: str, video: RemoteVideo, rank: int) -> None:
         job = self._desk.jobs.get(job_id)
-        if job is None or not self._looks.told(job_id, video, rank, _now()):
+        if job is None or job_id in self._addresses.busy:
+            return
+        if not self._looks.told(job_id, video, rank, _now()):
             return
         self._denials.pop(job_id, None)
         self._desk.show_retry(job, None)

@@ -38,7 +38,11 @@ _ENOUGH: Final = 5
 #: Jobs due within a second come along: a sweep should not miss those due a moment later.
 _SOON: Final = 1.0
 #: A status word we do not know is asked about this seldom.
-_UNKNOWN: Final = 30.0
+UNKNOWN_AGAIN: Final = 30.0
+#: A word that ends a job is asked about once more after so many seconds, ...
+_ONCE_MORE: Final = 3.0
+#: ... and one of our own practice server, which has no replica that is behind, at once.
+_ONCE_MORE_HERE: Final = 0.2
 #: How long a job is asked one by one that the list does not tell, or tells wrongly.
 _APART: Final = 120.0
 #: A list that tells nothing new of a job for so long is no longer believed without a GET; up to
@@ -48,7 +52,6 @@ _BELIEVED: Final = 180.0
 _LIST_REST: Final = 60.0
 _LIST_REST_MOST: Final = 3600.0
 
-_ENDS: Final = frozenset({Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -179,9 +182,12 @@ class Looks:
         sight.hint, sight.news_at = hint, now
         wait = next_look(self._elapsed(sight, video, now), video.progress, hint)
         if video.phase is Phase.UNKNOWN:
-            wait = max(wait, _UNKNOWN)
+            wait = max(wait, UNKNOWN_AGAIN)
         if job_id not in self._watched:
             wait = max(wait, SWEEP_EVERY)
+        if video.phase.is_ending:
+            wait = max(_ONCE_MORE_HERE if sight.job.simulated else _ONCE_MORE, hint or 0.0)
+            sight.apart_until = max(sight.apart_until, now + _APART)
         sight.due = now + wait
 
     def told(self, job_id: str, video: RemoteVideo, rank: int, now: float) -> bool:
@@ -197,7 +203,7 @@ class Looks:
             return False
         sight.rank = rank
         is_behind = video.phase is Phase.QUEUED and sight.job.state is State.IN_PROGRESS
-        if is_behind or video.phase in _ENDS:
+        if is_behind or video.phase.is_ending:
             if now >= sight.apart_until:
                 self._ask_apart(sight, now)
             return False
@@ -212,7 +218,7 @@ class Looks:
             wait = max(min(elapsed / 60, SLOWEST), SWEEP_EVERY, sight.hint or 0.0)
             sight.due = self._sweep_began + wait
         if video.phase is Phase.UNKNOWN:
-            sight.due = max(sight.due, now + _UNKNOWN)
+            sight.due = max(sight.due, now + UNKNOWN_AGAIN)
         return True
 
     def swept(self, missed: Iterable[str], now: float) -> None:

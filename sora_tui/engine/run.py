@@ -37,10 +37,12 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, claim, commands, done
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
+from sora_tui.workspace.mark import has_known_past, mark_of, sweep_begun
 from sora_tui.workspace.outputs import sweep_parts
 from sora_tui.workspace.queue import is_paused
 
 if TYPE_CHECKING:
+    from sora_tui.engine.pace import CreateLimit
     from sora_tui.engine.pollers import Poller
 
 #: Seconds between looks at the lock, the inbox and, where another process owns, the documents.
@@ -73,6 +75,7 @@ class Run:
         self._lock = OwnerLock(folder, alone=alone)
         self._sends = sends
         self._owns = False
+        self._began = utc_now()
         self._paused = False
         self._refused: Problem | None = None
         self._told: EngineChanged | None = None
@@ -139,6 +142,7 @@ class Run:
         """An empty desk, and nobody at work."""
         self._owns = False
         self._pollers: dict[str, Poller] = {}
+        self._limits: dict[str, CreateLimit] = {}
         self._polling: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: set[Path] = set()
@@ -178,7 +182,7 @@ class Run:
                 self._lock.release()
                 raise
         if self._owns:
-            self._take_in(self._claim())
+            self._take_in(self._claim(), found=False)
             for path, command in commands(self._folder):
                 self._obey(path, command)
             self._desk.take_notes()
@@ -230,17 +234,19 @@ class Run:
         self._follow()
         self._owns = True
         sweep_parts(self._folder)
+        sweep_begun(self._folder)
+        mark_of(self._folder)  # from the first start on
         came = self._history.own()
         for number in range(1, WORKERS + 1):
             self._spawn(self._downloads.work, f"download worker {number}")
         self._spawn(self._previews.work, "previews")
-        self._take_in(self._history.active())
+        self._take_in(self._history.active(), found=True)
         self._tell_found(came)
 
     def _take_arrivals(self) -> None:
         """Go on with jobs whose documents another program put here, and tell of the others."""
         jobs, count, gone = self._history.take_arrivals()
-        self._take_in(job for job in jobs if job.is_active or job.needs_you)
+        self._take_in((job for job in jobs if job.is_active or job.needs_you), found=True)
         for job_id in gone:
             if job_id not in self._desk.jobs:  # its document is written again at its next step
                 self._announcer.removed(job_id)
@@ -266,22 +272,42 @@ class Run:
                 claimed.append(job)
         return claimed
 
-    def _take_in(self, jobs: Iterable[Job]) -> None:
+    def _take_in(self, jobs: Iterable[Job], *, found: bool) -> None:
+        """Take work on.
+
+        Args:
+            found: The jobs stood in documents at a start: what became of them since nobody saw.
+        """
         for job in jobs:
             if job.is_final and not job.needs_you:  # adopted, and over already
                 self._announcer.job(JobChanged(job))
                 continue
             self._desk.take_in(job)
             try:
-                found = _as_found(job)
-                if found is job:
-                    self._stepped(job)
-                else:
-                    self._desk.put(found)
+                now = self._as_found(job)
+                if now is not job:
+                    self._desk.put(now)
+                    continue
+                if found and job.state is State.PENDING and not job.simulated:
+                    self._desk.unchecked.add(job.id)
+                self._stepped(job)
             except ProblemError:
                 raise
             except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
                 self._desk.report_fault(job, error)
+
+    def _as_found(self, job: Job) -> Job:
+        """What a job on disk is after whoever moved it is gone."""
+        match job.state:
+            case State.SUBMITTING:
+                message = "the program ended while it was sending"
+                why = JobError("answer_lost", Spent.PERHAPS, message=message)
+                return job.unconfirmed(utc_now(), why)
+            case State.DOWNLOADING:
+                return job.interrupted(utc_now())
+            case State.PENDING if self._sends and not has_known_past(self._folder, job):
+                return job.of_unknown_past(utc_now(), JobError("past_unknown", Spent.PERHAPS))
+        return job
 
     def _stepped(self, job: Job) -> None:
         """A job made a step: somebody may have work now."""
@@ -296,6 +322,9 @@ class Run:
             why = problem("profile_unknown", name=job.server.profile)
             self._desk.hold(job, why, timedelta(days=1))
             return
+        for other in self._pollers.values():  # a doubt that is over keeps back no profile of it
+            if other.server.origin == job.server.origin:
+                other.wake()
         self._tell_state()
 
     def _poller(self, server: Server) -> Poller:
@@ -311,6 +340,7 @@ class Run:
                 self._connect,
                 self._report,
                 self._memory,
+                self._limit(server.origin),
                 sends=self._sends,
             )
             self._pollers[server.name] = poller
@@ -318,6 +348,19 @@ class Run:
                 poller.wait_for_completion, f"poller {server.name}"
             )
         return poller
+
+    def _limit(self, origin: str) -> CreateLimit:
+        """Return what all profiles of one server share: how many paid requests go to it at once."""
+        from sora_tui.engine.pace import CreateLimit
+
+        return self._limits.setdefault(origin, CreateLimit(self._began))
+
+    def _go_on(self, job: Job) -> None:
+        """Send again to a server whose answers were unclear: a person wants this job sent."""
+        self._limit(job.server.origin).go_on(utc_now())
+        for waiting in tuple(self._desk.jobs.values()):
+            if waiting.server.origin == job.server.origin and waiting.is_stopped:
+                self._desk.put(waiting.released(utc_now()))
 
     async def _server_of(self, job: Job) -> Server:
         """The server as this job reaches it, with the cookies that are its own."""
@@ -380,11 +423,13 @@ class Run:
             match command.verb:
                 case "cancel":
                     self._desk.put(job.withdrawn(at))
+                case "retry" if job.state is State.PENDING:
+                    self._go_on(job)
                 case "retry":
-                    self._desk.put(job.retried(at))
+                    self._desk.put(job.retried(at, mark_of(self._folder)))
                 case "abandon":
                     self._desk.put(job.abandoned(at))
-                case "look" if job.state is State.GONE:
+                case "look" if job.may_be_found_again:
                     self._ask(path, job, lambda poller: poller.look_again(job))
                     return
                 case "look":
@@ -483,20 +528,9 @@ class Run:
             downloads_max=WORKERS,
             offline=offline,
             paused=self._paused,
+            stopped=any(poller.is_stopped for poller in pollers),
         )
         if state != self._told:
             self._told = state
             for listener in tuple(self._listeners):
                 listener(state)
-
-
-def _as_found(job: Job) -> Job:
-    """What a job on disk is after whoever moved it is gone."""
-    if job.state is State.SUBMITTING:
-        why = JobError(
-            "answer_lost", Spent.PERHAPS, message="the program ended while it was sending"
-        )
-        return job.unconfirmed(utc_now(), why)
-    if job.state is State.DOWNLOADING:
-        return job.interrupted(utc_now())
-    return job

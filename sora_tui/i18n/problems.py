@@ -170,6 +170,7 @@ _BILLED: Final = N_("The clip itself is billed[ (about {sum})]; nothing more was
 _LOOK: Final = N_(
     "sora-tui wait looks for it in the server's list; send it again only if it is not there."
 )
+_STAY: Final = N_("Ctrl+c ends the wait and not the job; sora-tui wait takes it up again.")
 _BY_SPENT: Final = {Spent.NO: _NOT_BILLED, Spent.PERHAPS: _PERHAPS, Spent.YES: _BILLED}
 
 #: Code -> what happened, money, what to do next.
@@ -458,6 +459,25 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             " .env."
         ),
     ),
+    "key_command_ignored": (
+        N_(
+            "This folder's sora-tui.toml names a command for the key of[ {profile}]. It was not"
+            " run: you never named the address of that server yourself."
+        ),
+        _NOT_SENT,
+        N_(
+            "Read that command first[; sora-tui servers add NAME {url} then lets this folder use"
+            " it]."
+        ),
+    ),
+    "free_ignored": (
+        N_(
+            "This folder's sora-tui.toml says that[ {profile}] charges nothing. That does not count"
+            " yet: you never named the address of that server yourself."
+        ),
+        _NOT_SENT,
+        N_("If it is true, say so yourself[: sora-tui servers add NAME {url} --free does that]."),
+    ),
     "key_command_failed": (
         N_("The command that should print the key of the server[ {profile}] failed[: {reason}]."),
         _NOT_SENT,
@@ -490,7 +510,8 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_(
             "Add --yes, or answer once in a terminal; --max-spend cannot hold a price that nobody"
-            " knows."
+            " knows[; sora-tui servers add {name} {url} --free ends the question if it charges"
+            " nothing]."
         ),
     ),
     "declined": (
@@ -512,7 +533,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             "[ of {limit}]."
         ),
         _NOT_SENT,
-        N_("Write its prices, or free = true, into its profile in sora-tui.toml."),
+        N_(
+            "Write its prices into its profile[; sora-tui servers add {name} {url} --free tells"
+            " that it charges nothing]."
+        ),
     ),
     "price_unclear": (
         N_(
@@ -678,6 +702,46 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
         _LOOK,
     ),
+    "sending_on_hold": (
+        N_(
+            "The answer[ of {host}] to the last paid request was unclear: it may have made the"
+            " video. This one waits."
+        ),
+        _NOT_SENT,
+        N_(
+            "After a pause, and once the server has answered a free question, one is sent alone."
+            " You need not do anything."
+        ),
+    ),
+    "sending_stopped": (
+        N_(
+            "The server[ {host}] gave unclear answers to paid requests[ ({count})] or answers no"
+            " question since, so nothing more is sent to it."
+        ),
+        N_("What waits was not sent and not billed; what is unconfirmed may be."),
+        N_(
+            "Decide about the unconfirmed jobs. sora-tui wait sends what waits, one job first; on"
+            " the screen p does, in the list of jobs. sora-tui cancel JOB takes one back."
+        ),
+    ),
+    "answer_repeated": (
+        N_("The server's answer names a video that another job of this folder has[: {message}]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _LOOK,
+    ),
+    "answer_not_kept": (
+        N_("The server took the order[ as {video}], and that cannot be written[ to {path}]."),
+        N_("It is running, and is billed. Note the id: it is kept nowhere else."),
+        N_("Once the folder can be written: sora-tui adopt[ {video}]"),
+    ),
+    "past_unknown": (
+        N_(
+            "This order waited in a folder that was copied, put back from a backup or used on"
+            " another machine: it may have been sent from there."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent from here."),
+        N_("To send it from here: sora-tui wait[ {job}] --send-again"),
+    ),
     "no_list": (
         N_("The server[ {host}] does not list its jobs."),
         _FREE,
@@ -732,6 +796,35 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             "Other jobs go on; sora-tui wait asks for this one again. The report is in"
             " sora-tui.log."
         ),
+    ),
+    "remote_denied": (
+        N_(
+            "The job is not known there[ ({count} of {most})][, nor is it in the server's list of"
+            " {rows}][; it counts as gone after {minutes} more min]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _STAY,
+    ),
+    "other_video_told": (
+        N_(
+            "The server answers with another video[ ({video})], which is not believed[ ({count} of"
+            " {most})][; the job counts as gone after {minutes} more min]."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _STAY,
+    ),
+    "gateway_misroutes": (
+        N_("The gateway asks another server[ ({asked})] than the one that has the job[ ({made})]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        N_(
+            "It is asked on. Give no group the name of another group's model in the gateway's"
+            " configuration: docs/servers.md, LiteLLM."
+        ),
+    ),
+    "status_unknown": (
+        N_("The server says a word that sora-tui does not know[: {word}]; it is asked on."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _STAY,
     ),
     # bringing it home
     "download_interrupted": (

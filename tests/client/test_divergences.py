@@ -107,19 +107,40 @@ async def test_divergence_01_words_of_a_job_under_way_go_on_being_asked_about(wo
 @pytest.mark.parametrize(
     ("word", "state"),
     [
-        ("cancelled", State.CANCELLED),
-        ("canceled", State.CANCELLED),
-        ("deleted", State.CANCELLED),
-        ("expired", State.EXPIRED),
-        ("error", State.FAILED),
         ("succeeded", State.COMPLETED),
         ("success", State.COMPLETED),
         ("done", State.COMPLETED),
     ],
 )
-async def test_divergence_02_other_words_end_a_job(word: str, state: State) -> None:
+async def test_divergence_02_other_words_complete_a_job(word: str, state: State) -> None:
     look = await looked(answer(200, clip(word)))
     assert job_with("queued").progressed(EPOCH, look.video).state is state
+
+
+@pytest.mark.parametrize(
+    ("word", "dialect", "state"),
+    [
+        ("cancelled", "generic", State.CANCELLED),
+        ("canceled", "litellm", State.CANCELLED),
+        ("Expired", "openrouter", State.EXPIRED),
+        ("deleted", "sglang", State.CANCELLED),
+        ("deleted", "generic", State.QUEUED),
+        ("cancelled", "vllm-omni", State.QUEUED),
+        ("error", "generic", State.QUEUED),
+        ("failed", "trt-llm", State.FAILED),
+    ],
+)
+async def test_divergence_02_words_of_its_own_end_a_job_when_they_are_told_again(
+    word: str, dialect: str, state: State
+) -> None:
+    replies_ = replies(*[answer(200, clip(word))] * 2)
+    with RawServer(replies_) as server:
+        async with client_of(at(server.url, dialect=dialect)) as client:
+            first = await client.retrieve("video_1")
+            second = await client.retrieve("video_1")
+    once = job_with("queued").progressed(EPOCH, first.video)
+    assert once.state is State.QUEUED
+    assert once.progressed(EPOCH, second.video).state is state
 
 
 @pytest.mark.parametrize("status", [400, 422, 500])

@@ -233,12 +233,6 @@ def test_a_broken_env_line_is_named(workspace: Path) -> None:
             "servers.x.headers",
             3,
         ),
-        (
-            '[servers.x]\nbase_url = "https://x"\napi_key_command = "touch /tmp/x"',
-            "config_invalid",
-            "servers.x.api_key_command",
-            3,
-        ),
         ('[servers.simulator]\nbase_url = "https://x"', "config_invalid", None, 2),
         ("[severs.x]", "config_invalid", "severs", None),
     ],

@@ -38,7 +38,8 @@ def test_the_map_is_whole() -> None:
     """Every state is on the map, every arrow of the map is a method's, and no method makes more."""
     seen = set()
     put_off = in_state(State.SUBMITTING).deferred(LATER, LATER, 429)
-    for job in (*map(in_state, State), put_off):
+    there = in_state(State.QUEUED).deleted_there(LATER)
+    for job in (*map(in_state, State), put_off, there):
         for word in STATUS_WORDS:
             seen |= {(job.state, attempt(job, step).state) for step in steps(video(word)).values()}
     assert {(a, b) for a, b in seen if a is not b} == LEAVES
@@ -48,8 +49,6 @@ def test_final_states_are_the_ends_of_the_map() -> None:
     assert {
         State.SAVED,
         State.REJECTED,
-        State.FAILED,
-        State.CANCELLED,
         State.ABANDONED,
         State.UNKNOWN,
     } == FINAL
@@ -137,6 +136,45 @@ def test_the_id_that_create_returned_survives_gateways_that_answer_with_another(
     assert job.remote.id == "other"
 
 
+@pytest.mark.parametrize("word", ["failed", "cancelled", "expired"])
+def test_a_word_that_ends_a_job_ends_it_when_it_is_told_again(word: str) -> None:
+    """At any first telling: by the create, by a look, for a job that was lost or forgotten."""
+    once = in_state(State.SUBMITTING).accepted(LATER, video(word))
+    assert once.state is State.QUEUED
+    assert once.error is None
+    assert once.was_told_an_end
+    assert once.ended_at_create
+    assert once.ended_as_told(LATER).state == word
+    stale = in_state(State.IN_PROGRESS).progressed(LATER, video(word))
+    assert stale.state is State.IN_PROGRESS
+    assert stale.events[-1].note == f"{word}, says the server: asked once more"
+    assert not stale.ended_at_create
+    alive = stale.progressed(LATER, video("in_progress")).progressed(LATER, video(word))
+    assert alive.state is State.IN_PROGRESS
+    other = stale.progressed(LATER, video("pondering")).progressed(LATER, video(word))
+    assert other.state is State.IN_PROGRESS
+    ended = stale.progressed(LATER, video(word))
+    assert ended.state == word
+    assert ended.error is not None
+    for lost in (State.UNCONFIRMED, State.GONE):
+        job = in_state(lost)
+        is_gone = lost is State.GONE
+        found = job.found(LATER, video(word)) if is_gone else job.accepted(LATER, video(word))
+        assert found.state is State.QUEUED
+
+
+def test_a_job_that_ended_is_taken_up_when_the_server_says_otherwise() -> None:
+    failed = in_state(State.FAILED)
+    assert failed.error is not None
+    found = failed.found(LATER, video("completed"))
+    assert (found.state, found.error) == (State.COMPLETED, None)
+    assert failed.found(LATER, video("in_progress")).state is State.IN_PROGRESS
+    with pytest.raises(ProblemError):
+        failed.found(LATER, video("failed"))
+    with pytest.raises(ProblemError):
+        in_state(State.CANCELLED).found(LATER, video("completed"))  # it was never sent
+
+
 def test_a_word_nobody_knows_leaves_a_running_job_running() -> None:
     job = in_state(State.IN_PROGRESS).progressed(LATER, video("pondering"))
     assert job.state is State.IN_PROGRESS
@@ -160,7 +198,7 @@ def test_an_interrupted_download_is_tried_again_and_saved() -> None:
 def test_a_job_made_elsewhere_enters_where_it_is() -> None:
     for word in STATUS_WORDS:
         job = Job.adopted("20261122-101530-7f3k2m", LATER, new_job().server, video(word))
-        assert job.state in {*STEPS[State.SUBMITTING]}
+        assert job.state in STEPS[State.QUEUED]
         assert job.remote_id == "video_1"
 
 

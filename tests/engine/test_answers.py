@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from sora_tui.core.budget import cost_of
+from sora_tui.core.digest import sha256_of
 from sora_tui.core.document import to_document
-from sora_tui.core.job import Job, State
+from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.remote import RemoteVideo
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.request import SourceFile, VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.engine import run
+from sora_tui.engine import addresses, looker, looks, run
 from sora_tui.engine.events import EngineFault, JobChanged
+from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.engine.watching import KITE, Watcher, order, running
+from tests.engine.watching import KITE, Watcher, order, running, until
 from tests.faults.harness import clip
-from tests.faults.server import Call, FaultServer, behave
+from tests.faults.server import Act, Call, FaultServer, behave, say
 
 
 @pytest.fixture
@@ -99,14 +107,14 @@ def test_a_document_that_breaks_us_at_the_start_stops_no_other(
     with running(folder, lab) as (engine, watcher):
         bad = order(engine, VideoRequest(prompt="bad"), lab)
         watcher.wait_for_job(bad.id, lambda job: job.remote_id is not None)
-    as_found = run._as_found
+    as_found = run.Run._as_found
 
-    def broken(job: Job) -> Job:
+    def broken(self: run.Run, job: Job) -> Job:
         if job.request.prompt == "bad":
             raise OverflowError
-        return as_found(job)
+        return as_found(self, job)
 
-    monkeypatch.setattr(run, "_as_found", broken)
+    monkeypatch.setattr(run.Run, "_as_found", broken)
     with running(folder, lab) as (engine, watcher):
         wait_for_hold(watcher, bad, "answer_fault")
         good = order(engine, KITE, lab)
@@ -175,3 +183,248 @@ def test_the_cookie_of_the_create_answer_goes_with_its_job_and_no_other(
         assert watcher.wait_for_end(other.id).state is State.SAVED
     cookies = {r.target: r.headers.get("cookie") for _, r in server.calls}
     assert {cookie for target, cookie in cookies.items() if "video_1" not in target} == {None}
+
+
+# Words that end a job, and words that nobody knows --------------------------------------------
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The waits between two looks, in tenths of seconds."""
+    monkeypatch.setattr(looks, "_ONCE_MORE", 0.2)
+    monkeypatch.setattr(looks, "UNKNOWN_AGAIN", 0.2)
+    monkeypatch.setattr(looker, "_DENIED_AGAIN", 0.2)
+    monkeypatch.setattr(looker, "_DENIED_MOST", 0.2)
+    monkeypatch.setattr(addresses, "_AGAIN", 0.1)
+
+
+def tell(**changes: Any) -> Act:
+    """Answer a look with the video as it is, but for these fields."""
+
+    def act(call: Call) -> None:
+        video = call.server.video("video_1") or {}
+        call.reply({**video, **changes})
+
+    return act
+
+
+FAILED = {"status": "failed", "error": {"code": "generation_error", "message": "no pixels"}}
+OTHER = {"id": "video_of_somebody_else", "prompt": "another"}
+
+
+@pytest.mark.parametrize(
+    "looks_like",
+    [
+        [tell(**FAILED)],
+        [tell(**OTHER, **FAILED)] * 4,
+        [tell(**OTHER, status="completed")] * 2,
+        [tell(**OTHER, status="in_progress")],
+        [tell(**FAILED), tell(status="in_progress"), tell(**FAILED), tell(status="queued")],
+        [tell(**FAILED), say(500), tell(status="in_progress")],
+        [tell(status="cancelled"), tell(**FAILED), tell(status="expired")],
+        [tell(status="error"), tell(status="deleted"), tell(status="UNKNOWN")],
+    ],
+    ids=[
+        "one failed",
+        "another's failed",
+        "another's clip",
+        "another's",
+        "now and then",
+        "between errors",
+        "three endings",
+        "words of others",
+    ],
+)
+@pytest.mark.usefixtures("soon")
+def test_what_a_stale_replica_says_ends_no_paid_job(
+    folder: Folder, server: FaultServer, lab: Server, looks_like: list[Act]
+) -> None:
+    server.gets["video_1"] = list(looks_like)
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        assert watcher.wait_for_end(job.id).state is State.SAVED
+    assert server.gets["video_1"] == []
+    assert server.paid == 1
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_failure_that_is_told_twice_counts_and_is_asked_for_once_more(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    """`sora-tui wait JOB` leaves the command that is given here."""
+    server.gets["video_1"] = [tell(**FAILED)] * 3
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        failed = watcher.wait_for_end(job.id)
+        assert failed.state is State.FAILED
+        assert failed.error is not None
+        assert failed.error.message == "no pixels"
+        engine.command(job.id, "look")
+        until(lambda: not server.gets["video_1"], "third look")
+        until(lambda: "asked again: failed" in notes(folder, job), "note")
+        engine.command(job.id, "look")
+        until(lambda: History(folder).load(job.id).state is State.SAVED, "clip")
+    assert server.paid == 1
+
+
+def notes(folder: Folder, job: Job) -> list[str]:
+    return [event.note for event in History(folder).load(job.id).events]
+
+
+@pytest.mark.parametrize("answers", [[tell(**FAILED)], [say(404), say(404)], [say(405), say(405)]])
+@pytest.mark.usefixtures("soon")
+def test_a_failure_in_the_answer_to_the_create_is_asked_about_first(
+    folder: Folder, server: FaultServer, lab: Server, answers: list[Act]
+) -> None:
+    """A server without a route for looks, or that forgot the job, has said all it says."""
+    server.posts["*"] = [lambda call: call.reply({**call.make(), **FAILED})]
+    server.gets["video_1"] = list(answers)
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        assert watcher.wait_for_end(job.id).state is State.FAILED
+    assert server.gets["video_1"] == []
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_failure_in_the_answer_to_the_create_may_be_wrong(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    server.posts["*"] = [lambda call: call.reply({**call.make(), **FAILED})]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        assert watcher.wait_for_end(job.id).state is State.SAVED
+
+
+def at_address(call: Call) -> dict[str, Any]:
+    return {"url": f"{call.server.base_url}/videos/video_1/content"}
+
+
+def tell_with_address(status: str) -> Act:
+    return lambda call: tell(status=status, **at_address(call))(call)
+
+
+def give(data: bytes, kind: str = "video/mp4") -> Act:
+    return lambda call: call.reply(data, content_type=kind)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_clip_beside_a_failure_is_brought_home_before_the_failure_counts(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    server.gets["video_1"] = [tell_with_address("failed")] * 4
+    server.contents["video_1"] = [say(503), say(503), give(clip())]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        assert watcher.wait_for_end(job.id).state is State.SAVED
+    assert History(folder).load(job.id).outputs[0].bytes == len(clip())
+
+
+@pytest.mark.parametrize("content", [PNG, b"words", clip()[:-40], b""])
+@pytest.mark.usefixtures("soon")
+def test_what_is_no_whole_clip_beside_a_failure_is_not_kept(
+    folder: Folder, server: FaultServer, lab: Server, content: bytes
+) -> None:
+    server.gets["video_1"] = [tell_with_address("failed")] * 9
+    server.contents["video_1"] = [give(content)] * 9
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        assert watcher.wait_for_end(job.id).state is State.FAILED
+    assert list(folder.output.iterdir()) == []
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_file_behind_an_unknown_word_is_saved_when_it_came_twice_alike(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    """A picture is none, half a clip is none, a preview that grows is not yet; money stays held."""
+    contents = [give(PNG, "image/png"), give(clip()[:-40]), give(clip() + bytes(8)), give(clip())]
+    server.gets["video_1"] = [tell_with_address("upscaled")] * 40
+    server.contents["video_1"] = [*contents, give(clip()), *[say(404)] * 9]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        held = wait_for_hold(watcher, job, "status_unknown")
+        assert held.job.state is State.QUEUED
+        assert held.job.error is None
+        assert cost_of(replace(held.job, cost=Cost(Decimal(1))), "USD").estimated == 1
+        assert watcher.wait_for_end(job.id).state is State.SAVED
+    saved = History(folder).load(job.id)
+    assert saved.outputs[0].sha256 == sha256_of(clip())
+    assert len(server.contents["video_1"]) == 9
+
+
+@pytest.mark.usefixtures("soon")
+def test_an_unknown_word_never_ends_a_job_and_its_end_is_taken_when_it_comes(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    server.gets["video_1"] = [tell_with_address("upscaled")] * 3
+    server.contents["video_1"] = [say(404)] * 3
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        assert watcher.wait_for_end(job.id).state is State.SAVED
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_clip_that_we_sent_is_not_taken_for_the_one_that_was_made(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    mine = folder.output / "mine.mp4"
+    mine.write_bytes(clip())
+    source = SourceFile("output/mine.mp4", sha256_of(clip()))
+    server.gets["video_1"] = [tell_with_address("failed")] * 9
+    with running(folder, lab) as (engine, watcher):
+        request = VideoRequest(prompt="red", operation="edit", source_file=source)
+        job = order(engine, request, lab)
+        assert watcher.wait_for_end(job.id).state is State.FAILED
+    assert list(folder.output.iterdir()) == [mine]
+
+
+# What a server denies --------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_denied_job_says_how_often_and_where_it_was_looked_for(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    server.gets["video_1"] = [say(404)] * 3
+    rows = {"object": "list", "data": [{"id": "other", "status": "queued"}], "has_more": False}
+    server.lists = [lambda call: call.reply(rows)] * 3
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        held = wait_for_hold(watcher, job, "remote_denied")
+        assert held.retry is not None
+        assert held.retry.problem is not None
+        facts = dict(held.retry.problem.facts)
+        assert facts == {"count": 1, "most": 5, "minutes": 10, "rows": 1}
+        said = sentences(held.retry.problem).happened
+        assert "not known there (1 of 5), nor is it in the server's list of 1" in said
+        assert watcher.wait_for_end(job.id).state is State.SAVED
+
+
+def litellm_id(provider: str, model: str) -> str:
+    words = f"litellm:custom_llm_provider:{provider};model_id:{model};video_id:video_1"
+    return "video_" + b64encode(words.encode()).decode()
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_gateway_that_asks_the_wrong_server_never_makes_a_job_gone(
+    folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LiteLLM 1.110 with a group that has the name of another group's upstream model."""
+    monkeypatch.setattr(looker, "_GONE_TIME", timedelta(0))
+    video_id = litellm_id("hosted_vllm", "wan")
+    server.posts["*"] = [lambda call: call.reply({**call.make(), "id": video_id})]
+    message = "litellm.NotFoundError: ... model group 'wan' failed"
+    wrong = say(404, {"error": {"message": message}}, **{"x-litellm-model-name": "openai/sora-2"})
+    asked = quote(video_id, safe="")
+    server.gets[asked] = [*[wrong] * 8, lambda call: call.reply({"id": video_id, "status": "done"})]
+    server.contents[asked] = [give(clip())]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        held = wait_for_hold(watcher, job, "gateway_misroutes")
+        assert held.retry is not None
+        assert held.retry.problem is not None
+        assert held.retry.problem.facts == {"asked": "openai/sora-2", "made": "hosted_vllm/wan"}
+        assert watcher.wait_for_end(job.id).state is State.SAVED

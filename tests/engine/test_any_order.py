@@ -78,9 +78,11 @@ ANSWERS = {
     "loses the answer": True,
     "says 500": True,
     "says 429 and lies": True,
+    "says 429 without a reason and lies": True,
     "never answers": True,
     "is lost on the way": False,
     "says 429": False,
+    "says 429 without a reason": False,
     "refuses": False,
     "is not there": False,
 }
@@ -100,7 +102,11 @@ CHANGES = (
 )
 Order = tuple[str, int, list[str], float]
 #: Answers after which the same order may be sent once more by itself, or by a person's retry.
-AGAIN = {"says 429", "says 429 and lies", "is not there"}
+AGAIN = {
+    "is not there",
+    *(f"says 429{more}" for more in ("", " and lies", " without a reason")),
+    "says 429 without a reason and lies",
+}
 
 _real_write_all = atomic.write_all
 _real_allocate = atomic.allocate
@@ -157,6 +163,8 @@ world: World
 class FakeClient:
     """In place of `VideosClient`: what the wire would bring, without the wire."""
 
+    clock_skew = None
+
     def __init__(self, server: Server) -> None:
         self.server = server
 
@@ -192,7 +200,7 @@ class FakeClient:
         await asyncio.sleep(0.1)  # who is killed now has paid and does not know it
         return await _answer(does, made)
 
-    async def retrieve(self, video_id: str) -> Poll:
+    async def retrieve(self, video_id: str, cookies: object = ()) -> Poll:
         await asyncio.sleep(0.1)
         if world.down:
             raise _failure(None, "server_unreachable")
@@ -200,6 +208,12 @@ class FakeClient:
         if video is None:
             raise _failure(404, "remote_gone")
         return Poll(world.told(video), None)
+
+    async def models(self) -> tuple[str, ...]:
+        await asyncio.sleep(0.1)
+        if world.down or world.list_mode == "silent":
+            raise _failure(None, "server_unreachable")
+        return ()
 
     async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
         await asyncio.sleep(0.1)
@@ -221,6 +235,8 @@ async def _answer(does: str, video: Mapping[str, Any]) -> CreateOutcome:
             return Unclear(JobError("answer_unclear", Spent.PERHAPS, status=500))
         case "says 429" | "says 429 and lies":
             return Later(2.0, JobError("server_busy", Spent.NO, status=429))
+        case "says 429 without a reason" | "says 429 without a reason and lies":
+            return Later(2.0, JobError("server_busy", Spent.NO, status=429), names_limit=False)
         case "refuses":
             return Rejected(JobError("request_refused", Spent.NO, status=400))
         case "is not there":
@@ -490,7 +506,7 @@ class Story(RuleBasedStateMachine):
 
     def _order(self, request: VideoRequest, count: int, parent: str | None = None) -> None:
         engine = Engine(open_folder(world.root), {"lab": LAB})
-        consent = Consent("free", world.utc())
+        consent = Consent("unknown", world.utc())
         with suppress(ProblemError):  # the disk is full, and that was said
             jobs = engine.submit(
                 LAB, request, quote(LAB, request), consent, count=count, parent=parent

@@ -52,6 +52,8 @@ def kept(folder: Folder, server: Server, status: str) -> Job:
     assert video is not None
     job = replace(new_job(), server=server.ref)
     job = job.submitting(job.created_at, "key").accepted(job.created_at, video, 200)
+    if video.phase.is_ending:
+        job = job.progressed(job.created_at, video)  # told again
     with closing(History(folder)) as history:
         history.save(job)
     return job

@@ -28,7 +28,7 @@ from sora_tui.workspace.queue import set_paused
 from tests.core.lives import new_job
 from tests.engine.watching import Watcher, order, running
 from tests.faults.harness import clip
-from tests.faults.server import Call, FaultServer, say, vanish
+from tests.faults.server import RATE_LIMITED, Call, FaultServer, say, vanish
 from tests.workspace.jobs import put
 
 
@@ -108,7 +108,7 @@ def test_a_put_off_job_waits_while_nobody_can_say_whether_it_was_made(
 ) -> None:
     """The list hangs up, and once more when asked anew. An error would be an answer."""
     monkeypatch.setattr(pollers, "_LOCAL_WAIT", 0.2)
-    server.posts["*"] = [say(429, retry_after="1")]
+    server.posts["*"] = [say(429, RATE_LIMITED, retry_after="1")]
     server.lists = [hang_up, hang_up, say(500, {"error": "no list today"})]
     with running(folder, lab) as (engine, watcher):
         order(engine, server=lab)
@@ -173,7 +173,7 @@ def test_what_replaces_a_record_that_cannot_be_read_is_not_sent(
         watcher.wait_to_own()
     (folder.metadata / f"{parent.id}.json").write_text("{")
     with running(folder, lab) as (engine, watcher):
-        price, consent = quote(lab, parent.request), Consent("free", now)
+        price, consent = quote(lab, parent.request), Consent("unknown", now)
         (job,) = engine.submit(lab, parent.request, price, consent, parent=parent.id)
         ended = watcher.wait_for(
             lambda e: isinstance(e, JobChanged) and e.job.id == job.id and e.job.is_final

@@ -33,6 +33,7 @@ from sora_tui.engine import looker, pollers
 from sora_tui.engine.desk import Announcer, Desk
 from sora_tui.engine.events import Retry
 from sora_tui.engine.looks import Looks
+from sora_tui.engine.pace import CreateLimit
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
 from sora_tui.workspace import learnt
@@ -90,7 +91,7 @@ class Farm:
 
     # What the poller calls ------------------------------------------------------------------
 
-    async def retrieve(self, video_id: str) -> Poll:
+    async def retrieve(self, video_id: str, cookies: object = ()) -> Poll:
         self.gets.append((now(), video_id))
         await asyncio.sleep(30 if video_id in self.hangs else LATENCY)
         if video_id in self.hangs:
@@ -108,7 +109,8 @@ class Farm:
             raise failure(500, "server_unreachable")
         if self.list_status != 200:
             raise failure(self.list_status, "request_refused")
-        ids = [video_id for video_id in reversed(self.done_at) if video_id not in self.forgets]
+        known = () if self.knows_nothing else reversed(self.done_at)
+        ids = [video_id for video_id in known if video_id not in self.forgets]
         start = 0 if after is None or self.ignores_after else ids.index(after) + 1
         page = ids[start : start + limit]
         rows = tuple(self.video(video_id, self.stale.get(video_id)) for video_id in page)
@@ -153,7 +155,7 @@ class Farm:
             ServerRef(SERVER.name, SERVER.base_url),
             VideoRequest(prompt="A kite", model="model-1", seconds="8"),
             cost=Cost(),
-            consent=Consent("free", at),
+            consent=Consent("unknown", at),
         )
         return job.submitting(at, "key").accepted(at, read(video_id, status, None))
 
@@ -199,7 +201,8 @@ async def polling(
     async def connect(server: Server) -> Server:
         return server
 
-    poller = Poller(SERVER, desk, folder, connect, faults.append, learnt.Memory(folder))
+    memory, limit = learnt.Memory(folder), CreateLimit(utc(farm))
+    poller = Poller(SERVER, desk, folder, connect, faults.append, memory, limit)
 
     def stepped(job: Job) -> None:
         if job.state is State.COMPLETED:

@@ -300,7 +300,7 @@ def test_a_video_that_may_be_a_lost_job_s_is_told_as_such(folder: Folder) -> Non
     with RawServer(serve(lambda request: rows(1, 9000))) as server:
         lab = Server("lab", server.url)
         at, job_id = datetime.now(UTC), "20260101-000000-aaaaaa"
-        wish, consent = VideoRequest("A kite"), Consent("free", at)
+        wish, consent = VideoRequest("A kite"), Consent("unknown", at)
         lost = Job.new(job_id, at, lab.ref, wish, cost=Cost(), consent=consent)
         lost = lost.submitting(at, "key").unconfirmed(at, JobError("answer_lost", Spent.PERHAPS))
         with closing(History(folder)) as history:

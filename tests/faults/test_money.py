@@ -155,7 +155,8 @@ BEFORE = say(400, {"error": {"message": "Hmmm", "code": "sentinel_block"}})
 def after(call: Call) -> None:
     """Make the video and let it fail for its content."""
     error = {"code": "moderation_blocked", "message": "Blocked by our moderation system."}
-    video: dict[str, Any] = call.make() | {"status": "failed", "error": error}
+    video: dict[str, Any] = call.make()
+    video |= {"status": "failed", "error": error}  # and it stays so, however often it is asked
     call.reply(video, x_request_id="req_after_1")
 
 

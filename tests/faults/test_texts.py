@@ -42,6 +42,7 @@ def test_hostile_words_of_a_server_reach_no_stream(tmp_path: Path, words: tuple[
     with workspace(tmp_path) as place:
         place.server.posts["refused"] = [say(400, error, **{"x-request-id": "r\x9b2J"})]
         place.server.posts["failed"] = [make_and_say(200, failed)]
+        place.server.gets["video_hostile"] = [say(200, failed)]
         said = [place.generate("refused", *words), place.generate("failed", *words)]
         said += [place.run("jobs", *words)]
         said += [place.run("show", f"@{n}", *words) for n in (1, 2)]
@@ -57,9 +58,9 @@ def test_a_key_that_the_server_repeats_is_written_nowhere(tmp_path: Path) -> Non
     words = f"Incorrect API key provided: {KEY}. You can find yours at ..."
     with workspace(tmp_path) as place:
         place.server.posts["refused"] = [say(401, {"error": {"message": words, "code": "bad"}})]
-        place.server.posts["failed"] = [
-            make_and_say(200, {"id": "v_1", "status": "failed", "error": words, "debug": words})
-        ]
+        failed = {"id": "v_1", "status": "failed", "error": words, "debug": words}
+        place.server.posts["failed"] = [make_and_say(200, failed)]
+        place.server.gets["v_1"] = [say(200, failed)]
         for prompt in ("refused", "failed"):
             done = place.generate(prompt, "--debug")
             assert done.code in {1, 4}, done.words

@@ -90,4 +90,4 @@ def not_sent(job: Job) -> Job:
 
 def refused_after(job: Job) -> Job:
     failed = video("failed", error={"code": "moderation_blocked", "message": "blocked"})
-    return in_progress(job).progressed(ago(2), failed)
+    return in_progress(job).progressed(ago(5), failed).progressed(ago(2), failed)  # told twice

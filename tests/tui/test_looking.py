@@ -33,7 +33,8 @@ def test_a_refusal_is_copied_for_support_without_its_prompt(tmp_path: Path) -> N
         cost=Cost(Decimal("0.40")),
         consent=Consent("priced", AT, Decimal("0.40")),
     )
-    job = job.submitting(AT, "key").accepted(AT, queued, 200, "req_1").progressed(LATER, failed)
+    job = job.submitting(AT, "key").accepted(AT, queued, 200, "req_1")
+    job = job.progressed(AT, failed).progressed(LATER, failed)
     said = what_to_copy(job, tmp_path, {})
     assert said == (
         "video video_7  request req_1  model sora-2  2026-11-22 10:15:30 UTC  moderation_blocked"
