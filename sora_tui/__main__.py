@@ -43,8 +43,21 @@ def main() -> None:
     # Nothing is garbage while modules come: a command turns it on again, the screen when it stands.
     gc.disable()
     from sora_tui.cli import main as cli
+    from sora_tui.cli.streams import (
+        OutputError,
+        prepare_streams,
+        settle_streams,
+        tell_output_lost,
+    )
 
-    sys.exit(cli.main(sys.argv[1:], open_screen, list_keys, look_at_pictures))
+    prepare_streams()
+    try:
+        code = cli.main(sys.argv[1:], open_screen, list_keys, look_at_pictures)
+    except SystemExit as end:  # argparse ends so
+        code = end.code if isinstance(end.code, int) else 0
+    except OutputError as error:  # of `--help` and `--version`
+        code = tell_output_lost(error)
+    sys.exit(settle_streams(code))
 
 
 if __name__ == "__main__":

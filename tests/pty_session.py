@@ -29,6 +29,8 @@ from typing import Self
 
 import pyte
 
+from tests.support.clock import module_path
+
 ROOT = Path(__file__).parent.parent
 """The project's folder: `cwd` for programs that live in tests/."""
 
@@ -290,6 +292,8 @@ def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     # A size in the environment would win over the pty's own.
     env |= dict.fromkeys(("COLUMNS", "LINES", "NO_COLOR", "TMUX", "LC_ALL", "LANGUAGE"))
     env |= changes
+    if path := changes.get("PYTHONPATH"):
+        env["PYTHONPATH"] = module_path(path)  # the clock of the run is the child's, too
     return {name: value for name, value in env.items() if value is not None}
 
 

@@ -23,6 +23,7 @@ from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import RemoteListed
 from sora_tui.engine.remote import known_ids, list_remote, read_remote
+from sora_tui.engine.way import check_way
 from sora_tui.i18n import _, ngettext
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             folder from taking a job.
     """
     settings.check_sendable()
+    check_way(settings.server)
     folder, server = open_folder(settings.workspace), settings.server
     if args.ids:
         videos, problems = _read(folder, server, dict.fromkeys(args.ids))

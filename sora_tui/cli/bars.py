@@ -21,7 +21,11 @@ class Bars:
         self._bars: Progress | None = None
 
     def show(self, event: JobChanged) -> None:
-        """Move a job's bar."""
+        """Move a job's bar. Where the terminal is gone, nobody is there to see it."""
+        with suppress(OSError):
+            self._show(event)
+
+    def _show(self, event: JobChanged) -> None:
         bars = self._shown()
         job, share = event.job, share_of(event)
         task = self._tasks.get(job.id)

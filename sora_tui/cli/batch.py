@@ -3,67 +3,96 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import agree, question_on_terminal
-from sora_tui.cli.day import check_orders
-from sora_tui.cli.follow import Outcome, running, wait_for_completion
-from sora_tui.cli.generate import found_prompt, is_at_rest, is_with_server, tell_warnings
+from sora_tui.cli.follow import Outcome, go_on, running, taking_back, wait_for_completion
+from sora_tui.cli.generate import (
+    found_prompt,
+    is_at_rest,
+    is_with_server,
+    tell_endings,
+    tell_warnings,
+)
 from sora_tui.cli.progress import PlainLines, Progress, progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import read_input
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import wish_of
 from sora_tui.config.choices import from_front_matter, from_settings
 from sora_tui.config.settings import Settings
-from sora_tui.core.batch import Line, at_line, batch_id, read_lines, takes_of, was_sent
+from sora_tui.core.batch import (
+    Line,
+    at_line,
+    batch_id,
+    earlier_batch_id,
+    read_lines,
+    stands_for,
+    takes_of,
+    was_sent,
+)
 from sora_tui.core.budget import NOTHING, Spending, cost_of
-from sora_tui.core.job import Batch, Consent, Job, State
+from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.problem import Problem, ProblemError, problem_error
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.core.text import clean_line
+from sora_tui.core.text import clean_line, left_out
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.offers import offer_for
-from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.orders import Item, Order, prepare, submit
+from sora_tui.engine.orders import Line as OrderLine
 from sora_tui.i18n import _, ngettext
-from sora_tui.i18n.amounts import money
-from sora_tui.i18n.endings import ending_words
+from sora_tui.i18n.amounts import left_out_words, money
+from sora_tui.i18n.costs import free_words
 from sora_tui.workspace.batches import handing_in, jobs_of_batch
+from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared
-from sora_tui.workspace.verdicts import refusal_before
 
 #: From this many jobs on a line for each change is easier to follow than a bar for each job.
 _MANY: Final = 12
 
 
-class _Wish(NamedTuple):
-    """A line of the file, ready to be sent.
+class _Asked(NamedTuple):
+    """A line of the file as a request.
 
     Attributes:
-        takes: Clips of it that were not sent before.
+        clips: How many are made of it.
     """
 
     line: Line
     request: VideoRequest
     prepared: Prepared | None
-    price: Price
-    takes: tuple[Batch, ...]
+    clips: int
 
 
-_Asked = tuple[Line, VideoRequest, Prepared | None, int]
+class _Rest(NamedTuple):
+    """What is still to be sent of a batch.
+
+    Attributes:
+        lines: The line of the file for each of `items`.
+        items: What was not handed in before.
+        before: The jobs that stand for all else.
+    """
+
+    lines: tuple[Line, ...]
+    items: tuple[Item, ...]
+    before: tuple[Job, ...]
+
+    @property
+    def unsent(self) -> list[Job]:
+        """Jobs of an earlier start that provably never left."""
+        return [job for job in self.before if job.state is State.NOT_SENT]
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
@@ -73,32 +102,42 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ProblemError: Nothing was sent by this start.
     """
     folder, path = open_folder(settings.workspace), Path(args.batch)
-    name = batch_id(args.name or path.stem)
-    asked = _checked(path, folder, settings, args.send_refused, speech)
+    given = args.name or path.stem
+    name, earlier = batch_id(given), earlier_batch_id(given)
+    asked = _checked(path, folder, settings, speech)
     if asked is None:
         return exits.WRONG_USE
+    server = _limited(settings.server, args.max_active)
+    servers = {**settings.servers, server.name: server}
+    settings = settings._replace(servers=servers)
     if args.dry_run:
-        wishes, before = _open_takes(folder, settings.server, name, asked)
-        _announce(path, name, wishes, before, speech)
-        for wish in wishes:
-            speech.result(_line_words(wish))
+        rest = _rest_of(folder, server, (name, earlier), asked, speech)
+        order = _prepare(folder, rest, server, settings)
+        if order.unsupported is not None:
+            raise ProblemError(order.unsupported)
+        _announce(path, name, order, rest, speech)
+        for line, priced in zip(rest.lines, _new(order), strict=True):
+            speech.result(_line_words(line, priced))
         speech.result(_("Nothing was sent."))
         return exits.DONE
     tell_warnings(settings, speech)
-    settings.check_sendable()
-    if not folder.writable:
-        raise problem_error("folder_not_writable", path=str(folder.metadata))
-    server = _limited(settings.server, args.max_active)
-    servers = {**settings.servers, server.name: server}
+    folder.check_writable()
     engine = Engine(folder, servers, budget=settings.budget, alone=settings.alone)
-    with handing_in(folder, alone=settings.alone):
-        wishes, before = _open_takes(folder, server, name, asked)
-        _announce(path, name, wishes, before, speech)
-        consent = _agree(args, settings, folder, server, wishes, speech) if wishes else None
-        jobs = _submit(engine, server, wishes, consent)
-        unsent = {job.id: job.updated_at for job in before if job.state is State.NOT_SENT}
-        for job_id in unsent:
-            engine.command(job_id, "retry")  # agreed to before, and provably not paid
+    jobs: list[Job] = []
+    with taking_back(engine, speech), handing_in(folder, alone=settings.alone):
+        rest = _rest_of(folder, server, (name, earlier), asked, speech)
+        order = _prepare(folder, rest, server, settings)
+        if order.lines:
+            tell_endings(order, speech)
+            order.check()
+            if not args.send_refused and _tell_refused(path, order, rest, speech):
+                return exits.MODERATED
+        _announce(path, name, order, rest, speech)
+        if order.lines:
+            jobs = submit(engine, order, _agree(args, order))
+    before = rest.before
+    retried = (line.job for line in order.lines if line.way == "retry" and line.job is not None)
+    unsent = {job.id: job.updated_at for job in retried}
     going = [job.id for job in before if not job.is_final or job.needs_you]
     followed = [*going, *unsent, *(job.id for job in jobs)]
     enough = is_with_server if args.no_wait else is_at_rest
@@ -107,20 +146,21 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         return enough(job) and job.updated_at != unsent.get(job.id)
 
     history = History(folder)
+    stopped = go_on(engine, history, going)
     with running(engine, speech) as items:
         progress = _progress(len(followed), history, speech)
-        outcome = wait_for_completion(engine, items, history, followed, progress, speech, is_enough)
+        outcome = wait_for_completion(
+            engine, items, history, followed, progress, speech, is_enough, stopped
+        )
     code = report(outcome, folder, speech)
-    rest = [job for job in before if job.id not in outcome.jobs]
-    _sum_up(outcome, rest, speech)
+    others = [job for job in before if job.id not in outcome.jobs]
+    _sum_up(outcome, others, speech)
     if outcome.signal is not None:
         return code
-    return exits.worst([code, *(exits.exit_of(job) for job in rest if job.is_final)])
+    return exits.worst([code, *(exits.exit_of(job) for job in others if job.is_final)])
 
 
-def _checked(
-    path: Path, folder: Folder, settings: Settings, send_refused: bool, speech: Speech
-) -> list[_Asked] | None:
+def _checked(path: Path, folder: Folder, settings: Settings, speech: Speech) -> list[_Asked] | None:
     """Every line as a request; None where one cannot be, and each of those is told.
 
     Raises:
@@ -132,12 +172,24 @@ def _checked(
     asked: list[_Asked] = []
     for line in lines:
         try:
-            asked.append((line, *_asked(folder, settings, line, send_refused)))
+            asked.append(_asked(folder, settings, line, speech))
         except ProblemError as error:
             wrong.append(at_line(line.number, error))
     for said in sorted((error.problem for error in wrong), key=lambda p: int(p.facts["row"])):
-        speech.problem(replace(said, facts={**said.facts, "batch": str(path)}))
+        _tell_line(path, said, speech)
     return None if wrong else asked
+
+
+def _tell_refused(path: Path, order: Order, rest: _Rest, speech: Speech) -> bool:
+    """Name every line whose prompt the server refused before; whether there is any."""
+    for line, priced in zip(rest.lines, _new(order), strict=True):
+        if priced.refused is not None:
+            _tell_line(path, at_line(line.number, ProblemError(priced.refused)).problem, speech)
+    return any(priced.refused is not None for priced in _new(order))
+
+
+def _tell_line(path: Path, said: Problem, speech: Speech) -> None:
+    speech.problem(replace(said, facts={**said.facts, "batch": str(path)}))
 
 
 def _progress(count: int, history: History, speech: Speech) -> Progress:
@@ -150,15 +202,15 @@ def _progress(count: int, history: History, speech: Speech) -> Progress:
 
 def _read(path: Path) -> str:
     try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        if str(path) == "-":
+            return read_input()
+        return (existing(path) or path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = "not UTF-8" if isinstance(error, ValueError) else (error.strerror or "")
         raise problem_error("batch_unreadable", path=str(path), reason=reason) from None
 
 
-def _asked(
-    folder: Folder, settings: Settings, line: Line, send_refused: bool
-) -> tuple[VideoRequest, Prepared | None, int]:
+def _asked(folder: Folder, settings: Settings, line: Line, speech: Speech) -> _Asked:
     """The request of a line, its picture, and how many clips are made of it."""
     said, server = line.said, settings.server
     try:
@@ -175,35 +227,74 @@ def _asked(
         text = prompt.text
         choices = choices.over(from_front_matter(prompt.settings, file))
     choices = choices.over(from_settings(settings))
+    if gone := left_out(text):
+        at = _("line {number}").format(number=line.number)
+        speech.note(f"{at}: {left_out_words(gone)}")
     offer = offer_for(folder, server, choices.model)
     request, prepared = wish_of(folder, server, offer, text, file, choices)
-    refused = refusal_before(folder, server.origin, request)
-    if refused is not None and not send_refused:
-        raise ProblemError(refused)
-    return request, prepared, choices.count or 1
+    return _Asked(line, request, prepared, choices.count or 1)
 
 
-def _open_takes(
+def _rest_of(
     folder: Folder,
     server: Server,
-    name: str,
+    ids: tuple[str, str],
     asked: Sequence[_Asked],
-) -> tuple[list[_Wish], list[Job]]:
-    """What is still to be sent, and the jobs that stand for the rest."""
-    mine = [job for job in jobs_of_batch(folder, name) if job.server.origin == server.origin]
-    before = {(job.batch.line, job.batch.index): job for job in mine if job.batch and was_sent(job)}
-    lines = [(line, request, count) for line, request, _prepared, count in asked]
-    wishes: list[_Wish] = []
-    standing: list[Job] = []
-    for (line, request, prepared, _count), takes in zip(
-        asked, takes_of(name, lines, server.origin), strict=True
-    ):
-        sent = [(take.line, take.index) for take in takes if (take.line, take.index) in before]
-        standing += [before[key] for key in sent]
-        rest = tuple(take for take in takes if (take.line, take.index) not in before)
+    speech: Speech,
+) -> _Rest:
+    """What is still to be sent, and the jobs that stand for the rest.
+
+    Args:
+        ids: Of the batch, and the one that earlier versions gave it.
+    """
+    name = ids[0]
+    mine = [job for job in jobs_of_batch(folder, *ids) if job.server.origin == server.origin]
+    # Those under its own id last: of two that stand for one clip they are surely this file's.
+    mine.sort(key=lambda job: job.batch is not None and job.batch.id == name)
+    known = {(job.batch.line, job.batch.index): job for job in mine if job.batch and was_sent(job)}
+    takes_of_lines = takes_of(
+        name, [(each.line, each.request, each.clips) for each in asked], server.origin
+    )
+    lines: list[Line] = []
+    items: list[Item] = []
+    before: list[Job] = []
+    for each, takes in zip(asked, takes_of_lines, strict=True):
+        standing = {
+            take: job
+            for take in takes
+            if (job := known.get((take.line, take.index))) and stands_for(job, name, each.request)
+        }
+        before += standing.values()
+        _tell_other_prompt(each.line, each.request, standing.values(), speech)
+        rest = tuple(take for take in takes if take not in standing)
         if rest:
-            wishes.append(_Wish(line, request, prepared, quote(server, request), rest))
-    return wishes, standing
+            lines.append(each.line)
+            items.append(Item(each.request, each.prepared, takes=rest))
+    return _Rest(tuple(lines), tuple(items), tuple(before))
+
+
+def _tell_other_prompt(
+    line: Line, request: VideoRequest, before: Iterable[Job], speech: Speech
+) -> None:
+    """Say that a line's id was sent before with another prompt: its clip is another one's."""
+    job = next((job for job in before if job.request.prompt != request.prompt), None)
+    if job is None:
+        return
+    text = _(
+        "line {number}: its id was sent before with another prompt ({prompt}, {job}) and is not"
+        " sent again. Another id, or --name, makes it another clip."
+    )
+    prompt = clean_line(job.request.prompt, 60)
+    speech.note(text.format(number=line.number, prompt=prompt, job=job.id))
+
+
+def _prepare(folder: Folder, rest: _Rest, server: Server, settings: Settings) -> Order:
+    return prepare(folder, rest.items, server, settings, datetime.now(UTC), unsent=rest.unsent)
+
+
+def _new(order: Order) -> list[OrderLine]:
+    """The lines of an order that are no jobs of an earlier start."""
+    return [line for line in order.lines if line.way == "new"]
 
 
 def _limited(server: Server, most: int | None) -> Server:
@@ -213,94 +304,49 @@ def _limited(server: Server, most: int | None) -> Server:
     return server._replace(max_active=min(most, server.max_active or most))
 
 
-def _prices(wishes: Sequence[_Wish]) -> list[Price]:
-    return [wish.price for wish in wishes for _take in wish.takes]
-
-
-def _whole(prices: Sequence[Price]) -> tuple[Price, int]:
-    """The price of all together, and how many of them nobody knows the price of."""
-    unknown = sum(price.kind is PriceKind.UNKNOWN for price in prices)
-    total = sum((price.sum for price in prices if price.sum is not None), Decimal(0))
-    kind = PriceKind.PRICED if total else PriceKind.UNKNOWN if unknown else PriceKind.FREE
-    known = None if kind is PriceKind.UNKNOWN else total
-    return Price(kind, known, prices[0].currency if prices else "USD"), unknown if total else 0
-
-
-def _agree(
-    args: argparse.Namespace,
-    settings: Settings,
-    folder: Folder,
-    server: Server,
-    wishes: Sequence[_Wish],
-    speech: Speech,
-) -> Consent:
-    for model in dict.fromkeys(wish.request.model for wish in wishes):
-        if note := ending_words(ending(server, model), date.today()):
-            speech.note(note)
-    prices = _prices(wishes)
-    price, unknown = _whole(prices)
+def _agree(args: argparse.Namespace, order: Order) -> Consent:
     return agree(
-        server,
-        _clips(len(prices)),
-        price,
-        1,
-        unknown=unknown,
+        order,
+        _clips(order.outputs),
         yes=args.yes,
         max_spend=args.max_spend,
         ask=question_on_terminal(),
-        today=check_orders(folder, settings.budget, server, prices),
         despite_refusal=args.send_refused,
     )
-
-
-def _submit(
-    engine: Engine, server: Server, wishes: Sequence[_Wish], consent: Consent | None
-) -> list[Job]:
-    """Hand all of it in, each clip with its own part of the consent."""
-    jobs: list[Job] = []
-    for wish in wishes:
-        assert consent is not None, "there is one where there are wishes"
-        price = wish.price
-        own = consent._replace(kind=price.kind.value, sum=price.sum, max_spend=None)
-        jobs += engine.submit(server, wish.request, price, own, wish.prepared, takes=wish.takes)
-    return jobs
 
 
 # Words ---------------------------------------------------------------------------------------
 
 
-def _announce(
-    path: Path, name: str, wishes: Sequence[_Wish], before: Sequence[Job], speech: Speech
-) -> None:
-    prices = _prices(wishes)
-    price, unknown = _whole(prices)
+def _announce(path: Path, name: str, order: Order, rest: _Rest, speech: Speech) -> None:
+    price, sent = order.price, [job for job in rest.before if job.state is not State.NOT_SENT]
     speech.document(
         {
             "event": "batch",
             "id": name,
             "file": str(path),
-            "to_send": len(prices),
-            "sent_before": len(before),
+            "to_send": order.clips,
+            "sent_before": len(sent),
             "price": {
                 "kind": price.kind.value,
                 "sum": None if price.sum is None else float(price.sum),
                 "currency": price.currency,
-                "unknown": unknown or (len(prices) if price.kind is PriceKind.UNKNOWN else 0),
+                "unknown": order.total.unknown,
             },
         }
     )
-    parts = [_("{clips} to send").format(clips=_clips(len(prices)))]
-    if before:
-        text = ngettext("{count} sent before", "{count} sent before", len(before))
-        parts.append(text.format(count=len(before)))
-    if prices:
-        parts.append(_price_words(price, unknown))
+    parts = [_("{clips} to send").format(clips=_clips(order.clips))]
+    if sent:
+        text = ngettext("{count} sent before", "{count} sent before", len(sent))
+        parts.append(text.format(count=len(sent)))
+    if order.lines:
+        parts.append(_price_words(price, order.total.unknown))
     speech.note(f"{name}: " + ", ".join(parts))
 
 
 def _price_words(price: Price, unknown: int) -> str:
     if price.kind is PriceKind.FREE:
-        return _("free")
+        return free_words(price)
     if price.sum is None:
         return _("price unknown")
     said = _("about {sum}").format(sum=money(price.sum, price.currency))
@@ -310,16 +356,16 @@ def _price_words(price: Price, unknown: int) -> str:
     return said
 
 
-def _line_words(wish: _Wish) -> str:
-    request, count = wish.request, len(wish.takes)
-    price, _unknown = _whole([wish.price] * count)
+def _line_words(line: Line, priced: OrderLine) -> str:
+    request, count, price = priced.request, priced.clips, priced.price
+    whole = price if price.sum is None else price._replace(sum=price.sum * count)
     parts = (
-        _("line {number}").format(number=wish.line.number),
-        _clips(count),
+        _("line {number}").format(number=line.number),
+        _clips(count * price.clips),
         request.model,
         _("{count} s").format(count=request.seconds) if request.seconds else None,
         request.size,
-        _price_words(price, 0),
+        _price_words(whole, 0),
         clean_line(request.prompt, 60),
     )
     return "  ".join(part for part in parts if part)

@@ -8,89 +8,56 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sora_tui.config.consents import is_always, remember
+from sora_tui.cli.streams import ask_line
+from sora_tui.config.consents import remember
 from sora_tui.core.job import Consent
-from sora_tui.core.price import Ask, Price, PriceKind, ask_for
+from sora_tui.core.price import Ask
 from sora_tui.core.problem import problem_error
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Server
+from sora_tui.engine.orders import Answer, Order, consent, open_question
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
 from sora_tui.i18n.kinship import operation_words, with_words
+from sora_tui.i18n.spending import today_words
 
 Question = Callable[[str], str]
 
 
 def agree(
-    server: Server,
-    order: str,
-    price: Price,
-    count: int,
+    order: Order,
+    words: str,
     *,
-    unknown: int = 0,
     yes: bool,
     max_spend: Decimal | None,
     ask: Question | None,
-    today: str = "",
     despite_refusal: bool = False,
 ) -> Consent:
-    """The person's consent to an order, asked for where the price needs it.
+    """Return the person's consent to an order, asked for where its price needs it.
 
     Args:
-        order: What is made, in words.
-        price: Of one clip.
-        unknown: Clips of the order that `price` says nothing of, because nobody knows theirs.
+        words: What is made.
         yes: `--yes`.
-        max_spend: `--max-spend`, for the whole order, in the currency of the price.
+        max_spend: `--max-spend`.
         ask: Puts a question and returns the answer; None without a terminal.
-        today: What the day has cost, in words that stand beside the question.
-        despite_refusal: The person knows that the server refused this prompt before.
-
-    Returns:
-        The consent of one clip of the order.
+        despite_refusal: `--send-refused`.
 
     Raises:
-        ProblemError: over_budget, consent_price, consent_unknown or declined. Nothing was sent.
+        ProblemError: As `orders.consent`; declined. Nothing was sent.
     """
-    wanted = ask_for(price, server, always=is_always(server.origin))
-    if max_spend is not None and (unknown or price.kind is PriceKind.UNKNOWN):
-        # A limit that nobody can check must not pass for one.
-        raise problem_error("consent_unknown", host=server.host)
-    total = None if price.sum is None else price.sum * count
-    if max_spend is not None and total is not None and total > max_spend:
-        raise problem_error(
-            "over_budget",
-            sum=str(total),
-            limit=str(max_spend),
-            currency=price.currency,
-            setting="--max-spend",
-        )
-    told = yes or (max_spend is not None and price.kind is not PriceKind.UNKNOWN)
-    if wanted is Ask.SUM and total is not None and not told:
-        if ask is None:
-            raise problem_error(
-                "consent_price", sum=str(total), currency=price.currency, host=server.host
-            )
-        sum = money(total, price.currency)
-        if not is_yes(ask(_sum_question(server, order, sum, unknown, today))):
+    answer = Answer(yes, max_spend, despite_refusal)
+    wanted = open_question(order, answer)
+    if wanted is not Ask.NOTHING and ask is not None:
+        question = _sum_question if wanted is Ask.SUM else _unknown_question
+        said = ask(question(order, words)).strip().lower()
+        if wanted is Ask.UNKNOWN and said in {"a", "always"}:
+            for line in order.lines:
+                if line.ask is Ask.UNKNOWN:
+                    with suppress(OSError):  # it holds for this time then
+                        remember(line.server.origin)
+        elif not is_yes(said):
             raise problem_error("declined")
-    elif wanted is Ask.UNKNOWN and not told:
-        if ask is None:
-            raise problem_error("consent_unknown", host=server.host)
-        answer = ask(_unknown_question(server))
-        if answer.strip().lower() in {"a", "always"}:
-            with suppress(OSError):  # it holds for this time then
-                remember(server.origin)
-        elif not is_yes(answer):
-            raise problem_error("declined")
-    return Consent(
-        kind=price.kind.value,
-        at=datetime.now(UTC),
-        sum=price.sum,
-        currency=price.currency,
-        max_spend=None if max_spend is None else max_spend / count,
-        despite_refusal=despite_refusal,
-    )
+        answer = answer._replace(yes=True)
+    return consent(order, answer, datetime.now(UTC))
 
 
 def is_yes(answer: str) -> bool:
@@ -100,15 +67,7 @@ def is_yes(answer: str) -> bool:
 
 def question_on_terminal() -> Question | None:
     """How to ask here: on stderr, answered on stdin; None unless both are a terminal."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-
-    def ask(question: str) -> str:
-        sys.stderr.write(question + " ")
-        sys.stderr.flush()
-        return sys.stdin.readline()
-
-    return ask
+    return ask_line if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
 def order_words(request: VideoRequest, count: int) -> str:
@@ -129,8 +88,10 @@ def order_words(request: VideoRequest, count: int) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _sum_question(server: Server, order: str, sum: str, unknown: int, today: str) -> str:
-    asked = _("Pay about {sum} on {host}?").format(sum=sum, host=server.host)
+def _sum_question(order: Order, words: str) -> str:
+    price, unknown = order.price, order.total.unknown
+    sum = money(price.sum or Decimal(0), price.currency)
+    asked = _("Pay about {sum} on {host}?").format(sum=sum, host=_hosts(order))
     more = ""
     if unknown:
         more = ngettext(
@@ -138,12 +99,17 @@ def _sum_question(server: Server, order: str, sum: str, unknown: int, today: str
             "{count} of them cost what nobody says",
             unknown,
         ).format(count=unknown)
-    parts = (asked, order, more, today, _("y pay, any other answer: no"))
+    today = "" if order.today is None else today_words(order.today, order.budget)
+    parts = (asked, words, more, today, _("y pay, any other answer: no"))
     return "  ".join(part for part in parts if part)
 
 
-def _unknown_question(server: Server) -> str:
+def _unknown_question(order: Order, _words: str) -> str:
     return _(
         "{host} does not say what it charges. Send? y once, a always on this server, any other"
         " answer: no"
-    ).format(host=server.host)
+    ).format(host=_hosts(order))
+
+
+def _hosts(order: Order) -> str:
+    return ", ".join(dict.fromkeys(server.host for server in order.servers))

@@ -19,8 +19,8 @@ from sora_tui.i18n.amounts import money
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.ledger import jobs_of_the_day
 
-#: Before any job there is; a file's time cannot be earlier.
-_EVER: Final = datetime(1971, 1, 1, tzinfo=UTC)
+#: Before any job there is.
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 #: What is summed, and the head of its table.
 _BY: Final = (("day", N_("DAY")), ("server", N_("SERVER")), ("model", N_("MODEL")))
 
@@ -29,9 +29,12 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """Sum up the documents; those in the trash count, because nothing is refunded by deleting."""
     folder = open_folder(settings.workspace)
     since = args.since or _EVER
-    kept = accounts(jobs_of_the_day(folder, since), since)
+    records = jobs_of_the_day(folder, since)
+    kept = accounts(records.jobs, since)
     for account, tally in kept.items():
         speech.document(_document(account, tally))
+    for path in records.unreadable:
+        speech.note(_("{path} cannot be read: what its job cost is not counted.").format(path=path))
     if not kept:
         speech.result(_("Nothing was sent to a real server."))
         return exits.DONE

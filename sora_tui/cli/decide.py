@@ -7,26 +7,25 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from queue import Empty, SimpleQueue
 from typing import Final
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
-from sora_tui.cli.day import check_budget
 from sora_tui.cli.follow import Item, Leave, Suspend, suspend
+from sora_tui.cli.generate import tell_endings
 from sora_tui.cli.lost import again_costs, found_lines
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import complain, read_line
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError, problem, problem_error
-from sora_tui.core.server import profile_for
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import JobChanged
-from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.orders import resend, submit
 from sora_tui.i18n import _
-from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
@@ -91,33 +90,30 @@ class Deciding:
         self._wait_until(job.id, lambda now: now.state is not State.UNCONFIRMED)
         self.going.append(job.id)
 
-    def send_again(self, job: Job, *, yes: bool = False, max_spend: Decimal | None = None) -> None:
+    def send_again(
+        self,
+        job: Job,
+        *,
+        yes: bool = False,
+        max_spend: Decimal | None = None,
+        despite_refusal: bool = False,
+    ) -> None:
         """Pay for the same request once more, after a consent of its own.
 
         Raises:
             ProblemError: Nothing was sent.
         """
-        server = profile_for(self.settings.servers, job.server)
-        if server is None:
-            raise problem_error("profile_unknown", name=job.server.profile)
-        self.settings.on(server.name).check_sendable()
-        price = quote(server, job.request)
-        today = check_budget(self.folder, self.settings.budget, server, price, 1)
-        if note := ending_words(ending(server, job.request.model), date.today()):
-            self.speech.note(note)
+        order = resend(self.folder, job, self.settings, datetime.now(UTC))
+        tell_endings(order, self.speech)
         consent = agree(
-            server,
-            order_words(job.request, 1),
-            price,
-            1,
+            order,
+            order_words(job.request, order.outputs),
             yes=yes,
             max_spend=max_spend,
             ask=question_on_terminal(),
-            today=today,
-            # Who had a refused prompt sent all the same has the same one sent now.
-            despite_refusal=job.consent is not None and job.consent.despite_refusal,
+            despite_refusal=despite_refusal,
         )
-        (child,) = self.engine.submit(server, job.request, price, consent, parent=job.id)
+        (child,) = submit(self.engine, order, consent)
         self.speech.note(_("{job} is sent again as {child}.").format(job=job.id, child=child.id))
         self.going.append(child.id)
 
@@ -182,20 +178,19 @@ class Deciding:
 
     def _line(self, question: str, job_id: str) -> str | None:
         """An answer; None when the job was found while the question stood there, "" to leave it."""
-        sys.stderr.write(question + " ")
-        sys.stderr.flush()
+        complain(question, end=" ")
         while True:
             if select.select([sys.stdin], [], [], _LOOK_EVERY / 2)[0]:
-                line = sys.stdin.readline()
+                line = read_line()
                 if not line:
-                    sys.stderr.write("\n")
+                    complain("")
                 return line.strip()
             self._hear()
             known = self._last_heard(job_id)
             if self.signal is not None or (
                 known is not None and known.state is not State.UNCONFIRMED
             ):
-                sys.stderr.write("\n")
+                complain("")
                 return None
 
     # Hearing ----------------------------------------------------------------------------------

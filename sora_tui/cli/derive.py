@@ -11,7 +11,7 @@ from sora_tui.cli.wish import with_params
 from sora_tui.config.choices import Choices
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import problem_error
-from sora_tui.core.prompt import fill
+from sora_tui.core.prompt import text_to_send
 from sora_tui.core.server import profile_for
 from sora_tui.i18n import _
 from sora_tui.workspace.folder import Folder, open_folder
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ProblemError: As `derive`; prompt_unreadable or front_matter_broken.
     """
     folder = open_folder(settings.workspace)
-    prompt, file, own = asked(args, folder)
+    prompt, file, own = asked(args, folder, speech)
     own = replace(own, operation=args.command, source=args.source)
     return derive(args, settings, folder, prompt.text, file, own, speech)
 
@@ -63,7 +63,7 @@ def derive(
         settings = settings.on(server.name)
     request = found.request(
         operation,
-        fill(text, own.variables),
+        text_to_send(text, own.variables),
         model=own.model or settings.model,
         seconds=own.seconds,
     )

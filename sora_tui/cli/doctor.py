@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import shutil
@@ -9,24 +10,28 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from sora_tui.cli import exits
 from sora_tui.cli.day import spent_words
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import OutputError
 from sora_tui.config.log import log_path
-from sora_tui.config.places import user_toml_path
+from sora_tui.config.places import has_home, user_toml_path
 from sora_tui.config.settings import Settings
-from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.examine import examine
 from sora_tui.engine.quote import usual_quote
+from sora_tui.engine.way import way_to
 from sora_tui.i18n import _, language
 from sora_tui.i18n.findings import Line, Sign, finding_lines
 from sora_tui.i18n.problems import sentences
 from sora_tui.media.decoder import decoder_version
 from sora_tui.workspace.folder import Folder, check_room, open_folder
+from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 
@@ -34,10 +39,12 @@ LookAtPictures = Callable[[Settings], Line]
 
 #: Room that a clip may need, in bytes.
 _CLIP = 20_000_000
+#: Unreadable records that are named one by one.
+_BROKEN: Final = 5
 
 
 #: Problems that are worth a line and no exit code: everything works all the same.
-_WARNINGS: Final = frozenset({"env_readable", "profile_unknown"})
+_WARNINGS: Final = frozenset({"env_readable", "profile_unknown", "settings_unreadable"})
 
 
 class Check(NamedTuple):
@@ -63,6 +70,35 @@ def run(look_at_pictures: LookAtPictures, settings: Settings, speech: Speech) ->
         look_at_pictures: Says how the screen would show them; this face does not know the other.
     """
     return report(_checks(settings, look_at_pictures), speech)
+
+
+def run_without_settings(why: Problem, workspace: Path | None, speech: Speech) -> int:
+    """Look at what does not hang on settings that cannot be read.
+
+    Args:
+        why: What keeps them from being read.
+        workspace: The folder to work in, if that at least is known.
+    """
+
+    def folder_checks() -> Iterator[Check]:
+        if workspace is None:
+            return
+        try:
+            folder = open_folder(workspace)
+        except ProblemError as error:
+            yield Check("folder", str(workspace), error.problem)
+        else:
+            yield from _folder(folder)
+
+    sections = (
+        ("version", _version),
+        ("settings", lambda: iter([Check("settings", why.code, why)])),
+        ("folder", folder_checks),
+        ("terminal", lambda: iter([_terminal()])),
+        ("clips", lambda: iter([_clips()])),
+        ("log", _log),
+    )
+    return report(_surviving(sections), speech)
 
 
 def report(checks: Iterable[Check], speech: Speech) -> int:
@@ -114,30 +150,78 @@ def _check(line: Line) -> Check:
 
 
 def _checks(settings: Settings, look_at_pictures: LookAtPictures) -> Iterator[Check]:
+    def folder_checks() -> Iterator[Check]:
+        try:
+            folder = open_folder(settings.workspace)
+        except ProblemError as error:
+            yield Check("folder", str(settings.workspace), error.problem)
+        else:
+            yield from _folder(folder)
+            yield from _records(folder)
+            yield Check("money", spent_words(folder, settings.budget))
+
+    def terminal_checks() -> Iterator[Check]:
+        yield _terminal()
+        if _is_terminal():
+            yield _check(look_at_pictures(settings))
+
+    yield from _surviving(
+        (
+            ("version", _version),
+            ("settings", lambda: _settings(settings)),
+            ("server", lambda: _server(settings)),
+            ("folder", folder_checks),
+            ("terminal", terminal_checks),
+            ("clips", lambda: iter([_clips()])),
+            ("log", _log),
+        )
+    )
+
+
+_Section = tuple[str, Callable[[], Iterator[Check]]]
+
+
+def _surviving(sections: Iterable[_Section]) -> Iterator[Check]:
+    """What every section finds; one that cannot go on says why, and the others follow."""
+    for name, look in sections:
+        try:
+            yield from look()
+        except ProblemError as error:
+            yield Check(name, error.problem.code, error.problem)
+        except OutputError:
+            raise
+        except Exception as error:
+            logging.getLogger("sora_tui.cli").exception("doctor: %s", name)
+            why = problem("internal_fault", reason=type(error).__name__)
+            yield Check(name, why.code, why)
+
+
+def _version() -> Iterator[Check]:
     yield Check("version", f"sora-tui {version('sora-tui')}, Python {platform.python_version()}")
-    yield from _settings(settings)
-    yield from _server(settings)
-    try:
-        folder = open_folder(settings.workspace)
-    except ProblemError as error:
-        yield Check("folder", str(settings.workspace), error.problem)
+
+
+def _log() -> Iterator[Check]:
+    path = log_path()
+    if not has_home():
+        yield Check("log", _("none: there is no home folder here"), sign="-")
+    elif os.access(path, os.W_OK):
+        yield Check("log", str(path))
     else:
-        yield from _folder(folder)
-        yield Check("money", spent_words(folder, settings.budget))
-    yield _terminal()
-    if _is_terminal():
-        yield _check(look_at_pictures(settings))
-    yield _clips()
-    yield Check("log", str(log_path()))
+        yield Check(
+            "log",
+            str(path),
+            sign="-",
+            advice=_("It cannot be written; nothing else depends on it."),
+        )
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
     files = [settings.env_file, *settings.toml_files]
     found = [str(file) for file in files if file is not None]
-    yield Check(
-        "settings",
-        ", ".join(found) or _("no file; {path} would count").format(path=user_toml_path()),
-    )
+    none = _("no file; {path} would count").format(path=user_toml_path())
+    if not has_home():
+        none = _("no file, and no home folder to keep one in")
+    yield Check("settings", ", ".join(found) or none)
     for name, place in settings.variables.items():
         where = _("from the environment") if place == "environment" else place
         yield Check("variable", f"{name}  {where}")
@@ -161,13 +245,33 @@ def _server(settings: Settings) -> Iterator[Check]:
         yield Check("source", _("no key is configured; the server is asked without one"))
     elif not server.lacks_key:
         yield Check("source", _("the key is from {source}; not shown").format(source=source))
+    way = way_to(server)
+    if way.proxy or way.odd:
+        words = _("by the proxy of {variable}").format(variable=way.proxy) if way.proxy else "-"
+        left_out = clean_line(" ".join(way.odd), 100)
+        told = _("NO_PROXY: {entries} is no host, and is left out.").format(entries=left_out)
+        yield Check("proxy", words, sign="?" if way.odd else "ok", advice=told if way.odd else "")
     shown = {}
     with suppress(ProblemError):  # the folder has a line of its own
         shown = dict(Memory(open_folder(settings.workspace)).of(server.origin).facts)
     yield from server_checks(server, shown)
 
 
+def _records(folder: Folder) -> Iterator[Check]:
+    """The records that cannot be read: their jobs are in no sum."""
+    history = History(folder)
+    broken = history.broken()
+    history.close()
+    for why in broken[:_BROKEN]:
+        yield Check("record", str(why.facts.get("path", "")), why)
+    if len(broken) > _BROKEN:
+        yield Check("record", _("and {count} more").format(count=len(broken) - _BROKEN), broken[0])
+
+
 def _folder(folder: Folder) -> Iterator[Check]:
+    if folder.refusal is not None:
+        yield Check("folder", str(folder.root), folder.refusal)
+        return
     try:
         check_room(folder, _CLIP)
     except ProblemError as error:

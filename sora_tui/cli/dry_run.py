@@ -5,30 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from sora_tui.cli.speech import Speech
-from sora_tui.client.body import asked_of
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.request import EXACT, VideoRequest
+from sora_tui.core.request import EXACT
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean
+from sora_tui.engine.orders import Order, preview
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import free_words
+from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared
 
 
-def show_order(
-    server: Server,
-    request: VideoRequest,
-    prepared: Prepared | None,
-    price: Price,
-    count: int,
-    speech: Speech,
-) -> None:
-    """Print the order. Fields that are not set are not sent and not shown."""
-    asked = asked_of(server, request)
+def show_order(folder: Folder, order: Order, speech: Speech) -> None:
+    """Print an order of one line. Fields that are not set are not sent and not shown."""
+    (line,) = order.lines
+    asked = preview(folder, line)
+    server, request, prepared, count = asked.server, line.request, line.prepared, line.clips
     fields, url = dict(asked.fields), f"{server.base_url}{asked.path}"
     clip = request.source_file
     picture = None if prepared is None else _picture(server, prepared)
-    total = None if price.sum is None else price.sum * count
+    price = order.price
     speech.document(
         {
             "event": "dry_run",
@@ -41,7 +38,7 @@ def show_order(
             "source_file": None if clip is None else clip._asdict(),
             "price": {
                 "kind": price.kind.value,
-                "sum": None if total is None else float(total),
+                "sum": None if price.sum is None else float(price.sum),
                 "currency": price.currency,
             },
         }
@@ -54,7 +51,7 @@ def show_order(
         speech.result(f"  {picture['field']} = {_picture_words(prepared)}")
     if clip is not None:
         speech.result(f"  {asked.file_field} = {clip.path}  sha256 {clip.sha256[:12]}")
-    speech.result(_price_words(price, count))
+    speech.result(_price_words(price))
     speech.result(_("Nothing was sent."))
 
 
@@ -93,12 +90,15 @@ def _picture_words(prepared: Prepared) -> str:
     return "  ".join(words)
 
 
-def _price_words(price: Price, count: int) -> str:
+def _price_words(price: Price) -> str:
     if price.kind is PriceKind.FREE:
-        return _("price: free")
+        return _("price: {price}").format(price=free_words(price))
+    if price.unclear:
+        text = _("price: unknown, what {name} says cannot be worked out")
+        return text.format(name=clean(price.unclear))
     if price.sum is None:
         return _("price: unknown, the server does not say what it charges")
-    sum = money(price.sum * count, price.currency)
+    sum = money(price.sum, price.currency)
     if price.dated:
         return _("price: about {sum} (table of {date})").format(sum=sum, date=price.dated)
     return _("price: about {sum}").format(sum=sum)

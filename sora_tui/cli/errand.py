@@ -59,6 +59,7 @@ def have_done(
             whatever keeps it from being handed over or done here.
         KeyboardInterrupt: A signal came.
     """
+    folder.check_writable()  # nobody would ever do it
     # Before the engine starts: another owner obeys what waits before it sends anything.
     send_command(folder, Command(job_id, verb, argument))
     engine = Engine(

@@ -38,6 +38,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "picture_not_shown",
         "document_broken",
         "document_newer",
+        "word_unknown",
         "no_list",
     ),
     WRONG_USE: (
@@ -94,10 +95,13 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "base_url_insecure",
         "key_missing",
         "key_command_failed",
+        "key_unusable",
+        "settings_unreadable",
         "consent_price",
         "consent_unknown",
         "declined",
         "folder_missing",
+        "current_folder_gone",
         "lock_unsupported",
         "job_unknown",
         "job_ambiguous",
@@ -122,12 +126,15 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     BUDGET_OR_DISK: (
         "over_budget",
+        "price_unclear",
+        "day_unreadable",
         "price_unknown",
         "quota_exhausted",
         "disk_full",
         "folder_not_writable",
+        "folder_unreadable",
     ),
-    UNCONFIRMED: ("answer_lost", "answer_unclear"),
+    UNCONFIRMED: ("answer_lost", "answer_unclear", "sending_on_hold", "sending_stopped"),
     OUR_FAULT: ("internal_fault", "answer_fault"),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {
@@ -141,7 +148,7 @@ def exit_of(job: Job) -> int:
         return DONE  # who gave a job up has what was asked for
     if job.state is State.UNCONFIRMED:
         return UNCONFIRMED
-    return FAILED if job.error is None else BY_PROBLEM[job.error.kind]
+    return FAILED if job.error is None else BY_PROBLEM[job.error.problem.code]
 
 
 def worst(codes: list[int]) -> int:

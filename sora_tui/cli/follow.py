@@ -6,18 +6,19 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Final
+from urllib.parse import urlsplit
 
 from sora_tui.cli.progress import Progress
 from sora_tui.cli.speech import Speech
 from sora_tui.core.job import Job, State
-from sora_tui.core.problem import Problem, ProblemError, Spent
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n import _
@@ -28,15 +29,22 @@ HOPELESS: Final = frozenset(
     {
         "answer_fault",
         "base_url_insecure",
+        "base_url_invalid",
+        "config_invalid",
         "consent_price",
         "consent_unknown",
+        "day_unreadable",
         "disk_full",
+        "download_too_large",
         "folder_not_writable",
+        "folder_unreadable",
         "key_command_failed",
         "key_missing",
         "key_refused",
+        "key_unusable",
         "operation_unsupported",
         "over_budget",
+        "price_unclear",
         "price_unknown",
         "profile_unknown",
         "reference_changed",
@@ -46,6 +54,12 @@ HOPELESS: Final = frozenset(
         "source_missing",
     }
 )
+#: Reasons that time may heal, and tries after which they are left: some ten minutes.
+_REFUSED: Final = frozenset({"download_refused", "clip_damaged"})
+_REFUSALS: Final = 9
+#: A reason that a person ends, and after which the rest of the order is still wanted: the job is
+#: left waiting, and `sora-tui wait` sends it.
+_STOPPED: Final = "sending_stopped"
 #: Tries after which a practice server that does not start is not waited for.
 _STARTS: Final = 3
 #: Seconds that a lost answer is looked for before a person has to decide.
@@ -93,16 +107,40 @@ class Outcome:
 
 @contextmanager
 def running(engine: Engine, speech: Speech) -> Iterator[SimpleQueue[Item]]:
-    """A started engine and everything it says; it is at rest afterwards."""
+    """A started engine and everything it says; it is at rest afterwards.
+
+    From here on a result that cannot be written stops nothing.
+    """
+    speech.keep_working()
     items: SimpleQueue[Item] = SimpleQueue()
     forget = engine.subscribe(items.put)
-    with _signals_into(items):
+    with _signals_into(items), taking_back(engine, speech):
+        # What waited here before may be sent by this process as well.
+        speech.spent = Spent.PERHAPS
         engine.start()
         try:
             yield items
         finally:
             _stop(engine, speech)
             forget()
+
+
+@contextmanager
+def taking_back(engine: Engine, speech: Speech) -> Iterator[None]:
+    """Take back what was handed in and not sent, whatever ends the command early, and say it.
+
+    Only ctrl+c and its like leave a job waiting: they are told how it goes on.
+    """
+    try:
+        yield
+    except Exception:
+        _stop(engine, speech)
+        with suppress(ProblemError):  # the fault itself is told, and the job shows where it stands
+            if jobs := engine.take_back():
+                speech.spent = max((_spent(job) for job in jobs), key=list(Spent).index)
+                for job in jobs:
+                    speech.note(fate_words(job))
+        raise
 
 
 def wait_for_completion(
@@ -113,19 +151,27 @@ def wait_for_completion(
     progress: Progress,
     speech: Speech,
     enough: Callable[[Job], bool] = lambda job: job.is_final,
+    overcome: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Outcome:
     """Stay until every job is at rest, or a signal comes.
 
     Args:
         enough: When a job needs no more waiting. A lost answer is looked for in any case.
+        overcome: Jobs by id whose recorded reason to wait holds no more, with the time of the
+            record that has it.
     """
-    watch = _Watch(engine, history, progress, speech, enough, dict.fromkeys(job_ids))
+    watch = _Watch(engine, history, progress, speech, enough, dict.fromkeys(job_ids), overcome)
     while watch.open and watch.outcome.signal is None and not watch.outcome.faults:
         try:
             watch.take(items.get(timeout=0.5))
         except Empty:
             watch.look_around()
     progress.pause()
+    if watch.outcome.faults:
+        # Nobody waits any longer, and the next order would be sent beside this one.
+        _stop(engine, speech)
+        with suppress(ProblemError):  # the fault is told, and what waits as well
+            watch.outcome.jobs |= {job.id: job for job in engine.take_back()}
     return watch.outcome
 
 
@@ -140,8 +186,11 @@ class _Watch:
         speech: Speech,
         enough: Callable[[Job], bool],
         open_ids: dict[str, None],
+        overcome: Mapping[str, datetime],
     ) -> None:
         self.outcome = Outcome()
+        self._overcome = overcome
+        self._stopped: dict[str, Problem] = {}
         self.open = open_ids
         self._engine = engine
         self._history = history
@@ -183,6 +232,8 @@ class _Watch:
         for job_id, lost_at in self._lost_at.items():
             if now - lost_at >= SEARCH:
                 self.open.pop(job_id, None)
+        if self._stopped and self._stopped.keys() >= self.open.keys():
+            self._leave_stopped()
         if self._owner is None or self._owner.owner or now - self._looked_at < _LOOK_EVERY:
             return
         # Another process writes: a step it made while we came in was told to nobody.
@@ -190,6 +241,13 @@ class _Watch:
         self._read_open()
         if not self._named_owner and now - self._began >= _UNCLAIMED:
             self._name_owner()
+
+    def _leave_stopped(self) -> None:
+        """End the wait for jobs that only a person lets go; nothing else is under way any more."""
+        for job_id, why in self._stopped.items():
+            self.outcome.left[job_id] = why
+            self.open.pop(job_id, None)
+        self._stopped.clear()
 
     def _read_open(self) -> None:
         for job_id in tuple(self.open):
@@ -210,12 +268,21 @@ class _Watch:
                 self.open.pop(job.id, None)
             return
         self._lost_at.pop(job.id, None)
+        self._stopped.pop(job.id, None)
         why = event.retry.problem if event.retry else None
+        if job.is_too_large and job.error is not None:
+            why = job.error.problem  # nobody asks for it again before a person says so
         follows = self._owner is not None and not self._owner.owner
-        if why is None and follows and job.state is State.PENDING and job.error is not None:
-            why = job.error.problem  # an owner that is another process writes it down
+        is_old = job.updated_at == self._overcome.get(job.id)
+        if why is None and job.state is State.PENDING and job.error and not is_old:
+            # An owner that is another process writes it down; the engine does with what only a
+            # person ends.
+            why = job.error.problem if follows or job.is_stopped else None
         if self._enough(job):
             self.open.pop(job.id)
+        elif why and why.code == _STOPPED:
+            host = urlsplit(job.server.base_url).hostname or ""
+            self._stopped[job.id] = problem(_STOPPED, host=host)
         elif why and _is_hopeless(why, event.retry.count if event.retry else 0):
             if job.id in self.outcome.left:
                 return
@@ -275,6 +342,18 @@ class _Watch:
         )
 
 
+def go_on(engine: Engine, history: History, job_ids: Iterable[str]) -> dict[str, datetime]:
+    """Have jobs sent that wait because of unclear answers: to wait for them is to want them.
+
+    Returns:
+        When each of these jobs changed last, with the reason that holds no more.
+    """
+    jobs = history.load_each(job_ids).values()
+    stopped = [job for job in jobs if isinstance(job, Job) and job.is_stopped]
+    engine.go_on(stopped)
+    return {job.id: job.updated_at for job in stopped}
+
+
 def suspend(engine: Engine) -> None:
     """Let another process own the folder while this one is stopped."""
     engine.stop(_LAST_WAIT)
@@ -290,7 +369,37 @@ def _with_money(why: Problem, job: Job) -> Problem:
     return replace(why, spent=Spent.YES if made else Spent.PERHAPS)
 
 
+def fate_words(job: Job) -> str:
+    """Where a job stands that nobody waits for any longer, and what can be done about it."""
+    match job.state:
+        case State.CANCELLED if not job.attempts:
+            text = _("{job} was taken back: nothing of it was sent.")
+        case State.PENDING:
+            text = _(
+                "{job} still waits, and the next sora-tui sends it; sora-tui cancel {job} takes it"
+                " back."
+            )
+        case State.SUBMITTING | State.UNCONFIRMED:
+            text = _("{job} may have been sent, and billed: sora-tui wait {job} looks for it.")
+        case State.SAVED:
+            path = next((output.path for output in job.outputs), "")
+            return _("{job} is done: its clip is saved in {path}.").format(job=job.id, path=path)
+        case _ if job.is_active:
+            text = _("{job} is with the server and goes on with: sora-tui wait {job}")
+        case _:
+            text = _("{job} has ended: sora-tui show {job} says how.")
+    return text.format(job=job.id)
+
+
+def _spent(job: Job) -> Spent:
+    if job.outputs:
+        return Spent.YES
+    return Spent.PERHAPS if job.attempts or job.remote_id else Spent.NO
+
+
 def _is_hopeless(why: Problem, tries: int) -> bool:
+    if why.code in _REFUSED:
+        return tries >= _REFUSALS
     return why.code in HOPELESS or (why.code == "simulator_failed" and tries >= _STARTS)
 
 

@@ -4,42 +4,40 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
-from sora_tui.cli.day import check_budget
 from sora_tui.cli.dry_run import show_order
-from sora_tui.cli.follow import running, wait_for_completion
+from sora_tui.cli.follow import running, taking_back, wait_for_completion
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import complain, read_input
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import pairs, wish_of, with_params
 from sora_tui.config.choices import Choices, count, from_front_matter, from_settings
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
-from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.prompt import Prompt, parse_prompt
-from sora_tui.core.request import VideoRequest, check_request, unmentioned
-from sora_tui.core.server import Server
-from sora_tui.core.text import clean_line
+from sora_tui.core.request import VideoRequest, unmentioned
+from sora_tui.core.text import clean_line, left_out
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.knowledge import as_known, unsupported
-from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.amounts import left_out_words, money
+from sora_tui.i18n.costs import free_words
 from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
+from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared
-from sora_tui.workspace.verdicts import refusal_before
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
@@ -49,7 +47,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         ProblemError: Nothing was sent and no document was written.
     """
     folder = open_folder(settings.workspace)
-    prompt, prompt_file, own = asked(args, folder)
+    prompt, prompt_file, own = asked(args, folder, speech)
     if own.operation not in {None, "create"}:
         from sora_tui.cli.derive import derive
 
@@ -74,56 +72,45 @@ def place(
     Raises:
         ProblemError: Nothing was sent and no document was written.
     """
-    check_request(request)
     server = settings.server
-    memory = Memory(folder)
-    missing = unsupported(server, memory, request)
-    if missing is not None:
-        raise ProblemError(missing)
-    price = quote(server, request)
+    order = prepare(folder, [Item(request, prepared, clips)], server, settings, datetime.now(UTC))
+    if order.unsupported is not None:
+        raise ProblemError(order.unsupported)
     if args.dry_run:
-        show_order(as_known(server, memory), request, prepared, price, clips, speech)
+        show_order(folder, order, speech)
         return 0
     tell_warnings(settings, speech)
-    if note := ending_words(ending(server, request.model), date.today()):
-        speech.note(note)
-    settings.check_sendable()
-    if not folder.writable:
-        raise problem_error("folder_not_writable", path=str(folder.metadata))
-    refused = refusal_before(folder, server.origin, request)
-    if refused is not None and not args.send_refused:
-        raise ProblemError(refused)
-    today = check_budget(folder, settings.budget, server, price, clips)
+    tell_endings(order, speech)
+    order.check()
+    folder.check_writable()
     consent = agree(
-        server,
-        order_words(request, clips),
-        price,
-        clips,
+        order,
+        order_words(request, order.outputs),
         yes=args.yes,
         max_spend=args.max_spend,
         ask=question_on_terminal(),
-        today=today,
         despite_refusal=args.send_refused,
     )
-    _announce(server, request, price, clips, speech)
+    _announce(order, request, speech)
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     history = History(folder)
     enough = is_with_server if args.no_wait else is_at_rest
-    with running(engine, speech) as items:
-        jobs = engine.submit(server, request, price, consent, prepared, clips)
-        outcome = wait_for_completion(
-            engine,
-            items,
-            history,
-            [job.id for job in jobs],
-            progress_for(speech, usual_of(history)),
-            speech,
-            enough,
-        )
-    if args.no_wait:
-        for job in outcome.jobs.values():
-            speech.result(job.id)
-    return report(outcome, folder, speech)
+    with taking_back(engine, speech):
+        with running(engine, speech) as items:
+            jobs = submit(engine, order, consent)
+            outcome = wait_for_completion(
+                engine,
+                items,
+                history,
+                [job.id for job in jobs],
+                progress_for(speech, usual_of(history)),
+                speech,
+                enough,
+            )
+        if args.no_wait:
+            for job in outcome.jobs.values():
+                speech.result(job.id)
+        return report(outcome, folder, speech)
 
 
 def tell_warnings(settings: Settings, speech: Speech) -> None:
@@ -132,6 +119,13 @@ def tell_warnings(settings: Settings, speech: Speech) -> None:
         if warning.code != "base_url_insecure":  # check_sendable says it
             said = sentences(warning)
             speech.note(f"{said.happened} {said.next}")
+
+
+def tell_endings(order: Order, speech: Speech) -> None:
+    """Say which models of an order end, or have ended."""
+    for end in order.endings:
+        if note := ending_words(end, date.today()):
+            speech.note(note)
 
 
 def is_at_rest(job: Job) -> bool:
@@ -144,7 +138,9 @@ def is_with_server(job: Job) -> bool:
     return job.remote_id is not None or job.is_final
 
 
-def asked(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None, Choices]:
+def asked(
+    args: argparse.Namespace, folder: Folder, speech: Speech
+) -> tuple[Prompt, str | None, Choices]:
     """The prompt, the file it came from as documents name it, and what both of them choose.
 
     Raises:
@@ -152,6 +148,8 @@ def asked(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None,
             an option.
     """
     prompt, file = _prompt(args, folder)
+    if gone := left_out(prompt.text):
+        speech.note(left_out_words(gone))
     return prompt, file, _said(args).over(from_front_matter(prompt.settings, file or "-"))
 
 
@@ -164,19 +162,31 @@ def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | Non
         return Prompt(args.text), None
     if args.file == "-":
         try:
-            return parse_prompt(sys.stdin.read()), None
+            return parse_prompt(read_input()), None
         except UnicodeDecodeError:
             raise problem_error("prompt_unreadable", path="-", reason="not UTF-8") from None
+        except OSError as error:  # a stream that was opened for writing
+            reason = error.strerror or type(error).__name__
+            raise problem_error("prompt_unreadable", path="-", reason=reason) from None
     path = folder.prompt_md if args.file is None else found_prompt(args.file, folder)
+    prompt = read_prompt(path)  # before `resolve`: what is missing is missing in no folder
     resolved = path.resolve()
     inside = resolved.is_relative_to(folder.root)
-    return read_prompt(path), folder.relative(resolved) if inside else path.name
+    return prompt, folder.relative(resolved) if inside else path.name
 
 
 def found_prompt(name: str, folder: Folder) -> Path:
     """The file a person means: where he stands, in the workspace, or in prompts/."""
     places = (Path(name), folder.root / name, folder.prompts / name, folder.prompts / f"{name}.md")
-    return next((place for place in places if place.is_file()), Path(name))
+    found = (there for place in places if (there := _existing(place)) is not None)
+    return next((path for path in found if path.is_file()), Path(name))
+
+
+def _existing(place: Path) -> Path | None:
+    try:
+        return existing(place)
+    except OSError:  # a folder on the way is closed to us
+        return None
 
 
 def _said(args: argparse.Namespace) -> Choices:
@@ -193,10 +203,23 @@ def _said(args: argparse.Namespace) -> Choices:
     )
 
 
-def _announce(
-    server: Server, request: VideoRequest, price: Price, clips: int, speech: Speech
-) -> None:
-    order = order_words(request, clips)
+def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
+    server, price, words = order.lines[0].server, order.price, order_words(request, order.outputs)
+    # Before anything is handed in: an output that cannot be written ends the command here.
+    speech.document(
+        {
+            "event": "order",
+            "server": server.name,
+            "operation": request.operation,
+            "model": request.model,
+            "clips": order.outputs,
+            "price": {
+                "kind": price.kind.value,
+                "sum": None if price.sum is None else float(price.sum),
+                "currency": price.currency,
+            },
+        }
+    )
     for character in unmentioned(request):
         speech.note(
             _("The prompt does not mention {name}: servers find a character by its name.").format(
@@ -205,21 +228,21 @@ def _announce(
         )
     if server.simulated:
         speech.note(
-            _("SIMULATOR: practice server here; nothing is charged.  {order}").format(order=order)
+            _("SIMULATOR: practice server here; nothing is charged.  {order}").format(order=words)
         )
         return
     cost = _("price unknown")
     if price.kind is PriceKind.FREE:
-        cost = _("free")
+        cost = free_words(price)
     elif price.sum is not None:
-        cost = _("about {sum}").format(sum=money(price.sum * clips, price.currency))
+        cost = _("about {sum}").format(sum=money(price.sum, price.currency))
     speech.note(
-        _("Sending to {host}: {order}, {cost}").format(host=server.host, order=order, cost=cost)
+        _("Sending to {host}: {order}, {cost}").format(host=server.host, order=words, cost=cost)
     )
 
 
 def _wrong_use(command: str, message: str) -> NoReturn:
     program = f"sora-tui {command}"
     hint = _("Help: {command} --help").format(command=program)
-    sys.stderr.write(f"{program}: {message}\n{hint}\n")
+    complain(f"{program}: {message}\n{hint}")
     sys.exit(2)

@@ -18,9 +18,10 @@ from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Cost, Job, State
-from sora_tui.core.text import clean, clean_line
+from sora_tui.core.text import clean, clean_line, folded
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import reported_words
 from sora_tui.i18n.kinship import kin_words, operation_words
 from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
@@ -48,13 +49,16 @@ def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     found = list(islice(_matching(history, args.state, args.search), args.limit))
     for job in found:
         speech.document({**to_document(job), **made_document(job)})
-    if not found:
-        speech.note(_("No jobs match.") if args.state or args.search else _("No jobs yet."))
+    broken = history.broken()
+    if not found and (args.state or args.search):
+        speech.note(_("No jobs match."))
+    elif not found and not broken:  # records that cannot be read are jobs all the same
+        speech.note(_("No jobs yet."))
     else:
         for line in _table(found):
             speech.result(line)
-    for broken in history.broken():
-        speech.note(" ".join((sentences(broken).happened, sentences(broken).next)))
+    for why in broken:
+        speech.note(" ".join((sentences(why).happened, sentences(why).next)))
     return 0
 
 
@@ -81,7 +85,7 @@ def show(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
 
 
 def _matching(history: History, states: list[str] | None, search: str | None) -> Iterator[Job]:
-    words = (search or "").lower()
+    words = folded(search or "")
     offset = 0
     while page := history.newest(_PAGE, offset):
         offset += _PAGE
@@ -89,7 +93,8 @@ def _matching(history: History, states: list[str] | None, search: str | None) ->
             if states and job.state.value not in states:
                 continue
             batch = job.batch.id if job.batch else ""
-            if words in f"{job.id} {job.remote_id or ''} {batch} {job.request.prompt}".lower():
+            searched = f"{job.id} {job.remote_id or ''} {batch} {job.request.prompt}"
+            if words in folded(searched):
                 yield job
 
 
@@ -111,7 +116,7 @@ def _cells(job: Job) -> tuple[str, ...]:
     request = job.request
     return (
         job.id,
-        job.state.value,
+        job.state_word,
         _local(job.created_at),
         _cost(job),
         clean_line(request.model or "-", 24),
@@ -122,10 +127,10 @@ def _cells(job: Job) -> tuple[str, ...]:
 
 def _cost(job: Job) -> str:
     cost: Cost = job.cost
-    if job.simulated or cost.estimated == 0:
+    if job.is_free:
         return _("free")
     if cost.reported is not None:
-        return money(cost.reported, cost.currency)
+        return reported_words(job)
     if cost.estimated is None:
         return _("unknown")
     if job.state in {State.REJECTED, State.NOT_SENT}:
@@ -140,7 +145,7 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
     reference = request.reference
     facts = (
         (_("job"), job.id),
-        (_("state"), job.state.value + ("  SIMULATED" if job.simulated else "")),
+        (_("state"), job.state_word + ("  SIMULATED" if job.simulated else "")),
         (_("server"), f"{job.server.profile}  {job.server.base_url}"),
         (_("video id"), job.remote_id),
         (_("request id"), job.request_id),
@@ -171,7 +176,7 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
     if request.prompt.strip():
         yield from (clean(request.prompt, 40_000), "")
     for event in job.events:
-        yield f"{_local(event.at)}  {event.state.value:<11}  {clean_line(event.note)}".rstrip()
+        yield f"{_local(event.at)}  {event.state_word:<11}  {clean_line(event.note)}".rstrip()
     said = job_sentences(job)
     if said is not None:
         yield from ("", said.happened, said.money, said.next)

@@ -32,6 +32,6 @@ def ways(job: Job) -> Iterator[str]:
 
 def again_costs(job: Job) -> str:
     """What sending again may do."""
-    if job.simulated or job.cost.estimated == 0:
+    if job.is_free:
         return _("(may make a second clip)")
     return _("(may be billed twice)")

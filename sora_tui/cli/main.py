@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sora_tui.cli.parser import parse
+from sora_tui.cli.streams import OutputError, tell_output_lost, write_out
 from sora_tui.i18n import set_language
 
 if TYPE_CHECKING:
@@ -48,15 +49,46 @@ def main(
     if args.version:
         from importlib.metadata import version
 
-        sys.stdout.write(f"sora-tui {version('sora-tui')}\n")
+        write_out(f"sora-tui {version('sora-tui')}\n")
         return 0
     # Everything below is imported late: `--help` must answer at once.
     from sora_tui.cli import exits
     from sora_tui.cli.speech import Speech
-    from sora_tui.config.settings import load_settings
     from sora_tui.core.problem import ProblemError
 
     speech = Speech(as_json=args.json)
+    try:
+        code = _run(args, speech, open_screen, list_keys, look_at_pictures)
+    except ProblemError as error:
+        speech.problem(error.problem)
+        code = exits.BY_PROBLEM[error.problem.code]
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except OutputError as error:
+        code = tell_output_lost(error)
+        return exits.FAILED if args.command in _ORDERS else code
+    except Exception as error:  # noqa: BLE001 -- reported, with its own exit code
+        return _own_fault(error, speech)
+    if speech.lost is not None:
+        tell_output_lost(speech.lost)
+    return code
+
+
+#: Commands whose work is not what they write: a reader that has enough did not get it.
+_ORDERS: Final = frozenset({"generate", "batch", "remix", "edit", "extend", "character"})
+
+
+def _run(
+    args: argparse.Namespace,
+    speech: Speech,
+    open_screen: Screen,
+    list_keys: ListKeys,
+    look_at_pictures: LookAtPictures,
+) -> int:
+    """Carry out what the command line asks for; see `main`."""
+    from sora_tui.config.settings import load_settings, workspace_of
+    from sora_tui.core.problem import ProblemError
+
     try:
         settings = load_settings(
             workspace=args.workspace,
@@ -64,31 +96,31 @@ def main(
             environ=os.environ,
             alone=args.i_am_alone,
         )
-        set_language(settings.language)
-        if args.command is None:
-            return _screen(settings, open_screen, args.debug)
-        if args.command == "keys":
-            from sora_tui.cli.keys import run
-
-            return run(list_keys, settings, speech)
-        gc.enable()
-        _start_log(args.debug)
-        if args.command == "doctor":
-            from sora_tui.cli.doctor import run as examine
-
-            return examine(look_at_pictures, settings, speech)
-        return _command(args.command)(args, settings, speech)
     except ProblemError as error:
-        speech.problem(error.problem)
-        return exits.BY_PROBLEM[error.problem.code]
-    except KeyboardInterrupt:
-        return exits.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our lines has enough; the interpreter must not complain at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.FAILED
-    except Exception as error:  # noqa: BLE001 -- reported, with its own exit code
-        return _own_fault(error, speech)
+        if args.command != "doctor":
+            raise
+        from sora_tui.cli.doctor import run_without_settings
+
+        _start_log(args.debug)
+        try:
+            workspace = workspace_of(args.workspace, os.environ)
+        except ProblemError:
+            workspace = None
+        return run_without_settings(error.problem, workspace, speech)
+    set_language(settings.language)
+    if args.command is None:
+        return _screen(settings, open_screen, args.debug)
+    if args.command == "keys":
+        from sora_tui.cli.keys import run
+
+        return run(list_keys, settings, speech)
+    gc.enable()
+    _start_log(args.debug)
+    if args.command == "doctor":
+        from sora_tui.cli.doctor import run as examine
+
+        return examine(look_at_pictures, settings, speech)
+    return _command(args.command)(args, settings, speech)
 
 
 def _command(name: str) -> Command:
@@ -149,7 +181,10 @@ def _language(words: Sequence[str]) -> str | None:
             folder = following
         elif word.startswith("--workspace="):
             folder = word.partition("=")[2]
-    if os.environ.get("SORA_LANG") or not (Path(folder) / ".env").is_file():
+    try:
+        if os.environ.get("SORA_LANG") or not (Path(folder) / ".env").is_file():
+            return None
+    except OSError:  # a folder that is closed to us: told by whoever needs it
         return None
     from sora_tui.config.settings import early_language
 
@@ -166,12 +201,15 @@ def _own_fault(error: Exception, speech: Speech) -> int:
     """Say it, and leave the lines of code in the log: no values, no prompt, no key."""
     import logging
     import traceback
+    from dataclasses import replace
 
     from sora_tui.cli import exits
-    from sora_tui.config.log import log_path
+    from sora_tui.config.log import start_log
     from sora_tui.core.problem import problem
 
     where = "".join(traceback.format_tb(error.__traceback__))
+    path = start_log(debug=False)
     logging.getLogger("sora_tui.cli").critical("%s\n%s", type(error).__name__, where)
-    speech.problem(problem("internal_fault", reason=type(error).__name__, report=str(log_path())))
+    facts = {"reason": type(error).__name__} | ({"report": str(path)} if path else {})
+    speech.problem(replace(problem("internal_fault", **facts), spent=speech.spent))
     return exits.OUR_FAULT

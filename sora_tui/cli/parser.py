@@ -11,9 +11,12 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from sora_tui.cli.streams import write_out
 from sora_tui.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from sora_tui.core.request import Fit
 
 #: The dialects of the simulator, which is not imported here: it is a process of its own.
@@ -40,6 +43,14 @@ class Parser(argparse.ArgumentParser):
         raw = argparse.RawDescriptionHelpFormatter
         super().__init__(allow_abbrev=False, formatter_class=raw, **options)
 
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Print it on stdout; unlike argparse's own, say where that takes nothing.
+
+        Raises:
+            OutputError: As `write_out`.
+        """
+        write_out(self.format_help())
+
     def error(self, message: str) -> NoReturn:
         """Wrong use: what was wrong, and where help is; exit code 2."""
         hint = _("Help: {command} --help").format(command=self.prog)
@@ -55,8 +66,36 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     try:
         args, rest = screen.parse_known_args(words)
     except argparse.ArgumentError:  # told by whoever knows the subcommand
-        return build_parser().parse_args(words)
-    return build_parser().parse_args(words) if rest else args
+        return _checked(build_parser().parse_args(words))
+    return _checked(build_parser().parse_args(words) if rest else args)
+
+
+#: Arguments that name a file, which may have any bytes in its name.
+_PATHS: Final = frozenset(
+    {"file", "reference_image", "workspace", "batch", "source", "clip", "data", "faults"}
+)
+#: Arguments without an option.
+_POSITIONAL: Final = frozenset({"text", "name", "url", "job", "jobs"})
+
+
+def _checked(args: argparse.Namespace) -> argparse.Namespace:
+    """The arguments, if each text among them is one; wrong use otherwise.
+
+    Python decodes bytes that are not UTF-8 as lone surrogates, and they would be sent as "?".
+    """
+    for name, value in vars(args).items():
+        values = value if isinstance(value, list) else [value]
+        if name in _PATHS or not any(isinstance(v, str) and _is_undecoded(v) for v in values):
+            continue
+        shown = name.upper() if name in _POSITIONAL else f"--{name.replace('_', '-')}"
+        prog = "sora-tui" if args.command is None else f"sora-tui {args.command}"
+        text = _("argument {name}: not UTF-8; nothing was sent")
+        Parser(prog=prog, description="", add_help=False).error(text.format(name=shown))
+    return args
+
+
+def _is_undecoded(text: str) -> bool:
+    return any("\udc80" <= character <= "\udcff" for character in text)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -320,16 +359,20 @@ def _sending(command: argparse.ArgumentParser) -> None:
         metavar="X",
         help=_("agree to at most this sum for the whole order; never to an unknown price"),
     )
-    command.add_argument(
-        "--send-refused",
-        action="store_true",
-        help=_("send a prompt all the same that this server refused before (moderation)"),
-    )
+    _send_refused(command)
     command.add_argument(
         "--no-wait", action="store_true", help=_("leave as soon as the server has the job")
     )
     command.add_argument(
         "--dry-run", action="store_true", help=_("show what would be sent, and send nothing")
+    )
+
+
+def _send_refused(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--send-refused",
+        action="store_true",
+        help=_("send a prompt all the same that this server refused before (moderation)"),
     )
 
 
@@ -399,6 +442,7 @@ def _history(add: Add) -> None:
         metavar="X",
         help=_("agree to at most this sum for sending again; never to an unknown price"),
     )
+    _send_refused(wait)
 
 
 def _keeping(add: Add) -> None:
@@ -631,7 +675,7 @@ def day(text: str) -> datetime:
     """
     today = date.today()
     try:
-        if text.endswith("d") and text[:-1].isdecimal():
+        if text.endswith("d") and text.isascii() and text[:-1].isdecimal():
             said = today - timedelta(days=int(text[:-1]) - 1)
         else:
             said = today if text == "today" else date.fromisoformat(text)

@@ -10,6 +10,7 @@ from typing import Protocol
 from sora_tui.cli.speech import Speech
 from sora_tui.core.eta import seconds_left
 from sora_tui.core.job import Job, State
+from sora_tui.core.problem import Problem
 from sora_tui.engine.events import JobChanged
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import clock, size_of
@@ -47,14 +48,22 @@ class PlainLines:
         self._speech = speech
         self._usual = usual
         self._told: dict[str, object] = {}
+        self._last_reason: Problem | None = None
 
     def show(self, event: JobChanged) -> None:
-        """Print a line if there is something new to say."""
+        """Print a line if there is something new to say.
+
+        What keeps fifty jobs alike is printed once.
+        """
         job, share = event.job, share_of(event)
         retry = event.retry.count if event.retry else None
         news = (job.state, None if share is None else int(share * 10), retry)
         if self._told.get(job.id) != news:
             self._told[job.id] = news
+            reason = event.retry.problem if event.retry else None
+            if reason is not None and reason == self._last_reason:
+                return
+            self._last_reason = reason
             self._speech.note(f"{job.id}  {job.state.value:<11}  {detail(event, self._usual)}")
 
     def pause(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sora_tui.cli import exits
+from sora_tui.cli.follow import fate_words
 from sora_tui.cli.lost import found_lines, ways
 from sora_tui.cli.speech import Speech
 from sora_tui.core.document import to_document
@@ -35,6 +36,9 @@ def report(outcome: Outcome, folder: Folder, speech: Speech) -> int:
     for why in (*dict.fromkeys(outcome.left.values()), *outcome.faults):
         speech.problem(why)
         codes.append(exits.BY_PROBLEM[why.code])
+    for job in outcome.jobs.values():
+        if outcome.faults and job.state is State.CANCELLED:
+            speech.note(fate_words(job))
     if outcome.signal is not None or outcome.left or outcome.faults:
         _tell_what_goes_on(outcome, speech)
     if outcome.signal is not None:
@@ -45,31 +49,38 @@ def report(outcome: Outcome, folder: Folder, speech: Speech) -> int:
 def path_of(job: Job, folder: Folder) -> str | None:
     """The clip's path for a person or a pipe in the current folder; None where there is none."""
     video = next((output for output in job.outputs if output.variant == "video"), None)
-    if video is None:
-        return None
-    path = folder.root / video.path
-    here = Path.cwd()
+    return None if video is None else _shown(folder.root / video.path)
+
+
+def _shown(path: Path) -> str:
+    try:
+        here = Path.cwd()
+    except OSError:  # removed while we worked, or before
+        return str(path)
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def made_document(job: Job) -> dict[str, Any]:
     """What the clip has otherwise than asked, for a line of JSON; nothing where all is as asked."""
     found = [each._asdict() for each in differences(job)]
-    return {"differences": found} if found else {}
+    document: dict[str, Any] = {"differences": found} if found else {}
+    if job.state is State.SAVED and job.clips_missing:
+        document["clips_missing"] = job.clips_missing
+    return document
 
 
 def _tell(job: Job, folder: Folder, speech: Speech) -> None:
-    path = path_of(job, folder)
-    if path is not None:
-        output = job.outputs[0]
-        speech.note(
-            _("Saved {path}  {size}  sha256 {sha256}").format(
-                path=path, size=size_of(output.bytes), sha256=output.sha256[:12]
+    for output in job.outputs:
+        if output.is_clip:
+            path = _shown(folder.root / output.path)
+            speech.note(
+                _("Saved {path}  {size}  sha256 {sha256}").format(
+                    path=path, size=size_of(output.bytes), sha256=output.sha256[:12]
+                )
             )
-        )
-        if other := made_words(job):
-            speech.note(f"{job.id}  {other}")
-        speech.result(path)
+            speech.result(path)
+    if other := made_words(job):
+        speech.note(f"{job.id}  {other}")
     if job.request.operation == "character" and job.state is State.COMPLETED:
         name = clean_line(job.request.prompt, 80)
         speech.note(

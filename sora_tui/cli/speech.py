@@ -6,12 +6,17 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from sora_tui.cli.streams import OutputError, complain, write_out
 from sora_tui.core.problem import Problem, Spent
+from sora_tui.core.text import clean
 
 if TYPE_CHECKING:
     from sora_tui.i18n.problems import Sentences
+
+#: Most characters of one line for a person: a prompt has up to 32,000.
+_LONGEST: Final = 40_000
 
 
 class Speech:
@@ -19,45 +24,75 @@ class Speech:
 
     Args:
         as_json: stdout carries JSON Lines; every line is an object, in English.
+
+    Attributes:
+        lost: Why stdout takes nothing any more; None while it does.
+        spent: What the jobs of this command have cost, for the words about a fault of our own.
     """
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
+        self.lost: OutputError | None = None
+        self.spent = Spent.NO
+        self._work_goes_on = False
+
+    def keep_working(self) -> None:
+        """From now on no result that cannot be written stops the command.
+
+        Called when something is handed in: a job that may be paid is worth more than a line.
+        """
+        self._work_goes_on = True
 
     def result(self, text: str) -> None:
-        """A line for a person or a pipe; nothing under `--json`."""
+        """A line for a person or a pipe; nothing under `--json`.
+
+        Raises:
+            OutputError: stdout does not take it, and nothing is under way yet.
+        """
         if not self.as_json:
-            sys.stdout.write(text + "\n")
-            sys.stdout.flush()
+            # A pipe gets a path as it is, a terminal would act on what stands in it.
+            self._write(clean(text, _LONGEST) if sys.stdout.isatty() else text)
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """A line of JSON; nothing without `--json`."""
+        """A line of JSON; nothing without `--json`.
+
+        Raises:
+            OutputError: As `result`.
+        """
         if self.as_json:
-            sys.stdout.write(json.dumps(document) + "\n")
-            sys.stdout.flush()
+            self._write(json.dumps(document))
 
     def note(self, text: str) -> None:
         """A line beside the result. Where the terminal is gone, nobody is there to read it."""
-        with suppress(OSError):
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
+        complain(clean(text, _LONGEST))
 
     def problem(self, problem: Problem) -> None:
         """What happened, the money and what to do next."""
         from sora_tui.i18n.problems import sentences  # most commands have nothing to complain of
 
-        self.document(
-            {
+        self.sentences(sentences(problem), problem.spent)
+        if self.as_json:
+            document = {
                 "event": "problem",
                 "code": problem.code,
                 "facts": dict(problem.facts),
                 "spent": problem.spent.value,
             }
-        )
-        self.sentences(sentences(problem), problem.spent)
+            with suppress(OutputError):  # the exit code says that there was a problem
+                self._write(json.dumps(document))
 
     def sentences(self, said: Sentences, spent: Spent) -> None:
         """Three sentences; money comes first as soon as some may be gone."""
         first = (said.happened, said.money) if spent is Spent.NO else (said.money, said.happened)
         self.note(" ".join(first))
         self.note(said.next)
+
+    def _write(self, line: str) -> None:
+        if self.lost is not None:
+            return
+        try:
+            write_out(line + "\n")
+        except OutputError as error:
+            self.lost = error
+            if not self._work_goes_on:
+                raise

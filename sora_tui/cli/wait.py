@@ -11,10 +11,11 @@ from typing import NoReturn
 from sora_tui.cli import exits
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.decide import Deciding
-from sora_tui.cli.follow import Outcome, running, wait_for_completion
+from sora_tui.cli.follow import Outcome, go_on, running, wait_for_completion
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.speech import Speech
+from sora_tui.cli.streams import complain
 from sora_tui.cli.usual import usual_of
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
@@ -45,8 +46,10 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if not wanted:
         speech.note(_("Nothing is unfinished here."))
         return exits.DONE
+    folder.check_writable()  # nobody moves a job here, so nothing would ever come of it
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     asked = _look_again(engine, history, wanted) if args.jobs and not decided else {}
+    stopped = {} if decided else go_on(engine, history, wanted)
 
     def is_enough(job: Job) -> bool:
         return job.is_final and job.updated_at != asked.get(job.id)
@@ -59,7 +62,9 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
                 _do(args, deciding, job_id)
             wanted = deciding.going
             deciding.give_back()
-        outcome = wait_for_completion(engine, items, history, wanted, progress, speech, is_enough)
+        outcome = wait_for_completion(
+            engine, items, history, wanted, progress, speech, is_enough, stopped
+        )
         asks = not speech.as_json and question_on_terminal() is not None
         while asks and outcome.signal is None and not outcome.faults:
             going = _ask(deciding, outcome)
@@ -81,7 +86,11 @@ def _look_again(engine: Engine, history: History, job_ids: Iterable[str]) -> dic
         When each of these jobs changed last: what is older than the asking is no answer to it.
     """
     jobs = [history.load(job_id) for job_id in job_ids]
-    again = (job for job in jobs if job.state is State.EXPIRED or job.may_be_found_again)
+    again = (
+        job
+        for job in jobs
+        if job.state is State.EXPIRED or job.may_be_found_again or job.is_too_large
+    )
     asked = {job.id: job.updated_at for job in again}
     for job_id in asked:
         engine.command(job_id, "look")
@@ -95,7 +104,12 @@ def _do(args: argparse.Namespace, deciding: Deciding, job_id: str) -> None:
     elif args.give_up:
         deciding.give_up(job)
     else:
-        deciding.send_again(job, yes=args.yes, max_spend=args.max_spend)
+        deciding.send_again(
+            job,
+            yes=args.yes,
+            max_spend=args.max_spend,
+            despite_refusal=args.send_refused,
+        )
 
 
 def _ask(deciding: Deciding, outcome: Outcome) -> list[str]:
@@ -116,5 +130,5 @@ def _add(outcome: Outcome, later: Outcome) -> None:
 
 
 def _wrong_use(message: str) -> NoReturn:
-    sys.stderr.write(f"sora-tui wait: {message}\n")
+    complain(f"sora-tui wait: {message}")
     sys.exit(2)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sora_tui.config.choices import Choices
 from sora_tui.core.parameters import Offer
 from sora_tui.core.problem import problem_error
-from sora_tui.core.prompt import fill
+from sora_tui.core.prompt import text_to_send
 from sora_tui.core.request import EXACT, VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.core.sizes import size_of
@@ -38,7 +38,7 @@ def wish_of(
     if choices.reference is not None:
         prepared = read_reference_image(folder, choices.reference, size, choices.fit or EXACT)
     request = VideoRequest(
-        prompt=fill(text, choices.variables),
+        prompt=text_to_send(text, choices.variables),
         model=choices.model,
         seconds=choices.seconds,
         size=size,

@@ -39,7 +39,7 @@ def asked_of(server: Server, request: VideoRequest) -> Asked:
     """What this server is sent for this request."""
     path = _PATHS[request.operation].format(video=quote(request.source_video or "", safe=""))
     row, settled = dialect_of(server), fitted(server)
-    fields = {**server.params, **request.params, **_said(request, row.seconds_field)}
+    fields = {**server.with_own(request.params), **_said(request, row.seconds_field)}
     fields = {
         _encodable(name): _encodable(value) if isinstance(value, str) else value
         for name, value in fields.items()

@@ -34,10 +34,20 @@ _TAG: Final = re.compile(r"<[^>]{0,400}>")
 
 
 class Refusal(NamedTuple):
-    """A server's own code and words, out of whatever envelope they came in; both cleaned."""
+    """A server's own code and words, out of whatever envelope they came in; both cleaned.
+
+    Attributes:
+        message: Of the server that refused: where a gateway hands on what another one answered,
+            the innermost text.
+        outer: What the server that was asked says itself, with all that it hands on. A gateway
+            writes there that it tried more than once.
+        has_envelope: It is an object of JSON that names an error, not a page or a word.
+    """
 
     code: str | None
     message: str
+    outer: str = ""
+    has_envelope: bool = False
 
 
 def read_json(body: bytes) -> Any:
@@ -87,27 +97,29 @@ def refusal_in(body: bytes) -> Refusal:
     try:
         document = read_json(body)
     except ValueError:
-        return _unwrapped(Refusal(None, _readable(body)))
-    return _unwrapped(_read_envelope(document))
+        said = Refusal(None, _readable(body))
+    else:
+        said = _read_envelope(document)._replace(has_envelope=isinstance(document, Mapping))
+    return _unwrapped(said)._replace(outer=said.message, has_envelope=said.has_envelope)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, 1..300, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
+def retry_after(headers: Mapping[str, str], most: float = MAX_WAIT) -> float | None:
+    """Seconds to wait, 1..`most`, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
 
     LiteLLM hands on only `llm_provider-retry-after`. A date is counted from the server's own
     clock. None where nothing usable is said: NaN, a negative number, other words.
     """
     milliseconds = number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _clamp(milliseconds / 1000, MAX_WAIT)
+        return _clamp(milliseconds / 1000, most)
     for name in ("retry-after", "llm_provider-retry-after"):
         said = headers.get(name)
         seconds = number(said)
         if seconds is not None:
-            return _clamp(seconds, MAX_WAIT)
+            return _clamp(seconds, most)
         until = http_date(said)
         if until is not None:
-            return _clamp(until - (http_date(headers.get("date")) or time.time()), MAX_WAIT)
+            return _clamp(until - (http_date(headers.get("date")) or time.time()), most)
     return None
 
 

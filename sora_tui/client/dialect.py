@@ -54,12 +54,15 @@ class TurnedAway(NamedTuple):
         words: A pattern found in the message.
         later: It will be taken another time.
         evidence: Where it was read that nothing is started.
+        own: They count only where the server that was asked says them itself, and not where it
+            hands them on: a gateway that asks several servers may have asked another one before.
     """
 
     status: int
     words: str
     later: bool
     evidence: str
+    own: bool = False
 
 
 class Dialect(NamedTuple):
@@ -94,6 +97,8 @@ class Dialect(NamedTuple):
         poll_floor: Seconds between two looks at a job that it asks its users to keep.
         endings: Its words for a job that ends without a clip. Each is believed when a second look
             tells it again.
+        output_fields: Query parameters of `/content` that count the clips of a job from 0, tried
+            in this order; those of one group go along together.
     """
 
     name: str
@@ -120,6 +125,7 @@ class Dialect(NamedTuple):
     turns_away: tuple[TurnedAway, ...] = ()
     poll_floor: float = 0.0
     endings: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
+    output_fields: tuple[tuple[str, ...], ...] = (("variant",), ("index", "output_index"))
 
     def can(self, ability: Ability) -> bool | None:
         """Whether it can; None where only a try tells."""
@@ -131,8 +137,9 @@ def _only(*abilities: Ability) -> Mapping[Ability, bool]:
     return {ability: ability in abilities for ability in ABILITIES}
 
 
-#: LiteLLM's words, after those of the last server it asked (its exceptions.py).
-_REPEATED: Final = re.compile(r"LiteLLM Retried: [1-9]")
+#: LiteLLM's words, after those of the server that it asked first (its exceptions.py, and
+#: async_function_with_fallbacks in its router.py, which names the first failure and hides others).
+_REPEATED: Final = re.compile(r"LiteLLM Retried: [1-9]|Error doing the fallback: ")
 #: What a web server says for a path that it has not: FastAPI and Starlette, Go, OpenAI.
 _NO_ROUTE: Final = re.compile(
     r"(not found|404 page not found|404 not found|invalid url.*|no route.*)?\.?", re.IGNORECASE
@@ -176,6 +183,46 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             delete_means="none",
             repeats=True,  # two more by default; `num_retries: 0` ends it
             endings=ENDINGS,  # its adapters for other services say all of them
+            turns_away=(
+                # With `cooldown_list`: the router found no deployment that it may ask, and
+                # `should_retry_this_error` tries no more where none is healthy. The same words
+                # without it are of a check that is repeated, and prove nothing.
+                TurnedAway(
+                    429,
+                    r"^(litellm\.\w+: )?No deployments available for selected model, Try again in "
+                    r".*\bcooldown_list=",
+                    later=True,
+                    evidence="litellm/router_utils/handle_error.py at 282a110 and"
+                    " should_retry_this_error in litellm/router.py: raised where a deployment is"
+                    " chosen, before one is called",
+                    own=True,
+                ),
+                TurnedAway(
+                    429,
+                    r"^(litellm\.\w+: )?Rate limit exceeded for \w+: .*Limit type: \w+\. "
+                    r"Current limit: \d+",
+                    later=True,
+                    evidence="litellm/proxy/hooks/parallel_request_limiter_v3.py at 00353f5:"
+                    " async_pre_call_hook raises it, which runs before any model is called",
+                    own=True,
+                ),
+                TurnedAway(
+                    429,
+                    r"^(litellm\.\w+: )?Max parallel request limit reached",
+                    later=True,
+                    evidence="litellm/proxy/hooks/parallel_request_limiter.py:"
+                    " raise_rate_limit_error in async_pre_call_hook, before any model is called",
+                    own=True,
+                ),
+                TurnedAway(
+                    429,
+                    r"^(litellm\.\w+: )?(Budget has been exceeded! |Exceeded(Token)?Budget: )",
+                    later=False,
+                    evidence="litellm/proxy/auth/auth_checks.py: BudgetExceededError of a key, a"
+                    " user or a team is raised while the key is checked; 400 in older versions",
+                    own=True,
+                ),
+            ),
         ),
         # 0.30.0.
         Dialect(
@@ -206,6 +253,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities=_only("list", "delete"),
             delete_means="forgets",
             endings={"failed": Phase.FAILED, "deleted": Phase.CANCELLED},
+            output_fields=(("variant",), ("output_index",)),
         ),
         # 0.8.3. DELETE takes a running task out of its table and lets it run on.
         Dialect(
@@ -251,6 +299,26 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             version_header="x-new-api-version",
             abilities=_only("remix"),
             delete_means="none",
+            turns_away=(
+                TurnedAway(
+                    503,
+                    r"^No available channel for model .* under group .*\(distributor\)"
+                    r"|^(当前)?分组 .* 下(对于)?模型 .* 无可用渠道",
+                    later=True,
+                    evidence="middleware/distributor.go at 003d7c0: a channel is chosen there, and"
+                    " the request is aborted before it is relayed; words of i18n/locales",
+                    own=True,
+                ),
+                TurnedAway(
+                    429,
+                    r"^You have reached the (total )?request limit: maximum \d+ requests"
+                    r"|^您已达到(总)?请求数限制",
+                    later=True,
+                    evidence="middleware/model-rate-limit.go at 0360976: it aborts before the"
+                    " request is relayed",
+                    own=True,
+                ),
+            ),
         ),
         # The v1 address of Azure OpenAI; `model` is the deployment.
         Dialect(
@@ -285,6 +353,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             delete_means="none",
             poll_floor=30.0,
             endings=ENDINGS,
+            output_fields=(("index",),),
         ),
         # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
         Dialect(
@@ -313,17 +382,27 @@ def by_host(host: str) -> Dialect | None:
     return None
 
 
-def turned_away(status: int, message: str) -> TurnedAway | None:
-    """What these words mean, whichever server they come through: gateways hand them on."""
-    known = (said for row in DIALECTS.values() for said in row.turns_away)
+def turned_away(status: int, message: str, outer: str) -> TurnedAway | None:
+    """Return the row whose words these are, whichever server they come through.
+
+    Args:
+        message: The words of the server that refused.
+        outer: Those of the server that was asked, which may hand the others on.
+    """
     return next(
-        (said for said in known if said.status == status and re.search(said.words, message)), None
+        (
+            row
+            for dialect in DIALECTS.values()
+            for row in dialect.turns_away
+            if row.status == status and re.search(row.words, outer if row.own else message)
+        ),
+        None,
     )
 
 
-def was_repeated(message: str) -> bool:
-    """Whether a gateway tried more than once: its refusal tells of the last try alone."""
-    return _REPEATED.search(message) is not None
+def was_repeated(outer: str) -> bool:
+    """Whether a gateway tried more than once: its refusal tells of one try alone."""
+    return _REPEATED.search(outer) is not None
 
 
 def has_no_route(status: int | None, message: str) -> bool:

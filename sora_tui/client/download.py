@@ -1,82 +1,285 @@
-"""Bringing one clip home, byte by byte, from a server that may lie, stall or point elsewhere."""
+"""Fetches one clip, byte by byte, from a server that may lie, stall, break off or point elsewhere.
+
+A transfer that broke off goes on where it ended if the server gave a strong validator (RFC 9110,
+13.1.5 and 14.2); otherwise it begins again. Every address under a known name is tried before the
+clip is given up: it was paid for.
+"""
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
 from sora_tui.client.answer import LostError, NotSentError
-from sora_tui.client.decode import read_json, refusal_in, request_id, retry_after
-from sora_tui.client.dialect import fitted
+from sora_tui.client.content_coding import Decoder
+from sora_tui.client.decode import (
+    JSON_LIMIT,
+    http_date,
+    read_json,
+    refusal_in,
+    request_id,
+    retry_after,
+    video_in,
+)
+from sora_tui.client.dialect import dialect_of, fitted
 from sora_tui.client.server_error import ServerError
-from sora_tui.client.transport import Fetcher, Incoming, base_url, without_key
+from sora_tui.client.transport import UNREADABLE, Fetcher, Incoming, base_url, without_key
+from sora_tui.core.clip_addresses import clip_addresses
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import CODES
-from sora_tui.core.remote import clip_urls
+from sora_tui.core.remote import read_video
 from sora_tui.core.server import Server, origin_of
+from sora_tui.core.sniff import sniff
 from sora_tui.core.text import clean, clean_line
 
 MAX_HOPS: Final = 5
+#: Addresses that one try asks, in all: an answer may name any number of them.
+MAX_PLACES: Final = 24
 #: Slower than this for that long is a server that holds a place for ever (curl's speed-limit).
 MIN_SPEED: Final = 1024  # bytes per second
 SLOW_FOR: Final = 30.0  # seconds
+#: Longest wait that a server can ask for before the next try, in seconds.
+MAX_WAIT: Final = 3600.0
 
 #: How much of an error page is read, in bytes.
 _ERROR_LIMIT: Final = 64 * 1024
-#: Enough of a body to tell a clip from a page: `ftyp` stands at bytes 4..8.
-_HEAD: Final = 12
+#: Enough of a body to tell a clip from a page (`core/sniff.py`).
+_HEAD: Final = 16
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _TICK: Final = 0.25
+#: A clip is packed already: what unpacks to more than so many times its size is no clip, beyond
+#: the first bytes.
+_MAX_RATIO: Final = 50
+_RATIO_FREE: Final = 64 * 1024 * 1024
+
+_STRONG_ETAG: Final = re.compile(r'"[\x21\x23-\x7e]*"')
+_RANGE: Final = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
+_UNSATISFIED: Final = re.compile(r"bytes\s+\*/(\d{1,18})", re.IGNORECASE)
+#: Words by which a server says that a clip, not a key, is past its time.
+_EXPIRED: Final = re.compile(
+    r"\b(video|clip|file|asset|content|download|output|result)s?\b.{0,60}\bexpired\b", re.IGNORECASE
+)
+#: Bytes that no text in a usual coding has.
+_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_ADDRESS_ALONE: Final = re.compile(rb"\s*https?://[^\s<>\"]{1,8192}\s*", re.IGNORECASE)
+
+
+class ClipSink(Protocol):
+    """Where a clip goes: it can begin again from nothing."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds."""
+
+    def write(self, chunk: bytes) -> None:
+        """Append; what this raises comes through the download."""
+
+    def restart(self) -> None:
+        """Forget what it holds."""
+
+
+class ClipBody(NamedTuple):
+    """What a server says of a clip before its first byte.
+
+    Attributes:
+        url: The address that was asked, before any redirect.
+        total: Its size in bytes; None where the server does not say.
+        validator: Strong: with it the rest can be asked for. None where there is none.
+        has_end: The server says where the body ends, so that one that is cut off is found out.
+    """
+
+    url: str
+    total: int | None = None
+    validator: str | None = None
+    has_end: bool = True
 
 
 def download_video_from_api(
     server: Server,
     video_id: str,
-    sink: Callable[[bytes], object],
+    sink: ClipSink,
     *,
     variant: str | None = None,
-    urls: Sequence[str] = (),
-    on_total: Callable[[int | None], None],
+    output: int = 0,
+    addresses: Sequence[str] = (),
+    sent: Container[str] = (),
+    resume: ClipBody | None = None,
+    on_body: Callable[[ClipBody], object],
     stop: threading.Event,
     limit: int,
-) -> None:
+) -> ClipBody:
     """Give a clip to `sink` in chunks. Blocks: for a worker thread.
 
     `/content` is asked first, without `variant` (SGLang answers 404 to it); where it gives
-    nothing, the direct addresses of the job follow (videos-api, divergences 11 to 15).
+    nothing, the direct addresses of the job follow, and those of a fresh look at it: a signed
+    address may have died while the clip lives (videos-api, divergences 11 to 15).
 
     Args:
-        sink: Takes each chunk; what it raises comes through.
+        sink: May hold the beginning of what `resume` describes.
         variant: `thumbnail` or `spritesheet`, where not the clip itself is wanted.
-        on_total: Told the size in bytes, or None, before the first chunk.
+        output: Which clip of the job, from 0. Of those behind the first, the direct addresses are
+            asked first: a server that does not count gives the first one under any number.
+        addresses: Of this clip, as the server wrote them.
+        sent: Addresses that went along with the request: a server may repeat them, and they are
+            no clips of ours.
+        resume: What an earlier try was told of the body that `sink` holds a part of.
+        on_body: Told of each body before its first chunk.
         stop: Ends the transfer within about a quarter of a second.
         limit: Most bytes that are taken.
+
+    Returns:
+        The body that `sink` now holds whole.
 
     Raises:
         ServerError: download_interrupted (worth another try), download_refused,
             download_too_large or remote_expired. Whatever `sink` got is then not the clip.
     """
     server = fitted(server)
-    content = f"{base_url(server)}/videos/{quote(video_id, safe='')}/content"
-    asked = {**server.query, "variant": variant} if variant else server.query
+    job_url = f"{base_url(server)}/videos/{quote(video_id, safe='')}"
+    told = [place for text in addresses if text not in sent for place in _places(server, text)]
+    content = list(_content_places(server, f"{job_url}/content", variant, output))
+    todo = deque(content + told if output == 0 else told + content)
+    asked: set[_Place] = set()
     failure: ServerError | None = None
-    for url in (content, *urls):
-        transfer = _Transfer(server, sink, on_total, stop, limit)
-        try:
-            transfer.run(url, asked if url == content else {})
-        except ServerError as error:
-            if transfer.received or stop.is_set():
-                raise
-            # The first reason is the telling one, but a try that may yet succeed outweighs it.
-            if failure is None or error.error.kind == "download_interrupted":
-                failure = error
-        else:
-            return
-    assert failure is not None
-    raise failure
+    is_fresh = variant is not None
+    while True:
+        while todo and len(asked) < MAX_PLACES:
+            place = todo.popleft()
+            if place in asked:
+                continue
+            asked.add(place)
+            transfer = _Transfer(server, sink, on_body, stop, limit)
+            try:
+                found = transfer.run(place, resume)
+            except ServerError as error:
+                if transfer.received or stop.is_set():
+                    raise
+                # The first reason is the telling one, but a try that may yet succeed outweighs it.
+                if failure is None or error.error.kind == "download_interrupted":
+                    failure = error
+                if error.retry_after is not None:
+                    todo = deque(p for p in todo if origin_of(p.url) != origin_of(place.url))
+                continue
+            if isinstance(found, ClipBody):
+                return found
+            # An answer that stands for the clip: what it names comes next.
+            todo.extendleft(
+                place
+                for text in reversed(_of_output(found.document, output))
+                if text not in sent
+                for place in reversed(_places(server, text, found.url))
+            )
+        waits = failure is not None and (
+            failure.error.kind in {"download_interrupted", "remote_expired"}
+            or failure.retry_after is not None
+        )
+        if is_fresh or waits:
+            break
+        is_fresh = True
+        fresh = _fresh_addresses(server, job_url, output, stop)
+        todo.extend(p for text in fresh if text not in sent for p in _places(server, text))
+        if not any(place not in asked for place in todo):
+            break
+    raise failure or _failure("download_refused", "an address came that leads nowhere")
+
+
+class _Place(NamedTuple):
+    """An address, and the query that goes with it."""
+
+    url: str
+    query: tuple[tuple[str, str], ...] = ()
+
+
+class _Document(NamedTuple):
+    """A JSON answer in place of a clip, and the address that it came from."""
+
+    url: str
+    document: object
+
+
+class _NoSink:
+    """Takes nothing: only a document is wanted."""
+
+    @property
+    def size(self) -> int:
+        return 0
+
+    def write(self, chunk: bytes) -> None:
+        raise _failure("download_refused", "no document")
+
+    def restart(self) -> None:
+        """Nothing was taken."""
+
+
+class _NotTheRestError(Exception):
+    """What came does not go on where the part ends: the whole is asked for."""
+
+
+def _content_places(server: Server, url: str, variant: str | None, output: int) -> Iterator[_Place]:
+    """Yield the ways to ask `/content` for this clip."""
+    base = dict(server.query)
+    if variant is not None:
+        base["variant"] = variant
+    if output == 0:
+        yield _Place(url, tuple(base.items()))
+        return
+    for names in dialect_of(server).output_fields:
+        yield _Place(url, tuple({**base, **dict.fromkeys(names, str(output))}.items()))
+
+
+def _places(server: Server, text: str, page: str | None = None) -> list[_Place]:
+    """Return where an address may lead that a server wrote in the page `page`, the likeliest first.
+
+    Args:
+        page: The answer of another origin is relative to itself; one of the server's own is
+            relative to the server's base address, or to the root of its host.
+    """
+    base = base_url(server)
+    try:
+        if re.match("https?://", text, re.IGNORECASE):
+            origin_of(text)  # raises for what is no address at all
+            return [_Place(text)]
+        if page is not None and origin_of(page) != origin_of(base):
+            return [_Place(urljoin(page, text))]
+        root = urljoin(base, "/")
+        bases = [f"{base}/", root]
+        if text.startswith("/"):
+            bases = [root] if urlsplit(base).path in {"", "/"} else [root, f"{base}/"]
+        if text.startswith("//"):
+            return [_Place(urljoin(base, text))]
+        found = [urljoin(each, text if each == root else text.lstrip("/")) for each in bases]
+    except ValueError:
+        return []
+    return [_Place(url) for url in dict.fromkeys(found)]
+
+
+def _of_output(document: object, output: int) -> list[str]:
+    """Return the addresses of one clip in an answer; an answer about one clip counts from 0."""
+    found = clip_addresses(document)
+    numbered = [address.text for address in found if address.output == output]
+    if numbered or any(address.output for address in found):
+        return numbered
+    return [address.text for address in found]
+
+
+def _fresh_addresses(
+    server: Server, job_url: str, output: int, stop: threading.Event
+) -> Iterable[str]:
+    """Return what a look at the job says now; nothing where it says nothing."""
+    transfer = _Transfer(server, _NoSink(), lambda _body: None, stop, JSON_LIMIT)
+    try:
+        found = transfer.run(_Place(job_url, tuple(server.query.items())), hops=0)
+    except ServerError:
+        return ()
+    if not isinstance(found, _Document):
+        return ()
+    video = read_video(found.document) or video_in(found.document)
+    return () if video is None else _of_output(video.document, output)
 
 
 class _Transfer:
@@ -85,26 +288,40 @@ class _Transfer:
     def __init__(
         self,
         server: Server,
-        sink: Callable[[bytes], object],
-        on_total: Callable[[int | None], None],
+        sink: ClipSink,
+        on_body: Callable[[ClipBody], object],
         stop: threading.Event,
         limit: int,
     ) -> None:
         self.received = 0
         self._server = server
         self._sink = sink
-        self._on_total = on_total
+        self._on_body = on_body
         self._stop = stop
         self._limit = limit
         self._cut_because = ""
 
-    def run(self, url: str, query: Mapping[str, str]) -> None:
+    def run(
+        self, place: _Place, resume: ClipBody | None = None, hops: int = MAX_HOPS
+    ) -> ClipBody | _Document:
+        """Take the clip, or the document that came in its place.
+
+        Args:
+            hops: Redirects that are followed.
+        """
+        if resume is not None and (
+            resume.url != place.url or resume.validator is None or not self._sink.size
+        ):
+            resume = None
         fetcher = Fetcher(self._server)
         done = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(fetcher, done), daemon=True)
         watcher.start()
         try:
-            self._follow(fetcher, url, query)
+            try:
+                return self._follow(fetcher, place, resume, hops)
+            except _NotTheRestError:
+                return self._follow(fetcher, place, None, hops)
         except (NotSentError, LostError) as fault:
             raise _failure(
                 "download_interrupted", self._cut_because or clean(fault, 400)
@@ -128,54 +345,168 @@ class _Transfer:
             if self._cut_because:
                 fetcher.cut()
 
-    def _follow(self, fetcher: Fetcher, url: str, query: Mapping[str, str]) -> None:
-        for _ in range(MAX_HOPS + 1):
+    def _follow(
+        self, fetcher: Fetcher, place: _Place, resume: ClipBody | None, hops: int
+    ) -> ClipBody | _Document:
+        url, query = place.url, dict(place.query)
+        headers = {}
+        if resume is not None and resume.validator is not None:
+            headers = {"Range": f"bytes={self._sink.size}-", "If-Range": resume.validator}
+        for _ in range(hops + 1):
             if not _may_fetch(self._server, url):
                 where = clean_line(url.partition("?")[0], 200)
                 raise _failure("download_refused", f"not an address to be followed: {where}")
-            with fetcher.get(url, query) as incoming:
+            with fetcher.get(url, query, headers) as incoming:
                 where = incoming.headers.get("location", "")
-                if incoming.status not in _REDIRECTS:
-                    where = self._receive(incoming)
-                    if not where:
-                        return
+                if incoming.status not in _REDIRECTS or not where:
+                    if resume is not None:
+                        return self._continue(incoming, place, url, resume)
+                    return self._receive(incoming, place, url)
                 try:
                     url, query = urljoin(url, where), {}
                 except ValueError as fault:
                     raise _failure("download_refused", "redirected to no address") from fault
-        raise _failure("download_refused", f"more than {MAX_HOPS} redirects")
+        raise _failure("download_refused", f"more than {hops} redirects")
 
-    def _receive(self, incoming: Incoming) -> str:
-        """Take the clip; or the address where it lies, if that is all that comes."""
+    def _continue(
+        self, incoming: Incoming, place: _Place, url: str, resume: ClipBody
+    ) -> ClipBody | _Document:
+        """Take the rest of a part; or the whole, where the server gives that instead."""
+        headers = incoming.headers
+        if incoming.status == 416:
+            size = _UNSATISFIED.fullmatch(headers.get("content-range", "").strip())
+            if size is None or int(size[1]) != self._sink.size:
+                raise _NotTheRestError
+            return resume  # it was whole already: only its end was not heard
+        if incoming.status != 206:
+            return self._receive(incoming, place, url)
+        span = _range_of(headers)
+        # By the entity tag that was sent, or by the date.
+        is_tag = (resume.validator or "").startswith('"')
+        validator = headers.get("etag" if is_tag else "last-modified", resume.validator)
+        if (
+            span is None
+            or span.start != self._sink.size
+            or Decoder(headers.get("content-encoding", "")).is_coded
+            or validator != resume.validator
+            or (None not in (span.total, resume.total) and span.total != resume.total)
+        ):
+            raise _NotTheRestError
+        total = resume.total if span.total is None else span.total
+        if total is not None and total > self._limit:
+            raise _failure("download_too_large", f"{total} bytes")
+        body = resume._replace(total=total, has_end=True)
+        self._on_body(body)
+        for chunk in incoming.chunks:
+            self._take(chunk)
+        # A server may give a range in pieces: the next try asks for what follows.
+        if self._sink.size < (span.end + 1 if total is None else total):
+            raise LostError("the rest was cut off")
+        return body
+
+    def _receive(self, incoming: Incoming, place: _Place, url: str) -> ClipBody | _Document:
+        """Take a whole clip, or a document in its place."""
         if not 200 <= incoming.status < 300:
-            raise _refusal(incoming, without_key(self._server, _rest(incoming.chunks)))
-        if incoming.headers.get("content-encoding", "identity").lower() != "identity":
-            raise _failure("download_refused", "compressed, though asked not to be")
-        length = incoming.headers.get("content-length", "")
-        total = int(length) if length.isdecimal() else None
+            raise _refusal(self._server, url, incoming, self._rest(incoming))
+        headers = incoming.headers
+        coding = Decoder(headers.get("content-encoding", ""))
+        if coding.unreadable:
+            raise _failure("download_refused", f"{UNREADABLE} ({coding.unreadable})")
+        total = None if coding.is_coded else _size(headers.get("content-length", ""))
+        if incoming.status == 206 or "content-range" in headers:
+            span = _range_of(headers)
+            if span is None or not span.is_whole or total not in {None, span.total}:
+                said = clean_line(headers.get("content-range", ""), 80)
+                raise _failure("download_refused", f"a part that nobody asked for: {said}")
+            total = None if coding.is_coded else span.total
         if total is not None and total > self._limit:
             raise _failure("download_too_large", f"{total} bytes")
         head = b""
         while len(head) < _HEAD and (chunk := next(incoming.chunks, b"")):
             head += chunk
-        if not head or _is_page(head, incoming.headers.get("content-type", "")):
-            body = without_key(self._server, head + _rest(incoming.chunks))
-            if (address := _address_in(body)) is not None:
-                return address
-            raise _refusal(incoming, body)
-        self._on_total(total)
+        if not head or _is_page(head, headers.get("content-type", "")):
+            page = self._rest(incoming, head)
+            if (document := _address_page(page)) is not None:
+                return _Document(url, document)
+            raise _refusal(self._server, url, incoming, page)
+        body = ClipBody(
+            url=place.url,
+            total=total,
+            validator=None if coding.is_coded else _strong_validator(headers),
+            has_end=total is not None or coding.is_coded or _is_chunked(headers),
+        )
+        if self._sink.size:
+            self._sink.restart()
+        self._on_body(body)
         self._take(head)
         for chunk in incoming.chunks:
             self._take(chunk)
-        return ""
+            unpacked, packed = self.received, incoming.received()
+            if unpacked > _RATIO_FREE and unpacked > _MAX_RATIO * max(packed, 1):
+                raise _failure("download_refused", f"unpacks to {_MAX_RATIO} times its size")
+        if total is not None and self._sink.size != total:
+            raise LostError(f"{self._sink.size} bytes of {total} came")
+        return body
 
     def _take(self, chunk: bytes) -> None:
         self.received += len(chunk)
         if self._stop.is_set():
             raise _failure("download_interrupted", "stopped")
-        if self.received > self._limit:
+        if self._sink.size + len(chunk) > self._limit:
             raise _failure("download_too_large", f"more than {self._limit} bytes")
-        self._sink(chunk)
+        self._sink.write(chunk)
+
+    def _rest(self, incoming: Incoming, head: bytes = b"") -> bytes:
+        """Return the beginning of a page, without what must not be repeated."""
+        return without_key(self._server, _rest(head, incoming.chunks))
+
+
+class _Span(NamedTuple):
+    """What a `Content-Range` says; `end` is the last byte, `total` None where it is unknown."""
+
+    start: int
+    end: int
+    total: int | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the whole file."""
+        return self.start == 0 and self.total is not None and self.end + 1 == self.total
+
+
+def _range_of(headers: Mapping[str, str]) -> _Span | None:
+    found = _RANGE.fullmatch(headers.get("content-range", "").strip())
+    if found is None or int(found[1]) > int(found[2]):
+        return None
+    total = None if found[3] == "*" else int(found[3])
+    return (
+        None
+        if total is not None and int(found[2]) >= total
+        else _Span(int(found[1]), int(found[2]), total)
+    )
+
+
+def _size(said: str) -> int | None:
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= 18 else None
+
+
+def _is_chunked(headers: Mapping[str, str]) -> bool:
+    return headers.get("transfer-encoding", "").lower().split(",")[-1].strip() == "chunked"
+
+
+def _strong_validator(headers: Mapping[str, str]) -> str | None:
+    """Return what the rest may be asked for with (RFC 9110, 8.8.2.2 and 13.1.5).
+
+    A weak entity tag is none, and where there is one a date must not stand in for it. A date is
+    strong where the file was a second old or more when the answer was made.
+    """
+    if headers.get("accept-ranges", "").strip().lower() == "none":
+        return None
+    if (tag := headers.get("etag", "").strip()) != "":
+        return tag if _STRONG_ETAG.fullmatch(tag) else None
+    changed = headers.get("last-modified", "").strip()
+    at, now = http_date(changed), http_date(headers.get("date"))
+    return changed if at is not None and now is not None and now - at >= 1 else None
 
 
 def _may_fetch(server: Server, url: str) -> bool:
@@ -194,27 +525,37 @@ def _may_fetch(server: Server, url: str) -> bool:
 
 def _is_page(head: bytes, content_type: str) -> bool:
     """Whether this is words, not a clip. The bytes decide; the type only where they are silent."""
-    if head[4:8] == b"ftyp":
-        return False
-    return head.lstrip()[:1] in {b"<", b"{", b"["} or content_type.lower().startswith(
+    kind = sniff(head)
+    if kind != "other":
+        return kind in {"html", "json"} and not _NO_TEXT.search(head)
+    is_text = content_type.lower().startswith(
         ("text/", "application/json", "application/problem+json")
     )
+    # A server that does not know a file's kind may call it text: words have no such bytes.
+    return (is_text and not _NO_TEXT.search(head)) or head.lstrip()[:4].lower() == b"http"
 
 
-def _address_in(body: bytes) -> str | None:
-    """The address in a JSON answer that stands for the clip: `{"url": "https://..."}`."""
+def _address_page(body: bytes) -> object:
+    """Return the document of an answer that stands for the clip: JSON, or a bare address."""
+    if _ADDRESS_ALONE.fullmatch(body):
+        return {"url": body.decode("latin-1").strip()}
     try:
-        said = read_json(body)
+        document = read_json(body)
     except ValueError:
         return None
-    return next(iter(clip_urls(said)), None) if isinstance(said, Mapping) else None
+    if isinstance(document, str):
+        document = {"url": document}
+    return document if clip_addresses(document) else None
 
 
-def _refusal(incoming: Incoming, body: bytes) -> ServerError:
+def _refusal(server: Server, url: str, incoming: Incoming, body: bytes) -> ServerError:
     """What an answer without a clip says, as the failure it means."""
     refusal, said = refusal_in(body), clean_line(body.decode("utf-8", "replace"), 200)
     status = incoming.status
-    if status == 410 or "expired" in (refusal.code or ""):
+    # Words of the server itself: where a signed address is past its time, the clip may not be.
+    is_own = origin_of(url) == origin_of(base_url(server))
+    is_over = is_own and 400 <= status < 500 and status != 401 and _EXPIRED.search(refusal.message)
+    if status == 410 or is_over or "expired" in (refusal.code or ""):
         kind = "remote_expired"
     elif status in {408, 425, 429} or status >= 500:
         kind = "download_interrupted"
@@ -229,21 +570,22 @@ def _refusal(incoming: Incoming, body: bytes) -> ServerError:
             status=status,
             request_id=request_id(incoming.headers),
         ),
-        retry_after=retry_after(incoming.headers),
+        retry_after=retry_after(incoming.headers, MAX_WAIT),
         not_found=status == 404,
     )
 
 
-def _rest(chunks: Iterator[bytes]) -> bytes:
-    body = b""
+def _rest(head: bytes, chunks: Iterator[bytes]) -> bytes:
+    body = bytearray(head)
     try:
         for chunk in chunks:
             body += chunk
-            if len(body) >= _ERROR_LIMIT:
+            # A document may name an address far behind; a page of words is told by its beginning.
+            if len(body) >= (JSON_LIMIT if sniff(bytes(body[:_HEAD])) == "json" else _ERROR_LIMIT):
                 break
     except LostError:
         pass  # half an error page still says what is wrong
-    return body[:_ERROR_LIMIT]
+    return bytes(body[:JSON_LIMIT])
 
 
 def _failure(kind: str, message: str) -> ServerError:

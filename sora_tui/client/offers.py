@@ -52,6 +52,13 @@ def presets() -> tuple[str, ...]:
     return tuple(model.name for model in _models() if model.preset)
 
 
+def usual_fps(server: Server) -> float | None:
+    """Return the frames a second that a server takes where none are said; None is not known."""
+    row = _rows().get(dialect_of(server).name)
+    known = None if row is None else row.offer.parameter("fps")
+    return None if known is None else known.default
+
+
 class _Row(NamedTuple):
     """A server's own; `all_sizes`: it makes no others, whatever the model could."""
 

@@ -41,17 +41,28 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The server said, definitely, not now; `wait` in seconds, 1..300."""
+    """The server said, definitely, not now; `wait` in seconds, 1..300.
+
+    Attributes:
+        names_limit: It says which limit keeps it: a rate, a number at once, a quota. Without that
+            it may be anything that stands before the server, and be wrong.
+    """
 
     wait: float
     error: JobError
+    names_limit: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """It may be running, and billed: nobody knows, and it must never be sent again by itself."""
+    """It may be running, and billed: nobody knows, and it must never be sent again by itself.
+
+    Attributes:
+        wait: Seconds, 1..300, until the server wants to be asked again; None where it is silent.
+    """
 
     error: JobError
+    wait: float | None = None
 
 
 CreateOutcome = Accepted | NotSent | Rejected | Later | Unclear

@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from sora_tui.client.offers import usual_fps
 from sora_tui.client.tables import read_table
-from sora_tui.core.price import Ending, PriceTable
+from sora_tui.core.price import Ending, Measures, PriceTable, folded
 from sora_tui.core.server import Server
 
 
@@ -30,6 +31,26 @@ def table_for(server: Server) -> PriceTable | None:
     """The table that holds at this server's host; None where nothing is known."""
     found = _host_of(server)
     return None if found is None else found.table
+
+
+def measures_for(server: Server) -> Measures:
+    """Return which parameters change how much a request makes, and how many frames a second has."""
+    fps = usual_fps(server)
+    return _measures()._replace(usual_rate=None if fps is None else Decimal(str(fps)))
+
+
+@lru_cache(maxsize=1)
+def _measures() -> Measures:
+    named = {
+        kind: frozenset(map(folded, names)) for kind, names in read_table("amounts.toml").items()
+    }
+    return Measures(
+        clips=named["clips"],
+        seconds=named["seconds"],
+        frames=named["frames"],
+        rate=named["rate"],
+        unclear=named["unclear"],
+    )
 
 
 def ending_of(server: Server, model: str | None) -> Ending | None:

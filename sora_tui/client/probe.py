@@ -25,7 +25,7 @@ from sora_tui.client.dialect import (
 from sora_tui.client.videos import is_key_refusal, model_names
 from sora_tui.core.findings import ABILITIES, Ability, Findings, KeyVerdict
 from sora_tui.core.problem import Problem, problem
-from sora_tui.core.server import Server
+from sora_tui.core.server import Server, sending_refusal
 from sora_tui.core.text import clean, clean_line
 
 #: Bytes of an answer that are looked at: a gateway may list hundreds of models.
@@ -67,7 +67,8 @@ async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # 
     Raises:
         ProblemError: base_url_invalid, config_invalid, or key_missing from a key command.
     """
-    if (why := _not_to_be_asked(server)) is not None:
+    # The key must not cross a network in clear, nor a question go out that needs one we lack.
+    if (why := sending_refusal(server)) is not None:
         return Findings("generic", problem=why)
     told = DIALECTS.get(server.dialect) if server.dialect != "auto" else None
     known = by_host(server.host) or told
@@ -110,15 +111,6 @@ async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # 
     if known is not None:
         row, evidence = known, (_why_known(server, known),)
     return _findings(server._replace(dialect=row.name), row, evidence, answers, milliseconds)
-
-
-def _not_to_be_asked(server: Server) -> Problem | None:
-    """The key must not cross a network in clear, nor a question go out that needs one we lack."""
-    if server.insecure:
-        return problem("base_url_insecure", host=server.host, profile=server.name)
-    if server.lacks_key:
-        return problem("key_missing", profile=server.name, variable=str(server.key_from))
-    return None
 
 
 def _why_known(server: Server, row: Dialect) -> str:

@@ -18,14 +18,17 @@ import functools
 import io
 import json
 import logging
+import os
 import re
 import socket
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote, quote_plus
+from urllib.request import getproxies
 
 # Where click and rich are installed, as Textual has them, httpx would bring its command line
 # along: 3 MB that every screen and every cron job would carry.
@@ -34,14 +37,18 @@ if "httpx" not in sys.modules:
 import httpx
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
+from sora_tui.client.content_coding import CodingError, Decoder
 from sora_tui.client.cookies import cookie_header, cookies_in, no_store
 from sora_tui.client.decode import JSON_LIMIT, request_id
 from sora_tui.client.dialect import dialect_of, fitted
 from sora_tui.client.inline import InlineClip
 from sora_tui.client.listening import ListeningBackend
+from sora_tui.client.proxy import ProxyRules, read_proxies
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import problem_error
-from sora_tui.core.server import Server, origin_of
+from sora_tui.core.server import Server, is_header, key_flaw, origin_of
+
+T = TypeVar("T")
 
 _log: Final = logging.getLogger("sora_tui.client")
 # httpx and httpcore log whole addresses: user names and query keys with them.
@@ -56,6 +63,9 @@ ANSWER_TIMEOUT: Final = 30.0
 #: A paid request in all: this, and its upload at the slowest line that is still taken seriously.
 PAID_DEADLINE: Final = 60.0
 SLOWEST_UPLOAD: Final = 64 * 1024  # bytes per second
+
+#: Stands for the body of an answer in a coding that is not known here.
+UNREADABLE: Final = "the answer is compressed, though identity was asked for"
 
 _CHUNK: Final = 64 * 1024
 _SECRET_LENGTH: Final = 8
@@ -88,6 +98,10 @@ _STALE: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 _FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError)
 
 
+#: A request that is built and not sent; only this module knows what is in it.
+Built = httpx.Request
+
+
 class Wire:
     """The connections to one server. Belongs to one event loop."""
 
@@ -95,17 +109,18 @@ class Wire:
         """Open nothing yet.
 
         Raises:
-            ProblemError: base_url_invalid, or config_invalid for a header that HTTP cannot carry.
+            ProblemError: base_url_invalid; key_unusable; config_invalid for a header that HTTP
+                cannot carry, a proxy that cannot be spoken to, certificates that cannot be read.
         """
         self._server = server = fitted(server)
         self._base = base_url(server)
         self._calls = httpx.AsyncClient(
-            **_common(server),
+            **_common(server, self._base),
             timeout=httpx.Timeout(CALL_DEADLINE, connect=CONNECT_TIMEOUT),
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=8),
         )
         self._paid = httpx.AsyncClient(
-            **_common(server),
+            **_common(server, self._base),
             timeout=httpx.Timeout(ANSWER_TIMEOUT, connect=CONNECT_TIMEOUT),
             limits=httpx.Limits(max_keepalive_connections=0),
         )
@@ -152,7 +167,7 @@ class Wire:
             raise _told(fault) from fault
         return self._redacted(answer)
 
-    async def post_paid(
+    def paid_request(
         self,
         path: str,
         headers: Mapping[str, str],
@@ -160,48 +175,14 @@ class Wire:
         form: Sequence[tuple[str, str]] = (),
         files: Mapping[str, File] | None = None,
         document: Mapping[str, Any] | None = None,
-        clip: InlineClip | None = None,
-    ) -> Answer:
-        """The request that costs money: sent once, on a connection of its own.
-
-        The deadline is 60 s and the time that both bodies take at 64 KiB/s; after the last byte
-        went out, 30 s of silence end it.
+    ) -> Built:
+        """Build the request that costs money, headers and body; nothing is sent.
 
         Args:
             form, files: A multipart body; a name may come more than once.
             document: A JSON body, instead.
-            clip: Takes the clip out of an answer that has one.
-
-        Raises:
-            NotSentError: Provably no byte left.
-            LostError: Anything else without a status line.
         """
         url = f"{self._base}{path}"
-        try:
-            request = self._paid_request(url, headers, form, files or {}, document)
-            size = int(request.headers["content-length"])
-            deadline = asyncio.get_running_loop().time() + PAID_DEADLINE + size / SLOWEST_UPLOAD
-            answer = await _exchange(self._paid, request, JSON_LIMIT, deadline, clip)
-        except _FAULTS as fault:
-            raise _told(fault) from fault
-        return self._redacted(answer)
-
-    def _redacted(self, answer: Answer) -> Answer:
-        headers = {
-            name: without_key(self._server, value.encode()).decode()
-            for name, value in answer.headers.items()
-        }
-        body = without_key(self._server, answer.body)
-        return answer._replace(headers=headers, body=body)
-
-    def _paid_request(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        form: Sequence[tuple[str, str]],
-        files: Mapping[str, File],
-        document: Mapping[str, Any] | None,
-    ) -> httpx.Request:
         if document is not None:
             body = json.dumps(document, default=str).encode()
             return self._paid.build_request(
@@ -222,11 +203,61 @@ class Wire:
         ]
         parts += [
             (name, (filename, io.BytesIO(data), mime))
-            for name, (filename, data, mime) in files.items()
+            for name, (filename, data, mime) in (files or {}).items()
         ]
         return self._paid.build_request(
             "POST", url, params=self._server.query, headers=dict(headers), files=parts
         )
+
+    async def post_paid(self, request: Built, clip: InlineClip | None = None) -> Answer:
+        """Send what `paid_request` built: once, on a connection of its own.
+
+        The deadline is 60 s and the time that both bodies take at 64 KiB/s; after the last byte
+        went out, 30 s of silence end it.
+
+        Args:
+            clip: Takes the clip out of an answer that has one.
+
+        Raises:
+            NotSentError: Provably no byte left.
+            LostError: Anything else without a status line.
+        """
+        try:
+            size = int(request.headers["content-length"])
+            deadline = asyncio.get_running_loop().time() + PAID_DEADLINE + size / SLOWEST_UPLOAD
+            answer = await _exchange(self._paid, request, JSON_LIMIT, deadline, clip)
+        except _FAULTS as fault:
+            raise _told(fault) from fault
+        return self._redacted(answer)
+
+    def _redacted(self, answer: Answer) -> Answer:
+        headers = {
+            name: without_key(self._server, value.encode()).decode()
+            for name, value in answer.headers.items()
+        }
+        body = without_key(self._server, answer.body)
+        return answer._replace(headers=headers, body=body)
+
+
+def check_settings(server: Server) -> None:
+    """Refuse what keeps every request from leaving, whatever the server would answer.
+
+    Nothing is opened. A key that a command prints is not asked for.
+
+    Raises:
+        ProblemError: As `Wire`.
+    """
+    _common(server, base_url(server))
+    if server.key is None or server.key.is_at_hand:
+        _credentials(server)
+
+
+def proxies_for(server: Server) -> ProxyRules:
+    """What the environment says about proxies on the way to a server.
+
+    None has any business between us and this machine.
+    """
+    return ProxyRules({}) if server.is_loopback else read_proxies(os.environ, getproxies())
 
 
 def base_url(server: Server) -> str:
@@ -264,30 +295,35 @@ def without_key(server: Server, said: bytes) -> bytes:
 
 
 class Incoming(NamedTuple):
-    """An answer whose body is still on its way; `chunks` raises LostError where it breaks."""
+    """An answer whose body is still on its way.
+
+    Attributes:
+        headers: By lower-case name.
+        chunks: What the body means, unpacked where it came compressed; raises LostError where it
+            breaks.
+        received: Bytes that came over the line so far.
+    """
 
     status: int
     headers: Mapping[str, str]
     chunks: Iterator[bytes]
+    received: Callable[[], int]
 
 
 class Fetcher:
     """The connections of one download. Belongs to one thread; `cut` may be called from another."""
 
     def __init__(self, server: Server) -> None:
-        """Open nothing yet.
-
-        Raises:
-            ProblemError: As `Wire`.
-        """
-        self._client = httpx.Client(
-            **_common(server), timeout=httpx.Timeout(CALL_DEADLINE, connect=CONNECT_TIMEOUT)
-        )
+        """Open nothing yet."""
+        self._server = server
+        #: By origin: each may have another way, by a proxy or without.
+        self._clients: dict[str, httpx.Client] = {}
         self._line: socket.socket | None = None
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        for client in self._clients.values():
+            client.close()
         self._hold(None)
 
     def cut(self) -> None:
@@ -297,27 +333,53 @@ class Fetcher:
                 self._line.shutdown(socket.SHUT_RDWR)
 
     @contextlib.contextmanager
-    def get(self, url: str, query: Mapping[str, str] | None = None) -> Iterator[Incoming]:
+    def get(
+        self,
+        url: str,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[Incoming]:
         """One answer to a GET, redirects included as they are.
+
+        Args:
+            headers: What asks for a part of it.
 
         Raises:
             NotSentError, LostError: There is no answer.
+            ProblemError: As `Wire`.
         """
         began = time.monotonic()
+        client = self._client_for(url)
         try:
-            request = self._client.build_request(
-                "GET", url, params=query or None, extensions={"trace": self._trace}
+            request = client.build_request(
+                "GET",
+                url,
+                params=query or None,
+                headers=dict(headers or {}),
+                extensions={"trace": self._trace},
             )
-            response = self._client.send(request, stream=True)
+            response = client.send(request, stream=True)
         except _FAULTS as fault:
             raise _told(fault) from fault
-        headers = _lower(response.headers)
+        told = _lower(response.headers)
         try:
-            yield Incoming(response.status_code, headers, _chunks(response))
+            yield Incoming(
+                response.status_code,
+                told,
+                _chunks(response, Decoder(told.get("content-encoding", ""))),
+                lambda: response.num_bytes_downloaded,
+            )
         finally:
             response.close()
             size = response.num_bytes_downloaded
-            _log_call(request, response.status_code, began, size, headers)
+            _log_call(request, response.status_code, began, size, told)
+
+    def _client_for(self, url: str) -> httpx.Client:
+        origin = origin_of(url)
+        if origin not in self._clients:
+            timeout = httpx.Timeout(CALL_DEADLINE, connect=CONNECT_TIMEOUT)
+            self._clients[origin] = httpx.Client(**_common(self._server, url), timeout=timeout)
+        return self._clients[origin]
 
     def _trace(self, event: str, facts: Mapping[str, Any]) -> None:
         """Keep a second handle on the socket: closing the first would not wake a reader."""
@@ -330,14 +392,20 @@ class Fetcher:
             earlier.close()
 
 
-def _common(server: Server) -> dict[str, Any]:
+def _common(server: Server, url: str) -> dict[str, Any]:
+    """What every client for this server has that speaks to the origin of `url`."""
+    proxy = proxies_for(server).proxy_for(url)
+    encrypted = url.startswith("https:") or (proxy or "").startswith("https:")
     return {
         "auth": _KeyForOrigin(server),
-        # A gzip bomb of 1 MB became 1 GB in memory; what is not asked for can be refused.
+        # What comes compressed all the same is unpacked by `content_coding`, never by httpx: a gzip
+        # bomb of 1 MB became 1 GB in memory.
         "headers": {"Accept-Encoding": "identity", "User-Agent": "sora-tui"},
-        "verify": _tls(),
-        # A proxy has no business between us and this machine. (.netrc is not read by httpx.)
-        "trust_env": not server.is_loopback,
+        # Certificates that cannot be read are no reason to refuse what needs none.
+        "verify": _tls() if encrypted else _no_tls(),
+        "proxy": proxy,
+        # Proxies are read here; what else httpx would read (.netrc, SSL_CERT_FILE) we do, or not.
+        "trust_env": False,
         "follow_redirects": False,
         "cookies": no_store(),
     }
@@ -355,10 +423,58 @@ def _listen(client: httpx.AsyncClient) -> None:
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
+    """The certificates that are trusted: those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
+
+    Raises:
+        ProblemError: config_invalid, naming the variable that cannot be followed. By waiting
+            nothing of that heals, and without it every connection would fail.
+    """
+    environ = os.environ
+    if log := environ.get("SSLKEYLOGFILE"):
+        _check("SSLKEYLOGFILE", lambda: os.close(os.open(log, _APPEND, 0o600)))
+    if environ.get("SSL_CERT_FILE"):
+        return _check("SSL_CERT_FILE", httpx.create_ssl_context)
+    if folders := environ.get("SSL_CERT_DIR"):
+        # OpenSSL looks in there by the hash of a name, and takes a missing folder for an empty one.
+        _check("SSL_CERT_DIR", lambda: _find_certificates(folders.split(os.pathsep)))
+    return httpx.create_ssl_context()
+
+
+@functools.cache
+def _no_tls() -> ssl.SSLContext:
+    """For connections in clear: one that trusts nobody, should anything be encrypted after all."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+_APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+_HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
+
+
+def _find_certificates(folders: Sequence[str]) -> None:
+    """Make sure that one of these folders has a certificate.
+
+    Raises:
+        OSError: None has, and one cannot be read.
+        ssl.SSLError: None has.
+    """
+    failure: OSError = ssl.SSLError("no certificate")
+    for folder in folders:
+        try:
+            if any(_HASHED.fullmatch(path.name) for path in Path(folder).iterdir()):
+                return
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _check(variable: str, attempt: Callable[[], T]) -> T:
     try:
-        return httpx.create_ssl_context()
-    except OSError as fault:  # SSL_CERT_FILE points nowhere, or at no certificates
-        raise problem_error("config_invalid", key="SSL_CERT_FILE") from fault
+        return attempt()
+    except ssl.SSLError:
+        raise problem_error("config_invalid", key=variable, reason="no_certificate") from None
+    except (OSError, ValueError) as fault:  # a NUL in the path
+        reason = (fault.strerror or "") if isinstance(fault, OSError) else ""
+        raise problem_error("config_invalid", key=variable, reason=reason) from None
 
 
 class _KeyForOrigin(httpx.Auth):
@@ -384,6 +500,9 @@ def _credentials(server: Server) -> httpx.Headers:
     headers: dict[str, str] = {}
     server = fitted(server)
     key = server.key.reveal() if server.key else None
+    if key and server.auth != "none" and (flaw := key_flaw(key)) is not None:
+        named = {"variable": server.key_from or ""}
+        raise problem_error("key_unusable", **named, **flaw._asdict())
     if server.auth == "bearer":
         token = key or dialect_of(server).bearer_without_key
         if token:
@@ -392,7 +511,7 @@ def _credentials(server: Server) -> httpx.Headers:
         headers["api-key"] = key
     # The profile's headers come last, so that a person may say `Authorization = "Basic …"`.
     for name, value in (*headers.items(), *server.headers.items()):
-        if not (name.isascii() and value.isascii() and (name + value).isprintable()):
+        if not is_header(name, value):
             raise problem_error("config_invalid", key=f"servers.{server.name}: {name}")
     credentials = httpx.Headers(headers)
     credentials.update(server.headers)
@@ -417,17 +536,20 @@ async def _exchange(
     try:
         async with asyncio.timeout_at(deadline) as timeout:
             response = await client.send(request, stream=True)
-            async for chunk in response.aiter_raw():
-                rest = chunk if clip is None else clip.sift(chunk)
+            decoder = Decoder(response.headers.get("content-encoding", ""))
+            if decoder.unreadable:
+                body += f"{UNREADABLE} ({decoder.unreadable})"[:limit].encode()
+            async for piece in _unpacked(response, decoder):
+                rest = piece if clip is None else clip.sift(piece)
                 body += rest[: limit - len(body)]
                 if len(body) >= limit:
                     break
-                if len(rest) < len(chunk):
-                    deadline += (len(chunk) - len(rest)) / SLOWEST_UPLOAD
+                if len(rest) < len(piece):
+                    deadline += (len(piece) - len(rest)) / SLOWEST_UPLOAD
                     timeout.reschedule(deadline)
             if clip is not None:
                 body += clip.sift(b"")[: limit - len(body)]
-    except _FAULTS as fault:
+    except (CodingError, *_FAULTS) as fault:
         _log.debug("%s %s: %s", request.method, request.url.path, type(fault).__name__)
         if response is None:
             raise
@@ -436,15 +558,29 @@ async def _exchange(
             await response.aclose()
     headers = _lower(response.headers)
     _log_call(request, response.status_code, began, len(body), headers)
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        body.clear()
     cookies = cookies_in(response.headers.get_list("set-cookie"), str(request.url))
     return Answer(response.status_code, headers, bytes(body), cookies)
 
 
-def _chunks(response: httpx.Response) -> Iterator[bytes]:
+async def _unpacked(response: httpx.Response, decoder: Decoder) -> AsyncIterator[bytes]:
+    """Yield what the body means; nothing of one that cannot be read."""
+    if decoder.unreadable:
+        return
+    async for chunk in response.aiter_raw():
+        for piece in decoder.pieces(chunk):
+            yield piece
+
+
+def _chunks(response: httpx.Response, decoder: Decoder) -> Iterator[bytes]:
     try:
-        yield from response.iter_raw()
+        if decoder.unreadable:
+            return
+        for chunk in response.iter_raw():
+            yield from decoder.pieces(chunk)
+        if not decoder.is_whole:
+            raise LostError("the compressed answer is cut off")
+    except CodingError as fault:
+        raise LostError(str(fault)) from fault
     except _FAULTS as fault:
         raise LostError(str(fault) or type(fault).__name__) from fault
 

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from sora_tui.client.answer import Answer, File, LostError, NotSentError
@@ -42,15 +42,32 @@ from sora_tui.core.moderation import is_moderation
 from sora_tui.core.number import amount
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase, RemoteVideo, read_video, route_of
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean, clean_line
+
+if TYPE_CHECKING:
+    from sora_tui.client.transport import Built
 
 #: Wait after a 429 that does not say how long, in seconds.
 DEFAULT_WAIT: Final = 15.0
 
 #: Codes that say the account is empty, not that we are too fast (OpenAI, new-api, gateways).
-_QUOTA_MARKS: Final = ("quota", "billing", "insufficient_")
+_QUOTA_MARKS: Final = ("quota", "billing", "budget", "insufficient_")
+#: Words that name a limit: a rate, a number at once, a quota. "Too many requests" is no more than
+#: the name of the status, which a proxy writes too, and `RateLimitError` is what LiteLLM makes of
+#: any 429 that it is given.
+_LIMIT: Final = re.compile(
+    r"rate[ _-]limit|concurren|quota|throttl"
+    r"|too[ _]many[ _](concurrent|parallel|active|running|pending|queued|open)"
+    r"|\b(per|each|every)[ _-](second|minute|min|hour|day|week|month)|\b[rt]p[msd]\b"
+    r"|\d ?/ ?(s|sec|min|minute|h|hour|day)\b"
+    r"|\b(limit|maximum|max)[ _](number[ _])?(of|is|reached|exceeded|hit)\b|\blimit of \d"
+    r"|\b(request|token|video|job|task|generation|user|account|project)s?[ _]limit"
+    r"|(requests|videos|jobs|tasks|generations)[ _](at (once|a time|the same time)|in parallel)"
+    r"|queue (is )?full|请求数限制|速率限制|频率限制|并发|限流|配额",
+    re.IGNORECASE,
+)
 #: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
 _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_error"})
 #: By these a server refuses before it acts (RFC 9110, 6585, 7725). Not 424, by which a gateway
@@ -76,6 +93,17 @@ class Upload:
     mime: str
     filename: str
     path: str
+
+
+class PaidRequest(NamedTuple):
+    """A paid request with headers and body: once it is on its way nothing of ours can fail.
+
+    Attributes:
+        built: None for an operation on a clip that has none: it must not be paid for.
+    """
+
+    operation: Operation
+    built: Built | None
 
 
 class Poll(NamedTuple):
@@ -139,32 +167,50 @@ class VideosClient:
             sink: Takes the clip, where the answer has it in it (`Accepted.has_clip`); what it got
                 is otherwise none.
         """
-        clip = None if sink is None else InlineClip(sink)
-        headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
+        return await self.send(self.prepare(request, upload, key), sink)
+
+    def prepare(self, request: VideoRequest, upload: Upload | None, key: str) -> PaidRequest:
+        """Build the paid request whole, before it counts as sent.
+
+        What fails here is a fault of ours, and provably nothing has left.
+        """
         if not _has_source(request, upload):
-            error = JobError("internal_fault", Spent.NO, message=f"{request.operation} of nothing")
-            return NotSent(error)
+            return PaidRequest(request.operation, None)
+        headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
         asked = asked_of(self.server, request)
         fields = dict(asked.fields)
+        if asked.encoding == "json":
+            if upload is not None:
+                fields[asked.file_field] = self._reference(upload)
+            built = self._wire.paid_request(asked.path, headers, document=fields)
+        else:
+            files: dict[str, File] = {}
+            if upload is not None:
+                files[asked.file_field] = (upload.filename, upload.data, upload.mime)
+            form = self._in_form(fields)
+            built = self._wire.paid_request(asked.path, headers, form=form, files=files)
+        return PaidRequest(request.operation, built)
+
+    async def send(
+        self, paid: PaidRequest, sink: Callable[[bytes], object] | None = None
+    ) -> CreateOutcome:
+        """Send what `prepare` built, once. Raises nothing the network or a server could cause.
+
+        Args:
+            sink: As for `create`.
+        """
+        if paid.built is None:
+            error = JobError("internal_fault", Spent.NO, message=f"{paid.operation} of nothing")
+            return NotSent(error)
+        clip = None if sink is None else InlineClip(sink)
         try:
-            if asked.encoding == "json":
-                if upload is not None:
-                    fields[asked.file_field] = self._reference(upload)
-                answer = await self._wire.post_paid(asked.path, headers, document=fields, clip=clip)
-            else:
-                form = self._in_form(fields)
-                files: dict[str, File] = {}
-                if upload is not None:
-                    files[asked.file_field] = (upload.filename, upload.data, upload.mime)
-                answer = await self._wire.post_paid(
-                    asked.path, headers, form=form, files=files, clip=clip
-                )
+            answer = await self._wire.post_paid(paid.built, clip)
         except NotSentError as fault:
             return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
         outcome = self._with_cost(outcome_of(answer), answer)
-        if isinstance(outcome, Accepted) and request.operation == "character":
+        if isinstance(outcome, Accepted) and paid.operation == "character":
             return replace(outcome, video=_as_made(outcome.video))
         if isinstance(outcome, Accepted) and clip is not None and clip.whole:
             video = outcome.video
@@ -319,7 +365,9 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     A refusal counts as definite only where the protocol leaves no other reading, or a server's own
     words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
     work, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
-    15.4.4): these are unclear. So is whatever a gateway says that tried more than once.
+    15.4.4): these are unclear. `Retry-After` changes nothing about that: a proxy adds it to a 503
+    for what it cannot see. So is whatever a gateway says that tried more than once, or that hands
+    on a video.
     """
     status = answer.status
     document = _document(answer)
@@ -327,19 +375,26 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     if video is not None:
         cookies = answer.cookies
         return Accepted(video, status, request_id(answer.headers), cookies=cookies)
-    refusal = refusal_in(answer.body)
-    if was_repeated(refusal.message):
-        return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
-    wait = retry_after(answer.headers)
-    turned = turned_away(status, refusal.message)
-    is_later = turned.later if turned else status == 429 or (status == 503 and wait is not None)
-    if is_later:
+    refusal, wait = refusal_in(answer.body), retry_after(answer.headers)
+    unclear = Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal), wait)
+    handed_on = wrapped_video(document)
+    if was_repeated(refusal.outer) or (handed_on and handed_on.phase is not Phase.FAILED):
+        return unclear
+    turned = turned_away(status, refusal.message, refusal.outer)
+    if turned.later if turned else status == 429:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
-        return Later(wait or DEFAULT_WAIT, _error("server_busy", Spent.NO, answer, refusal))
+        error = _error("server_busy", Spent.NO, answer, refusal)
+        return Later(wait or DEFAULT_WAIT, error, turned is not None or _names_limit(refusal))
     if turned or (status in _REFUSALS and not _points_to_a_video(answer)):
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
-    return Unclear(_error("answer_unclear", Spent.PERHAPS, answer, refusal))
+    return unclear
+
+
+def _names_limit(refusal: Refusal) -> bool:
+    """Whether it is a server's own error object that says which limit was reached."""
+    said = f"{refusal.code or ''} {refusal.message}"
+    return refusal.has_envelope and _LIMIT.search(said) is not None
 
 
 def _points_to_a_video(answer: Answer) -> bool:

@@ -7,12 +7,13 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from threading import Lock
 from typing import Final
 
-from sora_tui.core.problem import Problem, ProblemError, problem_error
-from sora_tui.core.server import Secret
+from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
+from sora_tui.core.server import Secret, key_flaw
 
 #: What stands in the example file of the old script, and in ours.
 PLACEHOLDER: Final = "your_api_key_here"
@@ -72,6 +73,39 @@ def check_command(command: str) -> str:
     return command
 
 
+class UnusableKey(Secret):
+    """What stands where a key should, and can be none: whoever wants to use it hears why.
+
+    Jobs can be looked at all the same, so it is no reason to refuse a whole command.
+    """
+
+    __slots__ = ("problem",)
+
+    def __init__(self, why: Problem) -> None:
+        super().__init__("")
+        self.problem = why
+
+    def reveal(self) -> str:
+        """Refuse.
+
+        Raises:
+            ProblemError: key_unusable.
+        """
+        raise ProblemError(self.problem)
+
+
+def checked_key(key: Secret, variable: str, place: Mapping[str, Fact]) -> Secret:
+    """The key of a variable, or why it is none.
+
+    Args:
+        place: `path` and `line` where it stands in a file.
+    """
+    flaw = key_flaw(key.reveal())
+    if flaw is None:
+        return key
+    return UnusableKey(problem("key_unusable", variable=variable, **place, **flaw._asdict()))
+
+
 class CommandKey(Secret):
     """A key that a command prints, asked for when it is needed and once per process.
 
@@ -99,7 +133,7 @@ class CommandKey(Secret):
 
         Raises:
             ProblemError: key_command_failed: it does not exist, fails, takes longer than 60 s or
-                prints nothing. For five minutes it is not run again.
+                prints nothing; key_unusable. For five minutes it is not run again.
         """
         with self._lock:
             if self._failed is not None and time.monotonic() - self._failed[0] < _AGAIN:
@@ -142,7 +176,7 @@ class CommandKey(Secret):
         key = key_of(printed.decode("utf-8", "replace").lstrip().partition("\n")[0])
         if key is None:
             raise self._refusal("it printed nothing")
-        return key.reveal()
+        return checked_key(key, "api_key_command", {}).reveal()
 
     def _refusal(self, reason: str) -> ProblemError:
         return problem_error("key_command_failed", profile=self._profile, reason=reason)

@@ -80,6 +80,12 @@ class _Redacting(logging.Formatter):
 class _PrivateFile(RotatingFileHandler):
     """Opened with 0600 from the first byte, not closed to others afterwards."""
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
+        """Leave the record out: a full disk is told by whoever writes what matters there.
+
+        The inherited method writes a traceback to the terminal, over the screen.
+        """
+
     def _open(self) -> TextIOWrapper:
         descriptor = os.open(
             self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600

@@ -18,6 +18,7 @@ from sora_tui.core.server import (
     Encoding,
     ReferenceForm,
     Server,
+    is_header,
 )
 
 T = TypeVar("T")
@@ -242,6 +243,9 @@ def _headers(value: Any) -> dict[str, str]:
     headers = _strings_by_name(value)
     if any(name.lower() in _KEY_HEADERS for name in headers):
         raise ValueError("a key is never written here: use api_key_env")
+    for name, value in headers.items():
+        if not is_header(name, value):
+            raise ValueError(f"{name!a} is no header that a request may have")
     return headers
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from sora_tui.config.keys import key_of
+from sora_tui.config.keys import CommandKey, UnusableKey, checked_key, key_of
 from sora_tui.config.limits import read_budget
 from sora_tui.config.notify import Notify, check_notify, read_notify
 from sora_tui.config.places import own_servers_path, user_toml_path
@@ -22,10 +22,18 @@ from sora_tui.config.player import read_player
 from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
 from sora_tui.config.screen import NAMES as SCREEN_NAMES
 from sora_tui.config.screen import ScreenSettings, read_screen
-from sora_tui.config.sources import ENV_NAME, TOML_NAME, EnvFile, TomlFile, read_env, read_toml
+from sora_tui.config.sources import (
+    ENV_NAME,
+    TOML_NAME,
+    EnvFile,
+    TomlFile,
+    read_env,
+    read_own_toml,
+    read_toml,
+)
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
-from sora_tui.core.server import SIMULATOR_NAME, Server, simulator
+from sora_tui.core.server import SIMULATOR_NAME, Server, sending_refusal, simulator
 
 OPENAI_NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
@@ -113,14 +121,27 @@ class Settings(NamedTuple):
         """Refuse to send to the chosen server what is known beforehand to go wrong.
 
         Raises:
-            ProblemError: base_url_insecure, or key_missing where a key is named and not there.
+            ProblemError: base_url_insecure, key_missing where a key is named and not there, or
+                key_unusable.
         """
-        server = self.server
-        if server.insecure:
-            raise problem_error("base_url_insecure", host=server.host, profile=server.name)
-        if server.lacks_key:
-            variable = str(server.key_from)
-            raise problem_error("key_missing", profile=server.name, variable=variable)
+        if isinstance(self.server.key, UnusableKey):
+            raise ProblemError(self.server.key.problem)
+        if (why := sending_refusal(self.server)) is not None:
+            raise ProblemError(why)
+
+    def is_always(self, server: Server) -> bool:
+        """Whether the person once said: always on this server, whatever it charges."""
+        from sora_tui.config.consents import is_always  # few orders come to this question
+
+        return is_always(server.origin)
+
+    def without_keys(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """The environment of a program that needs no key of ours: a player, an editor.
+
+        A command that prints a key has it whole: what it asks may need a token of its own.
+        """
+        secret = {"SORA_API_KEY", *self.keys.values()}
+        return {name: value for name, value in environ.items() if name not in secret}
 
     def on(self, name: str) -> Settings:
         """The same with another server, whose own defaults then hold where no variable is set.
@@ -164,7 +185,8 @@ def load_settings(
     """
     folder = workspace_of(workspace, environ)
     variables = _Variables(environ, read_env(folder / ENV_NAME))
-    written, user_toml = read_toml(own_servers_path()), read_toml(user_toml_path())
+    written, closed = read_own_toml(own_servers_path())
+    user_toml, unreadable = read_own_toml(user_toml_path())
     own_toml = read_toml(folder / TOML_NAME)
     servers, keys = _built_in(variables)
     places = {name: _VARIABLE_OF[name] for name in servers if name != SIMULATOR_NAME}
@@ -177,10 +199,13 @@ def load_settings(
             keys = {name: where for name, where in keys.items() if name not in profiles} | {
                 name: profile.key_from for name, profile in profiles.items() if profile.key_from
             }
-    servers = {n: each._replace(key_from=keys.get(n)) for n, each in servers.items()}
+    servers = {
+        each: _with_checked_key(server._replace(key_from=keys.get(each)), variables)
+        for each, server in servers.items()
+    }
     name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
     default = str(written.values.get("default") or "") if written else ""
-    warnings: list[Problem] = []
+    warnings = list(dict.fromkeys(why for why in (closed, unreadable) if why is not None))
     if chosen_by in {"SORA_API_KEY", "nothing"} and default:
         if default in servers:
             name, chosen_by = default, "servers.toml"
@@ -229,8 +254,16 @@ def reloaded(settings: Settings, environ: Mapping[str, str]) -> Settings:
 
 
 def workspace_of(said: Path | None, environ: Mapping[str, str]) -> Path:
-    """The folder to work in: `--workspace`, then SORA_WORKSPACE, then the current one."""
-    return (said or Path(environ.get("SORA_WORKSPACE") or ".")).expanduser()
+    """The folder to work in: `--workspace`, then SORA_WORKSPACE, then the current one.
+
+    Raises:
+        ProblemError: folder_missing for a `~` that nobody knows the place of.
+    """
+    folder = said or Path(environ.get("SORA_WORKSPACE") or ".")
+    try:
+        return folder.expanduser()
+    except RuntimeError:  # `~` without a home; an account that does not exist
+        raise problem_error("folder_missing", path=str(folder)) from None
 
 
 def early_language(folder: Path, environ: Mapping[str, str]) -> str | None:
@@ -256,6 +289,7 @@ class _Variables:
     def __init__(self, environ: Mapping[str, str], file: EnvFile | None) -> None:
         written = file.values if file else {}
         self.file = file
+        self._environ = environ
         self.values = {
             name: value for values in (written, environ) for name, value in values.items() if value
         }
@@ -264,6 +298,12 @@ class _Variables:
             for name in VARIABLES
             if name in self.values
         }
+
+    def place_of(self, name: str) -> dict[str, Fact]:
+        """The file and the line of a variable; nothing where the environment has it."""
+        if self.file is None or self._environ.get(name) or name not in self.file.lines:
+            return {}
+        return {"path": str(self.file.path), "line": self.file.lines[name]}
 
     def read(self, name: str, convert: Callable[[str], str]) -> str | None:
         """The value, checked; a refusal names where it stands."""
@@ -275,9 +315,7 @@ class _Variables:
             facts: dict[str, Fact] = {"key": name, "reason": self.values[name]}
             if error.problem.code == "base_url_invalid":
                 facts["reason"] = "not an http or https address"
-            if self.file is not None and self.origins[name] != "environment":
-                facts |= {"path": str(self.file.path), "line": self.file.lines[name]}
-            raise problem_error("config_invalid", **facts) from None
+            raise problem_error("config_invalid", **facts, **self.place_of(name)) from None
 
 
 def _built_in(variables: _Variables) -> tuple[dict[str, Server], dict[str, str]]:
@@ -304,6 +342,19 @@ def _built_in(variables: _Variables) -> tuple[dict[str, Server], dict[str, str]]
         size="1280x720",
     )
     return servers, {OPENAI_NAME: "SORA_API_KEY"}
+
+
+def _with_checked_key(server: Server, variables: _Variables) -> Server:
+    """The server with the key of its variable, if that can be one; one that it is never sent goes.
+
+    A command is asked for its key when that is needed, and checks it then.
+    """
+    key, variable = server.key, server.key_from
+    if key is None or variable is None or isinstance(key, CommandKey):
+        return server
+    if server.auth == "none":
+        return server._replace(key=None)
+    return server._replace(key=checked_key(key, variable, variables.place_of(variable)))
 
 
 def _choice(

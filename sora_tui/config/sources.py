@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.problem import Problem, ProblemError, problem, problem_error
 
 TOML_NAME: Final = "sora-tui.toml"
 ENV_NAME: Final = ".env"
@@ -58,7 +59,7 @@ def read_env(path: Path) -> EnvFile | None:
     Raises:
         ProblemError: config_broken, naming the line that is no setting.
     """
-    if not path.is_file():
+    if not _is_there(path):
         return None
     text = _text(path)
     # Only who has a .env pays for this import, before the first frame.
@@ -82,13 +83,37 @@ def read_env(path: Path) -> EnvFile | None:
     return EnvFile(path, {name: said for name, said in found.items() if said is not None}, lines)
 
 
+def read_own_toml(path: Path) -> tuple[TomlFile | None, Problem | None]:
+    """Read a file of the person's own, unless another account keeps it from this process.
+
+    HOME then belongs to that account: `sudo -E`, `docker run --user`. Its settings are not this
+    person's, and nothing may stop for them. A file of this account that cannot be read is refused:
+    a limit on spending may stand in it.
+
+    Returns:
+        The file, and settings_unreadable where another account keeps it.
+
+    Raises:
+        ProblemError: config_broken, naming the line.
+    """
+    try:
+        owner = path.stat().st_uid
+    except PermissionError:
+        return None, problem("settings_unreadable", path=str(path.parent))
+    except OSError:
+        return None, None
+    if owner != os.geteuid() and not os.access(path, os.R_OK):
+        return None, problem("settings_unreadable", path=str(path), owner=owner)
+    return read_toml(path), None
+
+
 def read_toml(path: Path) -> TomlFile | None:
     """The `sora-tui.toml` file, or None where there is none.
 
     Raises:
         ProblemError: config_broken, naming the line.
     """
-    if not path.is_file():
+    if not _is_there(path):
         return None
     text = _text(path)
     import tomllib  # only who has a file pays for it, before the first frame
@@ -112,6 +137,22 @@ def line_of(source: str, table: str, key: str) -> int | None:
         elif current == table and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
             return number
     return None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file.
+
+    Raises:
+        ProblemError: folder_unreadable or config_broken where nobody may know that.
+    """
+    try:
+        return path.is_file()
+    except PermissionError as error:
+        reason = error.strerror or ""
+        raise problem_error("folder_unreadable", path=str(path.parent), reason=reason) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise problem_error("config_broken", path=str(path), reason=reason) from None
 
 
 def _text(path: Path) -> str:

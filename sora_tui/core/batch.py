@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -31,6 +32,11 @@ _HEADER: Final = re.compile(rf"^[ \t]*\[\[[ \t]*{_TABLE}[ \t]*\]\]", re.MULTILIN
 #: What stays of a file's name in the id of its batch: documents are searched for it.
 _FOREIGN: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST: Final = 60
+#: Of a name that is hashed: signs that are kept to be read, and of the hash.
+_SHORT: Final = 40
+_HASHED: Final = 12
+#: How the key of a line begins that has an `id` of its own.
+_OWN_ID: Final = "id:"
 
 
 class Line(NamedTuple):
@@ -46,8 +52,36 @@ class Line(NamedTuple):
 
 
 def batch_id(name: str) -> str:
-    """The id of a batch: the name of its file without ending, or the person's own word."""
+    """Return the id of a batch, from the name of its file without ending, or the person's own word.
+
+    A name of other letters, or a long one, gets a hash of the whole: two files never have one id.
+    """
+    # One name has two spellings: file systems decompose accents, keyboards compose them.
+    name = unicodedata.normalize("NFC", name)
+    short = earlier_batch_id(name)
+    if short == name:
+        return name
+    hashed = sha256_of(name.encode("utf-8", "surrogateescape"))
+    return f"{short[:_SHORT].rstrip('-.')}-{hashed[:_HASHED]}"
+
+
+def earlier_batch_id(name: str) -> str:
+    """Return the id that earlier versions gave a batch: different names could have one.
+
+    What was sent under it is not sent again where the line agrees; see `stands_for`.
+    """
     return _FOREIGN.sub("-", name).strip("-.")[:_LONGEST] or "batch"
+
+
+def stands_for(job: Job, batch: str, request: VideoRequest) -> bool:
+    """Return whether a job with the key of a line is the line's clip.
+
+    One that was sent under the earlier id of the batch may be another file's: a line with an `id`
+    of its own has to agree in the prompt then. Without an `id` the key holds all that is asked for.
+    """
+    if job.batch is None or job.batch.id == batch or not job.batch.line.startswith(_OWN_ID):
+        return True
+    return job.request.prompt == request.prompt
 
 
 def read_lines(source: str, *, toml: bool) -> tuple[list[Line], list[ProblemError]]:
@@ -104,7 +138,7 @@ def takes_of(
 def _key(line: Line, request: VideoRequest, origin: str) -> str:
     """What a line is known by: its own `id`, else a hash of what it asks for and of whom."""
     if "id" in line.said:
-        return f"id:{line.said['id']}"
+        return f"{_OWN_ID}{line.said['id']}"
     # Which file the text came from changes nothing in the clip.
     asked = {**request_document(request), "prompt_file": None, "variables": None}
     text = json.dumps([origin, asked], sort_keys=True, default=str)

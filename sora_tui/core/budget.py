@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.limits import Budget
@@ -29,11 +29,14 @@ class Spending:
         estimated: Reserved or spent, as far as our price table knows; no server has reported it.
         reported: What servers said they charged.
         unknown: Jobs that may have cost something nobody knows, or in another currency.
+        unreadable: The documents, as they are shown, that may belong to these jobs and cannot be
+            read: what they cost nobody knows, and it may be anything.
     """
 
     estimated: Decimal = Decimal(0)
     reported: Decimal = Decimal(0)
     unknown: int = 0
+    unreadable: tuple[str, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -45,6 +48,7 @@ class Spending:
             self.estimated + other.estimated,
             self.reported + other.reported,
             self.unknown + other.unknown,
+            self.unreadable + other.unreadable,
         )
 
 
@@ -55,9 +59,10 @@ def cost_of(job: Job, currency: str) -> Spending:
     """What one job counts for.
 
     Nothing: a practice job, one made elsewhere and adopted, a refusal, what was never sent, and
-    what ended with a definite word
-    that nothing was billed. A job that waits holds its estimate. Everything else holds it too, the
-    failed, lost, expired and abandoned ones included, because servers do bill for those.
+    what ended with a definite word that nothing was billed. A job that waits holds its estimate.
+    Everything else holds it too, the failed, lost, expired and abandoned ones included, because
+    servers do bill for those. What a server says wins over what was assumed, that it is free
+    included.
     """
     never_sent = job.state is State.CANCELLED and job.remote_id is None
     if (
@@ -68,10 +73,11 @@ def cost_of(job: Job, currency: str) -> Spending:
     ):
         return NOTHING
     cost = job.cost
+    not_billed = job.state in _ENDED and job.error is not None and job.error.spent is Spent.NO
+    if not_billed and not job.is_cost_final:
+        return NOTHING
     if cost.reported is not None:
         known = Spending(reported=cost.reported)
-    elif job.state in _ENDED and job.error is not None and job.error.spent is Spent.NO:
-        return NOTHING
     elif cost.estimated is None:
         return Spending(unknown=1)
     else:
@@ -82,9 +88,21 @@ def cost_of(job: Job, currency: str) -> Spending:
 _ENDED = frozenset({State.FAILED, State.CANCELLED, State.GONE, State.ABANDONED})
 
 
-def spending(jobs: Iterable[Job], since: datetime, currency: str) -> Spending:
+class DayRecords(NamedTuple):
+    """What the documents tell of the jobs since a moment.
+
+    Attributes:
+        unreadable: Documents that may be of such a job and cannot be read, as they are shown.
+    """
+
+    jobs: tuple[Job, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+def spending(records: DayRecords, since: datetime, currency: str) -> Spending:
     """What these jobs cost since a moment; see `spent_at`."""
-    return sum((cost_of(job, currency) for job in jobs if spent_at(job) >= since), NOTHING)
+    costs = (cost_of(job, currency) for job in records.jobs if spent_at(job) >= since)
+    return sum(costs, Spending(unreadable=records.unreadable))
 
 
 def spending_by_server(
@@ -118,35 +136,69 @@ def day_began(now: datetime) -> datetime:
     return datetime(here.year, here.month, here.day).astimezone()
 
 
-def over_budget(
-    budget: Budget, server: Server, price: Price, count: int, spent: Spending
-) -> Problem | None:
+class Charge(NamedTuple):
+    """Clips of one price on one server, as a limit sees them.
+
+    Attributes:
+        price: Of one clip.
+        self_run: Its server runs its models itself on this machine: that its price is unknown
+            breaks no limit.
+    """
+
+    server: Server
+    price: Price
+    clips: int = 1
+    self_run: bool = False
+
+
+def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> Problem | None:
     """Why an order breaks a limit, or None where it fits.
 
-    A price that nobody knows cannot be held to a limit: with one set, it is refused unless the
-    server is on this machine. Prices, or `free = true`, in the profile are the way out.
+    The limit of a clip holds for each line, the limit of the day for the sum of all lines on all
+    servers. A price that nobody knows cannot be held to a limit: with one set, it is refused.
+    Prices, or `free = true`, in the profile are the way out.
 
     Args:
-        price: Of one clip.
+        charges: All lines of the order.
         spent: What the day has cost before this order.
     """
     from sora_tui.core.price import PriceKind
 
-    if not budget.is_set or price.kind is PriceKind.FREE:
+    if not budget.is_set:
         return None
-    if price.sum is None or price.currency != budget.currency:
-        return None if server.is_loopback and price.sum is None else _unheld(budget, server)
     facts: dict[str, Fact] = {"currency": budget.currency}
-    if budget.per_job is not None and price.sum > budget.per_job:
-        facts |= {"sum": str(price.sum), "limit": str(budget.per_job), "setting": "per_job"}
-        return problem("over_budget", **facts)
-    total = price.sum * count
-    if budget.per_day is not None and spent.total + total > budget.per_day:
+    total: Decimal | None = None
+    reports = False
+    for charge in charges:
+        price, sum = charge.price, charge.price.sum
+        if price.unclear:
+            return _unheld(budget, charge.server, price.unclear)
+        if sum is None and charge.self_run:
+            continue
+        if price.kind is PriceKind.FREE and not sum and not price.reports:
+            continue
+        reports = reports or price.reports
+        if sum is None or price.currency != budget.currency:
+            return _unheld(budget, charge.server)
+        if budget.per_job is not None and sum > budget.per_job:
+            facts |= {"sum": str(sum), "limit": str(budget.per_job), "setting": "per_job"}
+            return problem("over_budget", **facts)
+        total = (total or Decimal(0)) + sum * charge.clips
+    if total is None or budget.per_day is None:
+        return None
+    if spent.unreadable:
+        facts |= {"path": spent.unreadable[0], "limit": str(budget.per_day)}
+        return problem("day_unreadable", **facts)
+    # A free server that reports costs may charge for what it has not reported yet.
+    if spent.total + total > budget.per_day or (reports and spent.total >= budget.per_day):
         facts |= {"sum": str(total), "limit": str(budget.per_day), "setting": "per_day"}
         return problem("over_budget", **facts, spent=str(spent.total))
     return None
 
 
-def _unheld(budget: Budget, server: Server) -> Problem:
+def _unheld(budget: Budget, server: Server, unclear: str = "") -> Problem:
     limit = budget.per_day if budget.per_day is not None else budget.per_job
-    return problem("price_unknown", host=server.host, limit=str(limit), currency=budget.currency)
+    facts: dict[str, Fact] = {"limit": str(limit), "currency": budget.currency}
+    if unclear:
+        return problem("price_unclear", host=server.host, name=unclear, **facts)
+    return problem("price_unknown", host=server.host, **facts)

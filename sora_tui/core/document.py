@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.job import (
@@ -23,8 +23,8 @@ from sora_tui.core.job import (
 from sora_tui.core.problem import CODES, Spent, problem_error
 from sora_tui.core.remote import read_video
 from sora_tui.core.request import (
-    OPERATIONS,
     Character,
+    Operation,
     Reference,
     SourceFile,
     VideoRequest,
@@ -69,7 +69,7 @@ def to_document(job: Job) -> dict[str, Any]:
         "request": request_document(job.request),
         "remote": dict(job.remote.document) if job.remote else None,
         "remote_id": job.remote_id,
-        "outputs": [output._asdict() for output in job.outputs],
+        "outputs": [_output(output) for output in job.outputs],
         "cost": {
             "estimated": _number(job.cost.estimated),
             "reported": _number(job.cost.reported),
@@ -78,7 +78,8 @@ def to_document(job: Job) -> dict[str, Any]:
         "error": job.error._asdict() if job.error else None,
         "simulated": job.simulated,
         "events": [
-            {"at": _stamp(e.at), "state": e.state.value, "note": e.note} for e in job.events
+            {"at": _stamp(e.at), "state": e.word or e.state.value, "note": e.note}
+            for e in job.events
         ],
         "attempts": [{**a._asdict(), "at": _stamp(a.at)} for a in job.attempts],
         "consent": _consent(job.consent),
@@ -128,7 +129,8 @@ def from_document(document: object) -> Job:
     """The job in a document.
 
     Fields that this version does not know are kept in `extra`, those of an inner object under its
-    name.
+    name. A word that it does not know (a state, an error kind, an operation) makes no document
+    unreadable: it is kept, and the rest is shown.
 
     Raises:
         ProblemError: document_newer for a higher schema; document_broken, naming the field, for
@@ -143,7 +145,7 @@ def from_document(document: object) -> Job:
     remote = document.get("remote")
     return Job(
         id=read("id", str),
-        state=read("state", State),
+        state=read("state", _read_state),
         created_at=read("created_at", _moment),
         updated_at=read("updated_at", _moment),
         server=read("server", _read_server),
@@ -175,6 +177,8 @@ def _unknown(document: Mapping[str, Any]) -> dict[str, Any]:
         part = document.get(name)
         if isinstance(part, Mapping) and not part.keys() <= known:
             extra[name] = {key: value for key, value in part.items() if key not in known}
+    if _read_state(document.get("state")) is State.UNKNOWN:
+        extra["state"] = document["state"]
     return extra
 
 
@@ -190,14 +194,31 @@ class _Reader:
         try:
             return convert(self._document[name])
         except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise problem_error("document_broken", field=name, reason=reason) from None
+            raise problem_error("document_broken", field=name, reason=_reason(error)) from None
 
     def maybe(self, name: str, convert: Callable[[Any], T]) -> T | None:
         return None if self._document.get(name) is None else self(name, convert)
 
     def each(self, name: str, convert: Callable[[Any], T]) -> tuple[T, ...]:
         return self.maybe(name, lambda items: tuple(convert(item) for item in items)) or ()
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a value, for a person who may mend the file."""
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    if isinstance(error, ValueError | ArithmeticError) and str(error):
+        return str(error)
+    return "not the kind of value that belongs here"
+
+
+def _read_state(value: Any) -> State:
+    try:
+        return State(value)
+    except ValueError:
+        if not isinstance(value, str) or not value:
+            raise
+        return State.UNKNOWN
 
 
 def _stamp(at: datetime | None) -> str | None:
@@ -299,8 +320,8 @@ def _read_server(value: Any) -> ServerRef:
 def _read_request(value: Any) -> VideoRequest:
     reference = value.get("reference")
     operation = value.get("operation", "create")
-    if operation not in OPERATIONS:
-        raise ValueError(f"operation {operation!r}")
+    if not isinstance(operation, str):
+        raise ValueError("operation: not a word")
     return VideoRequest(
         prompt=str(value["prompt"]),
         model=_text(value.get("model")),
@@ -316,7 +337,7 @@ def _read_request(value: Any) -> VideoRequest:
         params=dict(value.get("params") or {}),
         variables={str(k): str(v) for k, v in (value.get("variables") or {}).items()},
         prompt_file=_text(value.get("prompt_file")),
-        operation=operation,
+        operation=cast(Operation, operation),  # a later version's word is kept, and never sent
         source_video=_text(value.get("source_video")),
         source_file=None
         if value.get("source_file") is None
@@ -327,6 +348,13 @@ def _read_request(value: Any) -> VideoRequest:
             for one in value.get("characters") or ()
         ),
     )
+
+
+def _output(output: Output) -> dict[str, Any]:
+    fields = output._asdict()
+    if output.warning is None:
+        del fields["warning"]  # few files have one: the others have the fields of schema 1 alone
+    return fields
 
 
 def _read_output(value: Any) -> Output:
@@ -340,6 +368,7 @@ def _read_output(value: Any) -> Output:
         seconds=_measure(value.get("seconds")),
         fps=_measure(value.get("fps")),
         codec=_text(value.get("codec")),
+        warning=_text(value.get("warning")),
     )
 
 
@@ -361,12 +390,10 @@ def _read_cost(value: Any) -> Cost:
 
 
 def _read_error(value: Any) -> JobError:
-    kind = str(value["kind"])
-    if kind not in CODES:
-        raise ValueError(f"kind {kind!r}")
+    spent = value.get("spent")
     return JobError(
-        kind=kind,
-        spent=Spent(value.get("spent", "perhaps")),
+        kind=str(value["kind"]),
+        spent=Spent(spent) if spent in set(Spent) else Spent.PERHAPS,
         code=_text(value.get("code")),
         message=str(value.get("message") or ""),
         status=value.get("status"),
@@ -375,7 +402,9 @@ def _read_error(value: Any) -> JobError:
 
 
 def _read_event(value: Any) -> Event:
-    return Event(_moment(value["at"]), State(value["state"]), str(value.get("note") or ""))
+    state = _read_state(value["state"])
+    word = value["state"] if state is State.UNKNOWN else ""
+    return Event(_moment(value["at"]), state, str(value.get("note") or ""), word)
 
 
 def _read_attempt(value: Any) -> Attempt:
@@ -421,7 +450,7 @@ def _read_search(value: Any) -> Search:
 
     refused = value.get("refused")
     if refused is not None and refused["code"] not in CODES:
-        raise ValueError(f"code {refused['code']!r}")
+        refused = None  # a reason that this version has no words for
     return Search(
         began=_moment(value["began"]),
         at=_moment(value["at"]),

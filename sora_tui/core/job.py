@@ -20,10 +20,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sora_tui.core.cookie import Cookie
-from sora_tui.core.problem import Problem, Spent, problem_error
-from sora_tui.core.remote import Phase, RemoteVideo, inner_id
+from sora_tui.core.problem import CODES, Problem, Spent, problem_error
+from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in, inner_id
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
+from sora_tui.core.text import clean_line
 
 if TYPE_CHECKING:  # few jobs have one, and every start imports this module
     from sora_tui.core.search import Search
@@ -34,6 +35,7 @@ _KEPT: Final = "not deleted at the server: "
 #: not grow a document without end.
 MAX_EVENTS: Final = 200
 _ADOPTED: Final = "adopted"
+_TOO_LARGE: Final = "download_too_large"
 
 
 class State(StrEnum):
@@ -54,6 +56,9 @@ class State(StrEnum):
     GONE = "gone"
     CANCELLED = "cancelled"
     ABANDONED = "abandoned"
+    #: A document of a later version has a word that this one does not know. It is shown and kept
+    #: as it is; no step leads here or away.
+    UNKNOWN = "unknown"
 
 
 #: What a server's word makes of a job that is with it.
@@ -89,9 +94,13 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.EXPIRED: frozenset({State.COMPLETED}),
     State.CANCELLED: _ALIVE,
     State.ABANDONED: frozenset(),
+    State.UNKNOWN: frozenset(),
 }
 
 _ONCE_MORE: Final = "asked for once more"
+#: Outcomes of an attempt that a server put off; the second without a word about a limit.
+_DEFERRED: Final = "deferred"
+_DEFERRED_BARE: Final = "deferred, no limit named"
 
 #: The engine has work with these.
 ACTIVE: Final = frozenset(
@@ -104,16 +113,30 @@ ACTIVE: Final = frozenset(
         State.DOWNLOADING,
     }
 )
+#: It is over, and there is no clip of it here.
+_WITHOUT_CLIP: Final = frozenset(
+    {State.FAILED, State.CANCELLED, State.EXPIRED, State.GONE, State.ABANDONED, State.REJECTED}
+)
 #: A person has to decide.
 NEEDS_YOU: Final = frozenset({State.UNCONFIRMED})
 
 
 class Event(NamedTuple):
-    """One line of a job's life."""
+    """One line of a job's life.
+
+    Attributes:
+        word: The state as a later version wrote it, where `state` is unknown.
+    """
 
     at: datetime
     state: State
     note: str = ""
+    word: str = ""
+
+    @property
+    def state_word(self) -> str:
+        """The state as a person reads it: a later version's word where there is one."""
+        return clean_line(self.word, 24) or self.state.value
 
 
 class Attempt(NamedTuple):
@@ -132,9 +155,21 @@ class Attempt(NamedTuple):
     status: int | None = None
     request_id: str | None = None
 
+    @property
+    def is_deferred(self) -> bool:
+        """The server said "not now"."""
+        return self.outcome in {_DEFERRED, _DEFERRED_BARE}
+
 
 class Output(NamedTuple):
-    """A file that a job left behind; `path` is relative to the workspace, with `/`."""
+    """A file that a job left behind.
+
+    Attributes:
+        variant: `video`, `video-2` and so on for its clips, else the kind of picture.
+        path: Relative to the workspace, with `/`.
+        warning: Why the check of the download did not find it to be a whole clip, where it was
+            kept all the same: `not_checked`, `trailing_bytes` or a `reason` of `clip_damaged`.
+    """
 
     variant: str
     path: str
@@ -145,6 +180,12 @@ class Output(NamedTuple):
     seconds: float | None = None
     fps: float | None = None
     codec: str | None = None
+    warning: str | None = None
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether it is what was paid for, and not a picture of it."""
+        return self.variant == "video" or self.variant.startswith("video-")
 
 
 class Cost(NamedTuple):
@@ -159,7 +200,7 @@ class JobError(NamedTuple):
     """Why a job stands where it stands.
 
     Attributes:
-        kind: A code of `problem.CODES`.
+        kind: A code of `problem.CODES`, or of a later version's.
         code: The server's own code.
         message: The server's own words, cleaned.
         status: The HTTP status.
@@ -183,6 +224,8 @@ class JobError(NamedTuple):
             facts["status"] = self.status
         if self.request_id is not None:
             facts["request_id"] = self.request_id
+        if self.kind not in CODES:
+            return Problem("word_unknown", facts | {"word": self.kind}, self.spent)
         return Problem(self.kind, facts, self.spent)
 
 
@@ -263,6 +306,13 @@ class Job:
     #: Fields of the document that this version does not know; they survive.
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def state_word(self) -> str:
+        """The state as the document has it: a later version's word where this one has none."""
+        if self.state is State.UNKNOWN:
+            return clean_line(self.extra.get("state", self.state.value), 24)
+        return self.state.value
+
     # How a job comes to be ------------------------------------------------------------------
 
     @classmethod
@@ -339,18 +389,26 @@ class Job:
         attempts = (*self.attempts, Attempt(at, key))
         return self._step(State.SUBMITTING, at, attempts=attempts, not_before=None, error=None)
 
-    def deferred(self, at: datetime, not_before: datetime, status: int) -> Job:
-        """The server said, definitely, not now (429, or 503 with Retry-After)."""
+    def deferred(
+        self, at: datetime, not_before: datetime, status: int, *, names_limit: bool = True
+    ) -> Job:
+        """Return the job that the server put off: a 429, or words of its own that are known.
+
+        Args:
+            names_limit: It said which limit keeps it; without that it is believed only where its
+                list agrees.
+        """
+        outcome = _DEFERRED if names_limit else _DEFERRED_BARE
         return self._step(
             State.PENDING,
             at,
             f"{status}, again after {not_before:%H:%M:%S} UTC",
             not_before=not_before,
-            attempts=self._last_attempt("deferred", status),
+            attempts=self._last_attempt(outcome, status),
         )
 
     def doubted(self, at: datetime, error: JobError) -> Job:
-        """The server said "not now", and lists the job all the same: it is not sent again."""
+        """The server said "not now", and that is not to be believed: it is not sent again."""
         if self.state is not State.PENDING or not self.was_put_off:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
@@ -360,6 +418,12 @@ class Job:
         if self.state is not State.PENDING:
             raise _illegal(self, State.PENDING)
         return replace(self.noted(at, f"waits: {error.kind}"), error=error)
+
+    def released(self, at: datetime) -> Job:
+        """Return the pending job without the reason that kept it."""
+        if self.state is not State.PENDING:
+            raise _illegal(self, State.PENDING)
+        return self if self.error is None else replace(self.noted(at, "waits no more"), error=None)
 
     def not_sent(self, at: datetime, error: JobError) -> Job:
         """The request provably never reached a server."""
@@ -371,12 +435,19 @@ class Job:
             raise _illegal(self, State.PENDING)
         return self._step(State.PENDING, at, error=None)
 
-    def unconfirmed(self, at: datetime, error: JobError) -> Job:
-        """The answer is lost: it may be running, and billed."""
+    def unconfirmed(self, at: datetime, error: JobError, not_before: datetime | None = None) -> Job:
+        """The answer is lost: it may be running, and billed.
+
+        Args:
+            not_before: Nothing else is sent to this server until then; this job is never sent
+                again by itself.
+        """
         if self.state is not State.SUBMITTING:
             raise _illegal(self, State.UNCONFIRMED)
         attempts = self._last_attempt("unconfirmed", error.status)
-        return self._step(State.UNCONFIRMED, at, error=error, attempts=attempts)
+        return self._step(
+            State.UNCONFIRMED, at, error=error, attempts=attempts, not_before=not_before
+        )
 
     def rejected(self, at: datetime, error: JobError) -> Job:
         """The server definitely refused."""
@@ -396,7 +467,9 @@ class Job:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
         attempts = self._last_attempt(outcome, status, request_id)
-        job = replace(self, attempts=attempts, error=None, search=None, cookies=cookies)
+        job = replace(
+            self, attempts=attempts, error=None, search=None, not_before=None, cookies=cookies
+        )
         return job._at_server(at, remote)
 
     def searched(self, at: datetime, search: Search) -> Job:
@@ -489,17 +562,25 @@ class Job:
 
     def asked_again(self, at: datetime) -> Job:
         """A person wants its file asked for once more: a server may only have been late."""
+        if self.is_too_large:
+            return replace(self.noted(at, "asked for again"), error=None)
         if self.state is not State.EXPIRED:
             raise _illegal(self, State.COMPLETED)
         return self._step(State.COMPLETED, at, "asked for again")
 
-    def saved(self, at: datetime, outputs: tuple[Output, ...]) -> Job:
+    def fetched(self, at: datetime, output: Output) -> Job:
+        """One of several clips is published; others are still to come."""
+        if self.state is not State.DOWNLOADING:
+            raise _illegal(self, State.SAVED)
+        return replace(self.noted(at, f"saved {output.variant}"), outputs=(*self.outputs, output))
+
+    def saved(self, at: datetime, outputs: tuple[Output, ...], note: str = "") -> Job:
         """Hashed, checked and published: the end of the road."""
-        return self._step(State.SAVED, at, outputs=outputs, error=None)
+        return self._step(State.SAVED, at, note, outputs=outputs, error=None)
 
     def with_preview(self, at: datetime, output: Output) -> Job:
         """A saved job with a picture of its clip that the server made; one of each variant."""
-        if self.state is not State.SAVED or output.variant == "video":
+        if self.state is not State.SAVED or output.is_clip:
             raise _illegal(self, State.SAVED)
         others = tuple(each for each in self.outputs if each.variant != output.variant)
         return replace(self, updated_at=at, outputs=(*others, output))
@@ -541,6 +622,21 @@ class Job:
         return inner_id(remote.id) in {inner_id(known) for known in ids if known}
 
     @property
+    def is_too_large(self) -> bool:
+        """Whether its clip is larger than is taken: only a person has it asked for again."""
+        error = self.error
+        return self.state is State.COMPLETED and error is not None and error.kind == _TOO_LARGE
+
+    @property
+    def clips_missing(self) -> int:
+        """How many clips it has, or should have, that are not among its outputs."""
+        from sora_tui.core.clip_addresses import asked_count  # few jobs ask for several
+
+        made = self.remote.outputs if self.remote is not None else 1
+        wanted = max(made, asked_count(self.request.params))
+        return max(wanted - sum(output.is_clip for output in self.outputs), 0)
+
+    @property
     def is_made(self) -> bool:
         """Whether a server has made its clip, so that something else can be made of it."""
         made = self.state in {State.COMPLETED, State.DOWNLOADING, State.SAVED}
@@ -555,6 +651,35 @@ class Job:
     def is_once_more(self) -> bool:
         """Whether it was asked for with its parent's end in sight, and does not replace it."""
         return self.parent is not None and self.events[0].note == _ONCE_MORE
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is charged for it, as far as anybody says: what a server says wins."""
+        return self.simulated or (self.cost.estimated == 0 and not self.cost.reported)
+
+    @property
+    def is_cost_final(self) -> bool:
+        """Whether the server told the cost together with the end.
+
+        What it told before, in the answer to the paid request, is its estimate: a gateway does not
+        correct it when the job fails (LiteLLM 1.110).
+        """
+        return (
+            self.cost.reported is not None
+            and self.remote is not None
+            and self.remote.phase in ENDS
+            and not self.was_told_an_end
+            and cost_in(self.remote.document) is not None
+        )
+
+    @property
+    def is_perhaps_charged(self) -> bool:
+        """Whether a sum was told before it ended without a clip, and none since."""
+        return (
+            self.cost.reported is not None
+            and self.state in _WITHOUT_CLIP
+            and not self.is_cost_final
+        )
 
     @property
     def request_id(self) -> str | None:
@@ -574,7 +699,18 @@ class Job:
     @property
     def was_put_off(self) -> bool:
         """A server has said "not now" to it."""
-        return any(attempt.outcome == "deferred" for attempt in self.attempts)
+        return any(attempt.is_deferred for attempt in self.attempts)
+
+    @property
+    def was_put_off_bare(self) -> bool:
+        """A server has said "not now" to it without naming a limit."""
+        return any(attempt.outcome == _DEFERRED_BARE for attempt in self.attempts)
+
+    @property
+    def is_stopped(self) -> bool:
+        """It waits for a person, because answers to other paid requests there were unclear."""
+        stopped = self.error is not None and self.error.kind == "sending_stopped"
+        return stopped and self.state is State.PENDING
 
     @property
     def needs_you(self) -> bool:

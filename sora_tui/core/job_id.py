@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 from typing import Final
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PER_SECOND: Final = len(_DIGITS) ** 3
 _CHANCE: Final = SystemRandom()
-JOB_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-z]{6}")
+JOB_ID: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-z]{6}")
+
+
+def made_at(job_id: str) -> datetime | None:
+    """Return the second in which an id was made, by the clock of that process; None for no id."""
+    with suppress(ValueError):
+        return datetime.strptime(job_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    return None
 
 
 class JobIds:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.text import folded
 
 Sort = Literal["newest", "oldest", "state", "expires", "cost", "server"]
 SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
@@ -27,6 +28,7 @@ STATE_ORDER: Final = (
     State.SAVED,
     State.CANCELLED,
     State.ABANDONED,
+    State.UNKNOWN,
 )
 #: Signs of a prompt that are searched; the rest is not what anybody remembers it by.
 _MAX_SEARCHED: Final = 4_000
@@ -50,7 +52,7 @@ class Listing(NamedTuple):
     def read(cls, text: str, sort: Sort = "newest") -> Listing:
         """What a person typed: `fox state:failed server:lab`. Never refused."""
         words: dict[str, list[str]] = {"": [], "state": [], "server": []}
-        for word in text.casefold().split():
+        for word in folded(text).split():
             field, colon, value = word.partition(":")
             if colon and field in {"state", "server"}:
                 words[field] += [value] if value else []
@@ -67,7 +69,7 @@ class Listing(NamedTuple):
         """Whether a job of this state, server and searched text is in the list."""
         return (
             (not self.states or state.startswith(self.states))
-            and (not self.servers or (profile or "").casefold().startswith(self.servers))
+            and (not self.servers or folded(profile or "").startswith(self.servers))
             and all(word in text for word in self.words)
         )
 
@@ -91,7 +93,7 @@ def searched(job: Job) -> str:
         notes.text,
         request.prompt[:_MAX_SEARCHED],
     )
-    return " ".join(part for part in parts if part).casefold()
+    return folded(" ".join(part for part in parts if part))
 
 
 def with_live(ids: Sequence[str], listing: Listing, live: Iterable[Job]) -> list[str]:

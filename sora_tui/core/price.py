@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_UP, Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
@@ -52,13 +54,58 @@ class Ending(NamedTuple):
         return today >= self.day
 
 
-class Price(NamedTuple):
-    """The price of one clip.
+class Measures(NamedTuple):
+    """The names of parameters that change how much one request makes, as `folded` writes them.
 
     Attributes:
-        sum: For one clip; 0 when free, None when unknown.
+        clips: How many clips.
+        seconds: How long each is, in seconds; `frames` likewise, in frames.
+        rate: Frames of one second.
+        unclear: They lengthen or multiply too, in a unit that nobody knows.
+        usual_rate: Frames of one second where none are said; None is not known.
+    """
+
+    clips: frozenset[str] = frozenset()
+    seconds: frozenset[str] = frozenset()
+    frames: frozenset[str] = frozenset()
+    rate: frozenset[str] = frozenset()
+    unclear: frozenset[str] = frozenset()
+    usual_rate: Decimal | None = None
+
+    def has(self, name: str) -> bool:
+        """Return whether this is one of the names."""
+        key = folded(name)
+        return any(key in names for names in self[:5])
+
+
+_SECONDS_ALONE: Final = Measures()
+
+
+class Amount(NamedTuple):
+    """How much one request makes.
+
+    Attributes:
+        clips: How many clips.
+        seconds: How long each is at most; None is not known.
+        unclear: The first parameter that says something of it that cannot be worked out.
+    """
+
+    clips: int = 1
+    seconds: Decimal | None = None
+    unclear: str = ""
+
+
+class Price(NamedTuple):
+    """The price of one request.
+
+    Attributes:
+        sum: For all that it makes; None when unknown. Of a free server what it reported last for
+            the same, otherwise 0.
         per_second: The rate it was computed from.
         dated: The day of the table it comes from, if any.
+        clips: How many clips the request makes; `sum` is for all of them.
+        unclear: A rate is known, and this parameter makes that no sum can be worked out.
+        reports: The server says what it charges, though its profile calls it free.
     """
 
     kind: PriceKind
@@ -66,26 +113,171 @@ class Price(NamedTuple):
     currency: str = "USD"
     per_second: Decimal | None = None
     dated: str = ""
+    clips: int = 1
+    unclear: str = ""
+    reports: bool = False
 
 
-def price_of(server: Server, request: VideoRequest, table: PriceTable | None) -> Price:
-    """The price of one clip of this request on this server.
+#: Sums are written into documents as numbers, and must come back as they were agreed to.
+_SMALLEST: Final = Decimal("0.000001")
+#: More than anybody orders, in clips, frames or seconds: what is beyond is a slip or an attack.
+_MOST: Final = 1_000_000
+_NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_SEPARATORS: Final = re.compile(r"[\s_-]+")
+_SIZE_NAME: Final = re.compile(r"([0-9]{3,4})[pP]?")
+
+
+def price_of(
+    server: Server,
+    request: VideoRequest,
+    table: PriceTable | None,
+    measures: Measures = _SECONDS_ALONE,
+) -> Price:
+    """Return the price of one request on this server, for all the clips that it makes.
 
     The profile's own prices come first, then `table`, which belongs to the server's host. A
     length that is not sent or not known leaves the price unknown: nothing is guessed.
+
+    Args:
+        request: With the profile's own parameters or without: they are added in both cases.
+        measures: Which parameters multiply or lengthen.
     """
+    params = server.with_own(request.params)
+    amount = amount_of(request.seconds, params, measures)
     if server.simulated or server.free:
-        return Price(PriceKind.FREE, Decimal(0), server.currency)
-    model = request.model or ""
-    rate = _rate(server.prices.get(model, server.prices.get("*", {})), request.size)
+        return Price(PriceKind.FREE, Decimal(0), server.currency, clips=amount.clips)
+    model = request.model or _text(params.get("model"))
+    sizes = _sizes(request.size, params)
+    rate = _highest(server.prices.get(model, server.prices.get("*", {})), sizes)
     currency, dated = server.currency, ""
     if rate is None and table is not None:
-        rate = _rate(table.per_second.get(model, {}), request.size)
+        rate = _highest(table.per_second.get(model, {}), sizes)
         currency, dated = table.currency, table.dated
-    seconds = _decimal(request.seconds)
-    if rate is None or seconds is None:
-        return Price(PriceKind.UNKNOWN, None, currency)
-    return Price(PriceKind.PRICED, rate * seconds, currency, rate, dated)
+    if rate is None or amount.seconds is None or amount.unclear:
+        unclear = "" if rate is None else amount.unclear
+        return Price(PriceKind.UNKNOWN, None, currency, clips=amount.clips, unclear=unclear)
+    total = rounded(rate * amount.seconds * amount.clips)
+    return Price(PriceKind.PRICED, total, currency, rate, dated, amount.clips)
+
+
+def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures) -> Amount:
+    """Return how much a request makes.
+
+    Where two parameters say the same thing in different ways, the one that makes more counts: which
+    of them a server follows is not known, and a limit must hold for either.
+
+    Args:
+        seconds: The request's own length.
+        params: All parameters that are sent; None is not sent.
+    """
+    counts: list[Decimal] = [Decimal(1)]
+    lengths = [] if seconds is None else [_number(seconds)]
+    frames: list[Decimal] = []
+    rates: list[Decimal] = []
+    unclear = framed = ""
+    for name, value in params.items():
+        key = folded(name)
+        if value is None:
+            continue
+        number = _number(value)
+        wrong = number is None
+        if key in measures.clips:
+            wrong = number is None or number % 1 != 0
+            counts += [] if number is None or wrong else [number]
+        elif key in measures.seconds:
+            lengths += [] if number is None else [number]
+        elif key in measures.frames:
+            framed = framed or name
+            frames += [] if number is None else [number]
+        elif key in measures.rate:
+            rates += [] if number is None else [number]
+        else:
+            wrong = key in measures.unclear or _has_inside(value, measures)
+        unclear = unclear or (name if wrong else "")
+    if frames:
+        rate = min(rates, default=measures.usual_rate)
+        unclear = unclear or ("" if rate else framed)
+        lengths += [most / rate for most in frames if rate]
+    known = [length for length in lengths if length is not None]
+    longest = max(known, default=None) if len(known) == len(lengths) else None
+    return Amount(int(max(counts)), longest, unclear)
+
+
+def rounded(sum: Decimal) -> Decimal:
+    """Return a sum with no more digits than a document keeps, rounded up."""
+    return sum if sum == sum.quantize(_SMALLEST) else sum.quantize(_SMALLEST, ROUND_UP)
+
+
+def folded(name: str) -> str:
+    """Return the name of a parameter as `Measures` has it: `num_frames` and `numFrames` are one."""
+    return _SEPARATORS.sub("", name).lower()
+
+
+def _number(value: object) -> Decimal | None:
+    """Return a number above 0 that a server would read as the same number; None for all else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str):
+        if _NUMBER.fullmatch(value.strip()) is None:
+            return None
+        number = Decimal(value.strip())
+    elif not 0 < value <= _MOST:  # no infinity, and no whole number of a thousand digits
+        return None
+    else:
+        number = Decimal(str(value))
+    return number if 0 < number <= _MOST else None
+
+
+def _has_inside(value: object, measures: Measures) -> bool:
+    """Return whether an object, a list or their JSON text has one of the names in it.
+
+    Servers take such objects (`extra_params`, `extra_body`) apart into parameters.
+    """
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str) and one.lstrip()[:1] in {"{", "["}:
+            try:
+                one = json.loads(one)
+            except (ValueError, RecursionError):
+                continue  # no JSON: a server cannot read a name out of it either
+        if isinstance(one, Mapping):
+            if any(measures.has(str(name)) for name, inner in one.items() if inner is not None):
+                return True
+            left.extend(one.values())
+        elif isinstance(one, Sequence) and not isinstance(one, str | bytes):
+            left.extend(one)
+    return False
+
+
+def _sizes(size: str | None, params: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """Return every size that a request names, parameters included; one None where it names none."""
+    told = {folded(name): value for name, value in params.items() if value is not None}
+    width, height = _number(told.get("width")), _number(told.get("height"))
+    named = (
+        size,
+        _text(told.get("size")),
+        f"{width}x{height}" if width and height else "",
+        _tier_word(_text(told.get("resolution"))),
+    )
+    return tuple(dict.fromkeys(name for name in named if name)) or (None,)
+
+
+def _tier_word(word: str) -> str:
+    """Return a resolution as tables name sizes: `720P` and `720` are `720p`, others as they are."""
+    match = _SIZE_NAME.fullmatch(word)
+    return f"{match[1]}p" if match else word.lower()
+
+
+def _text(value: object) -> str:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _highest(by_size: Mapping[str, Decimal], sizes: Iterable[str | None]) -> Decimal | None:
+    """Return the highest of the rates of these sizes; None where one of them has no rate."""
+    rates = [_rate(by_size, size) for size in sizes]
+    known = [rate for rate in rates if rate is not None]
+    return max(known) if known and len(known) == len(rates) else None
 
 
 def _rate(by_size: Mapping[str, Decimal], size: str | None) -> Decimal | None:
@@ -114,11 +306,7 @@ def ask_for(price: Price, server: Server, *, always: bool) -> Ask:
         return Ask.NOTHING
     if price.kind is PriceKind.PRICED:
         return Ask.SUM
-    return Ask.NOTHING if server.is_loopback or always else Ask.UNKNOWN
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    try:
-        return Decimal(text) if text else None
-    except InvalidOperation:
-        return None
+    if always:
+        return Ask.NOTHING
+    # A server with a rate charges, wherever it is.
+    return Ask.NOTHING if server.is_loopback and not price.unclear else Ask.UNKNOWN

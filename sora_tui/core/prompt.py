@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from sora_tui.core.front_matter import LINE, edit_front_matter, toml_of
 from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.text import prompt_text
 
 _FENCE: Final = "+++"
 _VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}")
@@ -152,3 +153,12 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
         return variables[name]
 
     return _VARIABLE.sub(value, text)
+
+
+def text_to_send(text: str, variables: Mapping[str, str]) -> str:
+    """Return a prompt as it is sent, whichever way it came: variables filled, bounded by no blanks.
+
+    Raises:
+        ProblemError: variable_missing, naming the first one without a value.
+    """
+    return prompt_text(fill(text, variables)).strip()

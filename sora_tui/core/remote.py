@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from sora_tui.core.clip_addresses import ClipAddress, clip_addresses, output_count
 from sora_tui.core.number import MAX_DIGITS, amount, number
 from sora_tui.core.text import clean, clean_line
 
@@ -101,6 +102,9 @@ ENDINGS: Final[Mapping[str, Phase]] = {
 }
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 
+#: Nothing more happens at the server, whatever comes of the clip.
+ENDS: Final = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
+
 _KNOWN: Final = (
     "id",
     "object",
@@ -134,7 +138,8 @@ class RemoteVideo(NamedTuple):
     Attributes:
         status: The server's own word.
         progress: Percent, 0..100, or None where the server does not say.
-        urls: Direct addresses of the clip, for servers whose /content refuses.
+        addresses: Where the clips lie, as the server wrote it, for servers whose /content refuses.
+        outputs: How many clips it has.
         cost: What the server says it charged, where it does.
         document: The object as it came, capped in size.
     """
@@ -151,9 +156,15 @@ class RemoteVideo(NamedTuple):
     completed_at: datetime | None = None
     expires_at: datetime | None = None
     error: RemoteError | None = None
-    urls: tuple[str, ...] = ()
+    addresses: tuple[ClipAddress, ...] = ()
+    outputs: int = 1
     cost: Decimal | None = None
     document: Mapping[str, Any] = _NO_FIELDS
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The addresses of its first clip, the best first."""
+        return tuple(address.text for address in self.addresses if address.output == 0)
 
 
 def read_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> RemoteVideo | None:
@@ -171,6 +182,7 @@ def read_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> Remo
         return None
     status = clean_line(document.get("status") or "", 60)
     word = _BETWEEN_WORDS.sub("_", status.lower())
+    addresses = clip_addresses(document)
     return RemoteVideo(
         id=video_id,
         status=status,
@@ -184,9 +196,10 @@ def read_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> Remo
         completed_at=moment(document.get("completed_at")),
         expires_at=moment(document.get("expires_at")),
         error=_error(document.get("error")),
-        urls=clip_urls(document),
-        cost=_cost(document),
-        document=_capped(document),
+        addresses=addresses,
+        outputs=output_count(document, addresses),
+        cost=cost_in(document),
+        document=_capped(document, addresses),
     )
 
 
@@ -285,42 +298,14 @@ def _error(value: object) -> RemoteError | None:
     return RemoteError(_word(code), clean(value.get("message") or "", 2000))
 
 
-def clip_urls(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Direct addresses of a clip, from every place where a known server puts one, best first."""
-
-    def dig(*path: str | int) -> object:
-        value: object = document
-        for step in path:
-            if isinstance(step, str) and isinstance(value, Mapping):
-                value = value.get(step)
-            elif isinstance(step, int) and isinstance(value, Sequence) and len(value) > step:
-                value = value[step]
-            else:
-                return None
-        return value
-
-    found = (
-        dig("url"),
-        dig("urls", 0),
-        dig("unsigned_urls", 0),
-        dig("videos", 0, "url"),
-        dig("output", "videos", 0, "url"),
-        dig("metadata", "url"),
-        dig("data", 0, "url"),
-    )
-    urls = [
-        url for url in found if isinstance(url, str) and url.startswith(("https://", "http://"))
-    ]
-    return tuple(dict.fromkeys(url for url in urls if len(url) <= 8192 and url.isprintable()))
-
-
-def _cost(document: Mapping[str, Any]) -> Decimal | None:
+def cost_in(document: Mapping[str, Any]) -> Decimal | None:
+    """Return the sum that a video object itself says it costs; None where it is silent."""
     usage = document.get("usage")
     told = usage.get("cost") if isinstance(usage, Mapping) else None
     return amount(document.get("cost") if told is None else told)
 
 
-def _capped(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _capped(document: Mapping[str, Any], addresses: Sequence[ClipAddress]) -> Mapping[str, Any]:
     try:
         size = len(json.dumps(document))
     except (ValueError, RecursionError, TypeError):
@@ -328,7 +313,13 @@ def _capped(document: Mapping[str, Any]) -> Mapping[str, Any]:
     if size <= MAX_DOCUMENT:
         return dict(document)
     known = {name: document[name] for name in _KNOWN if name in document}
-    kept = {name: value for name, value in known.items() if _is_short(value)}
+    kept: dict[str, Any] = {name: value for name, value in known.items() if _is_short(value)}
+    # One address a clip: without any of them the clip could not be fetched after a restart.
+    first = {address.output: address.text for address in reversed(addresses)}
+    if first:
+        kept["urls"] = [first.get(number, "") for number in range(max(first) + 1)]
+    if (count := output_count(document, addresses)) > 1:
+        kept["num_outputs"] = count
     return {**kept, "sora_tui_cut": True}
 
 

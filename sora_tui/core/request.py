@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from sora_tui.core.problem import problem_error
+from sora_tui.core.text import is_blank
 
 #: Longest prompt in characters (CreateVideoJsonBody.prompt in the Videos API document).
 MAX_PROMPT: Final = 32_000
@@ -29,8 +30,8 @@ COLOURS: Final = {"black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 12
 #: Fields with a setting of their own.
 _SETTINGS: Final = frozenset({"prompt", "model", "seconds", "size"})
 _HEX: Final = re.compile(r"#[0-9a-f]{6}")
-_SIZE: Final = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
-_SECONDS: Final = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?")
+_SIZE: Final = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
+_SECONDS: Final = re.compile(r"[1-9][0-9]{0,3}(\.[0-9]{1,3})?")
 
 
 class Fit(NamedTuple):
@@ -175,10 +176,10 @@ def check_request(request: VideoRequest) -> None:
     """
     if request.operation == "character":
         name = request.prompt
-        if not 1 <= len(name.strip()) <= MAX_NAME or not name.isprintable():
+        if len(name.strip()) > MAX_NAME or is_blank(name) or not name.isprintable():
             raise problem_error("character_name", length=len(name), limit=MAX_NAME)
         return
-    if not request.prompt.strip():
+    if is_blank(request.prompt):
         raise problem_error("prompt_empty")
     if len(request.prompt) > MAX_PROMPT:
         raise problem_error("prompt_too_long", length=len(request.prompt), limit=MAX_PROMPT)

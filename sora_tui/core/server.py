@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:  # a cookie has a secret in it
     from sora_tui.core.cookie import Cookie
+from sora_tui.core.problem import Problem, problem
 
 #: How documents name the built-in practice server: never a port, which changes at each start.
 SIMULATOR_URL: Final = "simulator:"
@@ -68,6 +70,47 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._value)
+
+
+class KeyFlaw(NamedTuple):
+    """A character by which a key cannot be one.
+
+    Attributes:
+        character: Its number as Unicode writes it, `U+200B`: never the character itself.
+        position: Counted from 1.
+    """
+
+    character: str
+    position: int
+
+
+def key_flaw(key: str) -> KeyFlaw | None:
+    """The first character that a header cannot carry, or a quotation mark around the key.
+
+    RFC 9110, 5.5: a value is visible ASCII, blanks between. Servers refuse anything else, or fall
+    silent; a copied key brings a zero-width space, a line break or curly quotes along.
+    """
+    for position, character in enumerate(key, start=1):
+        at_an_end = position in {1, len(key)}
+        if not " " <= character <= "~" or (at_an_end and character in "\"'` "):
+            return KeyFlaw(f"U+{ord(character):04X}", position)
+    return None
+
+
+#: RFC 9110, 5.1 and 5.5, without the headers that belong to the body of a request.
+_HEADER_NAME: Final = re.compile(
+    r"(?!(content-length|content-type|transfer-encoding)$)[a-z0-9!#$%&'*+.^_`|~-]+"
+)
+_HEADER_VALUE: Final = re.compile(r"([!-~]([ -~]*[!-~])?)?")
+
+
+def is_header(name: str, value: str) -> bool:
+    """Whether a profile may send this header.
+
+    HTTP libraries refuse another one in the middle of sending, where nobody can say any more that
+    nothing was sent.
+    """
+    return bool(_HEADER_NAME.fullmatch(name.lower()) and _HEADER_VALUE.fullmatch(value))
 
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -157,6 +200,15 @@ class Server(NamedTuple):
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
 
+    def with_own(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what goes along for a request with these parameters: the profile's own below them.
+
+        A parameter that is None is not sent, even where the profile has a value for it. It stays in
+        the result, so that a record of it is read in the same way later.
+        """
+        both = {**self.params, **params}
+        return {name: v for name, v in both.items() if v is not None or name in self.params}
+
     @property
     def lacks_key(self) -> bool:
         """Whether a key was promised and is not there."""
@@ -167,6 +219,18 @@ class Server(NamedTuple):
         """Whether prompt and key would cross a network in clear, and nobody allowed that."""
         plain = self.base_url.startswith("http://")
         return plain and not self.is_loopback and not self.allow_http
+
+
+def sending_refusal(server: Server) -> Problem | None:
+    """Why nothing may be sent with this profile, as far as it can be known without asking.
+
+    `base_url_insecure`, or `key_missing` where a key is named and not there.
+    """
+    if server.insecure:
+        return problem("base_url_insecure", host=server.host, profile=server.name)
+    if server.lacks_key:
+        return problem("key_missing", profile=server.name, variable=str(server.key_from))
+    return None
 
 
 def simulator() -> Server:

@@ -10,7 +10,7 @@ from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.request import width_height
 
 ALIASES: Final = ("landscape", "portrait", "square")
-_TIER: Final = re.compile(r"([1-9]\d{1,3})p")
+_TIER: Final = re.compile(r"([1-9][0-9]{1,3})p")
 #: What a shape is where nothing is known of the model: the sizes that most servers take.
 _USUAL: Final = ("1280x720", "720x1280", "720x720", "832x480", "1920x1080")
 

@@ -14,20 +14,19 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from sora_tui.client.server_error import ServerError
+from sora_tui.core.clip_addresses import strings_in
 from sora_tui.core.job import Job, Output
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.server import Server
+from sora_tui.engine.clip_files import published
 from sora_tui.engine.desk import Desk, utc_now
-from sora_tui.engine.downloads import MAX_BYTES, published
+from sora_tui.engine.downloads import MAX_BYTES, PartSink
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.media.kinds import inspect_clip
+from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile
-
-#: Kinds that are known to hold moving pictures; of the others only their bytes are known.
-_CLIPS: Final = frozenset({".mp4", ".mov", ".webm", ".mkv", ".avi"})
-
 
 #: Seconds between two looks at the addresses of one job, doubled each time.
 _AGAIN: Final = 10.0
@@ -36,7 +35,7 @@ _AGAIN_MOST: Final = 300.0
 _TRIES: Final = 3
 
 
-class Verdict(StrEnum):
+class AddressResult(StrEnum):
     """What follows for the word that stands beside the addresses."""
 
     SAVED = "saved"
@@ -67,7 +66,7 @@ class Addresses:
         #: Jobs whose addresses are being looked at: other news about them can wait.
         self.busy: set[str] = set()
 
-    async def bring_home(self, server: Server, job: Job, video: RemoteVideo) -> Verdict:
+    async def bring_home(self, server: Server, job: Job, video: RemoteVideo) -> AddressResult:
         """Save the clip that lies at the addresses beside this word, if there is one.
 
         Beside an ending a whole clip is taken as it is. Beside a word that nobody knows it may be a
@@ -83,7 +82,7 @@ class Addresses:
         now = asyncio.get_running_loop().time()
         is_ending = video.phase.is_ending
         if not is_ending and now < looks.again:
-            return Verdict.NO_CLIP
+            return AddressResult.NO_CLIP
         self.busy.add(job.id)
         try:
             found = await self._look(server, job, video, None if is_ending else looks.sha256)
@@ -96,10 +95,10 @@ class Addresses:
             at = utc_now()
             made = current.progressed(at, video._replace(phase=Phase.COMPLETED))
             self._desk.put(made.downloading(at).saved(at, (found.output,)))
-            return Verdict.SAVED
+            return AddressResult.SAVED
         if is_ending and found.interrupted and looks.count < _TRIES:
-            return Verdict.LOOK_AGAIN
-        return Verdict.NO_CLIP
+            return AddressResult.LOOK_AGAIN
+        return AddressResult.NO_CLIP
 
     async def _look(
         self, server: Server, job: Job, video: RemoteVideo, before: str | None
@@ -139,21 +138,19 @@ def _fetched(
         download_video_from_api(
             server,
             job.remote_id or "",
-            part.write,
-            urls=urls,
-            on_total=lambda total: None,
+            PartSink(part, lambda received: None),
+            addresses=urls,
+            sent=strings_in(job.request.params),
+            on_body=lambda body: None,
             stop=stop,
             limit=MAX_BYTES,
         )
     except ServerError as failure:
         return _Found(interrupted=failure.error.kind == "download_interrupted")
     part.sync_and_close()
-    try:
-        facts, suffix = inspect_clip(part.path)
-    except (ProblemError, OSError):
-        return _Found()
-    is_whole = suffix in _CLIPS and (facts is None or facts.complete)
-    if not is_whole or part.sha256 in sent:
+    with disk_refusals(part.path):  # the person may have removed the folder meanwhile
+        found = inspect_clip(part.path)
+    if found.warning is not None or part.sha256 in sent:
         return _Found()
     if before is not None and before != part.sha256:
         return _Found(part.sha256)

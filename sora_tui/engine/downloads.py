@@ -1,4 +1,9 @@
-"""Bringing clips home: earliest expiry first, three at once, checked before they are published."""
+"""Fetches clips: earliest expiry first, three at once, checked before they are published.
+
+What ends a clip is what its server answers, never a clock of ours: a definite word (410,
+"expired"), or denials over ten minutes. A check of ours that refuses a clip has it asked for once
+more; the same bytes again are what the server has, and are kept with a warning.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +11,125 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from sora_tui.client.server_error import ServerError
+from sora_tui.core.clip_addresses import strings_in
 from sora_tui.core.job import Job, JobError, Output, State
-from sora_tui.core.problem import Problem, ProblemError, problem_error
+from sora_tui.core.problem import CODES, Problem, ProblemError
 from sora_tui.core.server import Server
+from sora_tui.engine.clip_files import DamagedError, published, variant_of
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.engine.threads import in_daemon_thread
-from sora_tui.media.kinds import inspect_clip
-from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.outputs import PartFile, output_name
+from sora_tui.workspace.outputs import PartFile
+
+if TYPE_CHECKING:
+    from sora_tui.client.download import ClipBody  # brings httpx
 
 WORKERS: Final = 3
 #: A clip of 20 s at 1080p has some 60 MB; this is a lying server's endless body.
 MAX_BYTES: Final = 2 * 1024**3
-#: A completed job whose content is not there: servers are late, but not for ever.
+#: A completed job whose content is not there: servers are late, but not for ever. After so many
+#: denials over so many seconds it is.
 MAX_MISSES: Final = 6
+MISS_TIME: Final = 600.0
+#: Seconds after each denial; the last one repeats.
+_MISS_WAITS: Final = (2.0, 8.0, 30.0, 80.0, 180.0, 300.0)
 #: Tries with doubling waits; after them, one every five minutes.
 _EAGER_TRIES: Final = 6
 _SLOW: Final = 300.0
 _DISK_WAIT: Final = 30.0
 _TOLD_EVERY: Final = 0.2
+_DEFINITE: Final = frozenset({"download_refused", "download_too_large", "remote_expired"})
+#: Refusals after which a clip behind the first one is given up: many servers give only one.
+_EXTRA_TRIES: Final = 3
+#: Copies that differ from each other each time, from a server that says no length; the next one is
+#: kept if the check finds nothing wrong with it.
+_MAX_COPIES: Final = 4
 
 Connect = Callable[[Job], Awaitable[Server]]
 
 
 @dataclass(slots=True)
 class _Tries:
+    """What is remembered of a job between its tries.
+
+    Attributes:
+        failures: In a row without progress.
+        misses: Denials in a row, the first of them at `missed_at` (loop time).
+        part: What came before the line broke, to go on with.
+        body: What the server said of it.
+        copies: SHA-256 of what came whole and was not kept.
+        doubtful: The last of these: all that there will be if the server gives no more.
+        refused: Refusals of a clip behind the first one.
+        lacks: Clips behind the first one that this server gives no way to fetch.
+    """
+
     failures: int = 0
     misses: int = 0
+    missed_at: float = 0.0
+    part: Path | None = None
+    kept: int = 0
+    body: ClipBody | None = None
+    copies: list[str] = field(default_factory=list)
+    doubtful: Path | None = None
+    refused: int = 0
+    lacks: set[int] = field(default_factory=set)
+
+    def keep(self, part: PartFile, kind: str) -> None:
+        """Keep what came of a broken transfer, if the rest can be asked for."""
+        can_go_on = self.body is not None and self.body.validator is not None
+        if not can_go_on or not part.bytes or kind == "download_too_large":
+            self.body, self.kept = None, 0
+            return
+        self.part = part.path
+        if part.bytes > self.kept:
+            self.failures = self.misses = 0  # a line that dies every time still gets there
+        self.kept = part.bytes
+
+    def doubt(self, part: PartFile) -> None:
+        """Keep a copy that came whole and was not kept, until one is, or nothing more comes."""
+        self.copies = [*self.copies[-_MAX_COPIES:], part.sha256]
+        if self.doubtful is not None:
+            self.doubtful.unlink(missing_ok=True)
+        self.doubtful, self.body, self.kept = part.path, None, 0
+
+    def forget_output(self) -> None:
+        """Begin with another clip of the job."""
+        self.failures = self.misses = self.refused = self.kept = 0
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove what lies on the disk of it."""
+        for path in (self.part, self.doubtful):
+            if path is not None:
+                path.unlink(missing_ok=True)
+        self.part = self.doubtful = self.body = None
+        self.copies.clear()
+
+
+class PartSink:
+    """A part of a download, as the client fills it; tells how far it is."""
+
+    def __init__(self, part: PartFile, tell: Callable[[int], None]) -> None:
+        self.part = part
+        self._tell = tell
+
+    @property
+    def size(self) -> int:
+        return self.part.bytes
+
+    def write(self, chunk: bytes) -> None:
+        self.part.write(chunk)
+        self._tell(self.part.bytes)
+
+    def restart(self) -> None:
+        self.part.restart()
 
 
 class Downloads:
@@ -63,18 +153,24 @@ class Downloads:
         self._connect = connect
         self._waiting: dict[str, float] = {}  # job id -> loop time when it may start
         self._tries: dict[str, _Tries] = {}
+        self._rests: dict[str, float] = {}  # origin -> loop time until which it wants to be let be
         self._changed = asyncio.Event()
         self._stop = threading.Event()
         self.at_work = 0
 
     def want(self, job: Job) -> None:
-        """Put a completed job in the queue."""
+        """Put a completed job in the queue; one that is too large waits for a person."""
+        if job.is_too_large:
+            return
         self._waiting.setdefault(job.id, 0.0)
         self._changed.set()
 
     def stop(self) -> None:
         """Let transfers end at their next chunk."""
         self._stop.set()
+        for job_id in self._waiting:  # the others remove theirs when they end
+            if (tries := self._tries.get(job_id)) is not None:
+                tries.discard()
 
     async def work(self) -> None:
         """One worker's life: the job that expires first, again and again."""
@@ -102,128 +198,252 @@ class Downloads:
 
     def _next(self) -> Job | None:
         now = asyncio.get_running_loop().time()
-        ready = [
-            job
-            for job_id, due in self._waiting.items()
-            if due <= now and (job := self._desk.jobs.get(job_id)) is not None
-        ]
+        ready = [job for job, due in self._due() if due <= now]
         never = datetime.max.replace(tzinfo=UTC)
         return min(ready, key=lambda job: (job.expires_at or never, job.id), default=None)
 
+    def _due(self) -> list[tuple[Job, float]]:
+        """Return each waiting job, and when it may be asked for, in loop time."""
+        waiting = ((self._desk.jobs.get(job_id), due) for job_id, due in self._waiting.items())
+        return [
+            (job, max(due, self._rests.get(job.server.origin, 0.0)))
+            for job, due in waiting
+            if job is not None
+        ]
+
     async def _until_due(self) -> None:
         now = asyncio.get_running_loop().time()
-        due = min(self._waiting.values(), default=None)
+        due = min((due for _, due in self._due()), default=None)
         # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the waking.
         with suppress(TimeoutError):
             async with asyncio.timeout(None if due is None else max(due - now, 0.05)):
                 await self._changed.wait()
 
     async def _fetch(self, job: Job) -> None:
+        tries = self._tries.setdefault(job.id, _Tries())
+        output: int | None = 0
         try:
             server = await self._connect(job)
             if job.state is State.COMPLETED:
                 job = self._desk.put(job.downloading(utc_now()))
-            output = await self._transfer(server, job)
-            job = self._desk.put(job.saved(utc_now(), (output,)))
-            self._tries.pop(job.id, None)
-            self._on_saved(job)
+            while (output := _next_output(job, tries)) is not None:
+                one = await self._transfer(server, job, tries, output)
+                tries.forget_output()
+                if one is None:  # it does not count: under any number it gives the same clip
+                    tries.lacks |= {
+                        n for n in _outputs(job) if n >= output and not _addresses(job, n)
+                    }
+                    tries.lacks.add(output)
+                    continue
+                after = job.fetched(utc_now(), one)
+                if _next_output(after, tries) is not None:
+                    after = self._desk.put(after)
+                job = after
+            self._save(job, tries)
         except ServerError as failure:
-            self._failed(job, failure.error, missing=failure.not_found)
+            await self._failed(job, tries, output or 0, failure.error, failure)
         except ProblemError as failure:
-            self._failed(job, _error_of(failure.problem), missing=False)
+            await self._failed(job, tries, output or 0, _error_of(failure.problem))
+        except DamagedError as damage:
+            error = JobError("clip_damaged", CODES["clip_damaged"], message=damage.reason)
+            await self._failed(job, tries, output or 0, error)
 
-    async def _transfer(self, server: Server, job: Job) -> Output:
+    def _save(self, job: Job, tries: _Tries) -> None:
+        """Record that every clip is here that can be had."""
+        notes = [
+            f"{each.variant} is kept though the check refused it: {each.warning}"
+            for each in job.outputs
+            if each.warning is not None
+        ]
+        if tries.lacks:
+            notes.append(f"{len(tries.lacks)} more that this server gives no way to fetch")
+        before = self._desk.jobs.get(job.id, job)
+        # The last clip is noted by the step itself.
+        events = before.events if len(job.outputs) > len(before.outputs) else job.events
+        job = replace(job, events=events).saved(utc_now(), job.outputs, "; ".join(notes))
+        job = self._desk.put(job)
+        self._tries.pop(job.id, None)
+        self._on_saved(job)
+
+    async def _transfer(
+        self, server: Server, job: Job, tries: _Tries, output: int
+    ) -> Output | None:
+        """Fetch one clip; None: it is one that the job has already."""
         loop = asyncio.get_running_loop()
-        total: int | None = None
-        received, told_at = 0, 0.0
+        told_at = 0.0
 
-        def learn_total(size: int | None) -> None:
-            nonlocal total
-            total = size
-
-        def take(part: PartFile, chunk: bytes) -> None:
-            nonlocal received, told_at
-            part.write(chunk)
-            received += len(chunk)
+        def tell(received: int) -> None:
+            nonlocal told_at
             now = loop.time()
             if now - told_at >= _TOLD_EVERY:
                 told_at = now
-                transfer = Transfer(received, total)
+                transfer = Transfer(received, tries.body.total if tries.body else None)
                 loop.call_soon_threadsafe(self._desk.show_transfer, job, transfer)
 
-        def bring_home() -> Output:
+        def learn(body: ClipBody) -> None:
+            tries.body = body
+
+        def bring_home() -> Output | None:
             # Opened and closed in this thread alone: a descriptor that another thread closes may
             # be a document's a moment later.
-            part = PartFile(self._folder, job.id)
+            part = self._part(job, tries)
             try:
                 return fetch(part)
             finally:
-                part.discard()
+                part.close()
+                if part.path not in {tries.part, tries.doubtful}:
+                    part.discard()
+                if self._stop.is_set():
+                    tries.discard()
 
-        def fetch(part: PartFile) -> Output:
+        def fetch(part: PartFile) -> Output | None:
             from sora_tui.client.download import download_video_from_api  # brings httpx
 
-            download_video_from_api(
-                server,
-                job.remote_id or "",
-                lambda chunk: take(part, chunk),
-                urls=job.remote.urls if job.remote else (),
-                on_total=learn_total,
-                stop=self._stop,
-                limit=MAX_BYTES,
-            )
-            return published(part, self._folder, job)
+            try:
+                body = download_video_from_api(
+                    server,
+                    job.remote_id or "",
+                    PartSink(part, tell),
+                    output=output,
+                    addresses=_addresses(job, output),
+                    sent=strings_in(job.request.params),
+                    resume=tries.body if part.bytes else None,
+                    on_body=learn,
+                    stop=self._stop,
+                    limit=MAX_BYTES,
+                )
+            except ServerError as failure:
+                tries.keep(part, failure.error.kind)
+                raise
+            return self._judged(part, job, tries, output, has_end=body.has_end)
 
         return await in_daemon_thread(bring_home, f"download {job.id}")
 
-    def _failed(self, job: Job, error: JobError, *, missing: bool) -> None:
-        now = utc_now()
-        tries = self._tries.setdefault(job.id, _Tries())
+    def _part(self, job: Job, tries: _Tries) -> PartFile:
+        """Open what an earlier try left, or a new part."""
+        path, tries.part = tries.part, None
+        if path is not None:
+            try:
+                return PartFile.reopened(self._folder, path)
+            except FileNotFoundError:
+                tries.body, tries.kept = None, 0
+        return PartFile(self._folder, job.id)
+
+    def _judged(
+        self, part: PartFile, job: Job, tries: _Tries, output: int, *, has_end: bool
+    ) -> Output | None:
+        """Publish a clip that came, or have it asked for once more; blocks on the disk."""
+        digest = part.sha256
+        if output and any(each.sha256 == digest for each in job.outputs if each.is_clip):
+            return None
+        came_before = digest in tries.copies
+        if not has_end and not came_before and len(tries.copies) < _MAX_COPIES:
+            part.sync_and_close()
+            tries.doubt(part)
+            message = "no length was told: asked for once more"
+            raise ServerError(
+                JobError("download_interrupted", CODES["download_interrupted"], message=message)
+            )
+        try:
+            return published(part, self._folder, job, output, keeps=came_before)
+        except DamagedError:
+            tries.doubt(part)
+            raise
+
+    async def _failed(
+        self,
+        job: Job,
+        tries: _Tries,
+        output: int,
+        error: JobError,
+        failure: ServerError | None = None,
+    ) -> None:
+        now, loop = utc_now(), asyncio.get_running_loop()
         tries.failures += 1
-        tries.misses += missing
+        if failure is not None and failure.not_found:
+            tries.missed_at = tries.missed_at if tries.misses else loop.time()
+            tries.misses += 1
         if job.state is State.DOWNLOADING:
             job = self._desk.put(job.interrupted(now, error))
+            self._waiting.pop(job.id, None)  # the step put it there; it is not due yet
         if self._stop.is_set():
+            tries.discard()
             return
-        too_late = job.expires_at is not None and now > job.expires_at
-        if error.kind == "remote_expired" or (missing and (too_late or tries.misses >= MAX_MISSES)):
-            self._desk.put(job.expired(now, error))
-            return
+        is_over = error.kind == "remote_expired" or (
+            failure is not None
+            and failure.not_found
+            and tries.misses >= MAX_MISSES
+            and loop.time() - tries.missed_at >= MISS_TIME
+        )
         wait = _wait(error.kind, tries.failures)
-        self._waiting[job.id] = asyncio.get_running_loop().time() + wait
+        if output and error.kind in _DEFINITE:
+            tries.refused += 1
+            if is_over or tries.refused >= _EXTRA_TRIES or error.kind == "download_too_large":
+                tries.forget_output()
+                tries.lacks.add(output)
+                wait = 0.0
+        elif is_over:
+            await self._end(job, tries, error)
+            return
+        elif error.kind == "download_too_large":
+            tries.discard()
+            self._tries.pop(job.id, None)
+            return
+        elif failure is not None and failure.not_found:
+            wait = _MISS_WAITS[min(tries.misses, len(_MISS_WAITS)) - 1]
+        if failure is not None and failure.retry_after is not None:
+            wait = max(wait, failure.retry_after)
+            if error.status == 429:  # it is we who are too fast, whatever clip it is
+                self._rests[job.server.origin] = loop.time() + failure.retry_after
+        self._waiting[job.id] = loop.time() + wait
         self._changed.set()
         until = now + timedelta(seconds=wait)
         why = str(error.status or error.kind)
-        self._desk.show_retry(job, Retry(tries.failures, until, why, error.problem))
+        rests = loop.time() + wait <= self._rests.get(job.server.origin, 0.0)
+        for other in (job, *(other for other, _ in self._due() if rests)):
+            if other.server.origin == job.server.origin:
+                count = self._tries.get(other.id, tries).failures
+                self._desk.show_retry(other, Retry(count, until, why, error.problem))
+
+    async def _end(self, job: Job, tries: _Tries, error: JobError) -> None:
+        """Give a clip up that is no longer to be had; a copy that came before is kept."""
+        path, tries.doubtful = tries.doubtful, None
+        if path is None:
+            tries.discard()
+            self._tries.pop(job.id, None)
+            self._desk.put(job.expired(utc_now(), error))
+            return
+
+        def keep() -> Output:
+            part = PartFile.reopened(self._folder, path)
+            try:
+                return published(part, self._folder, job, keeps=True)
+            finally:
+                part.close()
+
+        output = await in_daemon_thread(keep, f"publish {job.id}")
+        tries.discard()
+        job = self._desk.put(job.downloading(utc_now()))
+        self._save(replace(job, outputs=(*job.outputs, output)), tries)
 
 
-def published(part: PartFile, folder: Folder, job: Job) -> Output:
-    """A clip that came whole, looked at and given its name; blocks on the disk.
+def _next_output(job: Job, tries: _Tries) -> int | None:
+    """Return the first clip that is still to be fetched, from 0; None where there is none."""
+    have = {output.variant for output in job.outputs}
+    wanted = (n for n in _outputs(job) if n not in tries.lacks and variant_of(n) not in have)
+    return next(wanted, None)
 
-    Raises:
-        ProblemError: clip_damaged, or what the disk refuses.
-    """
-    part.sync_and_close()
-    with disk_refusals(part.path):  # somebody may have removed the folder meanwhile
-        facts, suffix = inspect_clip(part.path)
-    if facts is not None and not facts.complete:  # a box that reaches to the end, wherever it came
-        raise problem_error("clip_damaged", reason="cut_off")
-    path = part.publish(output_name(job, suffix))
-    output = Output(
-        variant="video",
-        path=path.relative_to(folder.root).as_posix(),
-        bytes=part.bytes,
-        sha256=part.sha256,
-    )
-    if facts is None:
-        return output
-    return output._replace(
-        width=facts.width,
-        height=facts.height,
-        seconds=facts.seconds,
-        fps=facts.fps,
-        codec=facts.codec,
-    )
+
+def _outputs(job: Job) -> range:
+    """Return the numbers of the clips that a job has or should have."""
+    return range(job.clips_missing + sum(output.is_clip for output in job.outputs))
+
+
+def _addresses(job: Job, output: int) -> list[str]:
+    """Return where the server says that a clip lies."""
+    if job.remote is None:
+        return []
+    return [address.text for address in job.remote.addresses if address.output == output]
 
 
 def _wait(kind: str, failures: int) -> float:

@@ -8,11 +8,12 @@ listeners that only take note.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
-from sora_tui.core.job import Batch, Consent, Cost, Job
+from sora_tui.core.job import Batch, Consent, Cost, Job, State
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price
@@ -24,7 +25,8 @@ from sora_tui.engine.desk import Listener, utc_now
 from sora_tui.engine.run import Run
 from sora_tui.workspace.folder import Folder, check_room
 from sora_tui.workspace.history import History
-from sora_tui.workspace.inbox import Command, hand_in, send_command, withdraw
+from sora_tui.workspace.inbox import Command, hand_in, send_command, waiting, withdraw
+from sora_tui.workspace.lock import OwnerLock
 from sora_tui.workspace.queue import set_paused
 from sora_tui.workspace.references import Prepared, keep
 
@@ -33,6 +35,9 @@ Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "look"]
 #: A document, its intent and its answer.
 _ROOM: Final = 256 * 1024
 _NO_LIMITS: Final = Budget()
+#: Longest wait, in seconds, for another owner to take a job back.
+_OBEYED_WITHIN: Final = 2.0
+_LOOK_EVERY: Final = 0.1
 
 
 class Engine:
@@ -66,6 +71,8 @@ class Engine:
         self._ids = JobIds()
         self._ids_lock = threading.Lock()
         self._listeners: list[Listener] = []
+        #: Ids of what this process handed in to be sent.
+        self._handed_in: list[str] = []
         self._thread: threading.Thread | None = None
         self._run: Run | None = None
 
@@ -137,8 +144,7 @@ class Engine:
                 problem says that money is perhaps spent.
         """
         # The profile's own parameters belong to what is sent, so they belong in the record.
-        params = {**server.params, **request.params}
-        request = request._replace(params={n: v for n, v in params.items() if v is not None})
+        request = request._replace(params=server.with_own(request.params))
         check_request(request)
         count = count if takes is None else len(takes)
         check_room(self._folder, _ROOM * count)
@@ -170,8 +176,54 @@ class Engine:
                 self._take_back(jobs, error.problem)
                 raise
             jobs.append(job)
+        self._handed_in += [job.id for job in jobs]
         self._wake()
         return jobs
+
+    def take_back(self) -> list[Job]:
+        """Withdraw what was handed in here and not begun to be sent. Call it after `stop`.
+
+        A command that ends early would otherwise leave an order that the next one sends, beside
+        the one that the person gives again. Blocks, up to two seconds where another process owns
+        the folder and is asked to do it.
+
+        Returns:
+            Every job that was handed in here, as it stands now.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable: the rest still waits.
+        """
+        job_ids, self._handed_in = self._handed_in, []
+        if not job_ids:
+            return []
+        lock = OwnerLock(self._folder, alone=self._alone)
+        history = History(self._folder)
+        jobs: list[Job] = []
+        try:
+            owns = lock.try_acquire()
+            for job_id in job_ids:
+                request = next((job for job in waiting(self._folder) if job.id == job_id), None)
+                if request is not None and withdraw(self._folder, job_id):
+                    jobs.append(request.withdrawn(utc_now()))
+                    continue
+                job = history.load(job_id)
+                if job.state is State.PENDING and not job.attempts:
+                    job = self._withdrawn(job, history, owns)
+                jobs.append(job)
+        finally:
+            lock.release()
+            history.close()
+        return jobs
+
+    def _withdrawn(self, job: Job, history: History, owns: bool) -> Job:
+        if owns:
+            return history.save(job.withdrawn(utc_now()))
+        send_command(self._folder, Command(job.id, "cancel"))
+        end = time.monotonic() + _OBEYED_WITHIN
+        while job.state is State.PENDING and time.monotonic() < end:
+            time.sleep(_LOOK_EVERY)
+            job = history.load(job.id)
+        return job
 
     def pause_queue(self, paused: bool) -> None:
         """Stop sending pending jobs, or go on; every process of the folder keeps to it.
@@ -180,7 +232,22 @@ class Engine:
             ProblemError: disk_full or folder_not_writable; all is as it was.
         """
         set_paused(self._folder, paused)
+        if not paused:
+            history = History(self._folder)
+            self.go_on(job for job in history.active() if job.is_stopped)
+            history.close()
         self._wake()
+
+    def go_on(self, jobs: Iterable[Job]) -> None:
+        """Have jobs sent that wait because answers to other paid requests were unclear.
+
+        Durable on return; the owner of the folder obeys, whoever that is.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable.
+        """
+        for job in jobs:
+            self.command(job.id, "retry")
 
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
         """Ask the owner, whoever that is, to do something with a job; durable on return."""

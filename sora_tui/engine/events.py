@@ -53,6 +53,12 @@ class JobRemoved(NamedTuple):
     job_id: str
 
 
+class RecordsFound(NamedTuple):
+    """Documents came into the folder from elsewhere: a list that was read before lacks them."""
+
+    number: int
+
+
 class EngineChanged(NamedTuple):
     """What the engine as a whole is doing.
 
@@ -62,6 +68,7 @@ class EngineChanged(NamedTuple):
         pollers: Pollers (one per server) at work.
         offline: Profiles that cannot be reached, with the time of the next try (UTC).
         paused: A person stopped the queue: nothing pending is sent.
+        stopped: Jobs wait for a person, because answers to paid requests were unclear.
     """
 
     owner: bool
@@ -72,6 +79,7 @@ class EngineChanged(NamedTuple):
     downloads_max: int = 3
     offline: Mapping[str, datetime] = MappingProxyType({})
     paused: bool = False
+    stopped: bool = False
 
 
 class EngineFault(NamedTuple):
@@ -105,4 +113,4 @@ class RemoteListed(NamedTuple):
     problem: Problem | None = None
 
 
-EngineEvent = JobChanged | JobRemoved | EngineChanged | EngineFault | RemoteListed
+EngineEvent = JobChanged | JobRemoved | RecordsFound | EngineChanged | EngineFault | RemoteListed

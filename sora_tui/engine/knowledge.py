@@ -10,7 +10,7 @@ from typing import Final
 from sora_tui.client.dialect import by_host, can_list, dialect_of
 from sora_tui.core.findings import Ability, DeleteMeans
 from sora_tui.core.problem import Problem, ProblemError, problem
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.request import OPERATIONS, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.workspace.learnt import Memory
 
@@ -54,6 +54,8 @@ def unsupported(server: Server, memory: Memory, request: VideoRequest) -> Proble
 
     What nobody knows is tried: a refusal is definite, costs nothing, and is remembered.
     """
+    if request.operation not in OPERATIONS:
+        return problem("word_unknown", word=request.operation)
     needed: Ability | None = None if request.operation == "create" else request.operation
     if request.characters:
         needed = "character"

@@ -14,10 +14,11 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.remote import RemoteVideo, inner_id, is_usable_id
 from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import Server
+from sora_tui.engine.deferral import Verdict, since, verdict
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.pace import Gate
-from sora_tui.engine.reconcile import for_a_person, matches, was_made
+from sora_tui.engine.reconcile import for_a_person, matches
 from sora_tui.engine.walk import walk
 
 #: When a lost answer is looked for, in seconds after the loss; later every minute.
@@ -124,23 +125,32 @@ class LostAnswers:
         """
         return now >= self._no_list_until and can_list(self._knowledge.server) is not False
 
-    async def was_made(self, client: VideosClient, job: Job) -> bool:
-        """Whether the list shows a pending job that the server has put off: it must not go again.
+    @property
+    def may_list(self) -> bool:
+        """Whether this server's list is worth a question now."""
+        return self._may_list(asyncio.get_running_loop().time())
+
+    async def judge_deferral(self, client: VideosClient, job: Job, *, is_late: bool) -> Verdict:
+        """Return whether a pending job that the server has put off may be sent again.
 
         A server that has no list, or answers with an error, has said all it says.
+
+        Args:
+            is_late: The list has had time to show what was made of it.
 
         Raises:
             ServerError: There was no answer, so nobody knows yet.
         """
-        if not self._may_list(asyncio.get_running_loop().time()):
-            return False
-        try:
-            videos, skew = await self._recent(client, job.attempts[0].at - timedelta(minutes=1))
-        except ServerError as failure:
-            if failure.error.status is None:
-                raise
-            return False
-        return was_made(job, videos, self._desk.history.known_remote_ids(self._server.origin), skew)
+        videos: list[RemoteVideo] | None = None
+        skew: float | None = None
+        if self.may_list:
+            try:
+                videos, skew = await self._recent(client, since(job))
+            except ServerError as failure:
+                if failure.error.status is None:
+                    raise
+        known = self._desk.history.known_remote_ids(self._server.origin)
+        return verdict(job, videos, known, skew, is_late=is_late)
 
     async def _recent(
         self, client: VideosClient, since: datetime

@@ -1,14 +1,17 @@
-"""How often a server is asked: one gate per server, and the time of each job's next look."""
+"""How often a server is asked, and how many paid requests it gets at once."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from datetime import datetime
+from typing import Final, Literal, NamedTuple
 
+from sora_tui.client.decode import MAX_WAIT
 from sora_tui.client.server_error import ServerError
+from sora_tui.core.job import Job
 
 #: More requests than this inside httpx at once and its pool, not the network, is the bottleneck.
 MAX_IN_FLIGHT: Final = 8
@@ -18,6 +21,14 @@ BURST: Final = 20
 #: Seconds between two looks at a job that has been stuck for a day, at least (fault 42).
 SLOWEST: Final = 60.0
 _DAY: Final = 86_400.0
+#: Paid requests to one server at once whose answer is not known: those under way, and those whose
+#: answer was unclear and is not decided yet. Two, so that one that hangs does not hold up the next.
+MAX_IN_DOUBT: Final = 2
+#: Pause after an unclear answer that does not say how long, in seconds.
+UNCLEAR_WAIT: Final = 10.0
+#: How long a free question may go unanswered after that before the jobs are given a reason, in
+#: seconds.
+_SILENCE: Final = 30.0
 _BACKOFF_FIRST: Final = 1.0
 _BACKOFF_MOST: Final = 60.0
 
@@ -37,6 +48,8 @@ class Gate:
         self._no_probe = asyncio.Event()
         self._no_probe.set()
         self.failures = 0
+        #: Loop time of the last answer; None before the first.
+        self.answered_at: float | None = None
 
     @asynccontextmanager
     async def passage(self) -> AsyncIterator[None]:
@@ -68,6 +81,7 @@ class Gate:
     def opened(self) -> None:
         """The server answered."""
         self.failures = 0
+        self.answered_at = asyncio.get_running_loop().time()
 
     def failed(self, retry_after: float | None) -> float:
         """The server did not answer, or asked for rest. Returns the pause, in seconds.
@@ -103,6 +117,110 @@ class Gate:
             else:
                 self._tokens -= 1
                 return
+
+
+class Allowance(NamedTuple):
+    """How many paid requests may begin now, and why not more.
+
+    Attributes:
+        kept_by: `hold` until the pause is over and a free question was answered, `stop` until a
+            person or a later run goes on; empty where nothing is in doubt.
+        must_ask: A free question is due.
+        until: Loop time at which the pause is over.
+        doubts: Jobs in doubt.
+    """
+
+    room: int
+    kept_by: Literal["", "hold", "stop"] = ""
+    must_ask: bool = False
+    until: float = 0.0
+    doubts: int = 0
+
+
+class CreateLimit:
+    """How many paid requests go to one server at once, whatever profile they are of.
+
+    A server that fails while it makes a video may charge for each try. So the first request goes
+    alone until the server has accepted one; an unclear answer keeps back all others, until its
+    pause is over and the server has answered a free question, and then one goes alone; while two
+    are in doubt nothing goes. What is in doubt is read from the jobs: another process, or the owner
+    after a kill, comes to the same result.
+    """
+
+    def __init__(self, began: datetime) -> None:
+        """Begin with nothing under way.
+
+        Args:
+            began: When this run began, in UTC. What was lost before counts as one doubt, and only
+                until the server accepts a request again: to start a run is to go on.
+        """
+        self.under_way: set[str] = set()
+        #: Called when there may be room for another request.
+        self.on_room: list[Callable[[], None]] = []
+        self._began = began
+        self._has_accepted = False
+        self._asked_since = asyncio.get_running_loop().time()
+        self._silent_since: float | None = None
+
+    def ended(self, job_id: str) -> None:
+        """A request is answered, or was not sent after all."""
+        self.under_way.discard(job_id)
+        for tell in self.on_room:
+            tell()
+
+    def accepted(self) -> None:
+        """The server took a request."""
+        self._has_accepted = True
+
+    def lost(self) -> None:
+        """An answer was unclear: what the server answered before says nothing of it now."""
+        self._asked_since = asyncio.get_running_loop().time()
+        self._silent_since = None
+
+    def go_on(self, at: datetime) -> None:
+        """Begin again as a later run does: a person wants what waits to be sent."""
+        self._began, self._has_accepted, self._silent_since = at, False, None
+
+    def allowance(
+        self, in_doubt: Sequence[Job], answered_at: float | None, at: datetime
+    ) -> Allowance:
+        """Return what may be sent now.
+
+        Args:
+            in_doubt: The unconfirmed jobs of this server that nothing was decided about.
+            answered_at: Loop time of the server's last answer to a free question.
+            at: Now, in UTC.
+        """
+        now = asyncio.get_running_loop().time()
+        recent = [job for job in in_doubt if _sent_at(job) >= self._began]
+        earlier = [job for job in in_doubt if job not in recent]
+        doubts = len(recent) + (1 if earlier and not self._has_accepted else 0)
+        free = (MAX_IN_DOUBT if self._has_accepted else 1) - len(self.under_way)
+        if not doubts:
+            self._silent_since = None
+            return Allowance(max(free, 0))
+        if doubts >= MAX_IN_DOUBT:
+            return Allowance(0, "stop", doubts=doubts)
+        until = now + max(_pause_left(job, at) for job in (recent or earlier))
+        asked, is_over = answered_at is not None and answered_at >= self._asked_since, until <= now
+        if asked and is_over:
+            self._silent_since = None
+            return Allowance(0 if self.under_way else 1, doubts=doubts)
+        must_ask = is_over and not asked
+        if must_ask and self._silent_since is None:
+            self._silent_since = now
+        is_silent = must_ask and now - (self._silent_since or now) > _SILENCE
+        return Allowance(0, "stop" if is_silent else "hold", must_ask, until, doubts)
+
+
+def _sent_at(job: Job) -> datetime:
+    return job.attempts[-1].at if job.attempts else job.created_at
+
+
+def _pause_left(job: Job, at: datetime) -> float:
+    """Seconds until the pause after an unclear answer is over; a longer one is a clock set back."""
+    left = 0.0 if job.not_before is None else (job.not_before - at).total_seconds()
+    return left if 0 < left <= MAX_WAIT else 0.0
 
 
 def next_look(elapsed: float, progress: float | None, hint: float | None) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,22 +17,23 @@ from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.request import Operation
 from sora_tui.core.server import Server
 from sora_tui.engine.addresses import Addresses
+from sora_tui.engine.deferral import LIST_DELAY, Verdict
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.events import RemoteListed, Retry
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.looker import Looker
 from sora_tui.engine.lost import LostAnswers
-from sora_tui.engine.pace import Gate
+from sora_tui.engine.pace import Allowance, CreateLimit, Gate
 from sora_tui.engine.remote import ALL_PAGES, remote_jobs
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.queue import is_paused
 
-#: Paid requests under way to one server at once: one that hangs must not hold up the others.
-MAX_SENDING: Final = 4
 _LOCAL_WAIT: Final = 30.0
-_MADE_ALL_THE_SAME: Final = "the server put it off, and lists it all the same"
+_NOT_BELIEVED: Final = "the server put it off, and may have made it all the same"
+#: A server that answers so, or not at all, is not there to take a request either.
+_AWAY: Final = frozenset({None, 408, 425, 429, *range(500, 600)})
 
 Connect = Callable[[Server], Awaitable[Server]]
 
@@ -48,10 +49,12 @@ class Poller:
         connect: Connect,
         report: Callable[[Exception], None],
         memory: Memory,
+        limit: CreateLimit,
         *,
         sends: bool = True,
     ) -> None:
         self.server = server
+        self._limit = limit
         self._sends = sends
         self._report = report
         self._desk = desk
@@ -72,10 +75,17 @@ class Poller:
         )
         self._lost = LostAnswers(server, desk, self._gate, knowledge)
         self._wake = asyncio.Event()
+        limit.on_room.append(self.wake)
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
+        self._list_due: dict[str, float] = {}  # attempts put off -> loop time of the last look
+        self._kept: dict[str, Retry] = {}  # pending jobs -> why they wait, as it was shown
+        self._question: asyncio.Task[None] | None = None  # the free one before the next request
+        self._allowed_at: float | None = None  # loop time at which the pause is over
+        #: What waits to be sent waits for a person, because answers were unclear.
+        self.is_stopped = False
         self._taken_at: datetime | None = None  # when the server last took or had a job of ours
 
     # What the engine asks -------------------------------------------------------------------
@@ -104,10 +114,12 @@ class Poller:
 
     async def close(self) -> None:
         """End the looks under way and close every connection. Paid requests are over by then."""
+        self._limit.on_room.remove(self.wake)
         await self._looker.close()
-        for task in self._leaving:
+        ending = [*self._leaving, *((self._question,) if self._question else ())]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
 
@@ -133,35 +145,106 @@ class Poller:
         if not self._sends or is_paused(self._folder):
             return
         now = asyncio.get_running_loop().time()
-        room = 0 if self._settling else MAX_SENDING - len(self._sending)
+        room = 0 if self._settling else self._room(client)
+        pending = self._desk.at(self.server, State.PENDING)
         most = fitted(server).max_active
         if most is not None:
             # By origin: it is the server that takes no more, whatever the profile is called.
             active = len(self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS))
-            room = min(room, most - active - len(self._sending))
-        pending = self._desk.at(self.server, State.PENDING)
-        if any(_waits(job) for job in pending):
+            room = min(room, most - active - len(self._limit.under_way))
+        if any(_waits(job) or self._waits_for_list(job) for job in pending):
             return  # "later", said to one, is said to all
         if any(job.not_before for job in pending):
             room = min(room, 1 - len(self._sending))  # one finds out whether later is now
-        for job in pending:
+        # What a person wants sent in place of a job in doubt goes first.
+        for job in sorted(pending, key=lambda job: job.parent is None):
             if room <= 0:
                 return
             if job.id in self._sending or self._held.get(job.id, 0.0) > now:
                 continue
-            why = refusal(self.server, job) or self._knowledge.refusal(job.request)
+            why = refusal(self.server, job, self._folder) or self._knowledge.refusal(job.request)
             if why is not None:
                 self._hold(job, why)
                 continue
             room -= 1
             task = asyncio.create_task(self._send_one(client, server, job), name=f"send {job.id}")
             self._sending[job.id] = task
+            self._limit.under_way.add(job.id)
+
+    def _room(self, client: VideosClient) -> int:
+        """Return how many paid requests may begin, and show why where none may."""
+        pending = self._desk.at(self.server, State.PENDING)
+        allowed = self._limit.allowance(self._in_doubt(), self._gate.answered_at, utc_now())
+        self._allowed_at = allowed.until if allowed.kept_by else None
+        self.is_stopped = allowed.kept_by == "stop" and bool(pending)
+        if allowed.kept_by and pending:
+            self._keep_back(pending, allowed)
+            if allowed.must_ask and self._question is None:
+                self._question = asyncio.create_task(
+                    self._ask(client), name=f"free question to {self.server.name}"
+                )
+        elif not allowed.kept_by:
+            self._let_go(pending)
+        return allowed.room
+
+    def _in_doubt(self) -> list[Job]:
+        """Return the jobs of this server whose fate nobody knows and nobody has decided."""
+        replaced = {job.parent for job in self._desk.at_origin(self.server, State.PENDING)}
+        lost = self._desk.at_origin(self.server, State.UNCONFIRMED)
+        return [job for job in lost if job.id not in replaced]
+
+    def _keep_back(self, pending: Sequence[Job], allowed: Allowance) -> None:
+        """Say why jobs wait; where only a person ends it, write it down for other processes."""
+        is_stop = allowed.kept_by == "stop"
+        code = "sending_stopped" if is_stop else "sending_on_hold"
+        why = problem(code, host=self.server.host, count=allowed.doubts)
+        left = max(allowed.until - asyncio.get_running_loop().time(), 0.0)
+        until = utc_now() + timedelta(seconds=left)
+        for job in pending:
+            shown = self._kept.get(job.id)
+            if job.id in self._sending or (shown is not None and shown.problem == why):
+                continue
+            self._kept[job.id] = Retry(0, until, code, why)
+            if is_stop:
+                self._desk.show_retry(job, None)
+                if job.error != (error := local_error(why)):
+                    self._desk.put(job.held(utc_now(), error))
+            else:
+                self._desk.show_retry(job, self._kept[job.id])
+
+    def _let_go(self, pending: Sequence[Job]) -> None:
+        """Take the reason away from the jobs that were kept back."""
+        for job in pending:
+            if self._kept.pop(job.id, None) is not None:
+                self._desk.show_retry(job, None)
+            if job.id not in self._sending and job.is_stopped:
+                self._desk.put(job.released(utc_now()))
+
+    async def _ask(self, client: VideosClient) -> None:
+        """Ask the server something free: whether it is there tells whether a request may go."""
+        try:
+            async with self._gate.passage():
+                if self._lost.may_list:
+                    await client.list(limit=1)
+                else:
+                    await client.models()
+        except ServerError as failure:
+            if failure.error.status in _AWAY:
+                self._gate.failed(failure.retry_after)
+            else:  # it is there, and has no such list
+                self._gate.opened()
+        except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and asked once more
+            self._gate.failed(None)
+            self._report(error)
+        else:
+            self._gate.opened()
+        finally:
+            self._question = None
+            self._wake.set()
 
     async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:
         try:
-            if job.was_put_off and await self._lost.was_made(client, job):
-                doubt = JobError("answer_unclear", Spent.PERHAPS, message=_MADE_ALL_THE_SAME)
-                self._desk.put(job.doubted(utc_now(), doubt))
+            if job.was_put_off and not await self._is_believed(client, job):
                 return
             if self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS):
                 self._taken_at = utc_now()  # it is at work for us: that it takes no more is natural
@@ -170,6 +253,9 @@ class Poller:
             )
             if sent.remote_id is not None:
                 self._taken_at = utc_now()
+                self._limit.accepted()
+            elif sent.state is State.UNCONFIRMED:
+                self._limit.lost()
             if sent.error is not None and sent.state is State.REJECTED:
                 self._learn_from(sent.request.operation, sent.error)
             if sent.state is State.PENDING and sent.not_before is not None:
@@ -184,6 +270,7 @@ class Poller:
             self._report(error)
             current = self._desk.jobs.get(job.id, job)
             if current.state is State.SUBMITTING:
+                self._limit.lost()
                 lost = JobError("internal_fault", Spent.PERHAPS, message=type(error).__name__)
                 await self._desk.put_surely(current.unconfirmed(utc_now(), lost))
             else:
@@ -191,6 +278,36 @@ class Poller:
         finally:
             self._sending.pop(job.id, None)
             self._wake.set()
+            self._limit.ended(job.id)
+
+    async def _is_believed(self, client: VideosClient, job: Job) -> bool:
+        """Whether the "not now" that this job got is to be believed, so that it may go again.
+
+        Where the list is too young to tell, the job waits until it has had time to.
+
+        Raises:
+            ServerError: The list did not come.
+        """
+        last, now = job.attempts[-1], asyncio.get_running_loop().time()
+        age = max((utc_now() - last.at).total_seconds(), 0.0)
+        due = self._list_due.get(last.key, now + max(LIST_DELAY - age, 0.0))
+        match await self._lost.judge_deferral(client, job, is_late=now >= due):
+            case Verdict.SEND:
+                return True
+            case Verdict.LOOK_AGAIN:
+                self._list_due[last.key] = due
+                until = utc_now() + timedelta(seconds=due - now)
+                self._desk.show_retry(job, Retry(len(job.attempts), until, str(last.status)))
+            case Verdict.DOUBT:
+                doubt = JobError(
+                    "answer_unclear", Spent.PERHAPS, message=_NOT_BELIEVED, status=last.status
+                )
+                self._desk.put(job.doubted(utc_now(), doubt))
+        return False
+
+    def _waits_for_list(self, job: Job) -> bool:
+        due = self._list_due.get(job.attempts[-1].key, 0.0) if job.attempts else 0.0
+        return due > asyncio.get_running_loop().time()
 
     def _learn_from(self, operation: Operation, refusal: JobError) -> None:
         """A refused operation may be one that is not there; a refused create makes one wonder."""
@@ -297,9 +414,10 @@ class Poller:
 
         Not under a paid request: its answer would be lost, and the job with it.
         """
+        busy = [*self._sending.values(), *((self._question,) if self._question else ())]
         try:
-            if self._sending:
-                await asyncio.wait(tuple(self._sending.values()))
+            if busy:
+                await asyncio.wait(busy)
         finally:
             await client.aclose()
 
@@ -315,6 +433,10 @@ class Poller:
                 times.append(now + (job.not_before - utc_now()).total_seconds())
             elif self._held.get(job.id, 0.0) > now:
                 times.append(self._held[job.id])
+            elif self._waits_for_list(job):
+                times.append(self._list_due[job.attempts[-1].key])
+            elif self._allowed_at is not None and self._allowed_at > now:
+                times.append(self._allowed_at)
         wait_for = max(min(times, default=now + 3600.0) - now, self._gate.paused_for, 0.05)
         # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the waking.
         with suppress(TimeoutError):

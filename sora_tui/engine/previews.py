@@ -17,10 +17,10 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.core.job import Job, Output, State
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.server import Server
+from sora_tui.core.sniff import sniff
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.threads import in_daemon_thread
-from sora_tui.media.boxes import sniff
 from sora_tui.media.header import HEADER_BYTES, inspect_header
 from sora_tui.media.image import MAX_PIXELS
 from sora_tui.workspace.folder import Folder
@@ -101,30 +101,43 @@ class Previews:
         from sora_tui.client.download import download_video_from_api  # brings httpx
 
         part = PartFile(self._folder, job.id)
-        head = b""
-
-        def take(chunk: bytes) -> None:
-            nonlocal head
-            if len(head) < _HEAD:
-                head += chunk
-                # Some give the whole clip, whatever is asked for: its first bytes are enough.
-                if len(head) >= _HEAD and sniff(head) not in _SUFFIX:
-                    raise _NoPictureError
-            part.write(chunk)
-
         try:
             download_video_from_api(
                 server,
                 job.remote_id or "",
-                take,
+                _PictureSink(part),
                 variant=variant,
-                on_total=lambda _total: None,
+                on_body=lambda _body: None,
                 stop=self._stop,
                 limit=MAX_BYTES,
             )
             return _published(part, self._folder, job, variant)
         finally:
             part.discard()
+
+
+class _PictureSink:
+    """The part of a picture; anything else than a picture is refused by its first bytes."""
+
+    def __init__(self, part: PartFile) -> None:
+        self._part = part
+        self._head = b""
+
+    @property
+    def size(self) -> int:
+        return self._part.bytes
+
+    def write(self, chunk: bytes) -> None:
+        if len(self._head) < _HEAD:
+            self._head += chunk
+            # Some give the whole clip, whatever is asked for.
+            if len(self._head) >= _HEAD and sniff(self._head) not in _SUFFIX:
+                raise _NoPictureError
+        self._part.write(chunk)
+
+    def restart(self) -> None:
+        self._head = b""
+        self._part.restart()
 
 
 class _NoPictureError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sora_tui.core.budget import day_began, over_budget, spending
+from sora_tui.core.budget import Charge, DayRecords, day_began, over_budget, spending
 from sora_tui.core.job import Job, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Problem
@@ -26,6 +26,7 @@ class Purse:
         self._folder = folder
         self._day: datetime | None = None
         self._jobs: dict[str, Job] = {}
+        self._unreadable: tuple[str, ...] = ()
 
     def note(self, job: Job) -> None:
         """A job made a step that is on the disk."""
@@ -40,9 +41,12 @@ class Purse:
         if not self._budget.is_set:
             return None
         day = day_began(now)
-        if day != self._day:
-            self._day = day
-            self._jobs = {job.id: job for job in jobs_of_the_day(self._folder, day)}
-        sent = (job for job in self._jobs.values() if job.state is not State.PENDING)
-        spent = spending(sent, day, self._budget.currency)
-        return over_budget(self._budget, server, quote(server, job.request), 1, spent)
+        if day != self._day or self._unreadable:  # which somebody may have mended meanwhile
+            records = jobs_of_the_day(self._folder, day)
+            self._day, self._unreadable = day, records.unreadable
+            self._jobs = {job.id: job for job in records.jobs}
+        sent = tuple(job for job in self._jobs.values() if job.state is not State.PENDING)
+        spent = spending(DayRecords(sent, self._unreadable), day, self._budget.currency)
+        price = quote(server, job.request, self._folder)
+        charge = Charge(server, price, self_run=server.is_loopback)
+        return over_budget(self._budget, [charge], spent)

@@ -2,15 +2,64 @@
 
 from __future__ import annotations
 
-from sora_tui.client.prices import ending_of, table_for
-from sora_tui.core.price import Ending, Price, price_of
+from itertools import islice
+from typing import Final
+
+from sora_tui.client.prices import ending_of, measures_for, table_for
+from sora_tui.core.price import (
+    Amount,
+    Ending,
+    Measures,
+    Price,
+    PriceKind,
+    amount_of,
+    price_of,
+    rounded,
+)
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.reports import reports_of
+
+#: So many of a server's reports are looked through for one of the same kind.
+_LATEST: Final = 100
 
 
-def quote(server: Server, request: VideoRequest) -> Price:
-    """The price of one clip of this request on this server."""
-    return price_of(server, request, table_for(server))
+def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -> Price:
+    """Return the price of this request on this server.
+
+    A server that is called free and reports costs all the same has its last report for the same
+    model, size and length as its price: it asks nothing, and limits hold for it.
+
+    Args:
+        folder: Whose history is looked into for reports; a few documents are read of a free server,
+            nothing of others.
+    """
+    measures = measures_for(server)
+    price = price_of(server, request, table_for(server), measures)
+    if folder is None or price.kind is not PriceKind.FREE or server.simulated:
+        return price
+    asked = _amount(server, request, measures)
+    for job in islice(reports_of(folder, server.origin), _LATEST):
+        price = price._replace(reports=True)
+        told, made = job.cost, _amount(server, job.request, measures)
+        if (
+            told.reported is not None
+            and told.currency == server.currency
+            and _without_amount(job.request) == _without_amount(request)
+            and made._replace(clips=asked.clips) == asked
+        ):
+            return price._replace(sum=rounded(told.reported / made.clips * asked.clips))
+    return price
+
+
+def _amount(server: Server, request: VideoRequest, measures: Measures) -> Amount:
+    return amount_of(request.seconds, server.with_own(request.params), measures)
+
+
+def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]:
+    """Return what else decides about a price, as far as anybody knows."""
+    return request.operation, request.model, request.size
 
 
 def ending(server: Server, model: str | None) -> Ending | None:

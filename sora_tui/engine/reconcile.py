@@ -77,17 +77,6 @@ def matches(
     }
 
 
-def was_made(
-    job: Job, videos: Iterable[RemoteVideo], known_ids: Collection[str], skew: float | None
-) -> bool:
-    """Whether a server that said "not now" made the job all the same.
-
-    A definite answer is believed until a video of the very same prompt speaks against it: on a
-    busy server others ask for the same size and length.
-    """
-    return any(video.prompt is not None for video in candidates(job, videos, known_ids, skew))
-
-
 def _are_twins(jobs: Sequence[Job]) -> bool:
     """Whether it makes no difference which video is whose.
 

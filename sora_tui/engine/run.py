@@ -20,7 +20,13 @@ from sora_tui.core.remote import inner_id
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
-from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged, RemoteListed
+from sora_tui.engine.events import (
+    EngineChanged,
+    EngineFault,
+    JobChanged,
+    RecordsFound,
+    RemoteListed,
+)
 from sora_tui.engine.knowledge import as_known
 from sora_tui.engine.previews import Previews
 from sora_tui.engine.purse import Purse
@@ -35,6 +41,7 @@ from sora_tui.workspace.outputs import sweep_parts
 from sora_tui.workspace.queue import is_paused
 
 if TYPE_CHECKING:
+    from sora_tui.engine.pace import CreateLimit
     from sora_tui.engine.pollers import Poller
 
 #: Seconds between looks at the lock, the inbox and, where another process owns, the documents.
@@ -67,6 +74,7 @@ class Run:
         self._lock = OwnerLock(folder, alone=alone)
         self._sends = sends
         self._owns = False
+        self._began = utc_now()
         self._paused = False
         self._refused: Problem | None = None
         self._told: EngineChanged | None = None
@@ -133,6 +141,7 @@ class Run:
         """An empty desk, and nobody at work."""
         self._owns = False
         self._pollers: dict[str, Poller] = {}
+        self._limits: dict[str, CreateLimit] = {}
         self._polling: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: set[Path] = set()
@@ -176,6 +185,7 @@ class Run:
             for path, command in commands(self._folder):
                 self._obey(path, command)
             self._desk.take_notes()
+            self._take_arrivals()
         else:
             self._follow()
         while not self._wishes.empty():
@@ -223,11 +233,26 @@ class Run:
         self._follow()
         self._owns = True
         sweep_parts(self._folder)
-        self._history.own()
+        came = self._history.own()
         for number in range(1, WORKERS + 1):
             self._spawn(self._downloads.work, f"download worker {number}")
         self._spawn(self._previews.work, "previews")
         self._take_in(self._history.active())
+        self._tell_found(came)
+
+    def _take_arrivals(self) -> None:
+        """Go on with jobs whose documents another program put here, and tell of the others."""
+        jobs, count, gone = self._history.take_arrivals()
+        self._take_in(job for job in jobs if job.is_active or job.needs_you)
+        for job_id in gone:
+            if job_id not in self._desk.jobs:  # its document is written again at its next step
+                self._announcer.removed(job_id)
+        self._tell_found(count)
+
+    def _tell_found(self, count: int) -> None:
+        if count:
+            for listener in tuple(self._listeners):
+                listener(RecordsFound(count))
 
     def _claim(self) -> list[Job]:
         """The requests that came in; a video that two processes adopted at once comes in once."""
@@ -274,6 +299,9 @@ class Run:
             why = problem("profile_unknown", name=job.server.profile)
             self._desk.hold(job, why, timedelta(days=1))
             return
+        for other in self._pollers.values():  # a doubt that is over keeps back no profile of it
+            if other.server.origin == job.server.origin:
+                other.wake()
         self._tell_state()
 
     def _poller(self, server: Server) -> Poller:
@@ -289,6 +317,7 @@ class Run:
                 self._connect,
                 self._report,
                 self._memory,
+                self._limit(server.origin),
                 sends=self._sends,
             )
             self._pollers[server.name] = poller
@@ -296,6 +325,19 @@ class Run:
                 poller.wait_for_completion, f"poller {server.name}"
             )
         return poller
+
+    def _limit(self, origin: str) -> CreateLimit:
+        """Return what all profiles of one server share: how many paid requests go to it at once."""
+        from sora_tui.engine.pace import CreateLimit
+
+        return self._limits.setdefault(origin, CreateLimit(self._began))
+
+    def _go_on(self, job: Job) -> None:
+        """Send again to a server whose answers were unclear: a person wants this job sent."""
+        self._limit(job.server.origin).go_on(utc_now())
+        for waiting in tuple(self._desk.jobs.values()):
+            if waiting.server.origin == job.server.origin and waiting.is_stopped:
+                self._desk.put(waiting.released(utc_now()))
 
     async def _server_of(self, job: Job) -> Server:
         """The server as this job reaches it, with the cookies that are its own."""
@@ -358,6 +400,8 @@ class Run:
             match command.verb:
                 case "cancel":
                     self._desk.put(job.withdrawn(at))
+                case "retry" if job.state is State.PENDING:
+                    self._go_on(job)
                 case "retry":
                     self._desk.put(job.retried(at))
                 case "abandon":
@@ -461,6 +505,7 @@ class Run:
             downloads_max=WORKERS,
             offline=offline,
             paused=self._paused,
+            stopped=any(poller.is_stopped for poller in pollers),
         )
         if state != self._told:
             self._told = state

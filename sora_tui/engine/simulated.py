@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import sys
 from typing import Final
 
@@ -34,7 +36,7 @@ class PracticeServer:
         """The profile with the address and key of the running simulator; starts it if need be.
 
         Raises:
-            ProblemError: simulator_failed.
+            ProblemError: simulator_failed; folder_not_writable where it can keep nothing.
         """
         if self._child is None or self._child.returncode is not None or self._address is None:
             self._address = await self._start()
@@ -55,6 +57,10 @@ class PracticeServer:
             await child.wait()
 
     async def _start(self) -> tuple[str, Secret]:
+        place = self._folder.simulator
+        if place.exists() and not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+            reason = os.strerror(errno.EACCES)
+            raise problem_error("folder_not_writable", path=str(place), reason=reason)
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-P", "-m", "sora_tui.simulator"),  # a workspace is no place to import from

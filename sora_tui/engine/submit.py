@@ -8,13 +8,15 @@ from typing import Final, assert_never
 from sora_tui.client.dialect import has_no_route
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
-from sora_tui.core.job import Job, JobError, State
-from sora_tui.core.price import PriceKind
+from sora_tui.core.job import Job, JobError, Output, State
 from sora_tui.core.problem import Problem, ProblemError, problem
-from sora_tui.core.server import Server
+from sora_tui.core.request import OPERATIONS
+from sora_tui.core.server import Server, sending_refusal
+from sora_tui.engine.clip_files import DamagedError, published
 from sora_tui.engine.desk import Desk, local_error, utc_now
-from sora_tui.engine.downloads import published
 from sora_tui.engine.lost import replace_parent
+from sora_tui.engine.orders import unmet
+from sora_tui.engine.pace import UNCLEAR_WAIT
 from sora_tui.engine.quote import quote
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.folder import Folder, check_room
@@ -42,7 +44,8 @@ async def generate_video(
     """Send a pending job's paid request, once.
 
     The order is the promise: picture or clip read and its hash compared, room on the disk for the
-    new clip and for the answer, the intent with its key durable, and only then the first byte.
+    new clip and for the answer, the request built, the intent with its key durable, and only then
+    the first byte.
     Whatever happens after that, the document says at least that it may have been sent.
 
     Args:
@@ -71,6 +74,7 @@ async def generate_video(
         if job.state is not State.PENDING:
             return job
     key = f"{job.id}-{len(job.attempts) + 1}"
+    paid = client.prepare(job.request, upload, key)
     desk.history.reserve(job)
     try:
         job = desk.put(job.submitting(utc_now(), key))
@@ -79,7 +83,7 @@ async def generate_video(
             desk.history.release(job.id)
         raise
     with _Clip(folder, job.id) as clip:
-        outcome = await client.create(job.request, upload, key, clip.take)
+        outcome = await client.send(paid, clip.take)
         after = _after(job, outcome, taken_at)
         if isinstance(outcome, Accepted) and outcome.has_clip:
             after = await _with_clip(after, clip)
@@ -94,29 +98,17 @@ async def generate_video(
         raise
 
 
-def refusal(server: Server, job: Job) -> Problem | None:
+def refusal(server: Server, job: Job, folder: Folder | None = None) -> Problem | None:
     """Why this configuration must not send the job, or None when it may.
 
     The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
     job waiting (DESIGN.md, section 2).
     """
-    consent = job.consent
-    if server.insecure:
-        return problem("base_url_insecure", host=server.host, profile=server.name)
-    if server.lacks_key:
-        return problem("key_missing", profile=server.name, variable=str(server.key_from))
-    price = quote(server, job.request)
-    if price.kind is PriceKind.UNKNOWN and consent is not None and consent.max_spend is not None:
-        # A limit that nobody can check must not pass for one.
-        return problem("consent_unknown", host=server.host)
-    if price.kind is PriceKind.PRICED:
-        limit = None if consent is None else (consent.sum or consent.max_spend)
-        if limit is None or price.sum is None:
-            return problem("consent_price", sum=str(price.sum), currency=price.currency)
-        if price.sum > limit:
-            facts = {"sum": str(price.sum), "limit": str(limit), "currency": price.currency}
-            return problem("over_budget", **facts)
-    return None
+    if job.request.operation not in OPERATIONS:
+        return problem("word_unknown", word=job.request.operation)
+    if (why := sending_refusal(server)) is not None:
+        return why
+    return unmet(server, quote(server, job.request, folder), job.consent)
 
 
 def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem | None:
@@ -138,10 +130,12 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
             return job.rejected(at, _as_missing(job, error))
         case Later(_, error) if _is_put_off_for_good(job, taken_at):
             return job.rejected(at, error)
-        case Later(wait, error):
-            return job.deferred(at, at + timedelta(seconds=wait), error.status or 429)
-        case Unclear(error):
-            return job.unconfirmed(at, error)
+        case Later(wait, error, names_limit):
+            later = at + timedelta(seconds=wait)
+            return job.deferred(at, later, error.status or 429, names_limit=names_limit)
+        case Unclear(error, wait):
+            rest = UNCLEAR_WAIT if wait is None else wait
+            return job.unconfirmed(at, error, at + timedelta(seconds=rest))
         case _:
             assert_never(outcome)
 
@@ -182,16 +176,29 @@ async def _with_clip(job: Job, clip: _Clip) -> Job:
     assert part is not None
     try:
         output = await in_daemon_thread(
-            lambda: published(part, clip.folder, job), f"publish {job.id}"
+            lambda: _published(part, clip.folder, job), f"publish {job.id}"
         )
+    except DamagedError as damage:
+        note = f"the clip in the answer cannot be kept: clip_damaged ({damage.reason})"
+        return job.noted(utc_now(), note)
     except ProblemError as error:
         return job.noted(utc_now(), f"the clip in the answer cannot be kept: {error}")
     return job.downloading(utc_now()).saved(utc_now(), (output,))
 
 
+def _published(part: PartFile, folder: Folder, job: Job) -> Output:
+    """Publish the clip; one of a kind that is only not checked here cannot be asked for again."""
+    try:
+        return published(part, folder, job)
+    except DamagedError as damage:
+        if not damage.is_media:
+            raise
+        return published(part, folder, job, keeps=True)
+
+
 def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
     """Whether this is the third "later", and the server took no other job since the first."""
-    put_off = [attempt.at for attempt in job.attempts if attempt.outcome == "deferred"]
+    put_off = [attempt.at for attempt in job.attempts if attempt.is_deferred]
     if len(put_off) + 1 < _MAX_DEFERRALS:
         return False
     return taken_at is None or taken_at < put_off[0]
@@ -207,12 +214,17 @@ async def _upload(folder: Folder, job: Job) -> Upload | None:
     source = job.request.source_file
     if source is not None:
         clip = await in_daemon_thread(lambda: clip_bytes(folder, source), f"read {source.path}")
-        return Upload(clip, "video/mp4", source.path.rsplit("/", 1)[-1], source.path)
+        return Upload(clip, "video/mp4", _as_text(source.path.rsplit("/", 1)[-1]), source.path)
     reference = job.request.reference
     if reference is None:
         return None
     data, mime = sent_bytes(folder, reference)
-    filename = f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}"
+    filename = _as_text(f"{reference.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.{_SUFFIX[mime]}")
     # A server that takes a path shares our disk, and must see the bytes that were agreed to.
     path = str(sent_path(folder, reference))
     return Upload(data=data, mime=mime, filename=filename, path=path)
+
+
+def _as_text(name: str) -> str:
+    """A file name that an encoder takes: the bytes of one that is no text become `?`."""
+    return name.encode("utf-8", "replace").decode()

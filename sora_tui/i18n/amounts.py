@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 
-from sora_tui.i18n import _, language
+from sora_tui.i18n import _, language, ngettext
+
+#: Characters that are named one by one.
+_NAMED: Final = 6
 
 
 def money(sum: Decimal, currency: str) -> str:
-    """`$0.40`, `0.40 EUR`; in French `0,40 $`. Fractions of a cent are shown, never rounded off."""
+    """`$0.40`, `0.40 EUR`; in French `0,40 $`.
+
+    Tenths of a cent are shown as they are. A sum with more digits was worked out from frames: from
+    1 on it is rounded to cents, below to hundredths of a cent.
+    """
+    if sum >= Decimal("0.001") and sum != sum.quantize(Decimal("0.001")):
+        sum = sum.quantize(Decimal("0.01") if sum >= 1 else Decimal("0.0001"), ROUND_HALF_UP)
     digits = f"{sum:.2f}" if sum == sum.quantize(Decimal("0.01")) else f"{sum.normalize():f}"
     if language() == "fr":
         return f"{digits.replace('.', ',')}\u00a0{'$' if currency == 'USD' else currency}"
@@ -35,6 +46,16 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(max(round(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def left_out_words(characters: Sequence[str]) -> str:
+    """What was left out of a prompt: `Left out, because nobody could see them: U+202E`."""
+    shown = ", ".join(characters[:_NAMED]) + (", …" if len(characters) > _NAMED else "")
+    return ngettext(
+        "Left out of the prompt, because no reader sees it: {characters}",
+        "Left out of the prompt, because no reader sees them: {characters}",
+        len(characters),
+    ).format(characters=shown)
 
 
 def _point(digits: str) -> str:

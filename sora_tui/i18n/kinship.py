@@ -38,7 +38,10 @@ def operation_words(request: VideoRequest, *, short: bool = False) -> str:
     source = request.source_file.path if request.source_file else request.source_job
     if short and source and JOB_ID.fullmatch(source):
         source = f"…{source[-6:]}"
-    said = _(_OF[request.operation]).format(
+    form = _OF.get(request.operation)
+    if form is None:  # the word of a later version
+        return clean_line(request.operation, 40)
+    said = _(form).format(
         source=clean_line(source or request.source_video or "?", 200),
         name=clean_line(request.prompt, 80),
     )

@@ -27,7 +27,7 @@ HELP: Final[Mapping[str, str]] = {
     "generate_audio": N_("make sound with the clip, where the model can"),
     "sound_duration": N_("seconds of sound; as long as the clip if missing"),
     "quality": N_("how much the server may trade quality for speed"),
-    "num_outputs_per_prompt": N_("clips made in one job; only the first one is fetched"),
+    "num_outputs_per_prompt": N_("clips made in one job"),
     "enable_frame_interpolation": N_("make more frames between the frames (RIFE)"),
     "frame_interpolation_exp": N_("1 doubles the frames, 2 makes four of one"),
     "frame_interpolation_scale": N_("0.5 saves memory for large pictures"),

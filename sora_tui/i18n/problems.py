@@ -68,11 +68,27 @@ def job_sentences(job: Job) -> Sentences | None:
     }
     if cost.estimated is not None:
         known["sum"] = money(cost.estimated, cost.currency)
-    free = job.simulated or cost.estimated == 0
-    said = sentences(replace(why, facts={**known, **why.facts}), free=free)
+    said = sentences(replace(why, facts={**known, **why.facts}), free=job.is_free)
+    if job.is_final and (told := _told_money(job)):
+        said = said._replace(money=told)
     if job.state is State.ABANDONED:
         return said._replace(next=_("It was given up; this record stays."))
     return said
+
+
+def _told_money(job: Job) -> str:
+    """What the server said that it charges for a job that is over; empty where it said nothing."""
+    cost = job.cost
+    if cost.reported is None:
+        return ""
+    sum = money(cost.reported, cost.currency)
+    if job.is_perhaps_charged:
+        text = _("{sum} is perhaps charged: the server said so at the start, and nothing since.")
+    elif cost.reported:
+        text = _("{sum} is charged, says the server.")
+    else:
+        text = _("Nothing is charged, says the server.")
+    return text.format(sum=sum)
 
 
 def _readable(facts: Mapping[str, str]) -> dict[str, str]:
@@ -85,11 +101,23 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
     reason = readable.get("reason", "")
     if reason in REASONS:
         readable["reason"] = _(REASONS[reason])
+    if "owner" in readable:
+        readable["owner"] = _account(readable["owner"])
     if "at" in readable:
         with suppress(ValueError):
             at = datetime.fromisoformat(readable["at"])
             readable["at"] = f"{at.astimezone():%Y-%m-%d %H:%M}"
     return readable
+
+
+def _account(number: str) -> str:
+    """The name of an account by its number, where the system has one for it."""
+    import pwd  # few problems name an account
+
+    try:
+        return pwd.getpwuid(int(number)).pw_name
+    except (KeyError, ValueError):
+        return number
 
 
 #: Why a clip or a picture is refused, where a fact gives it as a code.
@@ -110,6 +138,10 @@ REASONS: Final[Mapping[str, str]] = {
     "too_slow": N_("it takes too long"),
     "crashed": N_("the process that should open it broke off"),
     "not_regular": N_("it is no file"),
+    "socks_proxy": N_("a SOCKS proxy cannot be used here; an http proxy can"),
+    "no_proxy_address": N_("it is not the address of an http proxy"),
+    "another_device": N_("it lies on another device than the rest"),
+    "no_certificate": N_("there is no certificate in it"),
     "no_decoder": N_("PyAV, which would decode it, is not installed"),
 }
 
@@ -432,6 +464,22 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Run it yourself to see why; it is the api_key_command of that profile."),
     ),
+    "key_unusable": (
+        N_(
+            "The key[ in {variable}][ ({path}, line {line})] cannot be sent[: it has a character"
+            " that no key has, {character} in place {position}]."
+        ),
+        _NOT_SENT,
+        N_("Copy it once more, without quotation marks, line breaks and invisible characters."),
+    ),
+    "settings_unreadable": (
+        N_("Your own settings[ in {path}] cannot be read[: they belong to {owner}]."),
+        _NOT_SENT,
+        N_(
+            "Nothing in them counts now, limits on spending included. Set HOME to a folder of your"
+            " own, or make them readable."
+        ),
+    ),
     # consent and money
     "consent_price": (
         N_("This costs money[: about {sum}][ on {host}], and nobody has agreed to it."),
@@ -467,6 +515,25 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Write its prices, or free = true, into its profile in sora-tui.toml."),
     ),
+    "price_unclear": (
+        N_(
+            "The parameter[ {name}] changes how much is made, and what it says cannot be worked"
+            " out, so nobody can hold your limit[ of {limit}]."
+        ),
+        _NOT_SENT,
+        N_("Write it as a plain number above 0, or leave it out."),
+    ),
+    "day_unreadable": (
+        N_(
+            "The record of a job of today cannot be read[: {path}], so nobody knows what today has"
+            " cost, and your limit[ of {limit}] cannot be held."
+        ),
+        _NOT_SENT,
+        N_(
+            "Mend the file by hand, or move it out of the folder if its job cost nothing; sora-tui"
+            " jobs says where it is wrong."
+        ),
+    ),
     "refused_before": (
         N_("This prompt was refused here[ on {at}]."),
         _NOT_SENT,
@@ -477,9 +544,22 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     # the folder
     "folder_missing": (
-        N_("There is no folder[ {path}]."),
+        N_("There is no folder[ {path}][ ({reason})]."),
         _NOT_SENT,
         N_("Create it, or name another one with --workspace."),
+    ),
+    "folder_unreadable": (
+        N_("The folder[ {path}] cannot be read[: it belongs to {owner}][ ({reason})]."),
+        _NOT_SENT,
+        N_(
+            "Nobody can say which jobs there are. Make it yours again, for example with"
+            " sudo chown, or work in another folder with --workspace."
+        ),
+    ),
+    "current_folder_gone": (
+        N_("The current folder does not exist any more."),
+        _NOT_SENT,
+        N_("Change to a folder that does (cd), or name one with --workspace."),
     ),
     "folder_not_writable": (
         N_("The folder[ {path}] cannot be written[: {reason}]."),
@@ -513,6 +593,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The record of a job[, {path},] was written by a newer sora-tui[ (schema {schema})]."),
         _FREE,
         N_("Update sora-tui to open it."),
+    ),
+    "word_unknown": (
+        N_(
+            "A newer sora-tui wrote[ {word}] into this record, and this version has no words"
+            " for it."
+        ),
+        _PERHAPS,
+        N_("Nothing of the record is lost: update sora-tui to go on with it."),
     ),
     "job_unknown": (
         N_("There is no job[ {job}] in this folder."),
@@ -590,6 +678,28 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The server's answer cannot be understood[ ({status})][: {message}]."),
         N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
         _LOOK,
+    ),
+    "sending_on_hold": (
+        N_(
+            "The answer[ of {host}] to the last paid request was unclear: it may have made the"
+            " video. This one waits."
+        ),
+        _NOT_SENT,
+        N_(
+            "After a pause, and once the server has answered a free question, one is sent alone."
+            " You need not do anything."
+        ),
+    ),
+    "sending_stopped": (
+        N_(
+            "The server[ {host}] gave unclear answers to paid requests[ ({count})] or answers no"
+            " question since, so nothing more is sent to it."
+        ),
+        N_("What waits was not sent and not billed; what is unconfirmed may be."),
+        N_(
+            "Decide about the unconfirmed jobs. sora-tui wait sends what waits, one job first; on"
+            " the screen p does, in the list of jobs. sora-tui cancel JOB takes one back."
+        ),
     ),
     "no_list": (
         N_("The server[ {host}] does not list its jobs."),
@@ -687,14 +797,20 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Try sora-tui wait later, or ask the provider with the ids of: sora-tui show"),
     ),
     "download_too_large": (
-        N_("The download was stopped: it is larger than a clip may be[ ({limit} bytes)]."),
+        N_("The download was stopped: it is larger than a clip may be[ ({message})]."),
         _BILLED,
-        N_("Look at what the server sends; the job keeps its id: sora-tui show"),
+        N_(
+            "It is not asked for again by itself: sora-tui wait JOB does so. A larger file is"
+            " fetched by hand, with the ids of: sora-tui show"
+        ),
     ),
     "clip_damaged": (
-        N_("What came is not a whole MP4[: {reason}]."),
+        N_("What came does not look like a whole clip[: {message}][: {reason}]."),
         _BILLED,
-        N_("sora-tui wait fetches it again, and that costs nothing."),
+        N_(
+            "It is fetched once more, and that costs nothing; the same bytes again are kept as"
+            " they are."
+        ),
     ),
     # looking at what is there
     "clip_missing": (
@@ -740,7 +856,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "internal_fault": (
         N_("sora-tui stopped on its own fault[: {reason}]."),
-        N_("Jobs are safe; nothing was sent twice."),
-        N_("Start it again[; a report without keys or prompts lies in {report}]."),
+        _NOT_SENT,
+        N_(
+            "sora-tui jobs shows where each job stands[; a report without keys or prompts lies in"
+            " {report}]."
+        ),
     ),
 }

@@ -14,6 +14,12 @@ def today_words(spent: Spending, budget: Budget) -> str:
     if spent == NOTHING and budget.per_day is None:
         return ""
     sum = _sum(spent, budget.currency)
+    if spent.unreadable:
+        count = len(spent.unreadable)
+        more = ngettext(
+            "{count} record that cannot be read", "{count} records that cannot be read", count
+        )
+        sum = f"{sum} + {more.format(count=count)}"
     if budget.per_day is None:
         return _("today {sum}").format(sum=sum)
     limit = money(budget.per_day, budget.currency)

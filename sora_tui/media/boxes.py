@@ -1,4 +1,4 @@
-"""Facts of an MP4 file from its boxes alone, and what a download's first bytes look like.
+"""Facts of an MP4 file from its boxes alone.
 
 No decoder runs: a clip is judged in about 50 microseconds, whatever its length, and a hostile
 file costs at most one read of `MAX_MOOV_BYTES` (ISO/IEC 14496-12 names the boxes).
@@ -11,11 +11,10 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from sora_tui.core.problem import Fact, ProblemError, problem
-
-Sniffed = Literal["mp4", "avi", "ebml", "webp", "jpeg", "png", "html", "json", "other"]
+from sora_tui.core.sniff import sniff
 
 #: The index of hours of video; more would only cost memory.
 MAX_MOOV_BYTES: Final = 8 * 2**20
@@ -39,6 +38,7 @@ class ClipFacts(NamedTuple):
         complete: All samples that the index lists have room in the media data.
         bytes: Size of the file.
         tracks: How many there are, of whatever kind.
+        trailing: Bytes behind the last box that belong to none.
     """
 
     width: int
@@ -51,29 +51,7 @@ class ClipFacts(NamedTuple):
     complete: bool
     bytes: int
     tracks: int = 1
-
-
-def sniff(head: bytes) -> Sniffed:
-    """What the first bytes of a body are, whatever its Content-Type claims; 16 bytes suffice
-    for media, white space may precede HTML and JSON."""
-    if head[4:8] == b"ftyp":
-        return "mp4"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return "avi"
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "ebml"  # WebM and Matroska
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"<"):
-        return "html"
-    if text.startswith((b"{", b"[")):
-        return "json"
-    return "other"
+    trailing: int = 0
 
 
 def inspect_mp4(path: Path) -> ClipFacts:
@@ -87,13 +65,13 @@ def read_mp4(file: BinaryIO) -> ClipFacts:
 
     Raises:
         ClipDamagedError: `clip_damaged`; its fact `reason` is one of `not_mp4` (no `ftyp` first),
-            `cut_off` (a box reaches past the end of the file, or bytes are left over), `no_index`
+            `cut_off` (a box reaches past the end of the file), `no_index`
             (not exactly one `moov`), `no_media` (no `mdat`), `no_video` (no video track),
             `index_broken` (sizes inside `moov` lie), `too_many_boxes`, `index_too_large`.
         OSError: The file cannot be read.
     """
     size = os.fstat(file.fileno()).st_size
-    boxes = _top_level(file, size)
+    boxes, trailing = _top_level(file, size)
     kinds = [box.kind for box in boxes]
     if kinds.count(b"moov") != 1:
         raise _damaged("no_index", found=kinds.count(b"moov"))
@@ -130,6 +108,7 @@ def read_mp4(file: BinaryIO) -> ClipFacts:
         and all(place >= 0 and offset < media[place].end for offset, place in places),
         bytes=size,
         tracks=len(tracks),
+        trailing=trailing,
     )
 
 
@@ -164,8 +143,12 @@ def _damaged(reason: str, **facts: Fact) -> ClipDamagedError:
     return ClipDamagedError(problem("clip_damaged", reason=reason, **facts))
 
 
-def _top_level(file: BinaryIO, size: int) -> list[_Box]:
-    """All boxes of the file; their sizes must add up to the file's size to the byte."""
+def _top_level(file: BinaryIO, size: int) -> tuple[list[_Box], int]:
+    """All boxes of the file, and how many bytes are left behind the last one.
+
+    What is left belongs to no box: it is shorter than a header, or its kind is no name. Players
+    pass over it; a sparse file that was not filled to its end looks the same.
+    """
     boxes: list[_Box] = []
     at = 0
     while at < size:
@@ -173,18 +156,18 @@ def _top_level(file: BinaryIO, size: int) -> list[_Box]:
         header = file.read(16)
         if not boxes and header[4:8] != b"ftyp":
             raise _damaged("not_mp4", looks_like=sniff(header))
+        if boxes and (len(header) < 8 or min(header[4:8]) < ord(" ")):
+            return boxes, size - at
         box = _box(header, size - at)
-        if box is None:
+        if box is None or min(box.kind) < ord(" "):
             raise _damaged("cut_off", bytes=size)
-        if min(box.kind) < ord(" "):
-            raise _damaged("cut_off", bytes=size)  # no name: zeros, where a sparse file goes on
         boxes.append(_Box(box.kind, at + box.start, at + box.end))
         if len(boxes) > MAX_BOXES:
             raise _damaged("too_many_boxes")
         at += box.end
     if not boxes:
         raise _damaged("not_mp4", looks_like="empty")
-    return boxes
+    return boxes, 0
 
 
 def _box(header: bytes | memoryview, room: int) -> _Box | None:

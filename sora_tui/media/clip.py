@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.media.boxes import sniff
+from sora_tui.core.sniff import sniff
 from sora_tui.media.kinds import read_clip
 from sora_tui.media.scenery import to_image
 

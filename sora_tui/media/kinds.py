@@ -2,31 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final, NamedTuple
 
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.sniff import Sniffed, sniff
 from sora_tui.media.avi import read_avi
-from sora_tui.media.boxes import ClipFacts, read_mp4, sniff
+from sora_tui.media.boxes import ClipFacts, read_mp4
 from sora_tui.media.webm import webm_suffix
 
+#: The suffix of what is kept though nothing here can check it. Words and pages never come so far.
+_SUFFIXES: Final[Mapping[Sniffed, str]] = {
+    "mp4": ".mp4",
+    "avi": ".avi",
+    "ebml": ".mkv",
+    "webp": ".webp",
+    "gif": ".gif",
+    "jpeg": ".jpg",
+    "png": ".png",
+    "zip": ".zip",
+    "gzip": ".gz",
+    "ogg": ".ogv",
+    "flv": ".flv",
+    "mpegts": ".ts",
+    "mpegps": ".mpg",
+}
+#: The suffix of bytes of no known kind.
+UNKNOWN: Final = ".bin"
+#: First boxes of a QuickTime file, which needs no `ftyp` (QuickTime File Format, 2001).
+_QUICKTIME: Final = frozenset({b"moov", b"mdat", b"wide", b"skip", b"pnot"})
 
-def inspect_clip(path: Path) -> tuple[ClipFacts | None, str]:
-    """What a downloaded clip says about itself, and the suffix that goes with its bytes.
 
-    Nothing is known of one that is no MP4 and no AVI.
+class Inspection(NamedTuple):
+    """What a look at a downloaded file found.
+
+    Attributes:
+        facts: What it says about itself; None of one that is no MP4 and no AVI.
+        suffix: Goes with its bytes.
+        warning: Why it is not known to be a whole clip: `not_checked` for a kind that nothing here
+            reads, `trailing_bytes`, or a `reason` of `clip_damaged`. None where all is well.
+    """
+
+    facts: ClipFacts | None
+    suffix: str
+    warning: str | None = None
+
+
+def inspect_clip(path: Path) -> Inspection:
+    """Look at a downloaded clip.
 
     Raises:
-        ProblemError: clip_damaged, as `read_mp4`, `read_avi` and `webm_suffix`.
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
-        if sniff(file.read(16)) == "ebml":
-            return None, webm_suffix(file)
-        return read_clip(file)
+        head = file.read(16)
+        kind = sniff(head)
+        try:
+            if kind == "ebml":
+                return Inspection(None, webm_suffix(file))
+            facts, suffix = read_clip(file)
+        except ProblemError as damage:
+            suffix = _SUFFIXES.get(kind, UNKNOWN)
+            if kind == "other" and head[4:8] in _QUICKTIME:
+                suffix = ".mov"
+            reason = str(damage.problem.facts["reason"])
+            return Inspection(None, suffix, "not_checked" if reason == "not_mp4" else reason)
+    if not facts.complete:
+        return Inspection(facts, suffix, "cut_off")
+    return Inspection(facts, suffix, "trailing_bytes" if facts.trailing else None)
 
 
 def read_clip(file: BinaryIO) -> tuple[ClipFacts, str]:
-    """The same of an open MP4 or AVI; raises what `read_mp4` and `read_avi` raise."""
+    """The facts of an open MP4 or AVI; raises what `read_mp4` and `read_avi` raise."""
     file.seek(0)
     kind = sniff(file.read(16))
     file.seek(0)

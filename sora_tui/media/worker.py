@@ -60,7 +60,7 @@ _SHEET_SIDE: Final = 4000
 #: What the libraries would import at need: once a stranger's bytes are there, nothing can be.
 _OF_PILLOW: Final = (
     *("MpoImagePlugin", "TiffImagePlugin", "WebPImagePlugin"),
-    *("ImageDraw", "ImageFilter", "ImageOps"),
+    *("ImageCms", "ImageDraw", "ImageFilter", "ImageOps"),
 )
 _OF_PYAV: Final = ("audio.stream", "subtitles.stream", "video.stream")
 #: Linux: prctl(2) and landlock(7); these numbers are the same on every machine.

@@ -30,11 +30,17 @@ from sora_tui.simulator.triggers import TRIGGERS
 
 def main() -> None:
     """Serve until a signal, or with `--parent-pipe` until stdin ends."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
     os.umask(0o077)  # records and clips are the person's own
     with tempfile.TemporaryDirectory(prefix="sora-simulator-") as temporary:
         folder = options.data or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            # A server that can keep nothing answers 500 to every request.
+            parser.error(f"argument --data: {error.strerror}")
         ended_by = asyncio.run(_serve(options, folder))
     sys.exit(128 + ended_by if ended_by else 0)
 

@@ -63,7 +63,7 @@ class ActingApp(WritingApp, part=True):
             self.call_from_thread(self._ask, plan)
 
     def _ask(self, plan: Plan) -> None:
-        if not plan.jobs and not plan.again:
+        if not plan.jobs and plan.order is None:
             self.say(plan.note)
         elif plan.question is None:
             self._carry_out(plan)
@@ -90,26 +90,21 @@ class ActingApp(WritingApp, part=True):
     @work(thread=True, group="act")
     def _carry_out(self, plan: Plan) -> None:
         """Hand everything over; the first refusal ends it, and says so."""
+        from sora_tui.tui.ordering import submit
         from sora_tui.tui.plans import done_words
 
         assert self.engine is not None
         try:
             for job in plan.jobs:
                 self.engine.command(job.id, plan.verb)
-            if plan.jobs:
-                self.call_from_thread(self.say, done_words(plan))
-            for again in plan.again:
-                jobs = self.engine.submit(
-                    again.server,
-                    again.job.request,
-                    again.price,
-                    again.consent(self.clock()),
-                    parent=again.job.id,
-                    once_more=True,
-                )
-                self.call_from_thread(self.show_handed_in, jobs)
+            jobs = [] if plan.order is None else submit(self.engine, plan.order, self.clock())
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)
+        else:
+            if plan.jobs or plan.retried:
+                self.call_from_thread(self.say, done_words(plan))
+            if jobs:
+                self.call_from_thread(self.show_handed_in, jobs)
 
     def on_json_tree_copied(self, event: JsonTree.Copied) -> None:
         """A part of a document is wanted."""

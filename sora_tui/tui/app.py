@@ -16,6 +16,7 @@ from textual import events, on, work
 from sora_tui.config.places import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
+from sora_tui.core.text import left_out
 from sora_tui.i18n import _
 from sora_tui.tui.deriving import DerivingApp
 from sora_tui.tui.framing import FramedApp
@@ -126,13 +127,14 @@ class SoraApp(DerivingApp, FramedApp):
             return
         self.make_safe_now()
         with self.suspend():
-            text = edit(command, self.editor.draft.text)
+            text = edit(command, self.editor.draft.text, self.settings.without_keys(os.environ))
         if text is None:
             self.say(
                 _("{program} could not be used; the text is as it was.").format(program=command[0])
             )
         else:
             self.editor.replace_text(text)
+            self.tell_left_out(left_out(text))
         self.refresh()
 
     # Windows of their own ---------------------------------------------------------------------

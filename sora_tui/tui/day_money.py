@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sora_tui.core.budget import NOTHING, Spending, cost_of, day_began, spent_at
+from sora_tui.core.budget import NOTHING, DayRecords, Spending, cost_of, day_began, spent_at
 from sora_tui.core.job import Job
 
 
@@ -20,6 +20,12 @@ class DayMoney:
         self.day = day_began(now)
         self._currency = currency
         self._sums: dict[str, Spending] = {}
+        self._unreadable: tuple[str, ...] = ()
+
+    def read(self, records: DayRecords) -> None:
+        """Take in what the documents tell at the beginning."""
+        self._unreadable = records.unreadable
+        self.note(records.jobs)
 
     def note(self, jobs: Iterable[Job]) -> None:
         """These jobs are so now."""
@@ -33,4 +39,4 @@ class DayMoney:
     @property
     def spent(self) -> Spending:
         """The sum."""
-        return sum(self._sums.values(), NOTHING)
+        return sum(self._sums.values(), Spending(unreadable=self._unreadable))

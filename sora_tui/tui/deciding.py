@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.problem import ProblemError
 from sora_tui.tui.acting import ActingApp
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
-    from sora_tui.core.price import Price
-    from sora_tui.core.server import Server
+    from sora_tui.engine.orders import Order
     from sora_tui.tui.panes.inspector import JobDecision
 
 
 class DecidingApp(ActingApp, part=True):
     """Carries decisions out; sending again asks for a consent of its own."""
 
-    #: What the question names: the job, where it is sent again, and for how much.
-    _again: tuple[Job, Server, Price] | None = None
+    #: What the question names: the job, and the order that sends it again.
+    _again: tuple[Job, Order] | None = None
 
     def on_job_decision(self, event: JobDecision) -> None:
         """The inspector was told what to do."""
@@ -32,45 +31,40 @@ class DecidingApp(ActingApp, part=True):
         elif event.verb == "send":
             again, self._again = self._again, None
             if again is not None and again[0].id == event.job_id:
-                self._send_again(*again)
+                self._send_again(again[1])
         else:
             self.command(event.job_id, event.verb, event.video_id)
 
     @work(thread=True, group="order")
     def _price_again(self, job: Job) -> None:
-        from sora_tui.core.server import profile_for
-        from sora_tui.engine.quote import quote
+        from sora_tui.engine.orders import resend
 
         try:
-            server = profile_for(self.settings.servers, job.server)
-            if server is None:
-                raise problem_error("profile_unknown", name=job.server.profile)
-            self.settings.on(server.name).check_sendable()
-            price = quote(server, job.request)
+            order = resend(self.folder, job, self.settings, self.clock())
+            order.check()
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)
         else:
-            self.call_from_thread(self._ask_again, job, server, price)
+            self.call_from_thread(self._ask_again, job, order)
 
-    def _ask_again(self, job: Job, server: Server, price: Price) -> None:
+    def _ask_again(self, job: Job, order: Order) -> None:
         from sora_tui.tui.decision import question_again
+        from sora_tui.tui.ordering import note_of, today_of
 
-        self._again = (job, server, price)
+        self._again = (job, order)
         if self.bench.inspector is not None:
-            self.bench.inspector.ask(job.id, question_again(job, price, server))
+            (line,) = order.lines
+            known = (today_of(order), note_of(order, self.clock()))
+            question = question_again(job, line.price, line.server, line.refused, known)
+            self.bench.inspector.ask(job.id, question)
 
     @work(thread=True, group="order")
-    def _send_again(self, job: Job, server: Server, price: Price) -> None:
-        from sora_tui.core.job import Consent
+    def _send_again(self, order: Order) -> None:
+        from sora_tui.tui.ordering import submit
 
         assert self.engine is not None
-        # Who had a refused prompt sent all the same has the same one sent now.
-        despite = job.consent is not None and job.consent.despite_refusal
-        consent = Consent(
-            price.kind.value, self.clock(), price.sum, price.currency, despite_refusal=despite
-        )
         try:
-            jobs = self.engine.submit(server, job.request, price, consent, parent=job.id)
+            jobs = submit(self.engine, order, self.clock())
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)
         else:

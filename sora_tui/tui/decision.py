@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from sora_tui.core.job import Job
 from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
@@ -45,8 +46,19 @@ def decision(job: Job, chosen: int, width: int) -> list[Line]:
     return [*lines, *_ways(job, bool(found), width)]
 
 
-def question_again(job: Job, price: Price, server: Server) -> Question:
-    """The question before the same request is paid once more."""
+def question_again(
+    job: Job,
+    price: Price,
+    server: Server,
+    refused: Problem | None = None,
+    known: Sequence[str] = (),
+) -> Question:
+    """The question before the same request is paid once more.
+
+    Args:
+        refused: The server refused this prompt before; that wants a key of its own.
+        known: What else a person should know: the day's money, the end of a model.
+    """
     facts = {"host": server.host, "sum": ""}
     if price.kind is PriceKind.FREE:
         asked = _("Send it again on {host}? It may make a second clip.")
@@ -56,7 +68,17 @@ def question_again(job: Job, price: Price, server: Server) -> Question:
         asked = _("Pay about {sum} on {host}, perhaps for the second time?")
         facts["sum"] = money(price.sum, price.currency)
     order = ", ".join(part for part in (job.request.model, job.request.size) if part)
-    return Question(asked.format(**facts), clean_line(order, 60), _("y send   any other key: no"))
+    said = [clean_line(order, 60), *known]
+    answers = _("y send   any other key: no")
+    if refused is not None:
+        said.insert(0, _("this prompt was refused there before"))
+        answers = _("s send all the same   any other key: no")
+    return Question(
+        asked.format(**facts),
+        "  ".join(part for part in said if part),
+        answers,
+        yes="" if refused is None else "sS",
+    )
 
 
 def question_give_up() -> Question:
@@ -69,7 +91,7 @@ def question_give_up() -> Question:
 
 
 def _ways(job: Job, can_adopt: bool, width: int) -> list[Line]:
-    free = job.simulated or job.cost.estimated == 0
+    free = job.is_free
     ways = [
         (
             "s",

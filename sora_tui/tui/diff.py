@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -12,9 +13,10 @@ from rich.cells import cell_len
 
 from sora_tui.core.job import Job
 from sora_tui.core.moderation import verdict
+from sora_tui.core.request import EXACT, VideoRequest
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
-from sora_tui.tui.draft import Draft
+from sora_tui.i18n.kinship import operation_words
 from sora_tui.tui.panes.long_text import Line, Span, wrap
 
 _WORD: Final = re.compile(r"\w+|[^\w\s]")
@@ -46,7 +48,9 @@ class _Pair(NamedTuple):
     changed: tuple[tuple[Span, ...], tuple[Span, ...]] = ((), ())
 
 
-def comparisons(job: Job, jobs: Sequence[Job], draft: Draft) -> list[Comparison]:
+def comparisons(
+    job: Job, jobs: Sequence[Job], editor: VideoRequest, server: str
+) -> list[Comparison]:
     """What a job's prompt can be compared with, the most telling first.
 
     For a refused one that is the last prompt which the same server took before, of the same file
@@ -54,13 +58,12 @@ def comparisons(job: Job, jobs: Sequence[Job], draft: Draft) -> list[Comparison]
 
     Args:
         jobs: Newest first.
-        draft: With its variables filled in.
+        editor: What the editor would send, its variables filled in.
+        server: The name of the profile that it would go to.
     """
     name = _("job {job}").format(job=job.id)
     mine = _lines_of_job(job)
-    request = draft.reference or ""
-    edited = _lines(draft.model, draft.seconds, draft.size, request, draft.text)
-    found = [Comparison(name, _("editor"), mine, edited)]
+    found = [Comparison(name, _("editor"), mine, _lines(editor, server))]
     passed = [
         other
         for other in jobs
@@ -74,6 +77,13 @@ def comparisons(job: Job, jobs: Sequence[Job], draft: Draft) -> list[Comparison]
         passed_name = _("job {job}, which passed").format(job=last.id)
         found.insert(0, Comparison(passed_name, name, _lines_of_job(last), mine))
     return found
+
+
+def between(first: Job, second: Job) -> Comparison:
+    """Two jobs, the older one first."""
+    older, newer = sorted((first, second), key=lambda job: job.id)
+    before, after = (_("job {job}").format(job=job.id) for job in (older, newer))
+    return Comparison(before, after, _lines_of_job(older), _lines_of_job(newer))
 
 
 def unified(comparison: Comparison) -> tuple[Line, ...]:
@@ -102,23 +112,39 @@ def side_by_side(comparison: Comparison, width: int) -> tuple[Line, ...]:
 
 
 def _lines_of_job(job: Job) -> tuple[str, ...]:
-    request = job.request
-    path = request.reference.path if request.reference else ""
-    return _lines(request.model, request.seconds, request.size, path, request.prompt)
+    return _lines(job.request, job.server.profile)
 
 
-def _lines(
-    model: str | None, seconds: str | None, size: str | None, reference: str, prompt: str
-) -> tuple[str, ...]:
+def _lines(request: VideoRequest, server: str) -> tuple[str, ...]:
+    """Everything that is sent, a line each, so that whatever differs shows."""
     said = {
-        _("model"): model or _("default"),
-        _("seconds"): seconds or _("default"),
-        _("size"): size or _("default"),
-        _("ref"): reference.removeprefix("input_reference/") or _("none"),
+        _("server"): server,
+        _("model"): request.model or _("default"),
+        _("seconds"): request.seconds or _("default"),
+        _("size"): request.size or _("default"),
+        _("ref"): _reference(request),
     }
+    if request.operation != "create":
+        said[_("from")] = operation_words(request)
+    if request.characters:
+        said[_("with")] = ", ".join(character.name for character in request.characters)
+    for name, value in sorted(request.params.items()):
+        if value is not None:
+            said[name] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     wide = max(len(label) for label in said) + 2
-    settings = [f"{label:<{wide}}{clean_line(value, 80)}" for label, value in said.items()]
-    return (*settings, "", *clean(prompt.strip(), 200_000).split("\n"))
+    settings = [
+        f"{clean_line(label, 40):<{wide}}{clean_line(value, 200)}" for label, value in said.items()
+    ]
+    return (*settings, "", *clean(request.prompt.strip(), 200_000).split("\n"))
+
+
+def _reference(request: VideoRequest) -> str:
+    """The picture and how it is fitted."""
+    if request.reference is None:
+        return _("none")
+    path = request.reference.path.removeprefix("input_reference/")
+    fit = request.reference.fit
+    return path if fit == EXACT else f"{path}  {fit}"
 
 
 def _blocks(comparison: Comparison) -> Iterator[list[_Pair]]:

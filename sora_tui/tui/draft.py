@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
+from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.parameters import Offer
-from sora_tui.core.prompt import Prompt, fill, script_text, variables_in
-from sora_tui.core.request import EXACT, Fit, Operation, VideoRequest, check_request
+from sora_tui.core.prompt import Prompt, script_text, text_to_send, variables_in
+from sora_tui.core.request import (
+    EXACT,
+    Character,
+    Fit,
+    Operation,
+    Reference,
+    SourceFile,
+    VideoRequest,
+    check_request,
+)
 from sora_tui.core.server import Server
 from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.workspace.prompts import SCRIPT_FILE
@@ -199,7 +209,7 @@ def request_of(draft: Draft, settings: Settings) -> VideoRequest:
     values = {name: text for name, text in draft.values.items() if text}
     variables = {**said.variables, **values}
     return VideoRequest(
-        prompt=fill(sent_text(draft), variables).strip(),
+        prompt=text_to_send(sent_text(draft), variables),
         model=draft.model,
         seconds=draft.seconds,
         size=draft.size,
@@ -230,10 +240,26 @@ def as_written(draft: Draft, settings: Settings) -> Draft:
     )
 
 
-def as_filled(draft: Draft, settings: Settings) -> Draft:
-    """The draft with the text as it would be sent, as far as its variables have values."""
-    written = as_written(draft, settings)
-    return replace(draft, text=fill(sent_text(draft), written.values).strip())
+def as_compared(draft: Draft, settings: Settings) -> VideoRequest:
+    """What the draft would send, as far as that is known before its picture and clip are read.
+
+    Raises:
+        ProblemError: front_matter_broken.
+    """
+    request = request_of(as_written(draft, settings), settings)
+    made_of = draft.made_of
+    return request._replace(
+        reference=None if draft.reference is None else Reference(_path(draft), "", draft.fit),
+        characters=tuple(Character(name, "", "") for name in draft.characters),
+        source_job=made_of if made_of and JOB_ID.fullmatch(made_of) else None,
+        source_file=SourceFile(made_of, "") if made_of and not JOB_ID.fullmatch(made_of) else None,
+    )
+
+
+def _path(draft: Draft) -> str:
+    """The picture as documents name it."""
+    name = (draft.reference or "").removeprefix("input_reference/")
+    return f"input_reference/{name}"
 
 
 def moved(draft: Draft, before: Settings, after: Settings) -> Draft:

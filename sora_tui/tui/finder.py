@@ -15,7 +15,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from sora_tui.core.text import clean_line
+from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import N_, _
 from sora_tui.tui.keymap import EVERYWHERE, PLACES, place_of, with_own
 from sora_tui.tui.keys import Key
@@ -144,7 +144,7 @@ class Finder(ModalScreen[Entry | None]):
         self._find(event.value)
 
     def _find(self, text: str) -> None:
-        asked = text.casefold().split()
+        asked = folded(text).split()
         found = [
             number
             for number, entry in self._entries.items()
@@ -184,7 +184,7 @@ class Finder(ModalScreen[Entry | None]):
 
 
 def _searched(entry: Entry) -> str:
-    return f"{entry.keys} {entry.words} {entry.place}".casefold()
+    return folded(f"{entry.keys} {entry.words} {entry.place}")
 
 
 def _is_possible(node: DOMNode, act: str) -> bool:

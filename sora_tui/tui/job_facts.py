@@ -14,6 +14,7 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import reported_words
 from sora_tui.i18n.kinship import kin_words, operation_words
 from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
@@ -56,7 +57,7 @@ def facts(
         lineage: What it came from and became; None: not known yet.
     """
     job = view.job
-    headline = f"{job_rows.sign(view, ascii)} {job.state.value.upper()}"
+    headline = f"{job_rows.sign(view, ascii)} {job.state_word.upper()}"
     tone = _TONES.get(job.state, "strong")
     lines = [Line(headline, spans=((0, len(headline), tone),))]
     # Of a lost answer the page of the decision says it, money first.
@@ -99,7 +100,12 @@ def timeline(job: Job) -> list[Line]:
 
 def _life(job: Job) -> list[tuple[datetime, str, str]]:
     steps = [
-        (event.at, f"{event.state.value:<12}", clean_line(event.note, 500)) for event in job.events
+        (
+            event.at,
+            f"{event.state_word:<12}",
+            clean_line(event.note, 500),
+        )
+        for event in job.events
     ]
     tries = [
         (
@@ -176,6 +182,8 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     if request.reference is not None:
         yield _("reference"), f"{clean_line(request.reference.path, 300)}, {request.reference.fit}"
     for name, value in request.params.items():
+        if value is None:  # the profile has a value for it, and it was not sent
+            continue
         shown = json.dumps(value, ensure_ascii=False, default=str)
         yield _("parameter"), clean_line(f"{name} = {shown}", 500)
     for name, text in request.variables.items():
@@ -226,14 +234,14 @@ def _clip(job: Job, seen: ClipSeen | None) -> Iterator[Line]:
 def _cost(job: Job) -> str:
     if job.simulated:
         return _("free, simulated")
+    if job.is_free:
+        return _("free")
     said = []
-    if job.cost.estimated is not None:
+    if job.cost.estimated:
         sum = money(job.cost.estimated, job.cost.currency)
         said.append(_("about {sum}, estimated").format(sum=sum))
-    if job.cost.reported is not None:
-        sum = money(job.cost.reported, job.cost.currency)
-        said.append(_("{sum}, says the server").format(sum=sum))
-    return "; ".join(said) or _("unknown")
+    said.append(reported_words(job))
+    return "; ".join(filter(None, said)) or _("unknown")
 
 
 def _expiry(view: JobView, now: datetime) -> str:

@@ -54,6 +54,7 @@ _SIGNS: Final[Mapping[State, str]] = {
     State.GONE: "✗",
     State.CANCELLED: "✗",
     State.ABANDONED: "✗",
+    State.UNKNOWN: "?",
 }
 _ASCII: Final[Mapping[str, str]] = {
     "▶": ">",
@@ -124,7 +125,7 @@ def state(view: JobView, ascii: bool = False) -> str:
     mark = sign(view, ascii)
     if view.retry is not None:
         return f"{mark} retry {view.retry.count}"
-    return f"{mark} {view.job.state.value}"
+    return f"{mark} {view.job.state_word}"
 
 
 def progress(view: JobView, now: datetime, width: int, ascii: bool = False) -> str:
@@ -225,12 +226,14 @@ def cost(view: JobView) -> str:
     job = view.job
     if job.state in _NEVER_ACCEPTED or (job.remote_id is None and job.state is State.CANCELLED):
         return "0"
-    if job.simulated or job.cost.estimated == 0:
+    if job.is_free:
         return _("free")
     if job.state is State.PENDING and (view.retry is not None or job.not_before is not None):
         return "0"
     if job.cost.reported is not None:
-        said = amount(job.cost.reported)
+        said = ("" if job.is_cost_final else "~") + amount(job.cost.reported)
+        if job.is_perhaps_charged:
+            return f"{amount(job.cost.reported)}?"
     elif job.cost.estimated is None:
         return _("unknown")
     elif job.state in {State.UNCONFIRMED, State.ABANDONED}:
@@ -294,6 +297,8 @@ def reason(error: JobError, width: int) -> str:
     """Why, in at most two words; the sentences stand below the list and in the inspector."""
     words = _short_words()
     other = _("picture refused") if error.kind.startswith("reference_") else _("not possible")
+    if error.problem.code == "word_unknown":
+        other = clean_line(error.kind, 40)  # better than nothing, and mostly plain English
     said = words.get(error.kind, other)
     if len(said) > width and error.kind.startswith("moderation"):
         return _("moderation")
@@ -310,6 +315,8 @@ def _short_words() -> dict[str, str]:
     return {
         "answer_lost": _("answer lost"),
         "answer_unclear": _("answer unclear"),
+        "sending_on_hold": _("answer unclear"),
+        "sending_stopped": _("stopped"),
         "moderation_before": _("moderation, before"),
         "moderation_after": _("moderation, after"),
         "key_refused": _("key refused"),

@@ -160,6 +160,10 @@ def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
         State.ABANDONED: (_left_by_script(job),)
         if job.events[0].note.startswith("old script")
         else (_("given up at {end}; this record stays"),),
+        State.UNKNOWN: (
+            _("a newer sora-tui wrote this record; what this one does not know stays as it is"),
+            _("a newer sora-tui wrote this record"),
+        ),
     }
     if job.state in {State.COMPLETED, State.DOWNLOADING} and in_danger(view, now):
         text = _("the clip expires on {server} in {left} and is being saved first")

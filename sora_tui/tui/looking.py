@@ -37,8 +37,11 @@ def has_display(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
-def play(command: Sequence[str], clip: Path) -> None:
+def play(command: Sequence[str], clip: Path, environ: Mapping[str, str]) -> None:
     """Open a clip and do not wait for it; it goes on when we end.
+
+    Args:
+        environ: Of the player; no key belongs in there.
 
     Raises:
         OSError: the program cannot be started.
@@ -48,6 +51,7 @@ def play(command: Sequence[str], clip: Path) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=dict(environ),
         start_new_session=True,
     )
 

@@ -11,9 +11,10 @@ from sora_tui.core.price import Ask, Price, PriceKind
 from sora_tui.core.problem import Problem
 from sora_tui.core.request import EXACT, Fit, VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.core.text import clean_line
+from sora_tui.core.text import clean_line, same_name
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.costs import free_words
 from sora_tui.i18n.kinship import operation_words, with_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.media.header import ImageFacts
@@ -57,6 +58,8 @@ def picture_of(draft: Draft, pictures: Mapping[str, ReferenceFile]) -> Picture |
         return None
     path = draft.reference.removeprefix("input_reference/")
     file = pictures.get(path)
+    if file is None and not path.isascii():
+        file = next((pictures[name] for name in pictures if same_name(name, path)), None)
     facts = None if file is None else file.facts
     return Picture(path, draft.fit, facts, badge(facts, draft.size))
 
@@ -66,7 +69,7 @@ def price_words(price: Price | None, server: Server, count: int) -> str:
     if price is None:
         return ""
     if price.kind is PriceKind.FREE:
-        return _("free, simulated") if server.simulated else _("free")
+        return _("free, simulated") if server.simulated else free_words(price, count)
     if price.sum is None:
         return _("price unknown")
     return _("about {sum}").format(sum=money(price.sum * count, price.currency))

@@ -9,29 +9,26 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sora_tui.config.settings import Settings
-from sora_tui.core.budget import day_began, over_budget, spending
-from sora_tui.core.job import Consent, Job
-from sora_tui.core.limits import Budget
-from sora_tui.core.price import Ask, Price, ask_for
-from sora_tui.core.problem import Problem, ProblemError, problem_error
+from sora_tui.core.job import Job
+from sora_tui.core.problem import problem_error
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
+from sora_tui.engine import orders
 from sora_tui.engine.engine import Verb
 from sora_tui.engine.events import EngineEvent
 from sora_tui.engine.offers import offer_for
-from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.orders import Answer, Item, JobMaker, Order
 from sora_tui.i18n.endings import ending_words
 from sora_tui.tui.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.references import Prepared, read_reference_image
-from sora_tui.workspace.verdicts import refusal_before
+from sora_tui.workspace.references import read_reference_image
 
 if TYPE_CHECKING:
     from sora_tui.media.helper import Helper
 
 
-class EngineLike(Protocol):
+class EngineLike(JobMaker, Protocol):
     """What the screen needs of the engine."""
 
     def start(self) -> None:
@@ -42,20 +39,6 @@ class EngineLike(Protocol):
 
     def subscribe(self, listener: Callable[[EngineEvent], None]) -> Callable[[], None]:
         """Hear of changes, in the engine's thread."""
-
-    def submit(
-        self,
-        server: Server,
-        request: VideoRequest,
-        price: Price,
-        consent: Consent,
-        prepared: Prepared | None = None,
-        count: int = 1,
-        *,
-        parent: str | None = None,
-        once_more: bool = False,
-    ) -> list[Job]:
-        """Hand in one order, or a job sent again; durable on return."""
 
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
         """Ask for something to be done with a job; durable on return."""
@@ -73,39 +56,21 @@ class EngineLike(Protocol):
         """Stop sending pending jobs, or go on; durable on return."""
 
 
-class Order(NamedTuple):
-    """Everything that is sent, as it was when the person asked for it.
-
-    Attributes:
-        price: Of one clip.
-        ask: The question that has to be answered first.
-        refused: The server refused this prompt before: that is asked first, and with it the price.
-        today: What the day has cost, in words; empty without limits.
-        note: A warning about the model, in words.
-    """
+class Prompted(NamedTuple):
+    """An order and the draft that it was made of."""
 
     draft: Draft
-    server: Server
-    request: VideoRequest
-    price: Price
-    ask: Ask
-    prepared: Prepared | None
-    refused: Problem | None = None
-    today: str = ""
-    note: str = ""
+    order: Order
 
 
 def prepare(
     folder: Folder, settings: Settings, draft: Draft, now: datetime, helper: Helper
-) -> Order:
+) -> Prompted:
     """Read the picture, check everything that can be known before a server is asked.
 
     Raises:
         ProblemError: whatever keeps it from being sent, the person's limits included; nothing was.
     """
-    from sora_tui.config.consents import is_always
-
-    settings.check_sendable()
     request = request_of(draft, settings)
     offer = offer_for(folder, settings.server, request.model)
     request = request._replace(params=offer.check(request.params))
@@ -117,13 +82,10 @@ def prepare(
     if draft.reference is not None and draft.operation == "create":
         prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, helper)
         request = request._replace(reference=prepared.reference)
-    server = settings.server
-    price = quote(server, request)
-    ask = ask_for(price, server, always=is_always(server.origin))
-    today = check_budget(folder, settings.budget, server, price, draft.count, now)
-    refused = refusal_before(folder, server.origin, request)
-    note = ending_words(ending(server, request.model), now.date())
-    return Order(draft, server, request, price, ask, prepared, refused, today, note)
+    items = [Item(request, prepared, draft.count)]
+    order = orders.prepare(folder, items, settings.server, settings, now)
+    order.check()
+    return Prompted(draft, order)
 
 
 def _with_source(
@@ -132,13 +94,11 @@ def _with_source(
     """The request with the clip that it starts from, or the characters that appear.
 
     Raises:
-        ProblemError: as `find_source` and `find_characters`; operation_unsupported;
-            source_elsewhere for a clip that another server has.
+        ProblemError: as `find_source` and `find_characters`; source_elsewhere for a clip that
+            another server has.
     """
-    from sora_tui.engine.knowledge import unsupported
     from sora_tui.workspace.characters import find_characters
     from sora_tui.workspace.history import History
-    from sora_tui.workspace.learnt import Memory
     from sora_tui.workspace.sources import find_source
 
     server, history = settings.server, History(folder)
@@ -162,43 +122,18 @@ def _with_source(
             )
     finally:
         history.close()
-    if (missing := unsupported(server, Memory(folder), request)) is not None:
-        raise ProblemError(missing)
     return request
 
 
-def check_budget(
-    folder: Folder, budget: Budget, server: Server, price: Price, count: int, now: datetime
-) -> str:
-    """What the day has cost, in words, if it leaves room for so many clips.
-
-    Raises:
-        ProblemError: over_budget.
-    """
-    if not budget.is_set or server.simulated:
-        return ""
-    from sora_tui.i18n.spending import today_words
-    from sora_tui.workspace.ledger import jobs_of_the_day
-
-    day = day_began(now)
-    spent = spending(jobs_of_the_day(folder, day), day, budget.currency)
-    if (why := over_budget(budget, server, price, count, spent)) is not None:
-        raise ProblemError(why)
-    return today_words(spent, budget)
-
-
-def hand_in(engine: EngineLike, order: Order, at: datetime) -> list[Job]:
-    """Give an order that was agreed to at `at` (UTC) to the engine; durable on return.
+def submit(engine: JobMaker, order: Order, at: datetime) -> list[Job]:
+    """Hand in an order whose question was answered with yes at `at` (UTC); durable on return.
 
     Raises:
         ProblemError: disk_full or folder_not_writable; nothing was sent.
     """
-    price = order.price
-    despite = order.refused is not None
-    consent = Consent(price.kind.value, at, price.sum, price.currency, despite_refusal=despite)
-    return engine.submit(
-        order.server, order.request, price, consent, order.prepared, order.draft.count
-    )
+    # The key that agrees to a prompt that was refused before is one of its own.
+    answer = Answer(yes=True, despite_refusal=order.refused is not None)
+    return orders.submit(engine, order, orders.consent(order, answer, at))
 
 
 def remember_always(server: Server) -> None:
@@ -207,3 +142,17 @@ def remember_always(server: Server) -> None:
 
     with suppress(OSError):
         remember(server.origin)
+
+
+def today_of(order: Order) -> str:
+    """Return what the day has cost, in words; empty without limits."""
+    if order.today is None:
+        return ""
+    from sora_tui.i18n.spending import today_words
+
+    return today_words(order.today, order.budget)
+
+
+def note_of(order: Order, now: datetime) -> str:
+    """Return the warnings about models of an order, in words."""
+    return "  ".join(note for end in order.endings if (note := ending_words(end, now.date())))

@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from sora_tui.config.settings import Settings
-from sora_tui.core.job import Consent, Job, State
-from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.problem import ProblemError, Spent, problem_error
-from sora_tui.core.server import Server, profile_for
+from sora_tui.core.job import Job, State
+from sora_tui.core.price import Ask
+from sora_tui.core.problem import Spent
 from sora_tui.core.text import clean_line
-from sora_tui.engine.knowledge import unsupported
-from sora_tui.engine.quote import ending, quote
+from sora_tui.engine.orders import Line, Order, retry
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
-from sora_tui.i18n.endings import ending_words
 from sora_tui.tui.job_words import server_name
 from sora_tui.tui.order import Question
-from sora_tui.tui.ordering import check_budget
+from sora_tui.tui.ordering import note_of, today_of
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.learnt import Memory
-from sora_tui.workspace.verdicts import refusal_before
 
 #: From this many jobs on it is asked even where nothing is charged.
 _MANY = 2
-
-
-class Again(NamedTuple):
-    """A job that is made once more, as it was agreed to."""
-
-    job: Job
-    server: Server
-    price: Price
-    despite_refusal: bool
-
-    def consent(self, at: datetime) -> Consent:
-        """What the person agreed to at `at` (UTC)."""
-        price = self.price
-        return Consent(
-            price.kind.value, at, price.sum, price.currency, despite_refusal=self.despite_refusal
-        )
 
 
 class Plan(NamedTuple):
@@ -50,16 +28,22 @@ class Plan(NamedTuple):
 
     Attributes:
         jobs: Whom the verb is commanded for.
-        again: What is made as a new job.
+        order: What is made or tried once more.
         question: None: nothing is lost or paid, so it is done at once.
         note: What there is to say of jobs that it does not concern.
     """
 
     verb: Literal["cancel", "delete", "retry"]
     jobs: tuple[Job, ...] = ()
-    again: tuple[Again, ...] = ()
+    order: Order | None = None
     question: Question | None = None
     note: str = ""
+
+    @property
+    def retried(self) -> tuple[Line, ...]:
+        """What is tried again itself."""
+        lines = () if self.order is None else self.order.lines
+        return tuple(line for line in lines if line.way == "retry")
 
 
 def plan_cancel(jobs: Sequence[Job]) -> Plan:
@@ -75,7 +59,9 @@ def plan_cancel(jobs: Sequence[Job]) -> Plan:
         len(waiting),
     ).format(count=len(waiting))
     facts = note or _named(waiting)
-    return Plan("cancel", waiting, (), Question(asked, facts, _("y take back   any other key: no")))
+    return Plan(
+        "cancel", waiting, None, Question(asked, facts, _("y take back   any other key: no"))
+    )
 
 
 def plan_delete(jobs: Sequence[Job]) -> Plan:
@@ -103,7 +89,8 @@ def plan_delete(jobs: Sequence[Job]) -> Plan:
             "{count} clip stays in output/", "{count} clips stay in output/", clips
         ).format(count=clips)
     facts = "  ".join(part for part in (_named(resting), loss, note) if part)
-    return Plan("delete", resting, (), Question(asked, facts, _("y delete   any other key: no")))
+    question = Question(asked, facts, _("y delete   any other key: no"))
+    return Plan("delete", resting, question=question)
 
 
 def plan_retry(jobs: Sequence[Job], folder: Folder, settings: Settings, now: datetime) -> Plan:
@@ -115,13 +102,8 @@ def plan_retry(jobs: Sequence[Job], folder: Folder, settings: Settings, now: dat
         ProblemError: profile_unknown, key_missing, over_budget, operation_unsupported: nothing is
             sent.
     """
-    again = tuple(
-        _again(job, folder, settings)
-        for job in jobs
-        if job.is_final and not job.needs_you and job.state is not State.NOT_SENT
-    )
-    unsent = tuple(job for job in jobs if job.state is State.NOT_SENT)
-    left = len(jobs) - len(again) - len(unsent)
+    every = [job for job in jobs if job.is_final and not job.needs_you]
+    left = len(jobs) - len(every)
     note = ""
     if left:
         note = ngettext(
@@ -129,65 +111,44 @@ def plan_retry(jobs: Sequence[Job], folder: Folder, settings: Settings, now: dat
             "{count} jobs are under way or need a decision first.",
             left,
         ).format(count=left)
-    if not again and not unsent:
+    if not every:
         return Plan("retry", note=note)
-    every = (*again, *(_again(job, folder, settings) for job in unsent))
-    today = ""
-    for server in {one.server.name: one.server for one in every}.values():
-        at_server = [one.price for one in every if one.server.name == server.name]
-        dearest = max(at_server, key=lambda price: price.sum or Decimal(0))
-        today = check_budget(folder, settings.budget, server, dearest, len(at_server), now)
-    ends = (ending_words(ending(one.server, one.job.request.model), now.date()) for one in every)
-    question = _question_again(every, (today, note, *dict.fromkeys(ends)))
-    return Plan("retry", unsent, again, question, note)
+    order = retry(folder, every, settings, now)
+    order.check()
+    return Plan("retry", (), order, _question_again(order, note, now), note)
 
 
-def _again(job: Job, folder: Folder, settings: Settings) -> Again:
-    server = profile_for(settings.servers, job.server)
-    if server is None:
-        raise problem_error("profile_unknown", name=job.server.profile)
-    settings.on(server.name).check_sendable()
-    if (missing := unsupported(server, Memory(folder), job.request)) is not None:
-        raise ProblemError(missing)
-    refused = refusal_before(folder, server.origin, job.request) is not None
-    return Again(job, server, quote(server, job.request), refused)
-
-
-def _question_again(every: Sequence[Again], known: Iterable[str]) -> Question | None:
-    refused = any(one.despite_refusal for one in every)
-    charged = any(one.price.kind is not PriceKind.FREE for one in every)
-    if not (refused or charged or len(every) >= _MANY):
+def _question_again(order: Order, note: str, now: datetime) -> Question | None:
+    if order.ask is Ask.NOTHING and order.refused is None and order.clips < _MANY:
         return None
-    count = len(every)
+    count = order.clips
     clips = ngettext("{count} new clip", "{count} new clips", count).format(count=count)
-    hosts = ", ".join(sorted({clean_line(one.server.name, 40) for one in every}))
+    hosts = ", ".join(sorted({clean_line(server.name, 40) for server in order.servers}))
     asked = _("Make {clips} on {servers}: {sum}?").format(
-        clips=clips, servers=hosts, sum=_total(every)
+        clips=clips, servers=hosts, sum=_total(order)
     )
-    perhaps = sum(
-        one.job.error is not None and one.job.error.spent is not Spent.NO and not one.job.simulated
-        for one in every
-    )
-    facts = list(known)
-    if perhaps:
+    jobs = [line.job for line in order.lines if line.job is not None]
+    facts = [today_of(order), note, note_of(order, now)]
+    if any(_may_be_billed(job) for job in jobs):
         facts.insert(0, _("the first one may have been billed too"))
-    if refused:
+    if order.refused is not None:
         facts.insert(0, _("this prompt was refused there before"))
         answers = _("s send all the same   any other key: no")
     else:
         answers = _("y send   any other key: no")
-    said = "  ".join(part for part in facts if part) or _named([one.job for one in every])
-    return Question(asked, said, answers, yes="sS" if refused else "")
+    said = "  ".join(part for part in facts if part) or _named(jobs)
+    return Question(asked, said, answers, yes="sS" if order.refused is not None else "")
 
 
-def _total(every: Sequence[Again]) -> str:
+def _may_be_billed(job: Job) -> bool:
+    return job.error is not None and job.error.spent is not Spent.NO and not job.simulated
+
+
+def _total(order: Order) -> str:
     """`about $1.20`, with what nobody knows named."""
-    sums: dict[str, Decimal] = {}
-    for one in every:
-        if one.price.sum:
-            sums[one.price.currency] = sums.get(one.price.currency, Decimal(0)) + one.price.sum
+    sums, unknown = order.total
     said = [_("about {sum}").format(sum=money(sum, currency)) for currency, sum in sums.items()]
-    if any(one.price.sum is None for one in every):
+    if unknown:
         said.append(_("a price that the server does not say"))
     return " + ".join(said) or _("free")
 
@@ -219,7 +180,7 @@ def _named(jobs: Sequence[Job]) -> str:
 
 def done_words(plan: Plan) -> str:
     """What to say once the commands of a plan were handed over."""
-    count = len(plan.jobs)
+    count = len(plan.jobs) or len(plan.retried)
     if plan.verb == "delete":
         text = ngettext(
             "{count} record goes to metadata/.trash/.",

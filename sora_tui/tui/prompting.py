@@ -29,6 +29,8 @@ class PromptingApp(WritingApp, part=True):
     #: What stood in the editor before something else was put there as a whole, and after an undo.
     _undo: tuple[Draft, ...] = ()
     _redo: tuple[Draft, ...] = ()
+    #: The last rename of a prompt file, from and to, until another change of the list.
+    _renamed: tuple[str, str] | None = None
 
     # Opening ----------------------------------------------------------------------------------
 
@@ -123,6 +125,10 @@ class PromptingApp(WritingApp, part=True):
             self.editor.show(same, known_values(self.settings.server, self.offer))
             self.note_change()
 
+    def on_prompts_entered(self) -> None:
+        """Read the folder again: files may have come, the one in the editor among them."""
+        self.refresh_files()
+
     # The list ---------------------------------------------------------------------------------
 
     @work(thread=True, group="search", exclusive=True)
@@ -158,24 +164,31 @@ class PromptingApp(WritingApp, part=True):
 
     def on_rename_prompt(self, event: RenamePrompt) -> None:
         """Give the file another name; its draft and its values go along."""
+        file = self._rename(event.path, event.name)
+        if file is not None:
+            self._renamed = (event.path, file)
+            self.say(_("{file} is now {name}; u undoes").format(file=event.path, name=file))
+
+    def _rename(self, path: str, name: str) -> str | None:
+        """The new path of a prompt file; None where it could not be renamed, which is told."""
         from sora_tui.workspace.prompts import rename_prompt
         from sora_tui.workspace.variables import rename_values
 
         assert self.drafts is not None
-        is_open = event.path == self.editor.draft.file
+        is_open = path == self.editor.draft.file
         try:
             if is_open:
                 self.put_away()
-            file = rename_prompt(self.folder, event.path, event.name)
-            self.drafts.rename(event.path, file)
-            rename_values(self.folder, event.path, file)
+            file = rename_prompt(self.folder, path, name)
+            self.drafts.rename(path, file)
+            rename_values(self.folder, path, file)
         except ProblemError as error:
             self.complain(error.problem)
-            return
+            return None
         if is_open:
             self.open_file(file)
-        self.say(_("{file} is now {name}").format(file=event.path, name=file))
         self._show_in_list(file)
+        return file
 
     def on_trash_prompt(self, event: TrashPrompt) -> None:
         """Move the file to the trash; the next one takes its place in the editor."""
@@ -190,13 +203,19 @@ class PromptingApp(WritingApp, part=True):
         except ProblemError as error:
             self.complain(error.problem)
             return
+        self._renamed = None
         if event.path == self.editor.draft.file and event.next is not None:
             self.open_file(event.next)
         self.say(_("{file} is in prompts/.trash; u brings it back").format(file=event.path))
         self._show_in_list(event.next)
 
     def on_untrash_prompt(self) -> None:
-        """Bring back what was trashed last."""
+        """Undo the last rename, or bring back what was trashed last."""
+        if self._renamed is not None:
+            (before, after), self._renamed = self._renamed, None
+            if (file := self._rename(after, before)) is not None:
+                self.say(_("{file} is now {name}").format(file=after, name=file))
+            return
         from sora_tui.workspace.prompts import untrash_prompt
 
         assert self.drafts is not None
@@ -239,14 +258,22 @@ class PromptingApp(WritingApp, part=True):
 
     def action_diff_job(self) -> None:
         """Compare the editor, or the last prompt that passed, with the highlighted job's."""
-        from sora_tui.tui.diff import comparisons
+        from sora_tui.tui.diff import between, comparisons
         from sora_tui.tui.diff_window import DiffWindow
-        from sora_tui.tui.draft import as_filled
+        from sora_tui.tui.draft import as_compared
 
         view = self.jobs.cursor_view
-        if view is None:
+        marked = [found.job for id in sorted(self.jobs.marks) if (found := self.book.get(id))]
+        if len(marked) == len(self.jobs.marks) == 2:
+            self.push_screen(DiffWindow([between(*marked)]))
+        elif view is None:
             self.say(_("Choose a job with 4 and the arrows."))
         else:
             jobs = [other.job for other in self.book.newest()]
-            draft = as_filled(self.editor.draft, self.settings)
-            self.push_screen(DiffWindow(comparisons(view.job, jobs, draft)))
+            try:
+                editor = as_compared(self.editor.draft, self.settings)
+            except ProblemError as error:
+                self.complain(error.problem)
+                return
+            server = self.settings.server.name
+            self.push_screen(DiffWindow(comparisons(view.job, jobs, editor, server)))

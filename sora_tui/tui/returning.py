@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -26,7 +28,7 @@ def last_seen(workspace: Path) -> datetime | None:
 
 
 def mark_seen(workspace: Path) -> None:
-    """Remember that this person sees the workspace now.
+    """Remember that this person sees the workspace now, by the clock that the jobs have.
 
     Raises:
         OSError: the state folder cannot be written; the next welcome counts from an older time.
@@ -34,6 +36,9 @@ def mark_seen(workspace: Path) -> None:
     mark = _mark(workspace)
     mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     mark.touch(mode=0o600)
+    # A touch alone takes the file system's clock, which may be hours from ours.
+    now = time.time()
+    os.utime(mark, (now, now))
 
 
 def welcome(

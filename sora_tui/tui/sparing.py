@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from operator import ne
 from typing import Final, NamedTuple
 
-from rich.cells import get_character_cell_size
+from rich.cells import get_character_cell_size, split_graphemes
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
@@ -26,6 +26,16 @@ _GAP: Final = 8
 _DRAWN: Final = "\0"
 #: The style of a cell that was never written: no terminal has it.
 _UNKNOWN: Final = "?"
+#: In a grapheme of several characters these make its width a question of the terminal: one that
+#: does not join emoji shows each of them (zero width joiner, emoji presentation, keycap).
+_JOINERS: Final = frozenset("\u200d\ufe0f\u20e3")
+_FIRST_EMOJI: Final = "\U0001f000"
+#: Letters of which two make a flag.
+_FLAG_LETTERS: Final = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
+_SKIN_TONES: Final = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+#: Where none of these is, one character is one grapheme.
+_MAY_JOIN: Final = _JOINERS | _FLAG_LETTERS | _SKIN_TONES
+_NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"  # DECAWM
 
 
 class Row(NamedTuple):
@@ -97,10 +107,26 @@ class Shown:
             return
         row.put(x, cells)
         if not certain or _UNKNOWN in before.styles:
-            pen.write(x, y, cells)
+            pen.write(x, y, cells, len(row.styles))
+            self._restore(x, y, cells, pen)
             return
         for start, end in _stretches(map(ne, zip(*before, strict=True), zip(*cells, strict=True))):
             pen.write(x + start, y, cells.part(start, end))
+
+    def _restore(self, x: int, y: int, cells: Row, pen: Pen) -> None:
+        """Write again what a terminal that does not join emoji has just written over."""
+        end = x + len(cells.styles)
+        reach = max(
+            (
+                at + _unjoined_width(text)
+                for at, text in enumerate(cells.characters, x)
+                if _is_disputed(text)
+            ),
+            default=0,
+        )
+        behind = self._rows[y].part(end, reach)
+        if behind.styles and _UNKNOWN not in behind.styles and _DRAWN not in behind.characters:
+            pen.write(end, y, behind, self._size.width)
 
     def _redrawn(self, x: int, y: int, strip: DrawnStrip) -> list[tuple[int, int]]:
         """Where a row of a picture has to be drawn; from now on it stands there."""
@@ -132,14 +158,33 @@ class Pen:
         self._parts: list[str] = []
         self._now = ""
 
-    def write(self, x: int, y: int, cells: Row) -> None:
-        """Write cells from column `x` of row `y` on."""
+    def write(self, x: int, y: int, cells: Row, columns: int = 0) -> None:
+        """Write cells from column `x` of row `y` on.
+
+        Args:
+            columns: Width of the terminal, where the cells may hold joined emoji.
+        """
         self._parts.append(Control.move_to(x, y).segment.text)
-        for character, sgr in zip(*cells, strict=True):
+        for at, (character, sgr) in enumerate(zip(*cells, strict=True), x):
             if sgr != self._now:
                 self._parts.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[0m")
                 self._now = sgr
-            self._parts.append(character)
+            if len(character) > 1 and _is_disputed(character):
+                self._write_disputed(at, y, character, columns)
+            else:
+                self._parts.append(character)
+
+    def _write_disputed(self, x: int, y: int, grapheme: str, columns: int) -> None:
+        """Write a grapheme that may be narrower or wider on this terminal than we count it.
+
+        The cells below it are cleared first, and what follows is placed by column; at the right
+        edge the terminal must not continue it on the next row.
+        """
+        width = _grapheme_width(grapheme)
+        back = Control.move_to(x, y).segment.text
+        at_edge = x + _unjoined_width(grapheme) > columns
+        shown = f"{_NO_WRAP}{grapheme}{_WRAP}" if at_edge else grapheme
+        self._parts += (" " * width, back, shown, Control.move_to(x + width, y).segment.text)
 
     def paste(self, x: int, y: int, sequences: str) -> None:
         """Write what brings its own styles and leaves none."""
@@ -198,20 +243,45 @@ def _cells(strip: Strip, system: ColorSystem) -> tuple[Row, bool]:
     for segment in strip:
         text, style = segment.text, segment.style
         sgr = Strip.render_ansi(style, system) if style is not None else ""
-        if segment.cell_length == len(text):
+        if segment.cell_length == len(text) and (text.isascii() or _MAY_JOIN.isdisjoint(text)):
             characters += text
             styles += [sgr] * len(text)
             continue
         certain = False
-        for character in text:
-            width = get_character_cell_size(character)
+        for start, end, width in split_graphemes(text)[0]:
+            grapheme = text[start:end]
             if width == 0 and characters:
-                characters[-1] += character
-                styles[-1] = sgr
+                # It belongs to the character before, which stands left of its empty cells.
+                at = len(characters) - 1
+                while at and not characters[at]:
+                    at -= 1
+                characters[at] += grapheme
+            elif grapheme in _FLAG_LETTERS and characters and characters[-1] in _FLAG_LETTERS:
+                characters[-1] += grapheme
+                characters.append("")
+                styles.append(sgr)
             elif width:
-                characters += [character, ""][:width]
+                characters += [grapheme, *[""] * (width - 1)]
                 styles += [sgr] * width
     return cells, certain
+
+
+def _is_disputed(grapheme: str) -> bool:
+    """Whether terminals differ in how wide they show it: several emoji that may be joined."""
+    return len(grapheme) > 1 and any(c in _JOINERS or c >= _FIRST_EMOJI for c in grapheme[1:])
+
+
+def _is_emoji(character: str) -> bool:
+    return _FIRST_EMOJI <= character < "\U000e0000"
+
+
+def _grapheme_width(grapheme: str) -> int:
+    return split_graphemes(grapheme)[1]
+
+
+def _unjoined_width(grapheme: str) -> int:
+    """Cells that it takes where each of its emoji is shown; a skin tone is one by itself."""
+    return sum(2 if _is_emoji(c) else get_character_cell_size(c) for c in grapheme)
 
 
 def _stretches(differ: Iterable[bool]) -> list[tuple[int, int]]:

@@ -40,6 +40,7 @@ from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from sora_tui.tui.crash import write_crash_report
+from sora_tui.tui.layouts import with_latin_shortcuts
 from sora_tui.tui.pace import BREATH, Pace
 from sora_tui.tui.replies import Replies
 from sora_tui.tui.sparing import Shown, SparingUpdate
@@ -161,6 +162,11 @@ class TerminalOutput:
                     rest = rest[os.write(self._descriptor, rest) :]
 
 
+#: Adds to the keyboard protocol of kitty, which Textual has just asked for, that a key comes with
+#: the code of its place on a Latin keyboard: `layouts.py` reads it.
+_ALTERNATE_KEYS: Final = "\x1b[=4;2u"
+
+
 class KeyParser(XTermParser):
     """Textual's parser; escape and a sign in one go are what they are one after the other.
 
@@ -177,7 +183,7 @@ class KeyParser(XTermParser):
         """The events in what came from the terminal."""
         # An empty text would tell Textual that the end has come.
         if typed := self._replies.take(data, time.monotonic()):
-            yield from super().feed(typed)
+            yield from super().feed(with_latin_shortcuts(typed))
 
     def tick(self) -> Iterable[Message]:
         """The events in what has no rest; to be called ten times a second."""
@@ -222,6 +228,7 @@ class TerminalDriver(LinuxDriver):
         if isinstance(self._app, HardenedApp):
             self._app.forget_terminal()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual left it so
+        self.write(_ALTERNATE_KEYS)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, even if it no longer takes what Textual writes."""

@@ -167,7 +167,11 @@ class ViewingApp(WatchingApp, part=True):
         command = player(self.settings.player, os.environ)
         if command is not None:
             try:
-                play(command, self.folder.root / job.outputs[0].path)
+                play(
+                    command,
+                    self.folder.root / job.outputs[0].path,
+                    self.settings.without_keys(os.environ),
+                )
             except OSError as error:
                 text = _("{program} could not be started: {reason}.")
                 program = clean_line(command[0], 60)

@@ -22,7 +22,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _
+from sora_tui.i18n import _, ngettext
 from sora_tui.tui.job_book import JobBook, Kind, kind_of
 from sora_tui.tui.job_rows import JobView
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
@@ -258,7 +258,7 @@ class WatchingApp(HardenedApp, part=True):
         from sora_tui.workspace.ledger import jobs_of_the_day
 
         money = DayMoney(self.clock(), self.settings.budget.currency)
-        money.note(jobs_of_the_day(self.folder, money.day))
+        money.read(jobs_of_the_day(self.folder, money.day))
         self.call_from_thread(self._take_money, money)
 
     def _take_money(self, money: DayMoney) -> None:
@@ -351,6 +351,7 @@ class WatchingApp(HardenedApp, part=True):
             EngineFault,
             JobChanged,
             JobRemoved,
+            RecordsFound,
             RemoteListed,
         )
 
@@ -363,12 +364,22 @@ class WatchingApp(HardenedApp, part=True):
                 self.complain(event.problem)
             elif isinstance(event, RemoteListed):
                 self.take_remote(event)
+            elif isinstance(event, RecordsFound):
+                self._take_found_records(event.number)
         jobs = [event for event in heard.values() if isinstance(event, JobChanged)]
         if jobs:
             self.take_jobs(jobs)
         gone = {event.job_id for event in heard.values() if isinstance(event, JobRemoved)}
         if gone:
             self._take_away(gone)
+
+    def _take_found_records(self, count: int) -> None:
+        """Read the list again: documents came in beside us."""
+        from sora_tui.i18n.amounts import thousands
+
+        self.load_history()
+        text = ngettext("{count} record came in.", "{count} records came in.", count)
+        self.say(text.format(count=thousands(count)))
 
     def _take_away(self, job_ids: set[str]) -> None:
         for job_id in job_ids:

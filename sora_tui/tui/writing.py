@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from sora_tui.core.parameters import Offer
     from sora_tui.core.problem import Problem
     from sora_tui.core.server import Server
+    from sora_tui.engine.orders import Order
     from sora_tui.tui.draft import Draft
-    from sora_tui.tui.ordering import Order
+    from sora_tui.tui.ordering import Prompted
+    from sora_tui.tui.panes.prompt_text import PromptText
     from sora_tui.tui.params_window import ParamsWindow
     from sora_tui.tui.prompt_desk import Opened
     from sora_tui.workspace.drafts import Drafts
@@ -253,7 +255,8 @@ class WritingApp(FittingApp, part=True):
         if self._know(draft.model):
             self.editor.set_choices(known_values(server, self.offer))
         try:
-            price = quote(server, request_of(as_written(draft, self.settings), self.settings))
+            wish = request_of(as_written(draft, self.settings), self.settings)
+            price = quote(server, wish, self.folder)
             check_draft(draft, self.settings)
             self.offer.check({**server.params, **draft.params})
         except ProblemError as error:
@@ -407,6 +410,17 @@ class WritingApp(FittingApp, part=True):
         """The text is left: no need to wait."""
         self.make_safe()
 
+    def on_prompt_text_left_out(self, event: PromptText.LeftOut) -> None:
+        """Tell what a paste lost, once the message of the edit, which clears the line, is past."""
+        self.call_after_refresh(self.tell_left_out, event.characters)
+
+    def tell_left_out(self, characters: tuple[str, ...]) -> None:
+        """Name the characters that a text brought and no prompt may have; nothing for none."""
+        from sora_tui.i18n.amounts import left_out_words
+
+        if characters:
+            self.say(left_out_words(characters))
+
     # Sending ----------------------------------------------------------------------------------
 
     @on(EditorPane.GenerateAsked)
@@ -427,7 +441,8 @@ class WritingApp(FittingApp, part=True):
 
             self.complain(problem("count_invalid", limit=MAX_COUNT))
         elif not self.folder.writable:
-            self.complain(problem("folder_not_writable", path=str(self.folder.root)))
+            known = problem("folder_not_writable", path=str(self.folder.root))
+            self.complain(self.folder.refusal or known)
         else:
             self._begin(self.editor.draft)
 
@@ -479,35 +494,38 @@ class WritingApp(FittingApp, part=True):
         from sora_tui.tui.ordering import prepare
 
         try:
-            order = prepare(self.folder, self.settings, draft, self.clock(), self.helper)
+            prompted = prepare(self.folder, self.settings, draft, self.clock(), self.helper)
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:
-            self.call_from_thread(self._prepared, order)
+            self.call_from_thread(self._prepared, prompted)
 
-    def _prepared(self, order: Order) -> None:
+    def _prepared(self, prompted: Prompted) -> None:
         from sora_tui.core.price import Ask
         from sora_tui.i18n.kinship import operation_words
         from sora_tui.tui.order import question_for
+        from sora_tui.tui.ordering import note_of, today_of
 
+        order = prompted.order
         if order.ask is Ask.NOTHING and order.refused is None:
             self._hand_in(order, always=False)
             return
         self._order = order
+        (line,) = order.lines
         self.bench.show_pane("editor")
         self.editor.say("")
         self.editor.ask(
             question_for(
                 order.ask,
-                order.draft,
-                order.price,
-                order.server,
-                order.today,
+                prompted.draft,
+                line.price,
+                line.server,
+                today_of(order),
                 order.refused,
-                note=order.note,
-                made_of=operation_words(order.request, short=True),
+                note=note_of(order, self.clock()),
+                made_of=operation_words(line.request, short=True),
             ),
-            order.request.prompt,
+            line.request.prompt,
         )
 
     @on(EditorPane.ConsentGiven)
@@ -524,13 +542,14 @@ class WritingApp(FittingApp, part=True):
 
     @work(thread=True, group="order")
     def _hand_in(self, order: Order, always: bool) -> None:
-        from sora_tui.tui.ordering import hand_in, remember_always
+        from sora_tui.tui.ordering import remember_always, submit
 
         assert self.engine is not None
         try:
             if always:
-                remember_always(order.server)
-            jobs = hand_in(self.engine, order, self.clock())
+                for server in order.servers:
+                    remember_always(server)
+            jobs = submit(self.engine, order, self.clock())
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:

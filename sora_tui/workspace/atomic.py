@@ -31,10 +31,14 @@ _REFUSALS: Final = {
     errno.EACCES: "folder_not_writable",
     errno.EPERM: "folder_not_writable",
     errno.EIO: "folder_not_writable",
+    # A folder of ours that is a file, a link to nowhere, or on another device: a person's doing.
+    errno.ENOTDIR: "folder_not_writable",
+    errno.EISDIR: "folder_not_writable",
+    errno.ELOOP: "folder_not_writable",
+    errno.EEXIST: "folder_not_writable",
+    errno.EXDEV: "folder_not_writable",
     errno.ENOENT: "folder_missing",
 }
-#: How file systems without hard links (FAT, exFAT, some FUSE mounts) answer link(2).
-_NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 @contextmanager
@@ -176,18 +180,42 @@ def publish(part: Path, target: Path) -> Path:
 
 
 def claim_name(file: Path, name: Path) -> None:
-    """Give a file a second name, or on file systems without links its new one, if it is free.
+    """Give a file a second name, or where links are refused its new one, if it is free.
+
+    FAT and FUSE mounts answer EPERM, Android and SELinux EACCES, quotas and overlays EXDEV, other
+    systems ENOSYS, EOPNOTSUPP or EMLINK: whatever it is, a file of our own holds the name, then it
+    is replaced. What keeps that from being made as well is the reason that counts.
 
     Raises:
         FileExistsError: Something has that name.
     """
     try:
         os.link(file, name, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError:
+        descriptor = os.open(name, NEW_FILE, 0o600)
+        try:
+            _move_into(file, name, descriptor)
+        except BaseException:
+            name.unlink(missing_ok=True)  # empty, or half a copy
             raise
-        os.close(os.open(name, NEW_FILE, 0o600))  # an empty file of ours holds the name
+        finally:
+            os.close(descriptor)
+
+
+def _move_into(file: Path, name: Path, descriptor: int) -> None:
+    """Put a file in the place of a new, empty one; copy it where it cannot be moved."""
+    try:
         file.replace(name)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with file.open("rb") as source:
+            while chunk := source.read(1024 * 1024):
+                write_all(descriptor, chunk)
+        os.fsync(descriptor)
+        file.unlink()
 
 
 def _claim_name(part: Path, name: Path) -> bool:
@@ -196,5 +224,9 @@ def _claim_name(part: Path, name: Path) -> bool:
     except FileExistsError:
         import filecmp  # a name is rarely taken, and no start need wait for it
 
-        return name.is_file() and not name.is_symlink() and filecmp.cmp(part, name, shallow=False)
+        try:
+            is_plain = name.is_file() and not name.is_symlink()
+            return is_plain and filecmp.cmp(part, name, shallow=False)
+        except PermissionError:  # not ours to read, so not ours
+            return False
     return True

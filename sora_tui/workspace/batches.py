@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.problem import problem_error
+from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.inbox import waiting
+from sora_tui.workspace.inbox import waiting_and_broken
 from sora_tui.workspace.jobfile import SUFFIX, decode, ids_in, read_bytes
 
 
-def jobs_of_batch(folder: Folder, batch_id: str) -> list[Job]:
-    """Every job of this batch that was handed in, whatever became of it, oldest first.
+def jobs_of_batch(folder: Folder, *batch_ids: str) -> list[Job]:
+    """Every job of these batches that was handed in, whatever became of it, oldest first.
 
     The documents themselves are read, all of them: this decides about money. The trash counts, for
     what was paid is not refunded by deleting its record; a request that was taken back does not.
@@ -25,19 +25,23 @@ def jobs_of_batch(folder: Folder, batch_id: str) -> list[Job]:
         ProblemError: document_broken or document_newer for one that may be of this batch and
             cannot be read: nobody knows what it paid for.
     """
-    found = {job.id: job for job in waiting(folder) if _is_of(job, batch_id)}
-    needle = f'"{batch_id}"'.encode()
+    waiting, broken = waiting_and_broken(folder)
+    if broken:
+        raise ProblemError(broken[0])
+    found = {job.id: job for job in waiting if _is_of(job, batch_ids)}
+    needles = [f'"{batch_id}"'.encode() for batch_id in batch_ids]
     # In the order in which a document moves on: none is missed between two places.
     for place in (folder.metadata, folder.trash):
         for job_id in ids_in(place):
             path = place / f"{job_id}{SUFFIX}"
             with suppress(FileNotFoundError):
                 data, _stamp = read_bytes(path)
-                if needle not in data:
-                    continue
+                is_named = any(needle in data for needle in needles)
+                if not is_named and data.rstrip().endswith(b"}"):
+                    continue  # a document that was cut off may have lost just that word
                 job = decode(path, data)
                 unsent = place == folder.trash and job.state in {State.PENDING, State.NOT_SENT}
-                if _is_of(job, batch_id) and not unsent:
+                if _is_of(job, batch_ids) and not unsent:
                     found[job.id] = job
     return [found[job_id] for job_id in sorted(found)]
 
@@ -70,5 +74,5 @@ def handing_in(folder: Folder, *, alone: bool = False) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _is_of(job: Job, batch_id: str) -> bool:
-    return job.batch is not None and job.batch.id == batch_id
+def _is_of(job: Job, batch_ids: Collection[str]) -> bool:
+    return job.batch is not None and job.batch.id in batch_ids

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import ProblemError
-from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.arrivals import Arrivals
+from sora_tui.workspace.folder import Folder, check_readable
 from sora_tui.workspace.jobfile import (
     SUFFIX,
     Stamp,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Documents per transaction while the index catches up.
 _SLICE: Final = 500
+#: Documents that the index is asked about at once: few hold no memory, many cost no time.
+_AT_ONCE: Final = 2000
 #: Files in `metadata/` up to which the first frame does without SQLite.
 _FEW: Final = 300
 
@@ -50,6 +54,7 @@ class Catalogue:
         self._index: Index | None = None
         self._owner = False
         self._old = OldRecords(folder)
+        self._arrivals = Arrivals(folder)
         self.version = 0
 
     def close(self) -> None:
@@ -58,8 +63,12 @@ class Catalogue:
             self._index.close()
             self._index = None
 
-    def own(self) -> None:
-        """Write from now on: bring the index up to what the documents say, or make a new one."""
+    def own(self) -> int:
+        """Write from now on: bring the index up to what the documents say, or make a new one.
+
+        Returns:
+            How many documents were not in the index that the last owner left.
+        """
         from sora_tui.workspace.index import Index, IndexUnusableError
 
         self.close()
@@ -68,7 +77,7 @@ class Catalogue:
         try:
             try:
                 self._index = Index.open(path, writable=True)
-                self._catch_up(self._index)
+                return self._catch_up(self._index)
             except IndexUnusableError as error:
                 _log.info("the index is made anew: %s", error)
                 self.close()
@@ -77,6 +86,24 @@ class Catalogue:
                 self._index.finish()
         except IndexUnusableError as error:
             self._give_up(error)
+        return 0
+
+    def take_arrivals(self) -> tuple[list[str], list[str]]:
+        """Index documents that another program put here or took away. For the owner alone.
+
+        To be called each second: it costs a stat while nothing changes in the folder.
+
+        Returns:
+            The ids that came in, and those that are gone, since the last call.
+        """
+        index = self._index
+        if index is None or not self._arrivals.are_due():
+            return [], []
+        came, gone = self.ask(self._arrivals.compare, lambda: ([], []))
+        rows = [row for job_id in came if (row := self._row(job_id, trashed=False)) is not None]
+        self.ask(lambda index: index.put(rows), lambda: None)
+        self.ask(lambda index: index.remove(gone), lambda: None)
+        return came, gone
 
     def ask(self, question: Callable[[Index], T], otherwise: Callable[[], T]) -> T:
         """Ask the index, or the documents where there is none to be trusted."""
@@ -161,14 +188,31 @@ class Catalogue:
         """
         return self._old.read(job_id, path)
 
-    def written_since(self, mtime_ns: int) -> list[tuple[str, bool]]:
-        """Documents written since then, and whether they lie in the trash; without an index."""
-        return [
-            (job_id, trashed)
-            for trashed in (False, True)
-            for job_id, stamp in _stamps_in(self._place(trashed))
-            if stamp.mtime_ns >= mtime_ns
-        ]
+    def to_count(self, since: datetime) -> Iterator[tuple[str, bool, Stamp]]:
+        """Tell which documents may cost money since a moment: names, whether in the trash, stamps.
+
+        Every file is looked at, and none is read: left out is what the index knows, by the very
+        stamp that the file has now, to be settled before. The times of the files decide nothing;
+        that they are as they were tells that the content is.
+
+        Raises:
+            OSError: A folder with documents cannot be listed.
+        """
+        moment = since.timestamp()
+        for trashed in (False, True):
+            with suppress(FileNotFoundError), os.scandir(self._place(trashed)) as entries:
+                stamps = _stamps_of(entries)
+                while some := dict(islice(stamps, _AT_ONCE)):
+                    settled = self._settled_before(moment, some, trashed)
+                    for job_id in some.keys() - settled:
+                        yield job_id, trashed, some[job_id]
+
+    def _settled_before(
+        self, moment: float, stamps: Mapping[str, Stamp], trashed: bool
+    ) -> set[str]:
+        return self.ask(
+            lambda index: index.settled_before(moment, stamps, trashed=trashed), set[str]
+        )
 
     def opened(self) -> Index | None:
         """The index, if there is one; a reader follows an owner that made it anew."""
@@ -190,13 +234,15 @@ class Catalogue:
                 self.version = inode
         return self._index
 
-    def _catch_up(self, index: Index) -> None:
-        """Read what changed since the index was written, newest first."""
+    def _catch_up(self, index: Index) -> int:
+        """Read what changed since the index was written, newest first; how many were not in it."""
         gone, changed = index.compare(self._there())
         index.remove(gone)
+        before = index.count()
         for start in range(0, len(changed), _SLICE):
             rows = (self._row(*key) for key in changed[start : start + _SLICE])
             index.put([row for row in rows if row is not None])
+        return index.count() - before
 
     def _there(self) -> Iterator[tuple[str, bool, Stamp]]:
         for trashed in (False, True):
@@ -241,8 +287,13 @@ class Catalogue:
 
 def _stamps_in(place: Path) -> Iterator[tuple[str, Stamp]]:
     """The stamp of every document in a folder: one pass, 100,000 of them in about a second."""
-    with suppress(OSError), os.scandir(place) as entries:
-        for entry in entries:
-            if job_id := job_id_of(entry.name):
-                with suppress(FileNotFoundError):
-                    yield job_id, Stamp.of(entry.stat(follow_symlinks=False))
+    check_readable(place)
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as entries:
+        yield from _stamps_of(entries)
+
+
+def _stamps_of(entries: Iterable[os.DirEntry[str]]) -> Iterator[tuple[str, Stamp]]:
+    for entry in entries:
+        if job_id := job_id_of(entry.name):
+            with suppress(FileNotFoundError):
+                yield job_id, Stamp.of(entry.stat(follow_symlinks=False))

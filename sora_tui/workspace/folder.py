@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sora_tui.core.problem import problem_error
+from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
 from sora_tui.workspace.atomic import NEW_FILE, allocate, chance, disk_refusals, sync_dir, write_all
 
 #: Names of the files by which `check_room` tries a disk, and which a kill may leave.
@@ -23,10 +24,22 @@ class Folder(NamedTuple):
     Attributes:
         root: Absolute, links resolved.
         writable: False is view only: everything can be looked at, nothing is sent.
+        refusal: Why it is view only, if that is known.
     """
 
     root: Path
     writable: bool = True
+    refusal: Problem | None = None
+
+    def check_writable(self) -> None:
+        """Refuse what needs to write here.
+
+        Raises:
+            ProblemError: folder_not_writable, naming the folder and the reason.
+        """
+        if not self.writable:
+            why = self.refusal or problem("folder_not_writable", path=str(self.metadata))
+            raise ProblemError(why)
 
     @property
     def prompts(self) -> Path:
@@ -115,35 +128,89 @@ def open_folder(root: Path) -> Folder:
 
     Raises:
         ProblemError: folder_missing where `root` is no folder and cannot become one;
-            folder_not_writable where a file stands in the place of one of its folders.
+            current_folder_gone where it is relative to a folder that was removed;
+            folder_not_writable where a file stands in the place of one of its folders;
+            folder_unreadable where nobody can say which jobs there are: that is not the same as
+            none.
     """
-    root = root.resolve()
-    if root.parent.is_dir():
-        with suppress(OSError):
-            root.mkdir(exist_ok=True)
-    if not root.is_dir():
-        raise problem_error("folder_missing", path=str(root))
+    root = _found(root)
     folder = Folder(root)
     private = (folder.inbox, folder.trash, folder.conflicts, folder.sent, folder.drafts)
+    refusal: Problem | None = None
     try:
         for path in (folder.prompts, folder.references):
             path.mkdir(mode=0o755, exist_ok=True)
         for path in (folder.output, folder.metadata, *private):
             path.mkdir(mode=0o700, exist_ok=True)
     except FileExistsError as error:
-        raise problem_error("folder_not_writable", path=str(error.filename)) from None
-    except OSError:
-        return Folder(root, writable=False)
+        reason = os.strerror(errno.ENOTDIR)
+        raise problem_error(
+            "folder_not_writable", path=str(error.filename), reason=reason
+        ) from None
+    except OSError as error:
+        refusal = _not_writable(Path(str(error.filename or root)), error.strerror or "")
+    for path in (folder.metadata, folder.inbox, folder.trash):
+        check_readable(path)
     needed = (folder.metadata, folder.output, *private)
-    return Folder(root, writable=all(os.access(path, os.W_OK | os.X_OK) for path in needed))
+    for path in needed if refusal is None else ():
+        if not os.access(path, os.W_OK | os.X_OK):
+            refusal = _not_writable(path, os.strerror(errno.EACCES))
+            break
+    if refusal is None:
+        refusal = _split(folder)
+    return Folder(root, writable=refusal is None, refusal=refusal)
 
 
-def _made(root: Path) -> bool:
+def check_readable(path: Path) -> None:
+    """Refuse a folder of ours whose names cannot be read; one that is missing has none.
+
+    Raises:
+        ProblemError: folder_unreadable, with the account that it belongs to.
+    """
     try:
-        root.mkdir(mode=0o755)
-    except OSError:
-        return False
-    return True
+        with os.scandir(path):
+            return
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        facts: dict[str, Fact] = {"path": str(path), "reason": error.strerror or ""}
+        with suppress(OSError):  # a folder on the way to it is closed as well
+            facts["owner"] = path.stat().st_uid
+        raise problem_error("folder_unreadable", **facts) from None
+
+
+def _found(root: Path) -> Path:
+    """The folder itself, made if need be."""
+    try:
+        root = root.resolve()
+    except FileNotFoundError:  # only the current folder is asked for, and it is gone
+        raise problem_error("current_folder_gone") from None
+    except (OSError, RuntimeError) as error:  # a loop of links
+        reason = error.strerror or "" if isinstance(error, OSError) else os.strerror(errno.ELOOP)
+        raise problem_error("folder_missing", path=str(root), reason=reason) from None
+    try:
+        if root.parent.is_dir():
+            with suppress(OSError):
+                root.mkdir(exist_ok=True)
+        if root.is_dir():
+            return root
+    except OSError as error:  # a folder on the way to it is closed
+        reason = error.strerror or ""
+        raise problem_error("folder_unreadable", path=str(root), reason=reason) from None
+    raise problem_error("folder_missing", path=str(root))
+
+
+def _split(folder: Folder) -> Problem | None:
+    """Why requests cannot be taken in: one rename does it, and none leads to another device."""
+    home = folder.metadata.stat().st_dev
+    for path in (folder.inbox, folder.trash, folder.conflicts):
+        if path.stat().st_dev != home:
+            return _not_writable(path, "another_device")
+    return None
+
+
+def _not_writable(path: Path, reason: str) -> Problem:
+    return problem("folder_not_writable", path=str(path), reason=reason)
 
 
 def check_room(folder: Folder, bytes: int) -> None:

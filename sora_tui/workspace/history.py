@@ -52,7 +52,7 @@ _RESERVED: Final = ".next"
 #: How many past jobs tell how long the next one takes.
 _USUAL: Final = 50
 
-_BY_NUMBER: Final = re.compile(r"@([1-9]\d{0,8})")
+_BY_NUMBER: Final = re.compile(r"@([1-9][0-9]{0,8})")
 _log = logging.getLogger(__name__)
 
 
@@ -78,16 +78,31 @@ class History:
 
     # The owner's part -----------------------------------------------------------------------
 
-    def own(self) -> None:
+    def own(self) -> int:
         """From now on this process is the owner: bring the index up to what the documents say.
 
         To be called once the lock is won and before `active()`: an index that the last owner left
         behind the documents must not hide an unfinished job. Takes about a second for 100,000
         documents, more when the index has to be made anew.
+
+        Returns:
+            How many documents came in while nobody owned the folder.
         """
         self._owner = True
         self._finish_reserved()
-        self._catalogue.own()
+        return self._catalogue.own()
+
+    def take_arrivals(self) -> tuple[list[Job], int, list[str]]:
+        """Take in documents that another program put here. For the owner alone, each second.
+
+        Returns:
+            The jobs that came in and can be read, how many documents came in, and the ids of
+            documents that somebody took away.
+        """
+        came, gone = self._catalogue.take_arrivals()
+        for job_id in gone:
+            self._forget(job_id)
+        return self._load_each(sorted(came)), len(came), gone
 
     def save(self, job: Job) -> Job:
         """Make a job's document durable, then tell the index. For the owner alone.
@@ -345,7 +360,12 @@ class History:
 
     def broken(self) -> list[Problem]:
         """Why documents of this workspace cannot be read: document_broken or document_newer."""
-        for job_id in self._catalogue.ask(lambda index: index.unreadable(), list[str]):
+
+        def read() -> list[str]:
+            rows = (row for row in self._catalogue.rows() if not row.trashed)
+            return [row.name for row in rows if row.state == "broken"]
+
+        for job_id in self._catalogue.ask(lambda index: index.unreadable(), read):
             if job_id not in self._broken:
                 self._try_load(job_id)
         return [self._broken[job_id] for job_id in sorted(self._broken, reverse=True)]

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.job_id import JOB_ID
-from sora_tui.core.problem import ProblemError
+from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.workspace.atomic import chance, disk_refusals, sync_dir, write_atomic
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.jobfile import SUFFIX, decode, encode, job_id_of, read_bytes
@@ -59,13 +59,24 @@ def hand_in(folder: Folder, job: Job) -> None:
 
 def waiting(folder: Folder) -> list[Job]:
     """Requests that no owner has claimed yet, oldest first; what cannot be read is left out."""
+    return waiting_and_broken(folder)[0]
+
+
+def waiting_and_broken(folder: Folder) -> tuple[list[Job], list[Problem]]:
+    """Read the requests that no owner has claimed yet, oldest first, and why others cannot be read.
+
+    For whoever decides about money: what cannot be read may be sent all the same once it is mended.
+    """
     jobs: list[Job] = []
+    broken: list[Problem] = []
     for name in _requests(folder):
         try:
             jobs.append(_read(folder.inbox / name))
-        except (FileNotFoundError, ProblemError):
+        except FileNotFoundError:
             continue
-    return jobs
+        except ProblemError as error:
+            broken.append(error.problem)
+    return jobs, broken
 
 
 def claim(folder: Folder) -> list[Job]:
@@ -142,7 +153,8 @@ def commands(folder: Folder) -> list[tuple[Path, Command]]:
             continue
         except (ProblemError, ValueError, KeyError, TypeError, RecursionError) as error:
             _log.warning("command %s cannot be read: %s", name, error)
-            path.rename(folder.conflicts / name)
+            with disk_refusals(folder.conflicts / name):
+                path.rename(folder.conflicts / name)
     return found
 
 

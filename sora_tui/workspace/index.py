@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from sora_tui.core.budget import spent_at
 from sora_tui.core.job import Job, State
 from sora_tui.core.lineage import origins_of
 from sora_tui.core.listing import STATE_ORDER, Listing, Sort, searched
 from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
-_VERSION: Final = 4
+_VERSION: Final = 6
 #: Pages in memory, in KiB as SQLite writes it, for the owner who writes.
 _CACHE: Final = -300
 #: For readers: several threads have a connection of their own, and each reads a page once.
@@ -55,7 +56,9 @@ CREATE TABLE documents (
     cost REAL,
     file TEXT,
     origins TEXT,
-    character TEXT
+    character TEXT,
+    spent_at REAL,
+    reported REAL
 ) WITHOUT ROWID;
 CREATE INDEX listed ON documents (trashed, name);
 CREATE INDEX unfinished ON documents (name) WHERE open;
@@ -63,7 +66,8 @@ CREATE INDEX unreadable ON documents (name) WHERE state = 'broken';
 CREATE INDEX revisions ON documents (revision);
 CREATE INDEX usual ON documents (profile, model, size, seconds, name) WHERE took IS NOT NULL;
 CREATE INDEX remotes ON documents (origin);
-CREATE INDEX written ON documents (mtime_ns);
+CREATE INDEX settled ON documents (name, trashed, state, spent_at, mtime_ns, bytes, inode);
+CREATE INDEX reports ON documents (origin, name) WHERE reported > 0;
 CREATE INDEX descents ON documents (origins) WHERE origins IS NOT NULL;
 CREATE INDEX characters ON documents (name) WHERE character IS NOT NULL;
 CREATE INDEX verdicts ON documents (judged, origin, name) WHERE judged IS NOT NULL;
@@ -71,7 +75,7 @@ CREATE INDEX verdicts ON documents (judged, origin, name) WHERE judged IS NOT NU
 _PUT: Final = """
 INSERT OR REPLACE INTO documents VALUES (
     ?, ?, (SELECT coalesce(max(revision), 0) + 1 FROM documents),
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 """
 
@@ -104,6 +108,9 @@ class Row(NamedTuple):
         file: The document's own name, where that is not the job's id.
         origins: What it came from, each between line ends; see `lineage.origins_of`.
         character: The name of the character that it made.
+        spent_at: When its money goes, in seconds since 1970; None where it was never sent and does
+            not wait to be.
+        reported: What its server said it charges.
     """
 
     name: str
@@ -129,6 +136,8 @@ class Row(NamedTuple):
     file: str | None = None
     origins: str | None = None
     character: str | None = None
+    spent_at: float | None = None
+    reported: float | None = None
 
 
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
@@ -160,7 +169,15 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = 
         file=file,
         origins=_enclosed(kin.id for kin in origins_of(job)),
         character=job.request.prompt if is_character(job) else None,
+        spent_at=_moment(job),
+        reported=None if job.cost.reported is None else float(job.cost.reported),
     )
+
+
+def _moment(job: Job) -> float | None:
+    if job.state is not State.PENDING and not job.attempts and job.remote_id is None:
+        return None
+    return spent_at(job).timestamp()
 
 
 def is_character(job: Job) -> bool:
@@ -368,9 +385,36 @@ class Index:
             "SELECT name FROM documents WHERE state = 'broken' AND trashed = 0 ORDER BY name DESC"
         )
 
-    def written_since(self, mtime_ns: int) -> list[tuple[str, bool]]:
-        """Names of documents written since then, and whether they lie in the trash."""
-        rows = self._ask("SELECT name, trashed FROM documents WHERE mtime_ns >= ?", (mtime_ns,))
+    def settled_before(
+        self, moment: float, stamps: Mapping[str, Stamp], *, trashed: bool
+    ) -> set[str]:
+        """Return those of these documents that are as the index knows them and of no interest.
+
+        They can be read, and their money went before that moment, or never.
+
+        Args:
+            moment: In seconds since 1970.
+            stamps: Of at most some thousand documents, as they are now.
+        """
+        marks = ",".join("?" * len(stamps))
+        rows = self._ask(
+            f"SELECT name, mtime_ns, bytes, inode FROM documents WHERE name IN ({marks})"  # noqa: S608
+            " AND trashed = ? AND state != ? AND (spent_at IS NULL OR spent_at < ?)",
+            (*stamps, trashed, BROKEN, moment),
+        )
+        return {name for name, *known in rows if stamps[name] == tuple(known)}
+
+    def reports(self, origin: str) -> list[tuple[str, bool]]:
+        """Return the jobs for which this server said what it charges, newest first.
+
+        Returns:
+            Their names, and whether they lie in the trash.
+        """
+        rows = self._ask(
+            "SELECT name, trashed FROM documents WHERE origin = ? AND reported > 0"
+            " ORDER BY name DESC",
+            (origin,),
+        )
         return [(name, bool(trashed)) for name, trashed in rows]
 
     def judged(self, origin: str, fingerprint: str) -> list[str]:
@@ -423,6 +467,27 @@ class Index:
     def count(self) -> int:
         """How many documents there are, the trash not counted."""
         ((number,),) = self._ask("SELECT count(*) FROM documents WHERE trashed = 0")
+        return int(number)
+
+    def missing(self, names: Collection[str]) -> list[str]:
+        """Return which of these documents it does not have, or has in the trash alone."""
+        there = self._names(
+            "SELECT name FROM documents WHERE trashed = 0 AND name IN"  # noqa: S608
+            f" ({', '.join('?' * len(names))})",
+            tuple(map(_storable, names)),
+        )
+        known = set(there)
+        return [name for name in names if name not in known]
+
+    def documents(self) -> list[str]:
+        """Return every document outside the trash that is named by its job's id."""
+        return self._names("SELECT name FROM documents WHERE trashed = 0 AND file IS NULL")
+
+    def count_documents(self) -> int:
+        """Return how many `documents` there are."""
+        ((number,),) = self._ask(
+            "SELECT count(*) FROM documents WHERE trashed = 0 AND file IS NULL"
+        )
         return int(number)
 
     def remote_ids(self, origin: str) -> set[str]:

@@ -13,6 +13,7 @@ from sora_tui.core.document import from_document, stored_document, without_cooki
 from sora_tui.core.job import Job
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.problem import Fact, ProblemError, problem_error
+from sora_tui.workspace.folder import check_readable
 from sora_tui.workspace.regular import open_regular
 
 #: Largest document read, in bytes. Ours stay far below; a larger one is none of ours.
@@ -44,12 +45,19 @@ def job_id_of(name: str) -> str | None:
 
 
 def ids_in(place: Path) -> list[str]:
-    """The job ids that a folder has documents for, newest first; none where there is no folder."""
+    """The job ids that a folder has documents for, newest first; none where there is no folder.
+
+    Raises:
+        ProblemError: folder_unreadable: that is not the same as none.
+    """
     try:
         with os.scandir(place) as entries:
             found = [job_id for entry in entries if (job_id := job_id_of(entry.name))]
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError:
+        check_readable(place)
+        raise
     return sorted(found, reverse=True)
 
 

@@ -1,48 +1,61 @@
-"""What the documents tell of a day's money. The index may only say which ones to read."""
+"""What the documents tell of a day's money. The index may only say which ones need no reading."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import closing, suppress
-from datetime import datetime, timedelta
-from typing import Final
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
 
+from sora_tui.core.budget import DayRecords, spent_at
 from sora_tui.core.job import Job
+from sora_tui.core.job_id import made_at
 from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.catalogue import Catalogue
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.history import History
-from sora_tui.workspace.inbox import waiting
-from sora_tui.workspace.jobfile import SUFFIX, decode, read_bytes
-
-#: A file's time may come from a clock that ticks more slowly than ours.
-_TICK: Final = timedelta(minutes=1)
+from sora_tui.workspace.inbox import waiting_and_broken
+from sora_tui.workspace.jobfile import SUFFIX, Stamp, decode, read_bytes
 
 
-def jobs_of_the_day(folder: Folder, since: datetime) -> Collection[Job]:
-    """Every job that may have cost money since a moment, or is about to, handed-in ones included.
+def jobs_of_the_day(folder: Folder, since: datetime) -> DayRecords:
+    """Read every job that may have cost money since a moment, or is about to, handed-in ones too.
 
-    Each is read anew. Which of them count, and for what, `core.budget` knows. A request that was
-    taken back lies in the trash, still pending: it is none.
+    What counts is the time of the attempts that documents tell, never the time of a file. Which of
+    the jobs count, and for what, `core.budget` knows. A request that was taken back lies in the
+    trash, still pending: it is none. The trash counts otherwise: what was paid is not refunded by
+    deleting its record.
     """
-    written = (job for job in _written_since(folder, since) if job.attempts or job.remote_id)
-    with closing(History(folder)) as history:
-        jobs = (*waiting(folder), *history.active(), *written)
-    return {job.id: job for job in jobs}.values()
-
-
-def _written_since(folder: Folder, since: datetime) -> Iterator[Job]:
-    """Jobs whose document was written since a moment: whoever sends a job writes its document.
-
-    The trash counts: what was paid is not refunded by deleting its record.
-    """
-    at = int((since - _TICK).timestamp() * 1e9)
+    waiting, broken = waiting_and_broken(folder)
+    jobs: dict[str, Job] = {job.id: job for job in waiting}
+    unreadable = [str(problem.facts["path"]) for problem in broken]
     with closing(Catalogue(folder)) as catalogue:
-        names = catalogue.ask(
-            lambda index: index.written_since(at), lambda: catalogue.written_since(at)
-        )
-    for job_id, trashed in names:
-        place = folder.trash if trashed else folder.metadata
-        path = place / f"{job_id}{SUFFIX}"
-        with suppress(FileNotFoundError, ProblemError):
-            yield decode(path, read_bytes(path)[0])
+        try:
+            for job_id, trashed, stamp in catalogue.to_count(since):
+                path = (folder.trash if trashed else folder.metadata) / f"{job_id}{SUFFIX}"
+                try:
+                    job = decode(path, read_bytes(path)[0])
+                except FileNotFoundError:
+                    continue  # on its way to the trash, which is read later
+                except ProblemError:
+                    if _may_be_since(job_id, stamp, since):
+                        unreadable.append(_shown(path))
+                    continue
+                sent = job.attempts or job.remote_id or not trashed
+                if sent and spent_at(job) >= since:
+                    jobs.setdefault(job.id, job)
+        except OSError as error:
+            unreadable.append(_shown(Path(error.filename or folder.metadata)))
+    return DayRecords(tuple(jobs.values()), tuple(unreadable))
+
+
+def _may_be_since(job_id: str, stamp: Stamp, since: datetime) -> bool:
+    """Return whether a document that cannot be read may be of a job sent since then.
+
+    Its name tells when the job was made. An older one may have been sent today, and was written
+    then; here the time of the file can only add to what counts.
+    """
+    made = made_at(job_id)
+    return made is None or made >= since or stamp.mtime_ns >= since.timestamp() * 1e9
+
+
+def _shown(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"

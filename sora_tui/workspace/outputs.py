@@ -21,20 +21,23 @@ from sora_tui.workspace.regular import open_regular
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 #: Seconds after which a request that is still half written never will be whole.
 _ABANDONED: Final = 3600
+_READ_AT_ONCE: Final = 1024 * 1024
 _PART: Final = re.compile(rf"\.{JOB_ID.pattern}\.[0-9a-f]{{8}}\.part")
 
 
-def output_name(job: Job, suffix: str = ".mp4") -> str:
+def output_name(job: Job, suffix: str = ".mp4", output: int = 0) -> str:
     """The name of a job's file, e.g. `20261122-101530Z_video_9c1e.mp4`.
 
-    Gateways put routing into ids, so that they are long and alike at both ends: such an id gives
-    way to twelve signs of its SHA-256.
+    The second of several clips ends in `_2` before its suffix, and so on. Gateways put routing into
+    ids, so that they are long and alike at both ends: such an id gives way to twelve signs of its
+    SHA-256.
     """
     remote_id = job.remote_id or job.id
     if not _SAFE_ID.fullmatch(remote_id):
         digest = sha256_of(remote_id.encode("utf-8", "surrogatepass"))
         remote_id = f"video_{digest[:12]}"
-    return f"{_stamp(job.created_at)}_{remote_id}{suffix}"
+    number = f"_{output + 1}" if output else ""
+    return f"{_stamp(job.created_at)}_{remote_id}{number}{suffix}"
 
 
 class PartFile:
@@ -60,6 +63,29 @@ class PartFile:
             folder.output.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
             self._fd: int | None = os.open(self.path, NEW_FILE, 0o600)
 
+    @classmethod
+    def reopened(cls, folder: Folder, path: Path) -> PartFile:
+        """Open a part that was closed before it was whole; its bytes are read and hashed again.
+
+        Raises:
+            FileNotFoundError: It was removed meanwhile.
+            ProblemError: What the disk refuses.
+        """
+        import hashlib
+
+        part = cls.__new__(cls)
+        part._folder, part.path = folder, path
+        part._hash, part.bytes = hashlib.sha256(), 0
+        part._fd = None
+        if not path.exists():
+            raise FileNotFoundError(path)
+        with disk_refusals(path):
+            part._fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            while chunk := os.read(part._fd, _READ_AT_ONCE):
+                part._hash.update(chunk)
+                part.bytes += len(chunk)
+        return part
+
     @property
     def sha256(self) -> str:
         """Of what was written so far, in hexadecimal."""
@@ -78,6 +104,22 @@ class PartFile:
         self._hash.update(chunk)
         self.bytes += len(chunk)
 
+    def restart(self) -> None:
+        """Forget what was written: the next byte is the first.
+
+        Raises:
+            ProblemError: What the disk refuses.
+        """
+        import hashlib
+
+        if self._fd is None:
+            raise ValueError("the part is closed")
+        with disk_refusals(self.path):
+            os.ftruncate(self._fd, 0)
+            os.lseek(self._fd, 0, os.SEEK_SET)
+        self._hash = hashlib.sha256()
+        self.bytes = 0
+
     def sync_and_close(self) -> None:
         """Make it durable.
 
@@ -87,7 +129,7 @@ class PartFile:
         if self._fd is not None:
             with disk_refusals(self.path):
                 os.fsync(self._fd)
-            self._close()
+            self.close()
 
     def beginning(self, length: int) -> bytes:
         """Its first bytes, at most so many, as they stand on the disk."""
@@ -100,10 +142,11 @@ class PartFile:
 
     def discard(self) -> None:
         """Let go of what was not published; does nothing after `publish`."""
-        self._close()
+        self.close()
         self.path.unlink(missing_ok=True)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Leave it as it is, for `reopened`."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

@@ -21,7 +21,7 @@ from sora_tui.core.prompt import (
     script_text,
     variables_in,
 )
-from sora_tui.core.text import clean_line
+from sora_tui.core.text import clean_line, folded
 from sora_tui.workspace.atomic import (
     NEW_FILE,
     claim_name,
@@ -94,7 +94,7 @@ class PromptShelf:
 
     def search(self, words: str) -> set[str]:
         """The paths of the files, as last listed, whose name and text have all these words."""
-        wanted = words.casefold().split()
+        wanted = folded(words).split()
         return {
             file.path
             for path, (_stamp, file, head) in self._known.items()
@@ -357,16 +357,21 @@ def _entry(
     is_default = path == str(folder.prompt_md)
     relative = path.removeprefix(f"{folder.root}/")
     name = relative if is_default else relative.removeprefix("prompts/").removesuffix(_SUFFIX)
-    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+    modified = _modified(status)
     file_entry = PromptFile(
         relative, name, _title(head), modified, is_default, len(variables_in(head))
     )
-    return stamp, file_entry, f"{name}\n{head}".casefold()
+    return stamp, file_entry, folded(f"{name}\n{head}")
+
+
+def _modified(status: os.stat_result) -> datetime:
+    """When a file was written last, by the file system's clock."""
+    return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
 def _whole(path: str, file: PromptFile) -> str:
     try:
-        return f"{file.name}\n{read_source(Path(path))}".casefold()
+        return folded(f"{file.name}\n{read_source(Path(path))}")
     except ProblemError:
         return ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from sora_tui.media.header import (
 )
 from sora_tui.media.image import AS_PNG, MAX_PIXELS, cut_share, mime_type
 from sora_tui.workspace.atomic import write_atomic
+from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.regular import open_regular
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 50 * 1024 * 1024
 #: Most pictures say everything in so many bytes.
 _HEAD: Final = 4096
-#: A file younger than this many seconds may still be on its way here.
-_GROWING: Final = 5.0
+#: Files written within so many nanoseconds before the newest one may still be on their way here.
+_GROWING: Final = 5_000_000_000
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _URL_MARKS: Final = ("http:", "https:", "ftp:", "file:", "data:")
 
@@ -169,7 +169,8 @@ class Shelf:
         #: By path: what a file was when its header was read, and what that said.
         self._known: dict[str, tuple[tuple[int, int, int], ImageFacts | None]] = {}
         self._folders: dict[str, int] = {}
-        self._youngest = 0.0
+        #: What the files that were written last were, when the list was made.
+        self._newest: dict[str, tuple[int, int, int]] = {}
 
     def files(self) -> list[ReferenceFile]:
         """Every file by path; with facts where they are known already, else to be `read`."""
@@ -177,25 +178,29 @@ class Shelf:
         root, start = str(self._root), len(str(self._root)) + 1
         found: list[ReferenceFile] = []
         known: dict[str, tuple[tuple[int, int, int], ImageFacts | None]] = {}
-        youngest = 0.0
+        stamps: dict[str, tuple[int, int, int]] = {}
         for entry in _files(root, folders):
             try:
                 status = entry.stat(follow_symlinks=False)
             except OSError:  # gone meanwhile
                 continue
             path = entry.path[start:]
+            stamps[path] = _stamp(status)
             before = self._known.get(path)
-            if before is not None and before[0] == _stamp(status):
+            if before is not None and before[0] == stamps[path]:
                 known[path] = before
             else:
                 before = None
-            youngest = max(youngest, status.st_mtime)
             modified = datetime.fromtimestamp(status.st_mtime, UTC)
             facts = before[1] if before else None
             found.append(
                 ReferenceFile(path, status.st_size, modified, facts, was_read=before is not None)
             )
-        self._known, self._folders, self._youngest = known, folders, youngest
+        youngest = max((stamp[0] for stamp in stamps.values()), default=0)
+        self._newest = {
+            path: stamp for path, stamp in stamps.items() if youngest - stamp[0] < _GROWING
+        }
+        self._known, self._folders = known, folders
         return sorted(found, key=lambda file: file.path)
 
     def read(self, files: Iterable[ReferenceFile]) -> list[ReferenceFile]:
@@ -203,14 +208,15 @@ class Shelf:
         return [self._read(file) for file in files]
 
     def is_stale(self) -> bool:
-        """Whether `files` may give another list by now. Asks the folders only.
+        """Whether `files` may give another list by now.
 
-        A folder does not tell that a file in it goes on growing, so a file that was being
-        written to when it was read makes the list stale until it has rested.
+        Asks the folders, and the files that were written last: a folder does not tell that a file
+        in it goes on growing. Which ones those are, only the times of files decide: our clock may
+        be hours from the file system's.
         """
-        if abs(time.time() - self._youngest) < _GROWING:
-            return True
-        return any(_modified(folder) != before for folder, before in self._folders.items())
+        return any(_modified(folder) != before for folder, before in self._folders.items()) or any(
+            _stamp_of(self._root / path) != before for path, before in self._newest.items()
+        )
 
     def _read(self, file: ReferenceFile) -> ReferenceFile:
         facts = None
@@ -266,7 +272,7 @@ def _resolve(folder: Folder, path: str) -> Path:
     # A bare name means the folder of pictures, even where the workspace has such a file, too.
     choices = (folder.references / path, folder.root / path)
     try:
-        named = next(choice for choice in choices if os.path.lexists(choice))
+        named = next(found for choice in choices if (found := existing(choice)) is not None)
         real = named.resolve()
     except (StopIteration, OSError, ValueError, RuntimeError):  # a loop of links, a NUL in the name
         raise problem_error("reference_missing", path=path) from None
@@ -355,6 +361,14 @@ def _modified(folder: str) -> int:
         return Path(folder).lstat().st_mtime_ns
     except OSError:
         return 0
+
+
+def _stamp_of(path: Path) -> tuple[int, int, int] | None:
+    """What a file is now; None where it is gone."""
+    try:
+        return _stamp(path.lstat())
+    except OSError:
+        return None
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:

@@ -12,6 +12,7 @@ from sora_tui.core.job import Job
 from sora_tui.core.problem import problem_error
 from sora_tui.core.request import Operation, SourceFile, VideoRequest
 from sora_tui.media.boxes import ClipDamagedError, inspect_mp4
+from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.regular import open_regular
@@ -75,7 +76,7 @@ def find_source(folder: Folder, history: History, said: str, operation: Operatio
             source_missing, source_outside, source_not_clip or source_too_big.
     """
     places = (Path(said), folder.root / said, folder.output / said)
-    file = next((place for place in places if os.path.lexists(place)), None) if said else None
+    file = next((found for place in places if (found := existing(place))), None) if said else None
     if file is not None and operation != "remix":
         return _of_file(folder, history, file)
     if operation != "remix" and Path(said).suffix.lower() == ".mp4":

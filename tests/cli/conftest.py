@@ -19,8 +19,8 @@ import pytest
 from sora_tui.__main__ import list_keys, look_at_pictures
 from sora_tui.cli.main import main
 from sora_tui.i18n import set_language
-from tests.pty_session import ROOT
 from tests.simulated import Simulator, start_simulator
+from tests.support.clock import module_path
 
 COMMAND = [sys.executable, "-m", "sora_tui"]
 
@@ -48,10 +48,12 @@ class Shell:
 
     def __call__(self, *words: str, stdin: str | None = None, **environ: str) -> Ran:
         """Run `sora-tui WORDS` without a terminal."""
+        if "PYTHONPATH" in environ:
+            environ["PYTHONPATH"] = module_path(environ["PYTHONPATH"])
         done = subprocess.run(
             [*COMMAND, *words],
             cwd=self.workspace,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **self.environ, **environ},
+            env={**os.environ, **self.environ, **environ},
             input=stdin or "",
             capture_output=True,
             text=True,

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sora_tui.core.batch import earlier_batch_id
+from sora_tui.core.job import Batch
+from sora_tui.core.server import ServerRef
+from sora_tui.workspace.folder import open_folder
 from tests.cli.conftest import Shell
+from tests.workspace.jobs import put, saved
 
 LAB = (
     'default = "lab"\n{more}\n[servers.lab]\nbase_url = "https://lab.example.org/v1"\n'
@@ -104,3 +110,37 @@ def test_a_batch_in_toml_from_prompt_files(shell: Shell) -> None:
     end = ran.documents[-1]
     assert (end["event"], end["clips"], end["states"]) == ("batch_end", 3, {"saved": 3})
     assert end["unknown"] == 3  # on this machine, and nobody said what it costs
+
+
+def test_files_whose_names_fold_to_one_word_are_two_batches(lab: Shell) -> None:
+    """What was sent under the word they shared is not sent again where the line agrees."""
+    sent = replace(
+        saved(1),
+        batch=Batch(earlier_batch_id("猫"), 1, 1, "id:shot1"),
+        server=ServerRef("lab", "https://lab.example.org/v1"),
+    )
+    (lab.workspace / "metadata").mkdir(exist_ok=True)
+    put(open_folder(lab.workspace), sent)
+    for name, prompt in (("猫", sent.request.prompt), ("犬", "a dog")):
+        line = {"id": "shot1", "prompt": prompt, "model": "sora-2", "seconds": 4}
+        (lab.workspace / f"{name}.jsonl").write_text(json.dumps(line))
+    same = lab.inside("batch", "猫.jsonl", "--dry-run", "--json").documents[0]
+    other = lab.inside("batch", "犬.jsonl", "--dry-run", "--json").documents[0]
+    assert (same["to_send"], same["sent_before"]) == (0, 1)
+    assert (other["to_send"], other["sent_before"]) == (1, 0)
+    assert same["id"] != other["id"]
+
+
+def test_an_id_met_again_with_another_prompt_is_told(lab: Shell) -> None:
+    sent = replace(
+        saved(1),
+        batch=Batch("plan", 1, 1, "id:shot1"),
+        server=ServerRef("lab", "https://lab.example.org/v1"),
+    )
+    put(open_folder(lab.workspace), sent)
+    line = {"id": "shot1", "prompt": "a dog", "model": "sora-2", "seconds": 4}
+    (lab.workspace / "plan.jsonl").write_text(json.dumps(line))
+    ran = lab.inside("batch", "plan.jsonl", "--dry-run")
+    assert "0 clips to send, 1 sent before" in ran.err
+    assert "line 1: its id was sent before with another prompt" in ran.err
+    assert sent.id in ran.err

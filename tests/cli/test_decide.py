@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import COMMAND, Ran, Shell
 from tests.engine.lossy_server import LossyServer, lossy_server
-from tests.pty_session import KEYS, ROOT, PtySession
+from tests.pty_session import KEYS, PtySession
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Lost:
         return told
 
     def terminal(self, *words: str) -> PtySession:
-        environ = {**self.shell.environ, "PYTHONPATH": str(ROOT)}
-        return PtySession([*COMMAND, *words], cols=120, env=environ, cwd=self.shell.workspace)
+        shell = self.shell
+        return PtySession([*COMMAND, *words], cols=120, env=shell.environ, cwd=shell.workspace)
 
 
 def lose(workspace: Path, server: LossyServer) -> Lost:

@@ -17,7 +17,7 @@ import pytest
 from sora_tui.media.boxes import inspect_mp4
 from tests.cli.conftest import COMMAND, Shell
 from tests.media.pictures import encoded, picture
-from tests.pty_session import ROOT, PtySession
+from tests.pty_session import PtySession
 
 
 def test_a_prompt_becomes_a_checked_file(shell: Shell) -> None:
@@ -228,7 +228,7 @@ def test_on_a_terminal_the_sum_is_asked_for(shell: Shell, answer: str, exit_code
         f'[servers.lab]\nbase_url = "{base_url}"\napi_key_env = "SORA_API_KEY"\n'
         'prices = { "*" = 0.10 }\n'
     )
-    environ = {**shell.environ, "PYTHONPATH": str(ROOT), "SORA_LANG": "fr"}
+    environ = {**shell.environ, "SORA_LANG": "fr"}
     words = [*COMMAND, "generate", "x", "--server", "lab"]
     with PtySession(words, cols=120, env=environ, cwd=shell.workspace) as session:
         session.wait_for("Payer environ 0,10\u00a0$ sur 127.0.0.1\u00a0?")
@@ -256,7 +256,7 @@ def test_no_wait_leaves_with_the_id_and_wait_brings_the_clip(shell: Shell) -> No
 )
 def test_a_signal_leaves_the_job_safe(shell: Shell, number: signal.Signals, exit_code: int) -> None:
     """The clip takes a minute; the process is gone within three seconds, and the job stays."""
-    environ = {**os.environ, **shell.environ, "PYTHONPATH": str(ROOT), "SORA_DURATION": "12"}
+    environ = {**os.environ, **shell.environ, "SORA_DURATION": "12"}
     with subprocess.Popen(
         [*COMMAND, "--server", "simulator", "generate", "A kite", "--json"],
         cwd=shell.workspace,
@@ -278,7 +278,7 @@ def test_a_signal_leaves_the_job_safe(shell: Shell, number: signal.Signals, exit
 
 
 def test_a_lost_terminal_leaves_the_job_safe(shell: Shell) -> None:
-    environ = {**shell.environ, "PYTHONPATH": str(ROOT), "SORA_DURATION": "12"}
+    environ = {**shell.environ, "SORA_DURATION": "12"}
     words = [*COMMAND, "--server", "simulator", "generate", "A kite"]
     with PtySession(words, cols=120, env=environ, cwd=shell.workspace) as session:
         session.wait_for("queued", 30)
@@ -306,3 +306,26 @@ def test_a_fitted_reference_arrives_as_it_was_shown(shell: Shell) -> None:
     sent = shell.workspace / "metadata" / ".sent" / reference["sha256"]
     assert hashlib.sha256(sent.read_bytes()).hexdigest() == reference["sha256"]
     assert (references / "pier.jpg").read_bytes() == stored.getvalue()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("caf\udce9 noir",),
+        ("a kite", "--model", "sora-\udcff"),
+        ("a kite", "--var", "who=\udce9"),
+    ],
+)
+def test_an_argument_that_is_not_utf_8_sends_nothing(shell: Shell, words: tuple[str, ...]) -> None:
+    """Python hands such bytes on as lone surrogates; they would have been sent as "?"."""
+    ran = shell.inside("generate", *words, "--yes")
+    assert ran.code == 2
+    assert "not UTF-8; nothing was sent" in ran.err
+    assert shell.documents == []
+
+
+def test_both_faces_send_the_same_text(shell: Shell) -> None:
+    ran = shell.inside("generate", " boats\rlow\u202e sun\u200f \n", "--dry-run")
+    assert ran.code == 0
+    assert "Left out of the prompt, because no reader sees it: U+202E" in ran.err
+    assert "boats\nlow sun" in ran.out

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from tests.cli.conftest import Shell
 
@@ -97,11 +99,21 @@ def test_params_lists_what_this_server_takes_of_this_model(lab: Shell) -> None:
     assert "No parameter beyond the standard" in lab.inside("params", "--model", "sora-2").out
 
 
-def test_the_end_of_a_model_is_told_before_the_question(tmp_path: Path) -> None:
-    ran = Shell(tmp_path, {"SORA_API_KEY": "sk-real-looking-key"}).inside("generate", "A kite")
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (datetime(2026, 9, 23, 12, tzinfo=UTC), "ends at api.openai.com on 2026-09-24\n"),
+        (datetime(2028, 2, 29, 12, tzinfo=UTC), "ended at api.openai.com on 2026-09-24: it may"),
+    ],
+)
+def test_the_end_of_a_model_is_told_before_the_question(
+    tmp_path: Path, day: datetime, said: str
+) -> None:
+    with time_machine.travel(day.timestamp()):
+        ran = Shell(tmp_path, {"SORA_API_KEY": "sk-real-looking-key"}).inside("generate", "A kite")
     assert ran.code == 2  # without a terminal nobody agrees to the price
-    assert "sora-2 ended at api.openai.com on 2026-09-24: it may refuse" in ran.err
-    assert ran.err.index("ended") < ran.err.index("0.40")
+    assert f"sora-2 {said}" in ran.err
+    assert ran.err.index(said) < ran.err.index("0.40")
 
 
 def test_prices_of_a_profile_by_size_and_tier(lab: Shell) -> None:

@@ -16,7 +16,7 @@ from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory
 from tests.cli.conftest import COMMAND, Shell
-from tests.pty_session import ROOT, PtySession
+from tests.pty_session import PtySession
 from tests.rawserver import RawServer, answer, read_request, send
 from tests.simulated import Simulator
 
@@ -137,8 +137,7 @@ def test_removing_asks_and_says_which_jobs_wait(bare: Shell) -> None:
     history.save(Job.adopted("20260101-000000-aaaaaa", at, ref, video))
     history.close()
     words = [*COMMAND, "servers", "remove", "team"]
-    environ = {"PYTHONPATH": str(ROOT)}
-    with PtySession(words, cols=120, env=environ, cwd=bare.workspace) as session:
+    with PtySession(words, cols=120, cwd=bare.workspace) as session:
         session.wait_for("y remove")
         assert "1 unfinished job" in session.screen_text()
         session.send("n\r")
@@ -203,3 +202,13 @@ def test_doctor_tells_what_working_with_a_server_has_shown(bare: Shell) -> None:
     assert "-  delete      delete: no" in ran.out
     assert "?  remix       remix: not known" in ran.out
     assert "repeats" not in ran.out
+
+
+def test_doctor_names_a_record_that_cannot_be_read(shell: Shell) -> None:
+    (shell.workspace / "metadata").mkdir()
+    path = shell.workspace / "metadata" / "20261122-101530-7f3k2m.json"
+    path.write_text('{"schema": 1, "id": "20261122-101530-7f3k2m", "error": {}}')
+    ran = shell.inside("doctor")
+    assert "metadata/20261122-101530-7f3k2m.json" in ran.out
+    assert "missing" in ran.out
+    assert ran.code != 0

@@ -22,7 +22,7 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, hand_in, send_command
 from tests.cli.conftest import COMMAND, Shell
 from tests.core.lives import video
-from tests.pty_session import ROOT, PtySession
+from tests.pty_session import PtySession
 from tests.simulated import Simulator
 
 LOST = JobError("answer_lost", Spent.PERHAPS)
@@ -75,7 +75,7 @@ def owner(shell: Shell) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [*COMMAND, "wait"],
         cwd=shell.workspace,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **shell.environ},
+        env={**os.environ, **shell.environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -205,10 +205,9 @@ def test_delete_is_refused_for_what_is_not_at_rest(shell: Shell, folder: Folder)
 
 def test_delete_asks_on_a_terminal(shell: Shell, folder: Folder) -> None:
     job = last(folder)
-    environ = {**shell.environ, "PYTHONPATH": str(ROOT)}
     for answer, code in (("n", 2), ("y", 0)):
         with PtySession(
-            [*COMMAND, "delete", "@1"], cols=120, env=environ, cwd=shell.workspace
+            [*COMMAND, "delete", "@1"], cols=120, env=shell.environ, cwd=shell.workspace
         ) as session:
             session.wait_for("y delete", 20)
             session.send(f"{answer}\n")

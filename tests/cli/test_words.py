@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from sora_tui.cli import exits
 from sora_tui.cli.parser import build_parser
 from sora_tui.core.problem import CODES
 from tests.cli.conftest import COMMAND, Shell
-from tests.pty_session import ROOT, PtySession
+from tests.pty_session import PtySession
 
 COMMANDS = (
     "generate",
@@ -70,7 +69,7 @@ def test_without_a_terminal_the_screen_says_what_to_do(shell: Shell) -> None:
 
 
 def test_a_dumb_terminal_is_refused_with_advice(shell: Shell) -> None:
-    environ = {**shell.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb"}
+    environ = {**shell.environ, "TERM": "dumb"}
     with PtySession(COMMAND, env=environ, cwd=shell.workspace) as session:
         assert session.wait_exit() == 2
         assert "TERM=dumb" in session.screen_text()
@@ -145,7 +144,6 @@ def simulating(shell: Shell, *words: str) -> Iterator[dict[str, str]]:
     with subprocess.Popen(
         [*COMMAND, "simulate", "--json", *words],
         cwd=shell.workspace,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sora_tui.client.download import ClipBody
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.server import Secret, Server
 
@@ -23,3 +24,25 @@ async def client_of(server: Server) -> AsyncIterator[VideosClient]:
         yield client
     finally:
         await client.aclose()
+
+
+class Received:
+    """What a download gave, and what it was told of each body."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        self.data = bytearray(data)
+        self.bodies: list[ClipBody] = []
+        self.restarts = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self.data += chunk
+
+    def restart(self) -> None:
+        """Begin again."""
+        self.restarts += 1
+        self.data.clear()

@@ -13,7 +13,7 @@ from sora_tui.client.outcome import Accepted
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret
-from tests.client.servers import at, client_of
+from tests.client.servers import Received, at, client_of
 from tests.rawserver import RawServer, answer, replies
 
 URL = "https://lab.example/v1/videos"
@@ -110,18 +110,18 @@ def test_a_download_takes_the_jobs_cookies_along_and_leaves_them_at_home_elsewhe
         away = answer(302, location=f"{cdn.url}/clip.mp4", set_cookie="LB=Z; Path=/")
         with RawServer(replies(away)) as server:
             job_server = at(server.url, cookies=(Cookie("LB", Secret("B")),))
-            got = bytearray()
+            got = Received()
             download_video_from_api(
                 job_server,
                 "video_1",
-                got.extend,
-                on_total=lambda total: None,
+                got,
+                on_body=lambda body: None,
                 stop=threading.Event(),
                 limit=2**20,
             )
             assert server.requests[0].headers["cookie"] == "LB=B"
         assert "cookie" not in cdn.requests[0].headers
-        assert bytes(got) == CLIP
+        assert bytes(got.data) == CLIP
 
 
 async def test_a_cookie_of_the_profile_stays() -> None:

@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from sora_tui.client import transport
+from sora_tui.client.body import asked_of
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase
 from sora_tui.core.request import Operation, VideoRequest
-from sora_tui.core.server import Secret
+from sora_tui.core.server import Secret, Server
 from tests.client.servers import at, client_of
 from tests.rawserver import (
     RawServer,
@@ -66,6 +67,7 @@ REFUSED: list[tuple[int, Any, str]] = [
     (403, {"code": "insufficient_user_quota", "message": "empty"}, "quota_exhausted"),
     (404, {"detail": "Not Found"}, "request_refused"),
     (405, "", "request_refused"),
+    (425, "", "request_refused"),
     (413, "<html><title>413 Request Entity Too Large</title></html>", "request_refused"),
     (415, b"\xff\xfe", "request_refused"),
     (422, {"detail": [{"loc": ["body", "seconds"], "msg": "bad"}]}, "request_refused"),
@@ -96,10 +98,23 @@ async def test_definite_refusals_cost_nothing(status: int, body: Any, kind: str)
 
 
 REPEATED = "litellm.RateLimitError: slow down LiteLLM Retried: 2 times, LiteLLM Max Retries: 2"
+#: The marks of LiteLLM stand behind the words of another server, which are what is shown.
+WRAPPED = 'litellm.RateLimitError: OpenAIException - {"error": {"message": "Rate limit reached"}}'
+WRAPPED_AND_REPEATED = f"{WRAPPED} LiteLLM Retried: 2 times, LiteLLM Max Retries: 2"
+FALLEN_BACK = f"{WRAPPED}. Received Model Group=a\nError doing the fallback: litellm.Timeout"
+WITH_A_VIDEO = (
+    "litellm.APIError: OpenAIException - "
+    '{"id": "video_7", "object": "video", "status": "queued", "progress": 0}'
+)
 UNCLEAR: list[tuple[int, Any]] = [
     *[(status, {"error": {"message": REPEATED}}) for status in (400, 429)],
     *[(status, {"error": {"message": "oops"}}) for status in (408, 409, 500, 502, 503, 504, 524)],
-    *[(status, "") for status in (303, 304, 424, 460, 499, 600)],
+    *[(status, "") for status in (303, 304, 424, 460, 499, *range(520, 531), 600)],
+    (202, ""),
+    (503, "<html><title>503 Service Temporarily Unavailable</title></html>"),
+    (429, {"error": {"message": WRAPPED_AND_REPEATED}}),
+    (429, {"error": {"message": FALLEN_BACK}}),
+    *[(status, {"error": {"message": WITH_A_VIDEO}}) for status in (400, 429)],
     *[(200, body) for body in ("", "{}", "[]", "null", '"ok"', "<html>hello</html>", '{"id":')],
     *[(200, {"id": wrong, "status": "queued"}) for wrong in ("", None, 7, ["a"], "x" * 10_000_000)],
     (200, {"code": "success", "data": None}),
@@ -178,9 +193,10 @@ async def test_a_video_object_is_accepted_under_any_status(
         (429, {"retry_after": "-5"}, 15),
         (429, {"retry_after": "1e12"}, 300),
         (429, {"llm_provider-retry-after": "4"}, 4),
-        (503, {"retry_after": "0"}, 1),
+        (429, {"retry_after": "0"}, 1),
+        (429, {"retry_after": "2.5"}, 2.5),
         (
-            503,
+            429,
             {
                 "date": "Sun, 22 Nov 2026 10:00:00 GMT",
                 "retry_after": "Sun, 22 Nov 2026 10:00:30 GMT",
@@ -198,6 +214,61 @@ async def test_not_now_says_when(status: int, headers: dict[str, str], wait: flo
         "server_busy",
         Spent.NO,
     )
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None),
+        ({"retry_after": "7"}, 7),
+        ({"retry_after": "0.2"}, 1),
+        ({"retry_after": "1e12"}, 300),
+        ({"retry_after": "soon"}, None),
+        (
+            {
+                "date": "Sun, 22 Nov 2026 10:00:00 GMT",
+                "retry_after": "Sun, 22 Nov 2026 10:00:30 GMT",
+            },
+            30,
+        ),
+    ],
+)
+async def test_a_server_that_is_not_available_may_have_made_it_whenever_it_wants_to_be_asked_again(
+    headers: dict[str, str], wait: float | None
+) -> None:
+    with RawServer(replies(answer(503, {"error": "unavailable"}, **headers))) as server:
+        outcome = await create(server.url)
+    assert isinstance(outcome, Unclear)
+    assert (outcome.wait, outcome.error.spent) == (wait, Spent.PERHAPS)
+
+
+@pytest.mark.parametrize(
+    ("body", "names_limit"),
+    [
+        ({"error": {"message": "Rate limit reached for requests", "type": "requests"}}, True),
+        ({"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, True),
+        ({"error": "Rate limit exceeded: 5 per 1 minute"}, True),
+        ({"detail": "Too many concurrent requests for this model"}, True),
+        ({"message": "Request was throttled. Expected available in 5 seconds."}, True),
+        ({"error": {"message": "You may have 2 videos at once", "code": "429"}}, True),
+        ({"error": {"message": "您已达到请求数限制"}}, True),
+        ({"error": {"message": WRAPPED, "code": "429"}}, True),
+        ({"error": {"message": "busy"}}, False),
+        ({"error": {"message": "Too Many Requests", "code": "429"}}, False),
+        ({"error": {"message": "litellm.RateLimitError: OpenAIException - upstream"}}, False),
+        ({"error": {"message": "No deployments available for selected model."}}, False),
+        ("<html><title>429 Too Many Requests</title>rate limit</html>", False),
+        ("rate limit exceeded", False),
+        ("", False),
+    ],
+)
+async def test_not_now_names_a_limit_in_the_servers_own_words_or_not(
+    body: Any, names_limit: bool
+) -> None:
+    with RawServer(replies(answer(429, body))) as server:
+        outcome = await create(server.url)
+    assert isinstance(outcome, Later)
+    assert outcome.names_limit is names_limit
 
 
 async def test_hostile_words_come_clean_and_short() -> None:
@@ -453,3 +524,13 @@ async def test_no_operation_without_its_source(operation: Operation, source: str
     with RawServer(replies(answer(200, VIDEO))) as server:
         assert isinstance(await create(server.url, request=request), NotSent)
         assert server.requests == []
+
+
+def test_a_parameter_of_the_profile_that_was_taken_out_is_not_sent_by_its_record_either() -> None:
+    server = Server("lab", "http://127.0.0.1:1/v1", params={"n": 4, "seed": 1})
+    asked = REQUEST._replace(params={"n": None})
+    record = asked._replace(params=server.with_own(asked.params))
+    for request in (asked, record):
+        fields = asked_of(server, request).fields
+        assert "n" not in fields
+        assert fields["seed"] == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +14,10 @@ import pytest
 
 from sora_tui.client import dialect
 from sora_tui.client.dialect import DIALECTS, Dialect, by_host, dialect_of
+from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, Unclear
 from sora_tui.client.probe import examine_server
+from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload
 from sora_tui.core.findings import ABILITIES, Findings
 from sora_tui.core.problem import Spent
@@ -23,13 +28,15 @@ from sora_tui.engine.knowledge import delete_means
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.learnt import Memory
 from tests.client.accents import SHAPES, Shape, answering, clip
-from tests.client.servers import at, client_of
+from tests.client.servers import Received, at, client_of
 from tests.rawserver import RawServer, Request, answer, replies
 
 REQUEST: Final = VideoRequest("a fox", seconds="8", size="1280x720")
 PICTURE: Final = Upload(b"picture", "image/png", "fox.png", "input_reference/fox.png")
 #: Words of the real servers, with the status that they came with.
 TURNED_AWAY: Final[dict[str, tuple[int, str]]] = {
+    "new-api": (503, "No available channel for model sora-2 under group default (distributor)"),
+    "litellm": (429, "Budget has been exceeded! Current cost: 5.0, Max budget: 1.0"),
     "aquiles": (503, "The limit of 1 concurrent tasks has been reached. Please try again later."),
     "vllm-omni": (
         409,
@@ -207,6 +214,21 @@ async def _endings(row: Dialect) -> object:
     return [video.phase for video in videos if video is not None]
 
 
+async def _second_clip(row: Dialect) -> object:
+    with RawServer(replies(answer(404))) as server, pytest.raises(ServerError):
+        await asyncio.to_thread(
+            download_video_from_api,
+            at(server.url, dialect=row.name),
+            "v",
+            Received(),
+            output=1,
+            on_body=lambda body: None,
+            stop=threading.Event(),
+            limit=10**6,
+        )
+    return [request.target for request in server.requests]
+
+
 #: The behaviour that each field is for. A field that is not here is one nobody needs.
 WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "hosts": _hosts,
@@ -229,6 +251,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "max_active": _max_active,
     "turns_away": _turns_away,
     "poll_floor": _poll_floor,
+    "output_fields": _second_clip,
     "characters_encoding": _with_characters,
     "upload_model_field": _with_a_clip,
     "endings": _endings,
@@ -352,10 +375,60 @@ async def test_words_that_turn_away_mean_the_same_through_every_gateway(spoken: 
     assert words in told.error.message
 
 
+#: What gateways say before they ask any server, and what it comes to.
+OWN_WORDS: Final[list[tuple[int, str, type[CreateOutcome]]]] = [
+    (
+        429,
+        "No deployments available for selected model, Try again in 5 seconds. Passed"
+        " model=sora-2. pre-call-checks=False, cooldown_list=['4f2']",
+        Later,
+    ),
+    (
+        429,
+        "Rate limit exceeded for api_key: 88dc. Limit type: requests. Current limit: 3,"
+        " Remaining: 0. Limit resets at: 2026-11-30 10:00:00 UTC",
+        Later,
+    ),
+    (429, "Max parallel request limit reached Hit limit for api_key: 3ec1. tpm_limit: 200", Later),
+    (429, "Budget has been exceeded! Current cost: 5.0, Max budget: 1.0", Rejected),
+    (400, "ExceededBudget: User=team over budget. Spend=20.1, Budget=20", Rejected),
+    (503, "No available channel for model sora-2 under group default (distributor)", Later),
+    (503, "当前分组 default 下对于模型 sora-2 无可用渠道", Later),
+    (429, "You have reached the request limit: maximum 9 requests in 1 minutes", Later),
+    (429, "您已达到总请求数限制：1分钟内最多请求9次，包括失败次数，请检查您的请求是否正确", Later),
+]
+
+
+@pytest.mark.parametrize(("status", "words", "comes_to"), OWN_WORDS)
+async def test_what_a_gateway_refuses_before_it_asks_anybody_was_not_made(
+    status: int, words: str, comes_to: type[CreateOutcome]
+) -> None:
+    told = await outcome(status, {"error": {"message": words, "code": str(status)}}, "generic")
+    assert isinstance(told, comes_to)
+    if isinstance(told, Later):
+        assert told.names_limit
+
+
+@pytest.mark.parametrize(("status", "words", "comes_to"), OWN_WORDS)
+async def test_the_same_words_of_a_server_behind_a_gateway_prove_nothing(
+    status: int, words: str, comes_to: type[CreateOutcome]
+) -> None:
+    """The gateway may have asked another server first, which made the video."""
+    if status not in {429, 503} or comes_to is Rejected:
+        return
+    inner = json.dumps({"error": {"message": words}})
+    behind = {"message": f"upstream said: {inner}", "code": "fail_to_fetch_task"}
+    told = await outcome(status, {"error": behind}, "generic")
+    assert isinstance(told, Unclear if status == 503 else Later)
+    retried = f"{words} LiteLLM Retried: 2 times, LiteLLM Max Retries: 2"
+    assert isinstance(await outcome(status, {"error": {"message": retried}}, "litellm"), Unclear)
+
+
 @pytest.mark.parametrize("name", TURNED_AWAY)
 async def test_the_same_words_under_another_status_leave_it_open(name: str) -> None:
     status, words = TURNED_AWAY[name]
-    assert isinstance(await outcome(status, {"detail": "conflict"}, name), Unclear)
+    other = await outcome(status, {"detail": "conflict"}, name)
+    assert isinstance(other, Unclear) or (isinstance(other, Later) and not other.names_limit)
     assert isinstance(await outcome(500, {"detail": words}, name), Unclear)
 
 

@@ -28,11 +28,11 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.remote import Phase, read_video
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import ServerRef
+from sora_tui.core.sniff import sniff
 from sora_tui.engine.pace import next_look
-from sora_tui.media.boxes import sniff
 from sora_tui.workspace.outputs import output_name
 from tests.client.accents import SHAPES, answering, clip
-from tests.client.servers import at, client_of
+from tests.client.servers import Received, at, client_of
 from tests.engine.test_poll_plan import Farm, now, polling, until
 from tests.engine.virtual_time import run
 from tests.rawserver import RawServer, answer, read_request, replies, send
@@ -74,17 +74,17 @@ def job_with(status: str, **more: Any) -> Job:
 
 def fetched(url: str, urls: Sequence[str] = (), **profile: Any) -> bytes:
     """The clip as it is brought home."""
-    chunks: list[bytes] = []
+    sink = Received()
     download_video_from_api(
         at(url, **profile),
         "video_1",
-        chunks.append,
-        urls=urls,
-        on_total=lambda total: None,
+        sink,
+        addresses=urls,
+        on_body=lambda body: None,
         stop=threading.Event(),
         limit=10**6,
     )
-    return b"".join(chunks)
+    return bytes(sink.data)
 
 
 def not_fetched(url: str, **more: Any) -> ServerError:
@@ -336,7 +336,7 @@ def test_divergence_14_json_may_hold_the_address_and_nothing_else_passes_for_a_c
         assert failure.error.kind == "download_refused"
     with RawServer(replies(answer(200, path))) as server:
         assert "output_path" in not_fetched(server.url).error.message
-    with RawServer(replies(answer(200, MP4, content_encoding="gzip"))) as server:
+    with RawServer(replies(answer(200, MP4, content_encoding="br"))) as server:
         assert not_fetched(server.url).error.kind == "download_refused"
     avi = b"RIFF\x10\0\0\0AVI LIST" + bytes(100)
     with RawServer(replies(answer(200, avi, content_type="video/mp4"))) as server:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import threading
 import time
+import zlib
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,10 +18,11 @@ from sora_tui.client.download import download_video_from_api
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.transport import Fetcher
 from sora_tui.core.problem import Spent
-from tests.client.servers import at
+from tests.client.servers import Received, at
 from tests.rawserver import (
     Line,
     RawServer,
+    Request,
     answer,
     drip,
     hang,
@@ -41,19 +45,18 @@ def fetch(
     **changes: Any,
 ) -> tuple[bytes, int | None]:
     """The bytes and the announced size of video `a/b`."""
-    chunks: list[bytes] = []
-    totals: list[int | None] = []
-    download_video_from_api(
+    sink = Received()
+    body = download_video_from_api(
         at(url, **changes),
         "a/b",
-        chunks.append,
-        urls=urls,
-        on_total=totals.append,
+        sink,
+        addresses=urls,
+        on_body=sink.bodies.append,
         stop=stop or threading.Event(),
         limit=limit,
     )
-    assert len(totals) == 1
-    return b"".join(chunks), totals[0]
+    assert sink.bodies == [body]
+    return bytes(sink.data), body.total
 
 
 def refused(url: str, urls: Sequence[str] = (), **more: Any) -> ServerError:
@@ -61,6 +64,11 @@ def refused(url: str, urls: Sequence[str] = (), **more: Any) -> ServerError:
         fetch(url, urls, **more)
     assert failure.value.error.spent is Spent.YES
     return failure.value
+
+
+def asked_for(server: RawServer) -> list[Request]:
+    """The requests for the clip; a look at the job may follow a refusal."""
+    return [request for request in server.requests if request.target.endswith("/content")]
 
 
 def test_the_clip_comes_whole_and_without_a_variant() -> None:
@@ -95,7 +103,8 @@ def test_a_short_body_is_an_interruption(at_byte: int, end: Any) -> None:
         (200, {"content_type": "video/mp4"}, '{"error": "no"}', "refused", False),
         (200, {"content_type": "application/json"}, "no", "refused", False),
         (200, {"content_type": "video/mp4"}, "", "refused", False),
-        (200, {"content_encoding": "gzip"}, b"\x1f\x8b" * 50, "refused", False),
+        (200, {"content_encoding": "gzip"}, b"\x1f\x8b" * 50, "interrupted", False),
+        (200, {"content_encoding": "br"}, b"\x1f\x8b" * 50, "refused", False),
         (400, {}, {"detail": "not ready"}, "refused", False),
         (404, {}, {"detail": "not found"}, "refused", True),
         (409, {}, "", "refused", False),
@@ -163,7 +172,7 @@ def test_a_transfer_is_cut_when_it_crawled_for_half_a_minute_and_not_before(
     clock, cut = Clock(), list[float]()
     line = SimpleNamespace(cut=lambda: cut.append(clock.now - 1000.0))
     transfer = download._Transfer(
-        at("http://127.0.0.1:9/v1"), len, lambda total: None, threading.Event(), 10**7
+        at("http://127.0.0.1:9/v1"), Received(), lambda body: None, threading.Event(), 10**7
     )
     monkeypatch.setattr(download, "time", SimpleNamespace(monotonic=lambda: clock.now))
     transfer._watch(cast(Fetcher, line), clock)
@@ -212,8 +221,9 @@ def test_stop_wakes_a_transfer_that_waits_for_a_mute_server() -> None:
 
 
 def test_what_the_sink_raises_comes_through() -> None:
-    def full(chunk: bytes) -> None:
-        raise OSError(28, "no space")
+    class Full(Received):
+        def write(self, chunk: bytes) -> None:
+            raise OSError(28, "no space")
 
     with (
         RawServer(replies(answer(200, CLIP))) as server,
@@ -222,8 +232,8 @@ def test_what_the_sink_raises_comes_through() -> None:
         download_video_from_api(
             at(server.url),
             "v",
-            full,
-            on_total=lambda total: None,
+            Full(),
+            on_body=lambda body: None,
             stop=threading.Event(),
             limit=10**7,
         )
@@ -261,13 +271,13 @@ def test_redirects_lose_the_key_on_another_origin() -> None:
 def test_redirects_that_are_not_followed(location: str) -> None:
     with RawServer(replies(answer(302, location=location))) as server:
         assert refused(server.url).error.kind in {"download_refused", "download_interrupted"}
-        assert len(server.requests) == 1
+        assert len(asked_for(server)) == 1
 
 
 def test_redirects_end() -> None:
     with RawServer(replies(*[answer(302, location="content")] * 10)) as server:
         assert refused(server.url).error.kind == "download_refused"
-        assert len(server.requests) == download.MAX_HOPS + 1
+        assert len(asked_for(server)) == download.MAX_HOPS + 1
 
 
 def test_direct_addresses_follow_where_content_gives_nothing() -> None:
@@ -295,10 +305,11 @@ def test_a_stop_between_chunks_gives_no_further_chunk() -> None:
     whole = answer(200, CLIP)
     got: list[bytes] = []
 
-    def sink(chunk: bytes) -> None:
-        got.append(chunk)
-        stop.set()
-        go_on.set()
+    class Sink(Received):
+        def write(self, chunk: bytes) -> None:
+            got.append(chunk)
+            stop.set()
+            go_on.set()
 
     half = len(whole) // 2
     with (
@@ -308,6 +319,184 @@ def test_a_stop_between_chunks_gives_no_further_chunk() -> None:
         pytest.raises(ServerError, match="stopped"),
     ):
         download_video_from_api(
-            at(server.url), "v", sink, on_total=lambda total: None, stop=stop, limit=10**7
+            at(server.url), "v", Sink(), on_body=lambda body: None, stop=stop, limit=10**7
         )
     assert len(got) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "target"),
+    [
+        ("/files/a.mp4", "/files/a.mp4"),
+        ("files/a.mp4", "/v1/files/a.mp4"),
+        ("./files/a.mp4?sig=1", "/v1/files/a.mp4?sig=1"),
+        ("/v1/files/a.mp4", "/v1/files/a.mp4"),
+    ],
+)
+def test_a_relative_address_is_the_servers_own_and_gets_the_key(said: str, target: str) -> None:
+    with RawServer(replies(answer(404)), replies(answer(200, CLIP))) as server:
+        assert fetch(server.url, [said])[0] == CLIP
+        assert server.requests[1].target == target
+        assert server.requests[1].headers["authorization"] == "Bearer sk-secret"
+
+
+def test_a_relative_address_is_also_tried_below_the_base_address() -> None:
+    missing = replies(answer(404))
+    with RawServer(missing, missing, replies(answer(200, CLIP))) as server:
+        assert fetch(server.url, ["/files/a.mp4"])[0] == CLIP
+        assert [r.target for r in server.requests[1:]] == ["/files/a.mp4", "/v1/files/a.mp4"]
+
+
+def test_the_key_goes_to_no_other_port_or_host() -> None:
+    with RawServer(replies(answer(200, CLIP))) as other, RawServer(replies(answer(404))) as server:
+        url = f"http://localhost:{other.port}/clip"
+        assert fetch(server.url, [url])[0] == CLIP
+        assert "authorization" not in other.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"url": "{}/clip"},
+        {"data": {"task_result": {"videos": [{"url": "{}/clip"}]}}},
+        [{"video_url": "{}/clip"}],
+        "{}/clip",
+        {"output": ["http://127.0.0.1:9/gone", "{}/clip"], "result_url": "{}/clip"},
+    ],
+)
+def test_an_answer_that_stands_for_the_clip_is_followed(page: Any) -> None:
+    with RawServer(replies(answer(200, CLIP))) as storage:
+        text = json.dumps(page).replace("{}", storage.url)
+        body = text.strip('"') if isinstance(page, str) else text
+        for kind in ("application/json", "text/plain", "video/mp4"):
+            with RawServer(replies(answer(200, body, content_type=kind))) as server:
+                assert fetch(server.url)[0] == CLIP
+
+
+def test_a_fresh_look_at_the_job_tells_the_address_that_is_good_now() -> None:
+    """A signed address dies while the clip lives: Runway and MiniMax renew it at each look."""
+    dead = replies(answer(403, "Request has expired"))
+    with RawServer(dead, replies(answer(200, CLIP))) as storage:
+        job = {"id": "a/b", "status": "completed", "url": f"{storage.url}/new"}
+        with RawServer(replies(answer(404)), replies(answer(200, job))) as server:
+            assert fetch(server.url, [f"{storage.url}/old"])[0] == CLIP
+            assert [r.target for r in server.requests] == [
+                "/v1/videos/a%2Fb/content",
+                "/v1/videos/a%2Fb",
+            ]
+        assert [r.target for r in storage.requests] == ["/v1/old", "/v1/new"]
+
+
+def test_whoever_asks_for_time_is_not_asked_at_another_address_meanwhile() -> None:
+    with RawServer(replies(answer(200, CLIP))) as storage:
+        refusal = answer(429, retry_after="20")
+        with RawServer(replies(refusal), replies(answer(200, CLIP))) as server:
+            here, there = f"{server.url}/clip", f"{storage.url}/clip"
+            assert refused(server.url, [here]).retry_after == 20
+            assert len(server.requests) == 1
+        with RawServer(replies(refusal)) as server:
+            assert fetch(server.url, [there])[0] == CLIP
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"retry_after": "20"}, 20),
+        ({"retry_after": "900"}, 900),
+        ({"retry_after": "999999"}, 3600),
+        (
+            {
+                "date": "Mon, 30 Nov 2026 10:00:00 GMT",
+                "retry_after": "Mon, 30 Nov 2026 10:00:45 GMT",
+            },
+            45,
+        ),
+        ({"retry_after": "soon"}, None),
+    ],
+)
+@pytest.mark.parametrize("status", [202, 404, 409, 425, 429, 503])
+def test_every_answer_may_ask_for_time(
+    status: int, headers: dict[str, str], wait: float | None
+) -> None:
+    with RawServer(replies(answer(status, **headers))) as server:
+        assert refused(server.url).retry_after == wait
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "is_over"),
+    [
+        (404, "The video has expired", True),
+        (403, "This file expired an hour ago", True),
+        (401, "The video token has expired", False),
+        (403, "Your API key has expired", False),
+        (404, "not found", False),
+    ],
+)
+def test_words_that_end_a_clip(status: int, message: str, is_over: bool) -> None:
+    with RawServer(replies(answer(status, {"error": {"message": message}}))) as server:
+        kind = refused(server.url).error.kind
+    assert (kind == "remote_expired") == is_over
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("length", [True, False])
+def test_a_clip_that_comes_compressed_is_unpacked(coding: str, length: bool) -> None:
+    packed = gzip.compress(CLIP) if coding == "gzip" else zlib.compress(CLIP)
+    data = answer(200, packed, content_encoding=coding, etag='"a"')
+    if not length:
+        data = f"HTTP/1.1 200 OK\r\ncontent-encoding: {coding}\r\n\r\n".encode() + packed
+    with RawServer([read_request, send(data)]) as server:
+        assert fetch(server.url) == (CLIP, None)
+    with RawServer([read_request, send(data[:-9])]) as server:
+        assert refused(server.url).error.kind == "download_interrupted"
+
+
+def test_a_bomb_in_place_of_a_clip_is_unpacked_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "_RATIO_FREE", 2**20)
+    bomb = gzip.compress(CLIP + bytes(64 * 2**20), 9)
+    with RawServer(replies(answer(200, bomb, content_encoding="gzip"))) as server:
+        sink = Received()
+        with pytest.raises(ServerError, match="download_refused"):
+            download_video_from_api(
+                at(server.url),
+                "v",
+                sink,
+                on_body=lambda body: None,
+                stop=threading.Event(),
+                limit=10**9,
+            )
+    assert sink.size < 8 * 2**20
+
+
+def test_bytes_that_a_server_calls_text_are_bytes() -> None:
+    gif = b"GIF89a" + bytes(300)
+    for data in (gif, bytes(range(256)) * 4):
+        with RawServer(replies(answer(200, data, content_type="text/plain"))) as server:
+            assert fetch(server.url)[0] == data
+
+
+@pytest.mark.parametrize(
+    ("output", "dialect", "targets"),
+    [
+        (0, "generic", ["content"]),
+        (2, "sglang", ["content?variant=2", "content?output_index=2"]),
+        (1, "openrouter", ["content?index=1"]),
+        (1, "generic", ["content?variant=1", "content?index=1&output_index=1"]),
+    ],
+)
+def test_each_clip_of_a_job_is_asked_for_by_its_number(
+    output: int, dialect: str, targets: list[str]
+) -> None:
+    refusals = [replies(answer(404))] * (len(targets) - 1)
+    with RawServer(*refusals, replies(answer(200, CLIP))) as server:
+        sink = Received()
+        download_video_from_api(
+            at(server.url, dialect=dialect),
+            "v",
+            sink,
+            output=output,
+            on_body=lambda body: None,
+            stop=threading.Event(),
+            limit=10**7,
+        )
+        assert [r.target for r in server.requests] == [f"/v1/videos/v/{each}" for each in targets]

@@ -19,7 +19,7 @@ from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Encoding, Secret, Server
-from tests.client.servers import client_of
+from tests.client.servers import Received, client_of
 from tests.simulated import Simulator, start_simulator
 
 REQUEST = VideoRequest("a fox in the rain", model="sora-2", seconds="4", size="1280x720")
@@ -61,21 +61,20 @@ async def test_from_the_prompt_to_the_file(server: Server) -> None:
         assert video.phase is Phase.COMPLETED
         assert video.expires_at is not None
 
-        chunks: list[bytes] = []
-        totals: list[int | None] = []
+        sink = Received()
         await asyncio.to_thread(
             lambda: download_video_from_api(
                 server,
                 video.id,
-                chunks.append,
-                on_total=totals.append,
+                sink,
+                on_body=sink.bodies.append,
                 stop=threading.Event(),
                 limit=10**8,
             )
         )
-        clip = b"".join(chunks)
+        clip = bytes(sink.data)
         assert clip[4:8] == b"ftyp"
-        assert totals == [len(clip)]
+        assert [body.total for body in sink.bodies] == [len(clip)]
 
         page = await client.list()
         assert video.id in {listed.id for listed in page.videos}

@@ -110,8 +110,8 @@ async def test_a_host_that_needs_no_proxy_is_not_looked_for_there(
         (Server("a", "http://"), "base_url_invalid"),
         (Server("a", "http://x.example:port/v1"), "base_url_invalid"),
         (Server("a", "simulator:"), "base_url_invalid"),
-        (Server("a", "http://x.example", key=Secret("a\nb")), "config_invalid"),
-        (Server("a", "http://x.example", key=Secret("clé")), "config_invalid"),
+        (Server("a", "http://x.example", key=Secret("a\nb")), "key_unusable"),
+        (Server("a", "http://x.example", key=Secret("clé")), "key_unusable"),
         (Server("a", "http://x.example", headers={"X-Ö": "a"}), "config_invalid"),
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import pwd
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,3 +99,36 @@ def test_what_cannot_be_read_was_not_said(broken: str) -> None:
     consents_path().parent.mkdir(parents=True)
     consents_path().write_text(broken, encoding="latin-1")
     assert not is_always("https://lab.example.org")
+
+
+@pytest.mark.parametrize(
+    ("home", "state", "expected"),
+    [
+        ("/h", None, "/h/.local/state/sora-tui"),
+        ("", None, None),
+        ("rel", None, None),
+        ("rel", "/s", "/s/sora-tui"),
+        ("/h", "rel", "/h/.local/state/sora-tui"),
+        (None, None, None),  # and no entry in the password file
+        (None, "/s", "/s/sora-tui"),
+    ],
+)
+def test_where_no_home_is_nothing_is_kept(
+    monkeypatch: pytest.MonkeyPatch, home: str | None, state: str | None, expected: str | None
+) -> None:
+    if sys.platform == "darwin":
+        pytest.skip("there the folders are other ones")
+    for name, value in (("HOME", home), ("XDG_STATE_HOME", state)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+
+    def nobody(_: int) -> None:  # no account without an entry can be made in a test
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    if expected is None:
+        assert start_log(debug=False) is None
+        assert not log_path().exists()
+    else:
+        assert log_path() == Path(expected) / "sora-tui.log"

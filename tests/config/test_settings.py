@@ -357,3 +357,82 @@ def test_a_limit_that_is_none_is_refused_with_its_place(
         load(workspace)
     facts = refused.value.problem.facts
     assert (refused.value.problem.code, facts["key"], facts["line"]) == ("config_invalid", key, 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "character", "position"),
+    [
+        ("sk-local-0123\u200b456789", "U+200B", 14),
+        ("\ufeffsk-local-0123456789", "U+FEFF", 1),
+        ("sk-local-0123\n456789", "U+000A", 14),
+        ("abc\r\nEvil: yes", "U+000D", 4),
+        ("\u201csk-local-0123456789\u201d", "U+201C", 1),
+        ('"sk-local-0123456789"', "U+0022", 1),
+        ("sk-local-0123456789'", "U+0027", 20),
+        ("clé", "U+00E9", 3),
+        ("sk-\udcff", "U+DCFF", 4),
+    ],
+)
+def test_a_key_that_no_header_carries_is_named_by_place_and_never_shown(
+    workspace: Path, key: str, character: str, position: int
+) -> None:
+    settings = load(workspace, SORA_API_KEY=key)  # looking at jobs needs no key
+    with pytest.raises(ProblemError) as refusal:
+        settings.check_sendable()
+    facts = {"variable": "SORA_API_KEY", "character": character, "position": position}
+    assert refusal.value.problem.facts == facts
+    assert settings.server.key is not None
+    with pytest.raises(ProblemError):
+        settings.server.key.reveal()
+    assert key not in repr(settings)
+
+
+def test_a_key_in_a_file_is_named_by_its_line(workspace: Path) -> None:
+    write_env(workspace, '# mine\n\nTEAM_KEY="sk-local-0123\\n456789"\n')
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    with pytest.raises(ProblemError) as refusal:
+        load(workspace).check_sendable()
+    facts = refusal.value.problem.facts
+    assert (facts["path"], facts["line"]) == (str(workspace / ".env"), 3)
+    assert facts["variable"] == "TEAM_KEY"
+    load(workspace, TEAM_KEY="sk-good-0123456789").check_sendable()
+
+
+def test_a_key_that_is_never_sent_may_be_anything(workspace: Path) -> None:
+    profile = '[servers.lab]\nbase_url = "https://a.example"\nauth = "none"\napi_key_env = "K"\n'
+    (workspace / "sora-tui.toml").write_text(profile)
+    load(workspace, "lab", K="clé").check_sendable()
+
+
+@pytest.mark.parametrize("header", ["X Y", "Content-Length", "Transfer-Encoding", "X-\u00d6", ""])
+def test_a_header_that_no_request_may_have_is_named_by_its_line(
+    workspace: Path, header: str
+) -> None:
+    profile = f'[servers.lab]\nbase_url = "https://a.example"\nheaders = {{ "{header}" = "1" }}\n'
+    (workspace / "sora-tui.toml").write_text(profile)
+    with pytest.raises(ProblemError) as refusal:
+        load(workspace)
+    assert refusal.value.problem.facts["line"] == 3
+
+
+def test_other_programs_get_no_key(workspace: Path) -> None:
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    environ = {"SORA_API_KEY": "a", "TEAM_KEY": "b", "PATH": "/bin", "TEAM_KEYS": "c"}
+    assert load(workspace).without_keys(environ) == {"PATH": "/bin", "TEAM_KEYS": "c"}
+
+
+def test_settings_that_another_account_keeps_are_none_with_a_word(
+    workspace: Path, own_config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_config / "sora-tui.toml").write_text("[budget]\nper_day = 1\n")
+    real = Path.stat
+
+    def closed(path: Path, **options: bool) -> os.stat_result:
+        if path.parent == own_config:  # root may look everywhere
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **options)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    settings = load(workspace)
+    assert settings.budget == Budget()
+    assert [warning.code for warning in settings.warnings] == ["settings_unreadable"]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sora_tui.core.batch import Line, batch_id, read_lines, takes_of
+from sora_tui.core.batch import (
+    Line,
+    batch_id,
+    earlier_batch_id,
+    read_lines,
+    stands_for,
+    takes_of,
+)
 from sora_tui.core.document import from_document, to_document
 from sora_tui.core.job import Batch
 from sora_tui.core.problem import ProblemError
@@ -122,11 +130,38 @@ def test_a_line_of_another_server_is_another_and_an_id_stays_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "id"), [("shots", "shots"), ("my shots (2)", "my-shots-2"), ("-", "batch")]
+    ("name", "id"),
+    [
+        ("shots", "shots"),
+        ("my shots (2)", "my-shots-2-"),
+        ("-", "batch-"),
+        ("猫", "batch-"),
+        ("a" * 61, f"{'a' * 40}-"),
+        ("caf\udce9", "caf-"),
+    ],
 )
 def test_the_name_of_a_batch_can_be_looked_for_in_documents(name: str, id: str) -> None:
-    assert batch_id(name) == id
-    assert json.dumps(id) == f'"{id}"'
+    known = batch_id(name)
+    assert known == name if name == id else known.startswith(id)
+    assert json.dumps(known) == f'"{known}"'
+
+
+def test_two_files_never_have_one_id_and_one_name_has_one() -> None:
+    names = ["猫", "犬", "-", "batch", "plan (1)", "plan 1", "plan-1", ".plan-1", "plan-1."]
+    names += [f"{'a' * 60}{end}" for end in ("", "b", "c")] + ["caf\udce9", "caf\udcea", "café"]
+    assert len({batch_id(name) for name in names}) == len(names)
+    assert batch_id("café") == batch_id("cafe\u0301"), "as one file system writes it and another"
+
+
+def test_what_was_sent_under_an_earlier_id_stands_for_its_line_if_that_agrees() -> None:
+    assert earlier_batch_id("plan (1)") == earlier_batch_id("plan 1") == "plan-1"
+    named = replace(pending(), batch=Batch("plan-1", 1, 1, "id:shot1"))
+    same, other = named.request, named.request._replace(prompt="another")
+    assert stands_for(named, batch_id("plan (1)"), same)
+    assert not stands_for(named, batch_id("plan (1)"), other)
+    assert stands_for(named, "plan-1", other), "under its own id the line's id is enough"
+    hashed = replace(named, batch=Batch("plan-1", 1, 1, "0123456789abcdef"))
+    assert stands_for(hashed, batch_id("plan (1)"), same)
 
 
 def test_takes_survive_the_document() -> None:

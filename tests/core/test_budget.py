@@ -12,6 +12,8 @@ import pytest
 
 from sora_tui.core.budget import (
     NOTHING,
+    Charge,
+    DayRecords,
     Spending,
     cost_of,
     day_began,
@@ -34,6 +36,8 @@ LAB = Server("lab", "https://lab.example.org/v1")
 HERE = Server("here", "http://127.0.0.1:8000/v1")
 PRICED = Price(PriceKind.PRICED, SUM)
 UNKNOWN = Price(PriceKind.UNKNOWN, None)
+LOST = Spending(unreadable=("metadata/20261122-101530-000aaa.json",))
+UNCLEAR = Price(PriceKind.UNKNOWN, None, unclear="n")
 
 
 def unreported(job: Job) -> Job:
@@ -87,9 +91,8 @@ def test_the_day_of_a_job_is_the_day_it_was_sent() -> None:
     sent = waiting.submitting(START + timedelta(days=2), "key")
     assert spent_at(sent) == START + timedelta(days=2)
     since = START + timedelta(days=1)
-    assert spending(
-        [waiting, unreported(sent), unreported(in_state(State.SAVED))], since, "USD"
-    ) == (HELD + HELD)
+    jobs = (waiting, unreported(sent), unreported(in_state(State.SAVED)))
+    assert spending(DayRecords(jobs), since, "USD") == HELD + HELD
 
 
 def test_each_server_has_a_sum_of_its_own() -> None:
@@ -113,6 +116,10 @@ def test_each_server_has_a_sum_of_its_own() -> None:
         (Budget(per_day=Decimal(0)), PRICED, 1, NOTHING, "over_budget", "per_day"),
         (Budget(per_day=Decimal(0)), Price(PriceKind.FREE, Decimal(0)), 1, HELD, None, None),
         (Budget(per_day=Decimal(9)), UNKNOWN, 1, NOTHING, "price_unknown", None),
+        (Budget(per_day=Decimal(9)), PRICED, 1, LOST, "day_unreadable", None),
+        (Budget(per_job=Decimal(9)), PRICED, 1, LOST, None, None),
+        (Budget(per_day=Decimal(9)), Price(PriceKind.FREE, Decimal(0)), 1, LOST, None, None),
+        (Budget(per_day=Decimal(9)), UNCLEAR, 1, NOTHING, "price_unclear", None),
         (Budget(per_day=Decimal(9), currency="EUR"), PRICED, 1, NOTHING, "price_unknown", None),
     ],
 )
@@ -124,13 +131,16 @@ def test_an_order_fits_its_limits_or_says_which_one_it_breaks(
     code: str | None,
     setting: str | None,
 ) -> None:
-    why = over_budget(budget, LAB, price, count, spent)
+    why = over_budget(budget, [Charge(LAB, price, count)], spent)
     assert (why.code if why else None) == code
     assert (why.facts.get("setting") if why else None) == setting
 
 
 def test_a_server_of_this_machine_may_be_silent_about_its_price() -> None:
-    assert over_budget(Budget(per_day=Decimal(1)), HERE, UNKNOWN, 1, NOTHING) is None
+    budget = Budget(per_day=Decimal(1))
+    assert over_budget(budget, [Charge(HERE, UNKNOWN, self_run=True)], NOTHING) is None
+    why = over_budget(budget, [Charge(HERE, UNCLEAR, self_run=True)], NOTHING)
+    assert why is not None, "its rate is known, and what it makes is not"
 
 
 def test_the_day_begins_at_the_midnight_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:

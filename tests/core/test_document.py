@@ -23,6 +23,7 @@ from tests.core.lives import in_state, ways
 # What UTF-8 can write; a lone surrogate never gets as far as a document.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 words = texts.filter(bool)
+
 money = st.none() | st.decimals(0, 10_000, places=4, allow_nan=False)
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 seconds = st.none() | st.floats(0, 1e6, allow_nan=False)
@@ -154,14 +155,13 @@ def test_nonsense_in_a_field_is_refused_by_name_or_read(job: Job, data: st.DataO
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("state", "dreaming"),
+        ("state", 7),
+        ("request", {"prompt": "A kite", "operation": 7}),
+        ("error", {"message": "no kind"}),
         ("created_at", "2026-11-22T10:15:30"),  # no time zone
         ("created_at", "0001-01-01T00:00:00+14:00"),  # before the calendar, in UTC
         ("clock_skew", 10**400),
         ("batch", {"id": "b", "index": float("inf")}),
-        ("request", {"prompt": "A kite", "operation": "juggle"}),
-        ("error", {"kind": "made_up"}),
-        ("search", {**SEARCH, "refused": {**REFUSED, "code": "made_up"}}),
         ("id", None),
     ],
 )
@@ -251,3 +251,47 @@ def test_an_error_that_is_over_takes_its_unknown_fields_along() -> None:
     job = from_document(document)
     assert to_document(job)["error"]["colour"] == "red"
     assert to_document(job.retried(job.updated_at))["error"] is None
+
+
+# Words of later versions ------------------------------------------------------------------------
+
+
+def test_words_of_a_later_version_are_shown_and_kept() -> None:
+    """Such a document was called broken, and its clip was in no list."""
+    document = to_document(in_state(State.FAILED))
+    document["state"] = "archived"
+    document["events"].append(
+        {"at": "2026-11-30T10:00:00.000000Z", "state": "archived", "note": "moved"}
+    )
+    document["error"] |= {"kind": "gpu_on_fire", "spent": "partly"}
+    document["request"]["operation"] = "upscale"
+    job = from_document(document)
+    assert job.state is State.UNKNOWN
+    assert job.state_word == "archived"
+    assert job.events[-1].state_word == "archived"
+    assert job.is_final
+    assert not job.needs_you
+    assert job.error is not None
+    assert job.error.problem.code == "word_unknown"
+    assert job.error.problem.facts["word"] == "gpu_on_fire"
+    assert job.error.spent is Spent.PERHAPS, "an unknown word frees no money"
+    again = to_document(job)
+    assert again["state"] == "archived"
+    assert again["events"] == document["events"]
+    assert again["error"]["kind"] == "gpu_on_fire"
+    assert again["request"]["operation"] == "upscale"
+
+
+def test_a_reason_names_no_exception() -> None:
+    document = to_document(in_state(State.FAILED))
+    for part, value, reason in (
+        ("error", {"message": "no"}, "kind is missing"),
+        ("created_at", "yesterday", "yesterday"),
+        ("cost", [1], "not the kind of value"),
+        ("state", 7, "7"),
+    ):
+        with pytest.raises(ProblemError) as broken:
+            from_document({**document, part: value})
+        said = str(broken.value.problem.facts["reason"])
+        assert reason in said
+        assert "Error" not in said

@@ -50,6 +50,7 @@ def test_final_states_are_the_ends_of_the_map() -> None:
         State.SAVED,
         State.REJECTED,
         State.ABANDONED,
+        State.UNKNOWN,
     } == FINAL
     for state in State:
         job = in_state(state)

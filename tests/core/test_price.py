@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sora_tui.client.prices import measures_for
 from sora_tui.core.eta import seconds_left, usual_seconds
 from sora_tui.core.price import Ask, Price, PriceKind, PriceTable, ask_for, price_of
 from sora_tui.core.request import VideoRequest
@@ -105,3 +108,102 @@ def test_time_left_by_example(
 def test_usual_is_the_middle_not_the_mean() -> None:
     assert usual_seconds([80, 83, 900]) == 83
     assert usual_seconds([]) is None
+
+
+MEASURES = measures_for(Server("box", "http://127.0.0.1:8000/v1", dialect="vllm-omni"))
+RATED = LAB._replace(prices={"*": {"*": Decimal("0.10")}})
+PLAIN = VideoRequest("A kite", model="sora-2", seconds="4")
+
+
+@pytest.mark.parametrize(
+    ("params", "sum", "clips"),
+    [
+        ({"n": 4}, "1.60", 4),
+        ({"n": "4"}, "1.60", 4),
+        ({"num_outputs_per_prompt": 4}, "1.60", 4),
+        ({"numVideos": 2.0}, "0.80", 2),
+        ({"n": 2, "num_outputs_per_prompt": 3}, "1.20", 3),  # names of one thing
+        ({"num_frames": 241, "fps": 16}, "1.50625", 1),
+        ({"num-frames": "241", "frame_rate": "16"}, "1.50625", 1),
+        ({"num_frames": 241}, "1.004167", 1),  # 24 a second there, rounded up
+        ({"num_frames": 48, "fps": 24}, "0.40", 1),  # a server may go by the seconds
+        ({"fps": 8}, "0.40", 1),
+        ({"duration": 16}, "1.60", 1),
+        ({"durationSeconds": "16", "sampleCount": 2}, "3.20", 2),
+        ({"seed": 7, "extra_params": {"shift": 3}, "n": None}, "0.40", 1),
+        ({"num_frames": 161, "fps": 16, "n": 2}, "2.0125", 2),
+    ],
+)
+def test_what_multiplies_or_lengthens_is_paid(params: dict[str, Any], sum: str, clips: int) -> None:
+    price = price_of(RATED, PLAIN._replace(params=params), None, MEASURES)
+    assert (price.kind, price.sum, price.clips) == (PriceKind.PRICED, Decimal(sum), clips)
+    by_profile = price_of(RATED._replace(params=params), PLAIN, None, MEASURES)
+    assert by_profile == price, "the profile's own parameters are sent too"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("four", "", "4 clips", "٤", "1e2", "0", "-2"),  # a digit that is not ASCII
+        *(0, -1, 1.5, True, 10**400, math.inf, math.nan),
+        *([4], {"value": 4}),
+    ],
+)
+@pytest.mark.parametrize("name", ["n", "num_outputs_per_prompt"])
+def test_a_number_of_clips_that_is_none_never_counts_as_one(name: str, value: Any) -> None:
+    price = price_of(RATED, PLAIN._replace(params={name: value}), None, MEASURES)
+    assert (price.kind, price.sum, price.unclear) == (PriceKind.UNKNOWN, None, name)
+
+
+@pytest.mark.parametrize(
+    ("params", "unclear"),
+    [
+        ({"num_frames": "many", "fps": 16}, "num_frames"),
+        ({"num_frames": 241, "fps": 0}, "fps"),
+        ({"duration": "8s"}, "duration"),
+        ({"video_length": 129}, "video_length"),  # frames here, seconds there
+        ({"extra_params": {"n": 4}}, "extra_params"),
+        ({"extra_body": '{"inner": [{"num_frames": 241}]}'}, "extra_body"),
+        ({"nvext": [{"fps": 8}]}, "nvext"),
+    ],
+)
+def test_an_amount_that_cannot_be_worked_out_leaves_the_price_unknown(
+    params: dict[str, Any], unclear: str
+) -> None:
+    price = price_of(RATED, PLAIN._replace(params=params), None, MEASURES)
+    assert (price.kind, price.sum, price.unclear) == (PriceKind.UNKNOWN, None, unclear)
+
+
+def test_frames_of_a_server_whose_rate_nobody_knows_have_no_price() -> None:
+    unknown = measures_for(LAB)
+    asked = PLAIN._replace(params={"num_frames": 241})
+    assert price_of(RATED, asked, None, unknown).unclear == "num_frames"
+    assert price_of(LAB, asked, None, unknown).unclear == "", "there is no rate either"
+
+
+def test_a_parameter_taken_out_of_the_profile_is_not_paid() -> None:
+    server = RATED._replace(params={"n": 4})
+    asked = PLAIN._replace(params={"n": None})
+    assert price_of(server, asked, None, MEASURES).sum == Decimal("0.40")
+    assert server.with_own(asked.params) == {"n": None}, "and a record keeps that"
+
+
+@pytest.mark.parametrize(
+    ("size", "params", "rate"),
+    [
+        ("1280x720", {}, "0.30"),
+        (None, {"size": "1920x1080"}, "0.70"),
+        (None, {"width": 1920, "height": 1080}, "0.70"),
+        ("1280x720", {"resolution": "1080P"}, "0.70"),
+        ("1280x720", {"resolution": 480}, None),
+        (None, {}, None),
+    ],
+)
+def test_the_size_in_a_parameter_has_its_rate(
+    size: str | None, params: dict[str, Any], rate: str | None
+) -> None:
+    tiers = {"720p": Decimal("0.30"), "1080p": Decimal("0.70")}
+    price = price_of(
+        LAB._replace(prices={"*": tiers}), PLAIN._replace(size=size, params=params), None, MEASURES
+    )
+    assert price.per_second == (None if rate is None else Decimal(rate))

@@ -68,3 +68,19 @@ def test_a_character_needs_a_name_that_a_prompt_can_say(name: str) -> None:
         check_request(VideoRequest(name, operation="character"))
     assert refused.value.problem.code == "character_name"
     check_request(VideoRequest("Ann", operation="character"))
+
+
+@pytest.mark.parametrize("size", ["1280x7\uff12\uff10", "\u0661280x720", "1280x72\u06f0"])
+def test_digits_of_other_scripts_are_no_size(size: str) -> None:
+    with pytest.raises(ProblemError) as refused:
+        check_request(VideoRequest("a kite", size=size))
+    assert refused.value.problem.code == "size_invalid"
+
+
+@pytest.mark.parametrize(
+    "prompt", ["", " \n", "\u200b", "\u2060\ufeff", "\u00ad", "\u3164", "\u2800"]
+)
+def test_a_prompt_that_nobody_sees_is_empty(prompt: str) -> None:
+    with pytest.raises(ProblemError) as refused:
+        check_request(VideoRequest(prompt))
+    assert refused.value.problem.code == "prompt_empty"

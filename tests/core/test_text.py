@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sora_tui.core.text import clean, clean_line
+from sora_tui.core.text import clean, clean_line, is_blank, left_out, prompt_text, same_name
 
 #: Turns reading direction around (Unicode Bidirectional Algorithm, UAX 9, explicit formatting).
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -52,7 +52,7 @@ def test_honest_text_passes_unchanged(text: str) -> None:
     [
         ("\x1b]0;title\x07rm\x1b[2J", "]0;titlerm[2J"),
         ("invoice\u202efdp.exe", "invoicefdp.exe"),
-        ("one\r\ntwo\rthree", "one\ntwothree"),
+        ("one\r\ntwo\rthree\u2028four\x85five", "one\ntwo\nthree\nfour\nfive"),
         ("Z" + "\u0301" * 40, "Z" + "\u0301" * 4),
         ("كتاب, é, 👩‍🚀", "كتاب, é, 👩‍🚀"),
         (42, "42"),
@@ -61,3 +61,48 @@ def test_honest_text_passes_unchanged(text: str) -> None:
 )
 def test_clean_by_example(text: object, said: str) -> None:
     assert clean(text) == said
+
+
+SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+
+
+@pytest.mark.parametrize(
+    ("text", "sent", "gone"),
+    [
+        ("boats\rlow sun\r\rbell", "boats\nlow sun\n\nbell", ()),
+        ("a\r\nb\n\rc", "a\nb\n\nc", ()),
+        ("a\x0bb\x0cc\u2029d", "a\nb\nc\nd", ()),
+        (f"the {SCOTLAND} flag", f"the {SCOTLAND} flag", ()),
+        ("\u05d0\u200f! \u0643\u061c", "\u05d0\u200f! \u0643\u061c", ()),
+        ("family \U0001f468\u200d\U0001f469", "family \U0001f468\u200d\U0001f469", ()),
+        ("\ufeffa\u202eb\u202ec", "abc", ("U+FEFF", "U+202E")),
+        ("hidden \U000e0068\U000e0069 words", "hidden  words", ("U+E0068", "U+E0069")),
+        ("\x1b[31mred", "[31mred", ("U+001B",)),
+        ("half \ud83d", "half ", ("U+D83D",)),
+    ],
+)
+def test_what_a_prompt_keeps_and_what_is_left_out(
+    text: str, sent: str, gone: tuple[str, ...]
+) -> None:
+    assert prompt_text(text) == sent
+    assert left_out(text) == gone
+
+
+@given(nasty)
+def test_a_prompt_is_the_same_when_it_is_taken_twice(text: str) -> None:
+    sent = prompt_text(text)
+    assert prompt_text(sent) == sent
+    assert left_out(sent) == ()
+    sent.encode()
+
+
+@pytest.mark.parametrize("code", [0x20, 0xA0, 0xAD, 0x115F, 0x200B, 0x2060, 0x2800, 0x3164, 0xFEFF])
+def test_what_nobody_sees_is_blank(code: int) -> None:
+    assert is_blank(chr(code) * 2)
+    assert not is_blank(f"{chr(code)}\U0001f98a")
+    assert is_blank("\ufe0f\u200d")
+
+
+def test_names_are_the_same_however_they_are_composed() -> None:
+    assert same_name("caf\u00e9.png", "cafe\u0301.png")
+    assert not same_name("cafe.png", "caf\u00e9.png")

@@ -23,6 +23,10 @@ class LossyServer(ThreadingHTTPServer):
         copies: Jobs that are made of one POST: another's, with the same wish, among them; none
             where the server says "later" and means it.
         working: The first job is made, and goes on until this is unset.
+        words: What it says with `status`.
+        tells_prompts: Its list has them.
+        away: Answers every free question with 503.
+        lists_after: Seconds after the first POST from when on its list shows anything.
     """
 
     daemon_threads = True
@@ -38,9 +42,13 @@ class LossyServer(ThreadingHTTPServer):
         self.times: list[float] = []
         self.asked: list[str] = []
         self.retry_after: int | None = None
+        self.words = "upstream went away"
         self.listless = False
         self.copies = 1
         self.working = False
+        self.tells_prompts = True
+        self.lists_after = 0.0
+        self.away = False
 
     @property
     def base_url(self) -> str:
@@ -76,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.status is None:
                 self.close_connection = True
                 return
-            self._answer({"error": {"message": "upstream went away"}}, self.server.status)
+            self._answer({"error": {"message": self.server.words}}, self.server.status)
             return
         self._answer(video)
 
@@ -84,20 +92,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         name = self.path.partition("?")[0].rpartition("/")[2]
         found = next((video for video in self.server.videos if video["id"] == name), None)
-        if found is not None:
+        if self.server.away:
+            self._answer({"error": {"message": "away"}}, 503)
+        elif found is not None:
             self._answer(found)
         elif name != "videos":
             self._answer({"error": {"message": "no such video"}}, 404)
         elif self.server.listless:
             self._answer({"error": {"message": "no list here"}}, 405)
         else:
-            self._answer({"object": "list", "data": self.server.videos, "has_more": False})
+            rows = [dict(video) for video in self.server.videos]
+            if time.monotonic() - min(self.server.times, default=0.0) < self.server.lists_after:
+                rows = []
+            for row in rows if not self.server.tells_prompts else ():
+                row.pop("prompt", None)
+            self._answer({"object": "list", "data": rows, "has_more": False})
 
     def _answer(self, document: object, status: int = 200) -> None:
         data = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(data)))
-        if status in {429, 503} and self.server.retry_after is not None:
+        if status in {429, 500, 503} and self.server.retry_after is not None:
             self.send_header("retry-after", str(self.server.retry_after))
         self.end_headers()
         self.wfile.write(data)

@@ -37,6 +37,7 @@ from hypothesis.stateful import (
 )
 
 import sora_tui.engine
+from sora_tui.client.download import ClipBody, ClipSink
 from sora_tui.client.outcome import (
     Accepted,
     CreateOutcome,
@@ -77,9 +78,11 @@ ANSWERS = {
     "loses the answer": True,
     "says 500": True,
     "says 429 and lies": True,
+    "says 429 without a reason and lies": True,
     "never answers": True,
     "is lost on the way": False,
     "says 429": False,
+    "says 429 without a reason": False,
     "refuses": False,
     "is not there": False,
 }
@@ -99,7 +102,11 @@ CHANGES = (
 )
 Order = tuple[str, int, list[str], float]
 #: Answers after which the same order may be sent once more by itself, or by a person's retry.
-AGAIN = {"says 429", "says 429 and lies", "is not there"}
+AGAIN = {
+    "is not there",
+    *(f"says 429{more}" for more in ("", " and lies", " without a reason")),
+    "says 429 without a reason and lies",
+}
 
 _real_write_all = atomic.write_all
 _real_allocate = atomic.allocate
@@ -200,6 +207,12 @@ class FakeClient:
             raise _failure(404, "remote_gone")
         return Poll(world.told(video), None)
 
+    async def models(self) -> tuple[str, ...]:
+        await asyncio.sleep(0.1)
+        if world.down or world.list_mode == "silent":
+            raise _failure(None, "server_unreachable")
+        return ()
+
     async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
         await asyncio.sleep(0.1)
         if world.down or world.list_mode == "silent":
@@ -220,6 +233,8 @@ async def _answer(does: str, video: Mapping[str, Any]) -> CreateOutcome:
             return Unclear(JobError("answer_unclear", Spent.PERHAPS, status=500))
         case "says 429" | "says 429 and lies":
             return Later(2.0, JobError("server_busy", Spent.NO, status=429))
+        case "says 429 without a reason" | "says 429 without a reason and lies":
+            return Later(2.0, JobError("server_busy", Spent.NO, status=429), names_limit=False)
         case "refuses":
             return Rejected(JobError("request_refused", Spent.NO, status=400))
         case "is not there":
@@ -240,7 +255,7 @@ def _check_intent(job_id: str, key: str) -> None:
         world.broken.append(f"{key} left before its intent was durable")
 
 
-def _fetch(server: Server, video_id: str, sink: Callable[[bytes], object], **_: Any) -> None:
+def _fetch(server: Server, video_id: str, sink: ClipSink, **_: Any) -> ClipBody:
     """In place of the download: the clip, half of it, or none."""
     comes = world.contents.pop(0) if world.contents else "whole"
     if world.down or comes == "nothing":
@@ -248,9 +263,10 @@ def _fetch(server: Server, video_id: str, sink: Callable[[bytes], object], **_: 
     if comes == "late":
         raise _failure(404, "remote_gone")
     data = clip()
-    sink(data if comes == "whole" else data[: len(data) // 2])
+    sink.write(data if comes == "whole" else data[: len(data) // 2])
     if comes == "cut":
         raise ServerError(JobError("download_interrupted", Spent.YES))
+    return ClipBody("http://127.0.0.1:9/v1/videos/content")
 
 
 async def _at_once(work: Callable[[], T], name: str) -> T:

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sora_tui.core.job import Job, State
+from sora_tui.client.server_error import ServerError
+from sora_tui.core.document import from_document
+from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.limits import Budget
+from sora_tui.core.problem import Spent
 from sora_tui.core.remote import read_video
 from sora_tui.core.server import Server
 from sora_tui.engine import downloads
 from sora_tui.engine.desk import Announcer, Desk
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.engine.purse import Purse
+from sora_tui.i18n.made import made_words
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.core.lives import new_job
@@ -142,16 +150,14 @@ def test_what_breaks_off_is_told_and_fetched_again(folder: Folder, server: Fault
 
 
 @pytest.mark.parametrize(
-    ("left", "refusal"),
-    [
-        pytest.param(60, say(410), id="the server says so"),
-        pytest.param(-1, say(404, {"error": {"message": "no such file"}}), id="its time is over"),
-    ],
+    "refusal",
+    [say(410), say(404, {"error": {"message": "The video has expired"}})],
+    ids=["410", "in words"],
 )
-def test_a_clip_that_is_no_longer_to_be_had_is_not_asked_for_for_ever(
-    folder: Folder, server: FaultServer, left: float, refusal: Act
+def test_a_server_that_says_so_ends_a_clip_at_once(
+    folder: Folder, server: FaultServer, refusal: Act
 ) -> None:
-    profile = made(folder, server, [left])
+    profile = made(folder, server, [60])
     server.contents["*"] = [refusal]
     with running(folder, profile) as (_, watcher):
         expired = watcher.wait_for_state(State.EXPIRED)
@@ -163,7 +169,8 @@ def test_a_late_file_is_waited_for_and_then_believed_lost(
     folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Completed, and 404 for its content: servers are late, but not for ever."""
-    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
+    monkeypatch.setattr(downloads, "_MISS_WAITS", (0.01,))
+    monkeypatch.setattr(downloads, "MISS_TIME", 0.0)
     profile = made(folder, server, [None])
     server.contents["*"] = [say(404)] * 20
     with running(folder, profile) as (_, watcher):
@@ -299,3 +306,387 @@ def test_whoever_takes_over_makes_the_folder_again(folder: Folder, server: Fault
     with running(folder, profile) as (_, watcher):
         watcher.wait_for_state(State.SAVED)
         assert not [event for event in watcher.seen if isinstance(event, EngineFault)]
+
+
+@pytest.mark.parametrize("left", [-7200, -60, 60])
+def test_one_denial_ends_nothing_whatever_a_clock_says(
+    folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch, left: float
+) -> None:
+    monkeypatch.setattr(downloads, "_MISS_WAITS", (0.01,))
+    profile = made(folder, server, [left / 60])
+    server.contents["*"] = [say(404)] * 12
+    with running(folder, profile) as (_, watcher):
+        watcher.wait_for_state(State.SAVED)
+    assert len(asked(server)) == 13
+
+
+def test_denials_are_spread_over_ten_minutes() -> None:
+    waits = downloads._MISS_WAITS
+    assert sum(waits) >= downloads.MISS_TIME == 600
+    assert len(waits) + 1 >= downloads.MAX_MISSES
+
+
+@pytest.mark.parametrize("status", [404, 425, 429, 500, 503])
+def test_no_clip_is_asked_for_earlier_than_its_server_wants(
+    folder: Folder, server: FaultServer, status: int
+) -> None:
+    profile = made(folder, server, [60, 60] if status == 429 else [60])
+    server.contents["video_0"] = [say(status, {}, retry_after="60")]
+    with running(folder, profile) as (_, watcher):
+        event = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
+    assert isinstance(event, JobChanged)
+    assert event.retry is not None
+    assert event.retry.until - datetime.now(UTC) > timedelta(seconds=30)
+    assert asked(server).count(0) == 1
+
+
+async def test_a_server_that_finds_us_too_fast_is_left_alone_for_every_clip(
+    folder: Folder, server: FaultServer
+) -> None:
+    profile = made(folder, server, [1, 2])
+    with closing(History(folder)) as history:
+        desk = Desk(history, Announcer([]), Purse(Budget(), folder), lambda: True, {"lab": profile})
+        queue = downloads.Downloads(desk, folder, _never, lambda job: None)
+        for job in history.active():
+            desk.take_in(job)
+            queue.want(job)
+        first = queue._next()
+        assert first is not None
+        await queue._failed(
+            first,
+            downloads._Tries(),
+            0,
+            JobError("download_interrupted", Spent.YES, status=429),
+            ServerError(JobError("download_interrupted", Spent.YES, status=429), retry_after=20),
+        )
+        assert queue._next() is None
+        now = asyncio.get_running_loop().time()
+        assert [round(due - now) for _, due in queue._due()] == [20, 20]
+
+
+async def _never(job: Job) -> Server:
+    raise AssertionError("nobody asks in this test")
+
+
+def ranged(share: float, *, dies: int, etag: str = '"one"') -> Act:
+    """A clip in ranges over a line that dies after this share of the file, so many times."""
+    left = [dies]
+
+    def act(call: Call) -> None:
+        clip = call.server.clip
+        begin = 0
+        if call.request.headers.get("if-range") == etag:
+            begin = int(call.request.headers["range"].removeprefix("bytes=").rstrip("-"))
+        span = f"bytes {begin}-{len(clip) - 1}/{len(clip)}"
+        headers = {"etag": etag, **({"content_range": span} if begin else {})}
+        data = answer(206 if begin else 200, clip[begin:], **headers)
+        left[0] -= 1
+        cut = begin + int(len(clip) * share)
+        call.socket.sendall(data if left[0] < 0 else data[: len(data) - max(len(clip) - cut, 0)])
+
+    return act
+
+
+def test_a_line_that_dies_every_time_brings_a_clip_home(
+    folder: Folder, server: FaultServer
+) -> None:
+    """Each try begins where the last one ended, and none of them counts as in vain."""
+    profile = made(folder, server, [60])
+    act = ranged(0.3, dies=100)
+    server.contents["*"] = [act] * 100
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+        tries = [e.retry.count for e in watcher.seen if isinstance(e, JobChanged) and e.retry]
+    (output,) = saved.outputs
+    assert (folder.root / output.path).read_bytes() == server.clip
+    assert output.sha256 == hashlib.sha256(server.clip).hexdigest()
+    assert len(asked(server)) == 4
+    assert set(tries) == {1}
+    assert not list(folder.output.glob(".*.part"))
+
+
+def test_a_file_that_changed_meanwhile_is_not_put_together(
+    folder: Folder, server: FaultServer
+) -> None:
+    profile = made(folder, server, [60])
+    server.contents["*"] = [ranged(0.5, dies=1), ranged(0.5, dies=0, etag='"two"')]
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    assert (folder.root / saved.outputs[0].path).read_bytes() == server.clip
+    assert [r.headers.get("if-range") for r in server.seen("GET", "/content")] == [None, '"one"']
+
+
+def test_a_part_that_was_tidied_away_is_no_fault_of_ours(
+    folder: Folder, server: FaultServer
+) -> None:
+    profile = made(folder, server, [60])
+
+    def tidied(call: Call) -> None:
+        ranged(0.5, dies=1)(call)
+
+    server.contents["*"] = [tidied]
+    with running(folder, profile) as (_, watcher):
+        watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
+        for path in folder.output.glob(".*.part"):
+            path.unlink()
+        saved = watcher.wait_for_state(State.SAVED)
+        assert not [event for event in watcher.seen if isinstance(event, EngineFault)]
+    assert (folder.root / saved.outputs[0].path).read_bytes() == server.clip
+
+
+GIF = b"GIF89a" + bytes(700)
+
+
+def odd(folder: Folder, kind: str) -> tuple[bytes, str, str]:
+    """A body that the check does not like, its suffix and the warning."""
+    whole = clip()
+    media = whole.index(b"mdat") - 4
+    return {
+        "gif": (GIF, ".gif", "not_checked"),
+        "webp": (b"RIFF\x10\0\0\0WEBPVP8 " + bytes(90), ".webp", "not_checked"),
+        "zip": (b"PK\x03\x04" + bytes(90), ".zip", "not_checked"),
+        "quicktime": (whole[media:] + whole[:media], ".mov", "not_checked"),
+        "unknown": (bytes(range(1, 200)), ".bin", "not_checked"),
+        "zeros behind": (whole + bytes(8), ".mp4", "trailing_bytes"),
+        "three bytes behind": (whole + b"abc", ".mp4", "trailing_bytes"),
+        "cut": (whole[:-999], ".mp4", "cut_off"),
+        "half a webm": (webm(folder.root / "x").read_bytes()[:-9], ".mkv", "cut_off"),
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "gif",
+        "webp",
+        "zip",
+        "quicktime",
+        "unknown",
+        "zeros behind",
+        "three bytes behind",
+        "cut",
+        "half a webm",
+    ],
+)
+def test_what_comes_twice_alike_is_what_the_server_has(
+    folder: Folder, server: FaultServer, kind: str
+) -> None:
+    """A check of ours may warn; it may not throw away what was paid for."""
+    body, suffix, warning = odd(folder, kind)
+    profile = made(folder, server, [60])
+    server.contents["*"] = [partial(_send, answer(200, body, content_type="video/mp4"))] * 9
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    (output,) = saved.outputs
+    assert (folder.root / output.path).read_bytes() == body
+    assert (Path(output.path).suffix, output.warning) == (suffix, warning)
+    assert asked(server) == [0, 0]
+    assert not list(folder.output.glob(".*.part"))
+    read = from_document(json.loads((folder.metadata / f"{saved.id}.json").read_text()))
+    assert read.outputs == saved.outputs
+    assert warning in read.events[-1].note
+    assert "no player" in made_words(saved)
+
+
+def test_a_damaged_copy_that_was_followed_by_a_good_one_is_not_kept(
+    folder: Folder, server: FaultServer
+) -> None:
+    profile = made(folder, server, [60])
+    damaged = answer(200, server.clip[:-999], content_type="video/mp4")
+    server.contents["*"] = [lambda call: call.socket.sendall(damaged)]
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    (output,) = saved.outputs
+    assert output.warning is None
+    assert [path.name for path in folder.output.iterdir()] == [Path(output.path).name]
+
+
+def test_a_doubtful_copy_is_kept_where_the_server_then_has_none(
+    folder: Folder, server: FaultServer
+) -> None:
+    profile = made(folder, server, [60])
+    server.contents["*"] = [partial(_send, answer(200, GIF, content_type="video/mp4")), say(410)]
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    (output,) = saved.outputs
+    assert (folder.root / output.path).read_bytes() == GIF
+    assert output.warning == "not_checked"
+
+
+def endless(body: bytes) -> Act:
+    """An answer that ends where the connection does: nobody can tell whether it is all."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\nconnection: close\r\n\r\n"
+    return lambda call: call.socket.sendall(head + body)
+
+
+def test_a_clip_without_a_length_is_asked_for_twice(folder: Folder, server: FaultServer) -> None:
+    """Of a fragmented clip nothing in its bytes tells whether it is whole."""
+    profile = made(folder, server, [60])
+    server.contents["*"] = [endless(server.clip)] * 9
+    with running(folder, profile) as (_, watcher):
+        event = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
+        saved = watcher.wait_for_state(State.SAVED)
+    assert isinstance(event, JobChanged)
+    assert event.job.error is not None
+    assert "no length" in event.job.error.message
+    assert asked(server) == [0, 0]
+    assert saved.outputs[0].warning is None
+
+
+def test_copies_without_a_length_that_always_differ_come_to_an_end(
+    folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
+    profile = made(folder, server, [60])
+    free = [(8 + n).to_bytes(4, "big") + b"free" + bytes(n) for n in range(20)]
+    server.contents["*"] = [endless(server.clip + padding) for padding in free]
+    with running(folder, profile) as (_, watcher):
+        watcher.wait_for_state(State.SAVED)
+    assert len(asked(server)) == downloads._MAX_COPIES + 1
+
+
+@pytest.mark.parametrize("length", [True, False])
+def test_a_file_that_is_too_large_is_told_once_and_waits_for_a_person(
+    folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch, length: bool
+) -> None:
+    monkeypatch.setattr(downloads, "MAX_BYTES", 1000)
+    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
+    profile = made(folder, server, [60])
+    if not length:
+        server.contents["*"] = [endless(server.clip)] * 9
+    with running(folder, profile) as (engine, watcher):
+        event = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.job.is_too_large)
+        assert isinstance(event, JobChanged)
+        monkeypatch.setattr(downloads, "MAX_BYTES", 10**9)
+        server.contents["*"] = []
+    assert asked(server) == [0]
+    with running(folder, profile) as (engine, watcher):
+        watcher.wait_to_own()
+        engine.command(event.job.id, "look")
+        watcher.wait_for_state(State.SAVED)
+    assert asked(server) == [0, 0]
+    assert not list(folder.output.glob(".*.part"))
+
+
+# Several clips of one job ---------------------------------------------------------------------
+
+
+def several(
+    folder: Folder, server: FaultServer, document: dict[str, Any], **request: Any
+) -> tuple[Server, Job]:
+    """One job that is completed, with more in its video object."""
+    profile = Server("lab", server.base_url, dialect="sglang", free=True)
+    video = {"id": "video_0", "status": "completed", **document}
+    remote = read_video(video)
+    assert remote is not None
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    job = replace(new_job(), id=JobIds().next(at), created_at=at, updated_at=at, server=profile.ref)
+    job = replace(job, request=job.request._replace(size=None, seconds=None, **request))
+    job = job.submitting(at, "key").accepted(at, remote, 200)
+    server.videos.append(dict(video))
+    put(folder, job)
+    return profile, job
+
+
+def other(number: int) -> bytes:
+    """A clip that is told from the others by its padding."""
+    return clip() + (8 + number).to_bytes(4, "big") + b"free" + bytes(number)
+
+
+def by_variant(call: Call) -> None:
+    """What SGLang gives: `variant` is the number of an output."""
+    query = call.request.target.partition("?")[2]
+    number = int(query.removeprefix("variant=") or 0)
+    call.socket.sendall(answer(200, other(number), content_type="video/mp4"))
+
+
+@pytest.mark.parametrize(
+    ("document", "params"),
+    [
+        ({"num_outputs": 3}, {}),
+        ({"file_paths": ["/srv/0.mp4", "/srv/1.mp4", "/srv/2.mp4"]}, {}),
+        ({}, {"num_outputs_per_prompt": 3}),
+        ({}, {"n": 3}),
+    ],
+)
+def test_every_clip_of_a_job_is_fetched(
+    folder: Folder, server: FaultServer, document: dict[str, Any], params: dict[str, Any]
+) -> None:
+    profile, _ = several(folder, server, document, params=params)
+    server.contents["*"] = [by_variant] * 9
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    assert [output.variant for output in saved.outputs] == ["video", "video-2", "video-3"]
+    assert [(folder.root / o.path).read_bytes() for o in saved.outputs] == [*map(other, range(3))]
+    assert [Path(o.path).stem.partition("_")[2] for o in saved.outputs] == [
+        "video_0",
+        "video_0_2",
+        "video_0_3",
+    ]
+    assert len(asked(server)) == 3
+    assert made_words(saved) == ""
+
+
+def test_clips_with_addresses_are_fetched_from_there(folder: Folder, server: FaultServer) -> None:
+    addresses = [f"{server.base_url}/videos/clip_{number}/content" for number in range(3)]
+    profile, _ = several(folder, server, {"data": [{"url": each} for each in addresses]})
+    for number in range(3):
+        body = answer(200, other(number))
+        server.contents[f"clip_{number}"] = [partial(_send, body)]
+    server.contents["video_0"] = [say(404)] * 9
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    assert [(folder.root / o.path).read_bytes() for o in saved.outputs] == [*map(other, range(3))]
+
+
+def _send(data: bytes, call: Call) -> None:
+    call.socket.sendall(data)
+
+
+@pytest.mark.parametrize("refuses", [False, True], ids=["the same clip again", "404"])
+def test_a_server_that_gives_only_the_first_says_so_on_the_job(
+    folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch, refuses: bool
+) -> None:
+    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
+    profile, _ = several(folder, server, {"num_outputs": 3})
+    if refuses:
+        server.contents["*"] = [by_variant, *[say(404)] * 30]
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    assert [output.variant for output in saved.outputs] == ["video"]
+    assert saved.clips_missing == 2
+    assert made_words(saved) == "2 more paid clips that this server gives no way to fetch"
+    assert saved.events[-1].note == "2 more that this server gives no way to fetch"
+
+
+def test_what_was_saved_of_several_is_not_fetched_again(
+    folder: Folder, server: FaultServer
+) -> None:
+    profile, _ = several(folder, server, {"num_outputs": 3})
+    hold = threading.Event()
+
+    def held(call: Call) -> None:
+        hold.wait(60)
+
+    server.contents["*"] = [by_variant, by_variant, held]
+    with running(folder, profile) as (_, watcher):
+        watcher.wait_for(lambda e: isinstance(e, JobChanged) and len(e.job.outputs) == 2)
+        server.wait_until(lambda server: len(asked(server)) == 3)
+    hold.set()
+    server.contents["*"] = [by_variant] * 9
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    targets = [r.target.partition("?")[2] for r in server.seen("GET", "/content")]
+    assert targets == ["", "variant=1", "variant=2", "variant=2"]
+    assert [(folder.root / o.path).read_bytes() for o in saved.outputs] == [*map(other, range(3))]
+
+
+def test_an_address_that_we_sent_is_no_clip_of_ours(folder: Folder, server: FaultServer) -> None:
+    """SGLang takes `video_url` as a source; a server may repeat what it was asked."""
+    source = f"{server.base_url}/videos/source/content"
+    params = {"video_url": source}
+    profile, _ = several(folder, server, {"video_url": source}, params=params)
+    server.contents["video_0"] = [say(400), by_variant]
+    with running(folder, profile) as (_, watcher):
+        watcher.wait_for_state(State.SAVED)
+    assert not [r for r in server.seen("GET", "/content") if "source" in r.target]

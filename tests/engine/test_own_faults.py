@@ -15,17 +15,20 @@ from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Consent, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.server import Server
-from sora_tui.engine import downloads, pollers, run, submit
+from sora_tui.engine import clip_files, downloads, pollers, run, submit
+from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.engine.quote import quote
-from sora_tui.media.kinds import inspect_clip
+from sora_tui.media.kinds import Inspection, inspect_clip
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.inbox import waiting
 from sora_tui.workspace.learnt import Memory
+from sora_tui.workspace.queue import set_paused
 from tests.core.lives import new_job
 from tests.engine.watching import Watcher, order, running
 from tests.faults.harness import clip
-from tests.faults.server import Call, FaultServer, say, vanish
+from tests.faults.server import RATE_LIMITED, Call, FaultServer, say, vanish
 from tests.workspace.jobs import put
 
 
@@ -72,7 +75,7 @@ def test_a_fault_of_ours_behind_the_intent_leaves_a_doubt(
     async def broken(*_: Any) -> None:
         raise RuntimeError("behind the first byte, as far as anybody knows")
 
-    monkeypatch.setattr(VideosClient, "create", broken)
+    monkeypatch.setattr(VideosClient, "send", broken)
     with running(folder, lab) as (engine, watcher):
         order(engine, server=lab)
         job = watcher.wait_for_state(State.UNCONFIRMED)
@@ -105,7 +108,7 @@ def test_a_put_off_job_waits_while_nobody_can_say_whether_it_was_made(
 ) -> None:
     """The list hangs up, and once more when asked anew. An error would be an answer."""
     monkeypatch.setattr(pollers, "_LOCAL_WAIT", 0.2)
-    server.posts["*"] = [say(429, retry_after="1")]
+    server.posts["*"] = [say(429, RATE_LIMITED, retry_after="1")]
     server.lists = [hang_up, hang_up, say(500, {"error": "no list today"})]
     with running(folder, lab) as (engine, watcher):
         order(engine, server=lab)
@@ -186,12 +189,12 @@ def test_a_fault_of_ours_in_a_download_does_not_forget_the_clip(
 ) -> None:
     inspect, broken = inspect_clip, [True]
 
-    def once(path: Path) -> Any:
+    def once(path: Path) -> Inspection:
         if broken.pop() if broken else False:
             raise RuntimeError("a clip we cannot read")
         return inspect(path)
 
-    monkeypatch.setattr(downloads, "inspect_clip", once)
+    monkeypatch.setattr(clip_files, "inspect_clip", once)
     monkeypatch.setattr(downloads, "_SLOW", 0.2)
     monkeypatch.setattr(run, "_AGAIN", 0.1)
     with running(folder, lab) as (engine, watcher):
@@ -216,3 +219,51 @@ def test_what_a_person_leaves_in_the_inbox_stops_nobody(
     assert sorted(path.name for path in folder.conflicts.iterdir()) == sorted(strange)
     with closing(History(folder)) as history:
         assert len(history.newest(5)) == 1
+
+
+def test_a_request_that_cannot_be_built_does_not_count_as_sent(
+    folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise UnicodeEncodeError("utf-8", "caf\udce9.png", 3, 4, "surrogates not allowed")
+
+    # What an encoder cannot take is not known: those that were have their own tests.
+    monkeypatch.setattr(VideosClient, "prepare", broken)
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, server=lab)
+        assert wait_for_hold(watcher, "internal_fault").job.attempts == ()
+        assert [fault.problem.spent for fault in faults(watcher)] == [Spent.NO]
+        engine.stop()
+        assert [back.state for back in engine.take_back()] == [State.CANCELLED]
+    with running(folder, lab) as (_, watcher), closing(History(folder)) as history:
+        watcher.wait_to_own()
+        assert history.load(job.id).state is State.CANCELLED
+    assert server.paid == 0
+
+
+def test_an_order_that_nobody_claimed_is_taken_back(folder: Folder, lab: Server) -> None:
+    engine = Engine(folder, {lab.name: lab})
+    order(engine, server=lab)
+    assert [job.state for job in engine.take_back()] == [State.CANCELLED]
+    assert waiting(folder) == []
+    assert engine.take_back() == []  # once is enough
+
+
+def test_an_order_that_was_sent_is_not_taken_back(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    with running(folder, lab) as (engine, watcher):
+        order(engine, server=lab)
+        watcher.wait_for_state(State.SAVED)
+        engine.stop()
+        assert [job.state for job in engine.take_back()] == [State.SAVED]
+
+
+def test_another_owner_is_asked_to_take_an_order_back(folder: Folder, lab: Server) -> None:
+    set_paused(folder, True)
+    with running(folder, lab) as (_, watcher):
+        watcher.wait_to_own()
+        other = Engine(folder, {lab.name: lab})
+        job = order(other, server=lab)
+        watcher.wait_for_job(job.id, lambda now: now.state is State.PENDING)
+        assert [back.state for back in other.take_back()] == [State.CANCELLED]

@@ -14,11 +14,13 @@ import pytest
 from sora_tui.core.job import State
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
+from sora_tui.engine import pollers
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.lossy_server import lossy_server
 from tests.engine.watching import KITE, order, running
 
+LIMIT = "Rate limit reached"
 LAB = Server(name="lab", base_url="", key=Secret("sk-lab-0123456789"), encoding="json", free=True)
 
 
@@ -104,10 +106,9 @@ def test_the_key_is_nowhere_on_disk(folder: Folder) -> None:
             assert b"sk-lab" not in path.read_bytes()
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_who_says_later_and_makes_the_clip_is_not_paid_again(folder: Folder, status: int) -> None:
-    with lossy_server(folder.metadata, status=status) as server:
-        server.retry_after = 1
+def test_who_says_later_and_makes_the_clip_is_not_paid_again(folder: Folder) -> None:
+    with lossy_server(folder.metadata, status=429) as server:
+        server.retry_after, server.words = 1, LIMIT
         lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             order(engine, server=lab)
@@ -122,21 +123,92 @@ def test_who_says_later_and_makes_the_clip_is_not_paid_again(folder: Folder, sta
         ]
 
 
-def test_a_busy_server_on_which_others_make_alike_clips_is_believed(folder: Folder) -> None:
+def test_a_server_that_is_not_available_may_have_made_it(folder: Folder) -> None:
+    """It says when to come again, and its list tells no prompts: it was paid three times."""
+    with lossy_server(folder.metadata, lose=9, status=503) as server:
+        server.retry_after, server.tells_prompts = 1, False
+        lab = LAB._replace(base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            lost = watcher.wait_for_state(State.UNCONFIRMED)
+            told = watcher.wait_for_job(lost.id, lambda job: bool(job.search and job.search.found))
+        assert told.search is not None
+        assert [candidate.id for candidate in told.search.found] == ["video_0"]
+        assert len(server.posts) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "tells_prompts", "listless", "paid"),
+    [
+        pytest.param("busy", True, True, 1, id="no list, no limit named"),
+        pytest.param("busy", False, False, 1, id="a list without prompts, no limit named"),
+        pytest.param("Rate limit reached", True, True, 2, id="no list, a limit named"),
+        pytest.param("Rate limit reached", False, False, 2, id="no prompts, a limit named"),
+    ],
+)
+def test_not_now_is_believed_by_its_words_where_no_list_can_tell(
+    folder: Folder, words: str, tells_prompts: bool, listless: bool, paid: int
+) -> None:
     with lossy_server(folder.metadata, status=429) as server:
-        server.retry_after, server.copies = 1, 0
-        server.videos = [made(KITE._replace(prompt="Another's"), "v1"), made(KITE, "v2")]
-        del server.videos[1]["prompt"]  # this one the list does not tell
+        server.retry_after, server.copies, server.words = 1, 0, words
+        server.tells_prompts, server.listless = tells_prompts, listless
+        server.videos = [made(KITE, "v1") | {"created_at": 1}]  # long ago
+        lab = LAB._replace(base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            watcher.wait_for_state(State.FAILED if paid == 2 else State.UNCONFIRMED)
+        assert len(server.posts) == paid
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_list_that_is_late_is_given_its_time_before_a_bare_not_now_is_believed(
+    folder: Folder, late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pollers, "LIST_DELAY", 3.0)
+    with lossy_server(folder.metadata, status=429) as server:
+        server.retry_after, server.words = 1, "busy"
+        if late:
+            server.lists_after = 2.5  # later than the look that Retry-After allows
+        else:
+            server.copies = 0
         lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             order(engine, server=lab)
             watcher.wait_for_state(State.FAILED)
-        assert len(server.posts) == 2
+        assert len(server.posts) == (1 if late else 2)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_busy_server_is_believed_unless_a_video_may_be_this_one(
+    folder: Folder, told: bool
+) -> None:
+    with lossy_server(folder.metadata, status=429) as server:
+        server.retry_after, server.copies, server.words = 1, 0, LIMIT
+        server.videos = [made(KITE._replace(prompt="Another's"), "v1")]
+        if not told:
+            server.videos.append(made(KITE, "v2"))
+            del server.videos[1]["prompt"]
+        lab = LAB._replace(base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            watcher.wait_for_state(State.FAILED if told else State.UNCONFIRMED)
+        assert len(server.posts) == (2 if told else 1)
+
+
+def test_a_put_off_job_that_is_not_believed_is_not_sent_again(folder: Folder) -> None:
+    with lossy_server(folder.metadata, status=429) as server:
+        server.retry_after, server.copies, server.words = 1, 0, LIMIT
+        server.videos = [made(KITE, "v1") | {"prompt": f"  {KITE.prompt.upper()} "}]
+        lab = LAB._replace(base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            watcher.wait_for_state(State.UNCONFIRMED)
+        assert len(server.posts) == 1
 
 
 def test_where_no_list_can_tell_a_put_off_job_is_sent_when_it_is_time(folder: Folder) -> None:
     with lossy_server(folder.metadata, status=429) as server:
-        server.retry_after, server.copies = 1, 0
+        server.retry_after, server.copies, server.words = 1, 0, LIMIT
         lab = LAB._replace(base_url=server.base_url, dialect="new-api")
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, server=lab)
@@ -165,7 +237,7 @@ def test_a_price_that_rose_since_the_person_agreed_keeps_the_job_waiting(folder:
 
 def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=99, status=429) as server:
-        server.retry_after, server.copies = 1, 0
+        server.retry_after, server.copies, server.words = 1, 0, LIMIT
         lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, server=lab)
@@ -180,7 +252,7 @@ def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) 
 
 def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=2, status=429) as server:
-        server.retry_after, server.copies = 1, 0
+        server.retry_after, server.copies, server.words = 1, 0, LIMIT
         lab = LAB._replace(base_url=server.base_url, max_active=1)
         with running(folder, server=lab) as (engine, watcher):
             jobs = {order(engine, server=lab).id for _ in range(3)}
@@ -192,6 +264,7 @@ def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> 
 def test_a_server_at_work_for_us_may_put_the_rest_off_as_often_as_it_likes(folder: Folder) -> None:
     with lossy_server(folder.metadata, status=429) as server:
         server.retry_after, server.copies, server.working = 1, 0, True
+        server.words = LIMIT
         lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             order(engine, server=lab)

@@ -33,6 +33,7 @@ from sora_tui.engine import looker, pollers
 from sora_tui.engine.desk import Announcer, Desk
 from sora_tui.engine.events import Retry
 from sora_tui.engine.looks import Looks
+from sora_tui.engine.pace import CreateLimit
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
 from sora_tui.workspace import learnt
@@ -200,7 +201,8 @@ async def polling(
     async def connect(server: Server) -> Server:
         return server
 
-    poller = Poller(SERVER, desk, folder, connect, faults.append, learnt.Memory(folder))
+    memory, limit = learnt.Memory(folder), CreateLimit(utc(farm))
+    poller = Poller(SERVER, desk, folder, connect, faults.append, memory, limit)
 
     def stepped(job: Job) -> None:
         if job.state is State.COMPLETED:

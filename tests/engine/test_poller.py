@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +22,7 @@ from sora_tui.core.limits import Budget
 from sora_tui.core.server import Server
 from sora_tui.engine import pollers
 from sora_tui.engine.desk import Announcer, Desk
+from sora_tui.engine.pace import CreateLimit
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
 from sora_tui.workspace.folder import Folder, open_folder
@@ -75,8 +77,9 @@ class Lab:
         self.history = History(folder)
         purse = Purse(Budget(), folder)
         self.desk = Desk(self.history, Announcer([]), purse, lambda: True, {LAB.name: LAB})
+        memory, limit = Memory(folder), CreateLimit(datetime.now(UTC))
         self.poller = Poller(
-            LAB, self.desk, folder, self._connect, self.faults.append, Memory(folder)
+            LAB, self.desk, folder, self._connect, self.faults.append, memory, limit
         )
         self.desk.on_step = lambda job: self.poller.wake()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.job_id import JobIds
 from sora_tui.core.limits import Budget
 from sora_tui.core.server import Server
 from sora_tui.engine.engine import Engine
@@ -48,6 +49,26 @@ def test_the_day_has_what_documents_say_and_every_step_since(folder: Folder) -> 
     assert (why.code, why.facts["spent"], why.facts["limit"]) == ("over_budget", "0.80", "1.00")
     assert purse.refusal(LAB, asked, now + timedelta(days=1)) is None, "another day"
     history.close()
+
+
+def test_a_record_of_today_that_cannot_be_read_stops_until_it_is_mended(folder: Folder) -> None:
+    """Also one that came after the first question of the day was answered, by a next start."""
+    now = datetime.now(UTC)
+    budget = Budget(per_day=Decimal("9.00"))
+    history = History(folder)
+    paid = history.save(replace(sent(1, now), id=JobIds().next(now)))
+    history.close()
+    path = folder.metadata / f"{paid.id}.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:300])
+    purse = Purse(budget, folder)
+    for _ in range(2):
+        why = purse.refusal(LAB, wish(9), now)
+        assert why is not None
+        assert (why.code, why.facts["path"]) == ("day_unreadable", f"metadata/{paid.id}.json")
+    assert Purse(Budget(per_job=Decimal("9.00")), folder).refusal(LAB, wish(9), now) is None
+    path.write_bytes(whole)
+    assert purse.refusal(LAB, wish(9), now) is None
 
 
 def test_without_a_limit_nothing_is_counted(folder: Folder) -> None:

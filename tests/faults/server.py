@@ -87,6 +87,9 @@ class Call:
 
 Act = Callable[[Call], None]
 
+#: A 429 with this body names the limit that it keeps.
+RATE_LIMITED = {"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}
+
 
 def behave(call: Call) -> None:
     """A create as it should be."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.harness import Workspace, clip, ended, workspace
-from tests.faults.server import Act, kill_made, kill_unread, say, vanish
+from tests.faults.server import RATE_LIMITED, Act, kill_made, kill_unread, say, vanish
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_clip_that_changed_after_it_was_agreed_to_is_not_sent(
 ) -> None:
     with workspace(tmp_path) as place:
         with_clip(place, mine)
-        place.server.posts["*"] = [say(429, {"error": {"message": "slow"}}, retry_after="1")]
+        place.server.posts["*"] = [say(429, RATE_LIMITED, retry_after="1")]
         running = place.start("edit", "mine.mp4", "in snow")
         place.server.wait_until(lambda server: server.paid == 1)
         with_clip(place, mine + b"\0\0\0\x08free")

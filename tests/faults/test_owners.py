@@ -64,16 +64,19 @@ def test_an_owner_that_leaves_ends_the_paid_requests_it_began_and_begins_no_othe
 ) -> None:
     with workspace(tmp_path) as place:
         answer = threading.Event()
-        place.server.posts["*"] = [wait_for(answer)] * 4
+        # Two are under way at once when one was accepted.
+        place.server.posts["*"] = [behave, wait_for(answer), wait_for(answer)]
         place.ask_for(*prompts(9))
         waiting = place.start("wait")
-        place.server.wait_until(lambda server: server.paid == 4)
+        place.server.wait_until(lambda server: server.paid == 3)
         waiting.send_signal(signal.SIGTERM)
         threading.Timer(1.0, answer.set).start()
         done = ended(waiting)
         assert done.code == 143, done.words
-        assert place.server.paid == 4
-        assert place.states() == {"queued": 4, "pending": 5}
+        assert place.server.paid == 3
+        assert sum(place.states().values()) == 9
+        assert place.states()["pending"] == 6
+        assert not place.states().keys() & {"submitting", "unconfirmed"}
         done = place.run("wait")
         assert done.code == 0, done.words
         assert place.server.paid == 9

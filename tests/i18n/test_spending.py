@@ -33,6 +33,11 @@ def english_again() -> Iterator[None]:
         (SPENT, Budget(), "today $3.20"),
         (Spending(unknown=1), Budget(), "today $0.00 + 1 unknown"),
         (NOTHING, Budget(), ""),
+        (
+            Spending(unreadable=("metadata/a.json",)),
+            Budget(),
+            "today $0.00 + 1 record that cannot be read",
+        ),
         (SPENT, Budget(Decimal(10), currency="EUR"), "today 3.20 EUR of 10.00 EUR"),
     ],
 )

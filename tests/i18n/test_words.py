@@ -142,6 +142,13 @@ def test_amounts_in_both_languages() -> None:
         "$1.60",
         "$0.005",
     ]
+    worked_out = ("1.50625", "0.504167", "0.00002", "0.337")
+    assert [money(Decimal(sum), "USD") for sum in worked_out] == [
+        "$1.51",
+        "$0.5042",
+        "$0.00002",
+        "$0.337",
+    ]
     assert money(Decimal("0.4"), "EUR") == "0.40 EUR"
     assert [size_of(n) for n in (812, 23_891, 3_040_000)] == ["812 bytes", "24 kB", "3.0 MB"]
     assert [clock(n) for n in (41, 242, 3842)] == ["0:41", "4:02", "1:04:02"]

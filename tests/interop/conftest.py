@@ -100,7 +100,7 @@ class Workspace:
         """Points the program at the counterpart."""
         its = self.counterpart
         key = {"SORA_API_KEY": its.key} if its.key else {}
-        return {**os.environ, "PYTHONPATH": str(ROOT), "SORA_BASE_URL": its.base_url, **key}
+        return {**os.environ, "SORA_BASE_URL": its.base_url, **key}
 
     @property
     def document(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.request import Operation, SourceFile, VideoRequest
+from tests.client.servers import Received
 from tests.interop.conftest import COMMAND, Row, Workspace
 from tests.interop.counterpart import Counterpart
 from tests.interop.relay import lose_first_answer
@@ -76,16 +77,16 @@ async def rested(client: VideosClient, video_id: str) -> RemoteVideo:
 
 
 def fetched(counterpart: Counterpart, video_id: str) -> bytes:
-    body = bytearray()
+    sink = Received()
     download_video_from_api(
         counterpart.server,
         video_id,
-        body.extend,
-        on_total=lambda total: None,
+        sink,
+        on_body=sink.bodies.append,
         stop=threading.Event(),
         limit=100_000_000,
     )
-    return bytes(body)
+    return bytes(sink.data)
 
 
 def clip_of(workspace: Workspace, document: dict[str, Any]) -> bytes:

@@ -6,6 +6,8 @@ import struct
 import subprocess
 import sys
 import zlib
+from io import BytesIO
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -26,6 +28,7 @@ from sora_tui.media.image import (
     mime_type,
 )
 from tests.media.pictures import colour_at, decoded, encoded, picture
+from tests.media.profiles import adobe_rgb, display_p3, green_ink, linear_grey
 
 STILL = picture(160, 90)
 TURNED = Image.Exif()
@@ -208,6 +211,56 @@ def test_transparency_lies_on_black_and_deep_grey_is_scaled() -> None:
     assert decoded(as_png(glass)).getpixel((4, 4)) == (128, 128, 128)
     deep = encoded(Image.new("I;16", (8, 8), 40_000), "PNG")
     assert decoded(as_png(deep)).getpixel((4, 4)) == (155, 155, 155)
+
+
+#: A mode, a colour, its profile, and the colour in sRGB, computed from the profile's figures.
+COLOURED: Final = [
+    pytest.param("RGB", (200, 60, 40), display_p3(), (218, 41, 23), id="Display P3"),
+    pytest.param("RGB", (200, 60, 40), adobe_rgb(), (231, 57, 34), id="Adobe RGB"),
+    pytest.param("RGB", (60, 160, 90), adobe_rgb(), (0, 161, 85), id="beyond sRGB"),
+    pytest.param("L", 128, linear_grey(), (188, 188, 188), id="grey"),
+    pytest.param("I;16", 128 * 257, linear_grey(), (188, 188, 188), id="16 bit"),
+    pytest.param("RGBA", (200, 60, 40, 255), display_p3(), (218, 41, 23), id="transparent"),
+    pytest.param("LA", (128, 255), linear_grey(), (188, 188, 188), id="transparent grey"),
+    pytest.param("RGB", (200, 60, 40), None, (200, 60, 40), id="none"),
+    pytest.param("RGB", (200, 60, 40), b"no profile", (200, 60, 40), id="damaged"),
+    pytest.param("RGB", (200, 60, 40), display_p3()[:200], (200, 60, 40), id="cut off"),
+    pytest.param("RGB", (200, 60, 40), linear_grey(), (200, 60, 40), id="of other colours"),
+]
+
+
+@pytest.mark.parametrize(("mode", "colour", "profile", "wanted"), COLOURED)
+def test_a_copy_has_the_colours_that_the_profile_means(
+    mode: str, colour: float | tuple[int, ...], profile: bytes | None, wanted: tuple[int, ...]
+) -> None:
+    data = encoded(Image.new(mode, (40, 40), colour), "PNG", icc_profile=profile)
+    shown = first_frame(data, 40)
+    for copy in (fit_image(data, 16, 16, COVER), as_png(data), encoded(shown, "PNG")):
+        assert is_near(colour_at(copy, 8, 8), wanted)
+        assert "icc_profile" not in Image.open(BytesIO(copy)).info
+
+
+def test_the_profile_of_a_palette_a_jpeg_and_a_webp_holds_as_well() -> None:
+    flat = Image.new("RGB", (40, 40), (200, 60, 40))
+    for image, kind in ((flat.quantize(), "PNG"), (flat, "JPEG"), (flat, "WEBP")):
+        options: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
+        data = encoded(image, kind, icc_profile=display_p3(), **options)
+        assert is_near(colour_at(fit_image(data, 16, 16, COVER), 8, 8), (218, 41, 23))
+
+
+def test_inks_are_read_by_their_profile_and_as_pillow_does_without_one() -> None:
+    cyan = Image.new("CMYK", (40, 40), (255, 0, 0, 0))
+    plain = encoded(cyan, "JPEG", quality=100)
+    assert is_near(colour_at(fit_image(plain, 16, 16, COVER), 8, 8), (0, 255, 255))
+    inked = encoded(cyan, "JPEG", quality=100, icc_profile=green_ink())
+    red, green, blue = colour_at(fit_image(inked, 16, 16, COVER), 8, 8)
+    assert green > 100
+    assert red < 60
+    assert blue < 60
+
+
+def is_near(colour: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return all(abs(is_ - to_be) <= 3 for is_, to_be in zip(colour, wanted, strict=True))
 
 
 def test_a_picture_with_others_behind_it_is_a_still_jpeg() -> None:

@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 import sys
 import tempfile
-import time
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +18,7 @@ from sora_tui.core.job import Job, Output
 from sora_tui.core.limits import Budget
 from sora_tui.engine.events import EngineChanged, JobChanged, Transfer
 from tests.pty_session import ROOT
+from tests.support import clock, environment
 from tests.tui import sample_jobs as sample
 from tests.tui.workspace_app import PAID, settle, workspace_app
 
@@ -74,9 +73,6 @@ async def draw() -> str:
 
 
 if __name__ == "__main__":
-    os.environ["TZ"] = "UTC"
-    time.tzset()
-    for name in [name for name in os.environ if name.startswith(("SORA_", "SSH_"))]:
-        del os.environ[name]
-    os.environ.pop("NO_COLOR", None)
+    environment.clear()
+    clock.set_zone(clock.ZONES["utc"])
     Path(sys.argv[1]).write_text(asyncio.run(draw()), encoding="utf-8")

@@ -1,6 +1,6 @@
 """Jobs in every situation that the screen has words for, all seen at `NOW`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +10,8 @@ from sora_tui.core.remote import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.search import Candidate, Search
 from sora_tui.core.server import ServerRef, simulator
+from tests.support.moments import NOW as NOW
 
-NOW = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
 GATEWAY = ServerRef("team-gw", "https://gw.example.org/v1", "litellm")
 SHA256 = "9c1e" * 16
 
@@ -35,7 +35,7 @@ def pending(age: float = 25, paid: bool = False, number: int = 0, **request: Any
         GATEWAY if paid else simulator().ref,
         VideoRequest(**(wish | request)),
         cost=Cost(Decimal("0.40" if paid else 0)),
-        consent=Consent("priced" if paid else "free", ago(age)),
+        consent=Consent("priced" if paid else "free", ago(age), Decimal("0.40" if paid else "0")),
         simulated=not paid,
     )
 

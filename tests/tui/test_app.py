@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -233,8 +234,8 @@ async def test_the_persons_editor_gets_the_text_and_gives_it_back(
     script.chmod(0o755)
     command = editor_command({"EDITOR": "vim", "VISUAL": f"'{script}' --wait"})
     assert command == [str(script), "--wait"]
-    assert edit(command, "A fox") == "A fox, edited"
-    assert edit(["false"], "A fox") is None
+    assert edit(command, "A fox", {}) == "A fox, edited"
+    assert edit(["false"], "A fox", os.environ) is None
     assert editor_command({}) is None
 
 

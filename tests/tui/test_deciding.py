@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from sora_tui.core.job import State
+from sora_tui.core.limits import Budget
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.test_decide import lose
@@ -67,6 +68,17 @@ async def test_sending_again_names_the_sum_and_takes_two_keys(
         assert child.parent == LOST.id
         await press(pilot, "y")
         assert len(app.fake.orders) == 1
+
+
+async def test_sending_again_asks_the_limits_first(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[LOST], servers=[PAID])
+    app.settings = app.settings._replace(budget=Budget(per_job=Decimal("0.39")))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "enter", "s")
+        assert "This goes over the limit of $0.39: about $0.40" in " ".join(text(app).split())
+        await press(pilot, "y")
+        assert app.fake.orders == []
 
 
 async def test_giving_up_asks_and_a_free_server_is_not_said_to_bill(tmp_path: Path) -> None:

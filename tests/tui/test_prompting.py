@@ -454,8 +454,8 @@ async def test_the_persons_editor_comes_and_goes(
 
 
 def test_jobs_of_another_server_or_later_did_not_pass_before() -> None:
+    from sora_tui.core.request import VideoRequest
     from sora_tui.tui.diff import comparisons
-    from sora_tui.tui.draft import Draft
 
     refused = sample_jobs.rejected(sample_jobs.pending(100, paid=True, prompt="A riot."))
     later = sample_jobs.saved(sample_jobs.pending(10, paid=True, prompt="later"))
@@ -467,11 +467,11 @@ def test_jobs_of_another_server_or_later_did_not_pass_before() -> None:
         for job in (mine, refused)
     )
     jobs = [later, refused, other_file, mine, elsewhere]
-    first, second = comparisons(refused, jobs, Draft("x"))
+    first, second = comparisons(refused, jobs, VideoRequest("x"), "lab")
     assert first.before[-1] == "mine"
     assert first.after[-1] == "A riot."
     assert second.after_name == "editor"
-    assert len(comparisons(refused, [later, refused, elsewhere], Draft("x"))) == 1
+    assert len(comparisons(refused, [later, refused, elsewhere], VideoRequest("x"), "lab")) == 1
 
 
 async def test_a_name_that_is_taken_changes_nothing_for_the_text(tmp_path: Path) -> None:
@@ -486,3 +486,96 @@ async def test_a_name_that_is_taken_changes_nothing_for_the_text(tmp_path: Path)
         await press(pilot, "3", "?", "ctrl+s")
         assert "Kept prompts/untitled-1.md" in shown(app), "no other program wrote in it"
     assert names(tmp_path) == {"harbour", "fox", "untitled-1"}
+
+
+# Pasting --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kept"),
+    [
+        # Terminals send the line ends of a paste as carriage returns (xterm, kitty, tmux).
+        ("boats\rlow sun\r\rSound: bell", "boats\nlow sun\n\nSound: bell"),
+        ("boats\r\nlow sun\n\rbell", "boats\nlow sun\n\nbell"),
+        ("\u05d0\u200f flag", "\u05d0\u200f flag"),
+    ],
+)
+async def test_a_paste_keeps_its_lines(tmp_path: Path, pasted: str, kept: str) -> None:
+    app = workspace_app(tmp_path)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "f7", "backspace")
+        app.query_one(TextArea).post_message(events.Paste(pasted))
+        await settle(pilot)
+        assert text_of(app) == kept
+
+
+async def test_a_paste_says_what_no_prompt_may_have(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        app.query_one(TextArea).post_message(events.Paste("a\u202eb"))
+        await settle(pilot)
+        assert "Left out of the prompt, because no reader sees it: U+202E" in shown(app)
+
+
+# The prompt in the editor is the one that is meant -----------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
+async def test_the_list_is_entered_at_the_prompt_in_the_editor(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """The cursor stood on another one, and that was renamed or thrown away."""
+    others = {f"other-{number:02}": "Another." for number in range(12)}
+    app = with_prompts(tmp_path, **others)
+    before = names(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "1", "n", *"words", "ctrl+s", "escape", "1")
+        (written,) = names(tmp_path) - before
+        row = next(line for line in screen(app) if f"{written} " in line and "*" in line)
+        assert row, "the open prompt is in sight"
+        await press(pilot, "r", "ctrl+u", *"wanted", "enter")
+        assert names(tmp_path) - before == {"wanted"}
+        assert "prompts/wanted.md; u undoes" in shown(app).replace("\n", "")
+        await press(pilot, "u")
+        assert names(tmp_path) - before == {written}, "u undoes a rename, too"
+        await press(pilot, "4", "1", "d")
+        assert names(tmp_path) == before
+        await press(pilot, "u")
+        assert names(tmp_path) - before == {written}
+
+
+async def test_a_cursor_that_was_moved_stays_where_it_is(tmp_path: Path) -> None:
+    app = with_prompts(tmp_path, fox="A red animal.", wolf="Snow.", lynx="Snow, too.")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "1", "end")
+        there = app.bench.prompts._list.cursor_id if app.bench.prompts else None
+        await press(pilot, "c")  # opens the copy, and the editor has the keys
+        await press(pilot, "escape", "1")
+        assert app.bench.prompts is not None
+        assert app.bench.prompts._list.cursor_id == app.editor.draft.file != there
+        await press(pilot, "up")
+        moved = app.bench.prompts._list.cursor_id
+        app.refresh_files()
+        await settle(pilot)
+        assert app.bench.prompts._list.cursor_id == moved
+
+
+async def test_a_difference_in_a_parameter_is_shown(tmp_path: Path) -> None:
+    """The window had no line for parameters: two seeds were "No difference."."""
+    first = sample_jobs.saved(sample_jobs.pending(400, paid=True, prompt="A fox."))
+    request = first.request._replace(params={"seed": 42, "negative_prompt": "rain"})
+    first = replace(first, request=request)
+    second = sample_jobs.saved(sample_jobs.pending(100, paid=True, prompt="A fox."))
+    second = replace(second, request=request._replace(params={**request.params, "seed": 99}))
+    app = workspace_app(tmp_path, jobs=[first, second])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "home", "space", "space", "D")
+        text = shown(app)
+        assert "- seed             42" in text
+        assert "+ seed             99" in text
+        assert "negative_prompt  rain" in text

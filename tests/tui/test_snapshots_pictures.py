@@ -22,7 +22,7 @@ from sora_tui.tui.fit_window import FitWindow
 from sora_tui.tui.look_window import LookWindow
 from sora_tui.tui.panes.clip_view import ClipView
 from sora_tui.tui.picture import PictureView
-from sora_tui.workspace import drafts
+from sora_tui.workspace import drafts, prompts
 from tests.media import hostile
 from tests.media.pictures import encoded, picture
 from tests.pty_session import ROOT
@@ -35,8 +35,9 @@ __all__ = ["utc"]  # the fixture holds here, too
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkspaceApp:
-    # The day of a draft stands in the list.
+    # What the screen itself writes would show the day of this run.
     monkeypatch.setattr(drafts, "_modified", lambda _path: sample.NOW.timestamp())
+    monkeypatch.setattr(prompts, "_modified", lambda _status: sample.NOW)
     made = workspace_app(tmp_path, jobs=busy(True), servers=[PAID])
     folder = made.folder.references
     for name in ("dawn.jpg", "lighthouse.jpg", "alley.png"):

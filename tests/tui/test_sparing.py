@@ -169,3 +169,43 @@ def test_textual_still_has_the_private_parts_we_take() -> None:
     assert list(inspect.signature(ChopsUpdate).parameters) == ["chops", "spans", "chop_ends"]
     assert list(inspect.signature(LayoutUpdate).parameters) == ["strips", "region"]
     assert list(inspect.signature(Strip.render_ansi).parameters) == ["style", "color_system"]
+
+
+#: One grapheme each, of two cells as we count; a terminal that joins nothing shows up to eight.
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+JOINED = [
+    FAMILY,
+    "\U0001f468\u200d\U0001f4bb",  # a person and a computer
+    "\U0001f3f3\ufe0f\u200d\U0001f308",  # a flag and a rainbow
+    "\u2600\ufe0f",  # a sign that becomes an emoji, one cell or two
+    "1\ufe0f\u20e3",  # a keycap
+    "\U0001f44d\U0001f3fd",  # a hand and its skin
+    "\U0001f1eb\U0001f1f7",  # the French flag
+    "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",  # the Scottish flag
+]
+
+
+@pytest.mark.parametrize("emoji", JOINED, ids=lambda emoji: f"{ord(emoji[0]):x}-{len(emoji)}")
+def test_what_follows_joined_emoji_stands_in_its_column(emoji: str) -> None:
+    """pyte joins nothing: it stands for the terminals that do not."""
+    shown, screen = Shown(), pyte.Screen(40, 2)
+    shown.resize(Size(40, 2))
+    stream = pyte.Stream(screen)
+    stream.feed(sent(shown, 0, 0, Strip([Segment("x" * 40)])))
+    stream.feed(sent(shown, 20, 0, Strip([Segment("|" + "y" * 19)])))
+    stream.feed(sent(shown, 0, 1, Strip([Segment("z" * 40)])))
+    stream.feed(sent(shown, 0, 0, Strip([Segment(f"{emoji} " * 5 + "END" + emoji)])))
+    row = [screen.buffer[0][x].data for x in range(40)]
+    assert row[15:18] == list("END")
+    assert row[20:] == ["|", *"y" * 19], "the pane to the right is written again"
+    stream.feed(sent(shown, 38, 0, Strip([Segment(emoji)])))
+    assert screen.display[1] == "z" * 40, "at the right edge nothing goes on in the next row"
+
+
+def test_a_row_of_families_is_shown_to_its_end() -> None:
+    """Two counts of width in one row ended it after the ninth family."""
+    text = f"{FAMILY} " * 16 + "END"
+    shown, screen = Shown(), pyte.Screen(100, 1)
+    shown.resize(Size(100, 1))
+    pyte.Stream(screen).feed(sent(shown, 0, 0, Strip([Segment(text)])))
+    assert "".join(screen.buffer[0][x].data for x in range(48, 51)) == "END"

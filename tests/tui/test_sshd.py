@@ -22,7 +22,7 @@ import pytest
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import OwnerLock
-from tests.pty_session import KEYS, ROOT, PtySession
+from tests.pty_session import KEYS, PtySession
 from tests.tui.test_session import workspace
 from tests.tui.test_terminal import is_restored
 
@@ -59,9 +59,10 @@ def login(tmp_path: Path) -> Iterator[Login]:
     )
     folder = tmp_path / "folder"
     folder.mkdir()
-    own = {name: value for name, value in os.environ.items() if name.startswith(("XDG_", "HOME"))}
+    passed = ("XDG_", "HOME", "TZ", "TESTS_", "PYTHONPATH")
+    own = {name: value for name, value in os.environ.items() if name.startswith(passed)}
     words = ["env", *(f"{name}={value}" for name, value in own.items())]
-    words += [f"PYTHONPATH={ROOT}", sys.executable, "-m", "sora_tui"]
+    words += [sys.executable, "-m", "sora_tui"]
     remote = f"cd {shlex.quote(str(workspace(folder)))} && exec {shlex.join(words)}"
     ssh = ["ssh", "-tt", "-F", "/dev/null", "-i", str(keys / "client"), "-p", str(port)]
     ssh += ["-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={keys / 'known'}"]

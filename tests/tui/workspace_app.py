@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from sora_tui.config.settings import Settings, load_settings
-from sora_tui.core.job import Consent, Cost, Job
+from sora_tui.core.job import Batch, Consent, Cost, Job
 from sora_tui.core.price import Price
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest
@@ -78,6 +78,7 @@ class FakeEngine:
         *,
         parent: str | None = None,
         once_more: bool = False,
+        takes: Sequence[Batch] | None = None,
     ) -> list[Job]:
         self.orders.append((server, request, consent, count))
         number = len(self.orders)

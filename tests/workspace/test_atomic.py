@@ -78,14 +78,18 @@ def test_a_folder_that_went_away_is_a_problem(tmp_path: Path) -> None:
     assert caught.value.problem.code == "folder_missing"
 
 
-@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+#: How file systems and security modules refuse a second name for a file.
+NO_LINKS = ("EPERM", "EACCES", "EXDEV", "ENOSYS", "EOPNOTSUPP", "EMLINK", "EINVAL")
+
+
+@pytest.mark.parametrize("refusal", [None, *NO_LINKS])
 def test_publishing_never_takes_a_name_that_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: str | None
 ) -> None:
-    if not links:  # FAT and its kin cannot be mounted in a test
+    if refusal is not None:  # FAT and its kin cannot be mounted in a test
 
         def refuse(*_: object, **__: object) -> None:
-            raise OSError(errno.EPERM, "no hard links here")
+            raise OSError(getattr(errno, refusal), "no hard links here")
 
         monkeypatch.setattr(os, "link", refuse)
     theirs = tmp_path / "clip.mp4"
@@ -99,6 +103,37 @@ def test_publishing_never_takes_a_name_that_is_taken(
     assert (first.name, first.read_bytes()) == ("clip-1.mp4", b"ours")
     assert (second.name, second.read_bytes()) == ("clip-2.mp4", b"another of ours")
     assert not part.exists()
+
+
+def test_a_file_that_cannot_be_moved_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:  # as above: no such mount in a test
+        raise OSError(errno.EXDEV, "another device")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    part, target = tmp_path / ".part", tmp_path / "clip.mp4"
+    part.write_bytes(b"ours" * 1000)
+    assert publish(part, target) == target
+    assert target.read_bytes() == b"ours" * 1000
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_disk_that_refuses_the_move_leaves_no_empty_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:  # as above
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    part = tmp_path / ".part"
+    part.write_bytes(b"ours")
+    with pytest.raises(ProblemError) as caught:
+        publish(part, tmp_path / "clip.mp4")
+    assert caught.value.problem.code == "disk_full"
+    assert list(tmp_path.iterdir()) == [part]
 
 
 def test_a_publication_cut_short_is_finished_not_doubled(tmp_path: Path) -> None:

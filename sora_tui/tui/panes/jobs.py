@@ -47,6 +47,7 @@ _TONES: Final[Mapping[State, Tone]] = {
     State.UNCONFIRMED: "warn",
     State.CANCELLED: "muted",
     State.ABANDONED: "muted",
+    State.UNKNOWN: "warn",
 }
 _SORTED: Final[Mapping[Sort, str]] = {
     "newest": N_("newest first"),
@@ -373,7 +374,7 @@ class JobsPane(Vertical):
         if self.query("#filter:focus"):
             keep, clear = ("enter", N_("Keep filter")), ("esc", N_("Clear filter"))
             return (keep, clear, ("↓", N_("To the list")))
-        pause = (("p", N_("Resume queue")),) if self._is_paused else ()
+        pause = (("p", N_("Resume queue")),) if self._may_resume else ()
         if self.marks:
             bulk = (("r", N_("Again")), ("d", N_("Delete")), ("c", N_("Take back")))
             return (("space", N_("Mark")), *bulk, ("esc", N_("Clear marks")), *pause)
@@ -397,6 +398,11 @@ class JobsPane(Vertical):
     @property
     def _is_paused(self) -> bool:
         return self._engine is not None and self._engine.paused
+
+    @property
+    def _may_resume(self) -> bool:
+        """Whether jobs wait until a person lets the queue go on."""
+        return self._engine is not None and (self._engine.paused or self._engine.stopped)
 
     # What a key does --------------------------------------------------------------------------
 
@@ -437,7 +443,7 @@ class JobsPane(Vertical):
 
     def action_pause(self) -> None:
         """Stop the queue, or let it go on."""
-        self.post_message(QueueSwitched(not self._is_paused))
+        self.post_message(QueueSwitched(not self._may_resume))
 
     def action_filter(self) -> None:
         """Type what to see; the list follows."""
@@ -593,6 +599,8 @@ class JobsPane(Vertical):
         parts = [_("Jobs")]
         if self._is_paused:
             parts.append(_("PAUSED, p goes on"))
+        elif self._may_resume:
+            parts.append(_("STOPPED, p goes on"))
         if self.marks:
             count = len(self.marks)
             parts.append(ngettext("{count} marked", "{count} marked", count).format(count=count))

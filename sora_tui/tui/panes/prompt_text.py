@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
-from sora_tui.core.text import clean
+from sora_tui.core.text import left_out, prompt_text
 from sora_tui.i18n import N_
 from sora_tui.tui.keys import Key, bindings
 
@@ -35,6 +35,17 @@ class PromptText(TextArea):
         def __init__(self, by: int) -> None:
             super().__init__()
             self.by = by
+
+    class LeftOut(Message):
+        """A paste had characters that no prompt may have.
+
+        Attributes:
+            characters: Their code points, such as `U+202E`.
+        """
+
+        def __init__(self, characters: tuple[str, ...]) -> None:
+            super().__init__()
+            self.characters = characters
 
     def __init__(self, text: str, *, id: str) -> None:
         super().__init__(shown(text), id=id, highlight_cursor_line=False)
@@ -68,10 +79,12 @@ class PromptText(TextArea):
         """What is pasted is foreign text: what is seen is what is sent."""
         event.stop()
         event.prevent_default()
+        if gone := left_out(event.text):
+            self.post_message(self.LeftOut(gone))
         pasted = self.replace(shown(event.text), *self.selection, maintain_selection_offset=False)
         self.move_cursor(pasted.end_location)
 
 
 def shown(text: str) -> str:
     """A text as the area shows it."""
-    return clean(text, _LONGEST)
+    return prompt_text(text[:_LONGEST])

@@ -68,6 +68,10 @@ class UntrashPrompt(Message):
     """What was trashed last is wanted again."""
 
 
+class PromptsEntered(Message):
+    """The pane got the keys; prompt files may have come meanwhile."""
+
+
 class PromptSearch(Message):
     """Only prompts with these words are wanted; empty: all of them."""
 
@@ -88,7 +92,7 @@ class PromptsPane(Vertical):
         Key("prompts.copy", "c", N_("Copy this prompt under a new name"), "copy"),
         Key("prompts.rename", "r", N_("Rename this prompt"), "rename"),
         Key("prompts.trash", "d,delete", N_("Move this prompt to the trash"), "trash"),
-        Key("prompts.untrash", "u", N_("Bring back what was trashed last"), "untrash"),
+        Key("prompts.untrash", "u", N_("Undo the last rename or trash"), "untrash"),
         Key("prompts.search", "slash", N_("Search in names and texts"), "search"),
         Key("prompts.clear", "escape", N_("Show all prompts again"), "clear"),
     )
@@ -151,7 +155,14 @@ class PromptsPane(Vertical):
         self._wanted = path
 
     def focus_pane(self) -> None:
-        """Take the keys."""
+        """Take the keys, with the cursor on the prompt in the editor.
+
+        Rename and trash act on the cursor's prompt, and a person means the one just written.
+        """
+        if not self.has_focus_within and not self._words:
+            self._wanted = self._current
+            self._go_to_wanted()
+            self.post_message(PromptsEntered())
         (self._list if self._line is None else self._line).focus()
 
     # Values out -------------------------------------------------------------------------------
@@ -175,14 +186,14 @@ class PromptsPane(Vertical):
 
     def action_copy(self) -> None:
         """Ask for a copy of the prompt under the cursor."""
-        if self._list.cursor_id is not None:
-            self.post_message(CopyPrompt(self._list.cursor_id))
+        if self._chosen is not None:
+            self.post_message(CopyPrompt(self._chosen))
 
     def action_trash(self) -> None:
         """Ask to trash the prompt under the cursor."""
-        path = self._list.cursor_id
+        path = self._chosen
         if path is not None:
-            at = self._shown.index(path)
+            at = self._shown.index(path) if path in self._shown else len(self._shown)
             others = self._shown[at + 1 : at + 2] or self._shown[:at][-1:]
             self.post_message(TrashPrompt(path, next(iter(others), None)))
 
@@ -192,9 +203,9 @@ class PromptsPane(Vertical):
 
     async def action_rename(self) -> None:
         """Ask for the new name of the prompt under the cursor."""
-        path = self._list.cursor_id
+        path = self._chosen
         if path is not None:
-            await self._open_line(self._files[path].name, path)
+            await self._open_line(self._name_of(path), path)
 
     async def action_search(self) -> None:
         """Ask for the words to search for."""
@@ -240,7 +251,7 @@ class PromptsPane(Vertical):
         event.stop()
         renamed = self._renamed
         await self._close_line()
-        if renamed is not None and event.value.strip() not in {"", self._files[renamed].name}:
+        if renamed is not None and event.value.strip() not in {"", self._name_of(renamed)}:
             self.post_message(RenamePrompt(renamed, event.value))
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -265,6 +276,15 @@ class PromptsPane(Vertical):
             self._words = words
             self.post_message(PromptSearch(words))
 
+    @property
+    def _chosen(self) -> str | None:
+        """The prompt that keys act on: where the cursor is, or goes as soon as it is listed."""
+        return self._wanted or self._list.cursor_id
+
+    def _name_of(self, path: str) -> str:
+        file = self._files.get(path)
+        return path.removeprefix("prompts/").removesuffix(".md") if file is None else file.name
+
     # Drawing ----------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
@@ -283,9 +303,12 @@ class PromptsPane(Vertical):
         self._list.set_empty_text(text)
         self._list.set_rows(self._shown)
         self._list.update_rows()
+        self._go_to_wanted()
+        self._show_titles()
+
+    def _go_to_wanted(self) -> None:
         if self._wanted is not None and self._list.move_to(self._wanted):
             self._wanted = None
-        self._show_titles()
 
     def _show_titles(self) -> None:
         if not self.is_attached:

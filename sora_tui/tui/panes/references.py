@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from sora_tui.core.request import BLACK, BLUR, COVER, EXACT, Fit, width_height
-from sora_tui.core.text import clean_line
+from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import N_, _
 from sora_tui.media.header import ImageFacts
 from sora_tui.media.image import MAX_PIXELS
@@ -246,10 +246,8 @@ class ReferencesPane(Vertical):
         return action != "clear_search" or bool(self.query("Input"))
 
     def _filter(self) -> None:
-        words = self._words.casefold().split()
-        self._found = [
-            path for path in self._files if all(word in path.casefold() for word in words)
-        ]
+        words = folded(self._words).split()
+        self._found = [path for path in self._files if all(word in folded(path) for word in words)]
         self._show_empty()
         self._list.set_rows(self._found)
         self._refresh()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -41,6 +41,32 @@ _SENT: Final[Mapping[str, frozenset[str]]] = {
     "extend": frozenset({"seconds", "clips"}),
     "character": frozenset(),
 }
+
+
+def neighbour(choices: Sequence[str], value: str, by: int) -> str | None:
+    """Return the choice before (`by` -1) or after (+1) a value, or None where there is none.
+
+    A number that is no choice has its place among numbers; other text goes to the first or last.
+    """
+    if value in choices:
+        return choices[min(max(choices.index(value) + by, 0), len(choices) - 1)]
+    numbers = _numbers((*choices, value))
+    if numbers is None:
+        return (choices[0] if by > 0 else choices[-1]) if choices else None
+    *known, mine = numbers
+    beyond = [
+        (number, choice)
+        for number, choice in zip(known, choices, strict=True)
+        if (number - mine) * by > 0
+    ]
+    return min(beyond, key=lambda found: abs(found[0] - mine))[1] if beyond else None
+
+
+def _numbers(words: Sequence[str]) -> list[float] | None:
+    try:
+        return [float(word) for word in words]
+    except ValueError:
+        return None
 
 
 class SettingField(Widget, can_focus=True):
@@ -82,14 +108,13 @@ class SettingField(Widget, can_focus=True):
         )
 
     def action_step(self, by: int) -> None:
-        """Go to the next or the previous known value."""
-        if not self.choices:
-            return
-        if self.value in self.choices:
-            at = (self.choices.index(self.value) + by) % len(self.choices)
-        else:
-            at = 0 if by > 0 else len(self.choices) - 1
-        self._set(self.choices[at])
+        """Go to the next or the previous known value; the last one is the end.
+
+        Going round would make four clips of one with a single key.
+        """
+        value = neighbour(self.choices, self.value, by)
+        if value is not None and value != self.value:
+            self._set(value)
 
     def on_key(self, event: events.Key) -> None:
         """Text that is typed here is a value, never a command."""

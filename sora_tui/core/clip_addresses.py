@@ -1,0 +1,220 @@
+"""Where an answer says that a clip lies: the names that known servers and relays use, as data.
+
+Relays wrap one another's answers, so a name counts wherever it stands: in the video object itself
+and in any of `HOLDERS`, one inside the other. A name is compared without case, `_` and `-`.
+Sources: videos-api, divergence 11; native-apis, section 0; new-api `metadata.url`; SGLang
+`file_paths`, `num_outputs`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+#: Fields that are an address, or a list of addresses; the best first.
+ADDRESSES: Final = (
+    "url",
+    "video_url",
+    "result_url",
+    "download_url",
+    "output_url",
+    "content_url",
+    "file_url",
+    "clip_url",
+    "media_url",
+    "mp4_url",
+    "asset_url",
+    "resource_url",
+    "signed_url",
+    "presigned_url",
+    "public_url",
+    "cdn_url",
+    "remote_url",
+    "final_url",
+    "final_video_url",
+    "generated_video_url",
+    "urls",
+    "unsigned_urls",
+    "signed_urls",
+    "video_urls",
+    "result_urls",
+    "download_urls",
+    "output_urls",
+    "file_urls",
+    "uri",
+    "video_uri",
+    "file_uri",
+    "download_uri",
+    "link",
+    "links",
+    "video_link",
+    "download_link",
+    "href",
+    "response_url",
+)
+#: Fields that hold such fields: an object, or a list of objects or addresses, or an address itself.
+HOLDERS: Final = (
+    "video",
+    "videos",
+    "output",
+    "outputs",
+    "result",
+    "results",
+    "data",
+    "content",
+    "contents",
+    "task",
+    "task_result",
+    "response",
+    "metadata",
+    "meta_data",
+    "meta",
+    "clip",
+    "clips",
+    "file",
+    "files",
+    "asset",
+    "assets",
+    "artifact",
+    "artifacts",
+    "media",
+    "generation",
+    "generations",
+    "generated_video",
+    "generated_videos",
+    "generated_samples",
+    "generate_video_response",
+    "creations",
+    "works",
+    "download",
+    "payload",
+    "info",
+    "mp4",
+)
+#: Fields that count the clips of a job, and fields with one entry a clip.
+_COUNTS: Final = ("num_outputs", "num_videos", "video_count", "n_outputs")
+_ENTRIES: Final = ("file_paths", "output_paths")
+#: Parameters of a request that ask for more than one clip.
+ASKED_COUNTS: Final = ("n", "num_outputs_per_prompt", "num_outputs", "num_videos", "sample_count")
+
+#: Beginnings of a `type` or a media type that is no clip's.
+_OTHER_KINDS: Final = ("image", "audio", "text", "thumb", "cover", "poster", "sprite", "json")
+_MAX_DEPTH: Final = 6
+_MAX_FOUND: Final = 64
+#: More clips than this no server makes for one request (SGLang: 10).
+MAX_OUTPUTS: Final = 32
+_LONGEST: Final = 8192
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_FILE: Final = re.compile(r"\.(mp4|m4v|mov|webm|mkv|avi|gif)([?#]|$)", re.IGNORECASE)
+
+
+class ClipAddress(NamedTuple):
+    """One place where a clip may lie.
+
+    Attributes:
+        output: Which clip of the job, from 0.
+        text: As the server wrote it: an http(s) address, or one relative to the server's.
+    """
+
+    output: int
+    text: str
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+_ADDRESS_RANK: Final = {_folded(name): rank for rank, name in enumerate(ADDRESSES)}
+_HOLDER_RANK: Final = {_folded(name): rank for rank, name in enumerate(HOLDERS)}
+
+
+def clip_addresses(document: object) -> tuple[ClipAddress, ...]:
+    """Return every address under a known name, the best first; none twice.
+
+    A list of several entries has one entry a clip; an entry that calls itself a picture, a sound or
+    a text is left out.
+    """
+    found: dict[str, ClipAddress] = {}
+    for address in _in_value(document, 0, "", _MAX_DEPTH):
+        found.setdefault(address.text, address)
+        if len(found) >= _MAX_FOUND:
+            break
+    return tuple(sorted(found.values(), key=lambda address: address.output))
+
+
+def output_count(document: Mapping[str, Any], addresses: Sequence[ClipAddress]) -> int:
+    """Return how many clips a video object has, by its counts, lists of files and addresses."""
+    counts = [_count(document.get(name)) for name in _COUNTS]
+    lists = [document.get(name) for name in _ENTRIES]
+    counts += [len(entries) for entries in lists if isinstance(entries, list)]
+    counts += [address.output + 1 for address in addresses]
+    return min(max(counts), MAX_OUTPUTS) or 1
+
+
+def asked_count(params: Mapping[str, Any]) -> int:
+    """Return how many clips the parameters of a request ask for."""
+    return min(max((_count(params.get(name)) for name in ASKED_COUNTS), default=1), MAX_OUTPUTS)
+
+
+def strings_in(value: object) -> frozenset[str]:
+    """Return every text in a request's parameters: an address that we sent is no clip of ours."""
+    if isinstance(value, str):
+        return frozenset({value})
+    inner = value.values() if isinstance(value, Mapping) else value
+    if isinstance(inner, str) or not hasattr(inner, "__iter__"):
+        return frozenset()
+    return frozenset().union(*map(strings_in, inner))
+
+
+def _count(value: object) -> int:
+    """Return a count of clips; 1 for what is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 4:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 1
+
+
+def _in_value(value: object, output: int, name: str, depth: int) -> Iterator[ClipAddress]:
+    """Yield what a value has; `name` is the folded name of the field that it stands in."""
+    if isinstance(value, str):
+        if (text := _address(value, name)) is not None:
+            yield ClipAddress(output, text)
+    elif depth and isinstance(value, list):
+        clips = [entry for entry in value[:_MAX_FOUND] if not _is_other_kind(entry)]
+        for number, entry in enumerate(clips):
+            yield from _in_value(entry, number if len(clips) > 1 else output, name, depth - 1)
+    elif depth and isinstance(value, Mapping) and not _is_other_kind(value):
+        known = [(key, _folded(key)) for key in value if isinstance(key, str)]
+        addresses = [pair for pair in known if pair[1] in _ADDRESS_RANK]
+        holders = [pair for pair in known if pair[1] in _HOLDER_RANK]
+        addresses.sort(key=lambda pair: _ADDRESS_RANK[pair[1]])
+        holders.sort(key=lambda pair: _HOLDER_RANK[pair[1]])
+        for key, folded in (*addresses, *holders):
+            yield from _in_value(value[key], output, folded, depth - 1)
+
+
+def _address(value: str, name: str) -> str | None:
+    text = value.strip()
+    if not 0 < len(text) <= _LONGEST or not text.isprintable() or " " in text or "\\" in text:
+        return None
+    if text.lower().startswith(("http://", "https://")):
+        return text
+    if _SCHEME.match(text):
+        return None  # file:, data:, gs:, s3:
+    if text.startswith("/"):
+        return text
+    # Without a slash in front only a field that is an address: `output` may be any word.
+    is_path = text.startswith(("./", "../")) or "/" in text or _FILE.search(text) is not None
+    return text if name in _ADDRESS_RANK and is_path else None
+
+
+def _is_other_kind(entry: object) -> bool:
+    """Whether an entry says of itself that it is a picture, a sound or a text."""
+    if not isinstance(entry, Mapping):
+        return False
+    for name in ("content_type", "contentType", "mime_type", "mimeType", "media_type", "type"):
+        kind = entry.get(name)
+        if isinstance(kind, str) and kind:
+            # `image_to_video` names a task that makes clips.
+            return kind.lower().startswith(_OTHER_KINDS) and "video" not in kind.lower()
+    return False

@@ -1,0 +1,72 @@
+"""Judges a clip that came whole and gives it its name in `output/`."""
+
+from __future__ import annotations
+
+from sora_tui.core.job import Job, Output
+from sora_tui.core.problem import problem_error
+from sora_tui.media.kinds import UNKNOWN, Inspection, inspect_clip
+from sora_tui.workspace.atomic import disk_refusals
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.outputs import PartFile, output_name
+
+#: The `variant` of a job's first clip; the others are `video-2`, `video-3` ...
+FIRST = "video"
+
+
+def variant_of(output: int) -> str:
+    """Return what the record calls a job's clip, counted from 0."""
+    return FIRST if output == 0 else f"{FIRST}-{output + 1}"
+
+
+class DamagedError(Exception):
+    """The check refused a clip; the same bytes once more are kept all the same.
+
+    Attributes:
+        reason: `Inspection.warning`.
+        is_media: It is of a kind that players know, and only this check does not.
+    """
+
+    def __init__(self, found: Inspection) -> None:
+        super().__init__(found.warning)
+        self.reason = found.warning or ""
+        self.is_media = found.warning == "not_checked" and found.suffix != UNKNOWN
+
+
+def published(
+    part: PartFile, folder: Folder, job: Job, output: int = 0, *, keeps: bool = False
+) -> Output:
+    """Publish a clip that came whole. Blocks on the disk.
+
+    Args:
+        keeps: Keep what the check refuses, under its true kind and with a warning: it is what the
+            server has.
+
+    Raises:
+        DamagedError: The check refused it; the part is left as it is.
+        ProblemError: What the disk refuses.
+    """
+    part.sync_and_close()
+    with disk_refusals(part.path):  # the person may have removed the folder meanwhile
+        found = inspect_clip(part.path)
+    if found.warning is not None and not keeps:
+        raise DamagedError(found)
+    if part.bytes == 0:
+        raise problem_error("clip_damaged", reason="empty")
+    path = part.publish(output_name(job, found.suffix, output))
+    record = Output(
+        variant=variant_of(output),
+        path=path.relative_to(folder.root).as_posix(),
+        bytes=part.bytes,
+        sha256=part.sha256,
+        warning=found.warning,
+    )
+    if found.facts is None:
+        return record
+    facts = found.facts
+    return record._replace(
+        width=facts.width,
+        height=facts.height,
+        seconds=facts.seconds,
+        fps=facts.fps,
+        codec=facts.codec,
+    )

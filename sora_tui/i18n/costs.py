@@ -1,0 +1,33 @@
+"""What a job costs or an order will, in words: free, estimated, or as the server says."""
+
+from __future__ import annotations
+
+from sora_tui.core.job import Job
+from sora_tui.core.price import Price
+from sora_tui.i18n import _
+from sora_tui.i18n.amounts import money
+
+
+def reported_words(job: Job) -> str:
+    """`$0.20, says the server`; empty where it said nothing.
+
+    What it said before the end is its estimate (`about`), and of a job without a clip nobody knows
+    whether it is charged (`perhaps`).
+    """
+    cost = job.cost
+    if cost.reported is None:
+        return ""
+    text = _("{sum}, says the server")
+    if job.is_perhaps_charged:
+        text = _("perhaps {sum}, says the server")
+    elif not job.is_cost_final:
+        text = _("about {sum}, says the server")
+    return text.format(sum=money(cost.reported, cost.currency))
+
+
+def free_words(price: Price, count: int = 1) -> str:
+    """`free`, or what a server that asks nothing has charged for the same all the same."""
+    if not price.sum:
+        return _("free")
+    sum = money(price.sum * count, price.currency)
+    return _("about {sum}, said the server last time").format(sum=sum)

@@ -1,0 +1,158 @@
+"""A paid clip is found under whatever name a relay gives its address; what is none is not tried."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sora_tui.core.clip_addresses import (
+    ADDRESSES,
+    HOLDERS,
+    MAX_OUTPUTS,
+    asked_count,
+    clip_addresses,
+    output_count,
+    strings_in,
+)
+from sora_tui.core.remote import MAX_DOCUMENT, read_video
+
+URL = "https://cdn.example/clip.mp4?sig=1"
+
+
+def found(document: object) -> list[tuple[int, str]]:
+    return [(each.output, each.text) for each in clip_addresses(document)]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("holder", [None, *HOLDERS])
+def test_every_name_counts_wherever_it_stands(name: str, holder: str | None) -> None:
+    for inner in ({name: URL}, {name: [URL]}, {name.upper(): URL}, {name.replace("_", ""): URL}):
+        wrapped: Any = inner if holder is None else {holder: inner}
+        assert found({"id": "v", **wrapped}) == [(0, URL)]
+        if holder is not None:
+            assert found({"id": "v", holder: [inner]}) == [(0, URL)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"output": URL},
+        {"output": [URL]},
+        {"video": URL},
+        {"outputs": {"video_url": URL}},  # Together
+        {"content": {"video_url": URL, "last_frame_url": "https://cdn.example/last.png"}},  # Ark
+        {"data": {"task_result": {"videos": [{"id": "1", "url": URL}]}}},  # Kling
+        {"task": {"content": {"url": URL}}},  # MiniMax
+        {"data": [{"outputs": [{"type": "video", "url": URL}]}]},  # Kling 3.0
+        {"outputs": [{"type": "image", "content_type": "video/mp4", "url": URL}]},  # Comfy
+        {"outputs": [{"type": "image", "url": "https://cdn.example/a.png"}, {"url": URL}]},
+        {"type": "image_to_video", "result": {"url": URL}},
+        {"urls": {"get": "https://api.example/jobs/1"}, "output": URL},  # Replicate
+        {"generatedVideos": [{"video": {"uri": URL}}]},
+        [{"url": URL}],
+        [URL],
+    ],
+)
+def test_answers_of_known_services(document: object) -> None:
+    assert found(document) == [(0, URL)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "file:///etc/passwd",
+        "gs://bucket/clip.mp4",
+        "data:video/mp4;base64,AAAA",
+        "done",
+        "",
+        " ",
+        "a clip/of a kite",
+        "https://cdn.example/a\x1b.mp4",
+        "/" + "x" * 9000,
+        None,
+        7,
+    ],
+)
+def test_what_is_no_address_is_none(value: object) -> None:
+    assert found({"url": value, "output": value}) == []
+
+
+@pytest.mark.parametrize("name", ["thumbnail_url", "cover_url", "polling_url", "image_url", "self"])
+def test_other_addresses_are_no_clips(name: str) -> None:
+    assert found({name: URL, "data": {name: URL}}) == []
+
+
+@pytest.mark.parametrize("text", ["/files/a.mp4", "files/a.mp4", "../a.mp4", "a.mp4", "//cdn/a"])
+def test_relative_addresses_are_kept_as_they_are(text: str) -> None:
+    assert found({"video_url": text}) == [(0, text)]
+
+
+def test_a_list_has_one_entry_a_clip() -> None:
+    document = {
+        "url": "https://a.example/0",
+        "urls": ["https://a.example/0", "https://a.example/1"],
+        "data": {"videos": [{"url": "https://b.example/0"}, {"url": "https://b.example/1"}]},
+    }
+    assert found(document) == [
+        (0, "https://a.example/0"),
+        (0, "https://b.example/0"),
+        (1, "https://a.example/1"),
+        (1, "https://b.example/1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "count"),
+    [
+        ({}, 1),
+        ({"num_outputs": 3}, 3),
+        ({"num_outputs": "3"}, 3),
+        ({"num_outputs": 10**400}, MAX_OUTPUTS),
+        ({"num_outputs": True}, 1),
+        ({"num_outputs": -2}, 1),
+        ({"num_outputs": 2.5}, 1),
+        ({"file_paths": ["/srv/0.mp4", "/srv/1.mp4"]}, 2),
+        ({"videos": [{"url": f"https://a.example/{n}"} for n in range(4)]}, 4),
+        ({"url": URL, "unsigned_urls": [URL]}, 1),
+    ],
+)
+def test_how_many_clips_there_are(document: dict[str, Any], count: int) -> None:
+    assert output_count(document, clip_addresses(document)) == count
+    video = read_video({"id": "v", "status": "completed", **document})
+    assert video is not None
+    assert video.outputs == count
+
+
+@pytest.mark.parametrize(
+    ("params", "count"),
+    [({}, 1), ({"n": 4}, 4), ({"num_outputs_per_prompt": "2"}, 2), ({"n": []}, 1)],
+)
+def test_how_many_clips_were_asked_for(params: dict[str, Any], count: int) -> None:
+    assert asked_count(params) == count
+
+
+def test_what_we_sent_is_found_however_deep() -> None:
+    assert URL in strings_in({"video_url": URL})
+    assert URL in strings_in({"extra_params": [{"video": {"url": URL}}], "seed": 7, "on": None})
+
+
+def test_a_document_that_is_cut_keeps_an_address_of_each_clip() -> None:
+    urls = [f"https://a.example/{n}.mp4" for n in range(3)]
+    document = {"id": "v", "status": "completed", "noise": "x" * MAX_DOCUMENT, "urls": urls}
+    video = read_video(document)
+    assert video is not None
+    again = read_video(json.loads(json.dumps(video.document)))
+    assert again is not None
+    assert "noise" not in again.document
+    assert again.addresses == video.addresses
+    assert again.outputs == 3
+
+
+def test_a_document_made_to_be_walked_for_ever_is_not() -> None:
+    document: Any = {"url": URL}
+    for _ in range(40):
+        document = {"data": [document] * 2}
+    assert found(document) == []
+    assert len(found({"urls": [f"https://a.example/{n}" for n in range(1000)]})) <= 64

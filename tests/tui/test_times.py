@@ -1,0 +1,132 @@
+"""Every time that a screen shows, on each frozen date and in each zone: as the reader's clock has
+it, with the day where it is another one than the reader's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sora_tui.core.job import Job
+from sora_tui.engine.events import RemoteListed
+from sora_tui.i18n.search import created_words, found_words
+from sora_tui.tui.farewell import farewell
+from sora_tui.tui.job_facts import events, facts, timeline
+from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.job_words import local_time, status
+from sora_tui.tui.returning import welcome
+from tests.support.moments import Moment
+from tests.tui import sample_jobs as sample
+from tests.tui import workspace_app as apps
+from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+
+
+@pytest.fixture(autouse=True)
+def now(moment: Moment, monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """The moment is also that of the sample jobs and of the screen."""
+    for module in (sample, apps):
+        monkeypatch.setattr(module, "NOW", moment.at)
+    return moment.at
+
+
+def test_a_time_has_its_day_where_it_is_another_one(moment: Moment, now: datetime) -> None:
+    for hours in range(-30, 30):
+        at = now + timedelta(hours=hours)
+        same = moment.shown(at, "%j") == moment.shown(now, "%j")
+        form = "%H:%M" if same else "%Y-%m-%d %H:%M"
+        assert local_time(at, now) == moment.shown(at, form)
+
+
+def test_the_line_below_the_list(moment: Moment, now: datetime) -> None:
+    view = JobView(sample.in_progress(sample.pending(25)))
+    assert f"started {moment.shown(sample.ago(25), '%H:%M')};" in status(view, now, 100)
+    # Yesterday in every zone.
+    view = JobView(sample.in_progress(sample.pending(86_400)))
+    assert f"started {moment.shown(sample.ago(86_400), '%Y-%m-%d %H:%M')};" in status(
+        view, now, 100
+    )
+
+
+def test_the_facts_of_a_job(moment: Moment, now: datetime) -> None:
+    job = sample.completed(sample.pending(3600, paid=True), expires_in=23 * 3600)
+    lines = [line.text for line in facts(JobView(job), now)]
+    created = moment.shown(sample.ago(3600), "%Y-%m-%d %H:%M:%S")
+    ends = moment.shown(now + timedelta(hours=23), "%Y-%m-%d %H:%M")
+    assert [line.split()[1:] for line in lines if line.startswith("created")] == [created.split()]
+    assert [line for line in lines if line.startswith("expires") and f"23 h  ({ends})" in line]
+
+
+def test_the_life_of_a_job(moment: Moment) -> None:
+    """A day stands once above its events, also where midnight is between two of them."""
+    job = sample.saved(sample.pending(20 * 3600))
+    assert [line.text[:10] for line in events(job)] == [
+        moment.shown(at, "%H:%M:%S.%f")[:10] for at in _steps(job)
+    ]
+    days = list(dict.fromkeys(moment.shown(at, "%Y-%m-%d") for at in _steps(job)))
+    lines = [line.text for line in timeline(job)]
+    assert [line for line in lines if line[4:5] == "-"] == days
+
+
+def _steps(job: Job) -> list[datetime]:
+    return sorted([*(event.at for event in job.events), *(tried.at for tried in job.attempts)])
+
+
+def test_the_last_words_and_the_first(moment: Moment, now: datetime) -> None:
+    ending = sample.completed(sample.pending(60, paid=True), expires_in=3600)
+    (said,) = farewell([ending], False, None)
+    assert f"expires {moment.shown(now + timedelta(hours=1), '%H:%M')}." in said
+    draft = sample.ago(20 * 3600)
+    said = welcome([], now - timedelta(days=1), draft, now)
+    assert f"draft of {local_time(draft, now)} restored" in said
+
+
+def test_what_was_found_for_a_lost_answer(moment: Moment) -> None:
+    job = sample.searched(sample.unconfirmed(sample.pending(240, True)), "video_9c1e")
+    assert job.search is not None
+    assert f"since {moment.shown(job.attempts[-1].at, '%H:%M')}:" in found_words(job)
+    [found] = job.search.found
+    assert created_words(found) == moment.shown(found.created_at, "%H:%M:%S")
+
+
+@pytest.fixture
+def app(tmp_path: Path, now: datetime) -> Iterator[WorkspaceApp]:
+    jobs = [
+        sample.saved(sample.pending(20 * 3600, paid=True, number=1)),
+        sample.in_progress(sample.pending(25, paid=True, number=2), 38),
+    ]
+    made = workspace_app(tmp_path, jobs=jobs, servers=[PAID])
+    for hours, name in ((1, "kite"), (30, "fox")):
+        path = tmp_path / "prompts" / f"{name}.md"
+        path.write_text("A kite.")
+        at = (now - timedelta(hours=hours)).timestamp()
+        os.utime(path, (at, at))
+    yield made
+
+
+async def test_the_screen(moment: Moment, now: datetime, app: WorkspaceApp) -> None:
+    """The list of prompts, the inspector, and the jobs that were made elsewhere."""
+    an_hour_ago = now - timedelta(hours=1)
+    same = moment.shown(an_hour_ago, "%j") == moment.shown(now, "%j")
+    shown = {
+        "kite": moment.shown(an_hour_ago, "today %H:%M" if same else "%Y-%m-%d"),
+        "fox": moment.shown(now - timedelta(hours=30), "%Y-%m-%d"),
+        "created": moment.shown(sample.ago(25), "%Y-%m-%d %H:%M:%S"),
+    }
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await pilot.press("escape", "4")
+        await settle(pilot)
+        rows = screen(app)
+        for word, time in shown.items():
+            row = next(row for row in rows if word in row)
+            assert time in " ".join(row.split()), rows
+        await pilot.press("R")
+        await settle(pilot)
+        made = now - timedelta(minutes=90)
+        listed = sample.video("in_progress", created_at=made.timestamp())
+        app.fake.say(RemoteListed("team-gw", (listed,), more=False, lost={}))
+        await settle(pilot)
+        assert any(moment.shown(made, "%m-%d %H:%M") in row for row in screen(app))
