@@ -28,6 +28,8 @@ from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile
 
+#: Kinds that are known to hold moving pictures; of the others only their bytes are known.
+_CLIPS: Final = frozenset({".mp4", ".mov", ".webm", ".mkv", ".avi"})
 #: Seconds between two looks at the addresses of one job, doubled each time.
 _AGAIN: Final = 10.0
 _AGAIN_MOST: Final = 300.0
