@@ -117,6 +117,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     MODERATED: ("moderation_before", "moderation_after", "refused_before"),
     SERVER: (
         "server_unreachable",
+        "certificate_untrusted",
         "server_busy",
         "gateway_misroutes",
         "videos_missing",

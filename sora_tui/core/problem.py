@@ -106,6 +106,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "step_illegal": Spent.NO,
     # on the way to the server
     "server_unreachable": Spent.NO,
+    "certificate_untrusted": Spent.NO,
     "server_busy": Spent.NO,
     "videos_missing": Spent.NO,
     "key_refused": Spent.NO,

@@ -328,6 +328,8 @@ def _short_words() -> dict[str, str]:
         "quota_exhausted": _("quota used up"),
         "request_refused": _("not accepted"),
         "server_unreachable": _("not reached"),
+        "certificate_untrusted": _("not trusted"),
+        "videos_missing": _("no /videos there"),
         "server_busy": _("server busy"),
         "generation_failed": _("no clip made"),
         "remote_cancelled": _("by the server"),
