@@ -47,7 +47,12 @@ class Line:
     paid: int = 0
     is_closed: bool = False
 
-    async def create(self, *_: object) -> CreateOutcome:
+    clock_skew: float | None = None
+
+    def prepare(self, *_: object) -> None:
+        """Build nothing: what goes out is not looked at here."""
+
+    async def send(self, *_: object) -> CreateOutcome:
         self.paid += 1
         await self.answered.wait()
         assert not self.is_closed, "the answer to a paid request would be lost"
