@@ -40,6 +40,7 @@ HOPELESS: Final = frozenset(
         "download_too_large",
         "folder_not_writable",
         "folder_unreadable",
+        "job_hidden",
         "key_command_failed",
         "key_missing",
         "key_command_ignored",
@@ -58,7 +59,9 @@ HOPELESS: Final = frozenset(
     }
 )
 #: Reasons that time may heal, and tries after which they are left: some ten minutes.
-_REFUSED: Final = frozenset({"download_refused", "clip_damaged"})
+_REFUSED: Final = frozenset(
+    {"download_refused", "clip_damaged", "look_refused", "gateway_misroutes"}
+)
 _REFUSALS: Final = 9
 #: A reason that a person ends, and after which the rest of the order is still wanted: the job is
 #: left waiting, and `sora-tui wait` sends it.
@@ -71,6 +74,9 @@ SEARCH: Final = LOOKS[-1] + 30.0
 #: Seconds after which a person is told who does not take the job.
 _UNCLAIMED: Final = 5.0
 _LOOK_EVERY: Final = 2.0
+#: Seconds after which a follower believes the reason that stands in the record of a job under way:
+#: an owner that has just started may be about to ask with another key.
+_KEPT_LONG: Final = 15.0
 #: Longest wait, in seconds, for the answer of a paid request when leaving.
 _LAST_WAIT: Final = 120.0
 
@@ -204,6 +210,7 @@ class _Watch:
         self._began = self._looked_at = time.monotonic()
         self._began_at = datetime.now(UTC)
         self._lost_at: dict[str, float] = {}
+        self._untold_since: dict[str, float] = {}  # jobs that the owner cannot ask about
         self._owner: EngineChanged | None = None
         self._named_owner = False
         self._named_pause = False
@@ -285,6 +292,12 @@ class _Watch:
             # An owner that is another process writes it down; the engine does with what only a
             # person ends.
             why = job.error.problem if follows or job.is_stopped else None
+        if job.state in {State.QUEUED, State.IN_PROGRESS} and job.error is not None:
+            since = self._untold_since.setdefault(job.id, time.monotonic())
+            if why is None and follows and time.monotonic() - since >= _KEPT_LONG:
+                why = job.error.problem
+        else:
+            self._untold_since.pop(job.id, None)
         if self._enough(job):
             self.open.pop(job.id)
         elif why and why.code == _STOPPED:
