@@ -119,6 +119,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "server_unreachable",
         "server_failed",
         "answer_unusable",
+        "certificate_untrusted",
         "server_busy",
         "gateway_misroutes",
         "videos_missing",

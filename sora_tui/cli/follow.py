@@ -32,6 +32,7 @@ HOPELESS: Final = frozenset(
         "answer_fault",
         "base_url_insecure",
         "base_url_invalid",
+        "certificate_untrusted",
         "config_invalid",
         "consent_price",
         "consent_unknown",
@@ -56,6 +57,7 @@ HOPELESS: Final = frozenset(
         "refused_before",
         "source_changed",
         "source_missing",
+        "videos_missing",
     }
 )
 #: Reasons that time may heal, and tries after which they are left: some ten minutes.

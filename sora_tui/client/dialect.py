@@ -17,7 +17,17 @@ from sora_tui.core.remote import ENDINGS, Phase
 from sora_tui.core.server import Auth, Encoding, ReferenceForm, Server
 
 #: The free questions of `probe.py`. Those that end in `_` are asked at the root of the host.
-Probe = Literal["models", "list", "unknown", "video models", "health_", "version_", "liveliness_"]
+Probe = Literal[
+    "models",
+    "list",
+    "unknown",
+    "video models",
+    "health_",
+    "version_",
+    "liveliness_",
+    "system_stats_",
+    "proxy_",
+]
 
 #: Signs that weigh this much together name a server.
 ENOUGH: Final = 3

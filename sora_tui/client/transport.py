@@ -27,7 +27,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 from urllib.request import getproxies
 
 # Where click and rich are installed, as Textual has them, httpx would bring its command line
@@ -36,7 +36,7 @@ if "httpx" not in sys.modules:
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
 import httpx
 
-from sora_tui.client.answer import Answer, File, LostError, NotSentError
+from sora_tui.client.answer import Answer, File, LostError, NotSentError, UntrustedError
 from sora_tui.client.content_coding import CodingError, Decoder
 from sora_tui.client.cookies import cookie_header, cookies_in, no_store
 from sora_tui.client.decode import JSON_LIMIT, http_date, request_id
@@ -410,7 +410,7 @@ class Fetcher:
 def _common(server: Server, url: str) -> dict[str, Any]:
     """What every client for this server has that speaks to the origin of `url`."""
     proxy = proxies_for(server).proxy_for(url)
-    encrypted = url.startswith("https:") or (proxy or "").startswith("https:")
+    encrypted = "https" in {urlsplit(url).scheme, urlsplit(proxy or "").scheme}
     return {
         "auth": _KeyForOrigin(server),
         # What comes compressed all the same is unpacked by `content_coding`, never by httpx: a gzip
@@ -633,7 +633,13 @@ async def _in_chunks(body: bytes) -> AsyncIterator[bytes]:
         yield body[start : start + _CHUNK]
 
 
+#: How OpenSSL names a certificate that it does not trust; httpx hands on its words alone.
+_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+
+
 def _told(fault: Exception) -> NotSentError | LostError:
     """The one place that decides whether a request was sent."""
     words = str(fault) or type(fault).__name__
+    if isinstance(fault, _NOT_SENT) and _UNTRUSTED in words:
+        return UntrustedError(words)
     return NotSentError(words) if isinstance(fault, _NOT_SENT) else LostError(words)

@@ -225,7 +225,7 @@ class VideosClient:
         try:
             answer = await self._wire.post_paid(paid.built, clip)
         except NotSentError as fault:
-            return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
+            return NotSent(JobError(fault.kind, Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
         outcome = self._with_cost(outcome_of(answer), answer)
@@ -354,7 +354,7 @@ class VideosClient:
         try:
             return await self._wire.call(method, path, query, limit, cookies=cookies)
         except (NotSentError, LostError) as fault:
-            error = JobError("server_unreachable", Spent.NO, message=clean(fault, 400))
+            error = JobError(fault.kind, Spent.NO, message=clean(fault, 400))
             raise ServerError(error) from fault
 
     def _in_form(self, fields: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple, TypeVar, get_args
-from urllib.parse import urlsplit
 
 from sora_tui.config.keys import CommandKey, key_of
 from sora_tui.config.sources import TomlFile
-from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.address import normal_address
+from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest, check_request, width_height
 from sora_tui.core.server import (
     DIALECT_NAMES,
@@ -85,30 +85,6 @@ def read_profiles(
     return {name: _profile(file, name, environ, trusts) for name in servers}
 
 
-def check_base_url(base_url: str) -> str:
-    """The address without a closing slash.
-
-    Raises:
-        ProblemError: base_url_invalid for anything but http(s)://host[:port][/path]. User and
-            password are refused too: they would stand in every document.
-    """
-    try:
-        parts = urlsplit(base_url)
-        usable = (
-            parts.scheme in {"http", "https"}
-            and bool(parts.hostname)
-            and (parts.port is None or parts.port > 0)
-            and base_url.isprintable()
-            and " " not in base_url
-        )
-    except ValueError:
-        raise problem_error("base_url_invalid", base_url=base_url.partition("@")[2]) from None
-    if not usable or parts.username is not None or parts.query or parts.fragment:
-        shown = base_url if "@" not in base_url and not parts.query else parts.hostname or ""
-        raise problem_error("base_url_invalid", base_url=shown)
-    return base_url.rstrip("/")
-
-
 def _profile(
     file: TomlFile,
     name: str,
@@ -127,7 +103,7 @@ def _profile(
     read = _Table(file, table, values)
     server = Server(
         name=name,
-        base_url=read.required("base_url", lambda value: check_base_url(_string(value))),
+        base_url=read.required("base_url", lambda value: normal_address(_string(value))),
         dialect=read("dialect", _one_of(DIALECT_NAMES), "auto"),
         auth=read("auth", _one_of(get_args(Auth)), None),
         headers=read("headers", _headers, {}),
@@ -185,7 +161,7 @@ class _Table:
         except ProblemError as error:
             reason = f"{error.problem.code}: {self._values[key]}"
             if error.problem.code == "base_url_invalid":
-                reason = "not an http or https address without user, password and query"
+                reason = str(error.problem.facts["reason"])
             raise self._file.invalid(self._name, key, reason) from None
         except (TypeError, ValueError, InvalidOperation) as error:
             raise self._file.invalid(self._name, key, str(error) or "not a number") from None

@@ -20,7 +20,7 @@ from sora_tui.config.limits import read_budget
 from sora_tui.config.notify import Notify, check_notify, read_notify
 from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.config.player import read_player
-from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
+from sora_tui.config.profiles import read_profiles, seconds, size
 from sora_tui.config.screen import NAMES as SCREEN_NAMES
 from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.config.sources import (
@@ -32,6 +32,7 @@ from sora_tui.config.sources import (
     read_own_toml,
     read_toml,
 )
+from sora_tui.core.address import normal_address
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server, origin_of, sending_refusal, simulator
@@ -289,7 +290,7 @@ def _own_origins(
     for address in addresses:
         if isinstance(address, str):
             with suppress(ProblemError, ValueError):  # what is no address is refused where it is
-                origins.add(origin_of(check_base_url(address)))
+                origins.add(origin_of(normal_address(address)))
     return frozenset(origins)
 
 
@@ -387,7 +388,7 @@ def _built_in(variables: _Variables) -> tuple[dict[str, Server], dict[str, str]]
     SORA_API_KEY belongs to SORA_BASE_URL where that is set, and to OpenAI otherwise: never to both.
     """
     servers = {SIMULATOR_NAME: simulator()}
-    base_url = variables.read("SORA_BASE_URL", check_base_url)
+    base_url = variables.read("SORA_BASE_URL", normal_address)
     key = key_of(variables.values.get("SORA_API_KEY"))
     if base_url is not None:
         servers[ENV_SERVER_NAME] = Server(ENV_SERVER_NAME, base_url, key=key)

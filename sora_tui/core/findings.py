@@ -58,3 +58,9 @@ class Findings(NamedTuple):
     repeats: bool = False
     problem: Problem | None = None
     runs_models: bool = False
+
+    @property
+    def is_useless(self) -> bool:
+        """Whether nothing can be sent there: no answer, no right, or no such routes."""
+        is_missing = self.problem is not None and self.problem.code == "videos_missing"
+        return not self.reached or self.key == "refused" or is_missing

@@ -731,6 +731,7 @@ class Job:
             self.cost.reported is not None
             and self.remote is not None
             and self.remote.phase in ENDS
+            and not self.was_told_an_end
             and cost_in(self.remote.document) is not None
         )
 

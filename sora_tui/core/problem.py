@@ -108,6 +108,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "server_unreachable": Spent.NO,
     "server_failed": Spent.NO,
     "answer_unusable": Spent.NO,
+    "certificate_untrusted": Spent.NO,
     "server_busy": Spent.NO,
     "videos_missing": Spent.NO,
     "key_refused": Spent.NO,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -207,11 +207,7 @@ class Server(NamedTuple):
         """Whether requests stay on this machine."""
         if self.simulated:
             return True
-        host = urlsplit(self.base_url).hostname or ""
-        try:
-            return ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost" or host.endswith(".localhost")
+        return is_loopback_host(urlsplit(self.base_url).hostname or "")
 
     def with_own(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return what goes along for a request with these parameters: the profile's own below them.
@@ -230,7 +226,7 @@ class Server(NamedTuple):
     @property
     def insecure(self) -> bool:
         """Whether prompt and key would cross a network in clear, and nobody allowed that."""
-        plain = self.base_url.startswith("http://")
+        plain = urlsplit(self.base_url).scheme == "http"
         return plain and not self.is_loopback and not self.allow_http
 
 
@@ -247,6 +243,17 @@ def sending_refusal(server: Server) -> Problem | None:
     if server.lacks_key:
         return problem("key_missing", profile=server.name, variable=str(server.key_from))
     return None
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether a host is this machine, by its number or its name (RFC 6761, 6.3)."""
+    host = host.casefold().removesuffix(".")
+    try:
+        number = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    mapped = number.ipv4_mapped if isinstance(number, IPv6Address) else None
+    return (mapped or number).is_loopback
 
 
 def simulator() -> Server:

@@ -24,13 +24,12 @@ from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.downloads import MAX_BYTES
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.media.kinds import inspect_clip
+from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile
 
 #: Kinds that are known to hold moving pictures; of the others only their bytes are known.
 _CLIPS: Final = frozenset({".mp4", ".mov", ".webm", ".mkv", ".avi"})
-
-
 #: Seconds between two looks at the addresses of one job, doubled each time.
 _AGAIN: Final = 10.0
 _AGAIN_MOST: Final = 300.0
@@ -38,7 +37,7 @@ _AGAIN_MOST: Final = 300.0
 _TRIES: Final = 3
 
 
-class Verdict(StrEnum):
+class AddressResult(StrEnum):
     """What follows for the word that stands beside the addresses."""
 
     SAVED = "saved"
@@ -69,7 +68,7 @@ class Addresses:
         #: Jobs whose addresses are being looked at: other news about them can wait.
         self.busy: set[str] = set()
 
-    async def bring_home(self, server: Server, job: Job, video: RemoteVideo) -> Verdict:
+    async def bring_home(self, server: Server, job: Job, video: RemoteVideo) -> AddressResult:
         """Save the clip that lies at the addresses beside this word, if there is one.
 
         Beside an ending a whole clip is taken as it is. Beside a word that nobody knows it may be a
@@ -85,7 +84,7 @@ class Addresses:
         now = asyncio.get_running_loop().time()
         is_ending = video.phase.is_ending
         if not is_ending and now < looks.again:
-            return Verdict.NO_CLIP
+            return AddressResult.NO_CLIP
         self.busy.add(job.id)
         try:
             found = await self._look(server, job, video, None if is_ending else looks.sha256)
@@ -98,10 +97,10 @@ class Addresses:
             at = utc_now()
             made = current.progressed(at, video._replace(phase=Phase.COMPLETED))
             self._desk.put(made.downloading(at).saved(at, (found.output,)))
-            return Verdict.SAVED
+            return AddressResult.SAVED
         if is_ending and found.interrupted and looks.count < _TRIES:
-            return Verdict.LOOK_AGAIN
-        return Verdict.NO_CLIP
+            return AddressResult.LOOK_AGAIN
+        return AddressResult.NO_CLIP
 
     async def _look(
         self, server: Server, job: Job, video: RemoteVideo, before: str | None
@@ -151,10 +150,8 @@ def _fetched(
     except ServerError as failure:
         return _Found(interrupted=failure.error.kind == "download_interrupted")
     part.sync_and_close()
-    try:
+    with disk_refusals(part.path):  # the person may have removed the folder meanwhile
         inspected = inspect_clip(part.path)
-    except (ProblemError, OSError):
-        return _Found()
     is_whole = inspected.suffix in _CLIPS and inspected.warning in {
         None,
         "not_checked",

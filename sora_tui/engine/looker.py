@@ -16,7 +16,7 @@ from sora_tui.core.problem import Fact, Problem, ProblemError, Spent, problem
 from sora_tui.core.remote import Phase, RemoteVideo, inner_id, route_of
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
-from sora_tui.engine.addresses import Addresses, Verdict
+from sora_tui.engine.addresses import Addresses, AddressResult
 from sora_tui.engine.desk import FAULT_WAIT, Desk, utc_now
 from sora_tui.engine.events import Retry
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
@@ -151,7 +151,7 @@ class Looker:
         if video.urls and (video.phase is Phase.UNKNOWN or is_told_again):
             server = client.server._replace(cookies=job.cookies)
             verdict = await self._addresses.bring_home(server, job, video)
-            if verdict is not Verdict.NO_CLIP:
+            if verdict is not AddressResult.NO_CLIP:
                 self._looks.answered(job.id, video, answer.after, _now())
                 return
             current = self._desk.jobs.get(job.id)

@@ -132,12 +132,11 @@ class LostAnswers:
         known = self._desk.history.known_remote_ids(self._server.origin)
         rivals = self._rivals()
         found = matches(rivals, listed.videos, known, listed.skew)
-        taken = {
-            video.id: rival.id
-            for rival in rivals
-            for video in candidates(rival, listed.videos, known, listed.skew)
-            if video.prompt is not None
-        }
+        claims: dict[str, set[str]] = {}
+        for rival in rivals:
+            for video in candidates(rival, listed.videos, known, listed.skew):
+                if video.prompt is not None:
+                    claims.setdefault(video.id, set()).add(rival.id)
         lost = list(lost)
         reused = self._reused(lost, listed, known)
         for job_id in [job.id for job in lost]:
@@ -148,8 +147,7 @@ class LostAnswers:
                 self._desk.put(job.accepted(utc_now(), found[job.id]))
                 continue
             # What is another lost job's to the letter is no other's.
-            mine = [v for v in listed.videos if taken.get(v.id, job.id) == job.id]
-            mine += candidates(job, [v for v in listed.videos if v not in mine], known, listed.skew)
+            mine = [v for v in listed.videos if job.id in claims.get(v.id, {job.id})]
             offers = for_a_person(job, mine, known, listed.skew, reused)
             self._tell(job, listed=True, found=offers, cut=listed.cut, skew=listed.skew)
 

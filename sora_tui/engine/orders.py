@@ -463,7 +463,7 @@ class _PriceBook:
             refused=refusal_before(self._folder, server.origin, request),
             found=dialect,
             self_run=self_run,
-            unanswered=None if found.reached and found.key != "refused" else found.problem,
+            unanswered=found.problem if found.is_useless else None,
         )
 
     def _findings(self, server: Server) -> Findings:

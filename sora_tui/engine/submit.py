@@ -92,7 +92,7 @@ async def generate_video(
         outcome = await client.send(paid, clips.take)
         if isinstance(outcome, Accepted) and _is_repeated(desk, job, outcome):
             outcome = Unclear(JobError("answer_repeated", Spent.PERHAPS, message=outcome.video.id))
-        after = _after(job, outcome, taken_at)
+        after = _after(desk, job, outcome, taken_at)
         if isinstance(outcome, Accepted) and outcome.clips:
             after = await _with_clips(after, server, clips, outcome.clips)
     try:
@@ -129,7 +129,7 @@ def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem
     return refusal_before(folder, job.server.origin, job.request)
 
 
-def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
+def _after(desk: Desk, job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
     at = utc_now()
     match outcome:
         case Accepted(video, status, request_id, cookies=cookies):
@@ -137,7 +137,7 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
         case NotSent(error):
             return job.not_sent(at, error)
         case Rejected(error):
-            return job.rejected(at, _as_missing(job, error))
+            return job.rejected(at, _as_missing(desk, job, error))
         case Later(_, error) if _is_put_off_for_good(job, taken_at):
             return job.rejected(at, error)
         case Later(wait, error, names_limit):
@@ -257,10 +257,18 @@ def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
     return taken_at is None or taken_at < put_off[0]
 
 
-def _as_missing(job: Job, refused: JobError) -> JobError:
-    """The refusal of an operation that a server has not at all says so."""
-    missing = job.request.operation != "create" and has_no_route(refused.status, refused.message)
-    return refused._replace(kind="operation_unsupported") if missing else refused
+def _as_missing(desk: Desk, job: Job, refused: JobError) -> JobError:
+    """The refusal of what a server has not at all says so: an operation, or videos altogether.
+
+    Where no video was ever made, a missing route means another address, not another request.
+    """
+    if not has_no_route(refused.status, refused.message):
+        return refused
+    if job.request.operation != "create":
+        return refused._replace(kind="operation_unsupported")
+    if desk.history.known_remote_ids(job.server.origin):
+        return refused
+    return refused._replace(kind="videos_missing")
 
 
 async def _upload(folder: Folder, job: Job) -> Upload | None:

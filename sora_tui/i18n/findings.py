@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from sora_tui.core.findings import Ability, DeleteMeans, Findings, KeyVerdict
 from sora_tui.core.price import Price, PriceKind
@@ -87,7 +88,7 @@ def finding_lines(server: Server, found: Findings, price: Price) -> Iterator[Lin
         advice = _("num_retries: 0 in its own settings ends that; it cannot be seen from here")
         yield Line("repeats", "?", None, words, advice)
     yield _price(server, price, found)
-    if server.base_url.startswith("http://") and not server.is_loopback:
+    if urlsplit(server.base_url).scheme == "http" and not server.is_loopback:
         words = _("the way is not encrypted: others on it can read prompt and key")
         yield Line("encrypted", "-", False, words, _("allowed in the profile (allow_http)"))
 

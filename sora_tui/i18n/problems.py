@@ -128,6 +128,12 @@ def _account(number: str) -> str:
 
 #: Why a clip or a picture is refused, where a fact gives it as a code.
 REASONS: Final[Mapping[str, str]] = {
+    "address_any": N_("servers listen there, but nobody can call it; 127.0.0.1 is this machine"),
+    "address_blank": N_("there is a blank, a quotation mark or a bracket in it"),
+    "address_fragment": N_("it has a # and what follows; leave that out"),
+    "address_query": N_("it has a query; leave it out (a profile may have a query of its own)"),
+    "address_scheme": N_("it is no http or https address"),
+    "address_user": N_("it has a user or a password; the key goes into SORA_API_KEY"),
     "cut_off": N_("it is cut off"),
     "damaged": N_("it is damaged"),
     "not_mp4": N_("it is neither MP4 nor AVI"),
@@ -446,7 +452,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Change it there, or choose another name: that place is never written to."),
     ),
     "base_url_invalid": (
-        N_("The server address[ {base_url}] is not an http or https address."),
+        N_("The server address[ {base_url}] cannot be used[: {reason}]."),
         _NOT_SENT,
         N_("Write it whole, for example http://127.0.0.1:8000/v1."),
     ),
@@ -651,6 +657,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Look at the job first: sora-tui show[ {job}]"),
     ),
     # on the way to the server
+    "certificate_untrusted": (
+        N_("The certificate of the server[ {host}] is not trusted[: {message}]."),
+        _TRY_FREE,
+        N_(
+            "If its authority is your own, name its certificate: SSL_CERT_FILE=your-ca.pem."
+            " Otherwise something else may be answering in its place."
+        ),
+    ),
     "server_unreachable": (
         N_("The server[ {host}] cannot be reached[: {message}]."),
         _TRY_FREE,
@@ -685,7 +699,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The record here stays; without --remote it is deleted here alone."),
     ),
     "videos_missing": (
-        N_("Something answers[ at {base_url}], but it has no /videos."),
+        N_("Something answers[ at {base_url}][, {what}], but it has no /videos."),
         _FREE,
         N_("Check the address: it usually ends in /v1, and the server must make videos."),
     ),

@@ -334,6 +334,8 @@ def _short_words() -> dict[str, str]:
         "server_unreachable": _("not reached"),
         "server_failed": _("server error"),
         "answer_unusable": _("answer unclear"),
+        "certificate_untrusted": _("not trusted"),
+        "videos_missing": _("no /videos there"),
         "server_busy": _("server busy"),
         "generation_failed": _("no clip made"),
         "remote_cancelled": _("by the server"),

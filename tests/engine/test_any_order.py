@@ -171,9 +171,13 @@ class FakeClient:
     async def aclose(self) -> None:
         pass
 
-    async def create(
-        self, request: VideoRequest, upload: Upload | None, key: str, sink: object
-    ) -> CreateOutcome:
+    def prepare(
+        self, request: VideoRequest, upload: Upload | None, key: str
+    ) -> tuple[VideoRequest, str]:
+        return request, key
+
+    async def send(self, paid: tuple[VideoRequest, str], sink: object) -> CreateOutcome:
+        request, key = paid
         job_id = key.rpartition("-")[0]
         _check_intent(job_id, key)
         await asyncio.sleep(0.1)
