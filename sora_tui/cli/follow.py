@@ -173,6 +173,7 @@ def wait_for_completion(
             record that has it.
     """
     watch = _Watch(engine, history, progress, speech, enough, dict.fromkeys(job_ids), overcome)
+    watch.take_ended()
     while watch.open and watch.outcome.signal is None and not watch.outcome.faults:
         try:
             watch.take(items.get(timeout=0.5))
@@ -217,6 +218,12 @@ class _Watch:
         self._named_owner = False
         self._named_pause = False
         self._named_search: set[str] = set()
+
+    def take_ended(self) -> None:
+        """Take the jobs for which there is nothing to wait: no engine speaks of them any more."""
+        for job in self._history.load_each(tuple(self.open)).values():
+            if isinstance(job, Job) and job.is_final and not job.needs_you:
+                self._job(JobChanged(job))
 
     def take(self, item: Item) -> None:
         """Something happened."""
@@ -272,7 +279,7 @@ class _Watch:
 
     def _job(self, event: JobChanged) -> None:
         job, known = event.job, self.outcome.jobs.get(event.job.id)
-        if known is not None and job.updated_at < known.updated_at:
+        if known is not None and job.is_before(known):
             return
         self.outcome.jobs[job.id] = job
         self._progress.show(event)

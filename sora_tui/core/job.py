@@ -389,8 +389,13 @@ class Job:
         remote: RemoteVideo,
         *,
         simulated: bool = False,
+        free: bool = False,
     ) -> Job:
-        """A job made elsewhere, taken into this workspace where the server says it is."""
+        """A job made elsewhere, taken into this workspace where the server says it is.
+
+        Args:
+            free: The server charges nothing.
+        """
         state = _REMOTE[remote.phase]
         return cls(
             id=id,
@@ -405,6 +410,7 @@ class Job:
                 size=remote.size,
             ),
             simulated=simulated,
+            cost=Cost(estimated=Decimal(0)) if free else _UNKNOWN_COST,
             remote=remote,
             remote_id=remote.id,
             expires_at=remote.expires_at,
@@ -698,6 +704,16 @@ class Job:
         """Whether an answer is about this job: by the id of its create, or one told later."""
         ids = (self.remote_id, self.remote.id if self.remote else None)
         return inner_id(remote.id) in {inner_id(known) for known in ids if known}
+
+    def is_before(self, other: Job) -> bool:
+        """Whether another record of this job is a later one.
+
+        Records grow by their last event. Their times do not tell: a clock may be set back.
+        """
+        events = other.events
+        if not self.events or not events or self.events[-1] == events[-1]:
+            return False
+        return self.events[-1] in events and events[-1] not in self.events
 
     @property
     def is_made(self) -> bool:

@@ -31,6 +31,7 @@ LASTING: Final = frozenset(
     {
         "base_url_insecure",
         "base_url_invalid",
+        "certificate_untrusted",
         "config_invalid",
         "gateway_misroutes",
         "job_hidden",
@@ -41,6 +42,7 @@ LASTING: Final = frozenset(
         "key_unusable",
         "look_refused",
         "profile_unknown",
+        "videos_missing",
     }
 )
 #: Facts of a problem that a job's error has a field for.
@@ -147,7 +149,8 @@ class Desk:
         """
         before = self.jobs.get(job.id)
         moved = before is None or _is_worth_writing(before, job)
-        if moved or job.updated_at - self._written[job.id] >= PROGRESS_WRITTEN_EVERY:
+        # Either way: a clock that was set back is no reason to write nothing for an hour.
+        if moved or abs(job.updated_at - self._written[job.id]) >= PROGRESS_WRITTEN_EVERY:
             if not self._owns():
                 raise problem_error("owned_elsewhere")
             job = self.history.save(job)

@@ -69,6 +69,8 @@ def job_sentences(job: Job) -> Sentences | None:
         "host": urlsplit(job.server.base_url).hostname or "",
         "operation": job.request.operation,
     }
+    if why.code == "profile_unknown":
+        known |= {"name": job.server.profile, "url": job.server.base_url}
     if cost.estimated is not None:
         known["sum"] = money(cost.estimated, cost.currency)
     said = sentences(replace(why, facts={**known, **why.facts}), free=job.is_free)
@@ -437,9 +439,12 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Close it to them: chmod 600[ {path}]"),
     ),
     "profile_unknown": (
-        N_("There is no server profile of that name[: {name}]."),
+        N_(
+            "There is no server profile of that name[: {name}][, and none with the address of the"
+            " job: {url}]."
+        ),
         _NOT_SENT,
-        N_("Choose one that exists[: {known}], or add it: sora-tui servers add"),
+        N_("Choose one that exists[: {known}], or add it: sora-tui servers add[ NAME {url}]"),
     ),
     "profile_exists": (
         N_("There is a server profile of that name already[: {name}]."),
@@ -654,7 +659,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "step_illegal": (
         N_("That is not possible now[: the job is {state}]."),
         _FREE,
-        N_("Look at the job first: sora-tui show[ {job}]"),
+        N_("Look at the job first: sora-tui show[ {job}][; to end it at the server: {way}]"),
     ),
     # on the way to the server
     "certificate_untrusted": (
