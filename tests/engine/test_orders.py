@@ -55,7 +55,7 @@ from tests.workspace.jobs import put, wish
 REQUEST = VideoRequest("A kite", model="sora-2", seconds="4", size="1280x720")
 PRICES = 'prices = { "sora-2" = 0.10 }'
 HANDED_IN = "handed in"
-HERE = 'base_url = "http://127.0.0.1:9/v1"'
+HERE = 'base_url = "http://127.0.0.1:9/v1"\ndialect = "vllm-omni"'
 UNDER_FOUR = "[budget]\nper_job = 1.50"
 LOST = JobError("answer_lost", Spent.PERHAPS)
 
