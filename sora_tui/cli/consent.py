@@ -53,7 +53,7 @@ def agree(
             for line in order.lines:
                 if line.ask is Ask.UNKNOWN:
                     with suppress(OSError):  # it holds for this time then
-                        remember(line.server.origin)
+                        remember(line.server, line.found)
         elif not is_yes(said):
             raise problem_error("declined")
         answer = answer._replace(yes=True)

@@ -29,6 +29,7 @@ from sora_tui.i18n import _
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.mark import has_known_past
 
 #: Longest wait, in seconds, until the owner of the folder has done what was decided. A server
 #: that is asked for a video may take its time.
@@ -230,7 +231,14 @@ class Deciding:
         Raises:
             ProblemError: step_illegal when it needs none.
         """
-        job = self._wait_until(job_id, lambda now: now.state is not State.SUBMITTING)
+
+        def is_judged(now: Job) -> bool:
+            """Whether the owner of the folder has made of it what it is after a start."""
+            if now.state is State.PENDING:
+                return has_known_past(self.folder, now)
+            return now.state is not State.SUBMITTING
+
+        job = self._wait_until(job_id, is_judged)
         if job.state is not State.UNCONFIRMED:
             raise problem_error("step_illegal", state=job.state.value, job=job.id)
         return job

@@ -94,6 +94,8 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "base_url_invalid",
         "base_url_insecure",
         "key_missing",
+        "key_command_ignored",
+        "free_ignored",
         "key_command_failed",
         "key_unusable",
         "settings_unreadable",
@@ -115,6 +117,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     MODERATED: ("moderation_before", "moderation_after", "refused_before"),
     SERVER: (
         "server_unreachable",
+        "certificate_untrusted",
         "server_busy",
         "gateway_misroutes",
         "videos_missing",
@@ -134,7 +137,15 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "folder_not_writable",
         "folder_unreadable",
     ),
-    UNCONFIRMED: ("answer_lost", "answer_unclear", "sending_on_hold", "sending_stopped"),
+    UNCONFIRMED: (
+        "answer_lost",
+        "answer_unclear",
+        "answer_repeated",
+        "answer_not_kept",
+        "past_unknown",
+        "sending_on_hold",
+        "sending_stopped",
+    ),
     OUR_FAULT: ("internal_fault", "answer_fault"),
 }
 BY_PROBLEM: Final[Mapping[str, int]] = {

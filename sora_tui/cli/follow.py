@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from types import FrameType, MappingProxyType
 from typing import Final
@@ -19,9 +19,11 @@ from sora_tui.cli.progress import Progress
 from sora_tui.cli.speech import Speech
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
+from sora_tui.core.search import LOOKS
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n import _
+from sora_tui.i18n.search import search_words
 from sora_tui.workspace.history import History
 
 #: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
@@ -30,6 +32,7 @@ HOPELESS: Final = frozenset(
         "answer_fault",
         "base_url_insecure",
         "base_url_invalid",
+        "certificate_untrusted",
         "config_invalid",
         "consent_price",
         "consent_unknown",
@@ -40,6 +43,7 @@ HOPELESS: Final = frozenset(
         "folder_unreadable",
         "key_command_failed",
         "key_missing",
+        "key_command_ignored",
         "key_refused",
         "key_unusable",
         "operation_unsupported",
@@ -52,6 +56,7 @@ HOPELESS: Final = frozenset(
         "refused_before",
         "source_changed",
         "source_missing",
+        "videos_missing",
     }
 )
 #: Reasons that time may heal, and tries after which they are left: some ten minutes.
@@ -62,8 +67,9 @@ _REFUSALS: Final = 9
 _STOPPED: Final = "sending_stopped"
 #: Tries after which a practice server that does not start is not waited for.
 _STARTS: Final = 3
-#: Seconds that a lost answer is looked for before a person has to decide.
-SEARCH: Final = 35.0
+#: Seconds that a lost answer is looked for before a person has to decide: the last look of the
+#: first minutes, and what its list may take.
+SEARCH: Final = LOOKS[-1] + 30.0
 #: Seconds after which a person is told who does not take the job.
 _UNCLAIMED: Final = 5.0
 _LOOK_EVERY: Final = 2.0
@@ -203,6 +209,7 @@ class _Watch:
         self._owner: EngineChanged | None = None
         self._named_owner = False
         self._named_pause = False
+        self._named_search: set[str] = set()
 
     def take(self, item: Item) -> None:
         """Something happened."""
@@ -266,6 +273,8 @@ class _Watch:
             self._lost_at.setdefault(job.id, time.monotonic())
             if self._is_searched(job):
                 self.open.pop(job.id, None)
+            elif job.search is not None and job.id not in self._named_search:
+                self._name_search(job)
             return
         self._lost_at.pop(job.id, None)
         self._stopped.pop(job.id, None)
@@ -310,10 +319,15 @@ class _Watch:
         follows = self._owner is not None and not self._owner.owner
         if not follows and search.at < self._began_at:
             return False
-        if not search.listed:
-            return True
-        sent = job.attempts[-1].at if job.attempts else job.created_at
-        return bool(search.found) or (search.at - sent).total_seconds() >= SEARCH
+        return search.can_find_no_more(job.lost_at, has_unknown_past=job.has_unknown_past)
+
+    def _name_search(self, job: Job) -> None:
+        """Say once what is waited for, and how long."""
+        self._named_search.add(job.id)
+        self._progress.pause()
+        rest = LOOKS[-1] - (datetime.now(UTC) - job.lost_at).total_seconds()
+        until = datetime.now(UTC) + timedelta(seconds=min(max(rest, 0.0), LOOKS[-1]))
+        self._speech.note(search_words(job, f"{until.astimezone():%H:%M:%S}"))
 
     def _name_owner(self) -> None:
         """Say who holds the folder while nobody has taken a job of ours."""

@@ -54,7 +54,7 @@ def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         speech.note(_("No jobs match."))
     elif not found and not broken:  # records that cannot be read are jobs all the same
         speech.note(_("No jobs yet."))
-    else:
+    elif found:
         for line in _table(found):
             speech.result(line)
     for why in broken:

@@ -63,10 +63,7 @@ def _shown(path: Path) -> str:
 def made_document(job: Job) -> dict[str, Any]:
     """What the clip has otherwise than asked, for a line of JSON; nothing where all is as asked."""
     found = [each._asdict() for each in differences(job)]
-    document: dict[str, Any] = {"differences": found} if found else {}
-    if job.state is State.SAVED and job.clips_missing:
-        document["clips_missing"] = job.clips_missing
-    return document
+    return {"differences": found} if found else {}
 
 
 def _tell(job: Job, folder: Folder, speech: Speech) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import NoReturn
 
@@ -19,11 +20,13 @@ from sora_tui.cli.streams import complain
 from sora_tui.cli.usual import usual_of
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
+from sora_tui.core.problem import ProblemError
 from sora_tui.engine.engine import Engine
 from sora_tui.i18n import _
-from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
+from sora_tui.workspace.lock import OwnerLock
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
@@ -42,7 +45,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if args.jobs:
         wanted = [history.find(name) for name in args.jobs]
     else:
-        wanted = [job.id for job in (*history.active(), *waiting(folder))]
+        wanted = _unfinished(folder, history, settings)
     if not wanted:
         speech.note(_("Nothing is unfinished here."))
         return exits.DONE
@@ -75,6 +78,21 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         for job in [job for job in outcome.jobs.values() if job.needs_you]:
             outcome.jobs[job.id] = history.load(job.id)  # given up for one that was sent
     return report(outcome, folder, speech)
+
+
+def _unfinished(folder: Folder, history: History, settings: Settings) -> list[str]:
+    """Return the ids of everything unfinished.
+
+    An owner that was killed, or documents that were put back, leave an index that says less than
+    the documents do: where nobody else owns the folder, it is brought up first.
+    """
+    lock = OwnerLock(folder, alone=settings.alone)
+    with suppress(ProblemError):  # a folder that can only be looked at: the index has to do
+        if lock.try_acquire():
+            with closing(History(folder)) as owned:
+                owned.own()
+    lock.release()
+    return [job.id for job in (*history.active(), *waiting(folder))]
 
 
 def _look_again(engine: Engine, history: History, job_ids: Iterable[str]) -> dict[str, datetime]:

@@ -12,11 +12,29 @@ File = tuple[str, bytes, str]
 
 
 class NotSentError(Exception):
-    """No byte of the request left for the server."""
+    """No byte of the request left for the server.
+
+    Attributes:
+        kind: A code of `problem.CODES`.
+    """
+
+    kind = "server_unreachable"
+
+
+class UntrustedError(NotSentError):
+    """The server showed a certificate that nothing here vouches for."""
+
+    kind = "certificate_untrusted"
 
 
 class LostError(Exception):
-    """The request may have arrived; its answer did not."""
+    """The request may have arrived; its answer did not.
+
+    Attributes:
+        kind: A code of `problem.CODES`, where nothing was paid for.
+    """
+
+    kind = "server_unreachable"
 
 
 class Answer(NamedTuple):

@@ -17,7 +17,17 @@ from sora_tui.core.remote import ENDINGS, Phase
 from sora_tui.core.server import Auth, Encoding, ReferenceForm, Server
 
 #: The free questions of `probe.py`. Those that end in `_` are asked at the root of the host.
-Probe = Literal["models", "list", "unknown", "video models", "health_", "version_", "liveliness_"]
+Probe = Literal[
+    "models",
+    "list",
+    "unknown",
+    "video models",
+    "health_",
+    "version_",
+    "liveliness_",
+    "system_stats_",
+    "proxy_",
+]
 
 #: Signs that weigh this much together name a server.
 ENOUGH: Final = 3
@@ -95,10 +105,11 @@ class Dialect(NamedTuple):
         max_active: Jobs it takes at once.
         turns_away: How it says that nothing was started, under statuses that leave it open.
         poll_floor: Seconds between two looks at a job that it asks its users to keep.
-        endings: Its words for a job that ends without a clip. Each is believed when a second look
-            tells it again.
+        runs_models: It runs its models itself, and hands no request on to anybody who charges.
         output_fields: Query parameters of `/content` that count the clips of a job from 0, tried
             in this order; those of one group go along together.
+        endings: Its words for a job that ends without a clip. Each is believed when a second look
+            tells it again.
     """
 
     name: str
@@ -124,8 +135,9 @@ class Dialect(NamedTuple):
     max_active: int | None = None
     turns_away: tuple[TurnedAway, ...] = ()
     poll_floor: float = 0.0
-    endings: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
+    runs_models: bool = False
     output_fields: tuple[tuple[str, ...], ...] = (("variant",), ("index", "output_index"))
+    endings: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
 
     def can(self, ability: Ability) -> bool | None:
         """Whether it can; None where only a try tells."""
@@ -182,7 +194,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             list_needs="custom_llm_provider",
             delete_means="none",
             repeats=True,  # two more by default; `num_retries: 0` ends it
-            endings=ENDINGS,  # its adapters for other services say all of them
             turns_away=(
                 # With `cooldown_list`: the router found no deployment that it may ask, and
                 # `should_retry_this_error` tries no more where none is healthy. The same words
@@ -223,10 +234,12 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                     own=True,
                 ),
             ),
+            endings=ENDINGS,  # its adapters for other services say all of them
         ),
         # 0.30.0.
         Dialect(
             name="vllm-omni",
+            runs_models=True,
             signs=(
                 Sign("models", 2, body=r'"owned_by":\s*"vllm'),
                 Sign("unknown", 2, body=r'"message":\s*"Video not found".*"code":\s*404\b'),
@@ -247,17 +260,19 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         # 0.5.23. Its JSON takes the picture as a path on the server's own disk.
         Dialect(
             name="sglang",
+            runs_models=True,
             signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"sglang"'),),
             reference_form="path",
             seconds_as_number=True,
             abilities=_only("list", "delete"),
             delete_means="forgets",
-            endings={"failed": Phase.FAILED, "deleted": Phase.CANCELLED},
             output_fields=(("variant",), ("output_index",)),
+            endings={"failed": Phase.FAILED, "deleted": Phase.CANCELLED},
         ),
         # 0.8.3. DELETE takes a running task out of its table and lets it run on.
         Dialect(
             name="aquiles",
+            runs_models=True,
             signs=(
                 Sign("health_", 2, body=r'"model":.*"mode":.*"timestamp":'),
                 Sign("models", 1, body=r'"owned_by":\s*"custom"'),
@@ -279,6 +294,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         # `trtllm-serve`, openai_video_routes.py at 0509ccc.
         Dialect(
             name="trt-llm",
+            runs_models=True,
             signs=(
                 Sign("models", 2, body=r'"owned_by":\s*"tensorrt_llm"'),
                 Sign("unknown", 2, body=r'"object":\s*"error".*"type":\s*"NotFoundError"'),
@@ -352,12 +368,13 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             abilities=_only(),
             delete_means="none",
             poll_floor=30.0,
-            endings=ENDINGS,
             output_fields=(("index",),),
+            endings=ENDINGS,
         ),
         # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
         Dialect(
             name="simulator",
+            runs_models=True,
             signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),),
             bearer_without_key=None,
             nested="brackets",

@@ -25,24 +25,25 @@ _ESCAPES: Final = re.compile(rb"\\r|\\n|\\(?=/)")
 
 
 class InlineClip:
-    """The first clip of an answer; others are passed over.
+    """The clips of an answer, one after the other.
 
     Attributes:
-        whole: It came to its end, every byte of it was Base64, and `sink` took them all.
+        whole: The clips, counted from 0, that came to their end, every byte of them Base64, and
+            that `sink` took in full.
     """
 
-    def __init__(self, sink: Callable[[bytes], object]) -> None:
+    def __init__(self, sink: Callable[[int, bytes], object]) -> None:
         """Nothing is taken yet.
 
         Args:
-            sink: Takes the clip's bytes; a ProblemError of its is the end of taking, not of
-                reading: the rest of the answer says what was paid.
+            sink: Takes the number and the next bytes of a clip; a ProblemError of its is the end of
+                taking that clip, not of reading: the rest of the answer says what was paid.
         """
-        self.whole = False
+        self.whole: set[int] = set()
         self._sink = sink
         self._kept = b""  # the end of what came: it may be the beginning of something
         self._inside = False
-        self._number = 0
+        self._number = -1
         self._passed = 0  # signs of clips, taken or not
         self._taken = 0
         self._padded = False  # `=` is the last there is
@@ -67,6 +68,7 @@ class InlineClip:
                 out, data = out + data[: begin.end()], data[begin.end() :]
                 self._inside = True
                 self._number += 1
+                self._taken, self._padded, self._broken = 0, False, False
             else:
                 text, quote, rest = data.partition(b'"')
                 self._take(text, is_end=bool(quote))
@@ -77,7 +79,7 @@ class InlineClip:
 
     def _take(self, text: bytes, *, is_end: bool) -> None:
         self._passed += len(text)
-        if self._number > 1 or self._broken:
+        if self._broken:
             return
         if text.endswith(b"\\") and not is_end:
             text, self._kept = text[:-1], b"\\"
@@ -91,8 +93,9 @@ class InlineClip:
             clip = binascii.a2b_base64(text[:cut], strict_mode=True)
             self._taken += len(clip)
             if clip:
-                self._sink(clip)
+                self._sink(self._number, clip)
         except (ValueError, ProblemError):
             self._broken = True
         else:
-            self.whole = is_end and self._taken > 0
+            if is_end and self._taken:
+                self.whole.add(self._number)

@@ -14,14 +14,15 @@ class Accepted:
     """The server has a job; `video` may already be completed or failed.
 
     Attributes:
-        has_clip: It is completed, and the answer itself brought its clip, whole.
+        clips: It is completed, and the answer itself brought these of its clips whole, counted
+            from 0.
         cookies: What the answer set; they go with this job's requests.
     """
 
     video: RemoteVideo
     status: int
     request_id: str | None = None
-    has_clip: bool = False
+    clips: tuple[int, ...] = ()
     cookies: tuple[Cookie, ...] = ()
 
 

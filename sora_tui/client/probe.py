@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import time
 from collections.abc import Mapping
@@ -30,6 +29,8 @@ from sora_tui.core.text import clean, clean_line
 
 #: Bytes of an answer that are looked at: a gateway may list hundreds of models.
 _LOOKED_AT: Final = 256 * 1024
+#: The route of a request, as a refusal may name it.
+_ROUTE: Final = re.compile(r"/videos[^\s\"')]*")
 #: Statuses by which a server says that it has no list (videos-api, divergence 16).
 NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 
@@ -51,6 +52,8 @@ def _questions() -> dict[Probe, _Question]:
         "health_": _Question("/health", {}, at_root=True),
         "version_": _Question("/version", {}, at_root=True),
         "liveliness_": _Question("/health/liveliness", {}, at_root=True),
+        "system_stats_": _Question("/system_stats", {}, at_root=True),
+        "proxy_": _Question("/api/v2/health", {}, at_root=True),
     }
 
 
@@ -76,15 +79,18 @@ async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # 
 
     wire = Wire(server)
     answers: dict[Probe, Answer] = {}
+    faults: list[NotSentError | LostError] = []
     questions = _questions()
 
     async def ask(*probes: Probe) -> None:
         async def one(probe: Probe) -> None:
             asked = questions[probe]
-            with contextlib.suppress(NotSentError, LostError):
+            try:
                 answers[probe] = await wire.call(
                     "GET", asked.path, asked.query, _LOOKED_AT, at_root=asked.at_root
                 )
+            except (NotSentError, LostError) as fault:
+                faults.append(fault)
 
         await asyncio.gather(*(one(probe) for probe in probes))
 
@@ -101,12 +107,17 @@ async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # 
                 if is_open:
                     more = ("unknown", "video models", "health_")
                 await ask("list", "version_", *more)
+                if is_open and _nothing_there(server, answers) is not None:
+                    await ask("system_stats_", "proxy_")
     except TimeoutError:
         pass
     finally:
         await wire.aclose()
     if not answers:
-        return Findings("generic", problem=problem("server_unreachable", message=server.host))
+        kind, message = "server_unreachable", ""
+        if faults:
+            kind, message = faults[0].kind, clean_line(faults[0], 300)
+        return Findings("generic", problem=problem(kind, host=server.host, message=message))
     row, evidence = _best(answers)
     if known is not None:
         row, evidence = known, (_why_known(server, known),)
@@ -124,16 +135,37 @@ def _best(answers: Mapping[Probe, Answer]) -> tuple[Dialect, tuple[str, ...]]:
     best, best_weight = GENERIC, ENOUGH - 1
     evidence: tuple[str, ...] = ()
     for row in DIALECTS.values():
-        seen = [
-            sign
-            for sign in row.signs
-            if sign.probe in answers
-            and sign.shows(answers[sign.probe].headers, _text(answers[sign.probe]))
-        ]
+        seen = _seen(row, answers)
         weight = sum(sign.weight for sign in seen)
         if weight > best_weight:
             best, best_weight, evidence = row, weight, tuple(map(_evidence, seen))
     return best, evidence
+
+
+def _seen(row: Dialect, answers: Mapping[Probe, Answer]) -> list[Sign]:
+    return [
+        sign
+        for sign in row.signs
+        if sign.probe in answers
+        and sign.shows(answers[sign.probe].headers, _text(answers[sign.probe]))
+    ]
+
+
+def _runs_models(row: Dialect, answers: Mapping[Probe, Answer]) -> bool:
+    """Whether this is a server that runs its models itself, and nothing points to a gateway.
+
+    A gateway may hand on the answers of such a server: then it shows signs of its own, or its list
+    has models of other owners too.
+    """
+    gateways = (other for other in DIALECTS.values() if not other.runs_models)
+    if not row.runs_models or any(
+        sum(sign.weight for sign in _seen(other, answers)) >= ENOUGH for other in gateways
+    ):
+        return False
+    listed = _document(answers["models"]) if "models" in answers else None
+    models = listed.get("data") if isinstance(listed, Mapping) else None
+    owners = {str(model.get("owned_by")) for model in models or () if isinstance(model, Mapping)}
+    return len(owners) <= 1
 
 
 def _evidence(sign: Sign) -> str:
@@ -165,6 +197,7 @@ def _findings(
         delete_means=row.delete_means,
         repeats=row.repeats,
         problem=why or _busy(answers) or _nothing_there(server, answers),
+        runs_models=_runs_models(row, answers),
     )
 
 
@@ -200,13 +233,31 @@ def _busy(answers: Mapping[Probe, Answer]) -> Problem | None:
 
 
 def _nothing_there(server: Server, answers: Mapping[Probe, Answer]) -> Problem | None:
-    """The same 404 for the list and for a video: no such route, most often a missing `/v1`."""
+    """The same refusal for the list and for a video: no such route, most often a missing `/v1`.
+
+    Some servers name the route in their refusal; that is no difference.
+    """
     listed, unknown = answers.get("list"), answers.get("unknown")
-    if listed is None or unknown is None or "video" in _text(unknown).lower():
+    if listed is None or unknown is None:
         return None
-    if (listed.status, unknown.status) == (404, 404) and listed.body == unknown.body:
-        return problem("videos_missing", base_url=server.base_url)
-    return None
+    refusals = [_ROUTE.sub("", _text(answer)) for answer in (listed, unknown)]
+    if refusals[0] != refusals[1] or "video" in refusals[1].lower():
+        return None
+    if listed.status != unknown.status or listed.status not in {404, 405}:
+        return None
+    facts = {"base_url": server.base_url}
+    if other := _other_service(answers):
+        facts["what"] = other
+    return problem("videos_missing", **facts)
+
+
+def _other_service(answers: Mapping[Probe, Answer]) -> str:
+    """The name of a service that makes videos in another way; empty where it is none of these."""
+    if "system_stats_" in answers and "comfyui_version" in _text(answers["system_stats_"]):
+        return "ComfyUI"
+    if "proxy_" in answers and '"upstream"' in _text(answers["proxy_"]):
+        return "comfy-api-proxy"
+    return ""
 
 
 def _version(row: Dialect, answers: Mapping[Probe, Answer]) -> str | None:

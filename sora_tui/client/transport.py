@@ -27,7 +27,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 from urllib.request import getproxies
 
 # Where click and rich are installed, as Textual has them, httpx would bring its command line
@@ -36,10 +36,10 @@ if "httpx" not in sys.modules:
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
 import httpx
 
-from sora_tui.client.answer import Answer, File, LostError, NotSentError
+from sora_tui.client.answer import Answer, File, LostError, NotSentError, UntrustedError
 from sora_tui.client.content_coding import CodingError, Decoder
 from sora_tui.client.cookies import cookie_header, cookies_in, no_store
-from sora_tui.client.decode import JSON_LIMIT, request_id
+from sora_tui.client.decode import JSON_LIMIT, http_date, request_id
 from sora_tui.client.dialect import dialect_of, fitted
 from sora_tui.client.inline import InlineClip
 from sora_tui.client.listening import ListeningBackend
@@ -125,6 +125,17 @@ class Wire:
             limits=httpx.Limits(max_keepalive_connections=0),
         )
         _listen(self._paid)
+        self._server_ahead: float | None = None  # of our steady clock, in seconds
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that the server's clock is ahead of ours now; None until an answer had a date.
+
+        Our clock may be set meanwhile: the steady one goes on.
+        """
+        if self._server_ahead is None:
+            return None
+        return self._server_ahead + time.monotonic() - time.time()
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -165,7 +176,7 @@ class Wire:
                 answer = await _exchange(self._calls, request, limit, deadline)
         except _FAULTS as fault:
             raise _told(fault) from fault
-        return self._redacted(answer)
+        return self._taken(answer)
 
     def paid_request(
         self,
@@ -228,9 +239,13 @@ class Wire:
             answer = await _exchange(self._paid, request, JSON_LIMIT, deadline, clip)
         except _FAULTS as fault:
             raise _told(fault) from fault
-        return self._redacted(answer)
+        return self._taken(answer)
 
-    def _redacted(self, answer: Answer) -> Answer:
+    def _taken(self, answer: Answer) -> Answer:
+        """Take note of the server's clock; the answer without our secrets."""
+        server_time = http_date(answer.headers.get("date"))
+        if server_time is not None:
+            self._server_ahead = server_time - time.monotonic()
         headers = {
             name: without_key(self._server, value.encode()).decode()
             for name, value in answer.headers.items()
@@ -395,7 +410,7 @@ class Fetcher:
 def _common(server: Server, url: str) -> dict[str, Any]:
     """What every client for this server has that speaks to the origin of `url`."""
     proxy = proxies_for(server).proxy_for(url)
-    encrypted = url.startswith("https:") or (proxy or "").startswith("https:")
+    encrypted = "https" in {urlsplit(url).scheme, urlsplit(proxy or "").scheme}
     return {
         "auth": _KeyForOrigin(server),
         # What comes compressed all the same is unpacked by `content_coding`, never by httpx: a gzip
@@ -618,7 +633,13 @@ async def _in_chunks(body: bytes) -> AsyncIterator[bytes]:
         yield body[start : start + _CHUNK]
 
 
+#: How OpenSSL names a certificate that it does not trust; httpx hands on its words alone.
+_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+
+
 def _told(fault: Exception) -> NotSentError | LostError:
     """The one place that decides whether a request was sent."""
     words = str(fault) or type(fault).__name__
+    if isinstance(fault, _NOT_SENT) and _UNTRUSTED in words:
+        return UntrustedError(words)
     return NotSentError(words) if isinstance(fault, _NOT_SENT) else LostError(words)

@@ -147,6 +147,11 @@ class VideosClient:
 
         self._wire = Wire(server)
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that the server's clock is ahead of ours, to about one second, if it is known."""
+        return self._wire.clock_skew
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._wire.aclose()
@@ -156,7 +161,7 @@ class VideosClient:
         request: VideoRequest,
         upload: Upload | None,
         key: str,
-        sink: Callable[[bytes], object] | None = None,
+        sink: Callable[[int, bytes], object] | None = None,
     ) -> CreateOutcome:
         """The paid request, sent once. Raises nothing the network or a server could cause.
 
@@ -164,8 +169,8 @@ class VideosClient:
             upload: The prepared picture or clip, where the request has one.
             key: Goes along as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to
                 honour it, and it harms none.
-            sink: Takes the clip, where the answer has it in it (`Accepted.has_clip`); what it got
-                is otherwise none.
+            sink: Takes the number and the bytes of each clip that the answer has in it
+                (`Accepted.clips`); what it got of others is none.
         """
         return await self.send(self.prepare(request, upload, key), sink)
 
@@ -192,7 +197,7 @@ class VideosClient:
         return PaidRequest(request.operation, built)
 
     async def send(
-        self, paid: PaidRequest, sink: Callable[[bytes], object] | None = None
+        self, paid: PaidRequest, sink: Callable[[int, bytes], object] | None = None
     ) -> CreateOutcome:
         """Send what `prepare` built, once. Raises nothing the network or a server could cause.
 
@@ -206,7 +211,7 @@ class VideosClient:
         try:
             answer = await self._wire.post_paid(paid.built, clip)
         except NotSentError as fault:
-            return NotSent(JobError("server_unreachable", Spent.NO, message=clean(fault, 400)))
+            return NotSent(JobError(fault.kind, Spent.NO, message=clean(fault, 400)))
         except LostError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
         outcome = self._with_cost(outcome_of(answer), answer)
@@ -216,7 +221,8 @@ class VideosClient:
             video = outcome.video
             if not video.status:  # LocalAI's shape: an id and the clip, and no word on how it goes
                 video = video._replace(status="completed", phase=Phase.COMPLETED)
-            return replace(outcome, video=video, has_clip=video.phase is Phase.COMPLETED)
+            is_done = video.phase is Phase.COMPLETED
+            return replace(outcome, video=video, clips=tuple(sorted(clip.whole)) if is_done else ())
         return outcome
 
     def _with_cost(self, outcome: CreateOutcome, answer: Answer) -> CreateOutcome:
@@ -334,7 +340,7 @@ class VideosClient:
         try:
             return await self._wire.call(method, path, query, limit, cookies=cookies)
         except (NotSentError, LostError) as fault:
-            error = JobError("server_unreachable", Spent.NO, message=clean(fault, 400))
+            error = JobError(fault.kind, Spent.NO, message=clean(fault, 400))
             raise ServerError(error) from fault
 
     def _in_form(self, fields: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from sora_tui.config.places import settings_folder
 from sora_tui.config.private import write_private
+from sora_tui.core.server import Server
 
 
 def consents_path() -> Path:
@@ -14,29 +18,66 @@ def consents_path() -> Path:
     return settings_folder() / "consents.json"
 
 
-def is_always(origin: str) -> bool:
-    """Whether the person once said: always on this server.
+def is_always(server: Server, found: str | None) -> bool:
+    """Return whether the person once said: always on this server.
+
+    By its origin (scheme, host and port): a changed address asks again. On this machine another
+    server may listen there by now: there the answer holds for the one that was found then.
 
     Args:
-        origin: Scheme, host and port (`Server.origin`): a changed address asks again.
+        found: The dialect of the server that was found there in this run, if one was.
     """
-    return origin in _read()
+    remembered = _read()
+    if server.is_loopback:
+        return found is not None and remembered.loopback.get(server.origin) == found
+    return server.origin in remembered.always
 
 
-def remember(origin: str) -> None:
+def agreed_origins() -> frozenset[str]:
+    """Return every origin that the person once answered "always" for."""
+    remembered = _read()
+    return remembered.always | remembered.loopback.keys()
+
+
+def remember(server: Server, found: str | None) -> None:
     """Keep the answer "always".
+
+    Args:
+        found: As for `is_always`; on this machine nothing is kept without it.
 
     Raises:
         OSError: The file cannot be written; the answer then holds for this time only.
     """
-    document = {"always": sorted(_read() | {origin})}
+    always, loopback = _read()
+    if not server.is_loopback:
+        always |= {server.origin}
+    elif found is not None:
+        loopback = {**loopback, server.origin: found}
+    document = {"always": sorted(always), "loopback": dict(loopback)}
     write_private(consents_path(), json.dumps(document, indent=2))
 
 
-def _read() -> frozenset[str]:
+class _Remembered(NamedTuple):
+    """What the file says.
+
+    Attributes:
+        always: Origins elsewhere. One of this machine, written by an earlier version, does not
+            count there: nobody knows which server it was about.
+        loopback: The dialect of the server that was found, by origin.
+    """
+
+    always: frozenset[str] = frozenset()
+    loopback: Mapping[str, str] = MappingProxyType({})
+
+
+def _read() -> _Remembered:
     try:
         document = json.loads(consents_path().read_text(encoding="utf-8"))
-        return frozenset(str(origin) for origin in document["always"])
-    except (OSError, ValueError, KeyError, TypeError):
+        loopback = document.get("loopback", {})
+        return _Remembered(
+            frozenset(str(origin) for origin in document["always"]),
+            {str(origin): str(found) for origin, found in loopback.items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         # What cannot be read was not said: the person is asked again.
-        return frozenset()
+        return _Remembered()

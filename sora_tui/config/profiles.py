@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple, TypeVar, get_args
-from urllib.parse import urlsplit
 
 from sora_tui.config.keys import CommandKey, key_of
 from sora_tui.config.sources import TomlFile
-from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.address import normal_address
+from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest, check_request, width_height
 from sora_tui.core.server import (
     DIALECT_NAMES,
@@ -54,21 +54,27 @@ _KEY_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "api-ke
 
 
 class Profile(NamedTuple):
-    """A server, and where its key is looked for: a variable's name or `api_key_command`."""
+    """A server as one file has it.
+
+    Attributes:
+        key_from: Where its key is looked for: a variable's name or `api_key_command`.
+        says_price: The profile itself says whether it is free, or its prices.
+    """
 
     server: Server
     key_from: str | None
+    says_price: bool = False
 
 
 def read_profiles(
-    file: TomlFile, environ: Mapping[str, str], *, may_run: bool
+    file: TomlFile, environ: Mapping[str, str], trusts: Callable[[Server], bool]
 ) -> dict[str, Profile]:
     """Every profile of one file.
 
     Args:
         environ: Where `api_key_env` looks.
-        may_run: Whether `api_key_command` counts. Only in the user's own file: a workspace may
-            have come from somebody else, and opening it must not run his commands.
+        trusts: Whether `free = true` and `api_key_command` of a profile count. A workspace may
+            have come from somebody else: opening it must neither spend nor run anything.
 
     Raises:
         ProblemError: config_invalid, naming file, key and line.
@@ -76,34 +82,15 @@ def read_profiles(
     servers = file.values.get("servers", {})
     if not isinstance(servers, Mapping):
         raise file.invalid("", "servers", "must be tables: [servers.NAME]")
-    return {name: _profile(file, name, environ, may_run) for name in servers}
+    return {name: _profile(file, name, environ, trusts) for name in servers}
 
 
-def check_base_url(base_url: str) -> str:
-    """The address without a closing slash.
-
-    Raises:
-        ProblemError: base_url_invalid for anything but http(s)://host[:port][/path]. User and
-            password are refused too: they would stand in every document.
-    """
-    try:
-        parts = urlsplit(base_url)
-        usable = (
-            parts.scheme in {"http", "https"}
-            and bool(parts.hostname)
-            and (parts.port is None or parts.port > 0)
-            and base_url.isprintable()
-            and " " not in base_url
-        )
-    except ValueError:
-        raise problem_error("base_url_invalid", base_url=base_url.partition("@")[2]) from None
-    if not usable or parts.username is not None or parts.query or parts.fragment:
-        shown = base_url if "@" not in base_url and not parts.query else parts.hostname or ""
-        raise problem_error("base_url_invalid", base_url=shown)
-    return base_url.rstrip("/")
-
-
-def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: bool) -> Profile:
+def _profile(
+    file: TomlFile,
+    name: str,
+    environ: Mapping[str, str],
+    trusts: Callable[[Server], bool],
+) -> Profile:
     table = f"servers.{name}"
     values = file.values["servers"][name]
     if not isinstance(values, Mapping):
@@ -116,7 +103,7 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: boo
     read = _Table(file, table, values)
     server = Server(
         name=name,
-        base_url=read.required("base_url", lambda value: check_base_url(_string(value))),
+        base_url=read.required("base_url", lambda value: normal_address(_string(value))),
         dialect=read("dialect", _one_of(DIALECT_NAMES), "auto"),
         auth=read("auth", _one_of(get_args(Auth)), None),
         headers=read("headers", _headers, {}),
@@ -139,13 +126,20 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str], may_run: boo
     )
     variable = read("api_key_env", _string, None)
     command = read("api_key_command", _string, None)
-    if command is not None and not may_run:
-        raise file.invalid(table, "api_key_command", "works in your own sora-tui.toml only")
+    if not trusts(server):
+        ignored = ["free"] if server.free else []
+        if command is not None and variable is None:
+            ignored.append("api_key_command")
+        server = server._replace(free=False, trusted=False, ignored=tuple(ignored))
+    says_price = server.free or "prices" in values or values.get("free") is False
     if variable is not None:
-        return Profile(server._replace(key=key_of(environ.get(variable))), variable)
-    if command is not None:
-        return Profile(server._replace(key=CommandKey(name, command)), "api_key_command")
-    return Profile(server, None)
+        server = server._replace(key=key_of(environ.get(variable)))
+        return Profile(server, variable, says_price)
+    if command is None:
+        return Profile(server, None, says_price)
+    if server.trusted:
+        server = server._replace(key=CommandKey(name, command))
+    return Profile(server, "api_key_command", says_price)
 
 
 class _Table:
@@ -167,7 +161,7 @@ class _Table:
         except ProblemError as error:
             reason = f"{error.problem.code}: {self._values[key]}"
             if error.problem.code == "base_url_invalid":
-                reason = "not an http or https address without user, password and query"
+                reason = str(error.problem.facts["reason"])
             raise self._file.invalid(self._name, key, reason) from None
         except (TypeError, ValueError, InvalidOperation) as error:
             raise self._file.invalid(self._name, key, str(error) or "not a number") from None

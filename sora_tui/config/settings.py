@@ -10,6 +10,7 @@ the profile `openai` and the simulator have such defaults (the cheapest clip: so
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
@@ -19,7 +20,7 @@ from sora_tui.config.limits import read_budget
 from sora_tui.config.notify import Notify, check_notify, read_notify
 from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.config.player import read_player
-from sora_tui.config.profiles import check_base_url, read_profiles, seconds, size
+from sora_tui.config.profiles import read_profiles, seconds, size
 from sora_tui.config.screen import NAMES as SCREEN_NAMES
 from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.config.sources import (
@@ -31,9 +32,10 @@ from sora_tui.config.sources import (
     read_own_toml,
     read_toml,
 )
+from sora_tui.core.address import normal_address
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
-from sora_tui.core.server import SIMULATOR_NAME, Server, sending_refusal, simulator
+from sora_tui.core.server import SIMULATOR_NAME, Server, origin_of, sending_refusal, simulator
 
 OPENAI_NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
@@ -58,6 +60,9 @@ VARIABLES: Final[tuple[str, ...]] = (
 _NO_LIMITS: Final = Budget()
 _NO_WISHES: Final = ScreenSettings()
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+#: Warnings about the chosen server.
+_OF_SERVER: Final = frozenset({"base_url_insecure", "free_ignored"})
 
 #: What decided the server.
 ChosenBy = Literal[
@@ -129,11 +134,15 @@ class Settings(NamedTuple):
         if (why := sending_refusal(self.server)) is not None:
             raise ProblemError(why)
 
-    def is_always(self, server: Server) -> bool:
-        """Whether the person once said: always on this server, whatever it charges."""
+    def is_always(self, server: Server, found: str | None) -> bool:
+        """Whether the person once said: always on this server, whatever it charges.
+
+        Args:
+            found: The dialect of the server that was found there in this run, if one was.
+        """
         from sora_tui.config.consents import is_always  # few orders come to this question
 
-        return is_always(server.origin)
+        return is_always(server, found)
 
     def without_keys(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that needs no key of ours: a player, an editor.
@@ -153,9 +162,11 @@ class Settings(NamedTuple):
             known = ", ".join(sorted(self.servers))
             raise problem_error("profile_unknown", name=name, known=known)
         server = self.servers[name]
-        warnings = [said for said in self.warnings if said.code != "base_url_insecure"]
+        warnings = [said for said in self.warnings if said.code not in _OF_SERVER]
         if server.insecure:
             warnings.append(problem("base_url_insecure", host=server.host, profile=server.name))
+        if "free" in server.ignored:
+            warnings.append(problem("free_ignored", profile=server.name, url=server.address_words))
         return self._replace(
             server=server,
             model=self.model if "SORA_MODEL" in self.variables else server.model,
@@ -190,15 +201,39 @@ def load_settings(
     own_toml = read_toml(folder / TOML_NAME)
     servers, keys = _built_in(variables)
     places = {name: _VARIABLE_OF[name] for name in servers if name != SIMULATOR_NAME}
-    for file, may_run in ((written, True), (user_toml, True), (own_toml, False)):
+    own = _own_origins(written, user_toml, environ)
+
+    def is_own(server: Server) -> bool:
+        return server.origin in own or server.origin in _agreed_origins()
+
+    if (by_variable := servers.get(ENV_SERVER_NAME)) is not None:
+        servers[ENV_SERVER_NAME] = by_variable._replace(trusted=is_own(by_variable))
+    silent = set(servers)  # about their price
+    free: set[str] = set()
+    charging: set[str] = set()
+    for file in (written, user_toml, own_toml):
         if file is not None:
             _refuse_unknown(file)
-            profiles = read_profiles(file, variables.values, may_run=may_run)
+            trusts = is_own if file is own_toml else _always
+            profiles = read_profiles(file, variables.values, trusts)
             servers |= {name: profile.server for name, profile in profiles.items()}
+            silent -= profiles.keys()
+            for name, profile in profiles.items():
+                if not profile.says_price:
+                    silent.add(name)
+                else:
+                    (free if profile.server.free else charging).add(profile.server.origin)
             places |= dict.fromkeys(profiles, str(file.path))
             keys = {name: where for name, where in keys.items() if name not in profiles} | {
                 name: profile.key_from for name, profile in profiles.items() if profile.key_from
             }
+    # What charges nothing is a server, under whatever name it is used. Of a gateway that charges
+    # under one name and not under another nobody knows which of them is meant.
+    servers |= {
+        name: servers[name]._replace(free=True)
+        for name in silent
+        if servers[name].origin in free - charging
+    }
     servers = {
         each: _with_checked_key(server._replace(key_from=keys.get(each)), variables)
         for each, server in servers.items()
@@ -238,6 +273,35 @@ def load_settings(
         screen=read_screen(user_toml, own_toml),
         player=read_player(environ, user_toml, own_toml),
     ).on(name)
+
+
+def _own_origins(
+    written: TomlFile | None, user_toml: TomlFile | None, environ: Mapping[str, str]
+) -> frozenset[str]:
+    """The origins that the person named, in files of their own or in the environment.
+
+    A workspace's `.env` and `sora-tui.toml` may have come from somebody else.
+    """
+    tables = [file.values.get("servers", {}) for file in (written, user_toml) if file is not None]
+    profiles = [one for table in tables if isinstance(table, Mapping) for one in table.values()]
+    addresses = [one.get("base_url") for one in profiles if isinstance(one, Mapping)]
+    addresses.append(environ.get("SORA_BASE_URL"))
+    origins: set[str] = set()
+    for address in addresses:
+        if isinstance(address, str):
+            with suppress(ProblemError, ValueError):  # what is no address is refused where it is
+                origins.add(origin_of(normal_address(address)))
+    return frozenset(origins)
+
+
+def _agreed_origins() -> frozenset[str]:
+    from sora_tui.config.consents import agreed_origins  # few folders have profiles of their own
+
+    return agreed_origins()
+
+
+def _always(_server: Server) -> bool:
+    return True
 
 
 def reloaded(settings: Settings, environ: Mapping[str, str]) -> Settings:
@@ -324,7 +388,7 @@ def _built_in(variables: _Variables) -> tuple[dict[str, Server], dict[str, str]]
     SORA_API_KEY belongs to SORA_BASE_URL where that is set, and to OpenAI otherwise: never to both.
     """
     servers = {SIMULATOR_NAME: simulator()}
-    base_url = variables.read("SORA_BASE_URL", check_base_url)
+    base_url = variables.read("SORA_BASE_URL", normal_address)
     key = key_of(variables.values.get("SORA_API_KEY"))
     if base_url is not None:
         servers[ENV_SERVER_NAME] = Server(ENV_SERVER_NAME, base_url, key=key)

@@ -15,6 +15,11 @@ from sora_tui.core.problem import Problem, ProblemError, problem, problem_error
 TOML_NAME: Final = "sora-tui.toml"
 ENV_NAME: Final = ".env"
 
+#: In single quotes a dollar sign is a dollar sign, as in a shell.
+_SINGLE_QUOTED: Final = re.compile(r"^[^=]*=[ \t]*'")
+#: A key is random: a dollar sign and braces in it name no other variable.
+_NEVER_EXPANDED: Final = "_KEY"
+
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -67,6 +72,7 @@ def read_env(path: Path) -> EnvFile | None:
     from dotenv.parser import parse_stream
 
     lines: dict[str, int] = {}
+    literal: set[str] = set()
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
             raise problem_error(
@@ -79,7 +85,14 @@ def read_env(path: Path) -> EnvFile | None:
             # A statement begins with the blank lines before it.
             blank = len(binding.original.string) - len(binding.original.string.lstrip("\r\n"))
             lines[binding.key] = binding.original.line + blank
+            if _SINGLE_QUOTED.search(binding.original.string):
+                literal.add(binding.key)
     found = dotenv_values(stream=io.StringIO(text))
+    found |= {
+        name: value
+        for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items()
+        if name in literal or name.endswith(_NEVER_EXPANDED)
+    }
     return EnvFile(path, {name: said for name, said in found.items() if said is not None}, lines)
 
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from sora_tui.core.number import whole
+
 #: Fields that are an address, or a list of addresses; the best first.
 ADDRESSES: Final = (
     "url",
@@ -95,8 +97,6 @@ HOLDERS: Final = (
 #: Fields that count the clips of a job, and fields with one entry a clip.
 _COUNTS: Final = ("num_outputs", "num_videos", "video_count", "n_outputs")
 _ENTRIES: Final = ("file_paths", "output_paths")
-#: Parameters of a request that ask for more than one clip.
-ASKED_COUNTS: Final = ("n", "num_outputs_per_prompt", "num_outputs", "num_videos", "sample_count")
 
 #: Beginnings of a `type` or a media type that is no clip's.
 _OTHER_KINDS: Final = ("image", "audio", "text", "thumb", "cover", "poster", "sprite", "json")
@@ -148,13 +148,10 @@ def output_count(document: Mapping[str, Any], addresses: Sequence[ClipAddress]) 
     counts = [_count(document.get(name)) for name in _COUNTS]
     lists = [document.get(name) for name in _ENTRIES]
     counts += [len(entries) for entries in lists if isinstance(entries, list)]
+    if isinstance(inline := document.get("data"), list):  # clips inside the answer (Dynamo)
+        counts.append(sum(isinstance(one, Mapping) and "b64_json" in one for one in inline))
     counts += [address.output + 1 for address in addresses]
     return min(max(counts), MAX_OUTPUTS) or 1
-
-
-def asked_count(params: Mapping[str, Any]) -> int:
-    """Return how many clips the parameters of a request ask for."""
-    return min(max((_count(params.get(name)) for name in ASKED_COUNTS), default=1), MAX_OUTPUTS)
 
 
 def strings_in(value: object) -> frozenset[str]:
@@ -169,9 +166,7 @@ def strings_in(value: object) -> frozenset[str]:
 
 def _count(value: object) -> int:
     """Return a count of clips; 1 for what is none."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 4:
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 1
+    return whole(value, 1) or 1
 
 
 def _in_value(value: object, output: int, name: str, depth: int) -> Iterator[ClipAddress]:

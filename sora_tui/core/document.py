@@ -14,6 +14,7 @@ from sora_tui.core.job import (
     Consent,
     Cost,
     Event,
+    FolderMark,
     Job,
     JobError,
     Notes,
@@ -50,6 +51,7 @@ _PARTS: Final[Mapping[str, frozenset[str]]] = {
         "consent": Consent,
         "batch": Batch,
         "notes": Notes,
+        "handed_in": FolderMark,
     }.items()
 }
 
@@ -70,6 +72,7 @@ def to_document(job: Job) -> dict[str, Any]:
         "remote": dict(job.remote.document) if job.remote else None,
         "remote_id": job.remote_id,
         "outputs": [_output(output) for output in job.outputs],
+        **({"clips_missing": job.clips_missing} if job.clips_missing else {}),
         "cost": {
             "estimated": _number(job.cost.estimated),
             "reported": _number(job.cost.reported),
@@ -91,13 +94,14 @@ def to_document(job: Job) -> dict[str, Any]:
         "notes": {**job.notes._asdict(), "tags": list(job.notes.tags)},
         # Only a lost answer is searched for: other documents have the fields of schema 1 alone.
         **({"search": _search(job.search)} if job.search else {}),
+        **({"handed_in": job.handed_in._asdict()} if job.handed_in else {}),
         # As few jobs have cookies.
         **({"cookies": [_cookie(cookie) for cookie in job.cookies]} if job.cookies else {}),
     }
     for name, value in job.extra.items():
         if name not in _PARTS:
             document[name] = value
-        elif document[name] is not None:  # an error that is over takes its unknown fields along
+        elif document.get(name) is not None:  # an error that is over takes its unknown fields along
             document[name] |= value
     return document
 
@@ -154,6 +158,7 @@ def from_document(document: object) -> Job:
         remote=read_video(remote),
         remote_id=read.maybe("remote_id", str),
         outputs=read.each("outputs", _read_output),
+        clips_missing=read.maybe("clips_missing", _count) or 0,
         cost=read.maybe("cost", _read_cost) or Cost(),
         error=read.maybe("error", _read_error),
         events=read.each("events", _read_event),
@@ -166,6 +171,7 @@ def from_document(document: object) -> Job:
         parent=read.maybe("parent", str),
         batch=read.maybe("batch", _read_batch),
         notes=read.maybe("notes", _read_notes) or Notes(),
+        handed_in=read.maybe("handed_in", _read_mark),
         cookies=tuple(cookie for cookie in read.each("cookies", _read_cookie) if cookie),
         extra=_unknown(document),
     )
@@ -289,6 +295,7 @@ def _consent(consent: Consent | None) -> dict[str, Any] | None:
         "currency": consent.currency,
         "max_spend": _number(consent.max_spend),
         "despite_refusal": consent.despite_refusal,
+        **({"found": consent.found} if consent.found is not None else {}),
     }
 
 
@@ -300,10 +307,18 @@ def _search(search: Search) -> dict[str, Any]:
         "looks": search.looks,
         "listed": search.listed,
         "found": [
-            {"id": c.id, "created_at": _stamp(c.created_at), "same": list(c.same)}
+            {
+                "id": c.id,
+                "created_at": _stamp(c.created_at),
+                "same": list(c.same),
+                # Few have these: the others have the fields of schema 1 alone.
+                **({"near": list(c.near)} if c.near else {}),
+                **({"other": list(c.other)} if c.other else {}),
+            }
             for c in search.found
         ],
         "refused": {**refused._asdict(), "at": _stamp(refused.at)} if refused else None,
+        **({"cut": search.cut} if search.cut else {}),
     }
 
 
@@ -372,6 +387,11 @@ def _read_output(value: Any) -> Output:
     )
 
 
+def _count(value: Any) -> int:
+    """Return a number of things; what is none is no number of them."""
+    return value if type(value) is int and 0 < value < 2**31 else 0
+
+
 def _side(value: Any) -> int | None:
     """Pixels; what is no number of them, or no side of any clip, is unknown."""
     return value if type(value) is int and 0 < value < 2**32 else None
@@ -425,6 +445,7 @@ def _read_consent(value: Any) -> Consent:
         currency=str(value.get("currency") or "USD"),
         max_spend=_money(value.get("max_spend")),
         despite_refusal=value.get("despite_refusal") is True,
+        found=_text(value.get("found")),
     )
 
 
@@ -445,6 +466,10 @@ def _read_notes(value: Any) -> Notes:
     )
 
 
+def _read_mark(value: Any) -> FolderMark:
+    return FolderMark(str(value["token"]), int(value["inode"]), _text(value.get("machine")))
+
+
 def _read_search(value: Any) -> Search:
     from sora_tui.core.search import Candidate, Refusal, Search
 
@@ -458,7 +483,9 @@ def _read_search(value: Any) -> Search:
         listed=bool(value.get("listed", True)),
         found=tuple(
             Candidate(
-                str(one["id"]), _moment(one["created_at"]), tuple(map(str, one.get("same") or ()))
+                str(one["id"]),
+                None if one["created_at"] is None else _moment(one["created_at"]),
+                *(tuple(map(str, one.get(name) or ())) for name in ("same", "near", "other")),
             )
             for one in value.get("found") or ()
         ),
@@ -470,4 +497,5 @@ def _read_search(value: Any) -> Search:
             str(refused["code"]),
             _text(refused.get("job")),
         ),
+        cut=int(value.get("cut") or 0),
     )

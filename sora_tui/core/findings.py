@@ -42,6 +42,8 @@ class Findings(NamedTuple):
         delete_means: See `DeleteMeans`.
         repeats: It may send a create that failed on again by itself; that cannot be asked.
         problem: Why it cannot be worked with as it is; None where all is well.
+        runs_models: It runs its models itself: what it showed names such a server, and nothing
+            in it points to a gateway.
     """
 
     dialect: str
@@ -55,3 +57,10 @@ class Findings(NamedTuple):
     delete_means: DeleteMeans = "unknown"
     repeats: bool = False
     problem: Problem | None = None
+    runs_models: bool = False
+
+    @property
+    def is_useless(self) -> bool:
+        """Whether nothing can be sent there: no answer, no right, or no such routes."""
+        is_missing = self.problem is not None and self.problem.code == "videos_missing"
+        return not self.reached or self.key == "refused" or is_missing

@@ -237,6 +237,8 @@ class Consent(NamedTuple):
         sum: The sum that was named, for this one job.
         max_spend: The limit given with `--max-spend`, for this one job.
         despite_refusal: The person knows that the server refused this prompt before.
+        found: The dialect of a server of this machine that runs its models itself, which is why
+            an unknown price was not asked about; None otherwise.
     """
 
     kind: str
@@ -245,6 +247,7 @@ class Consent(NamedTuple):
     currency: str = "USD"
     max_spend: Decimal | None = None
     despite_refusal: bool = False
+    found: str | None = None
 
 
 class Batch(NamedTuple):
@@ -271,6 +274,29 @@ class Notes(NamedTuple):
     text: str = ""
 
 
+class FolderMark(NamedTuple):
+    """What tells the folder that a job was handed in to from a copy of it.
+
+    A copy has the token and another inode; a folder on another machine has another machine's id.
+
+    Attributes:
+        token: What the mark file holds; random.
+        inode: Of the mark file.
+        machine: Of the machine, not to be read back from; None where it has no id, as in most
+            containers.
+    """
+
+    token: str
+    inode: int
+    machine: str | None = None
+
+    def is_same_folder(self, other: FolderMark | None) -> bool:
+        """Return whether both are of one folder; an id that is missing speaks for nothing."""
+        if other is None or (self.token, self.inode) != (other.token, other.inode):
+            return False
+        return None in {self.machine, other.machine} or self.machine == other.machine
+
+
 _UNKNOWN_COST: Final = Cost()
 _NO_NOTES: Final = Notes()
 
@@ -289,6 +315,8 @@ class Job:
     remote: RemoteVideo | None = None
     remote_id: str | None = None
     outputs: tuple[Output, ...] = ()
+    #: Clips that were made or asked for, and that the server gives no way to fetch.
+    clips_missing: int = 0
     cost: Cost = _UNKNOWN_COST
     error: JobError | None = None
     events: tuple[Event, ...] = ()
@@ -301,6 +329,8 @@ class Job:
     parent: str | None = None
     batch: Batch | None = None
     notes: Notes = _NO_NOTES
+    #: Of the folder that it was handed in to; None in documents of versions without marks.
+    handed_in: FolderMark | None = None
     #: What the answer to the create set: they go with the job's own requests, whoever asks.
     cookies: tuple[Cookie, ...] = ()
     #: Fields of the document that this version does not know; they survive.
@@ -384,10 +414,21 @@ class Job:
 
     # Sending --------------------------------------------------------------------------------
 
-    def submitting(self, at: datetime, key: str) -> Job:
-        """The intent: durable on disk before the first byte leaves."""
+    def submitting(self, at: datetime, key: str, clock_skew: float | None = None) -> Job:
+        """The intent: durable on disk before the first byte leaves.
+
+        Args:
+            clock_skew: The server's clock minus ours at this moment, in seconds, if it is known.
+        """
         attempts = (*self.attempts, Attempt(at, key))
-        return self._step(State.SUBMITTING, at, attempts=attempts, not_before=None, error=None)
+        return self._step(
+            State.SUBMITTING,
+            at,
+            attempts=attempts,
+            not_before=None,
+            error=None,
+            clock_skew=clock_skew,
+        )
 
     def deferred(
         self, at: datetime, not_before: datetime, status: int, *, names_limit: bool = True
@@ -413,6 +454,15 @@ class Job:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
 
+    def of_unknown_past(self, at: datetime, error: JobError) -> Job:
+        """Mark a waiting job that another folder or process may have sent: nobody knows.
+
+        It is looked for like a lost answer, and a person says whether it is sent.
+        """
+        if self.state is not State.PENDING:
+            raise _illegal(self, State.UNCONFIRMED)
+        return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
+
     def held(self, at: datetime, error: JobError) -> Job:
         """It waits for a reason that the owner of the workspace found, with nothing sent."""
         if self.state is not State.PENDING:
@@ -429,11 +479,15 @@ class Job:
         """The request provably never reached a server."""
         return self._step(State.NOT_SENT, at, error=error, attempts=self._last_attempt("not_sent"))
 
-    def retried(self, at: datetime) -> Job:
-        """Once more, the same job: allowed only because it was never sent."""
+    def retried(self, at: datetime, handed_in: FolderMark | None = None) -> Job:
+        """Once more, the same job: allowed only because it was never sent.
+
+        Args:
+            handed_in: Of the folder in which a person asks for it.
+        """
         if self.state is not State.NOT_SENT:
             raise _illegal(self, State.PENDING)
-        return self._step(State.PENDING, at, error=None)
+        return self._step(State.PENDING, at, error=None, handed_in=handed_in or self.handed_in)
 
     def unconfirmed(self, at: datetime, error: JobError, not_before: datetime | None = None) -> Job:
         """The answer is lost: it may be running, and billed.
@@ -472,12 +526,17 @@ class Job:
         )
         return job._at_server(at, remote)
 
-    def searched(self, at: datetime, search: Search) -> Job:
-        """Looked for while unconfirmed; what is no news is not noted."""
+    def searched(self, at: datetime, search: Search, clock_skew: float | None = None) -> Job:
+        """Looked for while unconfirmed; what is no news is not noted.
+
+        Args:
+            clock_skew: The server's clock minus ours when it was sent, if it was learnt since.
+        """
         if self.state is not State.UNCONFIRMED:
             raise _illegal(self, State.UNCONFIRMED)
         news = search.news(self.search)
-        job = replace(self, search=search)
+        skew = self.clock_skew if clock_skew is None else clock_skew
+        job = replace(self, search=search, clock_skew=skew)
         return job.noted(at, news) if news else job
 
     def withdrawn(self, at: datetime, note: str = "withdrawn before it was sent") -> Job:
@@ -574,9 +633,12 @@ class Job:
             raise _illegal(self, State.SAVED)
         return replace(self.noted(at, f"saved {output.variant}"), outputs=(*self.outputs, output))
 
-    def saved(self, at: datetime, outputs: tuple[Output, ...], note: str = "") -> Job:
+    def saved(
+        self, at: datetime, outputs: tuple[Output, ...], note: str = "", *, clips_missing: int = 0
+    ) -> Job:
         """Hashed, checked and published: the end of the road."""
-        return self._step(State.SAVED, at, note, outputs=outputs, error=None)
+        changes: dict[str, Any] = {"outputs": outputs, "clips_missing": clips_missing}
+        return self._step(State.SAVED, at, note, error=None, **changes)
 
     def with_preview(self, at: datetime, output: Output) -> Job:
         """A saved job with a picture of its clip that the server made; one of each variant."""
@@ -600,6 +662,12 @@ class Job:
         return not self.is_final
 
     @property
+    def is_too_large(self) -> bool:
+        """Whether its clip is larger than is taken: only a person has it asked for again."""
+        error = self.error
+        return self.state is State.COMPLETED and error is not None and error.kind == _TOO_LARGE
+
+    @property
     def was_told_an_end(self) -> bool:
         """Whether the last word about it ends it, and waits to be told again."""
         return self.state in _IN_FLIGHT and self.remote is not None and self.remote.phase.is_ending
@@ -620,21 +688,6 @@ class Job:
         """Whether an answer is about this job: by the id of its create, or one told later."""
         ids = (self.remote_id, self.remote.id if self.remote else None)
         return inner_id(remote.id) in {inner_id(known) for known in ids if known}
-
-    @property
-    def is_too_large(self) -> bool:
-        """Whether its clip is larger than is taken: only a person has it asked for again."""
-        error = self.error
-        return self.state is State.COMPLETED and error is not None and error.kind == _TOO_LARGE
-
-    @property
-    def clips_missing(self) -> int:
-        """How many clips it has, or should have, that are not among its outputs."""
-        from sora_tui.core.clip_addresses import asked_count  # few jobs ask for several
-
-        made = self.remote.outputs if self.remote is not None else 1
-        wanted = max(made, asked_count(self.request.params))
-        return max(wanted - sum(output.is_clip for output in self.outputs), 0)
 
     @property
     def is_made(self) -> bool:
@@ -695,6 +748,23 @@ class Job:
             return False  # the API has no way to delete one
         is_at_rest = self.is_final and not self.needs_you
         return self.remote_id is not None and (is_at_rest or self.state in _IN_FLIGHT)
+
+    @property
+    def has_unknown_past(self) -> bool:
+        """It may have been sent by another folder or process, at any moment since it was made."""
+        return not self.attempts or (self.error is not None and self.error.kind == "past_unknown")
+
+    @property
+    def lost_at(self) -> datetime:
+        """Return when its answer was lost; of an unknown past, when it can have been sent first."""
+        if self.has_unknown_past:
+            return self.created_at
+        at = self.updated_at
+        for event in reversed(self.events):
+            if event.state is not State.UNCONFIRMED:
+                break
+            at = event.at
+        return at
 
     @property
     def was_put_off(self) -> bool:

@@ -296,17 +296,15 @@ class Ask(StrEnum):
     UNKNOWN = "unknown"
 
 
-def ask_for(price: Price, server: Server, *, always: bool) -> Ask:
-    """Which question this price needs.
+def ask_for(price: Price, server: Server, *, self_run: bool, always: bool) -> Ask:
+    """Return which question this price needs.
 
     Args:
+        self_run: The server runs its models itself on this machine: an unknown price is none.
         always: The person once said: always on this server, whatever it charges.
     """
-    if price.kind is PriceKind.FREE:
+    if price.kind is PriceKind.FREE or server.free:
         return Ask.NOTHING
     if price.kind is PriceKind.PRICED:
         return Ask.SUM
-    if always:
-        return Ask.NOTHING
-    # A server with a rate charges, wherever it is.
-    return Ask.NOTHING if server.is_loopback and not price.unclear else Ask.UNKNOWN
+    return Ask.NOTHING if self_run or always else Ask.UNKNOWN

@@ -181,8 +181,8 @@ def read_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> Remo
     if not isinstance(video_id, str) or not is_usable_id(video_id):
         return None
     status = clean_line(document.get("status") or "", 60)
-    word = _BETWEEN_WORDS.sub("_", status.lower())
     addresses = clip_addresses(document)
+    word = _BETWEEN_WORDS.sub("_", status.lower())
     return RemoteVideo(
         id=video_id,
         status=status,

@@ -9,23 +9,38 @@ from sora_tui.core.problem import Fact, Problem, problem
 
 #: Candidates kept in a document; who has more decides by id.
 MAX_CANDIDATES: Final = 20
+#: When the list is asked, in seconds after the loss: a server needs a moment to list what it has
+#: made, and some need a minute. Later looks come every minute, for as long as a process runs.
+LOOKS: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
 #: A job that is not in the list after this many looks over this long was probably never made
 #: (reliability notes, REC).
 _ENOUGH_LOOKS: Final = 3
-_ENOUGH_TIME: Final = timedelta(minutes=2)
+_ENOUGH_TIME: Final = timedelta(seconds=LOOKS[-1] - LOOKS[0] - 3.0)
 
 
 class Candidate(NamedTuple):
     """A video in the server's list that may be the job.
 
     Attributes:
+        created_at: None where the server does not say.
         same: What the server tells of it that agrees with what was sent: some of `model`, `size`,
-            `seconds`, `prompt`. Nothing that it tells disagrees.
+            `seconds`, `prompt`.
+        near: What is told in other words: `openai/sora-2` for `sora-2`, a prompt that was cut; and
+            `time` for one that was made a little before or after.
+        other: What is told and differs: some of the same names, and `time` for one that was not
+            made when the job was sent, `id` for one whose id another job had before.
     """
 
     id: str
-    created_at: datetime
+    created_at: datetime | None
     same: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing speaks against it, and its prompt for it."""
+        return not self.near and not self.other and "prompt" in self.same
 
 
 class Refusal(NamedTuple):
@@ -58,6 +73,8 @@ class Search(NamedTuple):
         at: The last one.
         looks: How many there were.
         listed: False where the server has no list to look into.
+        cut: Rows after which the reading of the last list was ended; 0 where it was read as far
+            as anything of the job can stand.
         found: The candidates of the last look, best first.
         refused: The last adoption that did not work.
     """
@@ -68,12 +85,24 @@ class Search(NamedTuple):
     listed: bool = True
     found: tuple[Candidate, ...] = ()
     refused: Refusal | None = None
+    cut: int = 0
+
+    def can_find_no_more(self, lost_at: datetime, *, has_unknown_past: bool) -> bool:
+        """Whether another look soon would not help: a person has to decide.
+
+        Args:
+            lost_at: When the answer was lost.
+            has_unknown_past: The job may have been sent long ago: one look says what there is.
+        """
+        if not self.listed or any(candidate.is_exact for candidate in self.found):
+            return True
+        return has_unknown_past or (self.at - lost_at).total_seconds() >= LOOKS[-1]
 
     @property
     def is_in_vain(self) -> bool:
         """Looked for often and long enough, and not there: it was probably never made."""
         often = self.looks >= _ENOUGH_LOOKS and self.at - self.began >= _ENOUGH_TIME
-        return self.listed and not self.found and often
+        return self.listed and not self.found and not self.cut and often
 
     def news(self, before: Search | None) -> str:
         """What this search tells that the one before did not; empty for nothing (in English)."""

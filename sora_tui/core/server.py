@@ -6,14 +6,16 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from sora_tui.core.problem import Problem, problem
+
 if TYPE_CHECKING:  # a cookie has a secret in it
     from sora_tui.core.cookie import Cookie
-from sora_tui.core.problem import Problem, problem
 
 #: How documents name the built-in practice server: never a port, which changes at each start.
 SIMULATOR_URL: Final = "simulator:"
@@ -139,6 +141,10 @@ class Server(NamedTuple):
         free: The profile says it charges nothing.
         key_from: Where its key is looked for: a variable's name or `api_key_command`.
         max_active: Most jobs sent at once; None is no limit of ours.
+        trusted: The person's own settings name its origin, or the person agreed to it once. A
+            profile that came with a folder may be a stranger's: its word about money and its
+            commands do not count before.
+        ignored: Settings of an untrusted profile that do not count: `free`, `api_key_command`.
         cookies: Of the one job that this value is made for, if any; a profile has none.
     """
 
@@ -165,6 +171,8 @@ class Server(NamedTuple):
     allow_http: bool = False
     params: Mapping[str, Any] = _NONE
     key_from: str | None = None
+    trusted: bool = True
+    ignored: tuple[str, ...] = ()
     cookies: tuple[Cookie, ...] = ()
 
     @property
@@ -190,15 +198,16 @@ class Server(NamedTuple):
         return urlsplit(self.base_url).hostname or self.base_url
 
     @property
+    def address_words(self) -> str:
+        """The address as words of `sora-tui servers add`, quoted: it may be a stranger's."""
+        return quote(self.base_url) + (" --allow-http" if self.allow_http else "")
+
+    @property
     def is_loopback(self) -> bool:
         """Whether requests stay on this machine."""
         if self.simulated:
             return True
-        host = urlsplit(self.base_url).hostname or ""
-        try:
-            return ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost" or host.endswith(".localhost")
+        return is_loopback_host(urlsplit(self.base_url).hostname or "")
 
     def with_own(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return what goes along for a request with these parameters: the profile's own below them.
@@ -217,20 +226,34 @@ class Server(NamedTuple):
     @property
     def insecure(self) -> bool:
         """Whether prompt and key would cross a network in clear, and nobody allowed that."""
-        plain = self.base_url.startswith("http://")
+        plain = urlsplit(self.base_url).scheme == "http"
         return plain and not self.is_loopback and not self.allow_http
 
 
 def sending_refusal(server: Server) -> Problem | None:
     """Why nothing may be sent with this profile, as far as it can be known without asking.
 
-    `base_url_insecure`, or `key_missing` where a key is named and not there.
+    `base_url_insecure`; `key_missing` where a key is named and not there; `key_command_ignored`
+    where only a command of an untrusted profile could tell it.
     """
     if server.insecure:
         return problem("base_url_insecure", host=server.host, profile=server.name)
+    if "api_key_command" in server.ignored:
+        return problem("key_command_ignored", profile=server.name, url=server.address_words)
     if server.lacks_key:
         return problem("key_missing", profile=server.name, variable=str(server.key_from))
     return None
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether a host is this machine, by its number or its name (RFC 6761, 6.3)."""
+    host = host.casefold().removesuffix(".")
+    try:
+        number = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    mapped = number.ipv4_mapped if isinstance(number, IPv6Address) else None
+    return (mapped or number).is_loopback
 
 
 def simulator() -> Server:

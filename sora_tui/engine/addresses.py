@@ -19,14 +19,17 @@ from sora_tui.core.job import Job, Output
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.remote import Phase, RemoteVideo
 from sora_tui.core.server import Server
-from sora_tui.engine.clip_files import published
+from sora_tui.engine.clip_files import PartSink, published
 from sora_tui.engine.desk import Desk, utc_now
-from sora_tui.engine.downloads import MAX_BYTES, PartSink
+from sora_tui.engine.downloads import MAX_BYTES
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.media.kinds import inspect_clip
-from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile
+
+#: Kinds that are known to hold moving pictures; of the others only their bytes are known.
+_CLIPS: Final = frozenset({".mp4", ".mov", ".webm", ".mkv", ".avi"})
+
 
 #: Seconds between two looks at the addresses of one job, doubled each time.
 _AGAIN: Final = 10.0
@@ -138,7 +141,7 @@ def _fetched(
         download_video_from_api(
             server,
             job.remote_id or "",
-            PartSink(part, lambda received: None),
+            PartSink(part, lambda size: None),
             addresses=urls,
             sent=strings_in(job.request.params),
             on_body=lambda body: None,
@@ -148,13 +151,20 @@ def _fetched(
     except ServerError as failure:
         return _Found(interrupted=failure.error.kind == "download_interrupted")
     part.sync_and_close()
-    with disk_refusals(part.path):  # the person may have removed the folder meanwhile
-        found = inspect_clip(part.path)
-    if found.warning is not None or part.sha256 in sent:
+    try:
+        inspected = inspect_clip(part.path)
+    except (ProblemError, OSError):
+        return _Found()
+    is_whole = inspected.suffix in _CLIPS and inspected.warning in {
+        None,
+        "not_checked",
+        "trailing_bytes",
+    }
+    if not is_whole or part.sha256 in sent:
         return _Found()
     if before is not None and before != part.sha256:
         return _Found(part.sha256)
-    return _Found(part.sha256, published(part, folder, job))
+    return _Found(part.sha256, published(part, folder, job, keeps=True))
 
 
 def _sent(desk: Desk, job: Job) -> frozenset[str]:

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
+from sora_tui.core.clip_addresses import MAX_OUTPUTS
 from sora_tui.core.job import Job, Output
 from sora_tui.core.problem import problem_error
+from sora_tui.core.server import Server
+from sora_tui.engine.quote import quote
 from sora_tui.media.kinds import UNKNOWN, Inspection, inspect_clip
 from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile, output_name
 
 #: The `variant` of a job's first clip; the others are `video-2`, `video-3` ...
-FIRST = "video"
+FIRST: Final = "video"
 
 
 def variant_of(output: int) -> str:
     """Return what the record calls a job's clip, counted from 0."""
     return FIRST if output == 0 else f"{FIRST}-{output + 1}"
+
+
+class PartSink:
+    """A part of a download, as the client fills it; tells how many bytes it has."""
+
+    def __init__(self, part: PartFile, tell: Callable[[int], object]) -> None:
+        self._part = part
+        self._tell = tell
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds."""
+        return self._part.bytes
+
+    def write(self, chunk: bytes) -> None:
+        """Append the next bytes."""
+        self._part.write(chunk)
+        self._tell(self._part.bytes)
+
+    def restart(self) -> None:
+        """Forget what it holds."""
+        self._part.restart()
+
+
+def clip_numbers(server: Server, job: Job) -> range:
+    """Return the numbers of the clips that a job has, or that were asked for, from 0."""
+    made = job.remote.outputs if job.remote is not None else 1
+    asked = 1 if job.is_adopted else quote(server, job.request).clips
+    return range(min(max(made, asked), MAX_OUTPUTS))
 
 
 class DamagedError(Exception):

@@ -134,6 +134,6 @@ def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def since(job: Job) -> datetime:
+def list_start(job: Job) -> datetime:
     """Return from when on the list is of interest."""
     return min(attempt.at for attempt in job.attempts) - _BEFORE

@@ -92,6 +92,9 @@ class Desk:
         self._servers = servers
         self._server_of: dict[ServerRef, Server | None] = {}
         self.jobs: dict[str, Job] = {}
+        #: Pending jobs that were found at a start: the server's list is asked before they are sent.
+        self.unchecked: set[str] = set()
+        self._clocks: dict[str, float] = {}
         self._announcer = announcer
         self._owns = owns
         self._written: dict[str, datetime] = {}
@@ -129,9 +132,19 @@ class Desk:
         if job.is_final and not job.needs_you:
             self.jobs.pop(job.id, None)
             self._written.pop(job.id, None)
+            self._clocks.pop(job.id, None)
         if moved:
             self.on_step(job)
         return job
+
+    def sent_at_clock(self, job_id: str) -> None:
+        """Remember what our clock says while a job is sent: it may be set right afterwards."""
+        self._clocks[job_id] = _clock()
+
+    def clock_moved(self, job_id: str) -> float | None:
+        """Seconds that our clock was set ahead since a job was sent; None if not sent by us."""
+        at = self._clocks.get(job_id)
+        return None if at is None else _clock() - at
 
     def take_notes(self) -> None:
         """Make the notes that a person wrote into documents part of the jobs on the desk.
@@ -236,6 +249,11 @@ class Desk:
         self._announcer.job(JobChanged(job, transfer, retry))
 
 
+def _clock() -> float:
+    """Our clock minus the steady one, in seconds."""
+    return utc_now().timestamp() - asyncio.get_running_loop().time()
+
+
 def _is_worth_writing(before: Job, after: Job) -> bool:
     return (
         before.state is not after.state
@@ -244,6 +262,7 @@ def _is_worth_writing(before: Job, after: Job) -> bool:
         or before.error != after.error
         or before.outputs != after.outputs
         or before.expires_at != after.expires_at
+        or before.clock_skew != after.clock_skew
         or before.cost != after.cost
         or before.remote_id != after.remote_id
     )

@@ -21,7 +21,13 @@ from sora_tui.core.clip_addresses import strings_in
 from sora_tui.core.job import Job, JobError, Output, State
 from sora_tui.core.problem import CODES, Problem, ProblemError
 from sora_tui.core.server import Server
-from sora_tui.engine.clip_files import DamagedError, published, variant_of
+from sora_tui.engine.clip_files import (
+    DamagedError,
+    PartSink,
+    clip_numbers,
+    published,
+    variant_of,
+)
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.engine.threads import in_daemon_thread
@@ -113,25 +119,6 @@ class _Tries:
         self.copies.clear()
 
 
-class PartSink:
-    """A part of a download, as the client fills it; tells how far it is."""
-
-    def __init__(self, part: PartFile, tell: Callable[[int], None]) -> None:
-        self.part = part
-        self._tell = tell
-
-    @property
-    def size(self) -> int:
-        return self.part.bytes
-
-    def write(self, chunk: bytes) -> None:
-        self.part.write(chunk)
-        self._tell(self.part.bytes)
-
-    def restart(self) -> None:
-        self.part.restart()
-
-
 class Downloads:
     """The queue of completed jobs and the workers that empty it."""
 
@@ -189,10 +176,9 @@ class Downloads:
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _DISK_WAIT
                 wait = timedelta(seconds=_DISK_WAIT)
                 self._desk.hold(job, error.problem, wait, durably=False)
-            except Exception:
-                # A fault of ours is reported by whoever runs us; the job must not be forgotten.
+            except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _SLOW
-                raise
+                self._desk.report_fault(job, error)
             finally:
                 self.at_work -= 1
 
@@ -226,17 +212,19 @@ class Downloads:
             server = await self._connect(job)
             if job.state is State.COMPLETED:
                 job = self._desk.put(job.downloading(utc_now()))
-            while (output := _next_output(job, tries)) is not None:
+            while (output := _next_output(server, job, tries)) is not None:
                 one = await self._transfer(server, job, tries, output)
                 tries.forget_output()
                 if one is None:  # it does not count: under any number it gives the same clip
                     tries.lacks |= {
-                        n for n in _outputs(job) if n >= output and not _addresses(job, n)
+                        n
+                        for n in clip_numbers(server, job)
+                        if n >= output and not _addresses(job, n)
                     }
                     tries.lacks.add(output)
                     continue
                 after = job.fetched(utc_now(), one)
-                if _next_output(after, tries) is not None:
+                if _next_output(server, after, tries) is not None:
                     after = self._desk.put(after)
                 job = after
             self._save(job, tries)
@@ -260,7 +248,9 @@ class Downloads:
         before = self._desk.jobs.get(job.id, job)
         # The last clip is noted by the step itself.
         events = before.events if len(job.outputs) > len(before.outputs) else job.events
-        job = replace(job, events=events).saved(utc_now(), job.outputs, "; ".join(notes))
+        job = replace(job, events=events).saved(
+            utc_now(), job.outputs, "; ".join(notes), clips_missing=len(tries.lacks)
+        )
         job = self._desk.put(job)
         self._tries.pop(job.id, None)
         self._on_saved(job)
@@ -427,16 +417,13 @@ class Downloads:
         self._save(replace(job, outputs=(*job.outputs, output)), tries)
 
 
-def _next_output(job: Job, tries: _Tries) -> int | None:
+def _next_output(server: Server, job: Job, tries: _Tries) -> int | None:
     """Return the first clip that is still to be fetched, from 0; None where there is none."""
     have = {output.variant for output in job.outputs}
-    wanted = (n for n in _outputs(job) if n not in tries.lacks and variant_of(n) not in have)
+    wanted = (
+        n for n in clip_numbers(server, job) if n not in tries.lacks and variant_of(n) not in have
+    )
     return next(wanted, None)
-
-
-def _outputs(job: Job) -> range:
-    """Return the numbers of the clips that a job has or should have."""
-    return range(job.clips_missing + sum(output.is_clip for output in job.outputs))
 
 
 def _addresses(job: Job, output: int) -> list[str]:

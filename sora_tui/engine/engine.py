@@ -171,7 +171,7 @@ class Engine:
                 batch=batch,
             )
             try:
-                hand_in(self._folder, job)
+                job = hand_in(self._folder, job)
             except ProblemError as error:
                 self._take_back(jobs, error.problem)
                 raise

@@ -42,4 +42,5 @@ def practice_findings(server: Server) -> Findings:
         models=(server.model,) if server.model else (),
         can={ability: row.can(ability) for ability in ABILITIES},
         delete_means=row.delete_means,
+        runs_models=row.runs_models,
     )

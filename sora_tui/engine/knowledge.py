@@ -71,6 +71,7 @@ class Knowledge:
         self._server = server
         self._memory = memory
         self._not_before = 0.0
+        self._missing: Problem | None = None  # found at this address in this run: no such route
 
     @property
     def server(self) -> Server:
@@ -82,8 +83,8 @@ class Knowledge:
         return can(self._server, self._memory, ability)
 
     def refusal(self, request: VideoRequest) -> Problem | None:
-        """See `unsupported`."""
-        return unsupported(self._server, self._memory, request)
+        """See `unsupported`; also where a free question found an address one step off."""
+        return self._missing or unsupported(self._server, self._memory, request)
 
     def learn(self, ability: Ability, shown: bool) -> None:
         """Working with it showed whether it can."""
@@ -104,6 +105,10 @@ class Knowledge:
         from sora_tui.client.probe import examine_server  # brings the client
 
         found = await examine_server(self._server, _PATIENCE)
+        is_missing = found.problem is not None and found.problem.code == "videos_missing"
+        self._missing = found.problem if is_missing else None
+        if is_missing:  # asked again after a while: a person may start the server meanwhile
+            return
         if not found.reached or found.key == "refused":
             return
         _log.debug("%s speaks %s: %s", self._server.name, found.dialect, found.evidence)

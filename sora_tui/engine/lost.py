@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from sora_tui.client.dialect import can_list
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
-from sora_tui.core.job import Job, State
-from sora_tui.core.problem import ProblemError
+from sora_tui.core.job import Job, JobError, State
+from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.remote import RemoteVideo, inner_id, is_usable_id
-from sora_tui.core.search import Candidate, Refusal, Search
+from sora_tui.core.search import LOOKS, Candidate, Refusal, Search
 from sora_tui.core.server import Server
-from sora_tui.engine.deferral import Verdict, since, verdict
+from sora_tui.engine.deferral import Verdict, list_start, verdict
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.pace import Gate
-from sora_tui.engine.reconcile import for_a_person, matches
+from sora_tui.engine.reconcile import candidates, for_a_person, matches, since
 from sora_tui.engine.walk import walk
 
-#: When a lost answer is looked for, in seconds after the loss; later every minute.
-_SEARCHES: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
+#: After the looks of `LOOKS`, one every so many seconds.
 _LATER: Final = 60.0
 #: A server that had no list is asked for it once more after so many seconds: what answered may
 #: have been a proxy whose server was away, and whoever finds nothing may pay twice.
 _LIST_AGAIN: Final = 600.0
-_MAX_PAGES: Final = 5
+#: Pages of a list that are read at most, of a hundred rows where the server gives as many. Most
+#: looks end on the first: a list that tells the newest first is read as far as a job can stand.
+_MAX_PAGES: Final = 50
+#: A list is not sorted to the second.
+_UNSORTED: Final = timedelta(minutes=5)
+#: A job that is not where it must be may stand so far down, if a clock is wrong.
+_FAR_DOWN: Final = timedelta(hours=26)
+#: A video is told with the same time for ever, give or take the second.
+_SAME_MOMENT: Final = timedelta(seconds=2)
 #: Among the documents this new, the one that has a video already is named.
 _NAMED: Final = 200
 
@@ -53,6 +62,19 @@ def replace_parent(desk: Desk, job: Job) -> Job:
     return job
 
 
+class Listed(NamedTuple):
+    """What was read of the list.
+
+    Attributes:
+        skew: The server's clock minus ours, in seconds; None where it does not say.
+        cut: Rows after which the reading was ended though there are more; 0 otherwise.
+    """
+
+    videos: list[RemoteVideo]
+    skew: float | None
+    cut: int
+
+
 class LostAnswers:
     """The unconfirmed jobs of one server. Nothing here ever sends one again."""
 
@@ -61,9 +83,9 @@ class LostAnswers:
         self._desk = desk
         self._gate = gate
         self._knowledge = knowledge
-        self._looks = 0
         self._no_list_until = 0.0
-        self._sought: set[str] = set()
+        self._lost_at: dict[str, float] = {}  # loop time
+        self._looked_at: dict[str, float] = {}
         self._listless: set[str] = set()  # told so by this process
         #: Loop time of the next look; None while there is nothing to look for.
         self.due_at: float | None = None
@@ -81,17 +103,14 @@ class LostAnswers:
             for job in lost:
                 self._tell(job, listed=False)
             return
-        news = [job for job in lost if job.id not in self._sought]
-        if news or self.due_at is None:
-            # A server needs a moment to list what it has just made.
-            ages = [(utc_now() - job.updated_at).total_seconds() for job in news]
-            self.due_at = now + max(_SEARCHES[0] - min(ages, default=_SEARCHES[0]), 0.0)
-            self._sought, self._looks = {job.id for job in lost}, 0
+        for job in lost:
+            age = (utc_now() - job.lost_at).total_seconds()
+            self._lost_at.setdefault(job.id, now - max(age, 0.0))
+        self.due_at = min(self._next_look(job) for job in lost)
         if self.due_at > now or self._gate.paused_for:
             return
-        earliest = min((job.attempts[-1].at for job in lost if job.attempts), default=utc_now())
         try:
-            videos, skew = await self._recent(client, earliest - timedelta(minutes=1))
+            listed = await self._read(client, lost)
         except ServerError as failure:
             if failure.not_found or failure.error.status in {400, 405, 501}:
                 self._no_list_until = self._in(_LIST_AGAIN)
@@ -103,20 +122,124 @@ class LostAnswers:
             return
         self._gate.opened()
         self._knowledge.learn("list", True)
-        # A person may have decided while the list was on its way.
-        lost = [still for job in lost if (still := self._lost(job.id)) is not None]
+        self._looked_at |= {job.id: self._in(0) for job in lost}
+        self._take(lost, listed)
+        lost = self._desk.at(self._server, State.UNCONFIRMED)
+        self.due_at = min((self._next_look(job) for job in lost), default=None)
+
+    def _take(self, lost: Iterable[Job], listed: Listed) -> None:
+        """Adopt what is found without a doubt, and tell what else there is."""
         known = self._desk.history.known_remote_ids(self._server.origin)
-        # One whose answer is still on its way may own what looks like a lost one; so may a job
-        # of another profile of the same server, which may see the same list.
-        rivals = self._desk.at_origin(self._server, State.SUBMITTING, State.UNCONFIRMED)
-        found = matches(rivals, videos, known, skew)
-        for job in lost:
+        rivals = self._rivals()
+        found = matches(rivals, listed.videos, known, listed.skew)
+        taken = {
+            video.id: rival.id
+            for rival in rivals
+            for video in candidates(rival, listed.videos, known, listed.skew)
+            if video.prompt is not None
+        }
+        lost = list(lost)
+        reused = self._reused(lost, listed, known)
+        for job_id in [job.id for job in lost]:
+            # A person may have decided while the list was on its way.
+            if (job := self._lost(job_id)) is None:
+                continue
             if job.id in found:
                 self._desk.put(job.accepted(utc_now(), found[job.id]))
+                continue
+            # What is another lost job's to the letter is no other's.
+            mine = [v for v in listed.videos if taken.get(v.id, job.id) == job.id]
+            mine += candidates(job, [v for v in listed.videos if v not in mine], known, listed.skew)
+            offers = for_a_person(job, mine, known, listed.skew, reused)
+            self._tell(job, listed=True, found=offers, cut=listed.cut, skew=listed.skew)
+
+    def _rivals(self) -> list[Job]:
+        """The jobs that may own what is unknown in the list.
+
+        One whose answer is still on its way may own what looks like a lost one; so may a job
+        of another profile of the same server, which may see the same list.
+        """
+        return self._desk.at_origin(self._server, State.SUBMITTING, State.UNCONFIRMED)
+
+    def _reused(self, lost: Iterable[Job], listed: Listed, known: Collection[str]) -> set[str]:
+        """Known ids, as `inner_id`, under which the server has another video by now."""
+        taken = [video for video in listed.videos if inner_id(video.id) in known]
+        alike = {
+            candidate.id
+            for job in lost
+            for candidate in for_a_person(job, taken, (), listed.skew)
+            if "time" not in candidate.other
+        }
+        return self._not_taken([video for video in taken if video.id in alike])
+
+    def _not_taken(self, videos: Sequence[RemoteVideo]) -> set[str]:
+        """The ids, as `inner_id`, of those videos that no job of this workspace has.
+
+        A server that began anew, or deleted a video, may give its id to another: one that was made
+        at another time.
+        """
+        ids = {inner_id(video.id) for video in videos}
+        owners = self._desk.history.with_videos(self._server.origin, ids) if ids else {}
+        return {
+            inner
+            for video in videos
+            if (inner := inner_id(video.id)) in owners
+            and all(owner is not None and _is_another(owner, video) for owner in owners[inner])
+        }
+
+    def _next_look(self, job: Job) -> float:
+        """Loop time of the next look for a job."""
+        lost_at = self._lost_at.get(job.id, self._in(0))
+        looked_at = self._looked_at.get(job.id)
+        if looked_at is None:
+            return lost_at + LOOKS[0]
+        times = (lost_at + seconds for seconds in LOOKS)
+        return next((at for at in times if at > looked_at), looked_at + _LATER)
+
+    async def check_found(self, client: VideosClient) -> None:
+        """Look for the pending jobs that were found at a start, before they are sent.
+
+        In this folder nothing says that they were: but a folder may have been put back as it was,
+        and then the list has them. One for which the list has a video that no other job can own is
+        left to a person, or adopted.
+
+        Raises:
+            ServerError: There was no answer, so nobody knows yet.
+        """
+        waiting = self._unchecked()
+        if not waiting:
+            return
+        if self._may_list(asyncio.get_running_loop().time()):
+            try:
+                listed = await self._read(client, waiting, far=False)
+            except ServerError as failure:
+                if failure.error.status in {None, 429}:
+                    raise
             else:
-                self._tell(job, listed=True, found=for_a_person(job, videos, known, skew))
-        self._looks += 1
-        self.due_at = self._in(_SEARCHES[self._looks] if self._looks < len(_SEARCHES) else _LATER)
+                self._gate.opened()
+                self._doubt(listed)
+        self._desk.unchecked -= {job.id for job in waiting}
+
+    def _unchecked(self) -> list[Job]:
+        pending = self._desk.at(self._server, State.PENDING)
+        return [job for job in pending if job.id in self._desk.unchecked]
+
+    def _doubt(self, listed: Listed) -> None:
+        """Keep those jobs from being sent for which the list has videos."""
+        known = self._desk.history.known_remote_ids(self._server.origin)
+        alike: dict[str, list[Job]] = {}
+        for job in self._unchecked():
+            alike.setdefault(repr(job.request), []).append(job)
+        for jobs in alike.values():
+            videos = [
+                video
+                for video in candidates(jobs[0], listed.videos, known, listed.skew)
+                if video.prompt is not None
+            ]
+            others = sum(rival.request == jobs[0].request for rival in self._rivals())
+            for job in jobs[: max(len(videos) - others, 0)]:
+                why = JobError("past_unknown", Spent.PERHAPS)
+                self._desk.put(job.of_unknown_past(utc_now(), why))
 
     def _may_list(self, now: float) -> bool:
         """Whether a look in the list is worth it; that it failed for another process is no reason.
@@ -145,7 +268,7 @@ class LostAnswers:
         skew: float | None = None
         if self.may_list:
             try:
-                videos, skew = await self._recent(client, since(job))
+                videos, skew = await self._recent(client, list_start(job))
             except ServerError as failure:
                 if failure.error.status is None:
                     raise
@@ -156,15 +279,59 @@ class LostAnswers:
         self, client: VideosClient, since: datetime
     ) -> tuple[list[RemoteVideo], float | None]:
         """The server's videos since then, and its clock minus ours, in seconds."""
+        listed = await self._walk(client, lambda skew: since, lambda videos, skew: True)
+        return listed.videos, listed.skew
+
+    async def _read(self, client: VideosClient, jobs: Sequence[Job], *, far: bool = True) -> Listed:
+        """The list as far down as these jobs can stand.
+
+        Args:
+            far: Read on where one is not found: its video may be told with a wrong time.
+        """
+
+        def is_enough(videos: Sequence[RemoteVideo], skew: float | None) -> bool:
+            known = self._desk.history.known_remote_ids(self._server.origin)
+            found = matches(self._rivals(), videos, known, skew)
+            return not far or all(job.id in found for job in jobs)
+
+        def first(skew: float | None) -> datetime:
+            return min(since(job, skew) for job in jobs) - timedelta(minutes=1)
+
+        return await self._walk(client, first, is_enough)
+
+    async def _walk(
+        self,
+        client: VideosClient,
+        first: Callable[[float | None], datetime],
+        is_enough: Callable[[Sequence[RemoteVideo], float | None], bool],
+    ) -> Listed:
+        """The list from its beginning, until nothing below can be of use.
+
+        A list that tells the oldest first is read to its end, or to the bound.
+
+        Args:
+            first: The earliest moment that counts, by the server's clock.
+            is_enough: Whether what stands above that moment is all that is wanted.
+        """
         videos: list[RemoteVideo] = []
         skew: float | None = None
+        passed, more = False, False
         async for page in walk(client, self._gate, _MAX_PAGES):
             skew = page.skew if page.skew is not None else skew
             videos += page.fresh
-            oldest = min((v.created_at for v in page.fresh if v.created_at), default=None)
-            if oldest is not None and oldest < since:
+            more = page.more
+            made = [video.created_at for video in videos if video.created_at is not None]
+            is_falling = len(made) > 1 and made[0] > made[-1]
+            if not is_falling or any(a + _UNSORTED < b for a, b in pairwise(made)):
+                continue  # not the newest first: what is wanted may stand anywhere
+            begin = first(skew)
+            if not passed and made[-1] < begin:
+                passed = True
+                more = more and not is_enough(videos, skew)
+            if not more or made[-1] < begin - _FAR_DOWN:
+                more = False
                 break
-        return videos, skew
+        return Listed(videos, skew, len(videos) if more else 0)
 
     async def adopt(self, client: VideosClient, job_id: str, video_id: str) -> None:
         """Take a video that a person named, if the server knows it and no other job has it."""
@@ -183,12 +350,13 @@ class LostAnswers:
             self.refuse(job_id, video_id, code)
             return
         known = self._desk.history.known_remote_ids(self._server.origin)
-        if not known.isdisjoint({inner_id(video_id), inner_id(video.id)}):
+        ids = {inner_id(video_id), inner_id(video.id)}
+        if known & ids and not self._not_taken([video._replace(id=video_id)]):
             self.refuse(job_id, video_id, "video_taken")
         elif (job := self._lost(job_id)) is not None:
             # The id that was named is the one that answers; some gateways tell another.
             self._desk.put(job.accepted(utc_now(), video._replace(id=video_id)))
-            self.due_at = None  # what was this one's can no longer be another's: look again
+            self._looked_at.clear()  # what was this one's can no longer be another's: look again
 
     def refuse(self, job_id: str, video_id: str, code: str) -> None:
         """Let it be known why a video was not adopted."""
@@ -203,7 +371,15 @@ class LostAnswers:
         job = self._desk.jobs.get(job_id)
         return job if job is not None and job.state is State.UNCONFIRMED else None
 
-    def _tell(self, job: Job, *, listed: bool, found: tuple[Candidate, ...] = ()) -> None:
+    def _tell(
+        self,
+        job: Job,
+        *,
+        listed: bool,
+        found: tuple[Candidate, ...] = (),
+        cut: int = 0,
+        skew: float | None = None,
+    ) -> None:
         at = utc_now()
         search = job.search or Search(at, at)
         if listed:
@@ -211,7 +387,12 @@ class LostAnswers:
         elif job.id in self._listless:
             return
         (self._listless.discard if listed else self._listless.add)(job.id)
-        self._put(job, search._replace(at=at, listed=listed, found=found))
+        search = search._replace(at=at, listed=listed, found=found, cut=cut)
+        moved = self._desk.clock_moved(job.id)
+        learnt = None
+        if job.clock_skew is None and skew is not None and moved is not None:
+            learnt = round(skew + moved, 3)
+        self._desk.put(job.searched(at, search, learnt))
 
     def _put(self, job: Job, search: Search) -> None:
         self._desk.put(job.searched(utc_now(), search))
@@ -223,3 +404,11 @@ class LostAnswers:
 
     def _in(self, seconds: float) -> float:
         return asyncio.get_running_loop().time() + seconds
+
+
+def _is_another(owner: Job, video: RemoteVideo) -> bool:
+    """Whether a video was made at another time than the one of that id that a job has."""
+    had = owner.remote.created_at if owner.remote else None
+    if had is None or video.created_at is None:
+        return False
+    return abs(had - video.created_at) > _SAME_MOMENT

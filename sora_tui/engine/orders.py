@@ -7,17 +7,21 @@ order meets the same limits and needs the same answer everywhere. The words stay
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
+from sora_tui.client.dialect import dialect_of
 from sora_tui.core.budget import Charge, Spending, day_began, over_budget, spending
+from sora_tui.core.findings import Findings
 from sora_tui.core.job import Batch, Consent, Job, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Ask, Ending, Price, PriceKind, ask_for
 from sora_tui.core.problem import Problem, ProblemError, problem, problem_error
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Encoding, Server, profile_for, sending_refusal
+from sora_tui.engine.examine import examine
 from sora_tui.engine.knowledge import as_known, unsupported
 from sora_tui.engine.quote import ending, quote
 from sora_tui.engine.way import check_way
@@ -31,6 +35,10 @@ from sora_tui.workspace.verdicts import refusal_before
 #: that never left.
 Way = Literal["new", "again", "resend", "retry"]
 
+#: Seconds for the free question which server listens on this machine.
+_PATIENCE: Final = 5.0
+_NOT_ASKED: Final = Findings("generic")
+
 
 class OrderSettings(Protocol):
     """What an order needs of the person's settings; this room does not read them."""
@@ -43,8 +51,12 @@ class OrderSettings(Protocol):
     def budget(self) -> Budget:
         """The person's limits."""
 
-    def is_always(self, server: Server) -> bool:
-        """Return whether the person once answered "always" to this server's unknown price."""
+    def is_always(self, server: Server, found: str | None) -> bool:
+        """Return whether the person once answered "always" to this server's unknown price.
+
+        Args:
+            found: The dialect of the server that was found there in this run, if one was.
+        """
 
 
 class JobMaker(Protocol):
@@ -90,7 +102,10 @@ class Line(NamedTuple):
         ask: The question that this price needs.
         refused: The server refused this prompt before, and the person has not overridden that.
         job: What is made once more, sent again or tried again.
-        self_run: The server runs its models itself on this machine.
+        found: The dialect of a server of this machine, where its price is unknown: as the person
+            wrote it, or as a free question found it just now.
+        self_run: That server runs its models itself, so that an unknown price is none.
+        unanswered: Why the free question told nothing.
         override: The person chose before to send this prompt although it was refused.
     """
 
@@ -104,7 +119,9 @@ class Line(NamedTuple):
     way: Way = "new"
     job: Job | None = None
     refused: Problem | None = None
+    found: str | None = None
     self_run: bool = False
+    unanswered: Problem | None = None
     override: bool = False
 
 
@@ -131,6 +148,7 @@ class Order(NamedTuple):
         blocked: Why nothing of it may be sent: a missing key, an open line, a limit.
         endings: Of the models in it whose maker announced their end.
         budget: The limits that it was held to.
+        free_name: A name for a profile that says of a server of it that it is free.
     """
 
     lines: tuple[Line, ...]
@@ -140,6 +158,7 @@ class Order(NamedTuple):
     unsupported: Problem | None = None
     blocked: Problem | None = None
     endings: tuple[Ending, ...] = ()
+    free_name: str = ""
 
     @property
     def clips(self) -> int:
@@ -275,12 +294,17 @@ def open_question(order: Order, answer: Answer) -> Ask:
     """Return what still has to be asked after this answer.
 
     Raises:
-        ProblemError: As `Order.check`; refused_before; consent_unknown or over_budget for a
-            `max_spend` that does not hold. Nothing was sent.
+        ProblemError: As `Order.check`; refused_before; server_unreachable or key_refused where
+            the free question told that; consent_unknown or over_budget for a `max_spend` that does
+            not hold. Nothing was sent.
     """
     order.check()
     if order.refused is not None and not answer.despite_refusal:
         raise ProblemError(order.refused)
+    agreed = answer.yes or answer.max_spend is not None
+    unanswered = (line.unanswered for line in order.lines if line.ask is Ask.UNKNOWN)
+    if not agreed and (why := next((one for one in unanswered if one), None)) is not None:
+        raise ProblemError(why)  # whatever is answered, nothing can be sent there
     most, total = answer.max_spend, order.total
     if most is not None:
         if total.unknown:
@@ -290,7 +314,7 @@ def open_question(order: Order, answer: Answer) -> Ask:
             if sum > most:
                 facts = {"sum": str(sum), "limit": str(most), "currency": currency}
                 raise problem_error("over_budget", **facts, setting="--max-spend")
-    return Ask.NOTHING if answer.yes or most is not None else order.ask
+    return Ask.NOTHING if agreed else order.ask
 
 
 def consent(order: Order, answer: Answer, at: datetime) -> Consent:
@@ -339,6 +363,7 @@ def submit(engine: JobMaker, order: Order, consent: Consent) -> list[Job]:
             currency=price.currency,
             max_spend=share,
             despite_refusal=line.override or consent.despite_refusal,
+            found=line.found if line.self_run else None,
         )
         jobs += engine.submit(
             line.server,
@@ -360,10 +385,13 @@ def unmet(server: Server, price: Price, consent: Consent | None) -> Problem | No
     The engine asks it again right before it sends: a price may have risen since.
     """
     most = None if consent is None else consent.max_spend
-    was_priced = consent is not None and consent.kind == PriceKind.PRICED.value
-    if price.kind is PriceKind.UNKNOWN and (most is not None or was_priced):
-        # A limit that nobody can check must not pass for one.
-        return problem("consent_unknown", host=server.host)
+    if price.kind is PriceKind.UNKNOWN and consent is not None:
+        # A limit that nobody can check must not pass for one; who agreed to a sum or to a free clip
+        # did not agree to an unknown price; and what was sent unasked because of the server that
+        # was found must not go to one that the profile calls another by now.
+        is_other = consent.found is not None and server.dialect not in {"auto", consent.found}
+        if most is not None or consent.kind != PriceKind.UNKNOWN or is_other:
+            return problem("consent_unknown", host=server.host)
     if price.kind is PriceKind.FREE and most is not None and price.sum and price.sum > most:
         facts = {"sum": str(price.sum), "limit": str(most), "currency": price.currency}
         return problem("over_budget", **facts)
@@ -416,18 +444,41 @@ class _PriceBook:
         self._folder = folder
         self._settings = settings
         self._memory = Memory(folder)
+        self._found: dict[tuple[str, str], Findings] = {}
 
     def line(self, server: Server, request: VideoRequest) -> Line:
         """Return one clip of this request at this server."""
-        price = quote(server, request, self._folder)
+        price, found = quote(server, request, self._folder), _NOT_ASKED
+        if price.kind is PriceKind.UNKNOWN and server.is_loopback:
+            found = self._findings(server)
+        dialect = found.dialect if found.reached else None
+        always = self._settings.is_always(server, dialect)
+        # Where a rate is stated, there is a price: only this request's cannot be worked out.
+        self_run = found.runs_models and not price.unclear
         return Line(
             server,
             request,
             price,
-            ask_for(price, server, always=self._settings.is_always(server)),
+            ask_for(price, server, self_run=self_run, always=always),
             refused=refusal_before(self._folder, server.origin, request),
-            self_run=server.is_loopback,
+            found=dialect,
+            self_run=self_run,
+            unanswered=found.problem if found.is_useless else None,
         )
+
+    def _findings(self, server: Server) -> Findings:
+        """Return what listens on this machine: by the person's word, else by a free question.
+
+        It is asked in every run: another server may be there by now, or the other end of a tunnel.
+        """
+        if server.trusted and server.dialect != "auto":
+            row = dialect_of(server)
+            return Findings(row.name, reached=True, runs_models=row.runs_models)
+        key = (server.name, server.base_url)
+        if key not in self._found:
+            # A stranger's word for the dialect is none about money.
+            self._found[key] = examine(server._replace(dialect="auto"), timeout=_PATIENCE)
+        return self._found[key]
 
     def line_of(self, job: Job, *, resend: bool = False) -> Line:
         """Return what a job asked for, at the server that it was made for.
@@ -460,15 +511,23 @@ class _PriceBook:
         asks = {line.ask for line in lines}
         unsupporteds = (unsupported(line.server, self._memory, line.request) for line in lines)
         ends = (ending(line.server, line.request.model) for line in lines)
-        today, over = None, None
+        today, over, name = None, None, _free_name(settings.servers)
         if settings.budget.is_set and not all(line.server.simulated for line in lines):
             today = spent_today(self._folder, settings.budget, now)
             charges = (Charge(one.server, one.price, one.clips, one.self_run) for one in lines)
             over = over_budget(settings.budget, charges, today)
+            if over is not None and over.code == "price_unknown":
+                silent = [line for line in lines if line.price.sum is None and not line.self_run]
+                unanswered = (line.unanswered for line in silent)
+                over = next((why for why in unanswered if why is not None), over)
+                if silent:
+                    facts = {"name": name, "url": silent[0].server.address_words}
+                    over = replace(over, facts={**facts, **over.facts})
         refusals = (sending_refusal(server) for server in order.servers)
         return order._replace(
             ask=next((ask for ask in (Ask.SUM, Ask.UNKNOWN) if ask in asks), Ask.NOTHING),
             today=today,
+            free_name=name,
             unsupported=next((why for why in unsupporteds if why is not None), None),
             blocked=next((why for why in refusals if why is not None), over),
             endings=tuple(dict.fromkeys(end for end in ends if end is not None)),
@@ -477,7 +536,8 @@ class _PriceBook:
 
 def _consent_unknown(order: Order) -> Problem:
     unknown = [line.server for line in order.lines if line.price.sum is None]
-    return problem("consent_unknown", host=_hosts_of(unknown))
+    facts = {"name": order.free_name, "url": unknown[0].address_words}
+    return problem("consent_unknown", host=_hosts_of(unknown), **facts)
 
 
 def _hosts(order: Order) -> str:
@@ -486,3 +546,9 @@ def _hosts(order: Order) -> str:
 
 def _hosts_of(servers: Iterable[Server]) -> str:
     return ", ".join(dict.fromkeys(server.host for server in servers))
+
+
+def _free_name(servers: Mapping[str, Server]) -> str:
+    """Return a name that no profile has yet."""
+    names = ("free", *(f"free-{number}" for number in range(2, len(servers) + 3)))
+    return next(name for name in names if name not in servers)

@@ -131,11 +131,16 @@ class Poller:
             if self._desk.at(self.server, *_WITH_SERVER):
                 try:
                     client, server = await self._connection()
+                    if self._sends and not is_paused(self._folder):
+                        await self._lost.check_found(client)
                     self._send(client, server)
                     self._looker.look(client)
                     await self._lost.search(client)
                 except ProblemError as error:  # no simulator, or a disk that takes no more
                     self._hold_all(error.problem)
+                    again = self._gate.paused_for
+                except ServerError as failure:  # whether jobs were sent before cannot be asked
+                    self._hold_all(failure.error.problem)
                     again = self._gate.paused_for
             await self._rest(again)
 
@@ -161,6 +166,8 @@ class Poller:
             if room <= 0:
                 return
             if job.id in self._sending or self._held.get(job.id, 0.0) > now:
+                continue
+            if job.id in self._desk.unchecked:  # found while the list was on its way
                 continue
             why = refusal(self.server, job, self._folder) or self._knowledge.refusal(job.request)
             if why is not None:
@@ -263,6 +270,8 @@ class Poller:
                     sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
                 )
         except ProblemError as error:
+            if error.problem.code == "answer_not_kept":  # what it tells is kept nowhere else
+                self._report(error)
             self._hold(job, error.problem)
         except ServerError as failure:  # the list did not come; nothing was sent
             self._hold(job, failure.error.problem)

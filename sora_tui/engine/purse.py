@@ -47,6 +47,8 @@ class Purse:
             self._jobs = {job.id: job for job in records.jobs}
         sent = tuple(job for job in self._jobs.values() if job.state is not State.PENDING)
         spent = spending(DayRecords(sent, self._unreadable), day, self._budget.currency)
+        # What was found when the person ordered it: a price that is none breaks no limit.
+        self_run = server.is_loopback and job.consent is not None and job.consent.found is not None
         price = quote(server, job.request, self._folder)
-        charge = Charge(server, price, self_run=server.is_loopback)
+        charge = Charge(server, price, self_run=self_run)
         return over_budget(self._budget, [charge], spent)

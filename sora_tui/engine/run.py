@@ -37,6 +37,7 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, claim, commands, done
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
+from sora_tui.workspace.mark import has_known_past, mark_of, sweep_begun
 from sora_tui.workspace.outputs import sweep_parts
 from sora_tui.workspace.queue import is_paused
 
@@ -181,7 +182,7 @@ class Run:
                 self._lock.release()
                 raise
         if self._owns:
-            self._take_in(self._claim())
+            self._take_in(self._claim(), found=False)
             for path, command in commands(self._folder):
                 self._obey(path, command)
             self._desk.take_notes()
@@ -233,17 +234,19 @@ class Run:
         self._follow()
         self._owns = True
         sweep_parts(self._folder)
+        sweep_begun(self._folder)
+        mark_of(self._folder)  # from the first start on
         came = self._history.own()
         for number in range(1, WORKERS + 1):
             self._spawn(self._downloads.work, f"download worker {number}")
         self._spawn(self._previews.work, "previews")
-        self._take_in(self._history.active())
+        self._take_in(self._history.active(), found=True)
         self._tell_found(came)
 
     def _take_arrivals(self) -> None:
         """Go on with jobs whose documents another program put here, and tell of the others."""
         jobs, count, gone = self._history.take_arrivals()
-        self._take_in(job for job in jobs if job.is_active or job.needs_you)
+        self._take_in((job for job in jobs if job.is_active or job.needs_you), found=True)
         for job_id in gone:
             if job_id not in self._desk.jobs:  # its document is written again at its next step
                 self._announcer.removed(job_id)
@@ -269,22 +272,42 @@ class Run:
                 claimed.append(job)
         return claimed
 
-    def _take_in(self, jobs: Iterable[Job]) -> None:
+    def _take_in(self, jobs: Iterable[Job], *, found: bool) -> None:
+        """Take work on.
+
+        Args:
+            found: The jobs stood in documents at a start: what became of them since nobody saw.
+        """
         for job in jobs:
             if job.is_final and not job.needs_you:  # adopted, and over already
                 self._announcer.job(JobChanged(job))
                 continue
             self._desk.take_in(job)
             try:
-                found = _as_found(job)
-                if found is job:
-                    self._stepped(job)
-                else:
-                    self._desk.put(found)
+                now = self._as_found(job)
+                if now is not job:
+                    self._desk.put(now)
+                    continue
+                if found and job.state is State.PENDING and not job.simulated:
+                    self._desk.unchecked.add(job.id)
+                self._stepped(job)
             except ProblemError:
                 raise
             except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
                 self._desk.report_fault(job, error)
+
+    def _as_found(self, job: Job) -> Job:
+        """What a job on disk is after whoever moved it is gone."""
+        match job.state:
+            case State.SUBMITTING:
+                message = "the program ended while it was sending"
+                why = JobError("answer_lost", Spent.PERHAPS, message=message)
+                return job.unconfirmed(utc_now(), why)
+            case State.DOWNLOADING:
+                return job.interrupted(utc_now())
+            case State.PENDING if self._sends and not has_known_past(self._folder, job):
+                return job.of_unknown_past(utc_now(), JobError("past_unknown", Spent.PERHAPS))
+        return job
 
     def _stepped(self, job: Job) -> None:
         """A job made a step: somebody may have work now."""
@@ -403,7 +426,7 @@ class Run:
                 case "retry" if job.state is State.PENDING:
                     self._go_on(job)
                 case "retry":
-                    self._desk.put(job.retried(at))
+                    self._desk.put(job.retried(at, mark_of(self._folder)))
                 case "abandon":
                     self._desk.put(job.abandoned(at))
                 case "look" if job.may_be_found_again:
@@ -511,15 +534,3 @@ class Run:
             self._told = state
             for listener in tuple(self._listeners):
                 listener(state)
-
-
-def _as_found(job: Job) -> Job:
-    """What a job on disk is after whoever moved it is gone."""
-    if job.state is State.SUBMITTING:
-        why = JobError(
-            "answer_lost", Spent.PERHAPS, message="the program ended while it was sending"
-        )
-        return job.unconfirmed(utc_now(), why)
-    if job.state is State.DOWNLOADING:
-        return job.interrupted(utc_now())
-    return job

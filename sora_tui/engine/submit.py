@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, assert_never
 
 from sora_tui.client.dialect import has_no_route
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.job import Job, JobError, Output, State
-from sora_tui.core.problem import Problem, ProblemError, problem
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
+from sora_tui.core.remote import inner_id
 from sora_tui.core.request import OPERATIONS
 from sora_tui.core.server import Server, sending_refusal
-from sora_tui.engine.clip_files import DamagedError, published
+from sora_tui.engine.clip_files import DamagedError, clip_numbers, published
 from sora_tui.engine.desk import Desk, local_error, utc_now
 from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.orders import unmet
 from sora_tui.engine.pace import UNCLEAR_WAIT
 from sora_tui.engine.quote import quote
 from sora_tui.engine.threads import in_daemon_thread
-from sora_tui.workspace.folder import Folder, check_room
+from sora_tui.workspace.folder import Folder, check_room, open_folder
 from sora_tui.workspace.inbox import Command, send_command
+from sora_tui.workspace.mark import key_of, note_begun
 from sora_tui.workspace.outputs import PartFile
 from sora_tui.workspace.references import sent_bytes, sent_path
 from sora_tui.workspace.sources import clip_bytes
@@ -73,25 +77,31 @@ async def generate_video(
         job = replace_parent(desk, job)
         if job.state is not State.PENDING:
             return job
-    key = f"{job.id}-{len(job.attempts) + 1}"
+    key = key_of(job)
     paid = client.prepare(job.request, upload, key)
     desk.history.reserve(job)
     try:
-        job = desk.put(job.submitting(utc_now(), key))
+        job = desk.put(job.submitting(utc_now(), key, client.clock_skew))
     except ProblemError as error:
         if error.problem.code != "owned_elsewhere":  # then the room is somebody else's
             desk.history.release(job.id)
         raise
-    with _Clip(folder, job.id) as clip:
-        outcome = await client.send(paid, clip.take)
-        after = _after(job, outcome, taken_at)
-        if isinstance(outcome, Accepted) and outcome.has_clip:
-            after = await _with_clip(after, clip)
+    note_begun(folder, key)
+    desk.sent_at_clock(job.id)
+    with _Clips(folder, job.id) as clips:
+        outcome = await client.send(paid, clips.take)
+        if isinstance(outcome, Accepted) and _is_repeated(desk, job, outcome):
+            outcome = Unclear(JobError("answer_repeated", Spent.PERHAPS, message=outcome.video.id))
+        after = _after(desk, job, outcome, taken_at)
+        if isinstance(outcome, Accepted) and outcome.clips:
+            after = await _with_clips(after, server, clips, outcome.clips)
     try:
         job = await desk.put_surely(after)
         desk.history.release(job.id)
         return job
     except ProblemError:
+        if not folder.metadata.is_dir():
+            return _kept_anyway(desk, folder, after)
         # The folder got another owner meanwhile. It believes the answer lost: tell it the id.
         if isinstance(outcome, Accepted):
             send_command(folder, Command(job.id, "adopt", outcome.video.id))
@@ -119,7 +129,7 @@ def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem
     return refusal_before(folder, job.server.origin, job.request)
 
 
-def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
+def _after(desk: Desk, job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
     at = utc_now()
     match outcome:
         case Accepted(video, status, request_id, cookies=cookies):
@@ -127,7 +137,7 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
         case NotSent(error):
             return job.not_sent(at, error)
         case Rejected(error):
-            return job.rejected(at, _as_missing(job, error))
+            return job.rejected(at, _as_missing(desk, job, error))
         case Later(_, error) if _is_put_off_for_good(job, taken_at):
             return job.rejected(at, error)
         case Later(wait, error, names_limit):
@@ -140,60 +150,103 @@ def _after(job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
             assert_never(outcome)
 
 
-class _Clip:
-    """Where the clip in the answer to the paid request is kept, if one comes, until it is whole."""
+def _is_repeated(desk: Desk, job: Job, outcome: Accepted) -> bool:
+    """Whether an answer names a video that another job of this workspace has.
+
+    Its own video is then another one, if there is one, and the list tells it. A clip that came with
+    the answer is its own, and a character may be made twice of one clip.
+    """
+    if outcome.clips or job.request.operation == "character":
+        return False
+    return inner_id(outcome.video.id) in desk.history.known_remote_ids(job.server.origin)
+
+
+def _kept_anyway(desk: Desk, folder: Folder, job: Job) -> Job:
+    """Write what became of a paid request into a folder whose `metadata/` was removed meanwhile.
+
+    Nobody owns that folder, so nobody else writes there.
+
+    Raises:
+        ProblemError: answer_not_kept, with the id that nothing else tells.
+    """
+    try:
+        open_folder(folder.root)
+        desk.history.save(job)
+    except ProblemError as error:
+        if job.remote_id is None:
+            raise
+        raise problem_error(
+            "answer_not_kept", video=job.remote_id, path=str(folder.metadata)
+        ) from error
+    return job
+
+
+class _Clips:
+    """Where the clips in the answer to the paid request are kept until they are whole."""
 
     def __init__(self, folder: Folder, job_id: str) -> None:
         self.folder = folder
         self._job_id = job_id
-        self.part: PartFile | None = None
+        self.parts: dict[int, PartFile] = {}
 
-    def __enter__(self) -> _Clip:
+    def __enter__(self) -> _Clips:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.part is not None:
-            self.part.discard()
+        for part in self.parts.values():
+            part.discard()
 
-    def take(self, chunk: bytes) -> None:
-        """Keep the next bytes.
+    def take(self, number: int, chunk: bytes) -> None:
+        """Keep the next bytes of a clip, counted from 0.
 
         Raises:
             ProblemError: What the disk refuses.
         """
-        if self.part is None:
-            self.part = PartFile(self.folder, self._job_id)
-        self.part.write(chunk)
+        part = self.parts.get(number)
+        if part is None:
+            part = self.parts[number] = PartFile(self.folder, self._job_id)
+        part.write(chunk)
 
 
-async def _with_clip(job: Job, clip: _Clip) -> Job:
-    """The completed job with its clip saved: the answer may be the only copy of what was paid.
+async def _with_clips(job: Job, server: Server, clips: _Clips, whole: Sequence[int]) -> Job:
+    """The completed job with its clips saved: the answer may be the only copy of what was paid.
 
-    The file has its name before the record says so: a kill in between leaves a file too many. A
-    clip that is damaged is noted, and left to a download.
+    A file has its name before the record says so: a kill in between leaves a file too many. A clip
+    that is damaged is noted, and left to a download, like one that the answer did not have.
     """
-    part = clip.part
-    assert part is not None
-    try:
-        output = await in_daemon_thread(
-            lambda: _published(part, clip.folder, job), f"publish {job.id}"
-        )
-    except DamagedError as damage:
-        note = f"the clip in the answer cannot be kept: clip_damaged ({damage.reason})"
-        return job.noted(utc_now(), note)
-    except ProblemError as error:
-        return job.noted(utc_now(), f"the clip in the answer cannot be kept: {error}")
-    return job.downloading(utc_now()).saved(utc_now(), (output,))
+    outputs: list[Output] = []
+    for number in whole:
+        try:
+            outputs.append(
+                await in_daemon_thread(
+                    partial(_published, clips.parts[number], clips.folder, job, number),
+                    f"publish {job.id}",
+                )
+            )
+        except DamagedError as damage:
+            note = f"the clip in the answer cannot be kept: clip_damaged ({damage.reason})"
+            job = job.noted(utc_now(), note)
+        except ProblemError as error:
+            job = job.noted(utc_now(), f"the clip in the answer cannot be kept: {error}")
+    if not outputs:
+        return job
+    at = utc_now()
+    job = job.downloading(at)
+    if len(outputs) == len(clip_numbers(server, job)):
+        return job.saved(at, tuple(outputs))
+    for output in outputs:
+        job = job.fetched(at, output)
+    return job.interrupted(at)
 
 
-def _published(part: PartFile, folder: Folder, job: Job) -> Output:
+def _published(part: PartFile, folder: Folder, job: Job, number: int) -> Output:
     """Publish the clip; one of a kind that is only not checked here cannot be asked for again."""
     try:
-        return published(part, folder, job)
+        return published(part, folder, job, number)
     except DamagedError as damage:
         if not damage.is_media:
             raise
-        return published(part, folder, job, keeps=True)
+        return published(part, folder, job, number, keeps=True)
 
 
 def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
@@ -204,10 +257,18 @@ def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
     return taken_at is None or taken_at < put_off[0]
 
 
-def _as_missing(job: Job, refused: JobError) -> JobError:
-    """The refusal of an operation that a server has not at all says so."""
-    missing = job.request.operation != "create" and has_no_route(refused.status, refused.message)
-    return refused._replace(kind="operation_unsupported") if missing else refused
+def _as_missing(desk: Desk, job: Job, refused: JobError) -> JobError:
+    """The refusal of what a server has not at all says so: an operation, or videos altogether.
+
+    Where no video was ever made, a missing route means another address, not another request.
+    """
+    if not has_no_route(refused.status, refused.message):
+        return refused
+    if job.request.operation != "create":
+        return refused._replace(kind="operation_unsupported")
+    if desk.history.known_remote_ids(job.server.origin):
+        return refused
+    return refused._replace(kind="videos_missing")
 
 
 async def _upload(folder: Folder, job: Job) -> Upload | None:

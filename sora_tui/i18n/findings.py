@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from sora_tui.core.findings import Ability, DeleteMeans, Findings, KeyVerdict
 from sora_tui.core.price import Price, PriceKind
@@ -86,8 +87,8 @@ def finding_lines(server: Server, found: Findings, price: Price) -> Iterator[Lin
         words = _("repeats: it may send a create that failed on again; each may be billed")
         advice = _("num_retries: 0 in its own settings ends that; it cannot be seen from here")
         yield Line("repeats", "?", None, words, advice)
-    yield _price(server, price)
-    if server.base_url.startswith("http://") and not server.is_loopback:
+    yield _price(server, price, found)
+    if urlsplit(server.base_url).scheme == "http" and not server.is_loopback:
         words = _("the way is not encrypted: others on it can read prompt and key")
         yield Line("encrypted", "-", False, words, _("allowed in the profile (allow_http)"))
 
@@ -146,15 +147,15 @@ def _list(found: Findings) -> Line:
     return Line("list", _sign(can), can, _("list: {can}").format(can=_yes_or_no(can)), advice)
 
 
-def _price(server: Server, price: Price) -> Line:
+def _price(server: Server, price: Price, found: Findings) -> Line:
     if price.kind is PriceKind.FREE:
         return Line("price", "ok", "free", _("price: free"))
     if price.per_second is not None:
         sum = money(price.per_second, price.currency)
         words = _("price: {sum} a second").format(sum=sum)
         return Line("price", "ok", str(price.per_second), words)
-    advice = ""
-    if not server.is_loopback:
+    advice = _("it runs its models itself, on this machine: nothing is asked")
+    if not (server.is_loopback and found.runs_models):
         advice = _("you are asked before the first clip; sora-tui servers edit --price states it")
     return Line("price", "?", None, _("price: not stated"), advice)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sora_tui.core.job import Job, Output, State
+from sora_tui.core.job import Job, Output
 from sora_tui.core.made import Difference, differences
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
@@ -47,7 +47,7 @@ def _warning(output: Output) -> str:
 
 def _missing(job: Job) -> str:
     """Say that a server made more clips than it hands out, or fewer than were asked for."""
-    missing = job.clips_missing if job.state is State.SAVED else 0
+    missing = job.clips_missing
     if not missing:
         return ""
     here = sum(output.is_clip for output in job.outputs)

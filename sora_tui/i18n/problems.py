@@ -122,6 +122,12 @@ def _account(number: str) -> str:
 
 #: Why a clip or a picture is refused, where a fact gives it as a code.
 REASONS: Final[Mapping[str, str]] = {
+    "address_any": N_("servers listen there, but nobody can call it; 127.0.0.1 is this machine"),
+    "address_blank": N_("there is a blank, a quotation mark or a bracket in it"),
+    "address_fragment": N_("it has a # and what follows; leave that out"),
+    "address_query": N_("it has a query; leave it out (a profile may have a query of its own)"),
+    "address_scheme": N_("it is no http or https address"),
+    "address_user": N_("it has a user or a password; the key goes into SORA_API_KEY"),
     "cut_off": N_("it is cut off"),
     "damaged": N_("it is damaged"),
     "not_mp4": N_("it is neither MP4 nor AVI"),
@@ -436,7 +442,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Change it there, or choose another name: that place is never written to."),
     ),
     "base_url_invalid": (
-        N_("The server address[ {base_url}] is not an http or https address."),
+        N_("The server address[ {base_url}] cannot be used[: {reason}]."),
         _NOT_SENT,
         N_("Write it whole, for example http://127.0.0.1:8000/v1."),
     ),
@@ -458,6 +464,25 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             "Set[ {variable}, or] the variable that the profile names, in the environment or in"
             " .env."
         ),
+    ),
+    "key_command_ignored": (
+        N_(
+            "This folder's sora-tui.toml names a command for the key of[ {profile}]. It was not"
+            " run: you never named the address of that server yourself."
+        ),
+        _NOT_SENT,
+        N_(
+            "Read that command first[; sora-tui servers add NAME {url} then lets this folder use"
+            " it]."
+        ),
+    ),
+    "free_ignored": (
+        N_(
+            "This folder's sora-tui.toml says that[ {profile}] charges nothing. That does not count"
+            " yet: you never named the address of that server yourself."
+        ),
+        _NOT_SENT,
+        N_("If it is true, say so yourself[: sora-tui servers add NAME {url} --free does that]."),
     ),
     "key_command_failed": (
         N_("The command that should print the key of the server[ {profile}] failed[: {reason}]."),
@@ -491,7 +516,8 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_(
             "Add --yes, or answer once in a terminal; --max-spend cannot hold a price that nobody"
-            " knows."
+            " knows[; sora-tui servers add {name} {url} --free ends the question if it charges"
+            " nothing]."
         ),
     ),
     "declined": (
@@ -513,7 +539,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             "[ of {limit}]."
         ),
         _NOT_SENT,
-        N_("Write its prices, or free = true, into its profile in sora-tui.toml."),
+        N_(
+            "Write its prices into its profile[; sora-tui servers add {name} {url} --free tells"
+            " that it charges nothing]."
+        ),
     ),
     "price_unclear": (
         N_(
@@ -618,6 +647,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Look at the job first: sora-tui show[ {job}]"),
     ),
     # on the way to the server
+    "certificate_untrusted": (
+        N_("The certificate of the server[ {host}] is not trusted[: {message}]."),
+        _TRY_FREE,
+        N_(
+            "If its authority is your own, name its certificate: SSL_CERT_FILE=your-ca.pem."
+            " Otherwise something else may be answering in its place."
+        ),
+    ),
     "server_unreachable": (
         N_("The server[ {host}] cannot be reached[: {message}]."),
         _TRY_FREE,
@@ -639,7 +676,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The record here stays; without --remote it is deleted here alone."),
     ),
     "videos_missing": (
-        N_("Something answers[ at {base_url}], but it has no /videos."),
+        N_("Something answers[ at {base_url}][, {what}], but it has no /videos."),
         _FREE,
         N_("Check the address: it usually ends in /v1, and the server must make videos."),
     ),
@@ -700,6 +737,24 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             "Decide about the unconfirmed jobs. sora-tui wait sends what waits, one job first; on"
             " the screen p does, in the list of jobs. sora-tui cancel JOB takes one back."
         ),
+    ),
+    "answer_repeated": (
+        N_("The server's answer names a video that another job of this folder has[: {message}]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        _LOOK,
+    ),
+    "answer_not_kept": (
+        N_("The server took the order[ as {video}], and that cannot be written[ to {path}]."),
+        N_("It is running, and is billed. Note the id: it is kept nowhere else."),
+        N_("Once the folder can be written: sora-tui adopt[ {video}]"),
+    ),
+    "past_unknown": (
+        N_(
+            "This order waited in a folder that was copied, put back from a backup or used on"
+            " another machine: it may have been sent from there."
+        ),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent from here."),
+        N_("To send it from here: sora-tui wait[ {job}] --send-again"),
     ),
     "no_list": (
         N_("The server[ {host}] does not list its jobs."),

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Literal
 from textual import work
 
 from sora_tui.core.problem import ProblemError, problem
+from sora_tui.core.request import VideoRequest
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.tui.prompting import PromptingApp
+from sora_tui.tui.prompting import Before, PromptingApp
 from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
     from sora_tui.core.request import Operation
+    from sora_tui.core.server import Server
     from sora_tui.tui.draft import Draft
 
 
@@ -43,16 +45,15 @@ class DerivingApp(PromptingApp, part=True):
         view = self.jobs.cursor_view
         if view is None or not view.job.is_made or self.waits_for_answer():
             return
-        job = view.job
+        job, server = view.job, self.settings.server
         if operation != "character":
             # Only the server that has the clip can be told its id.
-            server = profile_for(self.settings.servers, job.server)
-            if server is None:
+            maker = profile_for(self.settings.servers, job.server)
+            if maker is None:
                 self.complain(problem("profile_unknown", name=job.server.profile))
                 return
-            if server.name != self.settings.server.name:
-                self.use_server(server.name)
-        self._write_about(draft_of_clip(job, operation), f"…{job.id[-6:]}")
+            server = maker
+        self._write_about(draft_of_clip(job, operation), f"…{job.id[-6:]}", server)
 
     @work(thread=True, group="own clips", exclusive=True)
     def action_own_clip(self) -> None:
@@ -72,18 +73,40 @@ class DerivingApp(PromptingApp, part=True):
             from sora_tui.tui.draft import draft_of_file
 
             path, operation = chosen
-            self._write_about(draft_of_file(path, operation, self.settings), clean_line(path, 40))
+            draft = draft_of_file(path, operation, self.settings)
+            self._write_about(draft, clean_line(path, 40), self.settings.server)
 
-    def _write_about(self, draft: Draft, source: str) -> None:
-        """Put the draft into the editor, with what to write; ctrl+z goes back."""
+    def _write_about(self, draft: Draft, source: str, server: Server) -> None:
+        """Put the draft into the editor, with what to write; ctrl+z goes back.
+
+        Args:
+            server: Where it will be sent. Another one than the chosen one is named, in the colour
+                of money, and ctrl+z brings the chosen one back.
+        """
+        from sora_tui.engine.knowledge import unsupported
         from sora_tui.tui.prompt_desk import Opened
+        from sora_tui.workspace.learnt import Memory
 
-        before = self.editor.draft
-        if self.open(Opened(draft)):
-            self._undo = (before,)
-            self.bench.show_pane("editor")
-            self.editor.focus_pane()
-            self.editor.say(_hint(draft.operation, source))
+        request = VideoRequest("-", operation=draft.operation)
+        if (missing := unsupported(server, Memory(self.folder), request)) is not None:
+            self.complain(missing)  # before anything is written for nothing
+            return
+        before, chosen = self.editor.draft, self.settings.server.name
+        moves = server.name != chosen
+        if moves:
+            self.use_server(server.name)
+        if not self.open(Opened(draft)):
+            if moves:
+                self.use_server(chosen)
+            return
+        self._undo = (Before(before, chosen if moves else None),)
+        self.bench.show_pane("editor")
+        self.editor.focus_pane()
+        said = _hint(draft.operation, source)
+        if moves:
+            goes = _("This goes to {server}, which made the clip.")
+            said = f"{goes.format(server=clean_line(server.name, 40))} {said}"
+        self.editor.say(said, paid=moves)
 
     # Characters -------------------------------------------------------------------------------
 

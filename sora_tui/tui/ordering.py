@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
+from sora_tui.core.price import Ask
 from sora_tui.core.problem import problem_error
 from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest, check_request
@@ -136,12 +137,14 @@ def submit(engine: JobMaker, order: Order, at: datetime) -> list[Job]:
     return orders.submit(engine, order, orders.consent(order, answer, at))
 
 
-def remember_always(server: Server) -> None:
+def remember_always(order: Order) -> None:
     """Keep the answer "always"; where it cannot be written it holds for this time only."""
     from sora_tui.config.consents import remember
 
-    with suppress(OSError):
-        remember(server.origin)
+    for line in order.lines:
+        if line.ask is Ask.UNKNOWN:
+            with suppress(OSError):
+                remember(line.server, line.found)
 
 
 def today_of(order: Order) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError
+from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.tui.writing import WritingApp
 
@@ -23,12 +24,23 @@ if TYPE_CHECKING:
     from sora_tui.tui.prompt_desk import Opened
 
 
+class Before(NamedTuple):
+    """What an undo brings back.
+
+    Attributes:
+        server: The profile that was chosen then, where putting the draft there changed it.
+    """
+
+    draft: Draft
+    server: str | None = None
+
+
 class PromptingApp(WritingApp, part=True):
     """Carries out what the prompts pane asks for, and brings back what a job was made of."""
 
     #: What stood in the editor before something else was put there as a whole, and after an undo.
-    _undo: tuple[Draft, ...] = ()
-    _redo: tuple[Draft, ...] = ()
+    _undo: tuple[Before, ...] = ()
+    _redo: tuple[Before, ...] = ()
     #: The last rename of a prompt file, from and to, until another change of the list.
     _renamed: tuple[str, str] | None = None
 
@@ -59,7 +71,7 @@ class PromptingApp(WritingApp, part=True):
     def _take_opened(self, opened: Opened) -> None:
         super()._take_opened(opened)
         # ctrl+z goes back to the file as it was kept, and no further.
-        self._undo = () if opened.before is None else (opened.before,)
+        self._undo = () if opened.before is None else (Before(opened.before),)
         self._redo = ()
 
     @on(events.AppFocus)
@@ -105,8 +117,16 @@ class PromptingApp(WritingApp, part=True):
         if not taken:
             return
         current, back = self.editor.draft, taken[-1]
-        taken, given = taken[:-1], (*given, current)
-        self._put_back(current, back)
+        server = None if back.server is None else self.settings.server.name
+        taken, given = taken[:-1], (*given, Before(current, server))
+        if back.server is not None and back.server != server:
+            self.use_server(back.server)
+            self._put_back(current, back.draft)
+            # The price is no longer the one that was just seen.
+            text = _("The next clip goes to {server} again.")
+            self.say(text.format(server=clean_line(back.server, 40)))
+        else:
+            self._put_back(current, back.draft)
         self._undo, self._redo = (taken, given) if event.by < 0 else (given, taken)
 
     def _put_back(self, current: Draft, back: Draft) -> None:
@@ -252,7 +272,7 @@ class PromptingApp(WritingApp, part=True):
         before = self.editor.draft
         if not self.open(Opened(draft_of_request(view.job.request))):
             return
-        self._undo = (before,)
+        self._undo = (Before(before),)
         self.say(_("Prompt and settings of job {job}; ctrl+z goes back").format(job=view.job.id))
         self.editor.focus_pane()
 

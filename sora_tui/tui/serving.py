@@ -130,6 +130,9 @@ class ServingApp(DecidingApp, part=True):
             self.engine.use_servers(fresh.servers)
         if fresh.server != before:
             self.use_server(fresh.server.name)
+        if fresh.server.name != before.name:
+            text = _("The next clip goes to {server}.")
+            said += " " + text.format(server=clean_line(fresh.server.name, 40))
         if self._servers_shown is not None:
             servers = tuple(fresh.servers.values())
             self._servers_shown.show(servers, fresh.server.name, fresh.places, said)

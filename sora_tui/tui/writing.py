@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
+from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.fitting import FittingApp
 from sora_tui.tui.panes.editor import EditorPane
@@ -493,6 +494,11 @@ class WritingApp(FittingApp, part=True):
     def _prepare(self, draft: Draft) -> None:
         from sora_tui.tui.ordering import prepare
 
+        server = self.settings.server
+        if server.is_loopback and not server.simulated:
+            # A server of this machine may be asked what it is; one that hangs takes some seconds.
+            text = _("Asking {name} ...").format(name=clean_line(server.name, 40))
+            self.call_from_thread(self.say, text)
         try:
             prompted = prepare(self.folder, self.settings, draft, self.clock(), self.helper)
         except ProblemError as error:
@@ -512,6 +518,7 @@ class WritingApp(FittingApp, part=True):
             return
         self._order = order
         (line,) = order.lines
+        self.say("")
         self.bench.show_pane("editor")
         self.editor.say("")
         self.editor.ask(
@@ -547,8 +554,7 @@ class WritingApp(FittingApp, part=True):
         assert self.engine is not None
         try:
             if always:
-                for server in order.servers:
-                    remember_always(server)
+                remember_always(order)
             jobs = submit(self.engine, order, self.clock())
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
@@ -557,6 +563,7 @@ class WritingApp(FittingApp, part=True):
 
     def _refused(self, error: ProblemError) -> None:
         self._sending = False
+        self.say("")
         self.complain(error.problem)
 
     def show_handed_in(self, jobs: list[Job]) -> None:

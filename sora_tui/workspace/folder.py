@@ -107,6 +107,16 @@ class Folder(NamedTuple):
         return self.metadata / ".lock"
 
     @property
+    def mark_file(self) -> Path:
+        """What tells this folder from a copy of it."""
+        return self.metadata / ".mark"
+
+    @property
+    def attempts(self) -> Path:
+        """An empty file for each paid request that was begun here."""
+        return self.metadata / ".attempts"
+
+    @property
     def index_file(self) -> Path:
         """The disposable cache of the documents."""
         return self.metadata / ".index.sqlite3"

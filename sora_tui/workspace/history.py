@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -303,6 +303,33 @@ class History:
 
         told = self._catalogue.ask(lambda index: index.remote_ids(origin), read)
         return {inner_id(video_id) for video_id in told}
+
+    def with_videos(self, origin: str, video_ids: Collection[str]) -> dict[str, list[Job | None]]:
+        """The jobs that a server of this origin gave these ids to, those in the trash included.
+
+        Args:
+            video_ids: As `inner_id`.
+
+        Returns:
+            By id; None stands for a job whose document cannot be read.
+        """
+
+        def read() -> list[tuple[str, bool, str | None, str | None]]:
+            rows = (row for row in self._catalogue.rows() if row.origin == origin)
+            return [(row.name, row.trashed, row.remote_id, row.polled_id) for row in rows]
+
+        found: dict[str, list[Job | None]] = {}
+        for name, trashed, *ids in self._catalogue.ask(lambda index: index.owners(origin), read):
+            for video_id in {inner_id(each) for each in ids if each} & set(video_ids):
+                found.setdefault(video_id, []).append(self._try_read(name, trashed=bool(trashed)))
+        return found
+
+    def _try_read(self, job_id: str, *, trashed: bool) -> Job | None:
+        try:
+            path = self._folder.trash / f"{job_id}{SUFFIX}" if trashed else self._path_of(job_id)
+            return decode(path, read_bytes(path)[0])
+        except (FileNotFoundError, ProblemError):
+            return None
 
     def durations(
         self, profile: str, model: str | None, size: str | None, seconds: str | None

@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -19,6 +20,7 @@ from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.workspace.atomic import chance, disk_refusals, sync_dir, write_atomic
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.jobfile import SUFFIX, decode, encode, job_id_of, read_bytes
+from sora_tui.workspace.mark import mark_of
 
 Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "look"]
 
@@ -39,13 +41,18 @@ class Command(NamedTuple):
     argument: str = ""
 
 
-def hand_in(folder: Folder, job: Job) -> None:
+def hand_in(folder: Folder, job: Job) -> Job:
     """Ask the owner to run a job. Durable once this returns.
+
+    Returns:
+        The job as it was handed in: one that waits to be sent bears the mark of the folder.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing; nothing was handed in.
     """
     request = folder.inbox / f"{job.id}{SUFFIX}"
+    if job.state is State.PENDING:
+        job = replace(job, handed_in=mark_of(folder))
     try:
         write_atomic(request, encode(job))
     except ProblemError:
@@ -55,6 +62,7 @@ def hand_in(folder: Folder, job: Job) -> None:
             request.unlink()
         if not (folder.metadata / request.name).exists():
             raise
+    return job
 
 
 def waiting(folder: Folder) -> list[Job]:

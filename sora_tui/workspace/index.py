@@ -495,6 +495,14 @@ class Index:
         rows = self._ask("SELECT remote_id, polled_id FROM documents WHERE origin = ?", (origin,))
         return {remote_id for row in rows for remote_id in row if remote_id}
 
+    def owners(self, origin: str) -> list[tuple[str, bool, str | None, str | None]]:
+        """Every job that a server gave an id to: name, whether it is trashed, and the ids."""
+        return self._ask(
+            "SELECT name, trashed, remote_id, polled_id FROM documents"
+            " WHERE origin = ? AND remote_id IS NOT NULL",
+            (origin,),
+        )
+
     def durations(
         self, profile: str, model: str | None, size: str | None, seconds: str | None, limit: int
     ) -> list[float]:

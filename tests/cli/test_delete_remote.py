@@ -49,7 +49,7 @@ def test_a_server_that_cannot_keeps_the_record(shell: Shell) -> None:
 
     with RawServer([talk]) as server:
         environ = {"SORA_BASE_URL": server.url}
-        assert shell("generate", "A boat", **environ).code == 1
+        assert shell("generate", "A boat", "--yes", **environ).code == 1
         ran = shell("delete", "@last", "--remote", "--yes", "--json", **environ)
         assert ran.code == 4
         (problem,) = ran.documents

@@ -59,8 +59,9 @@ def test_what_is_refused_costs_nothing_and_is_remembered(shell: Shell) -> None:
 
     with RawServer([talk]) as server:
         environ = {"SORA_BASE_URL": server.url}
-        assert shell(*BOAT, "--no-wait", **environ).code == 0
-        ran = shell("extend", "@last", "on and on", "--seconds", "4", "--json", **environ)
+        assert shell(*BOAT, "--no-wait", "--yes", **environ).code == 0
+        words = ("--seconds", "4", "--yes", "--json")
+        ran = shell("extend", "@last", "on and on", *words, **environ)
         assert ran.code == 2, ran.err
         (document,) = (said for said in ran.documents if said.get("schema"))
         error = document["error"]
@@ -82,7 +83,7 @@ def test_what_is_refused_costs_nothing_and_is_remembered(shell: Shell) -> None:
 def test_nothing_is_made_of_what_was_not_made(shell: Shell) -> None:
     assert shell.inside("edit", "@last", "red").code == 2
     environ = {"SORA_BASE_URL": "http://127.0.0.1:9/v1"}
-    assert shell(*BOAT, **environ).code == 4
+    assert shell(*BOAT, "--yes", **environ).code == 4
     ran = shell.inside("edit", "@last", "red", "--json")
     assert ran.code == 2
     assert ran.documents[0]["code"] == "step_illegal"

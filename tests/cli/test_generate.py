@@ -167,7 +167,11 @@ def test_exit_codes(shell: Shell, words: list[str], exit_code: int) -> None:
 def test_a_server_that_is_not_there_is_exit_4_and_nothing_was_sent(shell: Shell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    ran = shell.inside("generate", "x", SORA_BASE_URL=f"http://127.0.0.1:{port}/v1")
+    nowhere = f"http://127.0.0.1:{port}/v1"
+    ran = shell.inside("generate", "x", SORA_BASE_URL=nowhere)
+    assert ran.code == 4, "asked what it is, it does not answer"
+    assert shell.documents == []
+    ran = shell.inside("generate", "x", "--yes", SORA_BASE_URL=nowhere)
     assert ran.code == 4
     assert json.loads(shell.documents[0].read_text())["state"] == "not_sent"
 

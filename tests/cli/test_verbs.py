@@ -20,6 +20,7 @@ from sora_tui.core.problem import Spent
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, hand_in, send_command
+from sora_tui.workspace.mark import mark_of
 from tests.cli.conftest import COMMAND, Shell
 from tests.core.lives import video
 from tests.pty_session import PtySession
@@ -54,7 +55,7 @@ def last(folder: Folder) -> Job:
 def another(folder: Folder) -> Job:
     """A pending job on the same server, not written anywhere."""
     saved, at = last(folder), datetime.now(UTC)
-    consent = Consent("free", at)
+    consent = Consent("unknown", at)
     return Job.new(OTHER, at, saved.server, saved.request, cost=saved.cost, consent=consent)
 
 
@@ -141,7 +142,7 @@ def test_cancel_without_an_owner_sends_nothing(shell: Shell, folder: Folder) -> 
 
 def test_cancel_is_done_by_the_process_that_owns(shell: Shell, folder: Folder) -> None:
     later = datetime.now(UTC) + timedelta(seconds=50)  # the server said: later
-    put(folder, replace(another(folder), not_before=later))
+    put(folder, replace(another(folder), not_before=later, handed_in=mark_of(folder)))
     with owner(shell) as process:
         ran = shell.inside("cancel", OTHER)
         assert ran.code == 0, ran.err
@@ -213,3 +214,12 @@ def test_delete_asks_on_a_terminal(shell: Shell, folder: Folder) -> None:
             session.send(f"{answer}\n")
             assert session.wait_exit(20) == code
         assert (folder.metadata / f"{job.id}.json").exists() == (code == 2)
+
+
+def test_records_that_cannot_be_read_are_not_no_jobs(shell: Shell) -> None:
+    shell.inside("jobs")
+    (shell.workspace / "metadata" / "20261122-101530-7f3k2m.json").write_text("{")
+    ran = shell.inside("jobs")
+    assert (ran.code, ran.out) == (0, "")
+    assert "No jobs" not in ran.err
+    assert "metadata/20261122-101530-7f3k2m.json" in ran.err

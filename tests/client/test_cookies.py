@@ -115,7 +115,7 @@ def test_a_download_takes_the_jobs_cookies_along_and_leaves_them_at_home_elsewhe
                 job_server,
                 "video_1",
                 got,
-                on_body=lambda body: None,
+                on_body=got.bodies.append,
                 stop=threading.Event(),
                 limit=2**20,
             )

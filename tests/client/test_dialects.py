@@ -139,6 +139,10 @@ async def _repeats(row: Dialect) -> object:
     return (await named(row)).repeats
 
 
+async def _runs_models(row: Dialect) -> object:
+    return (await found(SHAPES[row.name][0])).runs_models
+
+
 async def _delete_means(row: Dialect) -> object:
     memory = Memory(open_folder(Path.cwd()))
     server = Server("x", "http://127.0.0.1:9/v1", dialect=row.name)
@@ -208,12 +212,6 @@ async def _with_a_clip(row: Dialect) -> object:
     return sorted((await sent(row, upload, request=request)).parts)
 
 
-async def _endings(row: Dialect) -> object:
-    words = ("failed", "cancelled", "canceled", "expired", "deleted", "error")
-    videos = (read_video({"id": "v", "status": word}, row.endings) for word in words)
-    return [video.phase for video in videos if video is not None]
-
-
 async def _second_clip(row: Dialect) -> object:
     with RawServer(replies(answer(404))) as server, pytest.raises(ServerError):
         await asyncio.to_thread(
@@ -227,6 +225,12 @@ async def _second_clip(row: Dialect) -> object:
             limit=10**6,
         )
     return [request.target for request in server.requests]
+
+
+async def _endings(row: Dialect) -> object:
+    words = ("failed", "cancelled", "canceled", "expired", "deleted", "error")
+    videos = (read_video({"id": "v", "status": word}, row.endings) for word in words)
+    return [video.phase for video in videos if video is not None]
 
 
 #: The behaviour that each field is for. A field that is not here is one nobody needs.
@@ -246,6 +250,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "list_needs": _abilities,
     "delete_means": _delete_means,
     "repeats": _repeats,
+    "runs_models": _runs_models,
     "nested": _names_of_nested,
     "cost_header": _cost,
     "max_active": _max_active,

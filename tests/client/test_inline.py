@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from base64 import b64encode
+from collections import defaultdict
 
 import pytest
 from hypothesis import example, given
@@ -38,17 +39,17 @@ def test_every_way_of_cutting_gives_the_clip_and_the_rest(
     data: bytes, size: int, escaped: bool, indent: int | None
 ) -> None:
     body = json.dumps(document(b64encode(data).decode(), "QUJD"), indent=indent)
-    got: list[bytes] = []
-    clip = InlineClip(got.append)
+    got: dict[int, bytes] = defaultdict(bytes)
+    clip = InlineClip(lambda number, chunk: got.update({number: got[number] + chunk}))
     rest = sifted(clip, (body.replace("/", "\\/") if escaped else body).encode(), size)
-    assert b"".join(got) == data
-    assert clip.whole
+    assert got == {0: data, 1: b"ABC"}
+    assert clip.whole == {0, 1}
     assert json.loads(rest) == document("", "")
 
 
 def test_an_answer_without_a_clip_passes_untouched() -> None:
     body = json.dumps({"id": "v", "prompt": QUOTED, "b64_json": None}).encode()
-    clip = InlineClip(lambda chunk: pytest.fail("took something"))
+    clip = InlineClip(lambda number, chunk: pytest.fail("took something"))
     assert sifted(clip, body, 7) == body
     assert not clip.whole
 
@@ -56,20 +57,20 @@ def test_an_answer_without_a_clip_passes_untouched() -> None:
 @pytest.mark.parametrize("text", ["QUJ", "QU*D", "QQ==QUJD", "", "QUJD\\u002b"])
 def test_what_is_no_base64_is_no_clip_and_the_rest_is_read(text: str) -> None:
     body = json.dumps(document("@")).replace("@", text).encode()
-    clip = InlineClip(lambda chunk: None)
+    clip = InlineClip(lambda number, chunk: None)
     assert json.loads(sifted(clip, body, 5))["status"] == "completed"
     assert not clip.whole
 
 
 def test_a_clip_that_breaks_off_is_not_whole() -> None:
     body = json.dumps(document("QUJD" * 9)).encode()
-    clip = InlineClip(lambda chunk: None)
+    clip = InlineClip(lambda number, chunk: None)
     sifted(clip, body[:-40], 5)
     assert not clip.whole
 
 
 def test_a_disk_that_refuses_does_not_lose_the_answer() -> None:
-    def full(chunk: bytes) -> None:
+    def full(number: int, chunk: bytes) -> None:
         raise problem_error("disk_full")
 
     clip = InlineClip(full)
@@ -83,7 +84,7 @@ def test_a_clip_without_end_is_bounded_in_memory_and_on_disk(
     monkeypatch.setattr(inline, "INLINE_LIMIT", 2**20)
     taken = 0
 
-    def count(chunk: bytes) -> None:
+    def count(number: int, chunk: bytes) -> None:
         nonlocal taken
         taken += len(chunk)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pwd
 import stat
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.config.consents import consents_path, is_always, remember
+from sora_tui.config.consents import agreed_origins, consents_path, is_always, remember
 from sora_tui.config.log import log_path, redact, start_log
+from sora_tui.core.server import Server
 
 SECRETS = (
     "sk-proj-AbC_123-xyz",
@@ -85,20 +87,48 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     logging.getLogger("sora_tui").error("said to nobody")
 
 
+LAB = Server("lab", "https://lab.example.org/v1")
+HERE = Server("here", "http://127.0.0.1:4000/v1")
+
+
 def test_always_is_remembered_by_origin() -> None:
-    assert not is_always("https://lab.example.org")
-    remember("https://lab.example.org")
-    remember("https://other.example.org")
-    assert is_always("https://lab.example.org")
-    assert not is_always("https://lab.example.org:8443")
+    assert not is_always(LAB, None)
+    remember(LAB, None)
+    remember(Server("other", "https://other.example.org/v1"), None)
+    assert is_always(LAB, "litellm")
+    assert is_always(Server("same", "https://LAB.example.org:443/other/path"), None)
+    assert not is_always(Server("lab", "https://lab.example.org:8443/v1"), None)
+    assert agreed_origins() == {"https://lab.example.org", "https://other.example.org"}
     assert stat.S_IMODE(consents_path().stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("broken", ["", "[]", '{"always": 5}', "\xff"])
+def test_always_on_this_machine_holds_for_the_server_that_was_found() -> None:
+    """Another one may listen there by now, or the other end of a tunnel."""
+    remember(HERE, None)
+    assert not is_always(HERE, None)
+    remember(HERE, "litellm")
+    remember(LAB, None)
+    assert is_always(HERE, "litellm")
+    assert not is_always(HERE, "generic")
+    assert not is_always(HERE, None)
+    assert is_always(LAB, None)
+
+
+def test_an_answer_of_an_earlier_version_is_read() -> None:
+    consents_path().parent.mkdir(parents=True)
+    old = {"always": ["https://lab.example.org", "http://127.0.0.1:4000"]}
+    consents_path().write_text(json.dumps(old))
+    assert is_always(LAB, None)
+    assert not is_always(HERE, "litellm"), "nobody knows which server it was about"
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "[]", '{"always": 5}', '{"always": [], "loopback": [1]}', "\xff"]
+)
 def test_what_cannot_be_read_was_not_said(broken: str) -> None:
     consents_path().parent.mkdir(parents=True)
     consents_path().write_text(broken, encoding="latin-1")
-    assert not is_always("https://lab.example.org")
+    assert not is_always(LAB, None)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings, early_language, load_settings
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import ProblemError
+from sora_tui.core.server import Secret
 
 PROFILES = """
 default = "team-gw"
@@ -233,12 +234,6 @@ def test_a_broken_env_line_is_named(workspace: Path) -> None:
             "servers.x.headers",
             3,
         ),
-        (
-            '[servers.x]\nbase_url = "https://x"\napi_key_command = "touch /tmp/x"',
-            "config_invalid",
-            "servers.x.api_key_command",
-            3,
-        ),
         ('[servers.simulator]\nbase_url = "https://x"', "config_invalid", None, 2),
         ("[severs.x]", "config_invalid", "severs", None),
     ],
@@ -436,3 +431,26 @@ def test_settings_that_another_account_keeps_are_none_with_a_word(
     settings = load(workspace)
     assert settings.budget == Budget()
     assert [warning.code for warning in settings.warnings] == ["settings_unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("SORA_API_KEY='sk-${HOME}-x'", "sk-${HOME}-x"),
+        ('SORA_API_KEY="sk-${HOME}-x"', "sk-${HOME}-x"),
+        ("SORA_API_KEY=sk-${HOME}-x", "sk-${HOME}-x"),
+        ("SORA_MODEL='wan-${NAME}'", "wan-${NAME}"),
+        ("NAME=two\nSORA_MODEL=wan-${NAME}", "wan-two"),
+        ('NAME=two\nSORA_MODEL="wan-${NAME}"', "wan-two"),
+    ],
+)
+def test_single_quotes_and_keys_are_taken_to_the_letter(
+    workspace: Path, line: str, value: str
+) -> None:
+    (workspace / ".env").write_text(line + "\n")
+    (workspace / ".env").chmod(0o600)
+    settings = load_settings(workspace=workspace, server=None, environ={})
+    if "KEY" in line:
+        assert settings.server.key == Secret(value)
+    else:
+        assert settings.model == value

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sora_tui.core.document import SCHEMA, from_document, to_document
-from sora_tui.core.job import Batch, Consent, Cost, Job, JobError, Notes, Output, State
+from sora_tui.core.job import Batch, Consent, Cost, FolderMark, Job, JobError, Notes, Output, State
 from sora_tui.core.problem import CODES, ProblemError, Spent
 from sora_tui.core.request import Reference, VideoRequest, read_fit
 from sora_tui.core.search import Candidate, Refusal, Search
@@ -81,9 +81,15 @@ searches = st.builds(
     moments,
     st.integers(0, 99),
     st.booleans(),
-    st.lists(st.builds(Candidate, words, moments, st.tuples(words)), max_size=3).map(tuple),
+    st.lists(
+        st.builds(
+            Candidate, words, st.none() | moments, *3 * (st.lists(words, max_size=2).map(tuple),)
+        ),
+        max_size=3,
+    ).map(tuple),
     st.none()
     | st.builds(Refusal, moments, words, st.sampled_from(sorted(CODES)), st.none() | words),
+    st.integers(0, 9999),
 )
 
 
@@ -111,6 +117,9 @@ def jobs(draw: st.DrawFn) -> Job:
         batch=draw(st.none() | st.builds(Batch, words, st.integers(1, 99))),
         notes=Notes(
             draw(st.none() | st.integers(0, 5)), tuple(draw(st.lists(texts, max_size=3))), "text"
+        ),
+        handed_in=draw(
+            st.none() | st.builds(FolderMark, words, st.integers(0, 2**64), st.none() | words)
         ),
         extra=draw(st.dictionaries(words.map(lambda word: f"x-{word}"), json_values, max_size=3)),
     )

@@ -58,21 +58,24 @@ def test_nothing_is_guessed(wish: VideoRequest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "server", "always", "ask"),
+    ("kind", "server", "self_run", "always", "ask"),
     [
-        (PriceKind.FREE, LAB, False, Ask.NOTHING),
-        (PriceKind.PRICED, LAB, False, Ask.SUM),
-        (PriceKind.PRICED, LAB, True, Ask.SUM),  # "always" was said of unknown prices only
-        (PriceKind.PRICED, HERE, True, Ask.SUM),
-        (PriceKind.UNKNOWN, LAB, False, Ask.UNKNOWN),
-        (PriceKind.UNKNOWN, LAB, True, Ask.NOTHING),
-        (PriceKind.UNKNOWN, HERE, False, Ask.NOTHING),
+        (PriceKind.FREE, LAB, False, False, Ask.NOTHING),
+        (PriceKind.PRICED, LAB, False, False, Ask.SUM),
+        (PriceKind.PRICED, LAB, False, True, Ask.SUM),  # "always" was said of unknown prices only
+        (PriceKind.PRICED, HERE, True, True, Ask.SUM),
+        (PriceKind.PRICED, LAB._replace(free=True), False, False, Ask.NOTHING),
+        (PriceKind.UNKNOWN, LAB, False, False, Ask.UNKNOWN),
+        (PriceKind.UNKNOWN, LAB, False, True, Ask.NOTHING),
+        (PriceKind.UNKNOWN, HERE, False, False, Ask.UNKNOWN),
+        (PriceKind.UNKNOWN, HERE, False, True, Ask.NOTHING),
+        (PriceKind.UNKNOWN, HERE, True, False, Ask.NOTHING),
     ],
 )
 def test_the_question_follows_the_class_of_price(
-    kind: PriceKind, server: Server, always: bool, ask: Ask
+    kind: PriceKind, server: Server, self_run: bool, always: bool, ask: Ask
 ) -> None:
-    assert ask_for(Price(kind, None), server, always=always) is ask
+    assert ask_for(Price(kind, None), server, self_run=self_run, always=always) is ask
 
 
 positive = st.floats(0.001, 1e6)

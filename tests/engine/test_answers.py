@@ -107,14 +107,14 @@ def test_a_document_that_breaks_us_at_the_start_stops_no_other(
     with running(folder, lab) as (engine, watcher):
         bad = order(engine, VideoRequest(prompt="bad"), lab)
         watcher.wait_for_job(bad.id, lambda job: job.remote_id is not None)
-    as_found = run._as_found
+    as_found = run.Run._as_found
 
-    def broken(job: Job) -> Job:
+    def broken(self: run.Run, job: Job) -> Job:
         if job.request.prompt == "bad":
             raise OverflowError
-        return as_found(job)
+        return as_found(self, job)
 
-    monkeypatch.setattr(run, "_as_found", broken)
+    monkeypatch.setattr(run.Run, "_as_found", broken)
     with running(folder, lab) as (engine, watcher):
         wait_for_hold(watcher, bad, "answer_fault")
         good = order(engine, KITE, lab)

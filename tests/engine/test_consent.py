@@ -19,6 +19,8 @@ DEARER = {"prices": {"*": {"*": Decimal("0.11")}}}
 SUM = Consent("priced", START, sum=Decimal("0.40"))
 LIMIT = Consent("unknown", START, max_spend=Decimal("0.40"))
 UNKNOWN = Consent("unknown", START)
+FREE = Consent("free", START, sum=Decimal(0))
+FOUND = Consent("unknown", START, found="vllm-omni")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,9 @@ UNKNOWN = Consent("unknown", START)
         pytest.param({**PRICED, "params": {"n": 0}}, SUM, "consent_unknown", id="unclear since"),
         pytest.param({}, LIMIT, "consent_unknown", id="a limit nobody can check"),
         pytest.param({"free": True}, LIMIT, None, id="free since"),
+        pytest.param({}, FREE, "consent_unknown", id="free no more"),
+        pytest.param({}, FOUND, None, id="the server that was found"),
+        pytest.param({"dialect": "litellm"}, FOUND, "consent_unknown", id="another server"),
         pytest.param({"key": None}, UNKNOWN, "key_missing", id="no key any more"),
         pytest.param({"key": None, "auth": "none"}, UNKNOWN, None, id="a key is not needed"),
         pytest.param(

@@ -19,6 +19,7 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.mark import key_of
 from tests.engine.lossy_server import LossyServer, lossy_server
 from tests.engine.watching import Watcher, order, running
 from tests.faults.harness import clip
@@ -49,7 +50,7 @@ class Lost:
 
     def send_again(self) -> Job:
         price = Price(PriceKind.FREE, None)
-        consent = Consent("free", datetime.now(UTC))
+        consent = Consent("unknown", datetime.now(UTC))
         jobs = self.engine.submit(
             self.profile, self.job.request, price, consent, parent=self.job.id
         )
@@ -192,6 +193,7 @@ def test_a_kill_between_giving_up_and_sending_again_loses_nothing(folder: Folder
         child = it.send_again()
         it.wait_for(lambda job: job.id == child.id and job.is_final)
     # What a kill right before the intent leaves behind: the parent decided, the child pending.
+    (folder.attempts / key_of(child)).unlink()
     history = History(folder)
     history.save(child)
     history.close()

@@ -568,6 +568,23 @@ def test_a_file_that_is_too_large_is_told_once_and_waits_for_a_person(
     assert not list(folder.output.glob(".*.part"))
 
 
+async def test_a_file_that_is_too_large_is_not_asked_for_at_the_next_start(
+    folder: Folder, server: FaultServer
+) -> None:
+    profile = made(folder, server, [60])
+    with closing(History(folder)) as history:
+        desk = Desk(history, Announcer([]), Purse(Budget(), folder), lambda: True, {"lab": profile})
+        queue = downloads.Downloads(desk, folder, _never, lambda job: None)
+        (job,) = history.active()
+        now = datetime.now(UTC)
+        error = JobError("download_too_large", Spent.YES, message="3221225472 bytes")
+        left = job.downloading(now).interrupted(now, error)
+        for found, is_asked in ((left, False), (left.asked_again(now), True)):
+            desk.take_in(found)
+            queue.want(found)
+            assert (queue._next() is not None) == is_asked
+
+
 # Several clips of one job ---------------------------------------------------------------------
 
 

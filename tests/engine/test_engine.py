@@ -137,18 +137,18 @@ def test_an_order_that_the_disk_takes_half_of_is_taken_back_or_says_that_it_may_
 ) -> None:
     handed_in: list[Job] = []
 
-    def filling_up(folder: Folder, job: Job) -> None:
+    def filling_up(folder: Folder, job: Job) -> Job:
         if handed_in:
             if claimed:
                 assert [job.id for job in claim(folder)] == [handed_in[0].id]
             raise problem_error("disk_full", path="metadata")
-        hand_in(folder, job)
-        handed_in.append(job)
+        handed_in.append(hand_in(folder, job))
+        return handed_in[-1]
 
     monkeypatch.setattr(engine_module, "hand_in", filling_up)
     with pytest.raises(ProblemError) as refused:
         Engine(folder, {}).submit(
-            NOWHERE, KITE, Price(PriceKind.FREE, None), Consent("free", START), count=2
+            NOWHERE, KITE, Price(PriceKind.FREE, None), Consent("unknown", START), count=2
         )
     assert refused.value.problem.code == "disk_full"
     assert refused.value.problem.spent is spent

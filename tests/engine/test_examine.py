@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sora_tui.core.findings import ABILITIES, Findings
 from sora_tui.core.server import Auth, Secret, Server, simulator
 from sora_tui.engine.examine import examine
 from tests.client.accents import SHAPES, UNKNOWN, VIDEO_NOT_FOUND, answering, models
+from tests.client.tls import untrusted_server
 from tests.rawserver import RawServer, answer, hang
 from tests.simulated import start_simulator
 
@@ -179,3 +181,39 @@ def test_a_query_of_the_profile_opens_the_list_of_a_gateway() -> None:
     found, server = examined(shape, query={"custom_llm_provider": "hosted_vllm"})
     assert found.can["list"] is None
     assert all("custom_llm_provider" in request.target for request in server.requests)
+
+
+@pytest.mark.parametrize(
+    ("pages", "what"),
+    [
+        ({}, None),
+        ({"/system_stats": answer(200, {"system": {"comfyui_version": "0.3.75"}})}, "ComfyUI"),
+        (
+            {"/api/v2/health": answer(200, {"status": "healthy", "upstream": "ok"})},
+            "comfy-api-proxy",
+        ),
+    ],
+)
+def test_an_address_one_step_off_is_told_though_the_refusals_name_their_routes(
+    pages: dict[str, Any], what: str | None
+) -> None:
+    """OpenAI's words have the path in them, so no two were alike, and doctor said ok."""
+    named = {
+        path: answer(404, {"error": {"message": f"Invalid URL (GET {route})"}})
+        for path, route in (("/v1/videos", "/v1/videos?limit=1"), (UNKNOWN, "/v1/videos/video_1"))
+    }
+    found, server = examined({**named, **pages})
+    assert found.is_useless
+    assert found.problem is not None
+    assert found.problem.code == "videos_missing"
+    assert found.problem.facts.get("what") == what
+    assert {request.method for request in server.requests} == {"GET"}
+
+
+def test_a_certificate_that_is_not_trusted_is_named(tmp_path: Path) -> None:
+    """It was called a server that cannot be reached: "check the network"."""
+    with untrusted_server(tmp_path) as url:
+        found = examine(Server("lab", url), timeout=20)
+    assert found.problem is not None
+    assert found.problem.code == "certificate_untrusted"
+    assert "self-signed" in str(found.problem.facts["message"])

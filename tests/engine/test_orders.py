@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import socket
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,8 +21,11 @@ import pytest
 from sora_tui.cli import batch as batch_command
 from sora_tui.cli import decide as decide_command
 from sora_tui.cli import generate as generate_command
+from sora_tui.cli.consent import agree
 from sora_tui.cli.decide import Deciding
 from sora_tui.cli.speech import Speech
+from sora_tui.config.consents import consents_path
+from sora_tui.config.places import user_toml_path
 from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.job import Consent, Cost, Job, JobError
 from sora_tui.core.job_id import JobIds
@@ -30,13 +37,18 @@ from sora_tui.core.server import Server
 from sora_tui.engine import orders
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Answer, Item, Order
+from sora_tui.engine.purse import Purse
+from sora_tui.engine.submit import refusal
 from sora_tui.media.helper import Helper
 from sora_tui.tui.draft import draft_of_request
 from sora_tui.tui.ordering import prepare
 from sora_tui.tui.plans import plan_retry
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.jobfile import decode, encode
 from tests.cli.conftest import Shell
+from tests.client.accents import NOT_FOUND, SHAPES, Shape, answering
+from tests.rawserver import answer
 from tests.tui.workspace_app import FakeEngine
 from tests.workspace.jobs import put, wish
 
@@ -56,11 +68,10 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def settings_of(folder: Folder, profile: str, more: str = "") -> Settings:
-    """The settings of a workspace whose chosen server is `lab`."""
+    """The settings of a person whose chosen server is `lab`."""
     base_url = "" if "base_url" in profile else 'base_url = "https://lab.example.org/v1"\n'
-    (folder.root / "sora-tui.toml").write_text(
-        f'default = "lab"\n{more}\n[servers.lab]\n{base_url}{profile}\n'
-    )
+    user_toml_path().parent.mkdir(parents=True, exist_ok=True)
+    user_toml_path().write_text(f'default = "lab"\n{more}\n[servers.lab]\n{base_url}{profile}\n')
     return load_settings(workspace=folder.root, server=None, environ=os.environ)
 
 
@@ -92,17 +103,21 @@ def nothing_is_sent(*_words: object) -> list[Job]:
     raise problem_error("declined")
 
 
-def on_command_line(words: list[str], folder: Folder, patch: pytest.MonkeyPatch) -> str:
+def on_command_line(
+    words: list[str], folder: Folder, patch: pytest.MonkeyPatch, **environ: str
+) -> str:
     # What is asked is decided before anything is handed in: no server is needed to see it.
     for command in (generate_command, batch_command):
         patch.setattr(command, "submit", nothing_is_sent)
-    ran = Shell(folder.root, {}).inside(*words, "--json")
+    ran = Shell(folder.root, environ).inside(*words, "--json")
     return outcome(problem(ran.documents[-1]["code"]))
 
 
+WORDS = ["generate", "A kite", "--model", "sora-2", "--seconds", "4", "--size", "1280x720"]
+
+
 def generate(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:
-    said = ["--model", "sora-2", "--seconds", "4", "--size", "1280x720"]
-    return on_command_line(["generate", "A kite", *said], folder, patch)
+    return on_command_line(WORDS, folder, patch)
 
 
 def batch(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:
@@ -386,3 +401,221 @@ def test_what_never_left_keeps_its_consent_only_as_long_as_that_covers_its_price
     assert way("0.40") == (["retry"], 0)
     assert way("0.39") == ([], 1)
     assert way(None) == ([], 1)
+
+
+# On this machine ---------------------------------------------------------------------------------
+
+VLLM, LITELLM = SHAPES["vllm-omni"][0], SHAPES["litellm"][0]
+#: A gateway that hands on the answers of a server that runs models, and has others behind it.
+BOTH: Shape = {
+    **VLLM,
+    "/v1/models": answer(
+        200,
+        {
+            "object": "list",
+            "data": [{"id": "wan2.2", "owned_by": "vllm"}, {"id": "sora-2", "owned_by": "openai"}],
+        },
+    ),
+}
+ASKED_NOTHING, ASKED = (HANDED_IN, HANDED_IN), ("unknown", "price_unknown")
+
+
+def here(url: str, more: str = "") -> str:
+    return f'base_url = "{url}"\n{more}'
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.__name__)
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        pytest.param(VLLM, ASKED_NOTHING, id="vLLM-Omni"),
+        pytest.param(LITELLM, ASKED, id="LiteLLM"),
+        pytest.param({}, ASKED, id="unknown server"),
+    ],
+)
+def test_on_this_machine_only_a_server_that_runs_its_models_asks_nothing(
+    entry: Entry,
+    shape: Shape,
+    expected: tuple[str, str],
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with answering(shape, NOT_FOUND) as server:
+        for limit, said in zip(("", "[budget]\nper_day = 9"), expected, strict=True):
+            settings = settings_of(folder, here(server.url), limit)
+            assert entry(folder, settings, monkeypatch) == said
+    assert {request.method for request in server.requests} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("shape", "profile", "asks"),
+    [
+        *(
+            pytest.param(SHAPES[name][0], "", Ask.NOTHING, id=name)
+            for name in ("sglang", "aquiles", "trt-llm", "simulator")
+        ),
+        *(
+            pytest.param(SHAPES[name][0], "", Ask.UNKNOWN, id=name)
+            for name in ("new-api", "openrouter", "openai")
+        ),
+        pytest.param(BOTH, "", Ask.UNKNOWN, id="a gateway before vLLM"),
+        pytest.param({}, 'dialect = "vllm-omni"', Ask.NOTHING, id="the person says vllm-omni"),
+        pytest.param(VLLM, 'dialect = "litellm"', Ask.UNKNOWN, id="the person says litellm"),
+        pytest.param(VLLM, "free = true", Ask.NOTHING, id="the person says free"),
+        pytest.param(LITELLM, "free = true", Ask.NOTHING, id="a free gateway"),
+        pytest.param(VLLM, PRICES, Ask.SUM, id="with a price"),
+        pytest.param(
+            VLLM,
+            f'dialect = "vllm-omni"\nparams = {{ num_frames = "many" }}\n{PRICES}',
+            Ask.UNKNOWN,
+            id="with a rate, and no length",
+        ),
+    ],
+)
+def test_which_servers_of_this_machine_are_asked_about(
+    folder: Folder, shape: Shape, profile: str, asks: Ask
+) -> None:
+    with answering(shape, NOT_FOUND) as server:
+        order = order_of(folder, here(server.url, profile), Item(REQUEST))
+    assert order.ask is asks
+    assert bool(server.requests) is (profile == ""), "what is known is not asked"
+
+
+@pytest.mark.parametrize("limit", ["", "[budget]\nper_day = 9"])
+def test_a_server_that_does_not_answer_is_not_asked_about(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    settings_of(folder, here(f"http://127.0.0.1:{port}/v1"), limit)
+    ran = Shell(folder.root, {}).inside(*WORDS, "--json")
+    assert (ran.code, ran.documents[-1]["code"]) == (4, "server_unreachable")
+    assert not list(folder.metadata.glob("2*.json"))
+
+
+def test_what_was_found_goes_with_the_order_to_the_last_gate(folder: Folder) -> None:
+    """The owner of the folder may be another process, which asked nothing."""
+    now, engine = datetime.now(UTC), FakeEngine()
+    with answering(VLLM, NOT_FOUND) as server:
+        order = order_of(folder, here(server.url), Item(REQUEST))
+        (job,) = orders.submit(engine, order, orders.consent(order, Answer(), now))
+        (profile,) = order.servers
+    assert job.consent is not None
+    assert job.consent.found == "vllm-omni"
+    assert decode(Path(f"{job.id}.json"), encode(job)).consent == job.consent
+    budget = Budget(per_day=Decimal(9))
+    assert Purse(budget, folder).refusal(profile, job, now) is None
+    assert refusal(profile, job) is None
+    why = refusal(profile._replace(dialect="litellm"), job)
+    assert why is not None
+    assert why.code == "consent_unknown"
+    asked_for = replace(job, consent=job.consent._replace(found=None))
+    why = Purse(budget, folder).refusal(profile, asked_for, now)
+    assert why is not None
+    assert why.code == "price_unknown"
+
+
+def test_always_on_this_machine_ends_with_another_server(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(LITELLM, NOT_FOUND) as server:
+        settings = settings_of(folder, here(server.url))
+        for found, said in (("litellm", HANDED_IN), ("generic", "unknown")):
+            remembered = {"always": [], "loopback": {settings.server.origin: found}}
+            consents_path().write_text(json.dumps(remembered))
+            assert generate(folder, settings, monkeypatch) == said
+
+
+def test_always_is_asked_once(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with answering(LITELLM, NOT_FOUND) as server:
+        order = order_of(folder, here(server.url), Item(REQUEST))
+        assert agree(order, "", yes=False, max_spend=None, ask=lambda _asked: "A\n").sum is None
+        assert on_command_line(WORDS, folder, monkeypatch) == HANDED_IN
+
+
+def test_free_holds_for_the_same_address_under_any_name(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(LITELLM, NOT_FOUND) as server:
+        settings_of(folder, here(server.url.replace("/v1", "/other"), "free = true"))
+
+        def by_variable() -> str:
+            environ = {"SORA_BASE_URL": server.url.replace("http", "HTTP"), "SORA_SERVER": "env"}
+            return on_command_line(WORDS, folder, monkeypatch, **environ)
+
+        assert by_variable() == HANDED_IN
+        paid = f'[servers.paid]\nbase_url = "{server.url}"\n{PRICES}\n'
+        settings_of(folder, here(server.url, "free = true"), paid)
+        assert by_variable() == "unknown", "which of the two it is nobody knows"
+
+
+def test_the_refusal_names_the_command_that_ends_the_question(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(LITELLM, NOT_FOUND) as server:
+        environ = {"SORA_BASE_URL": server.url}
+        shell = Shell(folder.root, environ)
+        commands = []
+        for limit in ("", "[budget]\nper_day = 9\n"):
+            own_settings(limit)
+            said = " ".join(shell.inside(*WORDS).err.split())
+            commands += re.findall(r"sora-tui (servers add \S+ \S+ --free)", said)
+        assert len(commands) == 2
+        assert shell.inside(*shlex.split(commands[0])).code == 0
+        assert on_command_line(WORDS, folder, monkeypatch, **environ) == HANDED_IN
+
+
+# A folder that came from somebody else ----------------------------------------------------------
+
+
+def own_settings(text: str) -> None:
+    user_toml_path().parent.mkdir(parents=True, exist_ok=True)
+    user_toml_path().write_text(text)
+
+
+def cloned(folder: Folder, profile: str) -> None:
+    (folder.root / "sora-tui.toml").write_text(f'default = "lab"\n[servers.lab]\n{profile}\n')
+
+
+@pytest.mark.parametrize(
+    "profile", ["free = true", 'dialect = "vllm-omni"', 'dialect = "vllm-omni"\nfree = true']
+)
+def test_a_cloned_folder_spends_nothing_unasked(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    with answering(LITELLM, NOT_FOUND) as server:
+        cloned(folder, here(server.url, profile))
+        assert on_command_line(WORDS, folder, monkeypatch) == "unknown"
+        (folder.root / ".env").write_text(f"SORA_BASE_URL={server.url}\nSORA_SERVER=lab\n")
+        assert on_command_line(WORDS, folder, monkeypatch) == "unknown", "its .env names nothing"
+        own_settings(f'[servers.mine]\nbase_url = "{server.url}"\n')
+        assert on_command_line(WORDS, folder, monkeypatch) == HANDED_IN
+        own_settings("")
+        origin = server.url.removesuffix("/v1")
+        consents_path().write_text(json.dumps({"always": [], "loopback": {origin: "other"}}))
+        assert on_command_line(WORDS, folder, monkeypatch) == HANDED_IN, "agreed to once"
+
+
+def test_a_cloned_folder_runs_nothing_unasked(folder: Folder) -> None:
+    ran = folder.root / "ran"
+    profile = f"{PRICES}\napi_key_command = \"sh -c 'echo ran >> {ran}; echo the-key'\""
+    url = "https://gw.example.org/v1"
+    cloned(folder, here(url, profile))
+    shell = Shell(folder.root, {})
+    said = shell.inside(*WORDS, "--yes")
+    assert said.code == 2
+    assert f"sora-tui servers add NAME {url}" in " ".join(said.err.split())
+    for words in (["servers"], ["servers", "test", "lab"], ["jobs"]):
+        shell.inside(*words)
+    assert not ran.exists()
+    own_settings(f'[servers.mine]\nbase_url = "{url}"\n')
+    key = load_settings(workspace=folder.root, server=None, environ=os.environ).server.key
+    assert key is not None
+    assert key.reveal() == "the-key"
+
+
+def test_what_does_not_count_is_said(folder: Folder) -> None:
+    cloned(folder, here("https://gw.example.org/v1;$(x)", "free = true"))
+    said = " ".join(Shell(folder.root, {}).inside(*WORDS).err.split())
+    assert "says that lab charges nothing. That does not count yet" in said
+    assert "sora-tui servers add NAME 'https://gw.example.org/v1;$(x)' --free" in said

@@ -155,7 +155,7 @@ class Farm:
             ServerRef(SERVER.name, SERVER.base_url),
             VideoRequest(prompt="A kite", model="model-1", seconds="8"),
             cost=Cost(),
-            consent=Consent("free", at),
+            consent=Consent("unknown", at),
         )
         return job.submitting(at, "key").accepted(at, read(video_id, status, None))
 

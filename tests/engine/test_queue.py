@@ -75,7 +75,7 @@ def test_a_job_that_is_over_may_be_asked_for_once_more(folder: Folder) -> None:
         first = order(engine)
         done = watcher.wait_for_state(State.SAVED)
         assert done.id == first.id
-        price, consent = Price(PriceKind.FREE, None), Consent("free", datetime.now(UTC))
+        price, consent = Price(PriceKind.FREE, None), Consent("unknown", datetime.now(UTC))
         (again,) = engine.submit(simulator(), KITE, price, consent, parent=first.id, once_more=True)
         saved = watcher.wait_for_end(again.id)
     assert (saved.state, saved.parent) == (State.SAVED, first.id)

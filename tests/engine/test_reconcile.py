@@ -127,6 +127,121 @@ def test_without_its_prompt_even_the_only_candidate_is_a_persons_decision() -> N
     assert [c.id for c in for_a_person(job, [silent], set(), None)] == ["video_1"]
 
 
+def test_beside_one_with_the_prompt_a_strangers_row_without_is_no_rival() -> None:
+    job, ours = lost_job(), video()
+    silent = video(id="video_of_a_stranger", prompt=None, model=None, size=None, seconds=None)
+    assert matches([job], [silent, ours], set(), None) == {job.id: ours}
+    assert [c.id for c in for_a_person(job, [silent, ours], set(), None)] == [ours.id, silent.id]
+    twin = lost_job("20261122-101530-bbbbbb")
+    assert matches([job, twin], [silent, ours], set(), None) == {}, "two of us, and one of them"
+
+
+LONG = "A kite over a grey sea, " * 60
+HOURS = 3600
+
+
+@pytest.mark.parametrize(
+    ("prompt", "fields", "near", "other"),
+    [
+        ("A kite", {"model": "openai/sora-2"}, ("model",), ()),
+        ("A kite", {"model": "sora-2-2025-12-08"}, ("model",), ()),
+        ("A kite", {"model": "Sora-2@20251208"}, ("model",), ()),
+        ("A kite", {"size": "720p"}, ("size",), ()),
+        ("A kite", {"size": "1280 × 720"}, ("size",), ()),
+        ("A kite", {"seconds": "4 s"}, ("seconds",), ()),
+        ("Un cerf-volant d\u00e9chu", {"prompt": "Un cerf-volant de\u0301chu"}, ("prompt",), ()),
+        (LONG, {"prompt": LONG[:1000]}, ("prompt",), ()),
+        (LONG, {"prompt": LONG[:999] + "…"}, ("prompt",), ()),
+        ("A  kite\nover\tthe sea", {"prompt": "A kite over the sea"}, ("prompt",), ()),
+        ("A kite", {"prompt": "Create a video of: A kite"}, ("prompt",), ()),
+        ("A kite", {"prompt": "A dragon of paper, in the wind"}, (), ("prompt",)),
+        ("A kite", {"model": "wan2.2", "size": "832x480"}, (), ("model", "size")),
+        ("A kite", {"created_at": None}, (), ("time",)),
+        ("A kite", {"created_at": int(SENT.timestamp()) + 3 * HOURS + 2}, (), ("time",)),
+        ("A kite", {"created_at": int(SENT.timestamp()) - 3 * HOURS + 2}, (), ("time",)),
+        ("A kite", {"created_at": int(SENT.timestamp()) - 2 * HOURS - 1234}, (), ("time",)),
+        ("A kite", {"created_at": int(SENT.timestamp()) + 900}, ("time",), ()),
+        ("A kite", {"prompt": None, "created_at": None}, (), ("time",)),
+        ("A kite", {"prompt": None, "created_at": int(SENT.timestamp()) + HOURS}, (), ("time",)),
+    ],
+)
+def test_what_a_server_tells_in_words_of_its_own_is_offered_and_not_adopted(
+    prompt: str, fields: dict[str, Any], near: tuple[str, ...], other: tuple[str, ...]
+) -> None:
+    job, theirs = lost_job(prompt=prompt), video(**{"prompt": prompt, **fields})
+    assert matches([job], [theirs], set(), None) == {}
+    [offered] = for_a_person(job, [theirs], set(), None)
+    assert (offered.near, offered.other) == (near, other)
+    assert not offered.is_exact
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"prompt": "A boat", "size": "720x1280"},
+        {"prompt": "A boat", "created_at": int(SENT.timestamp()) - 3 * HOURS},
+        {"prompt": "A boat", "created_at": None},
+        {"prompt": None, "model": "wan2.2"},
+        {"prompt": None, "created_at": int(SENT.timestamp()) - 1234},
+        {"created_at": int(SENT.timestamp()) - 30 * HOURS},
+        {"created_at": 1},
+        {"remixed_from_video_id": "video_7"},
+    ],
+)
+def test_what_is_surely_anothers_is_not_offered(fields: dict[str, Any]) -> None:
+    assert for_a_person(lost_job(), [video(**fields)], set(), None) == ()
+
+
+def test_what_agrees_in_most_comes_first() -> None:
+    told = [
+        video(id="other_prompt", prompt="A boat"),
+        video(id="no_time", created_at=None),
+        video(id="cut", prompt="A kite."),
+        video(id="exact"),
+    ]
+    found = for_a_person(lost_job(), told, set(), None)
+    assert [c.id for c in found] == ["exact", "cut", "no_time", "other_prompt"]
+
+
+def test_the_clock_of_the_sending_counts_and_not_that_of_the_search() -> None:
+    """Sent by a clock three hours ahead, which was set right before the search."""
+    ours = video(created_at=int(SENT.timestamp()) - 3 * HOURS + 1)
+    told = replace(lost_job(), clock_skew=-3.0 * HOURS)
+    assert matches([told], [ours], set(), 0.0) == {told.id: ours}
+    assert matches([lost_job()], [ours], set(), 0.0) == {}
+    assert matches([lost_job()], [ours], set(), -3.0 * HOURS) != {}
+
+
+@pytest.mark.parametrize("skew", [1e12, -1e12, float("inf")])
+def test_a_clock_that_is_none_does_no_harm(skew: float) -> None:
+    job = lost_job()
+    assert matches([job], [video()], set(), skew) == {job.id: video()}
+    assert for_a_person(replace(job, clock_skew=skew), [video()], set(), None)
+
+
+def test_an_id_that_was_used_before_is_offered_and_never_adopted() -> None:
+    job = lost_job()
+    assert matches([job], [video()], {"video_1"}, None) == {}
+    assert for_a_person(job, [video()], {"video_1"}, None) == ()
+    [offered] = for_a_person(job, [video()], {"video_1"}, None, {"video_1"})
+    assert offered.other == ("id",)
+
+
+def test_an_order_of_unknown_past_may_have_been_made_ever_since() -> None:
+    waiting = Job.new(
+        "20261122-101530-aaaaaa",
+        SENT,
+        ServerRef("lab", "http://127.0.0.1:9/v1"),
+        VideoRequest(prompt="A kite", model="sora-2", seconds="4", size="1280x720"),
+        cost=Cost(Decimal(0)),
+        consent=Consent("free", SENT),
+    )
+    job = waiting.of_unknown_past(SENT, JobError("past_unknown", Spent.PERHAPS))
+    late = video(created_at=int(SENT.timestamp()) + 9 * 24 * HOURS)
+    early = video(id="video_9", created_at=int(SENT.timestamp()) - 60)
+    assert matches([job], [late, early], set(), None) == {job.id: late}
+
+
 def litellm_id(*facts: str) -> str:
     told = "litellm:custom_llm_provider:hosted_vllm;" + ";".join(facts)
     return "video_" + b64encode(told.encode()).decode()

@@ -53,10 +53,12 @@ def serve(answer_to: Callable[[Request], bytes]) -> Sequence[Step]:
 
 
 def failing(request: Request) -> bytes:
-    """Every job is taken, and fails at the first look: it is over soon."""
+    """Every job is taken under an id of its own, and fails at the first look: it is over soon."""
     if request.method == "POST":
-        return answer(200, {"id": "video_1", "status": "queued"})
-    return answer(200, {"id": "video_1", "status": "failed", "error": "no pixels here"})
+        key = request.headers["idempotency-key"]
+        return answer(200, {"id": f"video_{key}", "status": "queued"})
+    video_id = request.target.rpartition("/")[2]
+    return answer(200, {"id": video_id, "status": "failed", "error": "no pixels here"})
 
 
 def rows(*numbers: int, **more: Any) -> bytes:
@@ -300,7 +302,7 @@ def test_a_video_that_may_be_a_lost_job_s_is_told_as_such(folder: Folder) -> Non
     with RawServer(serve(lambda request: rows(1, 9000))) as server:
         lab = Server("lab", server.url)
         at, job_id = datetime.now(UTC), "20260101-000000-aaaaaa"
-        wish, consent = VideoRequest("A kite"), Consent("free", at)
+        wish, consent = VideoRequest("A kite"), Consent("unknown", at)
         lost = Job.new(job_id, at, lab.ref, wish, cost=Cost(), consent=consent)
         lost = lost.submitting(at, "key").unconfirmed(at, JobError("answer_lost", Spent.PERHAPS))
         with closing(History(folder)) as history:

@@ -29,6 +29,8 @@ from tests.faults.server import FaultServer
 
 #: Planted in the environment; its bytes must never be seen anywhere but in a header.
 KEY = "sk-planted-4f1c9a7be2"
+#: Commands that send what costs.
+_PAID = frozenset({"generate", "batch", "remix", "edit", "extend", "character"})
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,14 @@ class Workspace:
         preexec: Callable[[], None] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """`sora-tui` with these words; `before` runs it under another program."""
+        """`sora-tui` with these words; `before` runs it under another program.
+
+        The server does not say what it is, and nobody is there to be asked: an order to it is
+        agreed to beforehand.
+        """
+        agreed = ("--yes",) if words[0] in _PAID and "--server" not in words else ()
         process = subprocess.Popen(
-            [*before, sys.executable, "-m", "sora_tui", *words],
+            [*before, sys.executable, "-m", "sora_tui", *words, *agreed],
             cwd=self.root,
             env={
                 **os.environ,

@@ -27,9 +27,10 @@ def remote(status: str, cost: float | None = None) -> RemoteVideo:
 
 
 def job_of(status: str, at_end: float | None, estimated: str = "0") -> Job:
-    """A job whose create answer told a cost in a header, and then went so."""
+    """A job whose create answer told a cost in a header, and then went so, told twice."""
     wish = replace(new_job(), cost=Cost(Decimal(estimated))).submitting(LATER, "key")
     job = wish.accepted(LATER, remote("queued")._replace(cost=TOLD))
+    job = job.progressed(LATER, remote(status, at_end))
     return job.progressed(LATER, remote(status, at_end))
 
 

@@ -12,11 +12,11 @@ from tests.support.start.sitecustomize import SHIFT
 #: hand to their own processes. A person's language, terminal, keys, proxies and editors go.
 _KEPT: Final = frozenset({
     *("PATH", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV"),
-    *("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"),
-    *("CI", "HYPOTHESIS_PROFILE", "TZ", VARIABLE, SHIFT),
+    *("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"),
+    *("CI", "HYPOTHESIS_PROFILE", "TEXTUAL_SNAPSHOT_TEMPDIR", "TZ", VARIABLE, SHIFT),
 })  # fmt: skip
 #: LD_PRELOAD and FAKETIME are how `make test-long` changes the system's clock.
-_KEPT_BEGINNINGS: Final = ("PYTHON", "PYTEST", "PY_", "COV", "FAKETIME", "SORA_INTEROP")
+_KEPT_BEGINNINGS: Final = ("PYTEST", "PY_", "COV", "FAKETIME", "SORA_INTEROP")
 #: A terminal of today, whatever one the run was started from.
 _TERMINAL: Final = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 

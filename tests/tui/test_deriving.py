@@ -12,6 +12,7 @@ from sora_tui.core.job import Job
 from sora_tui.core.request import Character
 from sora_tui.media.render import ClipPlan, render_clip
 from sora_tui.tui.panes.editor import ConsentLine
+from sora_tui.tui.panes.said import Said
 from sora_tui.tui.panes.settings_line import SettingField
 from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory
@@ -102,12 +103,49 @@ async def test_a_clip_is_worked_on_where_it_lies(tmp_path: Path) -> None:
         assert app.fake.orders == []
 
 
+@pytest.mark.parametrize("key", ["m", "x", "t"])
+async def test_another_server_is_named_and_undo_brings_the_former_one_back(
+    tmp_path: Path, key: str
+) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP], servers=[UNPRICED, PAID])
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        before = app.editor.draft
+        await press(pilot, "escape", "4", key)
+        assert "This goes to team-gw, which made the clip." in text(app)
+        assert app.editor.query_one(Said).has_class("-paid"), "in the colour of money"
+        await press(pilot, "ctrl+z")
+        assert app.settings.server.name == "lab"
+        assert app.editor.draft.text == before.text
+        assert "The next clip goes to lab again." in text(app)
+        await press(pilot, "ctrl+y")
+        assert app.settings.server.name == "team-gw"
+        await press(pilot, "ctrl+z")
+        app.use_server("team-gw")
+        await press(pilot, "escape", "4", key)
+        assert "This goes to" not in text(app), "nothing changes"
+        app.use_server("lab")
+        await press(pilot, "ctrl+z")
+        assert app.settings.server.name == "lab", "chosen since"
+
+
+async def test_what_a_server_cannot_is_refused_at_once(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP], servers=[UNPRICED, PAID])
+    Memory(app.folder).learn(PAID.origin, "extend", False)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        before = app.editor.draft
+        await press(pilot, "escape", "4", "x")
+        assert "gw.example.org cannot do this: extend" in " ".join(text(app).split())
+        assert (app.settings.server.name, app.editor.draft) == ("lab", before)
+
+
 async def test_what_a_server_cannot_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=[CLIP, REMIX], servers=[PAID])
     Memory(app.folder).learn(PAID.origin, "remix", False)
     async with app.run_test() as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "4", "m", "f5")
+        await press(pilot, "escape", "4", "m")
         assert "cannot do this: remix" in " ".join(text(app).split())
         assert not app.editor.asking
         await press(pilot, "escape", "4", "r", "y")

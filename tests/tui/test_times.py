@@ -88,6 +88,7 @@ def test_what_was_found_for_a_lost_answer(moment: Moment) -> None:
     assert job.search is not None
     assert f"since {moment.shown(job.attempts[-1].at, '%H:%M')}:" in found_words(job)
     [found] = job.search.found
+    assert found.created_at is not None
     assert created_words(found) == moment.shown(found.created_at, "%H:%M:%S")
 
 

@@ -12,6 +12,7 @@ from sora_tui.workspace import inbox
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command
+from sora_tui.workspace.mark import mark_of
 from tests.workspace.jobs import document, put, saved, wish
 from tests.workspace.processes import go, line, python
 
@@ -49,9 +50,8 @@ def test_a_request_is_withdrawn_or_claimed_and_never_both(folder: Folder) -> Non
 
 
 def test_requests_are_private_whole_and_claimed_in_their_order(folder: Folder) -> None:
-    jobs = [wish(second) for second in (3, 1, 2)]
-    for job in jobs:
-        inbox.hand_in(folder, job)
+    jobs = [inbox.hand_in(folder, wish(second)) for second in (3, 1, 2)]
+    assert {job.handed_in for job in jobs} == {mark_of(folder)}
     (request, *_) = folder.inbox.iterdir()
     assert stat.S_IMODE(request.stat().st_mode) == 0o600
     in_order = sorted(jobs, key=lambda job: job.id)
@@ -66,7 +66,7 @@ def test_what_is_no_wish_is_not_run(folder: Folder) -> None:
     put(folder, done)
     (folder.inbox / f"{done.id}.json").write_text("{}")
     (folder.inbox / f"{wish(3).id}.json").write_text('{"schema": 1,\n  oops')
-    inbox.hand_in(folder, good)
+    good = inbox.hand_in(folder, good)
     inbox.hand_in(folder, saved(4))
     (folder.inbox / ".half-written.json.0123abcd.tmp").write_text("{")
     assert inbox.claim(folder) == [good]

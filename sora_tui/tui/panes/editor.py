@@ -306,15 +306,19 @@ class EditorPane(Widget, can_focus=False):
         self._facts = (picture, price, server, note, urgent)
         self._draw_facts()
 
-    def say(self, text: str, *, error: bool = False) -> None:
-        """Show a message above the settings until the next edit; empty takes it away."""
+    def say(self, text: str, *, error: bool = False, paid: bool = False) -> None:
+        """Show a message above the settings until the next edit; empty takes it away.
+
+        Args:
+            paid: It is about money.
+        """
         if self._said is None and text:
             from sora_tui.tui.panes.said import Said  # nothing is said in the first frame
 
             self._said = Said()
             self.mount(self._said, after=0)
         if self._said is not None:
-            self._said.say(text, error=error)
+            self._said.say(text, error=error, paid=paid)
 
     def ask(self, question: Question, sent: str) -> None:
         """Put the question in place of the settings, with the text as it would be sent."""

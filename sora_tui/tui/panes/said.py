@@ -11,14 +11,20 @@ class Said(Static):
     DEFAULT_CSS = """
     Said { height: auto; max-height: 4; padding: 0 1; }
     Said.-error { color: $text-error; }
+    Said.-paid { color: $text-warning; text-style: bold; }
     """
 
     def __init__(self) -> None:
         super().__init__("", markup=False)
 
-    def say(self, text: str, *, error: bool) -> None:
-        """Show this; nothing takes it away."""
+    def say(self, text: str, *, error: bool, paid: bool = False) -> None:
+        """Show this; nothing takes it away.
+
+        Args:
+            paid: It is about money.
+        """
         if self.content != text:  # the same again would lay out the whole screen anew
             self.update(text)
         self.display = bool(text)
         self.set_class(error, "-error")
+        self.set_class(paid, "-paid")
