@@ -24,13 +24,12 @@ from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.downloads import MAX_BYTES
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.media.kinds import inspect_clip
+from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile
 
 #: Kinds that are known to hold moving pictures; of the others only their bytes are known.
 _CLIPS: Final = frozenset({".mp4", ".mov", ".webm", ".mkv", ".avi"})
-
-
 #: Seconds between two looks at the addresses of one job, doubled each time.
 _AGAIN: Final = 10.0
 _AGAIN_MOST: Final = 300.0
@@ -151,10 +150,8 @@ def _fetched(
     except ServerError as failure:
         return _Found(interrupted=failure.error.kind == "download_interrupted")
     part.sync_and_close()
-    try:
+    with disk_refusals(part.path):  # the person may have removed the folder meanwhile
         inspected = inspect_clip(part.path)
-    except (ProblemError, OSError):
-        return _Found()
     is_whole = inspected.suffix in _CLIPS and inspected.warning in {
         None,
         "not_checked",

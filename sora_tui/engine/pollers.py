@@ -195,10 +195,13 @@ class Poller:
         return allowed.room
 
     def _in_doubt(self) -> list[Job]:
-        """Return the jobs of this server whose fate nobody knows and nobody has decided."""
+        """Return the jobs of this server whose fate nobody knows and nobody has decided.
+
+        One of unknown past says nothing about the server: it was not sent from here.
+        """
         replaced = {job.parent for job in self._desk.at_origin(self.server, State.PENDING)}
         lost = self._desk.at_origin(self.server, State.UNCONFIRMED)
-        return [job for job in lost if job.id not in replaced]
+        return [job for job in lost if job.id not in replaced and not job.has_unknown_past]
 
     def _keep_back(self, pending: Sequence[Job], allowed: Allowance) -> None:
         """Say why jobs wait; where only a person ends it, write it down for other processes."""
@@ -335,6 +338,7 @@ class Poller:
     def _hold_all(self, why: Problem) -> None:
         until = utc_now() + timedelta(seconds=self._gate.failed(None))
         for job in self._desk.at(self.server, *_WITH_SERVER):
+            self._desk.keep_reason(job, local_error(why)._replace(spent=Spent.PERHAPS))
             self._desk.show_retry(job, Retry(self._gate.failures, until, why.code, why))
 
     # Lost answers ---------------------------------------------------------------------------

@@ -7,13 +7,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from sora_tui.core.request import VideoRequest
+from sora_tui.workspace.folder import open_folder
 from tests.cli.conftest import Ran
 from tests.simulated import Simulator
+from tests.workspace.jobs import put, wish
 
 PROGRAM: Final = Path(sys.executable).with_name("sora-tui")
 KEY: Final = "sk-local-0123456789"
@@ -63,12 +67,11 @@ def handed_in(workspace: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "redirect", "code", "told"),
     [
-        (["jobs"], ">&-", 0, "No jobs yet."),
+        (["keys"], ">&-", 0, ""),
         (["jobs"], "2>&-", 0, ""),
         (["keys"], "<&- >&- 2>&-", 0, ""),
         (["keys"], ">/dev/full", 1, "The output cannot be written: No space left on device.\n"),
         (["--help"], ">/dev/full", 1, "The output cannot be written: No space left on device.\n"),
-        (["keys"], "| true", 0, ""),
         (["generate", "a", "-f", "b"], "2>/dev/full", 2, ""),
         (["generate", "-f", "-"], "<&-", 2, "The prompt is empty."),
     ],
@@ -101,6 +104,17 @@ def test_a_clip_that_is_paid_is_saved_whatever_becomes_of_its_line(
     assert len(list(tmp_path.glob("output/2*.mp4"))) == 1
 
 
+@pytest.mark.parametrize("words", [["keys"], ["--help"]])
+def test_a_reader_that_has_enough_is_no_failure(tmp_path: Path, words: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [PROGRAM, *words], cwd=tmp_path, stdout=write, stderr=subprocess.PIPE, text=True
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "environ",
     [
@@ -108,20 +122,33 @@ def test_a_clip_that_is_paid_is_saved_whatever_becomes_of_its_line(
         {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     ],
 )
-def test_an_output_that_cannot_spell_a_name_escapes_it(
+def test_an_output_that_cannot_spell_a_prompt_escapes_it(
     tmp_path: Path, environ: dict[str, str]
 ) -> None:
-    place = os.fsencode(tmp_path) + b"/caf\xe9 \xe6\x97\xa5"  # not UTF-8, then UTF-8
-    Path(os.fsdecode(place)).mkdir()
-    Path(os.fsdecode(place), ".env").write_text("SORA_LANG=fr\n")
+    folder = open_folder(tmp_path)
+    put(folder, replace(wish(), request=VideoRequest("caf\u00e9 \u65e5\u672c \U0001f98a")))
+    ran = run(["jobs"], tmp_path, environ=environ)
+    assert ran.code == 0, ran.err
+    assert r"caf\xe9 \u65e5\u672c \U0001f98a" in ran.out
+
+
+def test_a_path_that_is_no_text_goes_to_a_pipe_as_it_is(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\x1b[31m"))
+    place.mkdir()
+    words = ["generate", "k", "--yes", "--seconds", "1", "--size", "320x180", "--model", "sora-2"]
     done = subprocess.run(
-        [os.fsencode(PROGRAM), b"show", b"x", b"--workspace", place],
-        env={**os.environ, **environ},
+        [PROGRAM, *words, "--workspace", place],
+        cwd=tmp_path,
+        env={**os.environ, "SORA_BASE_URL": simulator.base_url, "SORA_API_KEY": simulator.key},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
     )
-    assert done.returncode == 2, done.stderr
-    assert done.stderr.isascii()
-    assert b"t\\xe2che" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / os.fsdecode(done.stdout.rstrip(b"\n"))).is_file()
+    assert b"Saved " in done.stderr
+    assert b"\x1b" not in done.stderr  # what stands in a name is not for the terminal
 
 
 # Homes and folders ---------------------------------------------------------------------------

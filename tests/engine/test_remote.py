@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 import threading
@@ -52,12 +53,14 @@ def serve(answer_to: Callable[[Request], bytes]) -> Sequence[Step]:
     return [step]
 
 
+_NUMBERS = itertools.count(1)
+
+
 def failing(request: Request) -> bytes:
-    """Every job is taken under an id of its own, and fails at the first look: it is over soon."""
+    """Every job is taken, and fails at the first look: it is over soon."""
     if request.method == "POST":
-        key = request.headers["idempotency-key"]
-        return answer(200, {"id": f"video_{key}", "status": "queued"})
-    video_id = request.target.rpartition("/")[2]
+        return answer(200, {"id": f"video_{next(_NUMBERS)}", "status": "queued"})
+    video_id = request.target.partition("?")[0].rpartition("/")[2]
     return answer(200, {"id": video_id, "status": "failed", "error": "no pixels here"})
 
 

@@ -101,6 +101,19 @@ def test_a_refusal_beside_paid_requests_under_way_costs_none_of_them_its_answer(
         place.check()
 
 
+@pytest.mark.long
+def test_a_list_that_is_late_is_waited_for_and_that_is_said(tmp_path: Path) -> None:
+    """Half a minute: the list shows nothing at the looks after 2 and 10 seconds."""
+    with workspace(tmp_path) as place:
+        place.server.posts["*"] = [vanish]
+        place.server.lists = [say(200, {"object": "list", "data": [], "has_more": False})] * 2
+        done = ended(place.start("generate", "A kite"), 100)
+        assert done.code == 0, done.words
+        assert b"It is looked for in the list of env until " in done.err
+        assert place.server.paid == 1
+        place.check_all_saved()
+
+
 KILLS = {
     "before a word": kill_made,
     "after one byte": kill_after(0),
