@@ -176,10 +176,9 @@ class Downloads:
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _DISK_WAIT
                 wait = timedelta(seconds=_DISK_WAIT)
                 self._desk.hold(job, error.problem, wait, durably=False)
-            except Exception:
-                # A fault of ours is reported by whoever runs us; the job must not be forgotten.
+            except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _SLOW
-                raise
+                self._desk.report_fault(job, error)
             finally:
                 self.at_work -= 1
 
