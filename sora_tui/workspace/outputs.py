@@ -192,7 +192,13 @@ def sweep_parts(folder: Folder) -> int:
         for path in folder.output.iterdir()
         if _PART.fullmatch(path.name) or ROOM.fullmatch(path.name)
     ]
-    swept += _temporary(folder.metadata)
+    # The folder's mark is made by whoever hands in first, owner or not.
+    mark = f".{folder.mark_file.name}."
+    swept += [
+        path
+        for path in _temporary(folder.metadata)
+        if not path.name.startswith(mark) or _age(path) > _ABANDONED
+    ]
     swept += [path for path in _temporary(folder.inbox) if _age(path) > _ABANDONED]
     for path in swept:
         path.unlink(missing_ok=True)

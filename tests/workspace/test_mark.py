@@ -15,6 +15,7 @@ from sora_tui.core.job import FolderMark, Job
 from sora_tui.workspace import mark as module
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.mark import has_known_past, key_of, mark_of, note_begun, sweep_begun
+from sora_tui.workspace.outputs import sweep_parts
 from tests.core.lives import ERROR, new_job
 
 ONE, OTHER = "1" * 32, "2" * 32
@@ -179,3 +180,15 @@ def test_the_oldest_keys_go(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> 
         note_begun(folder, key_of(job))
     sweep_begun(folder)
     assert [_begun(folder, job) for job in jobs] == [False, True, True]
+
+
+def test_an_owner_that_comes_leaves_a_mark_that_is_just_being_made(tmp_path: Path) -> None:
+    """Whoever handed in at that moment was told that there is no folder."""
+    folder = open_folder(tmp_path)
+    part = folder.metadata / "..mark.0123abcd.tmp"
+    part.write_text("half")
+    other = folder.metadata / ".20261122-101530-7f3k2m.json.0123abcd.tmp"
+    other.write_text("half")
+    sweep_parts(folder)
+    assert part.exists()
+    assert not other.exists()
