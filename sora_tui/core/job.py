@@ -532,17 +532,16 @@ class Job:
         )
         return job._at_server(at, remote)
 
-    def searched(self, at: datetime, search: Search, clock_skew: float | None = None) -> Job:
-        """Looked for while unconfirmed; what is no news is not noted.
+    def knowing_clock(self, skew: float) -> Job:
+        """Return the job with the server's clock minus ours when it was sent, learnt since."""
+        return replace(self, clock_skew=skew)
 
-        Args:
-            clock_skew: The server's clock minus ours when it was sent, if it was learnt since.
-        """
+    def searched(self, at: datetime, search: Search) -> Job:
+        """Looked for while unconfirmed; what is no news is not noted."""
         if self.state is not State.UNCONFIRMED:
             raise _illegal(self, State.UNCONFIRMED)
         news = search.news(self.search)
-        skew = self.clock_skew if clock_skew is None else clock_skew
-        job = replace(self, search=search, clock_skew=skew)
+        job = replace(self, search=search)
         return job.noted(at, news) if news else job
 
     def withdrawn(self, at: datetime, note: str = "withdrawn before it was sent") -> Job:

@@ -46,8 +46,12 @@ class Line:
     goodbye: float = 0.5
     paid: int = 0
     is_closed: bool = False
+    clock_skew: float | None = None
 
-    async def create(self, *_: object) -> CreateOutcome:
+    def prepare(self, *_: object) -> None:
+        """Nothing is built: no byte leaves here."""
+
+    async def send(self, *_: object) -> CreateOutcome:
         self.paid += 1
         await self.answered.wait()
         assert not self.is_closed, "the answer to a paid request would be lost"
