@@ -79,7 +79,16 @@ def _read(
     history.close()
     found = read_remote(folder, server, unknown)
     videos = [video for video in found if isinstance(video, RemoteVideo)]
+    if any(video.prompt is None for video in videos):
+        # A gateway may tell the prompts in its list alone (LiteLLM).
+        listed = {inner_id(video.id): video for video in list_remote(folder, server).videos}
+        videos = [_with_prompt(video, listed.get(inner_id(video.id))) for video in videos]
     return videos, [*taken, *(why for why in found if isinstance(why, Problem))]
+
+
+def _with_prompt(video: RemoteVideo, listed: RemoteVideo | None) -> RemoteVideo:
+    told = listed.prompt if listed is not None else None
+    return video if video.prompt is not None else video._replace(prompt=told)
 
 
 def _owner(folder: Folder, history: History, video_id: str) -> dict[str, str]:

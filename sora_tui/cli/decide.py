@@ -67,14 +67,12 @@ class Deciding:
         Raises:
             ProblemError: video_unknown, video_taken, or why the server could not be asked.
         """
-        asked_at = datetime.now(UTC)
+        before = job.search.refused if job.search else None
         self.engine.command(job.id, "adopt", video_id)
 
         def is_answered(now: Job) -> bool:
             refused = now.search.refused if now.search else None
-            return now.state is not State.UNCONFIRMED or (
-                refused is not None and refused.at >= asked_at
-            )
+            return now.state is not State.UNCONFIRMED or refused != before
 
         after = self._wait_until(job.id, is_answered)
         if after.state is State.UNCONFIRMED and after.search and after.search.refused:
@@ -223,7 +221,10 @@ class Deciding:
         except ProblemError:
             written = job
         heard = self._last_heard(job.id) or written
-        return max((job, written, heard), key=lambda known: known.updated_at)
+        newest = job
+        for known in (written, heard):
+            newest = newest if known.is_before(newest) else known
+        return newest
 
     def current(self, job_id: str) -> Job:
         """A job that needs a decision.

@@ -13,7 +13,7 @@ from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
 from sora_tui.core.findings import DeleteMeans
 from sora_tui.core.job import Job, State
-from sora_tui.core.problem import Problem, ProblemError, Spent, problem_error
+from sora_tui.core.problem import Fact, Problem, ProblemError, Spent, problem_error
 from sora_tui.core.server import profile_for
 from sora_tui.core.text import clean_line
 from sora_tui.engine.knowledge import delete_means
@@ -50,8 +50,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     job = named(args.job, folder, history)
     at_server = args.remote and job.remote_id is not None
     if not (job.may_be_deleted_there if at_server else _is_at_rest(job)):
-        raise _not_now(job)
-    means = _means(job, settings, folder) if at_server else None
+        raise _not_now(job, names_way=not at_server)
+    means = means_at_server(job, settings, folder) if at_server else None
     if not args.yes:
         ask = question_on_terminal()
         if ask is None:
@@ -112,7 +112,12 @@ def _is_done_there(before: Job, now: Job) -> bool:
     return now.state is State.CANCELLED and not _is_at_rest(before)
 
 
-def _means(job: Job, settings: Settings, folder: Folder) -> DeleteMeans:
+def means_at_server(job: Job, settings: Settings, folder: Folder) -> DeleteMeans:
+    """What deleting the job's video does at its server.
+
+    Raises:
+        ProblemError: profile_unknown.
+    """
     server = profile_for(settings.servers, job.server)
     if server is None:
         raise problem_error("profile_unknown", name=job.server.profile)
@@ -142,6 +147,14 @@ def _host(job: Job) -> str:
     return clean_line(urlsplit(job.server.base_url).hostname or job.server.profile)
 
 
-def _not_now(job: Job) -> ProblemError:
-    spent = Spent.PERHAPS if job.attempts and not job.simulated else Spent.NO
-    return ProblemError(Problem("step_illegal", {"job": job.id, "state": job.state.value}, spent))
+def _not_now(job: Job, *, names_way: bool = False) -> ProblemError:
+    spent = Spent.PERHAPS if job.attempts and not job.is_free else Spent.NO
+    facts: dict[str, Fact] = {"job": job.id, "state": job.state.value}
+    if names_way and job.may_be_deleted_there:
+        facts["way"] = way_there(job)
+    return ProblemError(Problem("step_illegal", facts, spent))
+
+
+def way_there(job: Job) -> str:
+    """The command that deletes a job's video at its server."""
+    return f"sora-tui delete {job.id} --remote --yes"

@@ -41,6 +41,7 @@ HOPELESS: Final = frozenset(
         "download_too_large",
         "folder_not_writable",
         "folder_unreadable",
+        "job_hidden",
         "key_command_failed",
         "key_missing",
         "key_command_ignored",
@@ -60,7 +61,9 @@ HOPELESS: Final = frozenset(
     }
 )
 #: Reasons that time may heal, and tries after which they are left: some ten minutes.
-_REFUSED: Final = frozenset({"download_refused", "clip_damaged"})
+_REFUSED: Final = frozenset(
+    {"download_refused", "clip_damaged", "look_refused", "gateway_misroutes"}
+)
 _REFUSALS: Final = 9
 #: A reason that a person ends, and after which the rest of the order is still wanted: the job is
 #: left waiting, and `sora-tui wait` sends it.
@@ -73,6 +76,9 @@ SEARCH: Final = LOOKS[-1] + 30.0
 #: Seconds after which a person is told who does not take the job.
 _UNCLAIMED: Final = 5.0
 _LOOK_EVERY: Final = 2.0
+#: Seconds after which a follower believes the reason that stands in the record of a job under way:
+#: an owner that has just started may be about to ask with another key.
+_KEPT_LONG: Final = 15.0
 #: Longest wait, in seconds, for the answer of a paid request when leaving.
 _LAST_WAIT: Final = 120.0
 
@@ -167,6 +173,7 @@ def wait_for_completion(
             record that has it.
     """
     watch = _Watch(engine, history, progress, speech, enough, dict.fromkeys(job_ids), overcome)
+    watch.take_ended()
     while watch.open and watch.outcome.signal is None and not watch.outcome.faults:
         try:
             watch.take(items.get(timeout=0.5))
@@ -206,10 +213,17 @@ class _Watch:
         self._began = self._looked_at = time.monotonic()
         self._began_at = datetime.now(UTC)
         self._lost_at: dict[str, float] = {}
+        self._untold_since: dict[str, float] = {}  # jobs that the owner cannot ask about
         self._owner: EngineChanged | None = None
         self._named_owner = False
         self._named_pause = False
         self._named_search: set[str] = set()
+
+    def take_ended(self) -> None:
+        """Take the jobs for which there is nothing to wait: no engine speaks of them any more."""
+        for job in self._history.load_each(tuple(self.open)).values():
+            if isinstance(job, Job) and job.is_final and not job.needs_you:
+                self._job(JobChanged(job))
 
     def take(self, item: Item) -> None:
         """Something happened."""
@@ -265,7 +279,7 @@ class _Watch:
 
     def _job(self, event: JobChanged) -> None:
         job, known = event.job, self.outcome.jobs.get(event.job.id)
-        if known is not None and job.updated_at < known.updated_at:
+        if known is not None and job.is_before(known):
             return
         self.outcome.jobs[job.id] = job
         self._progress.show(event)
@@ -287,6 +301,12 @@ class _Watch:
             # An owner that is another process writes it down; the engine does with what only a
             # person ends.
             why = job.error.problem if follows or job.is_stopped else None
+        if job.state in {State.QUEUED, State.IN_PROGRESS} and job.error is not None:
+            since = self._untold_since.setdefault(job.id, time.monotonic())
+            if why is None and follows and time.monotonic() - since >= _KEPT_LONG:
+                why = job.error.problem
+        else:
+            self._untold_since.pop(job.id, None)
         if self._enough(job):
             self.open.pop(job.id)
         elif why and why.code == _STOPPED:

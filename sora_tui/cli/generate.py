@@ -33,6 +33,7 @@ from sora_tui.i18n.amounts import left_out_words, money
 from sora_tui.i18n.costs import free_words
 from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.takes import same_seed_words
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -122,9 +123,12 @@ def tell_warnings(settings: Settings, speech: Speech) -> None:
 
 
 def tell_endings(order: Order, speech: Speech) -> None:
-    """Say which models of an order end, or have ended."""
+    """Say which models of an order end, or have ended, and which of its clips come out alike."""
     for end in order.endings:
         if note := ending_words(end, date.today()):
+            speech.note(note)
+    for line in order.lines:
+        if note := same_seed_words(line.request, line.clips):
             speech.note(note)
 
 

@@ -33,8 +33,10 @@ def report(outcome: Outcome, folder: Folder, speech: Speech) -> int:
         if job.id not in outcome.left:
             _tell(job, folder, speech)
             codes.append(exits.exit_of(job) if job.is_final else exits.DONE)
-    for why in (*dict.fromkeys(outcome.left.values()), *outcome.faults):
-        speech.problem(why)
+    free = {job.id for job in outcome.jobs.values() if job.is_free}
+    left = dict.fromkeys((why, job_id in free) for job_id, why in outcome.left.items())
+    for why, is_free in (*left, *((fault, False) for fault in outcome.faults)):
+        speech.problem(why, free=is_free)
         codes.append(exits.BY_PROBLEM[why.code])
     for job in outcome.jobs.values():
         if outcome.faults and job.state is State.CANCELLED:

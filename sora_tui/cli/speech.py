@@ -66,11 +66,15 @@ class Speech:
         """A line beside the result. Where the terminal is gone, nobody is there to read it."""
         complain(clean(text, _LONGEST))
 
-    def problem(self, problem: Problem) -> None:
-        """What happened, the money and what to do next."""
+    def problem(self, problem: Problem, *, free: bool = False) -> None:
+        """What happened, the money and what to do next.
+
+        Args:
+            free: It is about a server that charges nothing.
+        """
         from sora_tui.i18n.problems import sentences  # most commands have nothing to complain of
 
-        self.sentences(sentences(problem), problem.spent)
+        self.sentences(sentences(problem, free=free), problem.spent)
         if self.as_json:
             document = {
                 "event": "problem",

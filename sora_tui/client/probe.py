@@ -31,6 +31,8 @@ from sora_tui.core.text import clean, clean_line
 _LOOKED_AT: Final = 256 * 1024
 #: The route of a request, as a refusal may name it.
 _ROUTE: Final = re.compile(r"/videos[^\s\"')]*")
+#: How web servers say that they have no such route: OpenAI, Express, Go, gateways.
+_NO_ROUTE: Final = re.compile(r"invalid url|cannot get|no route|page not found", re.IGNORECASE)
 #: Statuses by which a server says that it has no list (videos-api, divergence 16).
 NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 
@@ -185,6 +187,7 @@ def _findings(
     if (listed := _has_list(answers)) is not None:
         can["list"] = listed
     key, why = _key(server, answers)
+    missing = _nothing_there(server, answers)
     return Findings(
         row.name,
         evidence=evidence,
@@ -196,7 +199,8 @@ def _findings(
         can=can,
         delete_means=row.delete_means,
         repeats=row.repeats,
-        problem=why or _busy(answers) or _nothing_there(server, answers),
+        problem=why or _busy(answers) or missing,
+        no_routes=missing is not None and _says_no_route(answers),
         runs_models=_runs_models(row, answers),
     )
 
@@ -249,6 +253,13 @@ def _nothing_there(server: Server, answers: Mapping[Probe, Answer]) -> Problem |
     if other := _other_service(answers):
         facts["what"] = other
     return problem("videos_missing", **facts)
+
+
+def _says_no_route(answers: Mapping[Probe, Answer]) -> bool:
+    """Whether the refusals leave no doubt that it is the route that is missing."""
+    if _other_service(answers):
+        return True
+    return all(_NO_ROUTE.search(_text(answers[probe])) for probe in ("list", "unknown"))
 
 
 def _other_service(answers: Mapping[Probe, Answer]) -> str:

@@ -70,6 +70,20 @@ _LIMIT: Final = re.compile(
 )
 #: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
 _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_error"})
+#: Codes and words by which a server says that the key is good, and has no right to this:
+#: `*_model_access_denied` of LiteLLM, `insufficient_permissions` and "missing scopes" of OpenAI,
+#: `PermissionDenied` of Azure; the Chinese words are new-api's.
+_NO_GRANT_CODE: Final = re.compile(
+    r"model_access_denied$|insufficient_?permission|permission_?denied|missing_?scope"
+    r"|model_not_allowed|model_forbidden",
+    re.IGNORECASE,
+)
+_NO_GRANT: Final = re.compile(
+    r"not (available|allowed) (for|with) this (api )?key|(key|token|team|user|project) (is )?not"
+    r" (allowed|authori[sz]ed) to (access|use) (this |the )?model|does not have access to (the )?"
+    r"model|insufficient permissions|missing scopes?\b|无权(访问|使用)",
+    re.IGNORECASE,
+)
 #: By these a server refuses before it acts (RFC 9110, 6585, 7725). Not 424, by which a gateway
 #: tells that a model failed at work (Azure ML); nor what no RFC knows: proxies say 460 and 499 of
 #: a request that they gave up on.
@@ -467,11 +481,18 @@ def _names(rows: Sequence[object]) -> tuple[str, ...]:
 def _refusal_kind(status: int, refusal: Refusal) -> str:
     if is_moderation(refusal.code, refusal.message):
         return "moderation_before"
+    if status in {400, 401, 403} and _has_no_grant(refusal):
+        return "key_without_grant"
     if status == 402 or _is_quota(refusal):
         return "quota_exhausted"
     if status in {401, 403} or refusal.code in _KEY_CODES:
         return "key_refused"
     return "request_refused"
+
+
+def _has_no_grant(refusal: Refusal) -> bool:
+    """Whether the key is good, and has no right to what is asked for."""
+    return bool(_NO_GRANT_CODE.search(refusal.code or "") or _NO_GRANT.search(refusal.message))
 
 
 def _is_quota(refusal: Refusal) -> bool:
@@ -538,13 +559,13 @@ def _server_error(answer: Answer) -> ServerError:
     refusal = refusal_in(answer.body)
     not_found = answer.status == 404 or refusal.code in _UNKNOWN_ID_CODES
     if _is_success(answer):
-        kind = "answer_unclear"
+        kind = "answer_unusable"
     elif not_found:
         kind = "remote_gone"
     elif answer.status in {429, 503}:
         kind = "server_busy"
     elif answer.status >= 500 or answer.status == 408:
-        kind = "server_unreachable"
+        kind = "server_failed"
     else:
         kind = _refusal_kind(answer.status, refusal)
     return ServerError(

@@ -44,6 +44,8 @@ class Findings(NamedTuple):
         problem: Why it cannot be worked with as it is; None where all is well.
         runs_models: It runs its models itself: what it showed names such a server, and nothing
             in it points to a gateway.
+        no_routes: It said itself that it has no `/videos`, or is known to be another service. A
+            404 that does not say so may be of a server that has no list and knows no such id.
     """
 
     dialect: str
@@ -58,9 +60,9 @@ class Findings(NamedTuple):
     repeats: bool = False
     problem: Problem | None = None
     runs_models: bool = False
+    no_routes: bool = False
 
     @property
     def is_useless(self) -> bool:
         """Whether nothing can be sent there: no answer, no right, or no such routes."""
-        is_missing = self.problem is not None and self.problem.code == "videos_missing"
-        return not self.reached or self.key == "refused" or is_missing
+        return not self.reached or self.key == "refused" or self.no_routes

@@ -389,8 +389,13 @@ class Job:
         remote: RemoteVideo,
         *,
         simulated: bool = False,
+        free: bool = False,
     ) -> Job:
-        """A job made elsewhere, taken into this workspace where the server says it is."""
+        """A job made elsewhere, taken into this workspace where the server says it is.
+
+        Args:
+            free: The server charges nothing.
+        """
         state = _REMOTE[remote.phase]
         return cls(
             id=id,
@@ -405,6 +410,7 @@ class Job:
                 size=remote.size,
             ),
             simulated=simulated,
+            cost=Cost(estimated=Decimal(0)) if free else _UNKNOWN_COST,
             remote=remote,
             remote_id=remote.id,
             expires_at=remote.expires_at,
@@ -526,17 +532,16 @@ class Job:
         )
         return job._at_server(at, remote)
 
-    def searched(self, at: datetime, search: Search, clock_skew: float | None = None) -> Job:
-        """Looked for while unconfirmed; what is no news is not noted.
+    def knowing_clock(self, skew: float) -> Job:
+        """Return the job with the server's clock minus ours when it was sent, learnt since."""
+        return replace(self, clock_skew=skew)
 
-        Args:
-            clock_skew: The server's clock minus ours when it was sent, if it was learnt since.
-        """
+    def searched(self, at: datetime, search: Search) -> Job:
+        """Looked for while unconfirmed; what is no news is not noted."""
         if self.state is not State.UNCONFIRMED:
             raise _illegal(self, State.UNCONFIRMED)
         news = search.news(self.search)
-        skew = self.clock_skew if clock_skew is None else clock_skew
-        job = replace(self, search=search, clock_skew=skew)
+        job = replace(self, search=search)
         return job.noted(at, news) if news else job
 
     def withdrawn(self, at: datetime, note: str = "withdrawn before it was sent") -> Job:
@@ -571,7 +576,17 @@ class Job:
         """
         if self.state not in _IN_FLIGHT:
             return self
-        return self._at_server(at, remote)
+        return replace(self, error=None)._at_server(at, remote)  # it is answered
+
+    def not_told(self, at: datetime, error: JobError) -> Job:
+        """Return the job with why its server does not tell how it is, until it does."""
+        if self.state not in _IN_FLIGHT:
+            raise _illegal(self, self.state)
+        if self.error == error:
+            return self
+        note = f"not told how it is: {error.kind}"
+        job = self if note in {event.note for event in self.events} else self.noted(at, note)
+        return replace(job, updated_at=at, error=error)
 
     def found(self, at: datetime, remote: RemoteVideo) -> Job:
         """A server that had forgotten or ended the job tells otherwise when it is asked again."""
@@ -688,6 +703,16 @@ class Job:
         """Whether an answer is about this job: by the id of its create, or one told later."""
         ids = (self.remote_id, self.remote.id if self.remote else None)
         return inner_id(remote.id) in {inner_id(known) for known in ids if known}
+
+    def is_before(self, other: Job) -> bool:
+        """Whether another record of this job is a later one.
+
+        Records grow by their last event. Their times do not tell: a clock may be set back.
+        """
+        events = other.events
+        if not self.events or not events or self.events[-1] == events[-1]:
+            return False
+        return self.events[-1] in events and events[-1] not in self.events
 
     @property
     def is_made(self) -> bool:
@@ -857,14 +882,14 @@ def _illegal(job: Job, to: State) -> Exception:
 
 def _remote_error(remote: RemoteVideo) -> JobError | None:
     """The error of a job that ended at the server, with what it says about money."""
-    if remote.phase is Phase.CANCELLED:
-        return JobError("remote_cancelled", Spent.PERHAPS)
-    if remote.phase is Phase.EXPIRED:
-        return JobError("remote_expired", Spent.YES)
-    if remote.phase is not Phase.FAILED:
-        return None
     code = remote.error.code if remote.error else None
     message = remote.error.message if remote.error else ""
+    if remote.phase is Phase.CANCELLED:
+        return JobError("remote_cancelled", Spent.PERHAPS, code=code, message=message)
+    if remote.phase is Phase.EXPIRED:
+        return JobError("remote_expired", Spent.YES, code=code, message=message)
+    if remote.phase is not Phase.FAILED:
+        return None
     from sora_tui.core.moderation import is_moderation  # its patterns cost the first frame 20 ms
 
     kind = "moderation_after" if is_moderation(code, message) else "generation_failed"

@@ -106,10 +106,13 @@ CODES: Final[Mapping[str, Spent]] = {
     "step_illegal": Spent.NO,
     # on the way to the server
     "server_unreachable": Spent.NO,
+    "server_failed": Spent.NO,
+    "answer_unusable": Spent.NO,
     "certificate_untrusted": Spent.NO,
     "server_busy": Spent.NO,
     "videos_missing": Spent.NO,
     "key_refused": Spent.NO,
+    "key_without_grant": Spent.NO,
     "request_refused": Spent.NO,
     "moderation_before": Spent.NO,
     "quota_exhausted": Spent.NO,
@@ -135,6 +138,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "remote_denied": Spent.PERHAPS,
     "other_video_told": Spent.PERHAPS,
     "gateway_misroutes": Spent.PERHAPS,
+    "job_hidden": Spent.PERHAPS,
+    "look_refused": Spent.PERHAPS,
     "status_unknown": Spent.PERHAPS,
     # bringing it home
     "download_interrupted": Spent.YES,

@@ -294,8 +294,10 @@ def _error(value: object) -> RemoteError | None:
         return RemoteError(None, clean(value, 2000))
     if not isinstance(value, Mapping) or not value:
         return None
-    code = value.get("code") or value.get("type")
-    return RemoteError(_word(code), clean(value.get("message") or "", 2000))
+    said = [word for word in map(_word, (value.get("code"), value.get("type"))) if word]
+    # Servers repeat the HTTP status as the code: then the type tells more.
+    code = next((word for word in said if not word.isdecimal()), next(iter(said), None))
+    return RemoteError(code, clean(value.get("message") or "", 2000))
 
 
 def cost_in(document: Mapping[str, Any]) -> Decimal | None:

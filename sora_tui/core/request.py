@@ -194,6 +194,11 @@ def check_request(request: VideoRequest) -> None:
             raise problem_error("param_standard", name=name)
 
 
+def has_fixed_seed(request: VideoRequest) -> bool:
+    """Return whether every clip of this request comes out alike, on servers that take a seed."""
+    return request.params.get("seed") not in {None, "", -1}
+
+
 def unmentioned(request: VideoRequest) -> tuple[str, ...]:
     """The names of characters that the prompt does not have word for word."""
     names = (character.name for character in request.characters)

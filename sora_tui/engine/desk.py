@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sora_tui.core.job import Job, JobError, State
-from sora_tui.core.problem import Problem, ProblemError, problem, problem_error
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
 from sora_tui.core.server import Server, ServerRef, profile_for
 from sora_tui.engine.events import EngineEvent, JobChanged, JobRemoved, Retry, Transfer
 from sora_tui.engine.purse import Purse
@@ -26,6 +26,28 @@ TOLD_EVERY: Final = 0.2
 #: answer otherwise by then.
 FAULT_WAIT: Final = timedelta(minutes=5)
 
+#: Reasons for which nobody tells how a job under way is, until a person changes something.
+LASTING: Final = frozenset(
+    {
+        "base_url_insecure",
+        "base_url_invalid",
+        "certificate_untrusted",
+        "config_invalid",
+        "gateway_misroutes",
+        "job_hidden",
+        "key_command_failed",
+        "key_command_ignored",
+        "key_missing",
+        "key_refused",
+        "key_unusable",
+        "look_refused",
+        "profile_unknown",
+        "videos_missing",
+    }
+)
+#: Facts of a problem that a job's error has a field for.
+_OWN_FIELDS: Final = frozenset({"code", "status", "request_id"})
+
 _log = logging.getLogger("sora_tui.engine")
 
 Listener = Callable[[EngineEvent], None]
@@ -38,7 +60,16 @@ def utc_now() -> datetime:
 
 def local_error(why: Problem) -> JobError:
     """A reason of our own, as a job keeps it."""
-    return JobError(why.code, why.spent, message=", ".join(map(str, why.facts.values())))
+    facts = {name: fact for name, fact in why.facts.items() if name not in _OWN_FIELDS}
+    message = str(why.facts.get("message") or ", ".join(map(str, facts.values())))
+    code, status = why.facts.get("code"), why.facts.get("status")
+    return JobError(
+        why.code,
+        why.spent,
+        code=None if code is None else str(code),
+        message=message,
+        status=status if isinstance(status, int) else None,
+    )
 
 
 class Announcer:
@@ -118,7 +149,8 @@ class Desk:
         """
         before = self.jobs.get(job.id)
         moved = before is None or _is_worth_writing(before, job)
-        if moved or job.updated_at - self._written[job.id] >= PROGRESS_WRITTEN_EVERY:
+        # Either way: a clock that was set back is no reason to write nothing for an hour.
+        if moved or abs(job.updated_at - self._written[job.id]) >= PROGRESS_WRITTEN_EVERY:
             if not self._owns():
                 raise problem_error("owned_elsewhere")
             job = self.history.save(job)
@@ -183,7 +215,20 @@ class Desk:
         if durably and job.state is State.PENDING and job.error != error:
             with suppress(ProblemError):
                 job = self.put(job.held(utc_now(), error))
+        elif durably:
+            self.keep_reason(job, error._replace(spent=Spent.PERHAPS))
         self.show_retry(job, Retry(0, utc_now() + wait, why.code, why))
+
+    def keep_reason(self, job: Job, error: JobError) -> None:
+        """Write down once why nobody tells how a job under way is, if only a person changes that.
+
+        The process that finds it out may be gone when the person looks.
+        """
+        job = self.jobs.get(job.id, job)
+        is_under_way = job.state in {State.QUEUED, State.IN_PROGRESS}
+        if error.kind in LASTING and is_under_way and job.error != error:
+            with suppress(ProblemError):  # a full disk is told of where it keeps a step from going
+                self.put(job.not_told(utc_now(), error))
 
     def report_fault(self, job: Job, error: Exception) -> None:
         """Leave one job as it is for a fault of ours, and say it: the other jobs go on."""

@@ -293,7 +293,12 @@ class Engine:
                 continue
             known.add(inner_id(video.id))
             job = Job.adopted(
-                self._next_id(), utc_now(), server.ref, video, simulated=server.simulated
+                self._next_id(),
+                utc_now(),
+                server.ref,
+                video,
+                simulated=server.simulated,
+                free=server.free,
             )
             hand_in(self._folder, job)
             jobs.append(job)

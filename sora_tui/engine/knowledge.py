@@ -105,9 +105,8 @@ class Knowledge:
         from sora_tui.client.probe import examine_server  # brings the client
 
         found = await examine_server(self._server, _PATIENCE)
-        is_missing = found.problem is not None and found.problem.code == "videos_missing"
-        self._missing = found.problem if is_missing else None
-        if is_missing:  # asked again after a while: a person may start the server meanwhile
+        self._missing = found.problem if found.no_routes else None
+        if found.no_routes:  # asked again after a while: a person may start the server meanwhile
             return
         if not found.reached or found.key == "refused":
             return

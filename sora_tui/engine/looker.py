@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -35,6 +36,8 @@ _LIST_PAGES: Final = 5
 #: What answers a look where no route for looks is (Dynamo answers with the finished job at once).
 _NO_ROUTE: Final = frozenset({405, 501})
 _KEY_WAIT: Final = 60.0
+#: Refusals of a look that are about one job: the server is there, and tells of the others.
+_ABOUT_JOB: Final = frozenset({"key_without_grant", "request_refused", "moderation_before"})
 #: What a server answers that has no list (videos-api, divergence 16).
 _NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 #: How long what such jobs took is remembered before history is asked again, in seconds.
@@ -76,6 +79,7 @@ class Looker:
         self._addresses = addresses
         self._aliases: dict[str, tuple[str, int]] = {}  # job id -> another id, and how often
         self._denials: dict[str, tuple[int, datetime]] = {}
+        self._refusals: dict[str, int] = {}  # job id -> looks in a row that were refused
         self._learnt: dict[tuple[str | None, ...], tuple[float, float | None]] = {}
         self._due_at = 0.0
 
@@ -123,6 +127,9 @@ class Looker:
             if failure.not_found or (job.ended_at_create and failure.error.status in _NO_ROUTE):
                 self._answered()
                 await self._denied(client, job, failure)
+            elif failure.error.kind in _ABOUT_JOB:
+                self._answered()
+                self._refused(job, failure)
             else:
                 self._not_answered(failure)
         except ProblemError:
@@ -138,6 +145,7 @@ class Looker:
             await self._denied(client, job, video=video)
             return
         self._denials.pop(job.id, None)
+        self._refusals.pop(job.id, None)
         self._aliases.pop(job.id, None)
         is_told_again = video.phase.is_ending and job.was_told_an_end
         if video.urls and (video.phase is Phase.UNKNOWN or is_told_again):
@@ -176,6 +184,23 @@ class Looker:
         self._looks.put_off(job.id, _now() + FAULT_WAIT.total_seconds())
         self._desk.report_fault(job, error)
 
+    def _refused(self, job: Job, failure: ServerError) -> None:
+        """The server does not tell of this job: to this key, or at all."""
+        count = self._refusals[job.id] = self._refusals.get(job.id, 0) + 1
+        is_hidden = failure.error.kind == "key_without_grant"
+        wait = _KEY_WAIT if is_hidden else _doubled(count)
+        wait = max(wait, failure.retry_after or 0.0)
+        self._looks.put_off(job.id, _now() + wait)
+        current = self._desk.jobs.get(job.id)
+        if current is None:
+            return
+        kind = "job_hidden" if is_hidden else "look_refused"
+        error = failure.error._replace(kind=kind, spent=Spent.PERHAPS)
+        self._desk.keep_reason(current, error)
+        why = replace(error.problem, facts={**error.problem.facts, "profile": self._server.name})
+        until = utc_now() + timedelta(seconds=wait)
+        self._desk.show_retry(current, Retry(count, until, kind, why))
+
     async def _denied(
         self,
         client: VideosClient,
@@ -187,7 +212,7 @@ class Looker:
         count, first = self._denials.get(job.id, (0, utc_now()))
         count += 1
         self._denials[job.id] = (count, first)
-        wait = min(_DENIED_AGAIN * 2 ** min(count - 1, 10), _DENIED_MOST)
+        wait = _doubled(count)
         if failure is not None:
             wait = max(wait, failure.retry_after or 0.0)
         self._looks.put_off(job.id, _now() + wait)
@@ -209,6 +234,8 @@ class Looker:
             route = route_of(current.remote_id or "")
             made = f"{route.provider}/{route.model}" if route else ""
             why = problem("gateway_misroutes", asked=failure.asked, made=made)
+            kept = failure.error._replace(kind=why.code, spent=why.spent)
+            self._desk.keep_reason(current, kept)
         elif count >= _GONE_AFTER and left <= timedelta(0) and rows != 0:
             error = failure.error if failure else JobError("remote_gone", Spent.PERHAPS)
             spent = Spent.NO if self._server.free else Spent.PERHAPS
@@ -290,7 +317,8 @@ class Looker:
             return
         self._denials.pop(job_id, None)
         self._desk.show_retry(job, None)
-        if is_news(job, video):
+        self._refusals.pop(job_id, None)
+        if is_news(job, video) or job.error is not None:
             self._desk.put(job.progressed(utc_now(), video))
 
     # Both -----------------------------------------------------------------------------------
@@ -308,6 +336,7 @@ class Looker:
         why = str(failure.error.status or failure.error.kind)
         retry = Retry(self._gate.failures, until, why, failure.error.problem)
         for job in self._jobs():
+            self._desk.keep_reason(job, failure.error._replace(spent=Spent.PERHAPS))
             self._desk.show_retry(job, retry)
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> None:
@@ -339,6 +368,11 @@ class Looker:
             known = soonest(self._desk.history.durations(*like))
             self._learnt[like] = (_now(), known)
         return known
+
+
+def _doubled(count: int) -> float:
+    """Seconds until the next look at a job that its server does not tell of."""
+    return min(_DENIED_AGAIN * 2.0 ** min(count - 1, 10), _DENIED_MOST)
 
 
 def _now() -> float:

@@ -127,8 +127,9 @@ class LostAnswers:
         lost = self._desk.at(self._server, State.UNCONFIRMED)
         self.due_at = min((self._next_look(job) for job in lost), default=None)
 
-    def _take(self, lost: Iterable[Job], listed: Listed) -> None:
+    def _take(self, lost: Sequence[Job], listed: Listed) -> None:
         """Adopt what is found without a doubt, and tell what else there is."""
+        self._learn_clock(lost, listed.skew)
         known = self._desk.history.known_remote_ids(self._server.origin)
         rivals = self._rivals()
         found = matches(rivals, listed.videos, known, listed.skew)
@@ -137,7 +138,6 @@ class LostAnswers:
             for video in candidates(rival, listed.videos, known, listed.skew):
                 if video.prompt is not None:
                     claims.setdefault(video.id, set()).add(rival.id)
-        lost = list(lost)
         reused = self._reused(lost, listed, known)
         for job_id in [job.id for job in lost]:
             # A person may have decided while the list was on its way.
@@ -149,7 +149,16 @@ class LostAnswers:
             # What is another lost job's to the letter is no other's.
             mine = [v for v in listed.videos if job.id in claims.get(v.id, {job.id})]
             offers = for_a_person(job, mine, known, listed.skew, reused)
-            self._tell(job, listed=True, found=offers, cut=listed.cut, skew=listed.skew)
+            self._tell(job, listed=True, found=offers, cut=listed.cut)
+
+    def _learn_clock(self, lost: Iterable[Job], skew: float | None) -> None:
+        """Keep how the server's clock stood to ours when jobs were sent: ours may be set since."""
+        for job in lost:
+            moved = self._desk.clock_moved(job.id)
+            still = self._lost(job.id)
+            if still is None or still.clock_skew is not None or skew is None or moved is None:
+                continue
+            self._desk.put(still.knowing_clock(round(skew + moved, 3)))
 
     def _rivals(self) -> list[Job]:
         """The jobs that may own what is unknown in the list.
@@ -376,7 +385,6 @@ class LostAnswers:
         listed: bool,
         found: tuple[Candidate, ...] = (),
         cut: int = 0,
-        skew: float | None = None,
     ) -> None:
         at = utc_now()
         search = job.search or Search(at, at)
@@ -386,11 +394,7 @@ class LostAnswers:
             return
         (self._listless.discard if listed else self._listless.add)(job.id)
         search = search._replace(at=at, listed=listed, found=found, cut=cut)
-        moved = self._desk.clock_moved(job.id)
-        learnt = None
-        if job.clock_skew is None and skew is not None and moved is not None:
-            learnt = round(skew + moved, 3)
-        self._desk.put(job.searched(at, search, learnt))
+        self._desk.put(job.searched(at, search))
 
     def _put(self, job: Job, search: Search) -> None:
         self._desk.put(job.searched(utc_now(), search))

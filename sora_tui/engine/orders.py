@@ -449,20 +449,20 @@ class _PriceBook:
     def line(self, server: Server, request: VideoRequest) -> Line:
         """Return one clip of this request at this server."""
         price, found = quote(server, request, self._folder), _NOT_ASKED
-        if price.kind is PriceKind.UNKNOWN and server.is_loopback:
+        # Where a rate is stated there is a price, and only this request's cannot be worked out: it
+        # does not matter then which server it is.
+        if price.kind is PriceKind.UNKNOWN and server.is_loopback and not price.unclear:
             found = self._findings(server)
         dialect = found.dialect if found.reached else None
         always = self._settings.is_always(server, dialect)
-        # Where a rate is stated, there is a price: only this request's cannot be worked out.
-        self_run = found.runs_models and not price.unclear
         return Line(
             server,
             request,
             price,
-            ask_for(price, server, self_run=self_run, always=always),
+            ask_for(price, server, self_run=found.runs_models, always=always),
             refused=refusal_before(self._folder, server.origin, request),
             found=dialect,
-            self_run=self_run,
+            self_run=found.runs_models,
             unanswered=found.problem if found.is_useless else None,
         )
 

@@ -338,6 +338,7 @@ class Poller:
     def _hold_all(self, why: Problem) -> None:
         until = utc_now() + timedelta(seconds=self._gate.failed(None))
         for job in self._desk.at(self.server, *_WITH_SERVER):
+            self._desk.keep_reason(job, local_error(why)._replace(spent=Spent.PERHAPS))
             self._desk.show_retry(job, Retry(self._gate.failures, until, why.code, why))
 
     # Lost answers ---------------------------------------------------------------------------

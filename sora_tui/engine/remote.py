@@ -101,7 +101,8 @@ async def _read(client: VideosClient, server: Server, video_id: str) -> RemoteVi
         video = (await client.retrieve(video_id)).video
     except ServerError as failure:
         if failure.not_found:
-            return problem("video_unknown", host=server.host, video=video_id)
+            said = failure.error.message
+            return problem("video_unknown", host=server.host, video=video_id, message=said)
         return failure.error.problem
     # The id that was named is the one that answers; some gateways tell another.
     return video._replace(id=video_id)
@@ -151,5 +152,5 @@ def _unknown(
 
 def _why(server: Server, failure: ServerError) -> Problem:
     if failure.not_found or failure.error.status in NO_LIST:
-        return problem("no_list", host=server.host)
+        return problem("no_list", host=server.host, message=failure.error.message)
     return failure.error.problem

@@ -319,7 +319,8 @@ class Run:
         elif server is not None and (poller := self._pollers.get(server.name)) is not None:
             poller.wake()
         elif job.is_active or job.needs_you:
-            why = problem("profile_unknown", name=job.server.profile)
+            ref = job.server
+            why = problem("profile_unknown", name=ref.profile, url=ref.base_url)
             self._desk.hold(job, why, timedelta(days=1))
             return
         for other in self._pollers.values():  # a doubt that is over keeps back no profile of it
@@ -469,6 +470,8 @@ class Run:
         """Carry a command out that waits for a server, without waiting for it."""
         server = self._desk.server_of(job)
         if server is None:
+            # Whoever waits for the answer has to hear that none comes.
+            self._desk.put(job.noted(utc_now(), "not asked: no profile has its server"))
             self._refuse(path, job)
             return
         self._asking.add(path)

@@ -49,6 +49,8 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
     elif problem.spent is not CODES[problem.code]:
         money = _BY_SPENT[problem.spent]
     facts = _readable({name: clean_line(value) for name, value in problem.facts.items()})
+    if facts.get("code") == facts.get("status") or _HTTP_STATUS.fullmatch(facts.get("code", "")):
+        facts.pop("code", None)  # gateways repeat the status there, and it tells nothing
     if "kind" in facts and problem.code == "param_kind":
         facts["kind"] = kind_words(facts["kind"])
     # The sentence has a full stop of its own.
@@ -63,14 +65,20 @@ def job_sentences(job: Job) -> Sentences | None:
     cost, why = job.cost, job.error.problem
     known: dict[str, Fact] = {
         "job": job.id,
+        "profile": job.server.profile,
         "host": urlsplit(job.server.base_url).hostname or "",
         "operation": job.request.operation,
     }
+    if why.code == "profile_unknown":
+        known |= {"name": job.server.profile, "url": job.server.base_url}
     if cost.estimated is not None:
         known["sum"] = money(cost.estimated, cost.currency)
     said = sentences(replace(why, facts={**known, **why.facts}), free=job.is_free)
     if job.is_final and (told := _told_money(job)):
         said = said._replace(money=told)
+    has_no_list = job.search is not None and not job.search.listed
+    if job.state is State.UNCONFIRMED and has_no_list and TABLE[why.code][2] == _LOOK:
+        return said._replace(next=_(_LOOK_ELSEWHERE))
     if job.state is State.ABANDONED:
         return said._replace(next=_("It was given up; this record stays."))
     return said
@@ -151,6 +159,7 @@ REASONS: Final[Mapping[str, str]] = {
     "no_decoder": N_("PyAV, which would decode it, is not installed"),
 }
 
+_HTTP_STATUS: Final = re.compile(r"[1-5]\d\d")
 _PART: Final = re.compile(r"\[([^\[\]]*)\]")
 _FACT: Final = re.compile(r"\{(\w+)\}")
 
@@ -175,6 +184,9 @@ _PERHAPS: Final = N_("It may be billed[ (about {sum})].")
 _BILLED: Final = N_("The clip itself is billed[ (about {sum})]; nothing more was spent.")
 _LOOK: Final = N_(
     "sora-tui wait looks for it in the server's list; send it again only if it is not there."
+)
+_LOOK_ELSEWHERE: Final = N_(
+    "The server has no list to look for it in: see what its provider or its log shows, then decide."
 )
 _STAY: Final = N_("Ctrl+c ends the wait and not the job; sora-tui wait takes it up again.")
 _BY_SPENT: Final = {Spent.NO: _NOT_BILLED, Spent.PERHAPS: _PERHAPS, Spent.YES: _BILLED}
@@ -427,9 +439,12 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Close it to them: chmod 600[ {path}]"),
     ),
     "profile_unknown": (
-        N_("There is no server profile of that name[: {name}]."),
+        N_(
+            "There is no server profile of that name[: {name}][, and none with the address of the"
+            " job: {url}]."
+        ),
         _NOT_SENT,
-        N_("Choose one that exists[: {known}], or add it: sora-tui servers add"),
+        N_("Choose one that exists[: {known}], or add it: sora-tui servers add[ NAME {url}]"),
     ),
     "profile_exists": (
         N_("There is a server profile of that name already[: {name}]."),
@@ -644,7 +659,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "step_illegal": (
         N_("That is not possible now[: the job is {state}]."),
         _FREE,
-        N_("Look at the job first: sora-tui show[ {job}]"),
+        N_("Look at the job first: sora-tui show[ {job}][; to end it at the server: {way}]"),
     ),
     # on the way to the server
     "certificate_untrusted": (
@@ -659,6 +674,19 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The server[ {host}] cannot be reached[: {message}]."),
         _TRY_FREE,
         N_("Check the address and the network, then try again; jobs already there are safe."),
+    ),
+    "server_failed": (
+        N_("The server[ {host}] answered with an error[ ({status})][: {message}]."),
+        _TRY_FREE,
+        N_(
+            "It was reached, so the address and the network are right. Where the error names a"
+            " setting, it is one of the server; otherwise try again later."
+        ),
+    ),
+    "answer_unusable": (
+        N_("The answer of the server[ {host}] cannot be understood[ ({status})][: {message}]."),
+        _TRY_FREE,
+        N_("Check the address: it usually ends in /v1, and a page to log in answers like that."),
     ),
     "server_busy": (
         N_("The server[ {host}] is busy[ ({status})][: {message}]."),
@@ -688,13 +716,21 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             " is from."
         ),
     ),
+    "key_without_grant": (
+        N_("This key may not use what is asked for[ ({status})][: {message}]."),
+        _TRY_FREE,
+        N_(
+            "The key itself is good. Choose a model that it may use, or have whoever runs the"
+            " server allow it this one."
+        ),
+    ),
     "request_refused": (
         N_("The server refused the request[ ({status})][: {message}]."),
         _NOT_BILLED,
         N_("Change what it names and send it as a new job."),
     ),
     "moderation_before": (
-        N_("Refused before generation[ ({code})]."),
+        N_("Refused before generation[ ({code})][: {message}]."),
         _NOT_BILLED,
         N_(
             "It is not sent again by itself. Reword the prompt or change the picture, then send"
@@ -712,7 +748,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _LOOK,
     ),
     "answer_unclear": (
-        N_("The server's answer cannot be understood[ ({status})][: {message}]."),
+        N_("The server's answer leaves open whether it made the video[ ({status})][: {message}]."),
         N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
         _LOOK,
     ),
@@ -757,12 +793,12 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("To send it from here: sora-tui wait[ {job}] --send-again"),
     ),
     "no_list": (
-        N_("The server[ {host}] does not list its jobs."),
+        N_("The server[ {host}] does not list its jobs[: {message}]."),
         _FREE,
         N_("Adopt one whose id you know: sora-tui adopt ID"),
     ),
     "video_unknown": (
-        N_("The server[ {host}] does not know a video[ {video}]."),
+        N_("The server[ {host}] does not know a video[ {video}][: {message}]."),
         N_("Nothing was sent again."),
         N_("Look at the id once more, and whether it is from this server and this account."),
     ),
@@ -778,7 +814,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Send it again as a new job, or ask the provider with its ids (y copies them)."),
     ),
     "moderation_after": (
-        N_("Refused after generation[ ({code})]."),
+        N_("Refused after generation[ ({code})][: {message}]."),
         N_("It is perhaps billed[ (about {sum})]. Another try may be billed again."),
         N_(
             "If you think it is wrong, send the provider's support the video id, request id, time"
@@ -786,17 +822,17 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         ),
     ),
     "remote_cancelled": (
-        N_("The job was cancelled at the server."),
+        N_("The job was cancelled at the server[: {message}]."),
         _PERHAPS,
         N_("Send it again as a new job if you still want the clip."),
     ),
     "remote_expired": (
-        N_("The clip was made, but its file is no longer kept at the server."),
+        N_("The clip was made, but its file is no longer kept at the server[: {message}]."),
         N_("The clip was billed[ (about {sum})]."),
         N_("sora-tui wait JOB asks for it once more; a new job makes, and bills, a new clip."),
     ),
     "remote_gone": (
-        N_("The server no longer knows this job."),
+        N_("The server no longer knows this job[: {message}]."),
         _PERHAPS,
         N_("sora-tui wait JOB asks once more, and takes it up again if the server finds it."),
     ),
@@ -828,12 +864,28 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _STAY,
     ),
     "gateway_misroutes": (
-        N_("The gateway asks another server[ ({asked})] than the one that has the job[ ({made})]."),
+        N_(
+            "The gateway asks another server[ ({asked})] than the one that has the job[ ({made})]"
+            "[: {message}]."
+        ),
         N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
         N_(
             "It is asked on. Give no group the name of another group's model in the gateway's"
             " configuration: docs/servers.md, LiteLLM."
         ),
+    ),
+    "job_hidden": (
+        N_("This key may not see the job, which goes on at the server[ ({status})][: {message}]."),
+        N_("It may be billed[ (about {sum})]. Nothing was sent again."),
+        N_(
+            "Ask with the key that it was made with[: set that key for the server {profile}], then"
+            " sora-tui wait[ {job}]"
+        ),
+    ),
+    "look_refused": (
+        N_("The server refuses to tell how the job is[ ({status})][: {message}]."),
+        N_("It may be running, and billed[ (about {sum})]. Nothing was sent again."),
+        N_("sora-tui wait[ {job}] asks again; what the server says may name the reason."),
     ),
     "status_unknown": (
         N_("The server says a word that sora-tui does not know[: {word}]; it is asked on."),

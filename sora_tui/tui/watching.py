@@ -487,7 +487,7 @@ class WatchingApp(HardenedApp, part=True):
         self._document = None if job_id is None else (job_id, stamp)
         self._clip_path = self._clip_of(job)
         view = None if job_id is None else self.jobs.view(job_id)
-        if job is not None and (view is None or job.updated_at >= view.job.updated_at):
+        if job is not None and (view is None or not job.is_before(view.job)):
             view = JobView(job) if view is None else view._replace(job=job)
         if problem is not None and problem.code == "job_unknown":
             problem = None  # not claimed yet: its document is still on the way

@@ -249,10 +249,11 @@ class WritingApp(FittingApp, part=True):
         """Price and picture of what stands in the editor; a wrong value says so at once."""
         from sora_tui.engine.quote import ending, quote
         from sora_tui.i18n.endings import ending_words
+        from sora_tui.i18n.takes import same_seed_words
         from sora_tui.tui.draft import as_written, check_draft, known_values, request_of
         from sora_tui.tui.order import picture_of
 
-        draft, server, price = self.editor.draft, self.settings.server, None
+        draft, server, price, wish = self.editor.draft, self.settings.server, None, None
         if self._know(draft.model):
             self.editor.set_choices(known_values(server, self.offer))
         try:
@@ -268,9 +269,10 @@ class WritingApp(FittingApp, part=True):
                 self.editor.say("")
             self._refuses = False
         end = ending(server, draft.model)
-        note = ending_words(end, self.clock().date())
+        alike = "" if wish is None else same_seed_words(wish, draft.count)
+        note = "; ".join(filter(None, (alike, ending_words(end, self.clock().date()))))
         picture = picture_of(draft, self._pictures)
-        urgent = end is not None and end.own
+        urgent = bool(alike) or (end is not None and end.own)
         self.editor.show_facts(picture, price, server, note, urgent=urgent)
         self.bench.banner.show(server, paid=price is not None and bool(price.sum))
 

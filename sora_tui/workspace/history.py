@@ -430,7 +430,7 @@ class History:
             path = reserved.with_name(reserved.name[1 : -len(_RESERVED)])
             try:
                 answered = decode(path, read_bytes(reserved)[0])
-                if answered.updated_at > decode(path, read_bytes(path)[0]).updated_at:
+                if decode(path, read_bytes(path)[0]).is_before(answered):
                     reserved.replace(path)
             except (FileNotFoundError, ProblemError):
                 pass  # empty: the disk had room for the answer, or the answer never came

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from sora_tui.core.document import from_document
 from sora_tui.core.job import Job
 from sora_tui.core.remote import read_video
 from sora_tui.core.server import ServerRef
+from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import Shell
-from tests.rawserver import RawServer, answer, read_request, send
+from tests.rawserver import Line, RawServer, answer, read_request, send
 from tests.simulated import Simulator
 
 WISH = {"prompt": "A kite elsewhere", "model": "sora-2", "seconds": "1", "size": "320x180"}
@@ -97,3 +99,26 @@ def test_a_job_whose_prompt_nobody_tells_has_no_blank_lines_for_it(shell: Shell)
     assert all(any(pair) for pair in pairwise(lines)), "two blank lines"
     table = shell.inside("jobs").out.splitlines()
     assert [line.rstrip() for line in table] == table
+
+
+def test_an_adopted_job_has_the_prompt_of_the_list_and_what_free_says(shell: Shell) -> None:
+    """LiteLLM's answer about one job has no prompt, its list has."""
+    video = {"id": "video_1", "object": "video", "status": "failed", "model": "wan"}
+    listed = {"object": "list", "data": [{**video, "prompt": "A kite"}], "has_more": False}
+
+    def talk(line: Line) -> None:
+        while True:
+            read_request(line)
+            assert line.request is not None
+            told = video if "video_1" in line.request.target else listed
+            line.socket.sendall(answer(200, told))
+
+    with RawServer(*[[talk]] * 4) as server:
+        assert shell.inside("servers", "add", "lab", server.url, "--free").code == 0
+        ran = shell.inside("adopt", "video_1", "--no-wait", "--server", "lab")
+        assert ran.code == 0, ran.err
+    (document,) = [json.loads(path.read_text()) for path in shell.documents]
+    assert (document["request"]["prompt"], document["cost"]["estimated"]) == ("A kite", 0)
+    said = job_sentences(from_document(document))
+    assert said is not None
+    assert said.money == "Nothing is charged on this server."

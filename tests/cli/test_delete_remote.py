@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from sora_tui.cli.delete import MEANS
 from sora_tui.core.findings import DeleteMeans
+from sora_tui.core.job import Cost
 from sora_tui.core.remote import read_video
 from sora_tui.core.server import ServerRef
 from sora_tui.workspace.folder import open_folder
@@ -110,3 +112,30 @@ def test_the_question_says_what_that_server_does(
     assert MEANS[means].format(host="127.0.0.1") in question
     assert ("No clip will come" in question) == (status == "in_progress")
     assert len(shell.documents) == 1
+
+
+@pytest.mark.parametrize(
+    ("dialect", "free", "stops"),
+    [("vllm-omni", True, True), ("vllm-omni", False, True), ("sglang", True, False)],
+)
+def test_what_is_under_way_is_told_the_command_that_ends_it(
+    shell: Shell, dialect: str, free: bool, stops: bool
+) -> None:
+    """`cancel` is the word that a person tries first; a server that goes on is not named for it."""
+    url = "http://127.0.0.1:9/v1"
+    (shell.workspace / "sora-tui.toml").write_text(
+        f'[servers.lab]\nbase_url = "{url}"\ndialect = "{dialect}"\n'
+    )
+    video = read_video({"id": "video_1", "status": "queued"})
+    assert video is not None
+    cost = Cost(estimated=Decimal(0 if free else "0.40"))
+    job = replace(new_job(), server=ServerRef("lab", url), cost=cost)
+    job = job.submitting(job.created_at, "key").accepted(job.created_at, video, 200)
+    with closing(History(open_folder(shell.workspace))) as history:
+        history.save(job)
+    way = f"sora-tui delete {job.id} --remote --yes"
+    for verb, names_way in (("delete", True), ("cancel", stops)):
+        ran = shell.inside(verb, job.id)
+        assert ran.code == 2
+        assert (way in ran.err) is names_way
+        assert ("may be billed" in ran.err) is not free

@@ -333,3 +333,13 @@ def test_both_faces_send_the_same_text(shell: Shell) -> None:
     assert ran.code == 0
     assert "Left out of the prompt, because no reader sees it: U+202E" in ran.err
     assert "boats\nlow sun" in ran.out
+
+
+@pytest.mark.parametrize(("seed", "warned"), [("42", True), ("-1", False)])
+def test_clips_of_one_seed_are_told_to_come_out_alike(
+    shell: Shell, seed: str, warned: bool
+) -> None:
+    ran = shell.inside(
+        "generate", "a kite", "--count", "3", "--param", f"seed={seed}", "--yes", "--no-wait"
+    )
+    assert ("all 3 clips have seed 42: they come out alike" in ran.err) is warned

@@ -64,10 +64,25 @@ async def test_a_failed_job_may_come_as_an_error(body: Any) -> None:
         (401, {"error": "Unauthorized"}, "key_refused", False),
         (429, "", "server_busy", False),
         (503, "", "server_busy", False),
-        (500, "Internal Server Error", "server_unreachable", False),
-        (200, "<html>log in</html>", "answer_unclear", False),
+        (500, "Internal Server Error", "server_failed", False),
+        (200, "<html>log in</html>", "answer_unusable", False),
         (302, "", "request_refused", False),
         (422, "", "request_refused", False),
+        (500, {"error": {"message": "api_base not set"}}, "server_failed", False),
+        (502, "<html><title>Bad Gateway</title></html>", "server_failed", False),
+        (408, "", "server_failed", False),
+        (403, {"error": {"type": "key_model_access_denied"}}, "key_without_grant", False),
+        (401, {"error": {"type": "team_model_access_denied"}}, "key_without_grant", False),
+        (403, {"error": {"code": "insufficient_permissions"}}, "key_without_grant", False),
+        (
+            401,
+            {"error": {"message": "Missing scopes: api.videos.read"}},
+            "key_without_grant",
+            False,
+        ),
+        (403, {"message": "该令牌无权访问模型 sora-2"}, "key_without_grant", False),
+        (403, {"error": {"code": "insufficient_user_quota"}}, "quota_exhausted", False),
+        (403, "", "key_refused", False),
     ],
 )
 async def test_an_answer_without_a_video_says_why(
@@ -117,7 +132,7 @@ async def test_a_call_ends_at_its_deadline(
 async def test_an_endless_answer_is_cut() -> None:
     with RawServer(replies(answer(200, b"[" + b" " * 30_000_000))) as server:
         async with client_of(at(server.url)) as client:
-            with pytest.raises(ServerError, match="answer_unclear"):
+            with pytest.raises(ServerError, match="answer_unusable"):
                 await client.retrieve("video_1")
 
 

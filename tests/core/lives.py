@@ -81,6 +81,7 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
         "noted": lambda job: job.noted(at, "a word"),
         "held": lambda job: job.held(at, ERROR),
         "searched": lambda job: job.searched(at, Search(START, at, looks=1)),
+        "knowing_clock": lambda job: job.knowing_clock(-3600.0),
         "sent_again": lambda job: job.sent_again(at, "20261122-101531-aaaaaa"),
         "deleted_there": lambda job: job.deleted_there(at),
         "kept_there": lambda job: job.kept_there(at, ERROR),

@@ -22,7 +22,7 @@ from sora_tui.core.request import SourceFile, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.engine import addresses, looker, looks, run
 from sora_tui.engine.events import EngineFault, JobChanged
-from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.watching import KITE, Watcher, order, running, until
@@ -428,3 +428,64 @@ def test_a_gateway_that_asks_the_wrong_server_never_makes_a_job_gone(
         assert held.retry.problem is not None
         assert held.retry.problem.facts == {"asked": "openai/sora-2", "made": "hosted_vllm/wan"}
         assert watcher.wait_for_end(job.id).state is State.SAVED
+
+
+NO_GRANT = {
+    "error": {
+        "message": "The requested model 'sora-2' is not available for this API key",
+        "type": "key_model_access_denied",
+        "param": "model",
+        "code": "403",
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code", "words"),
+    [
+        (say(403, NO_GRANT), "job_hidden", "is not available for this API key"),
+        (say(400, {"error": {"message": "no such tenant", "code": 400}}), "look_refused", "tenant"),
+        (say(401, {"error": {"message": "unknown key"}}), "key_refused", "unknown key"),
+    ],
+)
+@pytest.mark.usefixtures("soon")
+def test_why_a_job_is_not_told_of_is_kept_until_it_is(
+    folder: Folder,
+    server: FaultServer,
+    lab: Server,
+    refusal: Act,
+    code: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`show` says it when the process that was refused is gone; other jobs go on beside it."""
+    monkeypatch.setattr(looker, "_KEY_WAIT", 0.2)
+    server.lists = [say(405)] * 99
+    server.gets["video_1"] = [refusal] * 3
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        wait_for_hold(watcher, job, code)
+        kept = watcher.wait_for_job(job.id, lambda now: now.error is not None)
+        assert kept.error is not None
+        assert (kept.error.kind, kept.is_active) == (code, True)
+        told = job_sentences(kept)
+        assert told is not None
+        assert words in told.happened
+        assert told.money == "Nothing is charged on this server."
+        end = watcher.wait_for_end(job.id)
+        assert (end.state, end.error) == (State.SAVED, None)
+    assert sum(code in event.note for event in end.events) == 1
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_refusal_about_one_job_keeps_no_other_waiting(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    server.lists = [say(405)] * 99
+    server.gets["video_1"] = [say(403, NO_GRANT)] * 99
+    with running(folder, lab) as (engine, watcher):
+        hidden = order(engine, KITE, lab)
+        wait_for_hold(watcher, hidden, "job_hidden")
+        other = order(engine, KITE._replace(prompt="A kite under a bridge"), lab)
+        assert watcher.wait_for_end(other.id).state is State.SAVED
+    assert server.gets["video_1"]

@@ -80,11 +80,13 @@ class Story:
         self.client = Listing(rows, **how)
         self.folder = open_folder(root)
         self.began = 0.0
+        self.ahead = timedelta(0)  # of our clock, until it is set right a second after the sending
         for module in (desk_module, lost_module):
             monkeypatch.setattr(module, "utc_now", self.now)
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=asyncio.get_running_loop().time() - self.began)
+        since = asyncio.get_running_loop().time() - self.began
+        return START + timedelta(seconds=since) + (self.ahead if since < 1 else timedelta(0))
 
     def pass_time(self, seconds: float) -> Job:
         """Lose the answer, and look for so many seconds; the job as it is then."""
@@ -101,7 +103,9 @@ class Story:
             cost=Cost(Decimal(0)),
             consent=Consent("free", START),
         )
-        job = job.submitting(START, "key").unconfirmed(START, JobError("answer_lost", Spent.YES))
+        job = job.submitting(self.now(), "key")
+        desk.sent_at_clock(job.id)
+        job = job.unconfirmed(self.now(), JobError("answer_lost", Spent.PERHAPS))
         desk.take_in(job)
         lost = LostAnswers(LAB, desk, Gate(), Knowledge(LAB, Memory(self.folder)))
         while loop.time() < self.began + seconds:
@@ -196,3 +200,15 @@ def test_a_list_of_the_newest_first_is_left_below_the_job(
     story = Story(tmp_path, monkeypatch, lambda now: [ours, *others])
     assert story.pass_time(9).remote_id == "video_1"
     assert len(story.client.pages) == 1
+
+
+@pytest.mark.parametrize("hours", [3, -3, 0.4])
+def test_a_clock_that_was_set_right_after_the_sending_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: float
+) -> None:
+    ours = video("video_1", START + timedelta(seconds=1))
+    story = Story(tmp_path, monkeypatch, lambda now: [ours])
+    story.ahead = timedelta(hours=hours)
+    job = story.pass_time(9)
+    assert job.remote_id == "video_1"
+    assert job.clock_skew == pytest.approx(-hours * 3600, abs=1)

@@ -417,6 +417,8 @@ BOTH: Shape = {
         },
     ),
 }
+#: It has videos, and tells nothing of itself.
+NAMELESS: Shape = {"/v1/videos": answer(200, {"object": "list", "data": []})}
 ASKED_NOTHING, ASKED = (HANDED_IN, HANDED_IN), ("unknown", "price_unknown")
 
 
@@ -430,7 +432,7 @@ def here(url: str, more: str = "") -> str:
     [
         pytest.param(VLLM, ASKED_NOTHING, id="vLLM-Omni"),
         pytest.param(LITELLM, ASKED, id="LiteLLM"),
-        pytest.param({}, ASKED, id="unknown server"),
+        pytest.param(NAMELESS, ASKED, id="unknown server"),
     ],
 )
 def test_on_this_machine_only_a_server_that_runs_its_models_asks_nothing(

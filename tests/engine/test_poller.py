@@ -45,11 +45,11 @@ class Line:
     meanwhile: Callable[[], object] = lambda: None
     goodbye: float = 0.5
     paid: int = 0
-    clock_skew: float | None = None
     is_closed: bool = False
+    clock_skew: float | None = None
 
-    def prepare(self, *_: object) -> object:
-        return None
+    def prepare(self, *_: object) -> None:
+        """Nothing is built: no byte leaves here."""
 
     async def send(self, *_: object) -> CreateOutcome:
         self.paid += 1

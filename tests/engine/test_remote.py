@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 import threading
@@ -52,11 +53,15 @@ def serve(answer_to: Callable[[Request], bytes]) -> Sequence[Step]:
     return [step]
 
 
+_NUMBERS = itertools.count(1)
+
+
 def failing(request: Request) -> bytes:
     """Every job is taken, and fails at the first look: it is over soon."""
     if request.method == "POST":
-        return answer(200, {"id": "video_1", "status": "queued"})
-    return answer(200, {"id": "video_1", "status": "failed", "error": "no pixels here"})
+        return answer(200, {"id": f"video_{next(_NUMBERS)}", "status": "queued"})
+    video_id = request.target.partition("?")[0].rpartition("/")[2]
+    return answer(200, {"id": video_id, "status": "failed", "error": "no pixels here"})
 
 
 def rows(*numbers: int, **more: Any) -> bytes:

@@ -370,6 +370,8 @@ def _is_probe(request: Request) -> bool:
 def _probed(call: Call) -> None:
     if call.request.target.startswith("/v1/videos?") and call.server.can_list:
         call.reply({"object": "list", "data": [], "has_more": False})
+    elif _MADE_UP.search(call.request.target):
+        _look(call)  # it has videos, though no list of them
     else:
         call.reply({"detail": "Method Not Allowed"}, 405)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.core.job import Consent, Cost, Job, JobError
+from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import CODES, Spent, problem
 from sora_tui.core.request import VideoRequest
+from sora_tui.core.search import Search
 from sora_tui.core.server import ServerRef
 from sora_tui.engine.desk import utc_now
 from sora_tui.i18n import _, language, ngettext, set_language
@@ -133,6 +134,68 @@ def test_a_job_names_its_sum_and_a_simulated_one_has_none() -> None:
     said = job_sentences(replace(lost, simulated=True))
     assert said is not None
     assert said.money == "Nothing is charged on this server."
+
+
+#: Codes that an answer of a server, and its own sentence with it, can end in.
+SERVER_SAYS = (
+    "answer_lost",
+    "answer_repeated",
+    "answer_unclear",
+    "answer_unusable",
+    "delete_refused",
+    "download_refused",
+    "gateway_misroutes",
+    "generation_failed",
+    "job_hidden",
+    "key_refused",
+    "key_without_grant",
+    "look_refused",
+    "moderation_after",
+    "moderation_before",
+    "no_list",
+    "quota_exhausted",
+    "remote_cancelled",
+    "remote_expired",
+    "remote_gone",
+    "request_refused",
+    "server_busy",
+    "server_failed",
+    "server_unreachable",
+    "video_unknown",
+)
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("code", SERVER_SAYS)
+def test_the_sentence_of_the_server_is_shown(code: str, lang: str) -> None:
+    set_language(lang)
+    error = JobError(code, CODES[code], code="400", message="Prompt rejected.", status=400)
+    happened = sentences(error.problem).happened
+    assert "Prompt rejected" in happened
+    assert happened.count("400") <= 1  # a code that repeats the status tells nothing
+
+
+def test_words_of_a_lost_answer_do_not_send_to_a_list_that_is_not_there() -> None:
+    at = utc_now()
+    job = Job.new(
+        "20261122-101530-7f3k2m",
+        at,
+        ServerRef("team-gw", "https://gw.example.org/v1"),
+        VideoRequest("A kite"),
+        cost=Cost(),
+        consent=Consent("free", at),
+    )
+    job = replace(job.submitting(at, "key"), state=State.UNCONFIRMED)
+    for kind in ("answer_lost", "answer_unclear", "answer_repeated"):
+        lost = replace(job, error=JobError(kind, Spent.PERHAPS, message="it broke", status=500))
+        for search in (None, Search(at, at)):
+            said = job_sentences(replace(lost, search=search))
+            assert said is not None
+            assert "in the server's list" in said.next
+        said = job_sentences(replace(lost, search=Search(at, at, listed=False)))
+        assert said is not None
+        assert "no list" in said.next
+        assert "understood" not in said.happened
 
 
 def test_amounts_in_both_languages() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from sora_tui.core.job import Job, Notes, State
 from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.jobfile import encode
 from tests.core.lives import LATER, video
 from tests.workspace.jobs import document, put, saved, wish
 
@@ -177,3 +179,16 @@ def test_without_an_index_new_documents_are_seen_by_name(folder: Folder) -> None
     put(folder, second)
     assert follower.poll_changes() == [second]
     assert follower.poll_changes() == []
+
+
+def test_a_reserved_answer_is_taken_though_the_clock_was_set_back(folder: Folder) -> None:
+    """The record with the later life wins, not the one with the later time."""
+    sent = wish().submitting(LATER + timedelta(hours=1), "key")
+    put(folder, sent)
+    answer = sent.accepted(LATER, video("queued"), 200)
+    reserved = folder.metadata / f".{sent.id}.json.next"
+    reserved.write_bytes(encode(answer))
+    history = History(folder)
+    history.own()
+    assert history.load(sent.id).remote_id == "video_1"
+    assert not reserved.exists()
