@@ -33,8 +33,8 @@ from sora_tui.engine.pace import next_look
 from sora_tui.workspace.outputs import output_name
 from tests.client.accents import SHAPES, answering, clip
 from tests.client.servers import Received, at, client_of
-from tests.engine.test_poll_plan import Farm, now, polling, until
-from tests.engine.virtual_time import run
+from tests.engine.test_poll_plan import Farm, now, polling
+from tests.engine.virtual_time import run, until
 from tests.rawserver import RawServer, answer, read_request, replies, send
 
 MP4 = b"\0\0\0\x18ftypisom" + bytes(5000)

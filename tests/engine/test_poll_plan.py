@@ -39,7 +39,7 @@ from sora_tui.engine.purse import Purse
 from sora_tui.workspace import learnt
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
-from tests.engine.virtual_time import VirtualLoop, run
+from tests.engine.virtual_time import VirtualLoop, run, until
 
 SERVER = Server(name="farm", base_url="http://127.0.0.1:9/v1", dialect="generic", free=True)
 EPOCH = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -219,11 +219,6 @@ async def polling(
         await asyncio.gather(work, return_exceptions=True)
         await poller.close()
     assert not faults
-
-
-async def until(done: Callable[[], bool]) -> None:
-    while not done():  # noqa: ASYNC110 -- these seconds cost nothing
-        await asyncio.sleep(1)
 
 
 def finish(

@@ -29,7 +29,7 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory
 from tests.core.lives import LATER, new_job, video
-from tests.engine.virtual_time import run
+from tests.engine.virtual_time import run, until
 
 LAB = Server("lab", "http://127.0.0.1:9/v1", dialect="generic", free=True)
 MOVED = LAB._replace(base_url="http://127.0.0.1:10/v1")
@@ -116,11 +116,6 @@ async def at_work(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return open_folder(tmp_path)
-
-
-async def until(done: Callable[[], bool]) -> None:
-    while not done():  # noqa: ASYNC110 -- these seconds cost nothing
-        await asyncio.sleep(1)
 
 
 def test_a_server_that_moves_keeps_its_old_line_until_the_paid_answer_came(

@@ -15,8 +15,8 @@ from sora_tui.core.job import JobError
 from sora_tui.core.problem import Spent
 from sora_tui.engine.pace import Gate
 from tests.client.servers import at, client_of
-from tests.engine.test_poll_plan import Farm, now, polling, until
-from tests.engine.virtual_time import run
+from tests.engine.test_poll_plan import Farm, now, polling
+from tests.engine.virtual_time import run, until
 from tests.rawserver import RawServer, answer, replies
 
 BUSY = JobError("server_busy", Spent.NO, status=429)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 #: A clock always moves a little; the loop relies on it.
@@ -39,3 +39,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(work)
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Wait until something holds, for two hours at most: these seconds cost nothing."""
+    async with asyncio.timeout(7200):
+        while not done():  # noqa: ASYNC110 -- virtual time has no events of its own
+            await asyncio.sleep(1)
