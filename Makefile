@@ -1,8 +1,8 @@
 # The two commands are `make run` and `make test`. Everything lives in .venv; nothing is installed
 # into the system's Python. pip and uv take their settings from the environment.
 BIN := .venv/bin
-# Five, because most tests wait for processes, terminals and clocks.
-PYTEST := $(BIN)/python -m pytest -n 5 --dist worksteal
+# Seven, because most tests wait for processes, terminals and clocks.
+PYTEST := $(BIN)/python -m pytest -n 7 --dist worksteal
 
 # A system whose own clock is wrong: what the C library tells, so SQLite and OpenSSL as well. The
 # rooms that keep, count and show times, and every command as a process; the other rooms are about
