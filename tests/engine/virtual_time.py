@@ -42,7 +42,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    """Wait until something holds, for two hours at most: these seconds cost nothing."""
-    async with asyncio.timeout(7200):
+    """Wait until something holds, for a day at most: these seconds cost nothing."""
+    async with asyncio.timeout(86_400):
         while not done():  # noqa: ASYNC110 -- virtual time has no events of its own
             await asyncio.sleep(1)
