@@ -16,11 +16,12 @@ from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.remote import RemoteVideo, inner_id, is_usable_id
 from sora_tui.core.search import LOOKS, Candidate, Refusal, Search
 from sora_tui.core.server import Server
-from sora_tui.engine.deferral import Verdict, list_start, verdict
+from sora_tui.engine.deferral import Verdict, verdict
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
+from sora_tui.engine.likeness import since
 from sora_tui.engine.pace import Gate
-from sora_tui.engine.reconcile import candidates, for_a_person, matches, since
+from sora_tui.engine.reconcile import candidates, for_a_person, matches
 from sora_tui.engine.walk import walk
 
 #: After the looks of `LOOKS`, one every so many seconds.
@@ -136,7 +137,7 @@ class LostAnswers:
         claims: dict[str, set[str]] = {}
         for rival in rivals:
             for video in candidates(rival, listed.videos, known, listed.skew):
-                if video.prompt is not None:
+                if video.prompt:
                     claims.setdefault(video.id, set()).add(rival.id)
         reused = self._reused(lost, listed, known)
         for job_id in [job.id for job in lost]:
@@ -241,7 +242,7 @@ class LostAnswers:
             videos = [
                 video
                 for video in candidates(jobs[0], listed.videos, known, listed.skew)
-                if video.prompt is not None
+                if video.prompt
             ]
             others = sum(rival.request == jobs[0].request for rival in self._rivals())
             for job in jobs[: max(len(videos) - others, 0)]:
@@ -275,19 +276,13 @@ class LostAnswers:
         skew: float | None = None
         if self.may_list:
             try:
-                videos, skew = await self._recent(client, list_start(job))
+                listed = await self._read(client, [job], far=False)
+                videos, skew = listed.videos, listed.skew
             except ServerError as failure:
                 if failure.error.status is None:
                     raise
         known = self._desk.history.known_remote_ids(self._server.origin)
         return verdict(job, videos, known, skew, is_late=is_late)
-
-    async def _recent(
-        self, client: VideosClient, since: datetime
-    ) -> tuple[list[RemoteVideo], float | None]:
-        """The server's videos since then, and its clock minus ours, in seconds."""
-        listed = await self._walk(client, lambda skew: since, lambda videos, skew: True)
-        return listed.videos, listed.skew
 
     async def _read(self, client: VideosClient, jobs: Sequence[Job], *, far: bool = True) -> Listed:
         """The list as far down as these jobs can stand.

@@ -51,6 +51,7 @@ MAY_BE_IT = {
     "another name of the model": row(model="openai/sora-2"),
     "the model's date": row(model="sora-2-2025-12-08"),
     "the size by a word": row(size="720p"),
+    "the size by another word": row(size="landscape"),
     "the length as a fraction": row(length="4.0"),
     "other composed letters": row(prompt="A kite over a grey séa"),
     "cut short": row(prompt="A kite over a"),
