@@ -32,8 +32,9 @@ _SECONDS: Final = re.compile(r"\s*s(ec(ond)?s?)?\.?$", re.IGNORECASE)
 #: So many signs of a prompt that was cut are enough to know it by.
 _ENOUGH_OF_A_PROMPT: Final = 30
 
-#: A clock that is wrong by more seconds tells no time (ten years).
-_MOST_SKEW: Final = 10 * 365 * 86_400.0
+#: A clock that is wrong by more seconds tells no time (300 years); a machine without a battery
+#: starts in 1970.
+_MOST_SKEW: Final = 300 * 365 * 86_400.0
 
 When = Literal["then", "near", "zone", "far", "unknown", "never"]
 
