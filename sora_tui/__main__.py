@@ -24,7 +24,7 @@ def open_screen(settings: Settings, folder: Folder, start_log: Callable[[], obje
 
 def list_keys(settings: Settings) -> KeyTable:
     """Every key of the screen as it is set."""
-    from sora_tui.tui.keymap import key_table  # as above
+    from sora_tui.tui.commands.keymap import key_table  # as above
 
     return key_table(settings.screen.keys)
 
@@ -33,7 +33,7 @@ def look_at_pictures(settings: Settings) -> Line:
     """How pictures are shown on this terminal, and why."""
     import os
 
-    from sora_tui.tui.picture_line import picture_line  # as above
+    from sora_tui.tui.presenters.graphics_report import picture_line  # as above
 
     return picture_line(settings.screen, os.environ)
 

@@ -14,8 +14,8 @@ from sora_tui.tui.writing import WritingApp
 from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
-    from sora_tui.tui.panes.json_tree import JsonTree
     from sora_tui.tui.plans import Plan
+    from sora_tui.tui.widgets.json_tree import JsonTree
 
 
 class ActingApp(WritingApp, part=True):
@@ -114,8 +114,8 @@ class ActingApp(WritingApp, part=True):
 
     def edit_waiting(self, job: Job) -> None:
         """Take a waiting job back and put its prompt and settings into the editor."""
-        from sora_tui.tui.draft import draft_of_request
-        from sora_tui.tui.prompt_desk import Opened
+        from sora_tui.tui.services.prompt_files import Opened
+        from sora_tui.tui.state.draft import draft_of_request
 
         if not self.open(Opened(draft_of_request(job.request))):
             return

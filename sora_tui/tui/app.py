@@ -20,9 +20,9 @@ from sora_tui.core.text import left_out
 from sora_tui.i18n import _
 from sora_tui.tui.deriving import DerivingApp
 from sora_tui.tui.framing import FramedApp
+from sora_tui.tui.layout.workbench import TabLine
 from sora_tui.tui.panes.jobs import JobOpened
-from sora_tui.tui.terminal import run_app
-from sora_tui.tui.workbench import TabLine
+from sora_tui.tui.terminal.app import run_app
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class SoraApp(DerivingApp, FramedApp):
 
     def action_external_editor(self) -> None:
         """Write in $VISUAL or $EDITOR; what comes back is one step that ctrl+z undoes."""
-        from sora_tui.tui.external_editor import edit, editor_command
+        from sora_tui.tui.services.external_editor import edit, editor_command
 
         command = editor_command(os.environ)
         if command is None:
@@ -155,7 +155,7 @@ class SoraApp(DerivingApp, FramedApp):
         self.send_sequence(_POP_TITLE)
 
     def _take_title(self, _app: object) -> None:
-        from sora_tui.tui.telling import set_title
+        from sora_tui.tui.presenters.job_news import set_title
 
         self.send_sequence(_PUSH_TITLE + set_title(self.window_title))
 
@@ -192,7 +192,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
     _tell(sys.__stderr__, _PUSH_TITLE + "\x1b]2;sora-tui\x07")
     code = run_app(app, on_quit=partial(_leave, app))
     _tell(sys.__stderr__, _POP_TITLE)
-    from sora_tui.tui.farewell import farewell
+    from sora_tui.tui.presenters.exit_message import farewell
 
     for line in farewell(app.book.active, app.crashed, app.crash_path):
         _tell(sys.__stdout__, line + "\n")
@@ -209,7 +209,7 @@ def _leave(app: SoraApp) -> None:
 
         said = sentences(error.problem)  # nobody else is left to tell
         _tell(sys.__stderr__, f"{said.happened} {said.money} {said.next}\n")
-    from sora_tui.tui.returning import mark_seen
+    from sora_tui.tui.presenters.welcome_back import mark_seen
 
     with suppress(OSError):  # the next welcome then tells more than it need
         mark_seen(app.folder.root)

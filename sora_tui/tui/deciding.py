@@ -12,7 +12,7 @@ from sora_tui.tui.acting import ActingApp
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
     from sora_tui.engine.orders import Order
-    from sora_tui.tui.panes.inspector import JobDecision
+    from sora_tui.tui.panes.inspector.pane import JobDecision
 
 
 class DecidingApp(ActingApp, part=True):
@@ -48,8 +48,8 @@ class DecidingApp(ActingApp, part=True):
             self.call_from_thread(self._ask_again, job, order)
 
     def _ask_again(self, job: Job, order: Order) -> None:
-        from sora_tui.tui.decision import question_again
         from sora_tui.tui.ordering import note_of, today_of
+        from sora_tui.tui.presenters.lost_job import question_again
 
         self._again = (job, order)
         if self.bench.inspector is not None:

@@ -15,8 +15,8 @@ from sora_tui.tui.viewing import still_wanted
 
 if TYPE_CHECKING:
     from sora_tui.media.cells import Aim, Room
-    from sora_tui.tui.fit_window import FitPicturesWanted, FitWindow
-    from sora_tui.tui.look_window import Answer, LookMoved, LookWindow
+    from sora_tui.tui.dialogs.fit import FitPicturesWanted, FitWindow
+    from sora_tui.tui.dialogs.picture import Answer, LookMoved, LookWindow
     from sora_tui.tui.panes.references import FitAsked, LookAsked
 
 
@@ -30,7 +30,7 @@ class FittingApp(GalleryApp, part=True):
 
     def on_look_asked(self, event: LookAsked) -> None:
         """Show a picture of the list."""
-        from sora_tui.tui.look_window import LookWindow, keys_line
+        from sora_tui.tui.dialogs.picture import LookWindow, keys_line
 
         if self.settings.screen.preview == "off":
             self.say(_('Pictures are off: preview = "off" in sora-tui.toml.'))
@@ -49,7 +49,7 @@ class FittingApp(GalleryApp, part=True):
 
     def on_look_moved(self, event: LookMoved) -> None:
         """Decode what is wanted, for the room there is."""
-        from sora_tui.tui.look_window import LookWindow
+        from sora_tui.tui.dialogs.picture import LookWindow
 
         window = self.screen
         if not isinstance(window, LookWindow):
@@ -85,7 +85,7 @@ class FittingApp(GalleryApp, part=True):
 
     def on_fit_asked(self, event: FitAsked) -> None:
         """Let the person choose how this picture is brought to the size."""
-        from sora_tui.tui.fit_window import FitWindow
+        from sora_tui.tui.dialogs.fit import FitWindow
 
         if (refusal := self.refusal_of(event.path)) is not None:
             self.complain(refusal)
@@ -107,7 +107,7 @@ class FittingApp(GalleryApp, part=True):
 
     def on_fit_pictures_wanted(self, event: FitPicturesWanted) -> None:
         """Make both pictures for the room there is."""
-        from sora_tui.tui.fit_window import FitWindow
+        from sora_tui.tui.dialogs.fit import FitWindow
 
         window = self.screen
         if self.settings.screen.preview == "off" or self._looking is None:

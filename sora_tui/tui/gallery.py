@@ -15,7 +15,7 @@ from sora_tui.tui.viewing import ViewingApp
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sora_tui.tui.graphics import Graphics
+    from sora_tui.tui.terminal.graphics.detect import Graphics
     from sora_tui.workspace.references import ReferenceFile, Shelf
 
 #: Headers read between two looks at what is in sight: 30 ms.
@@ -58,7 +58,7 @@ class GalleryApp(ViewingApp, part=True):
         pane, draft = self.bench.references, self.bench.editor.draft
         if pane is not None:
             if "SSH_CONNECTION" in os.environ:
-                from sora_tui.tui.looking import here
+                from sora_tui.tui.services.player import here
 
                 pane.set_place(here(), str(self.folder.references))
             pane.show(files, draft.size, draft.reference)
@@ -105,7 +105,7 @@ class GalleryApp(ViewingApp, part=True):
     @work(thread=True, group="graphics", exclusive=True)
     def find_graphics(self) -> None:
         """Find out how pictures are shown here; after another terminal has taken over, again."""
-        from sora_tui.tui.graphics import graphics
+        from sora_tui.tui.terminal.graphics.detect import graphics
 
         self.call_from_thread(
             self._use_graphics, graphics(self.settings.screen.preview, os.environ)
@@ -117,7 +117,7 @@ class GalleryApp(ViewingApp, part=True):
         self.graphics = found
         self.sent_pictures = None
         if found.way == "kitty":
-            from sora_tui.tui.kitty import SentPictures
+            from sora_tui.tui.terminal.graphics.kitty import SentPictures
 
             self.sent_pictures = SentPictures(self.send_sequence, tmux=found.tmux)
         self.screen.refresh(layout=True)

@@ -21,7 +21,7 @@ from sora_tui.engine.events import EngineEvent
 from sora_tui.engine.offers import offer_for
 from sora_tui.engine.orders import Answer, Item, JobMaker, Order
 from sora_tui.i18n.endings import ending_words
-from sora_tui.tui.draft import Draft, request_of
+from sora_tui.tui.state.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import read_reference_image
 

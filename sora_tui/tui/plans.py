@@ -14,9 +14,9 @@ from sora_tui.core.text import clean_line
 from sora_tui.engine.orders import Line, Order, retry
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
-from sora_tui.tui.job_words import server_name
-from sora_tui.tui.order import Question
 from sora_tui.tui.ordering import note_of, today_of
+from sora_tui.tui.presenters.job_status import server_name
+from sora_tui.tui.presenters.order import Question
 from sora_tui.workspace.folder import Folder
 
 #: From this many jobs on it is asked even where nothing is charged.

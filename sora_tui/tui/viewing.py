@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from sora_tui.media.cells import Cells, Room
     from sora_tui.media.helper import Helper
     from sora_tui.media.previews import Previews
-    from sora_tui.tui.clip_seen import ClipSeen, Origin
-    from sora_tui.tui.clip_window import ClipPictureWanted, ClipWindow, Picture, WayCopied
-    from sora_tui.tui.loopback import ClipServer
-    from sora_tui.tui.panes.inspector import ClipRoomChanged
+    from sora_tui.tui.dialogs.clip import ClipPictureWanted, ClipWindow, Picture, WayCopied
+    from sora_tui.tui.panes.inspector.pane import ClipRoomChanged
+    from sora_tui.tui.services.clip_server import ClipServer
+    from sora_tui.tui.state.clip_preview import ClipSeen, Origin
 
 #: Seconds that the cursor rests on a job before its clip is opened.
 _REST: Final = 0.2
@@ -116,7 +116,7 @@ class ViewingApp(WatchingApp, part=True):
     @work(thread=True, group="clip", exclusive=True)
     def _look_at(self, job: Job, rooms: tuple[Room, Room] | None) -> None:
         from sora_tui.media.helper import NotWantedError
-        from sora_tui.tui.clip_seen import ClipSeen
+        from sora_tui.tui.state.clip_preview import ClipSeen
 
         is_wanted = still_wanted()
 
@@ -153,7 +153,7 @@ class ViewingApp(WatchingApp, part=True):
 
     def look(self, job: Job) -> None:
         """Open a clip in a player where there is a display; else offer ways to it."""
-        from sora_tui.tui.looking import play, player
+        from sora_tui.tui.services.player import play, player
 
         if not job.outputs:
             self.say(_("There is no clip of this job to look at."))
@@ -184,9 +184,9 @@ class ViewingApp(WatchingApp, part=True):
 
     def _open_clip_window(self, job: Job, file: BinaryIO) -> None:
         """Serve the clip as long as the window is open; the window closes the file."""
-        from sora_tui.tui.clip_window import ClipWindow, Way
-        from sora_tui.tui.looking import here, scp_line
-        from sora_tui.tui.loopback import ClipServer
+        from sora_tui.tui.dialogs.clip import ClipWindow, Way
+        from sora_tui.tui.services.clip_server import ClipServer
+        from sora_tui.tui.services.player import here, scp_line
 
         clip = self.folder.root / job.outputs[0].path
         ways = [Way("y", _("fetch it:"), clean_line(scp_line(clip), 400))]
@@ -221,7 +221,7 @@ class ViewingApp(WatchingApp, part=True):
 
     def on_clip_picture_wanted(self, event: ClipPictureWanted) -> None:
         """Make the picture for the room that the window has."""
-        from sora_tui.tui.clip_window import ClipWindow
+        from sora_tui.tui.dialogs.clip import ClipWindow
 
         window = self.screen
         if isinstance(window, ClipWindow) and self._looked_at_clip is not None:

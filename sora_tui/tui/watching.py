@@ -23,11 +23,11 @@ from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.job_book import JobBook, Kind, kind_of
-from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
-from sora_tui.tui.terminal import HardenedApp
-from sora_tui.tui.workbench import Workbench
+from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.state.job_store import JobBook, Kind, kind_of
+from sora_tui.tui.terminal.app import HardenedApp
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 
@@ -204,8 +204,8 @@ class WatchingApp(HardenedApp, part=True):
 
     def take_jobs(self, events: list[JobChanged]) -> None:
         """Show these jobs as they are now."""
-        from sora_tui.tui.job_words import status
-        from sora_tui.tui.telling import news
+        from sora_tui.tui.presenters.job_news import news
+        from sora_tui.tui.presenters.job_status import status
 
         moved = self.book.moved(events)
         finished = [job for job in moved if news([job])]
@@ -281,7 +281,7 @@ class WatchingApp(HardenedApp, part=True):
 
     def show_title(self) -> None:
         """What goes on, in the title of the window."""
-        from sora_tui.tui.telling import set_title, title
+        from sora_tui.tui.presenters.job_news import set_title, title
 
         text = title(*self.book.counts)
         if text != self.window_title:
@@ -290,7 +290,7 @@ class WatchingApp(HardenedApp, part=True):
 
     def call_person(self, jobs: list[Job]) -> None:
         """Tell of jobs that have just ended or need the person, unless they look at us."""
-        from sora_tui.tui.telling import news
+        from sora_tui.tui.presenters.job_news import news
 
         text = news(jobs)
         if text and self.settings.notify != "off" and not self._looked_at:
@@ -298,7 +298,7 @@ class WatchingApp(HardenedApp, part=True):
 
     @work(thread=True, group="call")
     def _call(self, text: str) -> None:
-        from sora_tui.tui.telling import ask_tmux, call
+        from sora_tui.tui.presenters.job_news import ask_tmux, call
 
         sequence = call(text, self.settings.notify, os.environ, ask_tmux(os.environ))
         self.call_from_thread(self.send_sequence, sequence)
@@ -306,7 +306,7 @@ class WatchingApp(HardenedApp, part=True):
     @work(thread=True, group="seen")
     def welcome_back(self) -> None:
         """Say what happened since this person's last screen, once the history is read."""
-        from sora_tui.tui.returning import last_seen, mark_seen, welcome
+        from sora_tui.tui.presenters.welcome_back import last_seen, mark_seen, welcome
 
         before = last_seen(self.folder.root)
         with suppress(OSError):  # a state folder that cannot be written: no welcome next time
@@ -515,14 +515,14 @@ class WatchingApp(HardenedApp, part=True):
 
     def copy(self, job: Job) -> None:
         """Copy what a person wants of a job."""
-        from sora_tui.tui.looking import what_to_copy
+        from sora_tui.tui.services.player import what_to_copy
 
         self.copy_text(what_to_copy(job, self.folder.root, os.environ))
 
     @work(thread=True, group="copy")
     def copy_text(self, text: str) -> None:
         """Put a text on the clipboard, and say which way it went."""
-        from sora_tui.tui.clipboard import copy
+        from sora_tui.tui.services.clipboard import copy
 
         route = copy(text, self)
         way = (

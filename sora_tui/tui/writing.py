@@ -12,7 +12,7 @@ from sora_tui.core.problem import ProblemError, problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.fitting import FittingApp
-from sora_tui.tui.panes.editor import EditorPane
+from sora_tui.tui.panes.editor.pane import EditorPane
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from sora_tui.core.problem import Problem
     from sora_tui.core.server import Server
     from sora_tui.engine.orders import Order
-    from sora_tui.tui.draft import Draft
+    from sora_tui.tui.dialogs.params import ParamsWindow
     from sora_tui.tui.ordering import Prompted
-    from sora_tui.tui.panes.prompt_text import PromptText
-    from sora_tui.tui.params_window import ParamsWindow
-    from sora_tui.tui.prompt_desk import Opened
+    from sora_tui.tui.panes.editor.prompt_area import PromptText
+    from sora_tui.tui.services.prompt_files import Opened
+    from sora_tui.tui.state.draft import Draft
     from sora_tui.workspace.drafts import Drafts
     from sora_tui.workspace.prompts import PromptFile, PromptShelf
 
@@ -73,7 +73,7 @@ class WritingApp(FittingApp, part=True):
 
     async def open_first_draft(self) -> Problem | None:
         """Fill the editor for the first time; why it is not what it should be."""
-        from sora_tui.tui.prompt_desk import open_first
+        from sora_tui.tui.services.prompt_files import open_first
         from sora_tui.workspace.drafts import Drafts
 
         self.drafts = Drafts(self.folder)
@@ -84,7 +84,7 @@ class WritingApp(FittingApp, part=True):
 
     async def complete_editor(self, problem: Problem | None) -> None:
         """Bring settings and price of the first draft, and say what `problem` it has."""
-        from sora_tui.tui.draft import known_values
+        from sora_tui.tui.state.draft import known_values
 
         self._know(self.editor.draft.model)
         await self.editor.bring_settings(known_values(self.settings.server, self.offer))
@@ -96,7 +96,7 @@ class WritingApp(FittingApp, part=True):
         Returns:
             Whether it is there: not while a question waits, nor where the disk refuses.
         """
-        from sora_tui.tui.draft import known_values
+        from sora_tui.tui.state.draft import known_values
 
         if self.waits_for_answer():
             return False
@@ -140,7 +140,7 @@ class WritingApp(FittingApp, part=True):
     def _in_pixels(self, opened: Opened) -> Opened:
         """A draft whose file has a word for its size, with the size that it means here."""
         from sora_tui.core.sizes import is_alias
-        from sora_tui.tui.draft import in_pixels
+        from sora_tui.tui.state.draft import in_pixels
 
         draft = opened.draft
         if draft.size is None or not is_alias(draft.size):
@@ -150,7 +150,7 @@ class WritingApp(FittingApp, part=True):
 
     def on_params_field_opened(self) -> None:
         """Show what may be sent beyond the standard."""
-        from sora_tui.tui.params_window import ParamsWindow
+        from sora_tui.tui.dialogs.params import ParamsWindow
 
         draft = self.editor.draft
         self._know(draft.model, anew=True)
@@ -232,7 +232,7 @@ class WritingApp(FittingApp, part=True):
 
     def _owned(self, draft: Draft) -> Draft:
         """The draft in a file that may be written, which a sample's first edit makes."""
-        from sora_tui.tui.prompt_desk import own_file
+        from sora_tui.tui.services.prompt_files import own_file
 
         try:
             owned = own_file(self.folder, draft)
@@ -250,8 +250,8 @@ class WritingApp(FittingApp, part=True):
         from sora_tui.engine.quote import ending, quote
         from sora_tui.i18n.endings import ending_words
         from sora_tui.i18n.takes import same_seed_words
-        from sora_tui.tui.draft import as_written, check_draft, known_values, request_of
-        from sora_tui.tui.order import picture_of
+        from sora_tui.tui.presenters.order import picture_of
+        from sora_tui.tui.state.draft import as_written, check_draft, known_values, request_of
 
         draft, server, price, wish = self.editor.draft, self.settings.server, None, None
         if self._know(draft.model):
@@ -285,7 +285,7 @@ class WritingApp(FittingApp, part=True):
 
     def make_safe_now(self) -> None:
         """The same, and it is there when this returns: the process is about to stop."""
-        from sora_tui.tui.prompt_desk import make_safe
+        from sora_tui.tui.services.prompt_files import make_safe
 
         self._stop_autosave()
         draft = self.unkept
@@ -338,7 +338,7 @@ class WritingApp(FittingApp, part=True):
         Raises:
             ProblemError: disk_full or folder_not_writable.
         """
-        from sora_tui.tui.prompt_desk import put_away
+        from sora_tui.tui.services.prompt_files import put_away
 
         draft, self.unkept = self.unkept, None
         if draft is None or draft.file is None or self.drafts is None:
@@ -372,7 +372,7 @@ class WritingApp(FittingApp, part=True):
 
     @work(thread=True, group="draft")
     def _write_in_turn(self, draft: Draft, kept: bool, number: int) -> None:
-        from sora_tui.tui.prompt_desk import keep, make_safe
+        from sora_tui.tui.services.prompt_files import keep, make_safe
 
         assert self.drafts is not None
         after = draft
@@ -450,7 +450,7 @@ class WritingApp(FittingApp, part=True):
             self._begin(self.editor.draft)
 
     def _begin(self, draft: Draft) -> None:
-        from sora_tui.tui.draft import sent_text, variables_of
+        from sora_tui.tui.state.draft import sent_text, variables_of
 
         try:
             values = variables_of(draft, self.settings)
@@ -511,8 +511,8 @@ class WritingApp(FittingApp, part=True):
     def _prepared(self, prompted: Prompted) -> None:
         from sora_tui.core.price import Ask
         from sora_tui.i18n.kinship import operation_words
-        from sora_tui.tui.order import question_for
         from sora_tui.tui.ordering import note_of, today_of
+        from sora_tui.tui.presenters.order import question_for
 
         order = prompted.order
         if order.ask is Ask.NOTHING and order.refused is None:
@@ -591,7 +591,7 @@ class WritingApp(FittingApp, part=True):
 
     def use_server(self, name: str) -> None:
         """Send the next clip elsewhere; the draft stays, jobs of other servers go on."""
-        from sora_tui.tui.draft import known_values, moved
+        from sora_tui.tui.state.draft import known_values, moved
 
         before = self.settings
         try:

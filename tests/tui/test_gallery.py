@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from sora_tui.core.request import read_fit
 from sora_tui.media.header import ImageFacts
-from sora_tui.tui.look_window import LookWindow
+from sora_tui.tui.dialogs.picture import LookWindow
 from sora_tui.tui.panes.references import effect
 from sora_tui.workspace.references import ReferenceFile, badge
 from tests.media.pictures import encoded, picture

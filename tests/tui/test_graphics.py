@@ -13,9 +13,9 @@ import pytest
 
 from sora_tui.config.screen import Preview, ScreenSettings
 from sora_tui.media.cells import to_cells
-from sora_tui.tui.graphics import Graphics, graphics
-from sora_tui.tui.look_window import LookWindow
-from sora_tui.tui.picture_line import picture_line
+from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.presenters.graphics_report import picture_line
+from sora_tui.tui.terminal.graphics.detect import Graphics, graphics
 from tests.media.pictures import picture
 from tests.pty_session import PtySession
 from tests.tui.test_session import PROGRAM, workspace
@@ -145,14 +145,14 @@ def with_tmux(folder: Path, script: str) -> dict[str, str]:
 
 
 def test_no_import_of_ours_says_a_byte_to_the_terminal() -> None:
-    modules = "sora_tui.tui.app, sora_tui.tui.picture, sora_tui.tui.graphics, sora_tui.media.cells"
+    modules = "sora_tui.tui.app, sora_tui.tui.widgets.picture, sora_tui.tui.terminal.graphics.detect, sora_tui.media.cells"
     with PtySession([sys.executable, "-c", f"import {modules}"]) as session:
         assert session.wait_exit(60) == 0
         assert not session.raw
 
 
 def test_without_a_terminal_nothing_is_said_to_one() -> None:
-    script = "import sora_tui.tui.picture, sora_tui.tui.graphics"
+    script = "import sora_tui.tui.widgets.picture, sora_tui.tui.terminal.graphics.detect"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert done.stdout + done.stderr == b""
 

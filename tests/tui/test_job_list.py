@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job, State
 from sora_tui.engine.events import JobRemoved
 from sora_tui.i18n import set_language
-from sora_tui.tui.virtual_list import Cell
+from sora_tui.tui.widgets.virtual_list import Cell
 from sora_tui.workspace.history import History
 from sora_tui.workspace.jobfile import encode
 from tests.tui import sample_jobs as sample

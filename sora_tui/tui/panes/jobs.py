@@ -20,17 +20,17 @@ from sora_tui.core.listing import SORTS, Listing, Sort, place_of
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.tui import job_rows
-from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.keys import Key, bindings
-from sora_tui.tui.panes.editor import ConsentLine
-from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
+from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.panes.editor.pane import ConsentLine
+from sora_tui.tui.presenters import job_columns as job_rows
+from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
     from sora_tui.engine.events import EngineChanged
-    from sora_tui.tui.order import Question
+    from sora_tui.tui.presenters.order import Question
 
 #: From this many cells on every column has room to say more.
 ROOMY: Final = 134
@@ -361,7 +361,9 @@ class JobsPane(Vertical):
 
         `leave` is what must be pressed before a key of the job acts.
         """
-        from sora_tui.tui.job_words import status  # its sentences are not for the first frame
+        from sora_tui.tui.presenters.job_status import (
+            status,  # its sentences are not for the first frame
+        )
 
         view = self.cursor_view
         return "" if view is None else status(view, self._now, max(self.size.width - 2, 1), leave)

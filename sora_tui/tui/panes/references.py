@@ -18,8 +18,8 @@ from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import N_, _
 from sora_tui.media.header import ImageFacts
 from sora_tui.media.image import MAX_PIXELS
-from sora_tui.tui.keys import Key, bindings
-from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
+from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
 from sora_tui.workspace.references import Badge, ReferenceFile, badge
 
 if TYPE_CHECKING:
