@@ -26,7 +26,7 @@ from sora_tui.tui.terminal.app import run_app
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
-    from sora_tui.tui.ordering import EngineLike
+    from sora_tui.tui.context import EngineApi
     from sora_tui.tui.panes.references import ReferenceChosen
 
 #: Two ctrl+c within this many seconds quit.
@@ -182,7 +182,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
         start_log: Called when the first frame stands and the engine comes.
     """
 
-    def make_engine(settings: Settings, folder: Folder) -> EngineLike:
+    def make_engine(settings: Settings, folder: Folder) -> EngineApi:
         start_log()
         from sora_tui.engine.engine import Engine
 

@@ -23,14 +23,14 @@ from sora_tui.i18n import _
 from sora_tui.tui.commands import table as keys
 from sora_tui.tui.layout.workbench import PANES, Ground, Workbench
 from sora_tui.tui.serving import ServingApp
+from sora_tui.tui.state.session import utc_now
 from sora_tui.tui.theme.themes import OURS, theme_at_start
-from sora_tui.tui.watching import utc_now
 from sora_tui.tui.widgets.virtual_list import VirtualList
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
+    from sora_tui.tui.context import EngineApi
     from sora_tui.tui.dialogs.command_palette import Entry
-    from sora_tui.tui.ordering import EngineLike
 
 #: Seconds after the last change until it is written: a key held down is one change.
 _SETTLED: Final = 1.0
@@ -48,7 +48,7 @@ class FramedApp(ServingApp, part=True):
         folder: Folder,
         *,
         crash_folder: Path,
-        make_engine: Callable[[Settings, Folder], EngineLike],
+        make_engine: Callable[[Settings, Folder], EngineApi],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(

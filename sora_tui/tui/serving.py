@@ -12,7 +12,7 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import DIALECT_NAMES
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.deciding import DecidingApp
+from sora_tui.tui.writing import WritingApp
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.dialogs.servers import ServerWindow
 
 
-class ServingApp(DecidingApp, part=True):
+class ServingApp(WritingApp, part=True):
     """Lets a person choose, add and test servers, and take in what was made elsewhere."""
 
     _servers_shown: ServerWindow | None = None

@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,11 +23,16 @@ from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
+from sora_tui.tui.commands.registry import Controllers
+from sora_tui.tui.context import Context
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.state.job_store import JobBook, Kind, kind_of
+from sora_tui.tui.state.session import Session, utc_now
 from sora_tui.tui.terminal.app import HardenedApp
+from sora_tui.tui.ui import ScreenUi
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 
@@ -35,8 +40,9 @@ if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage
     from sora_tui.engine.engine import Verb
     from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged, RemoteListed
+    from sora_tui.tui.context import EngineApi
     from sora_tui.tui.day_money import DayMoney
-    from sora_tui.tui.ordering import EngineLike
+    from sora_tui.tui.widgets.json_tree import JsonTree
     from sora_tui.workspace.lock import Holder
 
 #: Jobs in the first frame, and those read before anybody scrolls.
@@ -49,11 +55,6 @@ _TICK: Final = 1.0
 _TICK_AWAY: Final = 5.0
 
 
-def utc_now() -> datetime:
-    """Now, in UTC."""
-    return datetime.now(UTC)
-
-
 class WatchingApp(HardenedApp, part=True):
     """Shows jobs as they are. Blocking calls run in worker threads."""
 
@@ -63,15 +64,16 @@ class WatchingApp(HardenedApp, part=True):
         folder: Folder,
         *,
         crash_folder: Path,
-        make_engine: Callable[[Settings, Folder], EngineLike],
+        make_engine: Callable[[Settings, Folder], EngineApi],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(crash_folder=crash_folder)
-        self.settings = settings
+        self.session = Session(settings, folder, clock)
         self.folder = folder
-        self.engine: EngineLike | None = None
         self.book = JobBook()
         self.clock = clock
+        self.context = Context(self.session, ScreenUi(self), self.book)
+        self.controllers = Controllers(self.context)
         self._make_engine = make_engine
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self._heard: dict[str, EngineEvent] = {}
@@ -92,6 +94,25 @@ class WatchingApp(HardenedApp, part=True):
         #: Jobs that moved before the day's money was read.
         self._unsummed: list[Job] = []
 
+    @property
+    def settings(self) -> Settings:
+        """What holds now."""
+        return self.session.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self.session.settings = settings
+
+    @property
+    def engine(self) -> EngineApi | None:
+        """The engine, once the first frame stands."""
+        return self.session.engine
+
+    @on(Intent)
+    def _route(self, intent: Intent) -> None:
+        """Have the controller do it that the intent names."""
+        self.controllers.route(intent)
+
     def compose(self) -> ComposeResult:
         """One widget that arranges all others."""
         yield Workbench()
@@ -110,18 +131,11 @@ class WatchingApp(HardenedApp, part=True):
 
     def say(self, text: str) -> None:
         """Tell the person something, in the line below the jobs."""
-        self.bench.status.say(text)
+        self.context.ui.say(text)
 
     def complain(self, problem: Problem) -> None:
         """Say what happened, what of the money, and what to do: by the prompt if it is seen."""
-        from sora_tui.i18n.problems import sentences
-
-        said = sentences(problem)
-        text = f"{said.happened} {said.money} {said.next}"
-        if "editor" in self.bench.seen:
-            self.bench.editor.say(text, error=True)
-        else:
-            self.say(text)
+        self.context.ui.complain(problem)
 
     # Jobs -------------------------------------------------------------------------------------
 
@@ -136,9 +150,12 @@ class WatchingApp(HardenedApp, part=True):
 
     def start_engine(self) -> None:
         """Let jobs move."""
-        self.engine = self._make_engine(self.settings, self.folder)
-        self.engine.subscribe(self._hear)
-        self.engine.start()
+        signals = self.context.signals
+        signals.clip_wanted.subscribe(self.look)
+        signals.copy_wanted.subscribe(self.copy)
+        engine = self.session.engine = self._make_engine(self.settings, self.folder)
+        engine.subscribe(self._hear)
+        engine.start()
         self.load_history(first=True)
         self.retune()
 
@@ -495,6 +512,10 @@ class WatchingApp(HardenedApp, part=True):
         if inspector is not None:
             inspector.show(view, text, problem, self.clock(), parsed, lineage)
             self.bench.show_keys()
+
+    def on_json_tree_copied(self, event: JsonTree.Copied) -> None:
+        """A part of a document is wanted."""
+        self.copy_text(event.text)
 
     # Looking and copying ----------------------------------------------------------------------
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from sora_tui.core.server import Server
     from sora_tui.engine.orders import Order
     from sora_tui.tui.dialogs.params import ParamsWindow
-    from sora_tui.tui.ordering import Prompted
     from sora_tui.tui.panes.editor.prompt_area import PromptText
+    from sora_tui.tui.services.draft_orders import Prompted
     from sora_tui.tui.services.prompt_files import Opened
     from sora_tui.tui.state.draft import Draft
     from sora_tui.workspace.drafts import Drafts
@@ -76,6 +76,9 @@ class WritingApp(FittingApp, part=True):
         from sora_tui.tui.services.prompt_files import open_first
         from sora_tui.workspace.drafts import Drafts
 
+        signals = self.context.signals
+        signals.jobs_added.subscribe(self.show_handed_in)
+        signals.rewrite_wanted.subscribe(self.edit_waiting)
         self.drafts = Drafts(self.folder)
         opened = self._in_pixels(open_first(self.folder, self.drafts, self.settings))
         await self.editor.wake(opened.draft)
@@ -494,7 +497,7 @@ class WritingApp(FittingApp, part=True):
 
     @work(thread=True, group="order")
     def _prepare(self, draft: Draft) -> None:
-        from sora_tui.tui.ordering import prepare
+        from sora_tui.tui.services.draft_orders import prepare
 
         server = self.settings.server
         if server.is_loopback and not server.simulated:
@@ -511,8 +514,7 @@ class WritingApp(FittingApp, part=True):
     def _prepared(self, prompted: Prompted) -> None:
         from sora_tui.core.price import Ask
         from sora_tui.i18n.kinship import operation_words
-        from sora_tui.tui.ordering import note_of, today_of
-        from sora_tui.tui.presenters.order import question_for
+        from sora_tui.tui.presenters.order import note_of, question_for, today_of
 
         order = prompted.order
         if order.ask is Ask.NOTHING and order.refused is None:
@@ -551,7 +553,7 @@ class WritingApp(FittingApp, part=True):
 
     @work(thread=True, group="order")
     def _hand_in(self, order: Order, always: bool) -> None:
-        from sora_tui.tui.ordering import remember_always, submit
+        from sora_tui.tui.services.draft_orders import remember_always, submit
 
         assert self.engine is not None
         try:
@@ -586,6 +588,20 @@ class WritingApp(FittingApp, part=True):
         self.show_status()
         self.show_today(jobs)
         self.retune()
+
+    # A job that waits, written anew -----------------------------------------------------------
+
+    def edit_waiting(self, job: Job) -> None:
+        """Take a waiting job back and put its prompt and settings into the editor."""
+        from sora_tui.tui.services.prompt_files import Opened
+        from sora_tui.tui.state.draft import draft_of_request
+
+        if not self.open(Opened(draft_of_request(job.request))):
+            return
+        self.command(job.id, "cancel")
+        self.bench.show_pane("editor")
+        self.editor.focus_pane()
+        self.say(_("Taken back, nothing was sent. Change it here; F5 sends it as a new job."))
 
     # Another server ---------------------------------------------------------------------------
 

@@ -145,7 +145,10 @@ def with_tmux(folder: Path, script: str) -> dict[str, str]:
 
 
 def test_no_import_of_ours_says_a_byte_to_the_terminal() -> None:
-    modules = "sora_tui.tui.app, sora_tui.tui.widgets.picture, sora_tui.tui.terminal.graphics.detect, sora_tui.media.cells"
+    modules = (
+        "sora_tui.tui.app, sora_tui.tui.widgets.picture, sora_tui.tui.terminal.graphics.detect, "
+        "sora_tui.media.cells"
+    )
     with PtySession([sys.executable, "-c", f"import {modules}"]) as session:
         assert session.wait_exit(60) == 0
         assert not session.raw

@@ -21,6 +21,7 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
 from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_columns import JobView
@@ -86,8 +87,11 @@ class JobOpened(Message):
         self.job_id = job_id
 
 
-class JobAction(Message):
+class JobAction(Intent):
     """The person wants something done: a verb of `is_possible`, with these jobs."""
+
+    owner = "job_actions"
+    method = "act"
 
     def __init__(self, job_ids: tuple[str, ...], verb: str) -> None:
         super().__init__()
@@ -107,16 +111,22 @@ class ListingChanged(Message):
     """The person wants other jobs in the list, or another order."""
 
 
-class QueueSwitched(Message):
+class QueueSwitched(Intent):
     """The person stops the queue, or lets it go on."""
+
+    owner = "job_actions"
+    method = "switch_queue"
 
     def __init__(self, paused: bool) -> None:
         super().__init__()
         self.paused = paused
 
 
-class JobsAnswered(Message):
+class JobsAnswered(Intent):
     """The question in the pane was answered."""
+
+    owner = "job_actions"
+    method = "answer"
 
     def __init__(self, yes: bool) -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from textual.content import Content
@@ -12,11 +13,14 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.request import EXACT, Fit, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line, same_name
+from sora_tui.engine.orders import Order
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
 from sora_tui.i18n.costs import free_words
+from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.kinship import operation_words, with_words
 from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.spending import today_words
 from sora_tui.media.header import ImageFacts
 from sora_tui.tui.state.draft import Draft
 from sora_tui.workspace.references import Badge, ReferenceFile, badge
@@ -251,3 +255,15 @@ def _price_content(draft: Draft, price: Price | None, server: Server) -> Content
             said += " " + _("(table of {day})").format(day=price.dated)
         said += "; " + _("F5 asks before it pays")
     return Content.styled(said, "bold")
+
+
+def today_of(order: Order) -> str:
+    """Return what the day has cost, in words; empty without limits."""
+    if order.today is None:
+        return ""
+    return today_words(order.today, order.budget)
+
+
+def note_of(order: Order, now: datetime) -> str:
+    """Return the warnings about models of an order, in words."""
+    return "  ".join(note for end in order.endings if (note := ending_words(end, now.date())))

@@ -20,6 +20,7 @@ from sora_tui.core.search import Candidate
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
 from sora_tui.tui.panes.jobs import DERIVES, JobAction, is_possible
 from sora_tui.tui.presenters import job_details as job_facts
@@ -45,13 +46,16 @@ PAGES: Final[tuple[Page, ...]] = ("facts", "events", "json")
 _NAMES: Final[Mapping[Page, str]] = {"facts": N_("Facts"), "events": N_("Events"), "json": "JSON"}
 
 
-class JobDecision(Message):
+class JobDecision(Intent):
     """The person decides about a lost answer.
 
     Attributes:
         verb: `adopt` the video of this id, `price` (say what sending again costs, and ask),
             `send` again as agreed, or `abandon`.
     """
+
+    owner = "lost_jobs"
+    method = "decide"
 
     def __init__(self, job_id: str, verb: Verb, video_id: str = "") -> None:
         super().__init__()

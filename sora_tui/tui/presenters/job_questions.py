@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.price import Ask
 from sora_tui.core.problem import Spent
 from sora_tui.core.text import clean_line
-from sora_tui.engine.orders import Line, Order, retry
+from sora_tui.engine.orders import Line, Order
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
-from sora_tui.tui.ordering import note_of, today_of
 from sora_tui.tui.presenters.job_status import server_name
-from sora_tui.tui.presenters.order import Question
-from sora_tui.workspace.folder import Folder
+from sora_tui.tui.presenters.order import Question, note_of, today_of
 
 #: From this many jobs on it is asked even where nothing is charged.
 _MANY = 2
@@ -93,17 +90,10 @@ def plan_delete(jobs: Sequence[Job]) -> Plan:
     return Plan("delete", resting, question=question)
 
 
-def plan_retry(jobs: Sequence[Job], folder: Folder, settings: Settings, now: datetime) -> Plan:
-    """Make the same once more, as new jobs with a price of their own.
-
-    A job that was never sent is tried again itself: it was agreed to, and nothing was paid.
-
-    Raises:
-        ProblemError: profile_unknown, key_missing, over_budget, operation_unsupported: nothing is
-            sent.
-    """
-    every = [job for job in jobs if job.is_final and not job.needs_you]
-    left = len(jobs) - len(every)
+def may_be_retried(jobs: Sequence[Job]) -> tuple[list[Job], str]:
+    """Return the jobs that are over, and what there is to say of the others."""
+    over = [job for job in jobs if job.is_final and not job.needs_you]
+    left = len(jobs) - len(over)
     note = ""
     if left:
         note = ngettext(
@@ -111,14 +101,11 @@ def plan_retry(jobs: Sequence[Job], folder: Folder, settings: Settings, now: dat
             "{count} jobs are under way or need a decision first.",
             left,
         ).format(count=left)
-    if not every:
-        return Plan("retry", note=note)
-    order = retry(folder, every, settings, now)
-    order.check()
-    return Plan("retry", (), order, _question_again(order, note, now), note)
+    return over, note
 
 
-def _question_again(order: Order, note: str, now: datetime) -> Question | None:
+def question_retry(order: Order, note: str, now: datetime) -> Question | None:
+    """Return what has to be asked before these are made once more; None where nothing has."""
     if order.ask is Ask.NOTHING and order.refused is None and order.clips < _MANY:
         return None
     count = order.clips

@@ -2,59 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.price import Ask
 from sora_tui.core.problem import problem_error
-from sora_tui.core.remote import RemoteVideo
 from sora_tui.core.request import VideoRequest, check_request
-from sora_tui.core.server import Server
 from sora_tui.engine import orders
-from sora_tui.engine.engine import Verb
-from sora_tui.engine.events import EngineEvent
 from sora_tui.engine.offers import offer_for
 from sora_tui.engine.orders import Answer, Item, JobMaker, Order
-from sora_tui.i18n.endings import ending_words
 from sora_tui.tui.state.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import read_reference_image
 
 if TYPE_CHECKING:
     from sora_tui.media.helper import Helper
-
-
-class EngineLike(JobMaker, Protocol):
-    """What the screen needs of the engine."""
-
-    def start(self) -> None:
-        """Begin; returns at once."""
-
-    def stop(self, timeout: float = 2.5) -> bool:
-        """Leave; whether everything is durable."""
-
-    def subscribe(self, listener: Callable[[EngineEvent], None]) -> Callable[[], None]:
-        """Hear of changes, in the engine's thread."""
-
-    def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
-        """Ask for something to be done with a job; durable on return."""
-
-    def use_servers(self, servers: Mapping[str, Server]) -> None:
-        """Go on with other profiles."""
-
-    def list_remote(self, name: str, pages: int | None = None) -> None:
-        """Have a `RemoteListed` told."""
-
-    def adopt_remote(self, server: Server, videos: Iterable[RemoteVideo]) -> list[Job]:
-        """Take jobs in that were made elsewhere; durable on return."""
-
-    def pause_queue(self, paused: bool) -> None:
-        """Stop sending pending jobs, or go on; durable on return."""
 
 
 class Prompted(NamedTuple):
@@ -145,17 +111,3 @@ def remember_always(order: Order) -> None:
         if line.ask is Ask.UNKNOWN:
             with suppress(OSError):
                 remember(line.server, line.found)
-
-
-def today_of(order: Order) -> str:
-    """Return what the day has cost, in words; empty without limits."""
-    if order.today is None:
-        return ""
-    from sora_tui.i18n.spending import today_words
-
-    return today_words(order.today, order.budget)
-
-
-def note_of(order: Order, now: datetime) -> str:
-    """Return the warnings about models of an order, in words."""
-    return "  ".join(note for end in order.endings if (note := ending_words(end, now.date())))
