@@ -196,7 +196,7 @@ def test_every_key_has_its_action() -> None:
 
 
 def test_no_table_of_keys_lies_beside_the_classes() -> None:
-    """What `Key` and `Binding` name in the source is bound, or nobody checks it."""
+    """What `Key` and `Binding` name in the source is bound to a class, where it is checked."""
     actions = {action for _cls, action in bound()}
     loose = []
     for path in sources(SCREEN):

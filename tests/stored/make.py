@@ -108,8 +108,8 @@ def sent(name: str, **changes: Any) -> Job:
 
 
 def queued(name: str, id: str = "", **changes: Any) -> Job:
-    told = video("queued", id or f"video_{name}")
-    return sent(name, **changes).accepted(after(2), told, 200, "req_1")
+    answer = video("queued", id or f"video_{name}")
+    return sent(name, **changes).accepted(after(2), answer, 200, "req_1")
 
 
 def running(name: str, **changes: Any) -> Job:
@@ -136,8 +136,8 @@ def lost(name: str, search: Search | None = None) -> Job:
 
 def ended(name: str, status: str, **fields: Any) -> Job:
     """Return a job that its server ended: it says so twice before it is believed."""
-    told = video(status, f"video_{name}", **fields)
-    return running(name).progressed(after(20), told).progressed(after(30), told)
+    answer = video(status, f"video_{name}", **fields)
+    return running(name).progressed(after(20), answer).progressed(after(30), answer)
 
 
 def everything(name: str) -> Job:
@@ -171,12 +171,12 @@ def everything(name: str) -> Job:
         Cookie("route", Secret("replica-2"), "/v1", secure=True),
         Cookie("plain", Secret("x")),
     )
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "expires_at": int(after(3600).timestamp()),
         "created_at": int(after(64).timestamp()),
     }
-    job = job.accepted(after(64), video("queued", "video_everyt", **told), 202, "req_7", cookies)
-    done = video("completed", "video_everyt", progress=100, usage={"cost": 3.2}, **told)
+    job = job.accepted(after(64), video("queued", "video_everyt", **answer), 202, "req_7", cookies)
+    done = video("completed", "video_everyt", progress=100, usage={"cost": 3.2}, **answer)
     job = job.progressed(after(100), done).downloading(after(101))
     clips = (
         Output("video", "output/b.mp4", 9, SHA256, 1792, 1024, 8.0, 23.976, "h264"),
@@ -257,7 +257,7 @@ def documents() -> list[Job]:
         lost("search", Search(after(5), after(30), 3, True, found, refusal, 500)),
         lost("nolist", Search(after(5), after(5), 1, listed=False)),
         asked("pastun").of_unknown_past(after(1), JobError("past_unknown", Spent.PERHAPS)),
-        # What a server said.
+        # What a server answered.
         running("endone").progressed(
             after(20), video("failed", "video_endone", error={"message": "once"})
         ),

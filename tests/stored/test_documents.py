@@ -41,7 +41,7 @@ TRAITS: Final[Mapping[str, Callable[[Job], bool]]] = {
     "stopped": lambda job: job.is_stopped,
     "deferred": lambda job: job.was_put_off,
     "unnamed-limit": lambda job: job.was_put_off_bare,
-    "end-told-once": lambda job: job.was_told_an_end,
+    "end-heard-once": lambda job: job.was_told_an_end,
     "ask-again": lambda job: job.may_be_found_again,
     "deletable": lambda job: job.may_be_deleted_there,
     "too-large": lambda job: job.is_too_large,
@@ -59,7 +59,7 @@ def after(seconds: float) -> datetime:
 
 
 def summary(job: Job) -> tuple[State, str, str, str, str]:
-    """State; traits; error and money; outcomes of the attempts; what the server told last."""
+    """State; traits; error and money; outcomes of the attempts; the last answer of the server."""
     error = f"{job.error.kind} {job.error.spent}" if job.error else ""
     traits = " ".join(word for word, holds in TRAITS.items() if holds(job))
     outcomes = ", ".join(attempt.outcome for attempt in job.attempts)
@@ -102,7 +102,7 @@ MEANT: Final[Mapping[str, tuple[State, str, str, str, str]]] = {
     "edit00": (State.PENDING, "unknown-past", "", "", ""),
     "endone": (
         State.IN_PROGRESS,
-        "end-told-once deletable",
+        "end-heard-once deletable",
         "",
         "accepted",
         "video_endone failed None",

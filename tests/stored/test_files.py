@@ -150,7 +150,7 @@ def test_the_bytes_of_a_picture_are_found_by_their_hash(stored: Folder) -> None:
 
 
 def test_an_owner_of_before_is_respected_and_named(stored: Folder) -> None:
-    """The old process holds a flock of the same file, and has said there who it is."""
+    """The old process holds a flock of the same file, and its name stands in it."""
     with (stored.metadata / ".lock").open("r+b") as old:
         fcntl.flock(old, fcntl.LOCK_EX | fcntl.LOCK_NB)
         lock = OwnerLock(stored)
@@ -175,7 +175,7 @@ def test_a_batch_that_an_old_process_hands_in_is_waited_for(stored: Folder) -> N
 def test_the_practice_server_goes_on_with_its_jobs(stored: Folder) -> None:
     jobs = Jobs(stored.simulator, 1.0)
     began = int(AT.timestamp())
-    told = {
+    resource = {
         "object": "video",
         "model": "sora-2",
         "prompt": "A kite",
@@ -191,11 +191,11 @@ def test_the_practice_server_goes_on_with_its_jobs(stored: Folder) -> None:
     ended = {"completed_at": began + 9, "expires_at": began + 9 + 3600}
     internal = {"code": "internal", "message": "no pixels"}
     assert {job.id: job.resource() for job in jobs.listed(newest_first=False)} == {
-        "video_q": {**told, "id": "video_q", "status": "queued"},
-        "video_p": {**told, "id": "video_p", "status": "in_progress", "progress": 40},
-        "video_c": {**told, **ended, "id": "video_c", "status": "completed", "progress": 100},
+        "video_q": {**resource, "id": "video_q", "status": "queued"},
+        "video_p": {**resource, "id": "video_p", "status": "in_progress", "progress": 40},
+        "video_c": {**resource, **ended, "id": "video_c", "status": "completed", "progress": 100},
         "video_f": {
-            **told,
+            **resource,
             **ended,
             "id": "video_f",
             "status": "failed",
@@ -355,8 +355,8 @@ def test_no_word_that_stands_in_files_was_given_up(kind: str) -> None:
 
 
 def test_a_problem_says_of_money_what_it_said() -> None:
-    said = stored_json("words.json")["problems"]
-    assert {code: CODES[code].value for code in said} == said
+    before = stored_json("words.json")["problems"]
+    assert {code: CODES[code].value for code in before} == before
 
 
 def assert_same_fields(path: Path) -> None:

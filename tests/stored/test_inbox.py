@@ -129,8 +129,8 @@ def test_what_is_asked_today_has_the_fields_that_an_old_owner_reads(tmp_path: Pa
     for name in ("state", "verb", "argument", "schema"):
         assert [each.get(name) for each in now] == [each.get(name) for each in before]
     for part, name in (("request", "operation"), ("consent", "kind"), ("server", "dialect")):
-        said = [[(each.get(part) or {}).get(name) for each in asked] for asked in (before, now)]
-        assert said[0] == said[1]
+        words = [[(each.get(part) or {}).get(name) for each in asked] for asked in (before, now)]
+        assert words[0] == words[1]
     assert [event["note"] for each in now for event in each.get("events", ())] == [
         event["note"] for each in before for event in each.get("events", ())
     ]
