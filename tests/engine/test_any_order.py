@@ -523,7 +523,7 @@ class Story(RuleBasedStateMachine):
     ("stories", "phases"),
     [
         # A story that fails is told as it is: to find the shortest one takes minutes.
-        pytest.param(40, [Phase.generate], id="a few"),
+        pytest.param(25, [Phase.generate], id="a few"),
         pytest.param(600, [*Phase], id="many", marks=[pytest.mark.long, pytest.mark.timeout(1800)]),
     ],
 )

@@ -26,6 +26,7 @@ from tests.faults.server import (
     say,
     vanish,
 )
+from tests.support import system_clock
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -149,15 +150,11 @@ def test_an_error_at_the_nth_call(tmp_path: Path, name: str, numbers: range, err
             assert paid or goes_on or done.code == 0 or place.server.paid == 0, (number, done.words)
 
 
-FAKETIME = shutil.which("faketime")
-
-
-@pytest.mark.skipif(FAKETIME is None, reason="faketime is not installed: no clock can be wrong")
-@pytest.mark.parametrize("clock", ["1970-01-02 00:00:00", "2099-01-01 00:00:00"])
+@pytest.mark.skipif(system_clock.MISSING is not None, reason=str(system_clock.MISSING))
+@pytest.mark.parametrize("clock", ["1970-01-02T00:00:00", "2099-01-01T00:00:00"])
 def test_a_clock_that_is_decades_wrong_loses_nothing(tmp_path: Path, clock: str) -> None:
     """Fault 86: a clip that was left behind is fetched, whatever year the machine believes in."""
-    assert FAKETIME is not None
-    lie = (FAKETIME, "-m", "-f", f"@{clock}")
+    lie = ("env", *(f"{name}={value}" for name, value in system_clock.moved(clock).items()))
 
     def complete(call: Call) -> None:
         video = call.make()

@@ -29,7 +29,9 @@ def check_nothing_twice(place: Workspace) -> None:
     "act",
     [
         pytest.param(make_and_say(503, UNAVAILABLE, retry_after="1"), id="and makes them"),
-        pytest.param(say(503, UNAVAILABLE, retry_after="1"), id="and makes none"),
+        pytest.param(
+            say(503, UNAVAILABLE, retry_after="1"), id="and makes none", marks=pytest.mark.long
+        ),
     ],
 )
 def test_a_batch_into_a_server_that_is_never_available_costs_two_doubts(

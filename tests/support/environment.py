@@ -15,8 +15,8 @@ _KEPT: Final = frozenset({
     *("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"),
     *("CI", "HYPOTHESIS_PROFILE", "TEXTUAL_SNAPSHOT_TEMPDIR", "TZ", VARIABLE, SHIFT),
 })  # fmt: skip
-#: LD_PRELOAD and FAKETIME are how `make test-long` changes the system's clock.
-_KEPT_BEGINNINGS: Final = ("PYTEST", "PY_", "COV", "FAKETIME", "SORA_INTEROP")
+#: LD_PRELOAD and SYSTEM_CLOCK are how `make test-long` changes the system's clock.
+_KEPT_BEGINNINGS: Final = ("PYTEST", "PY_", "COV", "SYSTEM_CLOCK", "SORA_INTEROP")
 #: A terminal of today, whatever one the run was started from.
 _TERMINAL: Final = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 
