@@ -67,5 +67,5 @@ def _may_be(
     if not told.has_its_source:
         return False
     if told.has_prompt:
-        return told.when in {"then", "near", "unknown"} or (bare and told.when != "never")
+        return told.when in {"then", "near", "zone", "unknown"} or (bare and told.when != "never")
     return not told.other and (told.when == "then" or (bare and told.when == "unknown"))

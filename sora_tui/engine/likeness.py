@@ -31,6 +31,11 @@ _VERSION: Final = re.compile(r"[-@:_](20\d\d-?\d\d-?\d\d|latest)$")
 _SECONDS: Final = re.compile(r"\s*s(ec(ond)?s?)?\.?$", re.IGNORECASE)
 #: So many signs of a prompt that was cut are enough to know it by.
 _ENOUGH_OF_A_PROMPT: Final = 30
+#: A server that rewrites a prompt keeps so much of its words.
+_ENOUGH_OF_ITS_WORDS: Final = 0.6
+_WORD: Final = re.compile(
+    "[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\\W_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]{3,}"
+)
 
 #: A clock that is wrong by more seconds tells no time (300 years); a machine without a battery
 #: starts in 1970.
@@ -151,7 +156,8 @@ def _tier(size: str) -> str | None:
 
 
 def _is_near_prompt(there: str, here: str) -> bool:
-    """Whether it is the same text composed or spaced otherwise, cut, or with words around it."""
+    """Whether it is the same text composed or spaced otherwise, cut, with words around it, or
+    rewritten with most of its words."""
     told, asked = _folded(there), _folded(_as_kept(here))
     short, long = sorted((told.rstrip(". …"), asked.rstrip(". …")), key=len)
     if short == long:
@@ -159,7 +165,16 @@ def _is_near_prompt(there: str, here: str) -> bool:
     if not short:
         return False
     cut = len(short) >= _ENOUGH_OF_A_PROMPT and long.startswith(short)
-    return cut or long.endswith(short) or (short in long and len(short) * 2 >= len(long))
+    if cut or long.endswith(short) or (short in long and len(short) * 2 >= len(long)):
+        return True
+    words, there_too = _words(asked), _words(told)
+    return bool(words) and len(words & there_too) >= len(words) * _ENOUGH_OF_ITS_WORDS
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words that carry a meaning: of three letters or more, and each sign of a script that
+    puts no spaces between words."""
+    return frozenset(_WORD.findall(text))
 
 
 def _folded(text: str) -> str:

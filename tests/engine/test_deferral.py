@@ -59,6 +59,11 @@ MAY_BE_IT = {
     "made after minutes": row(280),
     "a clock behind": row(-50),
     "no time, the prompt told": row(None),
+    "a clock of another zone": row(8 * 3600),
+    "another length, the prompt told": row(length="5"),
+    "a rounded size, the prompt told": row(size="1280x704"),
+    "a model of its own, the prompt told": row(model="wan2.2"),
+    "the prompt rewritten": row(prompt="A bright kite soars over a calm grey séa at dawn"),
 }
 IS_ANOTHERS = {
     "another prompt": OTHER,
@@ -96,9 +101,9 @@ def test_what_is_anothers_speaks_against_nothing(found: RemoteVideo, bare: bool)
         ([OTHER], True, False, Verdict.LOOK_AGAIN),
         ([row(-7200, prompt=None)], True, True, Verdict.DOUBT),
         ([row(-7200, prompt=None)], False, False, Verdict.SEND),
-        # A server that writes local time as UTC; only a bare "not now" is that much distrusted.
-        ([row(3 * 3600)], True, True, Verdict.DOUBT),
-        ([row(3 * 3600)], False, True, Verdict.SEND),
+        # A clock that is off by no time zone; only a bare "not now" is that much distrusted.
+        ([row(3 * 3600 + 500)], True, True, Verdict.DOUBT),
+        ([row(3 * 3600 + 500)], False, True, Verdict.SEND),
         ([OTHER, row(None, prompt=None)], True, True, Verdict.DOUBT),
         ([OTHER, row(None, prompt=None)], False, True, Verdict.SEND),
     ],

@@ -157,6 +157,8 @@ HOURS = 3600
         (LONG, {"prompt": LONG[:999] + "…"}, ("prompt",), ()),
         ("A  kite\nover\tthe sea", {"prompt": "A kite over the sea"}, ("prompt",), ()),
         ("A kite", {"prompt": "Create a video of: A kite"}, ("prompt",), ()),
+        ("A kite", {"prompt": "A small red kite, in the wind"}, ("prompt",), ()),
+        ("\u98a8\u306e\u5d50", {"prompt": "\u5d50\u3068\u98a8\u306e\u6d77"}, ("prompt",), ()),
         ("A kite", {"prompt": "A dragon of paper, in the wind"}, (), ("prompt",)),
         ("A kite", {"model": "wan2.2", "size": "832x480"}, (), ("model", "size")),
         ("A kite", {"created_at": None}, (), ("time",)),
