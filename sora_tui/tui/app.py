@@ -26,7 +26,7 @@ from sora_tui.tui.terminal.app import run_app
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
-    from sora_tui.tui.context import EngineApi
+    from sora_tui.tui.engine_api import EngineApi
     from sora_tui.tui.panes.references import ReferenceChosen
 
 #: Two ctrl+c within this many seconds quit.

@@ -29,8 +29,8 @@ from sora_tui.tui.widgets.virtual_list import VirtualList
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
-    from sora_tui.tui.context import EngineApi
     from sora_tui.tui.dialogs.command_palette import Entry
+    from sora_tui.tui.engine_api import EngineApi
 
 #: Seconds after the last change until it is written: a key held down is one change.
 _SETTLED: Final = 1.0

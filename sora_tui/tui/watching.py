@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage
     from sora_tui.engine.engine import Verb
     from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged, RemoteListed
-    from sora_tui.tui.context import EngineApi
     from sora_tui.tui.day_money import DayMoney
+    from sora_tui.tui.engine_api import EngineApi
     from sora_tui.tui.widgets.json_tree import JsonTree
     from sora_tui.workspace.lock import Holder
 

@@ -510,8 +510,8 @@ def write_index(folder: Folder) -> None:
 def write_own_files() -> None:
     """Write what lies in the folders of a person: settings and state."""
     from sora_tui.config import consents, memory, own_servers, places
-    from sora_tui.tui.keymap import all_keys, place_of
-    from sora_tui.tui.returning import mark_seen
+    from sora_tui.tui.commands.keymap import all_keys, place_of
+    from sora_tui.tui.presenters.welcome_back import mark_seen
 
     memory.remember(
         WORKSPACE,
@@ -563,7 +563,7 @@ def write_words() -> None:
     from sora_tui.core.findings import ABILITIES
     from sora_tui.core.request import GRAVITIES, HOWS, OPERATIONS
     from sora_tui.core.server import DIALECT_NAMES
-    from sora_tui.tui.workbench import PANES
+    from sora_tui.tui.layout.workbench import PANES
 
     keep(
         "words.json",

@@ -35,9 +35,9 @@ from sora_tui.engine.engine import Verb
 from sora_tui.i18n import _
 from sora_tui.simulator.characters import Characters
 from sora_tui.simulator.jobs import Jobs
-from sora_tui.tui.keymap import key_table
-from sora_tui.tui.returning import last_seen
-from sora_tui.tui.workbench import PANES, Workbench
+from sora_tui.tui.commands.keymap import key_table
+from sora_tui.tui.layout.workbench import PANES, Workbench
+from sora_tui.tui.presenters.welcome_back import last_seen
 from sora_tui.workspace.batches import handing_in
 from sora_tui.workspace.drafts import Drafts
 from sora_tui.workspace.folder import Folder, open_folder

@@ -18,17 +18,24 @@ from tests.workspace.jobs import put
 
 #: By package; the packages themselves count too.
 OURS: Final = """
-sora_tui            __main__ i18n
-sora_tui.cli        exits main parser speech streams
-sora_tui.config     keys limits memory notify places player private profiles screen settings
-sora_tui.config     sources
-sora_tui.core       address clip_addresses cookie digest document eta job job_id limits listing
-sora_tui.core       made number problem remote request server text
-sora_tui.tui        acting app columns crash deciding deriving fitting framing gallery job_book
-sora_tui.tui        job_rows keys layout layouts pace prompting replies serving sparing terminal
-sora_tui.tui        theme tones viewing virtual_list watching workbench writing
-sora_tui.tui.panes  editor jobs
-sora_tui.workspace  arrivals atomic catalogue folder history jobfile old_script regular
+sora_tui                   __main__ i18n
+sora_tui.cli               exits main parser speech streams
+sora_tui.config            keys limits memory notify places player private profiles screen
+sora_tui.config            settings sources
+sora_tui.core              address clip_addresses cookie digest document eta job job_id limits
+sora_tui.core              listing made number problem remote request server text
+sora_tui.tui               app context deriving fitting framing gallery intent prompting serving
+sora_tui.tui               ui viewing watching writing
+sora_tui.tui.commands      registry table
+sora_tui.tui.layout        arrangement workbench
+sora_tui.tui.panes         jobs
+sora_tui.tui.panes.editor  pane
+sora_tui.tui.presenters    job_columns
+sora_tui.tui.state         job_store session signal
+sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
+sora_tui.tui.theme         styles themes
+sora_tui.tui.widgets       columns virtual_list
+sora_tui.workspace         arrivals atomic catalogue folder history jobfile old_script regular
 """
 
 OTHERS: Final = {"platformdirs", "rich", "textual", "typing_extensions"}

@@ -10,7 +10,7 @@ from sora_tui.config.settings import Settings
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
-    from sora_tui.tui.context import EngineApi
+    from sora_tui.tui.engine_api import EngineApi
 
 
 def utc_now() -> datetime:

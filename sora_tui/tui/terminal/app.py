@@ -163,7 +163,7 @@ class TerminalOutput:
 
 
 #: Adds to the keyboard protocol of kitty, which Textual has just asked for, that a key comes with
-#: the code of its place on a Latin keyboard: `layouts.py` reads it.
+#: the code of its place on a Latin keyboard: `keyboard_layouts.py` reads it.
 _ALTERNATE_KEYS: Final = "\x1b[=4;2u"
 
 
