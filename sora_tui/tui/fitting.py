@@ -138,7 +138,7 @@ class FittingApp(GalleryApp, part=True):
 
     def fit_of(self, path: str) -> Fit:
         """How this picture is brought to the size if it is sent: as is set, and as it needs."""
-        from sora_tui.workspace.references import badge
+        from sora_tui.core.reference_fit import badge
 
         draft, file = self.bench.editor.draft, self._pictures.get(path)
         if draft.fit != EXACT or draft.reference in {path, f"input_reference/{path}"}:
@@ -148,8 +148,8 @@ class FittingApp(GalleryApp, part=True):
 
     def _aim(self, path: str, fit: Fit) -> Aim | None:
         """The frame that this picture is to fill; None where it is sent as it is."""
+        from sora_tui.core.reference_fit import badge
         from sora_tui.media.cells import Aim
-        from sora_tui.workspace.references import badge
 
         size, file = self.bench.editor.draft.size, self._pictures.get(path)
         if size is None or badge(file.facts if file else None, size).kind != "fit":
@@ -158,8 +158,8 @@ class FittingApp(GalleryApp, part=True):
 
     def _words_of(self, path: str, fit: Fit) -> str:
         """What a picture is, and what sending it does to it."""
+        from sora_tui.core.reference_fit import badge
         from sora_tui.tui.panes.references import effect
-        from sora_tui.workspace.references import badge
 
         size, file = self.bench.editor.draft.size, self._pictures.get(path)
         words = clean_line(path, 200)

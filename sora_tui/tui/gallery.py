@@ -15,8 +15,9 @@ from sora_tui.tui.viewing import ViewingApp
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sora_tui.core.reference_fit import ReferenceFile
     from sora_tui.tui.terminal.graphics.detect import Graphics
-    from sora_tui.workspace.references import ReferenceFile, Shelf
+    from sora_tui.workspace.references import Shelf
 
 #: Headers read between two looks at what is in sight: 30 ms.
 _SLICE: Final = 1000
@@ -92,7 +93,7 @@ class GalleryApp(ViewingApp, part=True):
 
     def refusal_of(self, path: str) -> Problem | None:
         """Why this picture cannot be sent to any size, as far as its header tells."""
-        from sora_tui.workspace.references import badge
+        from sora_tui.core.reference_fit import badge
 
         file = self._pictures.get(path)
         if file is None or not file.was_read:

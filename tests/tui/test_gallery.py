@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from sora_tui.core.reference_fit import ImageFacts, ReferenceFile, badge
 from sora_tui.core.request import read_fit
-from sora_tui.media.header import ImageFacts
 from sora_tui.tui.dialogs.picture import LookWindow
 from sora_tui.tui.panes.references import effect
-from sora_tui.workspace.references import ReferenceFile, badge
 from tests.media.pictures import encoded, picture
 from tests.tui import sample_jobs as sample
 from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app

@@ -14,10 +14,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
+from sora_tui.core.reference_fit import ImageFacts
 from sora_tui.core.request import BLACK, BLUR, COVER, Fit, Gravity, How, is_fill, read_fit
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
-from sora_tui.media.header import ImageFacts
 from sora_tui.tui.widgets.picture import PictureView
 
 if TYPE_CHECKING:
@@ -207,8 +207,8 @@ class FitWindow(Screen[Fit | None]):
     # Words ------------------------------------------------------------------------------------
 
     def _say(self) -> None:
+        from sora_tui.core.reference_fit import badge
         from sora_tui.tui.panes.references import change, shape
-        from sora_tui.workspace.references import badge
 
         width, height = self._clip
         facts, size = self._facts, f"{width}x{height}"

@@ -13,14 +13,12 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from sora_tui.core.reference_fit import MAX_PIXELS, Badge, ImageFacts, ReferenceFile, badge
 from sora_tui.core.request import BLACK, BLUR, COVER, EXACT, Fit, width_height
 from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import N_, _
-from sora_tui.media.header import ImageFacts
-from sora_tui.media.image import MAX_PIXELS
 from sora_tui.tui.commands.table import Key, bindings
 from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
-from sora_tui.workspace.references import Badge, ReferenceFile, badge
 
 if TYPE_CHECKING:
     from textual.widgets import Input

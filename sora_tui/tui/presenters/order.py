@@ -10,6 +10,7 @@ from textual.content import Content
 
 from sora_tui.core.price import Ask, Price, PriceKind
 from sora_tui.core.problem import Problem
+from sora_tui.core.reference_fit import Badge, ImageFacts, ReferenceFile, badge
 from sora_tui.core.request import EXACT, Fit, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line, same_name
@@ -21,9 +22,7 @@ from sora_tui.i18n.endings import ending_words
 from sora_tui.i18n.kinship import operation_words, with_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.i18n.spending import today_words
-from sora_tui.media.header import ImageFacts
 from sora_tui.tui.state.draft import Draft
-from sora_tui.workspace.references import Badge, ReferenceFile, badge
 
 
 class Picture(NamedTuple):
