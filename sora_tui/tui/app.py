@@ -27,7 +27,6 @@ from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
     from sora_tui.tui.engine_api import EngineApi
-    from sora_tui.tui.panes.references import ReferenceChosen
 
 #: Two ctrl+c within this many seconds quit.
 _TWICE: Final = 2.0
@@ -67,8 +66,8 @@ class SoraApp(DerivingApp, FramedApp):
         await self.bench.grow()
         self.show_status()
         self.refresh_files()
-        self.read_pictures()
         self.find_graphics()
+        self.controllers.start()
         self.read_document()
         self.start_engine()
         self.complain_of_frame()
@@ -105,17 +104,7 @@ class SoraApp(DerivingApp, FramedApp):
             self.action_pane("editor")
             self.editor.leave_text()
 
-    # Pictures and the person's own editor ----------------------------------------------------
-
-    def on_reference_chosen(self, event: ReferenceChosen) -> None:
-        """A picture of another size is fitted, and the badge says so."""
-        fit = self.editor.draft.fit
-        if event.path is not None and (refusal := self.refusal_of(event.path)) is not None:
-            self.complain(refusal)
-            return
-        if event.path is not None:
-            fit = self.fit_of(event.path)
-        self.editor.show_reference(event.path, fit)
+    # The person's own editor ----------------------------------------------------------------
 
     def action_external_editor(self) -> None:
         """Write in $VISUAL or $EDITOR; what comes back is one step that ctrl+z undoes."""
@@ -201,7 +190,8 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
 
 def _leave(app: SoraApp) -> None:
     """Make draft and jobs durable; the screen is gone."""
-    app.stop_looking()
+    app.context.signals.ending.publish(None)
+    app.context.decoder.stop()
     try:
         app.last_words()
     except ProblemError as error:

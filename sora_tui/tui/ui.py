@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.worker import get_current_worker
 
 from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _
 from sora_tui.tui.layout.workbench import Workbench
 
 if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
+    from textual.timer import Timer
 
 T = TypeVar("T")
 
@@ -22,6 +26,7 @@ class ScreenUi:
 
     def __init__(self, app: App[None]) -> None:
         self._app = app
+        self._timers: dict[str, Timer] = {}
 
     @property
     def workbench(self) -> Workbench:
@@ -77,6 +82,44 @@ class ScreenUi:
     def from_worker(self, call: Callable[..., T], *args: Any) -> T:
         """Call something in the thread of the screen from a blocking call, and wait for it."""
         return self._app.call_from_thread(call, *args)
+
+    def wanted(self) -> Callable[[], bool]:
+        """Return, inside a blocking call, what tells whether its result is still wanted."""
+        worker = get_current_worker()
+        return lambda: not worker.is_cancelled
+
+    def cancel(self, group: str) -> None:
+        """Drop the results of the blocking calls of a group."""
+        self._app.workers.cancel_group(self._app, group)
+
+    def every(
+        self, name: str, seconds: float | None, call: Callable[[], object], *, once: bool = False
+    ) -> None:
+        """Set the timer of this name anew; None stops it."""
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.stop()
+        if seconds is not None:
+            start = self._app.set_timer if once else self._app.set_interval
+            self._timers[name] = start(seconds, call)
+
+    def has_timer(self, name: str) -> bool:
+        """Whether the timer of this name runs."""
+        return name in self._timers
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard of the person's terminal, and say which way it went."""
+        from sora_tui.tui.services.clipboard import copy
+
+        self.run(lambda: copy(text, self._app), partial(self._copied, text), group="copy")
+
+    def _copied(self, text: str, route: str) -> None:
+        way = (
+            _("Copied through tmux: {text}")
+            if route == "tmux"
+            else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
+        )
+        self.say(way.format(text=clean_line(" ".join(text[:1000].split()), 200)))
 
     def open_dialog(self, dialog: Screen[Any], then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""

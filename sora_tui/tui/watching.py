@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.timer import Timer
 from textual.worker import get_current_worker
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.commands.registry import Controllers
 from sora_tui.tui.context import Context
@@ -29,7 +27,9 @@ from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
 from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.services.decoder import Decoder
 from sora_tui.tui.state.job_store import JobBook, Kind, kind_of
+from sora_tui.tui.state.reference_store import ReferenceStore
 from sora_tui.tui.state.session import Session, utc_now
 from sora_tui.tui.terminal.app import HardenedApp
 from sora_tui.tui.ui import ScreenUi
@@ -67,22 +67,21 @@ class WatchingApp(HardenedApp, part=True):
         make_engine: Callable[[Settings, Folder], EngineApi],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__(crash_folder=crash_folder)
+        super().__init__(crash_folder=crash_folder, preview=settings.screen.preview)
         self.session = Session(settings, folder, clock)
         self.folder = folder
         self.book = JobBook()
         self.clock = clock
-        self.context = Context(self.session, ScreenUi(self), self.book)
+        self.context = Context(
+            self.session, ScreenUi(self), self.book, ReferenceStore(), Decoder(folder)
+        )
         self.controllers = Controllers(self.context)
         self._make_engine = make_engine
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self._heard: dict[str, EngineEvent] = {}
         self._heard_lock = threading.Lock()
         self._holder: Holder | None = None
-        self._alarms: dict[str, Timer] = {}
         self._tick_every: float | None = None
-        #: Whether anybody looks at this window; None where the terminal does not say.
-        self._looked_at: bool | None = None
         self.window_title = "sora-tui"
         self.draft_restored: datetime | None = None
         """When the text in the editor was put in safety, if it comes from a draft."""
@@ -151,7 +150,6 @@ class WatchingApp(HardenedApp, part=True):
     def start_engine(self) -> None:
         """Let jobs move."""
         signals = self.context.signals
-        signals.clip_wanted.subscribe(self.look)
         signals.copy_wanted.subscribe(self.copy)
         engine = self.session.engine = self._make_engine(self.settings, self.folder)
         engine.subscribe(self._hear)
@@ -237,7 +235,7 @@ class WatchingApp(HardenedApp, part=True):
                 self.say(news([job]))
         if self.book.unknown_kinds():
             self.load_history()
-        elif moved and self.jobs.listing != Listing() and "relist" not in self._alarms:
+        elif moved and self.jobs.listing != Listing() and not self.context.ui.has_timer("relist"):
             self.restart("relist", _RELIST, self._relist, once=True)
         shown = self.jobs.cursor_id
         if any(shown in {e.job.id, e.job.parent, e.job.request.source_job} for e in events):
@@ -310,7 +308,7 @@ class WatchingApp(HardenedApp, part=True):
         from sora_tui.tui.presenters.job_news import news
 
         text = news(jobs)
-        if text and self.settings.notify != "off" and not self._looked_at:
+        if text and self.settings.notify != "off" and not self.session.has_focus:
             self._call(text)
 
     @work(thread=True, group="call")
@@ -333,7 +331,7 @@ class WatchingApp(HardenedApp, part=True):
             self.call_from_thread(self.say, text)
 
     @on(JobHighlighted)
-    def _highlighted(self) -> None:
+    def _highlighted(self, event: JobHighlighted) -> None:
         if self.bench.inspector is None:
             return  # all of this comes with the panes
         self.say("")
@@ -341,6 +339,7 @@ class WatchingApp(HardenedApp, part=True):
         self.bench.show_keys()
         self.retune()
         self.read_document()
+        self.context.signals.job_highlighted.publish(event.job_id)
 
     # What the engine says ---------------------------------------------------------------------
 
@@ -429,18 +428,15 @@ class WatchingApp(HardenedApp, part=True):
             self._tick_every = every
             self.restart("tick", every, self._tick)
         watched = "inspector" in self.bench.seen and self.jobs.cursor_id is not None
-        if watched != ("document" in self._alarms):
+        if watched != self.context.ui.has_timer("document"):
             self.restart("document", _TICK if watched else None, self.read_document)
+        self.context.signals.view_changed.publish(None)
 
     def restart(
         self, name: str, every: float | None, call: Callable[[], object], *, once: bool = False
     ) -> None:
         """Set the timer of this name anew, in seconds; None stops it."""
-        timer = self._alarms.pop(name, None)
-        if timer is not None:
-            timer.stop()
-        if every is not None:
-            self._alarms[name] = (self.set_timer if once else self.set_interval)(every, call)
+        self.context.ui.every(name, every, call, once=once)
 
     def _tick(self) -> None:
         self.jobs.tick(self.clock())
@@ -448,12 +444,12 @@ class WatchingApp(HardenedApp, part=True):
 
     def on_app_focus(self) -> None:
         """Somebody looks."""
-        self._looked_at = True
+        self.session.has_focus = True
         self.retune()
 
     def on_app_blur(self) -> None:
         """Nobody looks."""
-        self._looked_at = False
+        self.session.has_focus = False
         self.retune()
 
     # One job's document -----------------------------------------------------------------------
@@ -512,10 +508,11 @@ class WatchingApp(HardenedApp, part=True):
         if inspector is not None:
             inspector.show(view, text, problem, self.clock(), parsed, lineage)
             self.bench.show_keys()
+        self.context.signals.document_shown.publish(None)
 
     def on_json_tree_copied(self, event: JsonTree.Copied) -> None:
         """A part of a document is wanted."""
-        self.copy_text(event.text)
+        self.context.ui.copy(event.text)
 
     # Looking and copying ----------------------------------------------------------------------
 
@@ -523,7 +520,7 @@ class WatchingApp(HardenedApp, part=True):
         """Look at the highlighted job's clip."""
         view = self.jobs.cursor_view
         if view is not None:
-            self.look(view.job)
+            self.context.signals.clip_wanted.publish(view.job)
 
     def action_copy_path(self) -> None:
         """Copy what fetches the highlighted job's clip."""
@@ -531,28 +528,11 @@ class WatchingApp(HardenedApp, part=True):
         if view is not None:
             self.copy(view.job)
 
-    def look(self, job: Job) -> None:
-        """Show a clip, or say how to fetch it; see ViewingApp."""
-
     def copy(self, job: Job) -> None:
         """Copy what a person wants of a job."""
         from sora_tui.tui.services.player import what_to_copy
 
-        self.copy_text(what_to_copy(job, self.folder.root, os.environ))
-
-    @work(thread=True, group="copy")
-    def copy_text(self, text: str) -> None:
-        """Put a text on the clipboard, and say which way it went."""
-        from sora_tui.tui.services.clipboard import copy
-
-        route = copy(text, self)
-        way = (
-            _("Copied through tmux: {text}")
-            if route == "tmux"
-            else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
-        )
-        shown = clean_line(" ".join(text[:1000].split()), 200)
-        self.call_from_thread(self.say, way.format(text=shown))
+        self.context.ui.copy(what_to_copy(job, self.folder.root, os.environ))
 
     @work(thread=True, group="command")
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:

@@ -11,8 +11,8 @@ from textual import events, on, work
 from sora_tui.core.problem import ProblemError, problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.fitting import FittingApp
 from sora_tui.tui.panes.editor.pane import EditorPane
+from sora_tui.tui.watching import WatchingApp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +39,7 @@ _AUTOSAVE: Final = 0.3
 _SAME_PRESS: Final = 0.8
 
 
-class WritingApp(FittingApp, part=True):
+class WritingApp(WatchingApp, part=True):
     """Lets a person write a prompt, see its price, and send it, once."""
 
     #: Given out when the first draft comes.
@@ -77,6 +77,7 @@ class WritingApp(FittingApp, part=True):
         from sora_tui.workspace.drafts import Drafts
 
         signals = self.context.signals
+        self.context.references.changed.subscribe(lambda _changed: self.show_price())
         signals.jobs_added.subscribe(self.show_handed_in)
         signals.rewrite_wanted.subscribe(self.edit_waiting)
         self.drafts = Drafts(self.folder)
@@ -202,10 +203,6 @@ class WritingApp(FittingApp, part=True):
         if self.bench.prompts is not None:
             self.bench.prompts.show(prompts, self.clock())
 
-    def pictures_changed(self) -> None:
-        """The chosen picture may be another one, or known by now."""
-        self.show_price()
-
     def list_prompts(self) -> list[PromptFile]:
         """Every prompt file; blocks."""
         from sora_tui.workspace.prompts import PromptShelf
@@ -274,7 +271,7 @@ class WritingApp(FittingApp, part=True):
         end = ending(server, draft.model)
         alike = "" if wish is None else same_seed_words(wish, draft.count)
         note = "; ".join(filter(None, (alike, ending_words(end, self.clock().date()))))
-        picture = picture_of(draft, self._pictures)
+        picture = picture_of(draft, self.context.references.files)
         urgent = bool(alike) or (end is not None and end.own)
         self.editor.show_facts(picture, price, server, note, urgent=urgent)
         self.bench.banner.show(server, paid=price is not None and bool(price.sum))
@@ -505,7 +502,9 @@ class WritingApp(FittingApp, part=True):
             text = _("Asking {name} ...").format(name=clean_line(server.name, 40))
             self.call_from_thread(self.say, text)
         try:
-            prompted = prepare(self.folder, self.settings, draft, self.clock(), self.helper)
+            prompted = prepare(
+                self.folder, self.settings, draft, self.clock(), self.context.decoder.helper
+            )
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:

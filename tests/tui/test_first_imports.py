@@ -24,14 +24,15 @@ sora_tui.config            keys limits memory notify places player private profi
 sora_tui.config            settings sources
 sora_tui.core              address clip_addresses cookie digest document eta job job_id limits
 sora_tui.core              listing made number problem remote request server text
-sora_tui.tui               app context deriving fitting framing gallery intent prompting serving
-sora_tui.tui               ui viewing watching writing
+sora_tui.tui               app context deriving framing intent prompting serving ui watching
+sora_tui.tui               writing
 sora_tui.tui.commands      registry table
 sora_tui.tui.layout        arrangement workbench
 sora_tui.tui.panes         jobs
 sora_tui.tui.panes.editor  pane
 sora_tui.tui.presenters    job_columns
-sora_tui.tui.state         job_store session signal
+sora_tui.tui.services      decoder
+sora_tui.tui.state         job_store reference_store session signal
 sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
 sora_tui.tui.theme         styles themes
 sora_tui.tui.widgets       columns virtual_list

@@ -173,4 +173,4 @@ async def test_with_pictures_off_the_words_stay(tmp_path: Path, app: WorkspaceAp
         assert "distorted" in text(app)
         await press(pilot, "enter")
         assert app.editor.draft.fit == Fit("stretch")
-        assert app._helper is None, "nothing was opened"
+        assert not app.context.decoder.was_used, "nothing was opened"

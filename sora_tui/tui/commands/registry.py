@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 
 #: Name of a controller -> module below `sora_tui.tui.controllers`, and class.
 CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
+    "clips": ("clips", "Clips"),
     "job_actions": ("job_actions", "JobActions"),
     "lost_jobs": ("lost_jobs", "LostJobs"),
+    "reference_fit": ("reference_fit", "ReferenceFit"),
+    "references": ("references", "References"),
 }
+#: These act without being asked, or hear signals: they are built once the first frame stands.
+STARTED: Final = ("clips", "references")
 
 
 class Controllers:
@@ -31,6 +36,11 @@ class Controllers:
             found = import_module(f"sora_tui.tui.controllers.{module}")
             self._built[name] = getattr(found, class_name)(self._context)
         return self._built[name]
+
+    def start(self) -> None:
+        """Build those that act without being asked."""
+        for name in STARTED:
+            self[name]
 
     def route(self, intent: Intent) -> None:
         """Have its owner carry an intent out."""

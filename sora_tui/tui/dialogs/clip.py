@@ -10,12 +10,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
 from sora_tui.i18n import N_, _
 from sora_tui.media.cells import Cells, Room
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.workbench import whole_words
 from sora_tui.tui.widgets.picture import PictureView
 
@@ -35,16 +35,22 @@ class Way(NamedTuple):
     line: str
 
 
-class ClipPictureWanted(Message):
+class ClipPictureWanted(Intent):
     """This picture is wanted, for the room there is."""
+
+    owner = "clips"
+    method = "draw"
 
     def __init__(self, picture: Picture) -> None:
         super().__init__()
         self.picture = picture
 
 
-class WayCopied(Message):
+class WayCopied(Intent):
     """The line of a way is to be copied."""
+
+    owner = "clips"
+    method = "copy_way"
 
     def __init__(self, line: str) -> None:
         super().__init__()

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -18,6 +17,7 @@ from sora_tui.core.reference_fit import ImageFacts
 from sora_tui.core.request import BLACK, BLUR, COVER, Fit, Gravity, How, is_fill, read_fit
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.widgets.picture import PictureView
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ _FILLS: Final[dict[str, str]] = {
 }
 
 
-class FitPicturesWanted(Message):
+class FitPicturesWanted(Intent):
     """Picture and result are wanted for this fit, in the room there is."""
+
+    owner = "reference_fit"
+    method = "draw_fit"
 
     def __init__(self, fit: Fit) -> None:
         super().__init__()
@@ -208,7 +211,7 @@ class FitWindow(Screen[Fit | None]):
 
     def _say(self) -> None:
         from sora_tui.core.reference_fit import badge
-        from sora_tui.tui.panes.references import change, shape
+        from sora_tui.tui.presenters.reference_fit import change, shape
 
         width, height = self._clip
         facts, size = self._facts, f"{width}x{height}"

@@ -7,20 +7,23 @@ from typing import ClassVar, Literal
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
 from sora_tui.i18n import N_, _
 from sora_tui.media.cells import Cells
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.workbench import whole_words
 from sora_tui.tui.widgets.picture import PictureView
 
 Answer = Literal["use", "fit"]
 
 
-class LookMoved(Message):
+class LookMoved(Intent):
     """The picture `by` places further in the list is wanted; 0: this one, for another size."""
+
+    owner = "reference_fit"
+    method = "draw_picture"
 
     def __init__(self, by: int) -> None:
         super().__init__()

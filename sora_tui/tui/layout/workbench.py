@@ -400,6 +400,14 @@ class Workbench(Widget):
             pairs = respelled(pairs, (*own, *shared), self._own_keys)
         self._keys.show(pairs, alone=alone)
 
+    def on_picture_highlighted(self) -> None:
+        """Offer the keys of another picture."""
+        self.show_keys()
+
+    def on_inspector_turned(self) -> None:
+        """Offer the keys of the page in front."""
+        self.show_keys()
+
     # Arrangement ------------------------------------------------------------------------------
 
     def show_pane(self, name: str) -> None:

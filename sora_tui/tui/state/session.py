@@ -25,6 +25,7 @@ class Session:
         settings: What holds now; another server may be chosen on the screen.
         engine: None until the first frame stands.
         clock: The present moment, in UTC.
+        has_focus: The terminal has the focus; None where it does not tell.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Session:
         self.folder = folder
         self.clock = clock
         self.engine: EngineApi | None = None
+        self.has_focus: bool | None = None
 
     @property
     def running_engine(self) -> EngineApi:

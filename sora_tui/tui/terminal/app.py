@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.console import RenderableType
-from textual import events, on
+from textual import events, on, work
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
@@ -46,6 +46,8 @@ from sora_tui.tui.terminal.keyboard_layouts import with_latin_shortcuts
 from sora_tui.tui.terminal.output_rate import BREATH, Pace
 
 if TYPE_CHECKING:
+    from sora_tui.config.screen import Preview
+    from sora_tui.tui.terminal.graphics.detect import Graphics
     from sora_tui.tui.terminal.graphics.kitty import SentPictures
 
 CRASHED: Final = 70
@@ -334,7 +336,13 @@ class HardenedApp(App[None]):
         if not part:
             super().__init_subclass__(**more)
 
-    def __init__(self, *, crash_folder: Path) -> None:
+    def __init__(self, *, crash_folder: Path, preview: "Preview" = "off") -> None:
+        """Make the app.
+
+        Args:
+            crash_folder: Where the report of a fault goes.
+            preview: How pictures are shown, as the setting `preview` has it.
+        """
         # With colours of its own Textual paints greys under NO_COLOR, instead of nothing.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
@@ -347,6 +355,8 @@ class HardenedApp(App[None]):
         """What the terminal shows."""
         self.sent_pictures: SentPictures | None = None
         """Which pictures the terminal has; None where it takes none."""
+        self._preview = preview
+        self._graphics: Graphics | None = None
         self._was_resized = False
         self._storm: Timer | None = None
         self._waiting: deque[events.Key | events.Paste] = deque()
@@ -387,9 +397,35 @@ class HardenedApp(App[None]):
         self.screen.refresh(layout=True)
 
     def action_redraw(self) -> None:
-        """Paint everything anew, pictures too, over what some other program wrote on the screen."""
+        """Paint everything again, on whatever terminal this is by now, pictures too."""
         self.forget_terminal()
         self.screen.refresh(layout=True)
+        if self._graphics is not None:
+            self.find_graphics()
+
+    @work(thread=True, group="graphics", exclusive=True)
+    def find_graphics(self) -> None:
+        """Find out how pictures are shown here; after another terminal has taken over, again."""
+        from sora_tui.tui.terminal.graphics.detect import graphics
+
+        self.call_from_thread(self._use_graphics, graphics(self._preview, os.environ))
+
+    def _use_graphics(self, found: "Graphics") -> None:
+        if found == self._graphics:
+            return
+        self._graphics = found
+        self.sent_pictures = None
+        if found.way == "kitty":
+            from sora_tui.tui.terminal.graphics.kitty import SentPictures
+
+            self.sent_pictures = SentPictures(self.send_sequence, tmux=found.tmux)
+        self.screen.refresh(layout=True)
+
+    @on(events.AppFocus)
+    def _find_graphics_again(self) -> None:
+        # In tmux the terminal may be another one by now.
+        if self._graphics is not None and "TMUX" in os.environ:
+            self.find_graphics()
 
     def forget_terminal(self) -> None:
         """Nothing is known of what the terminal shows and has."""

@@ -64,8 +64,11 @@ class JobDecision(Intent):
         self.video_id = video_id
 
 
-class ClipRoomChanged(Message):
+class ClipRoomChanged(Intent):
     """The pictures of the clip have another room, or are seen again."""
+
+    owner = "clips"
+    method = "change_room"
 
 
 class InspectorTurned(Message):
