@@ -21,6 +21,7 @@ from sora_tui.core.job import (
     Output,
     State,
 )
+from sora_tui.core.number import amount
 from sora_tui.core.problem import CODES, Spent, problem_error
 from sora_tui.core.remote import read_video
 from sora_tui.core.request import (
@@ -245,7 +246,12 @@ def _number(value: Decimal | None) -> float | None:
 
 
 def _money(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+    if value is None:
+        return None
+    sum = amount(value)
+    if sum is None:
+        raise ValueError(f"no sum of money: {str(value)[:40]}")
+    return sum
 
 
 def request_document(request: VideoRequest) -> dict[str, Any]:
