@@ -98,6 +98,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "free_ignored",
         "key_command_failed",
         "key_unusable",
+        "key_withheld",
         "settings_unreadable",
         "consent_price",
         "consent_unknown",

@@ -80,6 +80,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "free_ignored": Spent.NO,
     "key_command_failed": Spent.NO,
     "key_unusable": Spent.NO,
+    "key_withheld": Spent.NO,
     "settings_unreadable": Spent.NO,
     # consent and money
     "consent_price": Spent.NO,

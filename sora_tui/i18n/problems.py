@@ -483,7 +483,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "key_command_ignored": (
         N_(
             "This folder's sora-tui.toml names a command for the key of[ {profile}]. It was not"
-            " run: you never named the address of that server yourself."
+            " run: your own settings do not name that server, or have another key for it."
         ),
         _NOT_SENT,
         N_(
@@ -511,6 +511,17 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         ),
         _NOT_SENT,
         N_("Copy it once more, without quotation marks, line breaks and invisible characters."),
+    ),
+    "key_withheld": (
+        N_(
+            "A file of this folder names a server that you never named yourself[: {url}]. The key"
+            "[ in {variable}] is not sent there."
+        ),
+        _NOT_SENT,
+        N_(
+            "Write the key beside the address, in the folder's .env[, or, if you know that server:"
+            " sora-tui servers add NAME {url}]."
+        ),
     ),
     "settings_unreadable": (
         N_("Your own settings[ in {path}] cannot be read[: they belong to {owner}]."),
