@@ -45,6 +45,8 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "prompt_missing",
         "prompt_empty",
         "prompt_too_long",
+        "request_not_text",
+        "request_too_large",
         "prompt_unreadable",
         "prompt_changed",
         "prompt_taken",

@@ -25,6 +25,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "prompt_missing": Spent.NO,
     "prompt_empty": Spent.NO,
     "prompt_too_long": Spent.NO,
+    "request_not_text": Spent.NO,
+    "request_too_large": Spent.NO,
     "prompt_unreadable": Spent.NO,
     "prompt_changed": Spent.NO,
     "prompt_taken": Spent.NO,
