@@ -50,6 +50,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "prompt_unreadable",
         "prompt_changed",
         "prompt_taken",
+        "prompt_name_invalid",
         "front_matter_broken",
         "variable_missing",
         "size_invalid",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from urllib.parse import urlsplit
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.job import (
@@ -333,9 +334,9 @@ def _text(value: Any) -> str | None:
 
 
 def _read_server(value: Any) -> ServerRef:
-    return ServerRef(
-        str(value["profile"]), str(value["base_url"]), str(value.get("dialect", "auto"))
-    )
+    base_url = str(value["base_url"])
+    urlsplit(base_url)  # `http://[::1` is none, and stops everybody who asks for its host
+    return ServerRef(str(value["profile"]), base_url, str(value.get("dialect", "auto")))
 
 
 def _read_request(value: Any) -> VideoRequest:

@@ -30,6 +30,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "prompt_unreadable": Spent.NO,
     "prompt_changed": Spent.NO,
     "prompt_taken": Spent.NO,
+    "prompt_name_invalid": Spent.NO,
     "front_matter_broken": Spent.NO,
     "variable_missing": Spent.NO,
     "size_invalid": Spent.NO,

@@ -237,6 +237,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Choose another name."),
     ),
+    "prompt_name_invalid": (
+        N_("That is no name for a prompt in prompts/[: {name}]."),
+        _NOT_SENT,
+        N_("Choose another name: short, and without a dot in front."),
+    ),
     "front_matter_broken": (
         N_(
             "The settings at the top of the prompt file[ {path}] are not valid[, line {line}]"

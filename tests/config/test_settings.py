@@ -557,3 +557,22 @@ def test_single_quotes_and_keys_are_taken_to_the_letter(
         assert settings.server.key == Secret(value)
     else:
         assert settings.model == value
+
+
+@pytest.mark.parametrize("name", ["sora-tui.toml", ".env"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to nothing", "loop"])
+def test_settings_that_are_no_file_are_not_taken_for_none(
+    workspace: Path, name: str, kind: str
+) -> None:
+    """Limits on spending may stand in them."""
+    path = workspace / name
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path.name if kind == "loop" else workspace / "away")
+    with pytest.raises(ProblemError) as refusal:
+        load(workspace)
+    assert refusal.value.problem.code == "config_broken"
+    assert refusal.value.problem.facts["path"] == str(path)
