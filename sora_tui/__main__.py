@@ -42,6 +42,14 @@ def main() -> None:
     """The `sora-tui` command."""
     # Nothing is garbage while modules come: a command turns it on again, the screen when it stands.
     gc.disable()
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # while modules come; later each command has its own words for it
+        code = 130
+    sys.exit(code)
+
+
+def _run() -> int:
     from sora_tui.cli import main as cli
     from sora_tui.cli.streams import (
         OutputError,
@@ -57,7 +65,7 @@ def main() -> None:
         code = end.code if isinstance(end.code, int) else 0
     except OutputError as error:  # of `--help` and `--version`
         code = tell_output_lost(error)
-    sys.exit(settle_streams(code))
+    return settle_streams(code)
 
 
 if __name__ == "__main__":

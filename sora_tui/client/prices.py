@@ -50,6 +50,7 @@ def _measures() -> Measures:
         frames=named["frames"],
         rate=named["rate"],
         unclear=named["unclear"],
+        harmless=named["harmless"],
     )
 
 

@@ -11,7 +11,10 @@ from sora_tui.core.limits import Budget
 
 
 def read_budget(*files: TomlFile | None) -> Budget:
-    """The limits of these files, the weakest first: each key of a later one holds.
+    """The limits of these files, the person's own first: a later one may only lower them.
+
+    A folder may have come from somebody else. Its limits in another currency than the person's
+    do not count.
 
     Raises:
         ProblemError: config_invalid, naming file, key and line.
@@ -19,8 +22,19 @@ def read_budget(*files: TomlFile | None) -> Budget:
     budget = Budget()
     for file in files:
         if file is not None and "budget" in file.values:
-            budget = _over(budget, file)
+            more = _over(Budget(), file)
+            if not budget.is_set:
+                budget = more
+            elif more.currency == budget.currency:
+                budget = budget._replace(
+                    per_day=_lower(budget.per_day, more.per_day),
+                    per_job=_lower(budget.per_job, more.per_job),
+                )
     return budget
+
+
+def _lower(own: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return min((limit for limit in (own, other) if limit is not None), default=None)
 
 
 def _over(budget: Budget, file: TomlFile) -> Budget:

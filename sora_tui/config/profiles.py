@@ -59,22 +59,28 @@ class Profile(NamedTuple):
     Attributes:
         key_from: Where its key is looked for: a variable's name or `api_key_command`.
         says_price: The profile itself says whether it is free, or its prices.
+        command: Its `api_key_command`, whether it counts or not.
     """
 
     server: Server
     key_from: str | None
     says_price: bool = False
+    command: str | None = None
 
 
 def read_profiles(
-    file: TomlFile, environ: Mapping[str, str], trusts: Callable[[Server], bool]
+    file: TomlFile,
+    environ: Mapping[str, str],
+    trusts: Callable[[Server], bool],
+    runs: Callable[[Server, str], bool],
 ) -> dict[str, Profile]:
     """Every profile of one file.
 
     Args:
         environ: Where `api_key_env` looks.
-        trusts: Whether `free = true` and `api_key_command` of a profile count. A workspace may
-            have come from somebody else: opening it must neither spend nor run anything.
+        trusts: Whether `free = true` of a profile counts. A workspace may have come from somebody
+            else: opening it must neither spend nor run anything.
+        runs: Whether this `api_key_command` of a profile counts.
 
     Raises:
         ProblemError: config_invalid, naming file, key and line.
@@ -82,7 +88,7 @@ def read_profiles(
     servers = file.values.get("servers", {})
     if not isinstance(servers, Mapping):
         raise file.invalid("", "servers", "must be tables: [servers.NAME]")
-    return {name: _profile(file, name, environ, trusts) for name in servers}
+    return {name: _profile(file, name, environ, trusts, runs) for name in servers}
 
 
 def _profile(
@@ -90,6 +96,7 @@ def _profile(
     name: str,
     environ: Mapping[str, str],
     trusts: Callable[[Server], bool],
+    runs: Callable[[Server, str], bool],
 ) -> Profile:
     table = f"servers.{name}"
     values = file.values["servers"][name]
@@ -127,19 +134,19 @@ def _profile(
     variable = read("api_key_env", _string, None)
     command = read("api_key_command", _string, None)
     if not trusts(server):
-        ignored = ["free"] if server.free else []
-        if command is not None and variable is None:
-            ignored.append("api_key_command")
-        server = server._replace(free=False, trusted=False, ignored=tuple(ignored))
+        ignored = ("free",) if server.free else ()
+        server = server._replace(free=False, trusted=False, ignored=ignored)
     says_price = server.free or "prices" in values or values.get("free") is False
     if variable is not None:
         server = server._replace(key=key_of(environ.get(variable)))
-        return Profile(server, variable, says_price)
+        return Profile(server, variable, says_price, command)
     if command is None:
         return Profile(server, None, says_price)
-    if server.trusted:
+    if runs(server, command):
         server = server._replace(key=CommandKey(name, command))
-    return Profile(server, "api_key_command", says_price)
+    else:
+        server = server._replace(ignored=(*server.ignored, "api_key_command"))
+    return Profile(server, "api_key_command", says_price, command)
 
 
 class _Table:

@@ -9,7 +9,7 @@ the profile `openai` and the simulator have such defaults (the cheapest clip: so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from sora_tui.config.limits import read_budget
 from sora_tui.config.notify import Notify, check_notify, read_notify
 from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.config.player import read_player
-from sora_tui.config.profiles import read_profiles, seconds, size
+from sora_tui.config.profiles import Profile, read_profiles, seconds, size
 from sora_tui.config.screen import NAMES as SCREEN_NAMES
 from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.config.sources import (
@@ -208,14 +208,20 @@ def load_settings(
 
     if (by_variable := servers.get(ENV_SERVER_NAME)) is not None:
         servers[ENV_SERVER_NAME] = by_variable._replace(trusted=is_own(by_variable))
+    mine = _OwnProfiles()
     silent = set(servers)  # about their price
     free: set[str] = set()
     charging: set[str] = set()
     for file in (written, user_toml, own_toml):
         if file is not None:
             _refuse_unknown(file)
-            trusts = is_own if file is own_toml else _always
-            profiles = read_profiles(file, variables.values, trusts)
+            if file is own_toml:
+                trusts = lambda server: is_own(server) and not mine.charges(server)  # noqa: E731
+                profiles = read_profiles(file, variables.values, trusts, mine.allows_command)
+                profiles = {name: mine.with_own_prices(each) for name, each in profiles.items()}
+            else:
+                profiles = read_profiles(file, variables.values, _always, _always_runs)
+                mine.add(profiles.values())
             servers |= {name: profile.server for name, profile in profiles.items()}
             silent -= profiles.keys()
             for name, profile in profiles.items():
@@ -234,8 +240,15 @@ def load_settings(
         for name in silent
         if servers[name].origin in free - charging
     }
+    folder_toml = None if own_toml is None else str(own_toml.path)
     servers = {
         each: _with_checked_key(server._replace(key_from=keys.get(each)), variables)
+        for each, server in servers.items()
+    }
+    servers = {
+        each: _withheld(server, variables)
+        if _is_of_folder(places.get(each), folder_toml, variables) and not is_own(server)
+        else server
         for each, server in servers.items()
     }
     name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
@@ -291,6 +304,8 @@ def _own_origins(
         if isinstance(address, str):
             with suppress(ProblemError, ValueError):  # what is no address is refused where it is
                 origins.add(origin_of(normal_address(address)))
+    if environ.get("SORA_API_KEY") and not environ.get("SORA_BASE_URL"):
+        origins.add(origin_of(OPENAI_URL))  # what such a key is for
     return frozenset(origins)
 
 
@@ -302,6 +317,71 @@ def _agreed_origins() -> frozenset[str]:
 
 def _always(_server: Server) -> bool:
     return True
+
+
+def _always_runs(_server: Server, _command: str) -> bool:
+    return True
+
+
+class _OwnProfiles:
+    """What the person's own files say of servers: it goes before what a workspace says of them."""
+
+    def __init__(self) -> None:
+        self._prices: dict[str, Server] = {}
+        #: By origin: the commands that they have, and None for a profile without one.
+        self._commands: dict[str, set[str | None]] = {}
+        self._with_key: set[str] = set()
+
+    def add(self, profiles: Iterable[Profile]) -> None:
+        """Take in the profiles of a file; a later one holds."""
+        for profile in profiles:
+            if profile.says_price:
+                self._prices[profile.server.origin] = profile.server
+            self._commands.setdefault(profile.server.origin, set()).add(profile.command)
+            if profile.key_from is not None:
+                self._with_key.add(profile.server.origin)
+
+    def charges(self, server: Server) -> bool:
+        """Whether they say of this server that it charges."""
+        mine = self._prices.get(server.origin)
+        return mine is not None and not mine.free
+
+    def allows_command(self, server: Server, command: str) -> bool:
+        """Whether a workspace's command for a key may be run.
+
+        They name the server, and have no key of their own for it, or this very command.
+        """
+        mine = self._commands.get(server.origin)
+        return mine is not None and (command in mine or server.origin not in self._with_key)
+
+    def with_own_prices(self, profile: Profile) -> Profile:
+        """The profile of a workspace with their prices, where they have any for its server."""
+        mine = self._prices.get(profile.server.origin)
+        if mine is None:
+            return profile
+        priced = profile.server._replace(prices=mine.prices, currency=mine.currency, free=mine.free)
+        return profile._replace(server=priced, says_price=True)
+
+
+def _is_of_folder(place: str | None, folder_toml: str | None, variables: _Variables) -> bool:
+    """Whether the address of a server stands in a file of the workspace."""
+    if place == _VARIABLE_OF[ENV_SERVER_NAME]:
+        return variables.origins.get(place) != "environment"
+    return place is not None and place == folder_toml
+
+
+def _withheld(server: Server, variables: _Variables) -> Server:
+    """Keep a key from an address that came with a folder: it was given for another one.
+
+    A key of the folder's own `.env` goes with the folder's address, and this machine is no
+    stranger.
+    """
+    key, variable = server.key, server.key_from
+    is_key = key is not None and not isinstance(key, CommandKey | UnusableKey)
+    if not is_key or variable is None or server.is_loopback or variables.is_written(variable):
+        return server
+    facts = {"variable": variable, "profile": server.name, "url": server.address_words}
+    return server._replace(key=UnusableKey(problem("key_withheld", **facts)))
 
 
 def reloaded(settings: Settings, environ: Mapping[str, str]) -> Settings:
@@ -362,6 +442,10 @@ class _Variables:
             for name in VARIABLES
             if name in self.values
         }
+
+    def is_written(self, name: str) -> bool:
+        """Whether the value of a variable is the one in `.env`."""
+        return self.file is not None and not self._environ.get(name) and name in self.file.values
 
     def place_of(self, name: str) -> dict[str, Fact]:
         """The file and the line of a variable; nothing where the environment has it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_UP, Decimal
@@ -62,6 +63,7 @@ class Measures(NamedTuple):
         seconds: How long each is, in seconds; `frames` likewise, in frames.
         rate: Frames of one second.
         unclear: They lengthen or multiply too, in a unit that nobody knows.
+        harmless: They only sound like it.
         usual_rate: Frames of one second where none are said; None is not known.
     """
 
@@ -70,6 +72,7 @@ class Measures(NamedTuple):
     frames: frozenset[str] = frozenset()
     rate: frozenset[str] = frozenset()
     unclear: frozenset[str] = frozenset()
+    harmless: frozenset[str] = frozenset()
     usual_rate: Decimal | None = None
 
     def has(self, name: str) -> bool:
@@ -123,6 +126,16 @@ _SMALLEST: Final = Decimal("0.000001")
 #: More than anybody orders, in clips, frames or seconds: what is beyond is a slip or an attack.
 _MOST: Final = 1_000_000
 _NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_PARTS: Final = re.compile(r"[\[\].]")
+_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+#: Words of names that count clips, seconds or frames.
+_AMOUNT_WORDS: Final = frozenset(
+    (
+        *("second", "seconds", "sec", "secs", "duration", "length", "frame", "frames", "minutes"),
+        *("num", "number", "count", "output", "outputs", "candidate", "candidates", "copies"),
+        *("sample", "samples", "batch", "best", "repeat", "repeats", "clip", "clips", "videos"),
+    )
+)
 _SEPARATORS: Final = re.compile(r"[\s_-]+")
 _SIZE_NAME: Final = re.compile(r"([0-9]{3,4})[pP]?")
 
@@ -142,7 +155,7 @@ def price_of(
         request: With the profile's own parameters or without: they are added in both cases.
         measures: Which parameters multiply or lengthen.
     """
-    params = server.with_own(request.params)
+    params = sent_params(server, request)
     amount = amount_of(request.seconds, params, measures)
     if server.simulated or server.free:
         return Price(PriceKind.FREE, Decimal(0), server.currency, clips=amount.clips)
@@ -158,6 +171,11 @@ def price_of(
         return Price(PriceKind.UNKNOWN, None, currency, clips=amount.clips, unclear=unclear)
     total = rounded(rate * amount.seconds * amount.clips)
     return Price(PriceKind.PRICED, total, currency, rate, dated, amount.clips)
+
+
+def sent_params(server: Server, request: VideoRequest) -> dict[str, Any]:
+    """Return everything that goes along, the profile's own parameters and its query included."""
+    return {**server.query, **server.with_own(request.params)}
 
 
 def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures) -> Amount:
@@ -192,7 +210,12 @@ def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures
         elif key in measures.rate:
             rates += [] if number is None else [number]
         else:
-            wrong = key in measures.unclear or _has_inside(value, measures)
+            wrong = (
+                key in measures.unclear
+                or _has_inside(value, measures)
+                or _is_part_of_one(name, measures)
+                or _sounds_like_one(name, number, measures)
+            )
         unclear = unclear or (name if wrong else "")
     if frames:
         rate = min(rates, default=measures.usual_rate)
@@ -210,7 +233,30 @@ def rounded(sum: Decimal) -> Decimal:
 
 def folded(name: str) -> str:
     """Return the name of a parameter as `Measures` has it: `num_frames` and `numFrames` are one."""
-    return _SEPARATORS.sub("", name).lower()
+    return _SEPARATORS.sub("", _plain(name)).lower()
+
+
+def _plain(name: str) -> str:
+    """A name without signs that nobody sees, and with full-width letters as others write them."""
+    visible = (sign for sign in unicodedata.normalize("NFKC", name))
+    return "".join(sign for sign in visible if unicodedata.category(sign) != "Cf")
+
+
+def _is_part_of_one(name: str, measures: Measures) -> bool:
+    """Whether a form puts one of the names into something: `n[]`, `extra[n]`, `input.n`."""
+    parts = [part for part in _PARTS.split(name) if part]
+    return (len(parts) > 1 or parts != [name]) and any(map(measures.has, parts))
+
+
+def _sounds_like_one(name: str, number: Decimal | None, measures: Measures) -> bool:
+    """Whether an unknown name, by its words, may multiply or lengthen.
+
+    One of a thing is what is made anyway; what a person pays must not hang on a list of names.
+    """
+    if number is None or number <= 1 or folded(name) in measures.harmless or not measures.clips:
+        return False
+    words = {word.lower() for word in _WORD.findall(_plain(name))}
+    return not words.isdisjoint(_AMOUNT_WORDS)
 
 
 def _number(value: object) -> Decimal | None:

@@ -15,6 +15,7 @@ from sora_tui.core.price import (
     amount_of,
     price_of,
     rounded,
+    sent_params,
 )
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
@@ -54,7 +55,7 @@ def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -
 
 
 def _amount(server: Server, request: VideoRequest, measures: Measures) -> Amount:
-    return amount_of(request.seconds, server.with_own(request.params), measures)
+    return amount_of(request.seconds, sent_params(server, request), measures)
 
 
 def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]:

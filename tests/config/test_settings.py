@@ -109,7 +109,8 @@ def test_which_server(
     assert (settings.server.name, settings.chosen_by) == (expected, by)
 
 
-def test_a_profile_is_read_whole(workspace: Path) -> None:
+def test_a_profile_is_read_whole(workspace: Path, own_config: Path) -> None:
+    named(own_config, "https://gw.example.org/v1")
     (workspace / "sora-tui.toml").write_text(PROFILES)
     settings = load(workspace, TEAM_KEY="secret")
     server = settings.server
@@ -322,15 +323,116 @@ def test_wrong_front_matter_is_named_by_file_and_key(written: dict[str, object])
     assert (facts["path"], facts["key"]) == ("prompts/fox.md", *written)[:2]
 
 
-def test_limits_are_read_key_by_key_the_workspace_over_the_user(
-    workspace: Path, own_config: Path
+def named(own_config: Path, url: str, more: str = "") -> None:
+    """Let the person's own settings name a server."""
+    (own_config / "sora-tui.toml").write_text(f'[servers.mine]\nbase_url = "{url}"\n{more}\n')
+
+
+@pytest.mark.parametrize(
+    ("own", "folders", "holds"),
+    [
+        ("per_day = 10\nper_job = 2", "per_job = 0.5", Budget(Decimal(10), Decimal("0.5"))),
+        ("per_job = 2", "per_day = 3\nper_job = 9", Budget(Decimal(3), Decimal(2))),
+        ("per_day = 2", "per_day = 1000", Budget(Decimal(2))),
+        ("per_day = 2", 'per_day = 1\ncurrency = "JPY"', Budget(Decimal(2))),
+        ('per_day = 2\ncurrency = "EUR"', 'currency = "JPY"', Budget(Decimal(2), None, "EUR")),
+        ("", 'per_day = 1\ncurrency = "JPY"', Budget(Decimal(1), None, "JPY")),
+    ],
+)
+def test_a_folder_may_only_lower_the_persons_limits(
+    workspace: Path, own_config: Path, own: str, folders: str, holds: Budget
 ) -> None:
-    (own_config / "sora-tui.toml").write_text(
-        '[budget]\nper_day = 10.0\nper_job = 2\ncurrency = "EUR"\n'
-    )
-    (workspace / "sora-tui.toml").write_text('[budget]\nper_job = "0.50"\n')
-    budget = load(workspace).budget
-    assert budget == Budget(Decimal("10.0"), Decimal("0.50"), "EUR")
+    (own_config / "sora-tui.toml").write_text(f"[budget]\n{own}\n")
+    (workspace / "sora-tui.toml").write_text(f"[budget]\n{folders}\n")
+    assert load(workspace).budget == holds
+
+
+URL = "https://gw.example.org/v1"
+
+
+@pytest.mark.parametrize("address", ["toml", "env file"])
+@pytest.mark.parametrize(
+    ("own", "env_file", "is_sent"),
+    [
+        ("", "", False),
+        ("", "SORA_API_KEY=sk-other", True),
+        ("https://other.example.org/v1", "", False),
+        (URL, "", True),
+        ("https://GW.example.org/elsewhere", "", True),
+    ],
+)
+def test_a_key_of_the_person_goes_to_no_address_that_came_with_a_folder(
+    workspace: Path, own_config: Path, address: str, own: str, env_file: str, is_sent: bool
+) -> None:
+    environ = {} if env_file else {"SORA_API_KEY": "sk-mine"}
+    if own:
+        named(own_config, own)
+    if address == "toml":
+        profile = f'[servers.lab]\nbase_url = "{URL}"\napi_key_env = "SORA_API_KEY"\n'
+        (workspace / "sora-tui.toml").write_text(profile)
+        write_env(workspace, env_file)
+    else:
+        write_env(workspace, f"SORA_BASE_URL={URL}\n{env_file}\n")
+    settings = load(workspace, "lab" if address == "toml" else None, **environ)
+    if is_sent:
+        settings.check_sendable()
+        assert settings.server.key is not None
+        assert settings.server.key.reveal().startswith("sk-")
+        return
+    with pytest.raises(ProblemError) as refusal:
+        settings.check_sendable()
+    assert refusal.value.problem.code == "key_withheld"
+
+
+@pytest.mark.parametrize(
+    ("own", "folders", "free", "price"),
+    [
+        ('prices = { "*" = 0.5 }', "free = true", False, "0.5"),
+        ('prices = { "*" = 0.5 }', 'prices = { "*" = 0.01 }', False, "0.5"),
+        ("free = false", "free = true", False, None),
+        ("free = true", 'prices = { "*" = 0.01 }', True, None),
+        ("", "free = true", True, None),
+        ("", 'prices = { "*" = 0.01 }', False, "0.01"),
+    ],
+)
+@pytest.mark.parametrize("name", ["mine", "lab"])
+def test_the_persons_own_price_of_a_server_goes_before_a_folders(
+    workspace: Path,
+    own_config: Path,
+    own: str,
+    folders: str,
+    free: bool,
+    price: str | None,
+    name: str,
+) -> None:
+    named(own_config, URL, own)
+    (workspace / "sora-tui.toml").write_text(f'[servers.{name}]\nbase_url = "{URL}"\n{folders}\n')
+    server = load(workspace, name).server
+    assert server.free is free
+    prices = {} if price is None else {"*": {"*": Decimal(price)}}
+    assert server.prices == prices
+
+
+@pytest.mark.parametrize(
+    ("own", "runs"),
+    [
+        ("", True),
+        ('api_key_command = "pass show gw"', True),
+        ('api_key_command = "pass show mine"', False),
+        ('api_key_env = "MINE"', False),
+        (None, False),
+    ],
+)
+def test_a_folders_command_runs_where_the_person_named_the_server_and_has_no_other_key(
+    workspace: Path, own_config: Path, own: str | None, runs: bool
+) -> None:
+    if own is not None:
+        named(own_config, URL, own)
+    profile = f'[servers.lab]\nbase_url = "{URL}"\napi_key_command = "pass show gw"\n'
+    (workspace / "sora-tui.toml").write_text(profile)
+    server = load(workspace, "lab").server
+    assert (server.key is not None) is runs
+    assert ("api_key_command" in server.ignored) is not runs
 
 
 @pytest.mark.parametrize(
@@ -382,7 +484,8 @@ def test_a_key_that_no_header_carries_is_named_by_place_and_never_shown(
     assert key not in repr(settings)
 
 
-def test_a_key_in_a_file_is_named_by_its_line(workspace: Path) -> None:
+def test_a_key_in_a_file_is_named_by_its_line(workspace: Path, own_config: Path) -> None:
+    named(own_config, "https://gw.example.org/v1")
     write_env(workspace, '# mine\n\nTEAM_KEY="sk-local-0123\\n456789"\n')
     (workspace / "sora-tui.toml").write_text(PROFILES)
     with pytest.raises(ProblemError) as refusal:
@@ -454,3 +557,22 @@ def test_single_quotes_and_keys_are_taken_to_the_letter(
         assert settings.server.key == Secret(value)
     else:
         assert settings.model == value
+
+
+@pytest.mark.parametrize("name", ["sora-tui.toml", ".env"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to nothing", "loop"])
+def test_settings_that_are_no_file_are_not_taken_for_none(
+    workspace: Path, name: str, kind: str
+) -> None:
+    """Limits on spending may stand in them."""
+    path = workspace / name
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path.name if kind == "loop" else workspace / "away")
+    with pytest.raises(ProblemError) as refusal:
+        load(workspace)
+    assert refusal.value.problem.code == "config_broken"
+    assert refusal.value.problem.facts["path"] == str(path)

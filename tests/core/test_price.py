@@ -135,6 +135,12 @@ PLAIN = VideoRequest("A kite", model="sora-2", seconds="4")
         ({"durationSeconds": "16", "sampleCount": 2}, "3.20", 2),
         ({"seed": 7, "extra_params": {"shift": 3}, "n": None}, "0.40", 1),
         ({"num_frames": 161, "fps": 16, "n": 2}, "2.0125", 2),
+        ({"\uff4e": 4}, "1.60", 4),
+        ({"n\u200b": 4}, "1.60", 4),
+        ({"duration_in_seconds": 16}, "1.60", 1),
+        ({"best_of": 2}, "0.80", 2),
+        ({"num_inference_steps": 50, "max_sequence_length": 512}, "0.40", 1),
+        ({"num_of_shorts": 1}, "0.40", 1),
     ],
 )
 def test_what_multiplies_or_lengthens_is_paid(params: dict[str, Any], sum: str, clips: int) -> None:
@@ -168,6 +174,12 @@ def test_a_number_of_clips_that_is_none_never_counts_as_one(name: str, value: An
         ({"extra_params": {"n": 4}}, "extra_params"),
         ({"extra_body": '{"inner": [{"num_frames": 241}]}'}, "extra_body"),
         ({"nvext": [{"fps": 8}]}, "nvext"),
+        ({"extra[n]": 4}, "extra[n]"),
+        ({"n[]": 4}, "n[]"),
+        ({"input.n": 4}, "input.n"),
+        ({"numOfShorts": 4}, "numOfShorts"),  # in no list, and sounds like a count
+        ({"make_seconds": 60}, "make_seconds"),
+        ({"latent_frame_total": 81}, "latent_frame_total"),
     ],
 )
 def test_an_amount_that_cannot_be_worked_out_leaves_the_price_unknown(

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.i18n.answers import yes_key
 from sora_tui.i18n.findings import Line
 from sora_tui.tui.dialogs.server_form import result_text
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
@@ -130,7 +131,7 @@ class ServerWindow(ModalScreen[str | None]):
             name, self._asking = self._asking, ""
             event.stop()
             event.prevent_default()
-            if event.character in {"y", "o"}:
+            if event.character == yes_key():
                 self.say("")
                 self.post_message(self.Wanted("remove", name))
             else:

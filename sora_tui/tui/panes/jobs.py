@@ -20,6 +20,7 @@ from sora_tui.core.listing import SORTS, Listing, Sort, place_of
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
+from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.commands.table import Key, bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
@@ -382,7 +383,7 @@ class JobsPane(Vertical):
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The keys that do something for the highlighted job, or the marked ones."""
         if self._question is not None:
-            return ((self._question.yes[:1] or "y", N_("Yes")), ("esc", N_("No")))
+            return ((self._question.yes[:1] or yes_key(), N_("Yes")), ("esc", N_("No")))
         if self.query("#filter:focus"):
             keep, clear = ("enter", N_("Keep filter")), ("esc", N_("Clear filter"))
             return (keep, clear, ("↓", N_("To the list")))

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from sora_tui.core.request import MAX_PROMPT
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import N_, _, ngettext
+from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.layout.arrangement import Shape, shape_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _ROOMY: Final = Size(64, 18)
 _COUNTED: Final = 64
 #: Characters below the limit from which on they are counted down.
 _NEAR: Final = 2000
-_YES: Final = frozenset({"y", "Y", "o", "O"})
 #: The keys that brought the question up; held a moment too long they are no answer.
 _ASKING: Final = frozenset({"f5", "ctrl+r", "alt+enter"})
 
@@ -102,7 +102,8 @@ class ConsentLine(Static, can_focus=True):
         event.stop()
         if event.key in _ASKING or shape_of(self.app.size) is Shape.NOTICE:
             return  # in the second case nobody sees the question
-        if event.character and event.character in (self.question.yes or _YES):
+        yes = self.question.yes or yes_key() + yes_key().upper()
+        if event.character and event.character in yes:
             self.post_message(self.Answered(True))
         elif event.character in {"a", "A"} and self.question.may_always:
             self.post_message(self.Answered(True, always=True))
@@ -385,7 +386,7 @@ class EditorPane(Widget, can_focus=False):
             return (("enter", N_("Next")), ("F5", N_("Generate")), ("esc", N_("Back")))
         if self.asking:
             asked = [line.question for line in self.query(ConsentLine)]
-            agreed = "".join(question.yes[:1] for question in asked) or "y"
+            agreed = "".join(question.yes[:1] for question in asked) or yes_key()
             always = any(question.may_always for question in asked)
             ways = (("a", N_("Always")),) if always else ()
             return ((agreed, N_("Yes")), *ways, ("esc", N_("No")))

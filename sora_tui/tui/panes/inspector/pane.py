@@ -19,6 +19,7 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.search import Candidate
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.commands.table import Key, bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
@@ -222,7 +223,7 @@ class InspectorPane(Vertical):
         if self._view is None:
             return ()
         if self.asking:
-            return (("y", N_("Yes")), ("esc", N_("No")))
+            return ((yes_key(), N_("Yes")), ("esc", N_("No")))
         if self._decides:
             ways = (("s", N_("Send again")), ("x", N_("Give up")), ("p", N_("Paste an id")))
             return (("a", N_("Adopt")), *ways) if self._candidates else ways
