@@ -18,12 +18,13 @@ from tests.workspace.jobs import put
 
 #: By package; the packages themselves count too.
 OURS: Final = """
-sora_tui                   __main__ i18n
+sora_tui                   __main__
 sora_tui.cli               exits main parser speech streams
 sora_tui.config            keys limits memory notify places player private profiles screen
 sora_tui.config            settings sources
 sora_tui.core              address clip_addresses cookie digest document eta job job_id limits
 sora_tui.core              listing made number problem remote request server text
+sora_tui.i18n              answers
 sora_tui.tui               app context deriving framing intent prompting serving ui watching
 sora_tui.tui               writing
 sora_tui.tui.commands      registry table
