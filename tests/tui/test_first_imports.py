@@ -18,12 +18,13 @@ from tests.workspace.jobs import put
 
 #: By package; the packages themselves count too.
 OURS: Final = """
-sora_tui            __main__ i18n
+sora_tui            __main__
 sora_tui.cli        exits main parser speech streams
 sora_tui.config     keys limits memory notify places player private profiles screen settings
 sora_tui.config     sources
 sora_tui.core       address clip_addresses cookie digest document eta job job_id limits listing
 sora_tui.core       made number problem remote request server text
+sora_tui.i18n       answers
 sora_tui.tui        acting app columns crash deciding deriving fitting framing gallery job_book
 sora_tui.tui        job_rows keys layout layouts pace prompting replies serving sparing terminal
 sora_tui.tui        theme tones viewing virtual_list watching workbench writing
