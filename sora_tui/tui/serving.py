@@ -16,7 +16,7 @@ from sora_tui.tui.writing import WritingApp
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
-    from sora_tui.core.remote import RemoteVideo
+    from sora_tui.core.remote_video import RemoteVideo
     from sora_tui.core.server import Server
     from sora_tui.engine.events import RemoteListed
     from sora_tui.i18n.findings import Line

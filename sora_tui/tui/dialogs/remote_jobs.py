@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.events import RemoteListed
