@@ -250,9 +250,9 @@ def _each_key_once(offers: Iterable[Entry]) -> list[Entry]:
     """What the keys do here: an inner table has a key before an outer one."""
     taken: set[str] = set()
     here = []
-    for offer in offers:
-        free = set(offer.keys.split()) - taken
+    for schema in offers:
+        free = set(schema.keys.split()) - taken
         taken |= free
         if free:
-            here.append(offer)
+            here.append(schema)
     return here
