@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sora_tui.core.remote_video import RemoteVideo
     from sora_tui.core.server import Server
     from sora_tui.engine.events import RemoteListed
-    from sora_tui.i18n.findings import Line
+    from sora_tui.i18n.probe_result import Line
     from sora_tui.tui.dialogs.remote_jobs import RemoteWindow
     from sora_tui.tui.dialogs.servers import ServerWindow
 
@@ -232,6 +232,6 @@ def _findings(server: Server) -> Sequence[Line]:
     """What a server is and can, in words. Blocks for some seconds."""
     from sora_tui.engine.examine import examine
     from sora_tui.engine.quote import usual_quote
-    from sora_tui.i18n.findings import finding_lines
+    from sora_tui.i18n.probe_result import probe_lines
 
-    return tuple(finding_lines(server, examine(server), usual_quote(server)))
+    return tuple(probe_lines(server, examine(server), usual_quote(server)))
