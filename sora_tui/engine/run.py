@@ -198,8 +198,8 @@ class Run:
                 self._keep(asyncio.create_task(self._use_servers(wish), name="other profiles"))
         if self._paused != (paused := is_paused(self._folder)):
             self._paused = paused
-            for poller in self._pollers.values():
-                poller.wake()
+            for worker in self._pollers.values():
+                worker.wake()
         self._tell_state()
 
     def _follow(self) -> None:
@@ -213,13 +213,13 @@ class Run:
         """Wait for what is worth money and stop the rest, so that somebody else may own."""
         self._downloads.stop()
         self._previews.stop()
-        for poller in self._pollers.values():
-            await poller.settle()
+        for worker in self._pollers.values():
+            await worker.settle()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for poller in self._pollers.values():
-            await poller.close()
+        for worker in self._pollers.values():
+            await worker.close()
         for job in tuple(self._desk.jobs.values()):
             if job.state is State.DOWNLOADING:
                 with suppress(ProblemError):  # the next owner finds it so and does the same
@@ -316,8 +316,8 @@ class Run:
         server = self._desk.server_of(job)
         if server is not None and (job.is_active or job.needs_decision):
             self._poller(server).wake()
-        elif server is not None and (poller := self._pollers.get(server.name)) is not None:
-            poller.wake()
+        elif server is not None and (worker := self._pollers.get(server.name)) is not None:
+            worker.wake()
         elif job.is_active or job.needs_decision:
             ref = job.server
             why = problem("profile_unknown", name=ref.profile, url=ref.base_url)
@@ -329,12 +329,12 @@ class Run:
         self._tell_state()
 
     def _poller(self, server: Server) -> Poller:
-        poller = self._pollers.get(server.name)
-        if poller is None:
+        worker = self._pollers.get(server.name)
+        if worker is None:
             # Brings the client: a folder where nothing moves does without.
             from sora_tui.engine.pollers import Poller
 
-            poller = Poller(
+            worker = Poller(
                 server,
                 self._desk,
                 self._folder,
@@ -344,11 +344,11 @@ class Run:
                 self._limit(server.origin),
                 sends=self._sends,
             )
-            self._pollers[server.name] = poller
+            self._pollers[server.name] = worker
             self._polling[server.name] = self._spawn(
-                poller.wait_for_completion, f"poller {server.name}"
+                worker.wait_for_completion, f"poller {server.name}"
             )
-        return poller
+        return worker
 
     def _limit(self, origin: str) -> CreateLimit:
         """Return what all profiles of one server share: how many paid requests go to it at once."""
@@ -400,14 +400,14 @@ class Run:
         """Go on with other profiles. A paid request in flight is waited for with the old one."""
         self._servers = servers
         self._desk.use_servers(servers)
-        for name, poller in tuple(self._pollers.items()):
-            if self._servers.get(name) == poller.server:
+        for name, worker in tuple(self._pollers.items()):
+            if self._servers.get(name) == worker.server:
                 continue
-            await poller.settle()
-            if self._pollers.get(name) is poller:
+            await worker.settle()
+            if self._pollers.get(name) is worker:
                 del self._pollers[name]
                 self._polling.pop(name).cancel()
-                await poller.close()
+                await worker.close()
         for job in tuple(self._desk.jobs.values()):
             self._desk.show_retry(job, None)
             self._stepped(job)
@@ -431,7 +431,7 @@ class Run:
                 case "abandon":
                     self._desk.put(job.abandoned(at))
                 case "look" if job.can_recheck_remote:
-                    self._ask(path, job, lambda poller: poller.look_again(job))
+                    self._ask(path, job, lambda worker: worker.look_again(job))
                     return
                 case "look":
                     self._desk.put(job.download_retried(at))
@@ -455,14 +455,14 @@ class Run:
     def _adopt(self, path: Path, job: Job, video_id: str) -> None:
         """Take a video that was named for a job whose answer was lost: the server is asked."""
         if job.state is State.UNCONFIRMED:
-            self._ask(path, job, lambda poller: poller.adopt(job.id, video_id))
+            self._ask(path, job, lambda worker: worker.adopt(job.id, video_id))
         else:
             self._refuse(path, job)
 
     def _delete_there(self, path: Path, job: Job) -> None:
         """Delete a video at its server, then the record."""
         if job.can_delete_remote:
-            self._ask(path, job, lambda poller: poller.delete(job))
+            self._ask(path, job, lambda worker: worker.delete(job))
         else:
             self._refuse(path, job)
 
@@ -475,11 +475,11 @@ class Run:
             self._refuse(path, job)
             return
         self._asking.add(path)
-        poller = self._poller(server)
+        worker = self._poller(server)
 
         async def carry_out() -> None:
             try:
-                await ask(poller)
+                await ask(worker)
             except Exception as error:  # noqa: BLE001 -- reported; the person may ask once more
                 self._report(error)
             # Only now: whoever owns the folder next carries it out if this process ends.
@@ -526,12 +526,12 @@ class Run:
             owner=self._owns,
             holder=None if self._owns else self._lock.holder(),
             running=sum(job.is_active for job in self._desk.jobs.values()),
-            pollers=sum(poller.at_work for poller in pollers),
+            pollers=sum(worker.at_work for worker in pollers),
             downloads=self._downloads.at_work,
             downloads_max=WORKERS,
             offline=offline,
             paused=self._paused,
-            stopped=any(poller.is_stopped for poller in pollers),
+            stopped=any(worker.is_stopped for worker in pollers),
         )
         if state != self._told:
             self._told = state

@@ -202,22 +202,22 @@ async def polling(
         return server
 
     memory, limit = capability_cache.CapabilityCache(folder), CreateLimit(utc(farm))
-    poller = Poller(SERVER, desk, folder, connect, faults.append, memory, limit)
+    worker = Poller(SERVER, desk, folder, connect, faults.append, memory, limit)
 
     def stepped(job: Job) -> None:
         if job.state is State.COMPLETED:
             farm.seen_at[job.remote_id or ""] = now()
             desk.jobs.pop(job.id, None)
-        poller.wake()
+        worker.wake()
 
     desk.on_step = stepped
-    work = asyncio.create_task(poller.wait_for_completion())
+    work = asyncio.create_task(worker.wait_for_completion())
     try:
-        yield desk, poller
+        yield desk, worker
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-        await poller.close()
+        await worker.close()
     assert not faults
 
 
@@ -432,7 +432,7 @@ def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, poller):
+        async with polling(farm, monkeypatch) as (desk, worker):
             farm.knows_nothing = True
             job = desk.put(farm.accept(60.0))
             while not farm.gets:  # noqa: ASYNC110 -- these seconds cost nothing
@@ -440,7 +440,7 @@ def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
             desk.put(job.remote_deleted(utc(farm)))
             shown: list[Job] = []
             monkeypatch.setattr(desk, "show_retry", lambda job, retry: shown.append(job))
-            poller.wake()
+            worker.wake()
             await asyncio.sleep(120)
             assert job.id not in desk.jobs
             assert shown == []

@@ -82,10 +82,10 @@ class Lab:
         purse = Purse(Budget(), folder)
         self.desk = Desk(self.history, Announcer([]), purse, lambda: True, {LAB.name: LAB})
         memory, limit = CapabilityCache(folder), CreateLimit(datetime.now(UTC))
-        self.poller = Poller(
+        self.worker = Poller(
             LAB, self.desk, folder, self._connect, self.faults.append, memory, limit
         )
-        self.desk.on_step = lambda job: self.poller.wake()
+        self.desk.on_step = lambda job: self.worker.wake()
 
     async def _connect(self, server: Server) -> Server:
         return self.connected
@@ -100,13 +100,13 @@ class Lab:
 async def at_work(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
     lab = Lab(folder)
     monkeypatch.setattr(pollers, "VideosClient", lab.open)
-    work = asyncio.create_task(lab.poller.wait_for_completion())
+    work = asyncio.create_task(lab.worker.wait_for_completion())
     try:
         yield lab
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-        await lab.poller.close()
+        await lab.worker.close()
         lab.history.close()
     assert lab.faults == []
     assert all(line.is_closed for line in lab.lines)
@@ -128,7 +128,7 @@ def test_a_server_that_moves_keeps_its_old_line_until_the_paid_answer_came(
             lab.desk.put(JOB)
             await until(lambda: bool(lab.lines) and lab.lines[0].paid == 1)
             lab.connected = MOVED
-            lab.poller.wake()
+            lab.worker.wake()
             await until(lambda: len(lab.lines) == 2)
             await asyncio.sleep(60)
             assert not lab.lines[0].is_closed
@@ -137,7 +137,7 @@ def test_a_server_that_moves_keeps_its_old_line_until_the_paid_answer_came(
             await until(lambda: lab.lines[0].is_closed)
             assert [line.paid for line in lab.lines] == [1, 0]
             lab.connected = LAB
-            lab.poller.wake()
+            lab.worker.wake()
             await until(lambda: lab.lines[1].is_closed)  # nothing is under way on this one
 
     run(play())
@@ -153,10 +153,10 @@ def test_a_line_that_is_slow_to_close_holds_up_no_leaving(
             await until(lambda: bool(lab.lines) and lab.lines[0].paid == 1)
             lab.lines[0].goodbye = 3600.0
             lab.connected = MOVED
-            lab.poller.wake()
+            lab.worker.wake()
             await until(lambda: len(lab.lines) == 2)
             lab.lines[0].answered.set()
-            await lab.poller.settle()
+            await lab.worker.settle()
             before = loop.time()
         return loop.time() - before
 
@@ -174,7 +174,7 @@ def test_a_clip_that_was_completed_during_the_deletion_keeps_its_record(
             lab.desk.put(job)
             await until(lambda: bool(lab.lines))
             lab.lines[0].meanwhile = lambda: lab.desk.put(job.progressed(LATER, video("completed")))
-            await lab.poller.delete(job)
+            await lab.worker.delete(job)
             return lab.history.load(job.id).state
 
     assert run(play()) is State.COMPLETED

@@ -704,7 +704,7 @@ async def test_in_tests_it_ends_with_each_app(tmp_path: Path) -> None:
         await settle(pilot)
         await press(pilot, "escape", "2", "space")
         decoder = app.context.decoder
-        await until(pilot, lambda: decoder.helper._process is not None, "no process")
-        process = decoder.helper._process
+        await until(pilot, lambda: decoder.decoder._process is not None, "no process")
+        process = decoder.decoder._process
         assert process is not None
     assert process.poll() is not None

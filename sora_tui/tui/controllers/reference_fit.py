@@ -89,7 +89,7 @@ class ReferenceFit:
         is_wanted = context.ui.wanted()
         try:
             with open_picture(context.session.folder, path) as file:
-                cells = context.decoder.helper.picture(file, room, aim=aim, is_wanted=is_wanted)
+                cells = context.decoder.decoder.picture(file, room, aim=aim, is_wanted=is_wanted)
         except NotWantedError:
             return  # another one is
         except ProblemError as error:
@@ -147,7 +147,7 @@ class ReferenceFit:
         try:
             with open_picture(context.session.folder, path) as file:
                 for view, made in ((dialog.made, True), (dialog.whole, False)):
-                    cells = context.decoder.helper.picture(
+                    cells = context.decoder.decoder.picture(
                         file, room, aim=aim._replace(copy=made), is_wanted=is_wanted
                     )
                     if is_wanted():
