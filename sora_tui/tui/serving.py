@@ -202,7 +202,7 @@ class ServingApp(WritingApp, part=True):
 
     def _glance(self) -> None:
         """See cheaply, when a server is chosen, whether it has jobs that this folder has not."""
-        from sora_tui.engine.remote import ONE_PAGE
+        from sora_tui.engine.remote_jobs import ONE_PAGE
 
         server = self.settings.server
         # A password manager is asked when something is sent, not for a glance.
@@ -230,8 +230,8 @@ class ServingApp(WritingApp, part=True):
 
 def _findings(server: Server) -> Sequence[Line]:
     """What a server is and can, in words. Blocks for some seconds."""
-    from sora_tui.engine.examine import examine
-    from sora_tui.engine.quote import usual_quote
+    from sora_tui.engine.probe_server import probe_server
+    from sora_tui.engine.quote import default_quote
     from sora_tui.i18n.probe_result import probe_lines
 
-    return tuple(probe_lines(server, examine(server), usual_quote(server)))
+    return tuple(probe_lines(server, probe_server(server), default_quote(server)))

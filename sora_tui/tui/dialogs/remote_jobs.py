@@ -95,7 +95,7 @@ class RemoteWindow(ModalScreen[None]):
         """What the server answered."""
         self._now = now
         self._videos = {video.id: video for video in listed.videos}
-        self._lost = listed.lost
+        self._lost = listed.unconfirmed
         self._marked &= self._videos.keys()
         self._list.set_empty_text(_("There is no job that this folder does not know."))
         if listed.problem is not None:
