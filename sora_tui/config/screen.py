@@ -21,7 +21,7 @@ class ScreenSettings(NamedTuple):
 
     Attributes:
         theme: The name of a theme; None leaves it to the screen.
-        signs: Which letters may be drawn; `auto` goes by the locale.
+        symbols: Which letters may be drawn; `auto` goes by the locale.
         preview: How pictures are shown; `auto` goes by the terminal.
         keys: By the id of a binding: the keys that do it, separated by commas. Whether there is
             such a binding is known to the screen alone.
