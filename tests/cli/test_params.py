@@ -102,7 +102,7 @@ def test_params_lists_what_this_server_takes_of_this_model(lab: Shell) -> None:
 @pytest.mark.parametrize(
     ("day", "said"),
     [
-        (datetime(2026, 9, 23, 12, tzinfo=UTC), "ends at api.openai.com on 2026-09-24\n"),
+        (datetime(2026, 9, 22, 12, tzinfo=UTC), "ends at api.openai.com on 2026-09-24\n"),
         (datetime(2028, 2, 29, 12, tzinfo=UTC), "ended at api.openai.com on 2026-09-24: it may"),
     ],
 )
