@@ -264,15 +264,16 @@ class Jobs:
             if not self._known(job) and (rendering is None or rendering.done()):
                 return
             share = (time.monotonic() - began) / due
-            if share >= until and (rendering is None or rendering.done()):
-                return
-            if rendering is not None:
-                share = min(share, self._rendered)
+            ends = share >= until and (rendering is None or rendering.done())
+            # A machine that stalls must not end a job of 70 % at 0 %: the last step counts too.
+            share = min(share, until if rendering is None else self._rendered)
             step, within = divmod(min(share, 0.999) * 8, 1)
             knot = knots[int(step)] + within * (knots[int(step) + 1] - knots[int(step)])
             progress = max(job.progress, int(99 * knot / knots[-1]))
             noteworthy = progress // 10 > job.progress // 10
             job.progress = progress
+            if ends:
+                return
             if noteworthy:
                 self._save(job)
             await asyncio.sleep(min(0.1, due / 40))
