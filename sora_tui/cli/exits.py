@@ -95,6 +95,8 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "base_url_insecure",
         "key_missing",
         "key_command_ignored",
+        "key_withheld",
+        "budget_ignored",
         "free_ignored",
         "key_command_failed",
         "key_unusable",

@@ -47,6 +47,7 @@ HOPELESS: Final = frozenset(
         "key_command_ignored",
         "key_refused",
         "key_unusable",
+        "key_withheld",
         "operation_unsupported",
         "over_budget",
         "price_unclear",

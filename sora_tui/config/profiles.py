@@ -57,24 +57,27 @@ class Profile(NamedTuple):
     """A server as one file has it.
 
     Attributes:
-        key_from: Where its key is looked for: a variable's name or `api_key_command`.
+        variable: The one that holds its key (`api_key_env`).
+        command: The one that prints its key, where no variable is named.
         says_price: The profile itself says whether it is free, or its prices.
     """
 
     server: Server
-    key_from: str | None
+    variable: str | None = None
+    command: str | None = None
     says_price: bool = False
 
+    @property
+    def key_from(self) -> str | None:
+        """Where its key is looked for: a variable's name or `api_key_command`."""
+        return self.variable or (None if self.command is None else "api_key_command")
 
-def read_profiles(
-    file: TomlFile, environ: Mapping[str, str], trusts: Callable[[Server], bool]
-) -> dict[str, Profile]:
-    """Every profile of one file.
+
+def read_profiles(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Profile]:
+    """Every profile of one file, as it is written: what of a folder's file counts, `trust.py` says.
 
     Args:
         environ: Where `api_key_env` looks.
-        trusts: Whether `free = true` and `api_key_command` of a profile count. A workspace may
-            have come from somebody else: opening it must neither spend nor run anything.
 
     Raises:
         ProblemError: config_invalid, naming file, key and line.
@@ -82,15 +85,10 @@ def read_profiles(
     servers = file.values.get("servers", {})
     if not isinstance(servers, Mapping):
         raise file.invalid("", "servers", "must be tables: [servers.NAME]")
-    return {name: _profile(file, name, environ, trusts) for name in servers}
+    return {name: _profile(file, name, environ) for name in servers}
 
 
-def _profile(
-    file: TomlFile,
-    name: str,
-    environ: Mapping[str, str],
-    trusts: Callable[[Server], bool],
-) -> Profile:
+def _profile(file: TomlFile, name: str, environ: Mapping[str, str]) -> Profile:
     table = f"servers.{name}"
     values = file.values["servers"][name]
     if not isinstance(values, Mapping):
@@ -126,20 +124,13 @@ def _profile(
     )
     variable = read("api_key_env", _string, None)
     command = read("api_key_command", _string, None)
-    if not trusts(server):
-        ignored = ["free"] if server.free else []
-        if command is not None and variable is None:
-            ignored.append("api_key_command")
-        server = server._replace(free=False, trusted=False, ignored=tuple(ignored))
     says_price = server.free or "prices" in values or values.get("free") is False
     if variable is not None:
         server = server._replace(key=key_of(environ.get(variable)))
-        return Profile(server, variable, says_price)
-    if command is None:
-        return Profile(server, None, says_price)
-    if server.trusted:
+        return Profile(server, variable, says_price=says_price)
+    if command is not None:
         server = server._replace(key=CommandKey(name, command))
-    return Profile(server, "api_key_command", says_price)
+    return Profile(server, command=command, says_price=says_price)
 
 
 class _Table:

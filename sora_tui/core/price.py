@@ -135,7 +135,8 @@ def price_of(
 ) -> Price:
     """Return the price of one request on this server, for all the clips that it makes.
 
-    The profile's own prices come first, then `table`, which belongs to the server's host. A
+    The profile's own prices come first, then `table`, which belongs to the server's host; it comes
+    first where the prices are only the word of a folder, which may be a stranger's. A
     length that is not sent or not known leaves the price unknown: nothing is guessed.
 
     Args:
@@ -150,9 +151,10 @@ def price_of(
     sizes = _sizes(request.size, params)
     rate = _highest(server.prices.get(model, server.prices.get("*", {})), sizes)
     currency, dated = server.currency, ""
-    if rate is None and table is not None:
-        rate = _highest(table.per_second.get(model, {}), sizes)
-        currency, dated = table.currency, table.dated
+    if table is not None and (rate is None or server.foreign_prices):
+        of_host = _highest(table.per_second.get(model, {}), sizes)
+        if rate is None or of_host is not None:
+            rate, currency, dated = of_host, table.currency, table.dated
     if rate is None or amount.seconds is None or amount.unclear:
         unclear = "" if rate is None else amount.unclear
         return Price(PriceKind.UNKNOWN, None, currency, clips=amount.clips, unclear=unclear)

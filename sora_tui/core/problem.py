@@ -77,6 +77,8 @@ CODES: Final[Mapping[str, Spent]] = {
     "base_url_insecure": Spent.NO,
     "key_missing": Spent.NO,
     "key_command_ignored": Spent.NO,
+    "key_withheld": Spent.NO,
+    "budget_ignored": Spent.NO,
     "free_ignored": Spent.NO,
     "key_command_failed": Spent.NO,
     "key_unusable": Spent.NO,

@@ -40,6 +40,7 @@ LASTING: Final = frozenset(
         "key_missing",
         "key_refused",
         "key_unusable",
+        "key_withheld",
         "look_refused",
         "profile_unknown",
         "videos_missing",

@@ -483,18 +483,38 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "key_command_ignored": (
         N_(
             "This folder's sora-tui.toml names a command for the key of[ {profile}]. It was not"
-            " run: you never named the address of that server yourself."
+            " run: your own settings do not have that command for that address."
         ),
         _NOT_SENT,
         N_(
-            "Read that command first[; sora-tui servers add NAME {url} then lets this folder use"
-            " it]."
+            "Read that command first[; sora-tui servers add NAME {url} --api-key-command 'COMMAND'"
+            " then makes it yours]."
         ),
+    ),
+    "key_withheld": (
+        N_(
+            "This folder names the address of[ {profile}], and the key[ in {variable}] was not"
+            " given for that address. It was not used."
+        ),
+        _NOT_SENT,
+        N_(
+            "Put the key beside the address: in the folder's .env, under a name that begins with"
+            " SORA_[; or, if you trust that server with it: sora-tui servers add NAME {url}"
+            " --api-key-env {variable}]."
+        ),
+    ),
+    "budget_ignored": (
+        N_(
+            "The limits on spending in this folder's sora-tui.toml are[ in {other},] not in the"
+            " currency of your own[ ({currency})]."
+        ),
+        _NOT_SENT,
+        N_("Your own limits hold; the folder's do not count."),
     ),
     "free_ignored": (
         N_(
-            "This folder's sora-tui.toml says that[ {profile}] charges nothing. That does not count"
-            " yet: you never named the address of that server yourself."
+            "This folder's sora-tui.toml says that[ {profile}] charges nothing. That does not"
+            " count: your own settings do not say so of that address."
         ),
         _NOT_SENT,
         N_("If it is true, say so yourself[: sora-tui servers add NAME {url} --free does that]."),
