@@ -58,6 +58,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "param_range",
         "param_choice",
         "param_standard",
+        "param_name",
         "preset_unknown",
         "batch_unreadable",
         "batch_line",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sora_tui.client.offers import usual_fps
+from sora_tui.client.offers import parameter_names, usual_fps
 from sora_tui.client.tables import read_table
 from sora_tui.core.price import Ending, Measures, PriceTable, folded
 from sora_tui.core.server import Server
@@ -50,6 +50,9 @@ def _measures() -> Measures:
         frames=named["frames"],
         rate=named["rate"],
         unclear=named["unclear"],
+        numbers=named["numbers"],
+        words=named["words"],
+        harmless=(named["harmless"] | frozenset(map(folded, parameter_names()))),
     )
 
 

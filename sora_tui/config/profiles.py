@@ -10,7 +10,7 @@ from sora_tui.config.keys import CommandKey, key_of
 from sora_tui.config.sources import TomlFile
 from sora_tui.core.address import normal_address
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.request import VideoRequest, check_request, width_height
+from sora_tui.core.request import VideoRequest, check_request, hidden_in, width_height
 from sora_tui.core.server import (
     DIALECT_NAMES,
     SIMULATOR_NAME,
@@ -120,7 +120,7 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str]) -> Profile:
         currency=read("currency", _string, "USD"),
         free=read("free", _boolean, False),
         allow_http=read("allow_http", _boolean, False),
-        params=read("params", _mapping, {}),
+        params=read("params", _params, {}),
     )
     variable = read("api_key_env", _string, None)
     command = read("api_key_command", _string, None)
@@ -218,6 +218,13 @@ def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError("must be a table")
     return dict(value)
+
+
+def _params(value: Any) -> dict[str, Any]:
+    for name in (params := _mapping(value)):
+        if (hidden := hidden_in(name)) is not None:
+            raise ValueError(f"the name {name!a} has a character that nobody sees: {hidden}")
+    return params
 
 
 def _strings_by_name(value: Any) -> dict[str, str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_UP, Decimal
 from enum import StrEnum
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.request import VideoRequest
@@ -62,6 +65,9 @@ class Measures(NamedTuple):
         seconds: How long each is, in seconds; `frames` likewise, in frames.
         rate: Frames of one second.
         unclear: They lengthen or multiply too, in a unit that nobody knows.
+        numbers: So does a number under one of these names.
+        words: And under a name that has one of these words in it, unless it is `harmless`.
+        harmless: Names with such a word that change nothing of what is made.
         usual_rate: Frames of one second where none are said; None is not known.
     """
 
@@ -70,15 +76,29 @@ class Measures(NamedTuple):
     frames: frozenset[str] = frozenset()
     rate: frozenset[str] = frozenset()
     unclear: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    harmless: frozenset[str] = frozenset()
     usual_rate: Decimal | None = None
 
-    def has(self, name: str) -> bool:
-        """Return whether this is one of the names."""
-        key = folded(name)
-        return any(key in names for names in self[:5])
+    def has(self, key: str) -> bool:
+        """Return whether this folded name is known to change how much is made."""
+        known = (self.clips, self.seconds, self.frames, self.rate, self.unclear)
+        return any(key in names for names in known)
+
+    def may_count(self, key: str, value: object) -> bool:
+        """Return whether this may change how much is made, as far as the folded name tells."""
+        if key in self.harmless or not _has_number(value):
+            return False
+        return key in self.numbers or any(word in key for word in self.words)
+
+    def has_in(self, name: str, value: object) -> bool:
+        """Return whether this is, or may be, in a name of several parts: `input.n`, `extra[n]`."""
+        return any(self.has(part) or self.may_count(part, value) for part in _parts(name))
 
 
 _SECONDS_ALONE: Final = Measures()
+_NO_QUERY: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Amount(NamedTuple):
@@ -123,7 +143,10 @@ _SMALLEST: Final = Decimal("0.000001")
 #: More than anybody orders, in clips, frames or seconds: what is beyond is a slip or an attack.
 _MOST: Final = 1_000_000
 _NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
-_SEPARATORS: Final = re.compile(r"[\s_-]+")
+#: What some server may read as a number: `+4`, `1e3`, `0x3e8`, `4s`, digits of other scripts.
+_NUMBER_LIKE: Final = re.compile(r"[+-]?[.,]?\d")
+#: What stands between the parts of a name that a server takes apart.
+_JOINTS: Final = re.compile(r"[\[\](){}.:/>]+")
 _SIZE_NAME: Final = re.compile(r"([0-9]{3,4})[pP]?")
 
 
@@ -144,7 +167,7 @@ def price_of(
         measures: Which parameters multiply or lengthen.
     """
     params = server.with_own(request.params)
-    amount = amount_of(request.seconds, params, measures)
+    amount = amount_of(request.seconds, params, measures, server.query)
     if server.simulated or server.free:
         return Price(PriceKind.FREE, Decimal(0), server.currency, clips=amount.clips)
     model = request.model or _text(params.get("model"))
@@ -162,7 +185,12 @@ def price_of(
     return Price(PriceKind.PRICED, total, currency, rate, dated, amount.clips)
 
 
-def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures) -> Amount:
+def amount_of(
+    seconds: str | None,
+    params: Mapping[str, Any],
+    measures: Measures,
+    query: Mapping[str, str] = _NO_QUERY,
+) -> Amount:
     """Return how much a request makes.
 
     Where two parameters say the same thing in different ways, the one that makes more counts: which
@@ -171,19 +199,22 @@ def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures
     Args:
         seconds: The request's own length.
         params: All parameters that are sent; None is not sent.
+        query: What the profile adds to every address: servers read parameters there too.
     """
     counts: list[Decimal] = [Decimal(1)]
     lengths = [] if seconds is None else [_number(seconds)]
     frames: list[Decimal] = []
     rates: list[Decimal] = []
     unclear = framed = ""
-    for name, value in params.items():
-        key = folded(name)
+    for name, value in chain(query.items(), params.items()):
         if value is None:
             continue
+        key = folded(name)
         number = _number(value)
         wrong = number is None
-        if key in measures.clips:
+        if _JOINTS.search(unicodedata.normalize("NFKC", name)):
+            wrong = measures.has_in(name, value) or _has_inside(value, measures)
+        elif key in measures.clips:
             wrong = number is None or number % 1 != 0
             counts += [] if number is None or wrong else [number]
         elif key in measures.seconds:
@@ -194,7 +225,11 @@ def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures
         elif key in measures.rate:
             rates += [] if number is None else [number]
         else:
-            wrong = key in measures.unclear or _has_inside(value, measures)
+            wrong = (
+                key in measures.unclear
+                or measures.may_count(key, value)
+                or _has_inside(value, measures)
+            )
         unclear = unclear or (name if wrong else "")
     if frames:
         rate = min(rates, default=measures.usual_rate)
@@ -211,8 +246,28 @@ def rounded(sum: Decimal) -> Decimal:
 
 
 def folded(name: str) -> str:
-    """Return the name of a parameter as `Measures` has it: `num_frames` and `numFrames` are one."""
-    return _SEPARATORS.sub("", name).lower()
+    """Return the name of a parameter as `Measures` has it: `num_frames` and `numFrames` are one.
+
+    Letters of another width are the same letters (NFKC), and what is no letter or digit is none.
+    """
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _parts(name: str) -> list[str]:
+    """Return the folded parts of a name: of `extra[n]` they are `extra` and `n`."""
+    parts = _JOINTS.split(unicodedata.normalize("NFKC", name))
+    return [key for key in map(folded, parts) if key]
+
+
+def _has_number(value: object) -> bool:
+    """Return whether this is what a server may read as a number, or a list with one."""
+    if isinstance(value, str):
+        return _NUMBER_LIKE.match(unicodedata.normalize("NFKC", value).strip()) is not None
+    if isinstance(value, Sequence):
+        return any(_has_number(one) for one in value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _number(value: object) -> Decimal | None:
@@ -244,7 +299,8 @@ def _has_inside(value: object, measures: Measures) -> bool:
             except (ValueError, RecursionError):
                 continue  # no JSON: a server cannot read a name out of it either
         if isinstance(one, Mapping):
-            if any(measures.has(str(name)) for name, inner in one.items() if inner is not None):
+            told = ((str(name), inner) for name, inner in one.items() if inner is not None)
+            if any(measures.has_in(name, inner) for name, inner in told):
                 return True
             left.extend(one.values())
         elif isinstance(one, Sequence) and not isinstance(one, str | bytes):

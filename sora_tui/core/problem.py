@@ -38,6 +38,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "param_range": Spent.NO,
     "param_choice": Spent.NO,
     "param_standard": Spent.NO,
+    "param_name": Spent.NO,
     "preset_unknown": Spent.NO,
     "batch_unreadable": Spent.NO,
     "batch_line": Spent.NO,

@@ -54,7 +54,8 @@ def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -
 
 
 def _amount(server: Server, request: VideoRequest, measures: Measures) -> Amount:
-    return amount_of(request.seconds, server.with_own(request.params), measures)
+    params = server.with_own(request.params)
+    return amount_of(request.seconds, params, measures, server.query)
 
 
 def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]:

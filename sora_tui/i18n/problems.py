@@ -282,6 +282,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Take one of the two away."),
     ),
+    "param_name": (
+        N_(
+            "The name of the parameter[ {name}] has a character that nobody sees[: {character}],"
+            " and the server may read another name."
+        ),
+        _NOT_SENT,
+        N_("Type the name again."),
+    ),
     "preset_unknown": (
         N_("There is no such preset[: {name}]."),
         _NOT_SENT,
@@ -581,11 +589,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "price_unclear": (
         N_(
-            "The parameter[ {name}] changes how much is made, and what it says cannot be worked"
-            " out, so nobody can hold your limit[ of {limit}]."
+            "The parameter[ {name}] changes how much is made, or may, and what it says cannot be"
+            " worked out, so nobody can hold your limit[ of {limit}]."
         ),
         _NOT_SENT,
-        N_("Write it as a plain number above 0, or leave it out."),
+        N_(
+            "Write it as a plain number above 0 under the server's usual name (n, seconds,"
+            " num_frames), or leave it out."
+        ),
     ),
     "day_unreadable": (
         N_(
