@@ -139,6 +139,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "over_budget",
         "price_unclear",
         "day_unreadable",
+        "day_unpriced",
         "price_unknown",
         "quota_exhausted",
         "disk_full",

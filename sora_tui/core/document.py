@@ -77,6 +77,7 @@ def to_document(job: Job) -> dict[str, Any]:
             "estimated": _number(job.cost.estimated),
             "reported": _number(job.cost.reported),
             "currency": job.cost.currency,
+            **_rate(job.cost),
         },
         "error": job.error._asdict() if job.error else None,
         "simulated": job.simulated,
@@ -245,7 +246,9 @@ def _number(value: Decimal | None) -> float | None:
 
 
 def _money(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+    """A sum; None, which is unknown, for what can be none: less than nothing, no number."""
+    sum = None if value is None else Decimal(str(value))
+    return sum if sum is not None and sum.is_finite() and sum >= 0 else None
 
 
 def request_document(request: VideoRequest) -> dict[str, Any]:
@@ -406,7 +409,16 @@ def _read_cost(value: Any) -> Cost:
         _money(value.get("estimated")),
         _money(value.get("reported")),
         str(value.get("currency") or "USD"),
+        _money(value.get("per_second")),
+        max(1, int(value.get("clips") or 1)),
     )
+
+
+def _rate(cost: Cost) -> dict[str, Any]:
+    """The rate of an estimate; nothing where there is none."""
+    if cost.per_second is None:
+        return {}
+    return {"per_second": _number(cost.per_second), "clips": cost.clips}
 
 
 def _read_error(value: Any) -> JobError:

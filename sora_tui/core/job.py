@@ -189,11 +189,18 @@ class Output(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Money, estimated and reported kept apart. None is unknown, 0 is free."""
+    """Money, estimated and reported kept apart. None is unknown, 0 is free.
+
+    Attributes:
+        per_second: The rate of the estimate, and `clips` how many clips it is for: a server may
+            tell afterwards that it made more.
+    """
 
     estimated: Decimal | None = None
     reported: Decimal | None = None
     currency: str = "USD"
+    per_second: Decimal | None = None
+    clips: int = 1
 
 
 class JobError(NamedTuple):

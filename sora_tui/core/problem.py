@@ -92,6 +92,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "price_unknown": Spent.NO,
     "price_unclear": Spent.NO,
     "day_unreadable": Spent.NO,
+    "day_unpriced": Spent.NO,
     "refused_before": Spent.NO,
     # the folder
     "folder_missing": Spent.NO,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from sora_tui.client.prices import ending_of, measures_for, table_for
+from sora_tui.core.job import Cost, Job
 from sora_tui.core.price import (
     Amount,
     Ending,
@@ -17,7 +20,7 @@ from sora_tui.core.price import (
     rounded,
 )
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Server
+from sora_tui.core.server import Server, profile_for
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.reports import reports_of
 
@@ -51,6 +54,17 @@ def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -
         ):
             return price._replace(sum=rounded(told.reported / made.clips * asked.clips))
     return price
+
+
+def priced_now(job: Job, servers: Mapping[str, Server]) -> Job:
+    """Return a job whose price nobody knew with the price that its profile has by now, if any."""
+    if job.cost.estimated is not None or job.cost.reported is not None:
+        return job
+    server = profile_for(servers, job.server)
+    price = None if server is None else quote(server, job.request)
+    if price is None or price.sum is None:
+        return job
+    return replace(job, cost=Cost(price.sum, None, price.currency, price.per_second, price.clips))
 
 
 def _amount(server: Server, request: VideoRequest, measures: Measures) -> Amount:

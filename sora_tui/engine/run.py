@@ -148,7 +148,7 @@ class Run:
         self._asking: set[Path] = set()
         self._history = History(self._folder)
         self._memory = Memory(self._folder)
-        purse = Purse(self._budget, self._folder)
+        purse = Purse(self._budget, self._folder, self._servers)
         self._desk = Desk(
             self._history, self._announcer, purse, lambda: self._lock.held, self._servers
         )

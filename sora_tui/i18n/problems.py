@@ -598,6 +598,17 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             " num_frames), or leave it out."
         ),
     ),
+    "day_unpriced": (
+        N_(
+            "Nobody knows what a job of today[, {id},] cost, or it is in another currency, so your"
+            " limit[ of {limit}] for the day cannot be held."
+        ),
+        _NOT_SENT,
+        N_(
+            "Give its server's profile prices in the currency of your limit, or free = true: then"
+            " it counts by them. sora-tui cost shows the day."
+        ),
+    ),
     "day_unreadable": (
         N_(
             "The record of a job of today cannot be read[: {path}], so nobody knows what today has"
