@@ -202,6 +202,14 @@ class Cost(NamedTuple):
     per_second: Decimal | None = None
     clips: int = 1
 
+    def told(self, sum: Decimal, currency: str | None) -> Cost:
+        """The same once the server said what it charged; an estimate in another currency goes."""
+        if currency in {None, self.currency}:
+            return self._replace(reported=sum)
+        assert currency is not None, "see above"
+        free = self.estimated if self.estimated == 0 else None
+        return Cost(free, sum, currency)
+
 
 class JobError(NamedTuple):
     """Why a job stands where it stands.
@@ -843,7 +851,7 @@ class Job:
         if self.remote and to in _IN_FLIGHT:
             told = [p for p in (self.remote.progress, remote.progress) if p is not None]
             remote = remote._replace(progress=max(told, default=None))
-        cost = self.cost if remote.cost is None else self.cost._replace(reported=remote.cost)
+        cost = self.cost if remote.cost is None else self.cost.told(remote.cost, remote.currency)
         changes: dict[str, Any] = {
             "remote": remote,
             # The id that create returned, for ever: some gateways answer polls with another one.

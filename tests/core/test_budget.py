@@ -181,6 +181,16 @@ def test_a_job_of_the_day_that_no_limit_can_hold_stops_the_next(
     assert spending(DayRecords((waiting,)), START, "USD").unpriced == (), "it is asked about later"
 
 
+def test_a_cost_in_another_currency_takes_the_place_of_the_estimate() -> None:
+    done = video("completed")._replace(cost=Decimal("0.90"), currency="EUR")
+    job = unreported(in_state(State.QUEUED)).progressed(LATER, done)
+    assert job.cost == Cost(None, Decimal("0.90"), "EUR")
+    assert cost_of(job, "EUR") == Spending(reported=Decimal("0.90"))
+    assert cost_of(job, "USD") == Spending(unknown=1)
+    same = unreported(in_state(State.QUEUED)).progressed(LATER, done._replace(currency="USD"))
+    assert same.cost == Cost(SUM, Decimal("0.90"), "USD")
+
+
 @pytest.mark.parametrize("sum", [-5, float("nan"), float("inf"), "-0.1"])
 def test_a_sum_that_is_none_is_unknown(sum: object) -> None:
     document = to_document(unreported(in_state(State.SAVED)))
