@@ -22,11 +22,12 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual_image.widget import HalfcellImage  # type: ignore[import-not-found]
 
+from sora_tui.core.reference_fit import badge
 from sora_tui.media.cells import to_cells
-from sora_tui.tui.picture import PictureView
-from sora_tui.tui.sparing import Shown, SparingUpdate
+from sora_tui.tui.terminal.diff_output import Shown, SparingUpdate
+from sora_tui.tui.widgets.picture import PictureView
 from sora_tui.workspace.folder import open_folder
-from sora_tui.workspace.references import Shelf, badge
+from sora_tui.workspace.references import Shelf
 
 COLUMNS: Final = 160
 ROWS: Final = 45

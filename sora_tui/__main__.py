@@ -24,7 +24,7 @@ def open_screen(settings: Settings, folder: Folder, start_log: Callable[[], obje
 
 def list_keys(settings: Settings) -> KeyTable:
     """Every key of the screen as it is set."""
-    from sora_tui.tui.keymap import key_table  # as above
+    from sora_tui.tui.commands.keymap import key_table  # as above
 
     return key_table(settings.screen.keys)
 
@@ -33,7 +33,7 @@ def look_at_pictures(settings: Settings) -> Line:
     """How pictures are shown on this terminal, and why."""
     import os
 
-    from sora_tui.tui.picture_line import picture_line  # as above
+    from sora_tui.tui.presenters.graphics_report import picture_line  # as above
 
     return picture_line(settings.screen, os.environ)
 
@@ -42,6 +42,14 @@ def main() -> None:
     """The `sora-tui` command."""
     # Nothing is garbage while modules come: a command turns it on again, the screen when it stands.
     gc.disable()
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # while modules come; later each command has its own words for it
+        code = 130
+    sys.exit(code)
+
+
+def _run() -> int:
     from sora_tui.cli import main as cli
     from sora_tui.cli.streams import (
         OutputError,
@@ -57,7 +65,7 @@ def main() -> None:
         code = end.code if isinstance(end.code, int) else 0
     except OutputError as error:  # of `--help` and `--version`
         code = tell_output_lost(error)
-    sys.exit(settle_streams(code))
+    return settle_streams(code)
 
 
 if __name__ == "__main__":

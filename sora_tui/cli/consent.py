@@ -17,6 +17,7 @@ from sora_tui.core.request import VideoRequest
 from sora_tui.engine.orders import Answer, Order, consent, open_question
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.amounts import money
+from sora_tui.i18n.answers import is_yes
 from sora_tui.i18n.kinship import operation_words, with_words
 from sora_tui.i18n.spending import today_words
 
@@ -58,11 +59,6 @@ def agree(
             raise problem_error("declined")
         answer = answer._replace(yes=True)
     return consent(order, answer, datetime.now(UTC))
-
-
-def is_yes(answer: str) -> bool:
-    """Whether an answer agrees, in either language."""
-    return answer.strip().lower() in {"y", "yes", "o", "oui"}
 
 
 def question_on_terminal() -> Question | None:

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sora_tui.cli import exits
-from sora_tui.cli.consent import is_yes, question_on_terminal
+from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.errand import have_done, named
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
@@ -18,6 +18,7 @@ from sora_tui.core.server import profile_for
 from sora_tui.core.text import clean_line
 from sora_tui.engine.knowledge import delete_means
 from sora_tui.i18n import N_, _
+from sora_tui.i18n.answers import is_yes
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory

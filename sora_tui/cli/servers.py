@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli import exits
-from sora_tui.cli.consent import is_yes, question_on_terminal
+from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.doctor import report, server_checks
 from sora_tui.cli.speech import Speech
 from sora_tui.config.own_servers import (
@@ -26,6 +26,7 @@ from sora_tui.core.problem import problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
+from sora_tui.i18n.answers import is_yes
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import sys
+import termios
 from contextlib import suppress
 from typing import Final, TextIO
 
@@ -106,8 +107,15 @@ def complain(text: str, end: str = "\n") -> None:
 
 def ask_line(question: str) -> str:
     """Put a question on stderr and return the line that is answered; empty where nobody can be."""
+    _forget_typed_ahead()
     complain(question, end=" ")
     return read_line()
+
+
+def _forget_typed_ahead() -> None:
+    """Drop what was typed before the question could be read: it answers something else."""
+    with suppress(OSError, ValueError, termios.error):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def read_line() -> str:

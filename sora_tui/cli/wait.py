@@ -46,7 +46,12 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         wanted = [history.find(name) for name in args.jobs]
     else:
         wanted = _unfinished(folder, history, settings)
+    broken = [] if args.jobs else history.broken()
+    for why in broken:  # a paid clip may be behind each of them
+        speech.problem(why)
     if not wanted:
+        if broken:
+            return max(exits.BY_PROBLEM[why.code] for why in broken)
         speech.note(_("Nothing is unfinished here."))
         return exits.DONE
     folder.check_writable()  # nobody moves a job here, so nothing would ever come of it

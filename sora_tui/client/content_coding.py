@@ -15,6 +15,10 @@ PIECE: Final = 64 * 1024
 #: A body that was compressed more often than this is refused, as curl does.
 _MAX_CODINGS: Final = 5
 
+#: Names that some servers write there, and that code nothing.
+_PLAIN: Final = frozenset(
+    {"", "identity", "none", "binary", "8bit", "7bit", "utf-8", "utf8", "aws-chunked", "chunked"}
+)
 _GZIP: Final = frozenset({"gzip", "x-gzip"})
 _MAGIC: Final = b"\x1f\x8b"
 
@@ -34,7 +38,7 @@ class Decoder:
     def __init__(self, content_encoding: str) -> None:
         """Read the header's value; nothing is decoded yet."""
         names = [name.strip().lower() for name in content_encoding.split(",")]
-        codings = [name for name in names if name not in {"", "identity"}]
+        codings = [name for name in names if name not in _PLAIN]
         known = _GZIP | {"deflate"}
         self.is_coded = bool(codings)
         self.unreadable = ", ".join(name for name in codings if name not in known)

@@ -64,6 +64,13 @@ _UNSATISFIED: Final = re.compile(r"bytes\s+\*/(\d{1,18})", re.IGNORECASE)
 _EXPIRED: Final = re.compile(
     r"\b(video|clip|file|asset|content|download|output|result)s?\b.{0,60}\bexpired\b", re.IGNORECASE
 )
+#: The same as a code. `api_key_expired`, `token_expired`, `cert_expired` and `url_expired` are
+#: about the way to the clip: that can be mended, and the clip is still there.
+_EXPIRED_CODE: Final = re.compile(
+    r"((video|clip|file|asset|content|output|result|job|task|generation)s?[-_. ]?)?"
+    r"((is|has)[-_. ])?expired",
+    re.IGNORECASE,
+)
 #: Bytes that no text in a usual coding has.
 _NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _ADDRESS_ALONE: Final = re.compile(rb"\s*https?://[^\s<>\"]{1,8192}\s*", re.IGNORECASE)
@@ -414,11 +421,13 @@ class _Transfer:
             raise _failure("download_refused", f"{UNREADABLE} ({coding.unreadable})")
         total = None if coding.is_coded else _size(headers.get("content-length", ""))
         if incoming.status == 206 or "content-range" in headers:
+            # All of it may come as if it were a part; without a total the check of the clip tells.
+            said = clean_line(headers.get("content-range", ""), 80)
             span = _range_of(headers)
-            if span is None or not span.is_whole or total not in {None, span.total}:
-                said = clean_line(headers.get("content-range", ""), 80)
+            if said and (span is None or not span.may_be_whole or total not in {None, span.length}):
                 raise _failure("download_refused", f"a part that nobody asked for: {said}")
-            total = None if coding.is_coded else span.total
+            if span is not None:
+                total = None if coding.is_coded else span.length
         if total is not None and total > self._limit:
             raise _failure("download_too_large", f"{total} bytes")
         head = b""
@@ -469,9 +478,14 @@ class _Span(NamedTuple):
     total: int | None
 
     @property
-    def is_whole(self) -> bool:
-        """Whether it is the whole file."""
-        return self.start == 0 and self.total is not None and self.end + 1 == self.total
+    def length(self) -> int:
+        """How many bytes it has."""
+        return self.end + 1 - self.start
+
+    @property
+    def may_be_whole(self) -> bool:
+        """Whether nothing speaks against it being the whole file."""
+        return self.start == 0 and self.total in {None, self.end + 1}
 
 
 def _range_of(headers: Mapping[str, str]) -> _Span | None:
@@ -554,8 +568,9 @@ def _refusal(server: Server, url: str, incoming: Incoming, body: bytes) -> Serve
     status = incoming.status
     # Words of the server itself: where a signed address is past its time, the clip may not be.
     is_own = origin_of(url) == origin_of(base_url(server))
-    is_over = is_own and 400 <= status < 500 and status != 401 and _EXPIRED.search(refusal.message)
-    if status == 410 or is_over or "expired" in (refusal.code or ""):
+    is_told = _EXPIRED.search(refusal.message) or _EXPIRED_CODE.fullmatch(refusal.code or "")
+    is_over = is_own and 400 <= status < 500 and status != 401 and is_told
+    if status == 410 or is_over:
         kind = "remote_expired"
     elif status in {408, 425, 429} or status >= 500:
         kind = "download_interrupted"

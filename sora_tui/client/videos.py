@@ -88,7 +88,14 @@ _NO_GRANT: Final = re.compile(
 #: tells that a model failed at work (Azure ML); nor what no RFC knows: proxies say 460 and 499 of
 #: a request that they gave up on.
 _REFUSALS: Final = frozenset({301, 302, 307, 308, *range(400, 432), 451} - {408, 409, 424})
-_VIDEO_MADE: Final = re.compile(r"/videos/[^/?#]+/?(?:[?#]|$)")
+_VIDEO_MADE: Final = re.compile(
+    r"/(?:videos?|tasks?|jobs?|generations?|predictions?)/(?!generations?/?(?:[?#]|$))[^/?#]+/?(?:[?#]|$)",
+    re.IGNORECASE,
+)
+#: Where servers put the rows of a list.
+_ROW_NAMES: Final = ("data", "items", "videos", "results", "list")
+#: The least that servers give on a page.
+_A_PAGE: Final = 20
 #: How a message names the model that was asked: `model 'sora-2'`, `model=openai/sora-2`.
 _MODEL_NAMED: Final = re.compile(r"\bmodel(?:=| ?: ?| )['\"`]([\w./:-]+)['\"`]|\bmodel=([\w./:-]+)")
 #: new-api answers 400 for an id it does not know.
@@ -309,7 +316,7 @@ class VideosClient:
         return VideoPage(
             videos=videos,
             last_id=last_id,
-            has_more=said.get("has_more") is True,
+            has_more=_has_more(said, len(rows)),
             skew=None if server_time is None else server_time - time.time(),
         )
 
@@ -391,7 +398,8 @@ def outcome_of(answer: Answer) -> CreateOutcome:
     """
     status = answer.status
     document = _document(answer)
-    video = read_video(document) if _is_success(answer) else video_in(document)
+    is_job = _is_success(answer) and not _is_no_job(document)
+    video = read_video(document) if is_job else video_in(document)
     if video is not None:
         cookies = answer.cookies
         return Accepted(video, status, request_id(answer.headers), cookies=cookies)
@@ -511,12 +519,29 @@ def _document(answer: Answer) -> object:
 
 
 def _rows(answer: Answer) -> list[object]:
-    """The rows of a list answer: under `data`, or bare."""
-    document = _document(answer)
-    rows = document.get("data") if isinstance(document, Mapping) else document
-    if not _is_success(answer) or not isinstance(rows, list):
+    """The rows of a list answer: under one of the usual names, one level down too, or bare."""
+    found: object = _document(answer)
+    for _ in range(2):
+        if isinstance(found, Mapping):
+            found = next((found[name] for name in _ROW_NAMES if name in found), None)
+    if not _is_success(answer) or not isinstance(found, list):
         raise _server_error(answer)
-    return rows
+    return found
+
+
+def _has_more(said: Mapping[str, Any], rows: int) -> bool:
+    """Whether there is a page behind this one; a server that does not say may have one."""
+    told = said.get("has_more")
+    if told is None:
+        return rows >= _A_PAGE
+    return told is True or str(told).lower() == "true"
+
+
+def _is_no_job(document: object) -> bool:
+    """Whether an answer with an id is about something else: an error, or a chat."""
+    if not isinstance(document, Mapping) or document.get("status"):
+        return False
+    return bool(document.get("error")) or "choices" in document
 
 
 def _error(kind: str, spent: Spent, answer: Answer, refusal: Refusal) -> JobError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -129,7 +130,7 @@ def read_own_toml(path: Path) -> tuple[TomlFile | None, Problem | None]:
     except PermissionError:
         return None, problem("settings_unreadable", path=str(path.parent))
     except OSError:
-        return None, None
+        return read_toml(path), None  # nothing is there, or a link that leads nowhere
     if owner != os.geteuid() and not os.access(path, os.R_OK):
         return None, problem("settings_unreadable", path=str(path), owner=owner)
     return read_toml(path), None
@@ -170,11 +171,18 @@ def line_of(source: str, table: str, key: str) -> int | None:
 def _is_there(path: Path) -> bool:
     """Whether there is such a file.
 
+    What stands there and is no file is no reason to go on without: limits may be in it.
+
     Raises:
-        ProblemError: folder_unreadable or config_broken where nobody may know that.
+        ProblemError: folder_unreadable or config_broken where nobody may know that, or where it is
+            a folder, a pipe or a link that leads nowhere.
     """
     try:
-        return path.is_file()
+        if not os.path.lexists(path):
+            return False
+        if stat.S_ISREG(path.stat().st_mode):
+            return True
+        raise problem_error("config_broken", path=str(path), reason="no file")
     except PermissionError as error:
         reason = error.strerror or ""
         raise problem_error("folder_unreadable", path=str(path.parent), reason=reason) from None

@@ -31,7 +31,8 @@ class OwnSettings(NamedTuple):
     Attributes:
         profiles: Of the person's own files, each with its file's word for price, key and command.
         origins: Every origin that they name.
-        keys: Variables, each with an origin that its key may go to.
+        keys: Variables, each with an origin that its key may go to. An exported SORA_API_KEY is for
+            the exported address, and without one for every origin that they name.
         commands: Commands that print a key, each with an origin that it may go to.
     """
 
@@ -131,7 +132,8 @@ def own_settings(
     keys = {(one.variable, one.server.origin) for one in safe if one.variable is not None}
     address = _origin(environ.get(_ADDRESS))
     if key_of(environ.get(_KEY)) is not None:
-        keys.add((_KEY, address or origin_of(default_url)))
+        named = {one.server.origin for one in safe} | {origin_of(default_url)}
+        keys |= {(_KEY, origin) for origin in ({address} if address else named)}
     return OwnSettings(
         own,
         frozenset({one.server.origin for one in own} | ({address} if address else set())),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from urllib.parse import urlsplit
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.job import (
@@ -21,6 +22,7 @@ from sora_tui.core.job import (
     Output,
     State,
 )
+from sora_tui.core.number import amount
 from sora_tui.core.problem import CODES, Spent, problem_error
 from sora_tui.core.remote import read_video
 from sora_tui.core.request import (
@@ -246,9 +248,12 @@ def _number(value: Decimal | None) -> float | None:
 
 
 def _money(value: Any) -> Decimal | None:
-    """A sum; None, which is unknown, for what can be none: less than nothing, no number."""
-    sum = None if value is None else Decimal(str(value))
-    return sum if sum is not None and sum.is_finite() and sum >= 0 else None
+    if value is None:
+        return None
+    sum = amount(value)
+    if sum is None:
+        raise ValueError(f"no sum of money: {str(value)[:40]}")
+    return sum
 
 
 def request_document(request: VideoRequest) -> dict[str, Any]:
@@ -330,9 +335,9 @@ def _text(value: Any) -> str | None:
 
 
 def _read_server(value: Any) -> ServerRef:
-    return ServerRef(
-        str(value["profile"]), str(value["base_url"]), str(value.get("dialect", "auto"))
-    )
+    base_url = str(value["base_url"])
+    urlsplit(base_url)  # `http://[::1` is none, and stops everybody who asks for its host
+    return ServerRef(str(value["profile"]), base_url, str(value.get("dialect", "auto")))
 
 
 def _read_request(value: Any) -> VideoRequest:

@@ -90,6 +90,8 @@ class Measures(NamedTuple):
         """Return whether this may change how much is made, as far as the folded name tells."""
         if key in self.harmless or not _has_number(value):
             return False
+        if _number(value) == 1 and not any(unit in key for unit in _LONG_UNITS):
+            return False  # one of a thing is what is made anyway
         return key in self.numbers or any(word in key for word in self.words)
 
     def has_in(self, name: str, value: object) -> bool:
@@ -99,6 +101,9 @@ class Measures(NamedTuple):
 
 _SECONDS_ALONE: Final = Measures()
 _NO_QUERY: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+_LONG_UNITS: Final = ("minute", "hour", "time")
 
 
 class Amount(NamedTuple):

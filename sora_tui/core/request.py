@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -13,6 +14,9 @@ from sora_tui.core.text import is_blank, is_invisible
 
 #: Longest prompt in characters (CreateVideoJsonBody.prompt in the Videos API document).
 MAX_PROMPT: Final = 32_000
+#: All parameters of a request together, in bytes of JSON; a document holds twice as much.
+MAX_PARAMS: Final = 512 * 1024
+_MAX_DEPTH: Final = 100
 #: Longest name of a character (CreateVideoCharacterBody.name).
 MAX_NAME: Final = 80
 
@@ -171,6 +175,7 @@ def check_request(request: VideoRequest) -> None:
 
     Raises:
         ProblemError: prompt_empty, prompt_too_long, size_invalid or seconds_invalid;
+            request_not_text; request_too_large;
             param_standard, where a parameter would be a second answer to one question;
             character_name for a character whose name is none; param_name for a parameter whose name
         has a character that nobody sees: some server may read another name.
@@ -188,6 +193,7 @@ def check_request(request: VideoRequest) -> None:
         width_height(request.size)
     if request.seconds is not None and not _SECONDS.fullmatch(request.seconds):
         raise problem_error("seconds_invalid", seconds=request.seconds)
+    _check_text(request)
     for name in request.params:
         if (hidden := hidden_in(name)) is not None:
             raise problem_error("param_name", name=name, character=hidden)
@@ -204,6 +210,35 @@ def hidden_in(name: str) -> str | None:
     """
     found = (one for one in name if not one.isprintable() or is_invisible(one))
     return next((f"U+{ord(one):04X}" for one in found), None)
+
+
+def _depth(value: object) -> int:
+    """How many objects and lists stand in each other."""
+    if isinstance(value, Mapping):
+        return 1 + max(map(_depth, value.values()), default=0)
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, list | tuple) else 0
+
+
+def _check_text(request: VideoRequest) -> None:
+    """Refuse what no document can hold: half a character, and parameters of megabytes.
+
+    Raises:
+        ProblemError: request_not_text or request_too_large.
+    """
+    named = {"model": request.model, "params": dict(request.params)}
+    try:
+        for name, value in named.items():
+            written = json.dumps(value, ensure_ascii=False).encode()
+            if len(written) > MAX_PARAMS:
+                size, limit = len(written), MAX_PARAMS
+                raise problem_error("request_too_large", name=name, size=size, limit=limit)
+            if _depth(value) > _MAX_DEPTH:
+                raise problem_error("request_not_text", name=name)
+    except UnicodeEncodeError:
+        raise problem_error("request_not_text", name=name) from None
+    except (RecursionError, TypeError, ValueError):
+        # Nested deeper than a reader goes, or no JSON at all.
+        raise problem_error("request_not_text", name=name) from None
 
 
 def has_fixed_seed(request: VideoRequest) -> bool:

@@ -1,8 +1,8 @@
 """Fetches clips: earliest expiry first, three at once, checked before they are published.
 
-What ends a clip is what its server answers, never a clock of ours: a definite word (410,
-"expired"), or denials over ten minutes. A check of ours that refuses a clip has it asked for once
-more; the same bytes again are what the server has, and are kept with a warning.
+What ends a clip is what its server answers, never a clock of ours: a definite word twice
+(410, "expired"), or denials over ten minutes. A check of ours that refuses a clip has it asked for
+once more; the same bytes again are what the server has, and are kept with a warning.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ MAX_MISSES: Final = 6
 MISS_TIME: Final = 600.0
 #: Seconds after each denial; the last one repeats.
 _MISS_WAITS: Final = (2.0, 8.0, 30.0, 80.0, 180.0, 300.0)
+#: One answer never ends a clip, whatever it says: a second one so many seconds later does.
+_ENOUGH_ENDS: Final = 2
+_END_AGAIN: Final = 5.0
 #: Tries with doubling waits; after them, one every five minutes.
 _EAGER_TRIES: Final = 6
 _SLOW: Final = 300.0
@@ -68,6 +71,7 @@ class _Tries:
     Attributes:
         failures: In a row without progress.
         misses: Denials in a row, the first of them at `missed_at` (loop time).
+        ends: Answers that the clip is no longer kept.
         part: What came before the line broke, to go on with.
         body: What the server said of it.
         copies: SHA-256 of what came whole and was not kept.
@@ -79,6 +83,7 @@ class _Tries:
     failures: int = 0
     misses: int = 0
     missed_at: float = 0.0
+    ends: int = 0
     part: Path | None = None
     kept: int = 0
     body: ClipBody | None = None
@@ -327,6 +332,8 @@ class Downloads:
         if output and any(each.sha256 == digest for each in job.outputs if each.is_clip):
             return None
         came_before = digest in tries.copies
+        # Bytes behind the clip that differ each time: more tries bring nothing else.
+        is_last = len(tries.copies) > _MAX_COPIES
         if not has_end and not came_before and len(tries.copies) < _MAX_COPIES:
             part.sync_and_close()
             tries.doubt(part)
@@ -335,7 +342,7 @@ class Downloads:
                 JobError("download_interrupted", CODES["download_interrupted"], message=message)
             )
         try:
-            return published(part, self._folder, job, output, keeps=came_before)
+            return published(part, self._folder, job, output, keeps=came_before or is_last)
         except DamagedError:
             tries.doubt(part)
             raise
@@ -359,7 +366,9 @@ class Downloads:
         if self._stop.is_set():
             tries.discard()
             return
-        is_over = error.kind == "remote_expired" or (
+        if error.kind == "remote_expired":
+            tries.ends += 1
+        is_over = tries.ends >= _ENOUGH_ENDS or (
             failure is not None
             and failure.not_found
             and tries.misses >= MAX_MISSES
@@ -379,6 +388,8 @@ class Downloads:
             tries.discard()
             self._tries.pop(job.id, None)
             return
+        elif error.kind == "remote_expired":
+            wait = _END_AGAIN
         elif failure is not None and failure.not_found:
             wait = _MISS_WAITS[min(tries.misses, len(_MISS_WAITS)) - 1]
         if failure is not None and failure.retry_after is not None:

@@ -27,6 +27,8 @@ from sora_tui.engine.walk import walk
 #: A job unknown to its server is gone after this many denials over this long: a load balancer
 #: may have asked the wrong replica (fault 32).
 _GONE_AFTER: Final = 5
+#: After so many denials the list is believed that has the job all the same.
+_LISTED_AFTER: Final = 3
 _DENIED_AGAIN, _DENIED_MOST = 5.0, 120.0  # seconds between two looks, doubled each time
 _GONE_TIME: Final = timedelta(minutes=10)
 #: So often another id is told at each look until it is believed to be the job's too.
@@ -217,10 +219,15 @@ class Looker:
             wait = max(wait, failure.retry_after or 0.0)
         self._looks.put_off(job.id, _now() + wait)
         is_misrouted = failure is not None and bool(failure.asked)
-        rows = None if is_misrouted else await self._rows_without(client, job)
+        listed = None if is_misrouted else await self._listed(client, job)
         current = self._desk.jobs.get(job.id)
         if current is None:
             return
+        is_listed = isinstance(listed, RemoteVideo)
+        if isinstance(listed, RemoteVideo) and count >= _LISTED_AFTER:
+            self._take_listed(current, listed, wait)
+            return
+        rows = listed if isinstance(listed, int) else None
         if failure is not None and current.ended_at_create and count > 1:
             self._desk.put(current.ended_as_told(utc_now()))
             return
@@ -236,7 +243,7 @@ class Looker:
             why = problem("gateway_misroutes", asked=failure.asked, made=made)
             kept = failure.error._replace(kind=why.code, spent=why.spent)
             self._desk.keep_reason(current, kept)
-        elif count >= _GONE_AFTER and left <= timedelta(0) and rows != 0:
+        elif count >= _GONE_AFTER and left <= timedelta(0) and not is_listed:
             error = failure.error if failure else JobError("remote_gone", Spent.PERHAPS)
             spent = Spent.NO if self._server.free else Spent.PERHAPS
             gone = JobError("remote_gone", spent, error.code, error.message, error.status)
@@ -250,18 +257,34 @@ class Looker:
         status = failure.error.status or failure.error.kind if failure else why.code
         self._desk.show_retry(current, Retry(count, until, str(status), why))
 
-    async def _rows_without(self, client: VideosClient, job: Job) -> int | None:
-        """How many rows the server's list has, none of them this job; None where it has no list.
+    def _take_listed(self, job: Job, video: RemoteVideo, wait: float) -> None:
+        """Believe the list of a server that denies the job when it is asked for it alone.
 
-        0 where the job is listed: then it is not gone, whatever a look says.
+        An ending without a clip is not believed of a list: it may be out of date.
+        """
+        is_over = video.phase.is_ending and video.phase is not Phase.COMPLETED
+        if is_news(job, video) and not is_over:
+            self._denials.pop(job.id, None)
+            self._desk.show_retry(job, None)
+            self._desk.put(job.progressed(utc_now(), video._replace(id=job.remote_id or video.id)))
+            return
+        why = problem("remote_denied")
+        until = utc_now() + timedelta(seconds=wait)
+        self._desk.show_retry(job, Retry(self._denials[job.id][0], until, why.code, why))
+
+    async def _listed(self, client: VideosClient, job: Job) -> RemoteVideo | int | None:
+        """The job's row in the server's list, else how many rows it has; None without a list.
+
+        A job that is listed is not gone, whatever a look says.
         """
         if self._knowledge.can("list") is False:
             return None
         rows, ours = 0, inner_id(job.remote_id or "")
         try:
             async for page in walk(client, self._gate, _LIST_PAGES):
-                if any(inner_id(video.id) == ours for video in page.fresh):
-                    return 0
+                for video in page.fresh:
+                    if inner_id(video.id) == ours:
+                        return video
                 rows += len(page.fresh)
         except ServerError:
             return None

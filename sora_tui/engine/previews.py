@@ -16,13 +16,13 @@ from typing import Final
 from sora_tui.client.server_error import ServerError
 from sora_tui.core.job import Job, Output, State
 from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.reference_fit import MAX_PIXELS
 from sora_tui.core.server import Server
 from sora_tui.core.sniff import sniff
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.media.header import HEADER_BYTES, inspect_header
-from sora_tui.media.image import MAX_PIXELS
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.outputs import PartFile, output_name

@@ -204,6 +204,19 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Write what the clip should show. Lines of prompt.md that begin with # do not count."),
     ),
+    "request_not_text": (
+        N_("What the request says[ ({name})] is no text, or is nested too deep."),
+        _NOT_SENT,
+        N_(
+            "Write it again: there is half a character in it (\\ud800), or an object in more than"
+            " a hundred others."
+        ),
+    ),
+    "request_too_large": (
+        N_("What the request says[ ({name})] is too large[: {size} bytes of {limit} at most]."),
+        _NOT_SENT,
+        N_("Give a picture with -r, not as a parameter."),
+    ),
     "prompt_too_long": (
         N_("The prompt is too long[: {length} characters, and {limit} are allowed]."),
         _NOT_SENT,
@@ -223,6 +236,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("There is a prompt[ {name}] already, and it stays as it is."),
         _NOT_SENT,
         N_("Choose another name."),
+    ),
+    "prompt_name_invalid": (
+        N_("That is no name for a prompt in prompts/[: {name}]."),
+        _NOT_SENT,
+        N_("Choose another name: short, and without a dot in front."),
     ),
     "front_matter_broken": (
         N_(

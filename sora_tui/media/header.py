@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
-ImageFormat = Literal["JPEG", "PNG", "WEBP", "GIF", "BMP"]
+from sora_tui.core.reference_fit import ImageFacts, ImageFormat
+
 FORMATS: Final[tuple[ImageFormat, ...]] = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 #: How many bytes of a file `inspect_header` wants to see.
@@ -23,24 +24,6 @@ _MOST_SEGMENTS: Final = 1000
 _JPEG: Final = b"\xff\xd8\xff"
 _JPEG_FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ORIENTATION_TAG: Final = 0x0112
-
-
-class ImageFacts(NamedTuple):
-    """What a picture is.
-
-    Attributes:
-        format: Named by content, whatever the file is called.
-        width: Pixels as displayed, so after an EXIF turn.
-        height: Pixels as displayed.
-        frames: 1 for a still picture.
-        turned: The EXIF orientation is not 1: the stored pixels lie differently.
-    """
-
-    format: ImageFormat
-    width: int
-    height: int
-    frames: int = 1
-    turned: bool = False
 
 
 def inspect_header(data: bytes) -> ImageFacts | None:

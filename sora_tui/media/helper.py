@@ -20,11 +20,12 @@ from contextlib import suppress
 from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
 from sora_tui.core.problem import CODES, Fact, Problem, ProblemError, problem_error
+from sora_tui.core.reference_fit import ImageFacts
 from sora_tui.core.request import Fit
 from sora_tui.core.text import clean_line
 from sora_tui.media.boxes import ClipFacts
 from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, Aim, Cells, Room
-from sora_tui.media.header import FORMATS, ImageFacts, inspect_header
+from sora_tui.media.header import FORMATS, inspect_header
 
 T = TypeVar("T")
 

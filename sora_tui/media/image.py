@@ -15,23 +15,21 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final, cast
 
 from sora_tui.core.problem import Fact, ProblemError, problem
+from sora_tui.core.reference_fit import AS_PNG, MAX_PIXELS, ImageFacts, ImageFormat
 from sora_tui.core.request import BLUR, Fit, Gravity, width_height
-from sora_tui.media.header import FORMATS, HEADER_BYTES, ImageFacts, ImageFormat, inspect_header
+from sora_tui.media.header import FORMATS, HEADER_BYTES, inspect_header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = [
-    "AS_PNG",
     "HEADER_BYTES",
-    "MAX_PIXELS",
     "ImageFacts",
     "ImageFormat",
     "ImageRefusedError",
     "as_png",
     "bring_to",
     "check_image",
-    "cut_share",
     "first_frame",
     "fit_image",
     "fitted",
@@ -39,12 +37,6 @@ __all__ = [
     "kept_part",
     "mime_type",
 ]
-
-#: Twice a 32 megapixel photo; decoded as RGB a picture of this size takes 192 MB.
-MAX_PIXELS: Final = 64_000_000
-
-#: Formats the API does not take: their first frame travels as PNG.
-AS_PNG: Final[frozenset[ImageFormat]] = frozenset({"GIF", "BMP"})
 
 #: What a profile calls the colours of a mode of Pillow.
 _SPACES: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
@@ -205,12 +197,6 @@ def first_frame(data: bytes, longest: int) -> Image:
             width, height = (max(1, round(side * scale)) for side in image.size)
             image = image.resize((width, height), Resampling.BOX)
         return _flat(image)
-
-
-def cut_share(width: int, height: int, target_width: int, target_height: int) -> float:
-    """Which share (0..1) of a `width` x `height` picture `cover` cuts away for the target size."""
-    kept = min(width * target_height, height * target_width)
-    return 1 - kept / max(width * target_height, height * target_width)
 
 
 def kept_part(

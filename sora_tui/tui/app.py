@@ -20,14 +20,13 @@ from sora_tui.core.text import left_out
 from sora_tui.i18n import _
 from sora_tui.tui.deriving import DerivingApp
 from sora_tui.tui.framing import FramedApp
+from sora_tui.tui.layout.workbench import TabLine
 from sora_tui.tui.panes.jobs import JobOpened
-from sora_tui.tui.terminal import run_app
-from sora_tui.tui.workbench import TabLine
+from sora_tui.tui.terminal.app import run_app
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
-    from sora_tui.tui.ordering import EngineLike
-    from sora_tui.tui.panes.references import ReferenceChosen
+    from sora_tui.tui.engine_api import EngineApi
 
 #: Two ctrl+c within this many seconds quit.
 _TWICE: Final = 2.0
@@ -67,8 +66,8 @@ class SoraApp(DerivingApp, FramedApp):
         await self.bench.grow()
         self.show_status()
         self.refresh_files()
-        self.read_pictures()
         self.find_graphics()
+        self.controllers.start()
         self.read_document()
         self.start_engine()
         self.complain_of_frame()
@@ -105,21 +104,11 @@ class SoraApp(DerivingApp, FramedApp):
             self.action_pane("editor")
             self.editor.leave_text()
 
-    # Pictures and the person's own editor ----------------------------------------------------
-
-    def on_reference_chosen(self, event: ReferenceChosen) -> None:
-        """A picture of another size is fitted, and the badge says so."""
-        fit = self.editor.draft.fit
-        if event.path is not None and (refusal := self.refusal_of(event.path)) is not None:
-            self.complain(refusal)
-            return
-        if event.path is not None:
-            fit = self.fit_of(event.path)
-        self.editor.show_reference(event.path, fit)
+    # The person's own editor ----------------------------------------------------------------
 
     def action_external_editor(self) -> None:
         """Write in $VISUAL or $EDITOR; what comes back is one step that ctrl+z undoes."""
-        from sora_tui.tui.external_editor import edit, editor_command
+        from sora_tui.tui.services.external_editor import edit, editor_command
 
         command = editor_command(os.environ)
         if command is None:
@@ -155,7 +144,7 @@ class SoraApp(DerivingApp, FramedApp):
         self.send_sequence(_POP_TITLE)
 
     def _take_title(self, _app: object) -> None:
-        from sora_tui.tui.telling import set_title
+        from sora_tui.tui.presenters.job_news import set_title
 
         self.send_sequence(_PUSH_TITLE + set_title(self.window_title))
 
@@ -182,7 +171,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
         start_log: Called when the first frame stands and the engine comes.
     """
 
-    def make_engine(settings: Settings, folder: Folder) -> EngineLike:
+    def make_engine(settings: Settings, folder: Folder) -> EngineApi:
         start_log()
         from sora_tui.engine.engine import Engine
 
@@ -192,7 +181,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
     _tell(sys.__stderr__, _PUSH_TITLE + "\x1b]2;sora-tui\x07")
     code = run_app(app, on_quit=partial(_leave, app))
     _tell(sys.__stderr__, _POP_TITLE)
-    from sora_tui.tui.farewell import farewell
+    from sora_tui.tui.presenters.exit_message import farewell
 
     for line in farewell(app.book.active, app.crashed, app.crash_path):
         _tell(sys.__stdout__, line + "\n")
@@ -201,7 +190,8 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
 
 def _leave(app: SoraApp) -> None:
     """Make draft and jobs durable; the screen is gone."""
-    app.stop_looking()
+    app.context.signals.ending.publish(None)
+    app.context.decoder.stop()
     try:
         app.last_words()
     except ProblemError as error:
@@ -209,7 +199,7 @@ def _leave(app: SoraApp) -> None:
 
         said = sentences(error.problem)  # nobody else is left to tell
         _tell(sys.__stderr__, f"{said.happened} {said.money} {said.next}\n")
-    from sora_tui.tui.returning import mark_seen
+    from sora_tui.tui.presenters.welcome_back import mark_seen
 
     with suppress(OSError):  # the next welcome then tells more than it need
         mark_seen(app.folder.root)

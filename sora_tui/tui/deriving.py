@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sora_tui.core.job import Job
     from sora_tui.core.request import Operation
     from sora_tui.core.server import Server
-    from sora_tui.tui.draft import Draft
+    from sora_tui.tui.state.draft import Draft
 
 
 class DerivingApp(PromptingApp, part=True):
@@ -40,7 +40,7 @@ class DerivingApp(PromptingApp, part=True):
     def action_derive(self, operation: Operation) -> None:
         """Write in the editor what is to be made of the highlighted job's clip."""
         from sora_tui.core.server import profile_for
-        from sora_tui.tui.draft import draft_of_clip
+        from sora_tui.tui.state.draft import draft_of_clip
 
         view = self.jobs.cursor_view
         if view is None or not view.job.is_made or self.waits_for_answer():
@@ -63,14 +63,14 @@ class DerivingApp(PromptingApp, part=True):
         self.call_from_thread(self._choose_clip, list_clips(self.folder))
 
     def _choose_clip(self, clips: list[str]) -> None:
-        from sora_tui.tui.clips_window import ClipsWindow
+        from sora_tui.tui.dialogs.clip_files import ClipsWindow
 
         if not self.waits_for_answer():
             self.push_screen(ClipsWindow(clips), self._clip_chosen)
 
     def _clip_chosen(self, chosen: tuple[str, Operation] | None) -> None:
         if chosen is not None:
-            from sora_tui.tui.draft import draft_of_file
+            from sora_tui.tui.state.draft import draft_of_file
 
             path, operation = chosen
             draft = draft_of_file(path, operation, self.settings)
@@ -84,7 +84,7 @@ class DerivingApp(PromptingApp, part=True):
                 of money, and ctrl+z brings the chosen one back.
         """
         from sora_tui.engine.knowledge import unsupported
-        from sora_tui.tui.prompt_desk import Opened
+        from sora_tui.tui.services.prompt_files import Opened
         from sora_tui.workspace.learnt import Memory
 
         request = VideoRequest("-", operation=draft.operation)
@@ -121,7 +121,7 @@ class DerivingApp(PromptingApp, part=True):
         self.call_from_thread(self._choose, known)
 
     def _choose(self, known: list[Job]) -> None:
-        from sora_tui.tui.characters_window import CharactersWindow
+        from sora_tui.tui.dialogs.characters import CharactersWindow
 
         if self.waits_for_answer():
             return

@@ -20,17 +20,17 @@ from sora_tui.config.memory import recall, remember
 from sora_tui.config.screen import is_ascii_wanted, takes_utf8
 from sora_tui.config.settings import Settings
 from sora_tui.i18n import _
-from sora_tui.tui import keys
+from sora_tui.tui.commands import table as keys
+from sora_tui.tui.layout.workbench import PANES, Ground, Workbench
 from sora_tui.tui.serving import ServingApp
-from sora_tui.tui.theme import OURS, theme_at_start
-from sora_tui.tui.virtual_list import VirtualList
-from sora_tui.tui.watching import utc_now
-from sora_tui.tui.workbench import PANES, Ground, Workbench
+from sora_tui.tui.state.session import utc_now
+from sora_tui.tui.theme.themes import OURS, theme_at_start
+from sora_tui.tui.widgets.virtual_list import VirtualList
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
-    from sora_tui.tui.finder import Entry
-    from sora_tui.tui.ordering import EngineLike
+    from sora_tui.tui.dialogs.command_palette import Entry
+    from sora_tui.tui.engine_api import EngineApi
 
 #: Seconds after the last change until it is written: a key held down is one change.
 _SETTLED: Final = 1.0
@@ -48,7 +48,7 @@ class FramedApp(ServingApp, part=True):
         folder: Folder,
         *,
         crash_folder: Path,
-        make_engine: Callable[[Settings, Folder], EngineLike],
+        make_engine: Callable[[Settings, Folder], EngineApi],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class FramedApp(ServingApp, part=True):
         self._memory_kept = self.memory
         self._own_keys: dict[str, str] = {}
         if settings.screen.keys:
-            from sora_tui.tui.keymap import normal
+            from sora_tui.tui.commands.keymap import normal
 
             self._own_keys = {id: normal(keys) for id, keys in settings.screen.keys.items()}
             self.set_keymap(self._own_keys)
@@ -66,7 +66,7 @@ class FramedApp(ServingApp, part=True):
         self.alt_keys = [name for each in taken for name in each.split(",") if "alt+" in name]
         self._ascii: LineFilter | None = None
         if is_ascii_wanted(settings.screen.signs, os.environ):
-            from sora_tui.tui.signs import AsciiFilter
+            from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 
             self._ascii = AsciiFilter(letters=takes_utf8(os.environ))
         for theme in OURS.values():
@@ -113,7 +113,7 @@ class FramedApp(ServingApp, part=True):
             text = _('There is no theme "{name}"; the palette ({key}) lists them.')
             said.append(text.format(name=self._no_theme, key="^P"))
         if self._own_keys:
-            from sora_tui.tui.keymap import complaints
+            from sora_tui.tui.commands.keymap import complaints
 
             said += complaints(self._own_keys)
         if said:
@@ -170,7 +170,7 @@ class FramedApp(ServingApp, part=True):
 
     def action_help(self) -> None:
         """What the keys do here; enter does it."""
-        from sora_tui.tui.panes.long_text import LongText
+        from sora_tui.tui.widgets.scroll_text import LongText
 
         chain = [self] if self.focused is None else self.focused.ancestors_with_self
         # The pane's own keys, then those of everywhere; how lists move is known to most.
@@ -196,12 +196,12 @@ class FramedApp(ServingApp, part=True):
         self._find(_("What do you want to do?"), offers, "")
 
     def _choice(self, kind: str, name: str, now: str, use: Callable[[str], object]) -> Entry:
-        from sora_tui.tui.finder import Entry
+        from sora_tui.tui.dialogs.command_palette import Entry
 
         return Entry("*" if name == now else "", f"{kind}: {name}", "", partial(use, name))
 
     def _offers(self, nodes: Iterable[DOMNode]) -> list[Entry]:
-        from sora_tui.tui.finder import entries_of
+        from sora_tui.tui.dialogs.command_palette import entries_of
 
         def run(action: str, node: DOMNode) -> object:
             return self.call_later(self.run_action, action, node)
@@ -209,7 +209,7 @@ class FramedApp(ServingApp, part=True):
         return entries_of(nodes, self._own_keys, run)
 
     def _find(self, title: str, offers: Sequence[Entry], hint: str) -> None:
-        from sora_tui.tui.finder import Finder
+        from sora_tui.tui.dialogs.command_palette import Finder
 
         def chosen(entry: Entry | None) -> None:
             if entry is not None:

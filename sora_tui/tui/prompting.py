@@ -12,8 +12,7 @@ from sora_tui.i18n import _
 from sora_tui.tui.writing import WritingApp
 
 if TYPE_CHECKING:
-    from sora_tui.tui.draft import Draft
-    from sora_tui.tui.panes.prompt_text import PromptText
+    from sora_tui.tui.panes.editor.prompt_area import PromptText
     from sora_tui.tui.panes.prompts import (
         CopyPrompt,
         PromptOpened,
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
         RenamePrompt,
         TrashPrompt,
     )
-    from sora_tui.tui.prompt_desk import Opened
+    from sora_tui.tui.services.prompt_files import Opened
+    from sora_tui.tui.state.draft import Draft
 
 
 class Before(NamedTuple):
@@ -56,7 +56,7 @@ class PromptingApp(WritingApp, part=True):
 
     def open_file(self, file: str) -> bool:
         """Put a prompt file into the editor; whether it could be read."""
-        from sora_tui.tui.prompt_desk import open_prompt
+        from sora_tui.tui.services.prompt_files import open_prompt
 
         assert self.drafts is not None
         if self.waits_for_answer():
@@ -105,8 +105,8 @@ class PromptingApp(WritingApp, part=True):
     def on_new_prompt(self) -> None:
         """Begin an empty prompt."""
         from sora_tui.core.prompt import Prompt
-        from sora_tui.tui.draft import draft_of
-        from sora_tui.tui.prompt_desk import Opened
+        from sora_tui.tui.services.prompt_files import Opened
+        from sora_tui.tui.state.draft import draft_of
 
         self.open(Opened(draft_of(Prompt(""), None, self.settings)))
         self.editor.focus_pane()
@@ -132,8 +132,8 @@ class PromptingApp(WritingApp, part=True):
     def _put_back(self, current: Draft, back: Draft) -> None:
         from dataclasses import replace
 
-        from sora_tui.tui.draft import known_values
-        from sora_tui.tui.prompt_desk import Opened
+        from sora_tui.tui.services.prompt_files import Opened
+        from sora_tui.tui.state.draft import known_values
 
         if back.file is not None and back.file != current.file:
             self.open_file(back.file)
@@ -164,8 +164,8 @@ class PromptingApp(WritingApp, part=True):
     def on_copy_prompt(self, event: CopyPrompt) -> None:
         """Make a copy under a free name and open it."""
         from sora_tui.core.prompt import edit_source
-        from sora_tui.tui.draft import prompt_of
-        from sora_tui.tui.prompt_desk import open_prompt
+        from sora_tui.tui.services.prompt_files import open_prompt
+        from sora_tui.tui.state.draft import prompt_of
         from sora_tui.workspace.prompts import new_prompt
 
         assert self.drafts is not None
@@ -262,8 +262,8 @@ class PromptingApp(WritingApp, part=True):
 
     def action_edit_job(self) -> None:
         """Put prompt and settings of the highlighted job into the editor; ctrl+z goes back."""
-        from sora_tui.tui.draft import draft_of_request
-        from sora_tui.tui.prompt_desk import Opened
+        from sora_tui.tui.services.prompt_files import Opened
+        from sora_tui.tui.state.draft import draft_of_request
 
         view = self.jobs.cursor_view
         if view is None:
@@ -278,9 +278,9 @@ class PromptingApp(WritingApp, part=True):
 
     def action_diff_job(self) -> None:
         """Compare the editor, or the last prompt that passed, with the highlighted job's."""
-        from sora_tui.tui.diff import between, comparisons
-        from sora_tui.tui.diff_window import DiffWindow
-        from sora_tui.tui.draft import as_compared
+        from sora_tui.tui.dialogs.prompt_diff import DiffWindow
+        from sora_tui.tui.presenters.prompt_diff import between, comparisons
+        from sora_tui.tui.state.draft import as_compared
 
         view = self.jobs.cursor_view
         marked = [found.job for id in sorted(self.jobs.marks) if (found := self.book.get(id))]

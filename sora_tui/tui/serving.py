@@ -12,7 +12,7 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import DIALECT_NAMES
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.deciding import DecidingApp
+from sora_tui.tui.writing import WritingApp
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from sora_tui.core.server import Server
     from sora_tui.engine.events import RemoteListed
     from sora_tui.i18n.findings import Line
-    from sora_tui.tui.remote_window import RemoteWindow
-    from sora_tui.tui.server_window import ServerWindow
+    from sora_tui.tui.dialogs.remote_jobs import RemoteWindow
+    from sora_tui.tui.dialogs.servers import ServerWindow
 
 
-class ServingApp(DecidingApp, part=True):
+class ServingApp(WritingApp, part=True):
     """Lets a person choose, add and test servers, and take in what was made elsewhere."""
 
     _servers_shown: ServerWindow | None = None
@@ -35,7 +35,7 @@ class ServingApp(DecidingApp, part=True):
     def action_server(self) -> None:
         """Choose the server for the next clip."""
         from sora_tui.config.places import own_servers_path
-        from sora_tui.tui.server_window import ServerWindow
+        from sora_tui.tui.dialogs.servers import ServerWindow
 
         settings = self.settings
         window = ServerWindow(
@@ -60,7 +60,7 @@ class ServingApp(DecidingApp, part=True):
             self._remove_server(event.name)
             return
         from sora_tui.config.own_servers import own_table
-        from sora_tui.tui.server_form import ServerForm
+        from sora_tui.tui.dialogs.server_form import ServerForm
 
         try:
             table = own_table(event.name) if event.verb == "edit" else {}
@@ -157,7 +157,7 @@ class ServingApp(DecidingApp, part=True):
 
     def action_remote(self) -> None:
         """Show what the chosen server has and this folder does not know."""
-        from sora_tui.tui.remote_window import RemoteWindow
+        from sora_tui.tui.dialogs.remote_jobs import RemoteWindow
 
         self._remote_shown = RemoteWindow(self.settings.server, self.clock())
         self.push_screen(self._remote_shown, self._remote_closed)

@@ -8,26 +8,31 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.timer import Timer
 from textual.worker import get_current_worker
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.job_book import JobBook, Kind, kind_of
-from sora_tui.tui.job_rows import JobView
+from sora_tui.tui.commands.registry import Controllers
+from sora_tui.tui.context import Context
+from sora_tui.tui.intent import Intent
+from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
-from sora_tui.tui.terminal import HardenedApp
-from sora_tui.tui.workbench import Workbench
+from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.services.decoder import Decoder
+from sora_tui.tui.state.job_store import JobBook, Kind, kind_of
+from sora_tui.tui.state.reference_store import ReferenceStore
+from sora_tui.tui.state.session import Session, utc_now
+from sora_tui.tui.terminal.app import HardenedApp
+from sora_tui.tui.ui import ScreenUi
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 
@@ -36,7 +41,8 @@ if TYPE_CHECKING:
     from sora_tui.engine.engine import Verb
     from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged, RemoteListed
     from sora_tui.tui.day_money import DayMoney
-    from sora_tui.tui.ordering import EngineLike
+    from sora_tui.tui.engine_api import EngineApi
+    from sora_tui.tui.widgets.json_tree import JsonTree
     from sora_tui.workspace.lock import Holder
 
 #: Jobs in the first frame, and those read before anybody scrolls.
@@ -49,11 +55,6 @@ _TICK: Final = 1.0
 _TICK_AWAY: Final = 5.0
 
 
-def utc_now() -> datetime:
-    """Now, in UTC."""
-    return datetime.now(UTC)
-
-
 class WatchingApp(HardenedApp, part=True):
     """Shows jobs as they are. Blocking calls run in worker threads."""
 
@@ -63,24 +64,24 @@ class WatchingApp(HardenedApp, part=True):
         folder: Folder,
         *,
         crash_folder: Path,
-        make_engine: Callable[[Settings, Folder], EngineLike],
+        make_engine: Callable[[Settings, Folder], EngineApi],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__(crash_folder=crash_folder)
-        self.settings = settings
+        super().__init__(crash_folder=crash_folder, preview=settings.screen.preview)
+        self.session = Session(settings, folder, clock)
         self.folder = folder
-        self.engine: EngineLike | None = None
         self.book = JobBook()
         self.clock = clock
+        self.context = Context(
+            self.session, ScreenUi(self), self.book, ReferenceStore(), Decoder(folder)
+        )
+        self.controllers = Controllers(self.context)
         self._make_engine = make_engine
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self._heard: dict[str, EngineEvent] = {}
         self._heard_lock = threading.Lock()
         self._holder: Holder | None = None
-        self._alarms: dict[str, Timer] = {}
         self._tick_every: float | None = None
-        #: Whether anybody looks at this window; None where the terminal does not say.
-        self._looked_at: bool | None = None
         self.window_title = "sora-tui"
         self.draft_restored: datetime | None = None
         """When the text in the editor was put in safety, if it comes from a draft."""
@@ -91,6 +92,25 @@ class WatchingApp(HardenedApp, part=True):
         self._money: DayMoney | None = None
         #: Jobs that moved before the day's money was read.
         self._unsummed: list[Job] = []
+
+    @property
+    def settings(self) -> Settings:
+        """What holds now."""
+        return self.session.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self.session.settings = settings
+
+    @property
+    def engine(self) -> EngineApi | None:
+        """The engine, once the first frame stands."""
+        return self.session.engine
+
+    @on(Intent)
+    def _route(self, intent: Intent) -> None:
+        """Have the controller do it that the intent names."""
+        self.controllers.route(intent)
 
     def compose(self) -> ComposeResult:
         """One widget that arranges all others."""
@@ -110,18 +130,11 @@ class WatchingApp(HardenedApp, part=True):
 
     def say(self, text: str) -> None:
         """Tell the person something, in the line below the jobs."""
-        self.bench.status.say(text)
+        self.context.ui.say(text)
 
     def complain(self, problem: Problem) -> None:
         """Say what happened, what of the money, and what to do: by the prompt if it is seen."""
-        from sora_tui.i18n.problems import sentences
-
-        said = sentences(problem)
-        text = f"{said.happened} {said.money} {said.next}"
-        if "editor" in self.bench.seen:
-            self.bench.editor.say(text, error=True)
-        else:
-            self.say(text)
+        self.context.ui.complain(problem)
 
     # Jobs -------------------------------------------------------------------------------------
 
@@ -136,9 +149,11 @@ class WatchingApp(HardenedApp, part=True):
 
     def start_engine(self) -> None:
         """Let jobs move."""
-        self.engine = self._make_engine(self.settings, self.folder)
-        self.engine.subscribe(self._hear)
-        self.engine.start()
+        signals = self.context.signals
+        signals.copy_wanted.subscribe(self.copy)
+        engine = self.session.engine = self._make_engine(self.settings, self.folder)
+        engine.subscribe(self._hear)
+        engine.start()
         self.load_history(first=True)
         self.retune()
 
@@ -204,8 +219,8 @@ class WatchingApp(HardenedApp, part=True):
 
     def take_jobs(self, events: list[JobChanged]) -> None:
         """Show these jobs as they are now."""
-        from sora_tui.tui.job_words import status
-        from sora_tui.tui.telling import news
+        from sora_tui.tui.presenters.job_news import news
+        from sora_tui.tui.presenters.job_status import status
 
         moved = self.book.moved(events)
         finished = [job for job in moved if news([job])]
@@ -220,7 +235,7 @@ class WatchingApp(HardenedApp, part=True):
                 self.say(news([job]))
         if self.book.unknown_kinds():
             self.load_history()
-        elif moved and self.jobs.listing != Listing() and "relist" not in self._alarms:
+        elif moved and self.jobs.listing != Listing() and not self.context.ui.has_timer("relist"):
             self.restart("relist", _RELIST, self._relist, once=True)
         shown = self.jobs.cursor_id
         if any(shown in {e.job.id, e.job.parent, e.job.request.source_job} for e in events):
@@ -281,7 +296,7 @@ class WatchingApp(HardenedApp, part=True):
 
     def show_title(self) -> None:
         """What goes on, in the title of the window."""
-        from sora_tui.tui.telling import set_title, title
+        from sora_tui.tui.presenters.job_news import set_title, title
 
         text = title(*self.book.counts)
         if text != self.window_title:
@@ -290,15 +305,15 @@ class WatchingApp(HardenedApp, part=True):
 
     def call_person(self, jobs: list[Job]) -> None:
         """Tell of jobs that have just ended or need the person, unless they look at us."""
-        from sora_tui.tui.telling import news
+        from sora_tui.tui.presenters.job_news import news
 
         text = news(jobs)
-        if text and self.settings.notify != "off" and not self._looked_at:
+        if text and self.settings.notify != "off" and not self.session.has_focus:
             self._call(text)
 
     @work(thread=True, group="call")
     def _call(self, text: str) -> None:
-        from sora_tui.tui.telling import ask_tmux, call
+        from sora_tui.tui.presenters.job_news import ask_tmux, call
 
         sequence = call(text, self.settings.notify, os.environ, ask_tmux(os.environ))
         self.call_from_thread(self.send_sequence, sequence)
@@ -306,7 +321,7 @@ class WatchingApp(HardenedApp, part=True):
     @work(thread=True, group="seen")
     def welcome_back(self) -> None:
         """Say what happened since this person's last screen, once the history is read."""
-        from sora_tui.tui.returning import last_seen, mark_seen, welcome
+        from sora_tui.tui.presenters.welcome_back import last_seen, mark_seen, welcome
 
         before = last_seen(self.folder.root)
         with suppress(OSError):  # a state folder that cannot be written: no welcome next time
@@ -316,7 +331,7 @@ class WatchingApp(HardenedApp, part=True):
             self.call_from_thread(self.say, text)
 
     @on(JobHighlighted)
-    def _highlighted(self) -> None:
+    def _highlighted(self, event: JobHighlighted) -> None:
         if self.bench.inspector is None:
             return  # all of this comes with the panes
         self.say("")
@@ -324,6 +339,7 @@ class WatchingApp(HardenedApp, part=True):
         self.bench.show_keys()
         self.retune()
         self.read_document()
+        self.context.signals.job_highlighted.publish(event.job_id)
 
     # What the engine says ---------------------------------------------------------------------
 
@@ -412,18 +428,15 @@ class WatchingApp(HardenedApp, part=True):
             self._tick_every = every
             self.restart("tick", every, self._tick)
         watched = "inspector" in self.bench.seen and self.jobs.cursor_id is not None
-        if watched != ("document" in self._alarms):
+        if watched != self.context.ui.has_timer("document"):
             self.restart("document", _TICK if watched else None, self.read_document)
+        self.context.signals.view_changed.publish(None)
 
     def restart(
         self, name: str, every: float | None, call: Callable[[], object], *, once: bool = False
     ) -> None:
         """Set the timer of this name anew, in seconds; None stops it."""
-        timer = self._alarms.pop(name, None)
-        if timer is not None:
-            timer.stop()
-        if every is not None:
-            self._alarms[name] = (self.set_timer if once else self.set_interval)(every, call)
+        self.context.ui.every(name, every, call, once=once)
 
     def _tick(self) -> None:
         self.jobs.tick(self.clock())
@@ -431,12 +444,12 @@ class WatchingApp(HardenedApp, part=True):
 
     def on_app_focus(self) -> None:
         """Somebody looks."""
-        self._looked_at = True
+        self.session.has_focus = True
         self.retune()
 
     def on_app_blur(self) -> None:
         """Nobody looks."""
-        self._looked_at = False
+        self.session.has_focus = False
         self.retune()
 
     # One job's document -----------------------------------------------------------------------
@@ -495,6 +508,11 @@ class WatchingApp(HardenedApp, part=True):
         if inspector is not None:
             inspector.show(view, text, problem, self.clock(), parsed, lineage)
             self.bench.show_keys()
+        self.context.signals.document_shown.publish(None)
+
+    def on_json_tree_copied(self, event: JsonTree.Copied) -> None:
+        """A part of a document is wanted."""
+        self.context.ui.copy(event.text)
 
     # Looking and copying ----------------------------------------------------------------------
 
@@ -502,7 +520,7 @@ class WatchingApp(HardenedApp, part=True):
         """Look at the highlighted job's clip."""
         view = self.jobs.cursor_view
         if view is not None:
-            self.look(view.job)
+            self.context.signals.clip_wanted.publish(view.job)
 
     def action_copy_path(self) -> None:
         """Copy what fetches the highlighted job's clip."""
@@ -510,28 +528,11 @@ class WatchingApp(HardenedApp, part=True):
         if view is not None:
             self.copy(view.job)
 
-    def look(self, job: Job) -> None:
-        """Show a clip, or say how to fetch it; see ViewingApp."""
-
     def copy(self, job: Job) -> None:
         """Copy what a person wants of a job."""
-        from sora_tui.tui.looking import what_to_copy
+        from sora_tui.tui.services.player import what_to_copy
 
-        self.copy_text(what_to_copy(job, self.folder.root, os.environ))
-
-    @work(thread=True, group="copy")
-    def copy_text(self, text: str) -> None:
-        """Put a text on the clipboard, and say which way it went."""
-        from sora_tui.tui.clipboard import copy
-
-        route = copy(text, self)
-        way = (
-            _("Copied through tmux: {text}")
-            if route == "tmux"
-            else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
-        )
-        shown = clean_line(" ".join(text[:1000].split()), 200)
-        self.call_from_thread(self.say, way.format(text=shown))
+        self.context.ui.copy(what_to_copy(job, self.folder.root, os.environ))
 
     @work(thread=True, group="command")
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:

@@ -11,8 +11,8 @@ from textual import events, on, work
 from sora_tui.core.problem import ProblemError, problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.fitting import FittingApp
-from sora_tui.tui.panes.editor import EditorPane
+from sora_tui.tui.panes.editor.pane import EditorPane
+from sora_tui.tui.watching import WatchingApp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from sora_tui.core.problem import Problem
     from sora_tui.core.server import Server
     from sora_tui.engine.orders import Order
-    from sora_tui.tui.draft import Draft
-    from sora_tui.tui.ordering import Prompted
-    from sora_tui.tui.panes.prompt_text import PromptText
-    from sora_tui.tui.params_window import ParamsWindow
-    from sora_tui.tui.prompt_desk import Opened
+    from sora_tui.tui.dialogs.params import ParamsWindow
+    from sora_tui.tui.panes.editor.prompt_area import PromptText
+    from sora_tui.tui.services.draft_orders import Prompted
+    from sora_tui.tui.services.prompt_files import Opened
+    from sora_tui.tui.state.draft import Draft
     from sora_tui.workspace.drafts import Drafts
     from sora_tui.workspace.prompts import PromptFile, PromptShelf
 
@@ -39,7 +39,7 @@ _AUTOSAVE: Final = 0.3
 _SAME_PRESS: Final = 0.8
 
 
-class WritingApp(FittingApp, part=True):
+class WritingApp(WatchingApp, part=True):
     """Lets a person write a prompt, see its price, and send it, once."""
 
     #: Given out when the first draft comes.
@@ -73,9 +73,13 @@ class WritingApp(FittingApp, part=True):
 
     async def open_first_draft(self) -> Problem | None:
         """Fill the editor for the first time; why it is not what it should be."""
-        from sora_tui.tui.prompt_desk import open_first
+        from sora_tui.tui.services.prompt_files import open_first
         from sora_tui.workspace.drafts import Drafts
 
+        signals = self.context.signals
+        self.context.references.changed.subscribe(lambda _changed: self.show_price())
+        signals.jobs_added.subscribe(self.show_handed_in)
+        signals.rewrite_wanted.subscribe(self.edit_waiting)
         self.drafts = Drafts(self.folder)
         opened = self._in_pixels(open_first(self.folder, self.drafts, self.settings))
         await self.editor.wake(opened.draft)
@@ -84,7 +88,7 @@ class WritingApp(FittingApp, part=True):
 
     async def complete_editor(self, problem: Problem | None) -> None:
         """Bring settings and price of the first draft, and say what `problem` it has."""
-        from sora_tui.tui.draft import known_values
+        from sora_tui.tui.state.draft import known_values
 
         self._know(self.editor.draft.model)
         await self.editor.bring_settings(known_values(self.settings.server, self.offer))
@@ -96,7 +100,7 @@ class WritingApp(FittingApp, part=True):
         Returns:
             Whether it is there: not while a question waits, nor where the disk refuses.
         """
-        from sora_tui.tui.draft import known_values
+        from sora_tui.tui.state.draft import known_values
 
         if self.waits_for_answer():
             return False
@@ -140,7 +144,7 @@ class WritingApp(FittingApp, part=True):
     def _in_pixels(self, opened: Opened) -> Opened:
         """A draft whose file has a word for its size, with the size that it means here."""
         from sora_tui.core.sizes import is_alias
-        from sora_tui.tui.draft import in_pixels
+        from sora_tui.tui.state.draft import in_pixels
 
         draft = opened.draft
         if draft.size is None or not is_alias(draft.size):
@@ -150,7 +154,7 @@ class WritingApp(FittingApp, part=True):
 
     def on_params_field_opened(self) -> None:
         """Show what may be sent beyond the standard."""
-        from sora_tui.tui.params_window import ParamsWindow
+        from sora_tui.tui.dialogs.params import ParamsWindow
 
         draft = self.editor.draft
         self._know(draft.model, anew=True)
@@ -199,10 +203,6 @@ class WritingApp(FittingApp, part=True):
         if self.bench.prompts is not None:
             self.bench.prompts.show(prompts, self.clock())
 
-    def pictures_changed(self) -> None:
-        """The chosen picture may be another one, or known by now."""
-        self.show_price()
-
     def list_prompts(self) -> list[PromptFile]:
         """Every prompt file; blocks."""
         from sora_tui.workspace.prompts import PromptShelf
@@ -232,7 +232,7 @@ class WritingApp(FittingApp, part=True):
 
     def _owned(self, draft: Draft) -> Draft:
         """The draft in a file that may be written, which a sample's first edit makes."""
-        from sora_tui.tui.prompt_desk import own_file
+        from sora_tui.tui.services.prompt_files import own_file
 
         try:
             owned = own_file(self.folder, draft)
@@ -250,8 +250,8 @@ class WritingApp(FittingApp, part=True):
         from sora_tui.engine.quote import ending, quote
         from sora_tui.i18n.endings import ending_words
         from sora_tui.i18n.takes import same_seed_words
-        from sora_tui.tui.draft import as_written, check_draft, known_values, request_of
-        from sora_tui.tui.order import picture_of
+        from sora_tui.tui.presenters.order import picture_of
+        from sora_tui.tui.state.draft import as_written, check_draft, known_values, request_of
 
         draft, server, price, wish = self.editor.draft, self.settings.server, None, None
         if self._know(draft.model):
@@ -271,7 +271,7 @@ class WritingApp(FittingApp, part=True):
         end = ending(server, draft.model)
         alike = "" if wish is None else same_seed_words(wish, draft.count)
         note = "; ".join(filter(None, (alike, ending_words(end, self.clock().date()))))
-        picture = picture_of(draft, self._pictures)
+        picture = picture_of(draft, self.context.references.files)
         urgent = bool(alike) or (end is not None and end.own)
         self.editor.show_facts(picture, price, server, note, urgent=urgent)
         self.bench.banner.show(server, paid=price is not None and bool(price.sum))
@@ -285,7 +285,7 @@ class WritingApp(FittingApp, part=True):
 
     def make_safe_now(self) -> None:
         """The same, and it is there when this returns: the process is about to stop."""
-        from sora_tui.tui.prompt_desk import make_safe
+        from sora_tui.tui.services.prompt_files import make_safe
 
         self._stop_autosave()
         draft = self.unkept
@@ -338,7 +338,7 @@ class WritingApp(FittingApp, part=True):
         Raises:
             ProblemError: disk_full or folder_not_writable.
         """
-        from sora_tui.tui.prompt_desk import put_away
+        from sora_tui.tui.services.prompt_files import put_away
 
         draft, self.unkept = self.unkept, None
         if draft is None or draft.file is None or self.drafts is None:
@@ -372,7 +372,7 @@ class WritingApp(FittingApp, part=True):
 
     @work(thread=True, group="draft")
     def _write_in_turn(self, draft: Draft, kept: bool, number: int) -> None:
-        from sora_tui.tui.prompt_desk import keep, make_safe
+        from sora_tui.tui.services.prompt_files import keep, make_safe
 
         assert self.drafts is not None
         after = draft
@@ -450,7 +450,7 @@ class WritingApp(FittingApp, part=True):
             self._begin(self.editor.draft)
 
     def _begin(self, draft: Draft) -> None:
-        from sora_tui.tui.draft import sent_text, variables_of
+        from sora_tui.tui.state.draft import sent_text, variables_of
 
         try:
             values = variables_of(draft, self.settings)
@@ -494,7 +494,7 @@ class WritingApp(FittingApp, part=True):
 
     @work(thread=True, group="order")
     def _prepare(self, draft: Draft) -> None:
-        from sora_tui.tui.ordering import prepare
+        from sora_tui.tui.services.draft_orders import prepare
 
         server = self.settings.server
         if server.is_loopback and not server.simulated:
@@ -502,7 +502,9 @@ class WritingApp(FittingApp, part=True):
             text = _("Asking {name} ...").format(name=clean_line(server.name, 40))
             self.call_from_thread(self.say, text)
         try:
-            prompted = prepare(self.folder, self.settings, draft, self.clock(), self.helper)
+            prompted = prepare(
+                self.folder, self.settings, draft, self.clock(), self.context.decoder.helper
+            )
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:
@@ -511,8 +513,7 @@ class WritingApp(FittingApp, part=True):
     def _prepared(self, prompted: Prompted) -> None:
         from sora_tui.core.price import Ask
         from sora_tui.i18n.kinship import operation_words
-        from sora_tui.tui.order import question_for
-        from sora_tui.tui.ordering import note_of, today_of
+        from sora_tui.tui.presenters.order import note_of, question_for, today_of
 
         order = prompted.order
         if order.ask is Ask.NOTHING and order.refused is None:
@@ -551,7 +552,7 @@ class WritingApp(FittingApp, part=True):
 
     @work(thread=True, group="order")
     def _hand_in(self, order: Order, always: bool) -> None:
-        from sora_tui.tui.ordering import remember_always, submit
+        from sora_tui.tui.services.draft_orders import remember_always, submit
 
         assert self.engine is not None
         try:
@@ -587,11 +588,25 @@ class WritingApp(FittingApp, part=True):
         self.show_today(jobs)
         self.retune()
 
+    # A job that waits, written anew -----------------------------------------------------------
+
+    def edit_waiting(self, job: Job) -> None:
+        """Take a waiting job back and put its prompt and settings into the editor."""
+        from sora_tui.tui.services.prompt_files import Opened
+        from sora_tui.tui.state.draft import draft_of_request
+
+        if not self.open(Opened(draft_of_request(job.request))):
+            return
+        self.command(job.id, "cancel")
+        self.bench.show_pane("editor")
+        self.editor.focus_pane()
+        self.say(_("Taken back, nothing was sent. Change it here; F5 sends it as a new job."))
+
     # Another server ---------------------------------------------------------------------------
 
     def use_server(self, name: str) -> None:
         """Send the next clip elsewhere; the draft stays, jobs of other servers go on."""
-        from sora_tui.tui.draft import known_values, moved
+        from sora_tui.tui.state.draft import known_values, moved
 
         before = self.settings
         try:

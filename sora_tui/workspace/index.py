@@ -510,7 +510,7 @@ class Index:
         rows = self._ask(
             "SELECT took FROM documents WHERE profile = ? AND model IS ? AND size IS ?"
             " AND seconds IS ? AND took IS NOT NULL ORDER BY name DESC LIMIT ?",
-            (profile, model, size, seconds, limit),
+            (*map(_storable, (profile, model, size, seconds)), limit),
         )
         return [took for (took,) in rows]
 

@@ -33,6 +33,8 @@ from sora_tui.workspace.atomic import (
 from sora_tui.workspace.folder import Folder
 
 #: Largest prompt file read, in bytes; the longest prompt has 32,000 characters.
+#: File systems take names of 255 bytes; a suffix and a number come behind.
+_MOST_BYTES_OF_A_NAME: Final = 240
 MAX_BYTES: Final = 1024 * 1024
 
 #: The front matter that we write ourselves. What else stands there belongs to the person.
@@ -239,11 +241,14 @@ def rename_prompt(folder: Folder, name: str, to: str) -> str:
         The new `PromptFile.path`.
 
     Raises:
-        ProblemError: prompt_taken, prompt_missing, disk_full or folder_not_writable.
+        ProblemError: prompt_name_invalid, prompt_taken, prompt_missing, disk_full or
+            folder_not_writable.
     """
     wanted = Path(to.strip().removesuffix(_SUFFIX).removeprefix("prompts/"))
     if not wanted.name or wanted.name.startswith(".") or wanted.is_absolute():
-        raise problem_error("folder_not_writable", path=to, reason="no name for a prompt")
+        raise problem_error("prompt_name_invalid", name=to)
+    if any(len(os.fsencode(part)) > _MOST_BYTES_OF_A_NAME for part in wanted.parts):
+        raise problem_error("prompt_name_invalid", name=to)
     target = _place_of(folder, Path("prompts") / wanted.with_name(wanted.name + _SUFFIX))
     _move(folder.root / name, target)
     return folder.relative(target)
@@ -335,7 +340,7 @@ def _place_of(folder: Folder, name: Path) -> Path:
         path = folder.prompts / path
     path = (folder.root / path).resolve()
     if path != folder.prompt_md.resolve() and not path.is_relative_to(folder.prompts.resolve()):
-        raise problem_error("folder_not_writable", path=str(path), reason="outside prompts/")
+        raise problem_error("prompt_name_invalid", name=str(name))
     return path
 
 

@@ -8,19 +8,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from sora_tui.core.digest import sha256_of
 from sora_tui.core.problem import Fact, ProblemError, problem, problem_error
+from sora_tui.core.reference_fit import AS_PNG, ImageFacts, ReferenceFile, cut_share
 from sora_tui.core.request import EXACT, Fit, Reference, width_height
-from sora_tui.media.header import (
-    HEADER_BYTES,
-    JPEG_HEADER_BYTES,
-    ImageFacts,
-    inspect_header,
-    is_jpeg,
-)
-from sora_tui.media.image import AS_PNG, MAX_PIXELS, cut_share, mime_type
+from sora_tui.media.header import HEADER_BYTES, JPEG_HEADER_BYTES, inspect_header, is_jpeg
+from sora_tui.media.image import mime_type
 from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder
@@ -57,36 +52,6 @@ class Prepared(NamedTuple):
     height: int
     as_png: bool = False
     cut: float | None = None
-
-
-class ReferenceFile(NamedTuple):
-    """A file of `input_reference/`.
-
-    Attributes:
-        path: Relative to `input_reference/`, with `/`.
-        facts: From the header only; None where it is no picture we know, or was not read.
-        was_read: Whether its header was looked at.
-    """
-
-    path: str
-    bytes: int
-    modified: datetime
-    facts: ImageFacts | None
-    was_read: bool = True
-
-
-class Badge(NamedTuple):
-    """How a picture goes with a size.
-
-    Attributes:
-        kind: `ok` as it is, `png` re-encoded, `fit` only fitted, `no` not at all.
-        cut: Which share (0..1) a `cover` fit would cut away.
-        reason: The problem code behind `no`.
-    """
-
-    kind: Literal["ok", "fit", "png", "no"]
-    cut: float | None = None
-    reason: str | None = None
 
 
 def read_reference_image(
@@ -245,23 +210,6 @@ def open_picture(folder: Folder, path: str) -> BinaryIO:
     found = _resolve(folder, path)
     with _refusals(folder.relative(found)):
         return open_regular(found)
-
-
-def badge(facts: ImageFacts | None, size: str | None) -> Badge:
-    """How a picture goes with a size; by its header, so a damaged picture may still be refused."""
-    if facts is None:
-        return Badge("no", reason="reference_not_image")
-    if facts.frames > 1 and facts.format != "GIF":
-        return Badge("no", reason="reference_animated")
-    if facts.width * facts.height > MAX_PIXELS:
-        return Badge("no", reason="reference_too_large")
-    try:
-        wanted = width_height(size) if size else None
-    except ProblemError:
-        wanted = None
-    if wanted is not None and (facts.turned or wanted != (facts.width, facts.height)):
-        return Badge("fit", cut=cut_share(facts.width, facts.height, *wanted))
-    return Badge("png" if facts.format in AS_PNG else "ok")
 
 
 def _resolve(folder: Folder, path: str) -> Path:

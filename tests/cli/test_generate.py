@@ -225,7 +225,7 @@ def test_what_was_agreed_to_beforehand_is_sent_and_remembered(
     assert consent["max_spend"] == (0.1 if "--max-spend" in words else None)
 
 
-@pytest.mark.parametrize(("answer", "exit_code"), [("n", 2), ("", 2), ("o", 0)])
+@pytest.mark.parametrize(("answer", "exit_code"), [("n", 2), ("", 2), ("y", 2), ("o", 0)])
 def test_on_a_terminal_the_sum_is_asked_for(shell: Shell, answer: str, exit_code: int) -> None:
     base_url = shell.environ["SORA_BASE_URL"]
     (shell.workspace / "sora-tui.toml").write_text(
@@ -235,6 +235,7 @@ def test_on_a_terminal_the_sum_is_asked_for(shell: Shell, answer: str, exit_code
     environ = {**shell.environ, "SORA_LANG": "fr"}
     words = [*COMMAND, "generate", "x", "--server", "lab"]
     with PtySession(words, cols=120, env=environ, cwd=shell.workspace) as session:
+        session.send("o\n")  # before there is a question: it answers none
         session.wait_for("Payer environ 0,10\u00a0$ sur 127.0.0.1\u00a0?")
         session.send(f"{answer}\n")
         assert session.wait_exit(60) == exit_code

@@ -223,3 +223,13 @@ def test_records_that_cannot_be_read_are_not_no_jobs(shell: Shell) -> None:
     assert (ran.code, ran.out) == (0, "")
     assert "No jobs" not in ran.err
     assert "metadata/20261122-101530-7f3k2m.json" in ran.err
+
+
+@pytest.mark.parametrize("record", ['{"schema": 99}', '{"sch', '{"schema": 1, "id": 7}'])
+def test_wait_names_records_that_it_cannot_read(folder: Folder, shell: Shell, record: str) -> None:
+    """A paid clip may be behind each of them: nothing is unfinished would be no true word."""
+    (folder.metadata / f"{OTHER}.json").write_text(record)
+    ran = shell.inside("wait")
+    assert ran.code == 1
+    assert f"{OTHER}.json" in ran.err
+    assert "Nothing is unfinished" not in ran.err

@@ -9,7 +9,7 @@ import pytest
 from sora_tui.config.places import user_toml_path
 from sora_tui.config.settings import load_settings
 from sora_tui.core.problem import ProblemError
-from sora_tui.tui.looking import player
+from sora_tui.tui.services.player import player
 
 
 def load(root: Path, **environ: str) -> str:

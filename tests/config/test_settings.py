@@ -109,7 +109,8 @@ def test_which_server(
     assert (settings.server.name, settings.chosen_by) == (expected, by)
 
 
-def test_a_profile_is_read_whole(workspace: Path) -> None:
+def test_a_profile_is_read_whole(workspace: Path, own_config: Path) -> None:
+    named(own_config, "https://gw.example.org/v1")
     (workspace / "sora-tui.toml").write_text(PROFILES)
     write_env(workspace, "SORA_TEAM_KEY=secret\n")
     settings = load(workspace)
@@ -351,6 +352,99 @@ def test_a_folder_lowers_a_limit_and_never_raises_it(
     assert ["budget_ignored"] * warned == [warning.code for warning in settings.warnings]
 
 
+def named(own_config: Path, url: str, more: str = "") -> None:
+    """Let the person's own settings name a server."""
+    (own_config / "sora-tui.toml").write_text(f'[servers.mine]\nbase_url = "{url}"\n{more}\n')
+
+
+URL = "https://gw.example.org/v1"
+
+
+@pytest.mark.parametrize("address", ["toml", "env file"])
+@pytest.mark.parametrize(
+    ("own", "env_file", "is_sent"),
+    [
+        ("", "", False),
+        ("", "SORA_API_KEY=sk-other", True),
+        ("https://other.example.org/v1", "", False),
+        (URL, "", True),
+        ("https://GW.example.org/elsewhere", "", True),
+    ],
+)
+def test_a_key_of_the_person_goes_to_no_address_that_came_with_a_folder(
+    workspace: Path, own_config: Path, address: str, own: str, env_file: str, is_sent: bool
+) -> None:
+    environ = {} if env_file else {"SORA_API_KEY": "sk-mine"}
+    if own:
+        named(own_config, own)
+    if address == "toml":
+        profile = f'[servers.lab]\nbase_url = "{URL}"\napi_key_env = "SORA_API_KEY"\n'
+        (workspace / "sora-tui.toml").write_text(profile)
+        write_env(workspace, env_file)
+    else:
+        write_env(workspace, f"SORA_BASE_URL={URL}\n{env_file}\n")
+    settings = load(workspace, "lab" if address == "toml" else None, **environ)
+    if is_sent:
+        settings.check_sendable()
+        assert settings.server.key is not None
+        assert settings.server.key.reveal().startswith("sk-")
+        return
+    with pytest.raises(ProblemError) as refusal:
+        settings.check_sendable()
+    assert refusal.value.problem.code == "key_withheld"
+
+
+@pytest.mark.parametrize(
+    ("own", "folders", "free", "price"),
+    [
+        ('prices = { "*" = 0.5 }', "free = true", False, "0.5"),
+        ('prices = { "*" = 0.5 }', 'prices = { "*" = 0.01 }', False, "0.5"),
+        ("free = false", "free = true", False, None),
+        ("free = true", 'prices = { "*" = 0.01 }', True, None),
+        ("", "free = true", False, None),
+        ("", 'prices = { "*" = 0.01 }', False, "0.01"),
+    ],
+)
+@pytest.mark.parametrize("name", ["mine", "lab"])
+def test_the_persons_own_price_of_a_server_goes_before_a_folders(
+    workspace: Path,
+    own_config: Path,
+    own: str,
+    folders: str,
+    free: bool,
+    price: str | None,
+    name: str,
+) -> None:
+    named(own_config, URL, own)
+    (workspace / "sora-tui.toml").write_text(f'[servers.{name}]\nbase_url = "{URL}"\n{folders}\n')
+    server = load(workspace, name).server
+    assert server.free is free
+    prices = {} if price is None else {"*": {"*": Decimal(price)}}
+    assert server.prices == prices
+
+
+@pytest.mark.parametrize(
+    ("own", "runs"),
+    [
+        ("", False),
+        ('api_key_command = "pass show gw"', True),
+        ('api_key_command = "pass show mine"', False),
+        ('api_key_env = "MINE"', False),
+        (None, False),
+    ],
+)
+def test_a_folders_command_runs_where_the_person_has_that_very_command(
+    workspace: Path, own_config: Path, own: str | None, runs: bool
+) -> None:
+    if own is not None:
+        named(own_config, URL, own)
+    profile = f'[servers.lab]\nbase_url = "{URL}"\napi_key_command = "pass show gw"\n'
+    (workspace / "sora-tui.toml").write_text(profile)
+    server = load(workspace, "lab").server
+    assert (server.key is not None) is runs
+    assert ("api_key_command" in server.ignored) is not runs
+
+
 @pytest.mark.parametrize(
     ("line", "key"),
     [
@@ -476,3 +570,22 @@ def test_single_quotes_and_keys_are_taken_to_the_letter(
         assert settings.server.key == Secret(value)
     else:
         assert settings.model == value
+
+
+@pytest.mark.parametrize("name", ["sora-tui.toml", ".env"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to nothing", "loop"])
+def test_settings_that_are_no_file_are_not_taken_for_none(
+    workspace: Path, name: str, kind: str
+) -> None:
+    """Limits on spending may stand in them."""
+    path = workspace / name
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path.name if kind == "loop" else workspace / "away")
+    with pytest.raises(ProblemError) as refusal:
+        load(workspace)
+    assert refusal.value.problem.code == "config_broken"
+    assert refusal.value.problem.facts["path"] == str(path)

@@ -28,7 +28,7 @@ from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.job_id import made_at
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.problem import Spent
+from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.server import Server, ServerRef
 from tests.core.lives import ERROR, LATER, START, in_state, new_job, video
 
@@ -192,10 +192,12 @@ def test_a_cost_in_another_currency_takes_the_place_of_the_estimate() -> None:
 
 
 @pytest.mark.parametrize("sum", [-5, float("nan"), float("inf"), "-0.1"])
-def test_a_sum_that_is_none_is_unknown(sum: object) -> None:
+@pytest.mark.parametrize("name", ["estimated", "reported", "per_second"])
+def test_a_record_with_a_sum_that_is_none_cannot_be_read(name: str, sum: object) -> None:
     document = to_document(unreported(in_state(State.SAVED)))
-    document["cost"]["estimated"] = sum
-    assert cost_of(from_document(document), "USD") == Spending(unknown=1)
+    document["cost"][name] = sum
+    with pytest.raises(ProblemError):  # and one of today stops paid orders
+        from_document(document)
 
 
 def test_each_server_has_a_sum_of_its_own() -> None:

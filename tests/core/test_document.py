@@ -182,6 +182,19 @@ def test_what_is_no_job_names_the_field(name: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    "sum", [-500, "-0.01", "NaN", "Infinity", "1e999", 1e308, "x", True, [1], "\u0661", "1_0"]
+)
+@pytest.mark.parametrize("name", ["estimated", "reported"])
+def test_what_is_no_sum_of_money_makes_a_record_unreadable(name: str, sum: object) -> None:
+    """Counted as it stands it would lift the limit of the day."""
+    document = through_disk(in_state(State.SAVED))
+    document["cost"][name] = sum
+    with pytest.raises(ProblemError) as refusal:
+        from_document(document)
+    assert refusal.value.problem.code == "document_broken"
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("width", "wide"),

@@ -137,6 +137,12 @@ PLAIN = VideoRequest("A kite", model="sora-2", seconds="4")
         ({"durationSeconds": "16", "sampleCount": 2}, "3.20", 2),
         ({"seed": 7, "extra_params": {"shift": 3}, "n": None}, "0.40", 1),
         ({"num_frames": 161, "fps": 16, "n": 2}, "2.0125", 2),
+        ({"\uff4e": 4}, "1.60", 4),
+        ({"n\u200b": 4}, "1.60", 4),
+        ({"duration_in_seconds": 16}, "1.60", 1),
+        ({"best_of": 2}, "0.80", 2),
+        ({"num_inference_steps": 50, "max_sequence_length": 512}, "0.40", 1),
+        ({"num_of_shorts": 1}, "0.40", 1),
     ],
 )
 def test_what_multiplies_or_lengthens_is_paid(params: dict[str, Any], sum: str, clips: int) -> None:
@@ -170,6 +176,12 @@ def test_a_number_of_clips_that_is_none_never_counts_as_one(name: str, value: An
         ({"extra_params": {"n": 4}}, "extra_params"),
         ({"extra_body": '{"inner": [{"num_frames": 241}]}'}, "extra_body"),
         ({"nvext": [{"fps": 8}]}, "nvext"),
+        ({"extra[n]": 4}, "extra[n]"),
+        ({"n[]": 4}, "n[]"),
+        ({"input.n": 4}, "input.n"),
+        ({"numOfShorts": 4}, "numOfShorts"),  # in no list, and sounds like a count
+        ({"make_seconds": 60}, "make_seconds"),
+        ({"latent_frame_total": 81}, "latent_frame_total"),
     ],
 )
 def test_an_amount_that_cannot_be_worked_out_leaves_the_price_unknown(
@@ -182,15 +194,17 @@ def test_an_amount_that_cannot_be_worked_out_leaves_the_price_unknown(
 @pytest.mark.parametrize(
     "name",
     [
-        *("video_length_seconds", "duration_in_seconds", "durationInSeconds", "length_in_seconds"),
-        *("secs", "sec", "clip_seconds", "extend_seconds", "video_seconds_total", "minutes"),
-        *("time", "runtime", "frames_num", "num_of_frames", "frame_number", "latent_frames"),
-        *("num_latent_frames", "num_frames_per_chunk", "window_frames", "end_frame"),
-        *("video_num", "num_video", "batch", "best_of", "bestOf", "repeats", "loop", "loops"),
-        *("takes", "copies", "iterations", "num_iterations", "amount", "images", "num_images"),
-        *("image_num", "generations", "results", "num_return_sequences", "num_completions"),
-        *("num_candidates", "candidate_count", "candidateCount", "number", "num_of_videos"),
-        *("video_quantity", "outputs_wanted", "sampleTotal"),
+        *(
+            "video_seconds_total",
+            "minutes",
+            "time",
+            "runtime",
+            "latent_frames",
+            "num_latent_frames",
+        ),
+        *("num_frames_per_chunk", "window_frames", "end_frame", "loop", "loops", "takes"),
+        *("iterations", "num_iterations", "amount", "images", "image_num", "generations"),
+        *("results", "number", "video_quantity", "outputs_wanted", "sampleTotal"),
     ],
 )
 @pytest.mark.parametrize("value", [4, 4.0, "4", " 4", "+4", "1e3", "0x3e8", "٤", "4s", [4]])

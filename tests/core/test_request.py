@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sora_tui.core.problem import ProblemError
@@ -84,3 +86,27 @@ def test_a_prompt_that_nobody_sees_is_empty(prompt: str) -> None:
     with pytest.raises(ProblemError) as refused:
         check_request(VideoRequest(prompt))
     assert refused.value.problem.code == "prompt_empty"
+
+
+def nested(levels: int) -> object:
+    return {} if levels == 0 else {"in": nested(levels - 1)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"model": "\ud800"}, "request_not_text"),
+        ({"params": {"a": "\ud800"}}, "request_not_text"),
+        ({"params": {"\ud800": 1}}, "request_not_text"),
+        ({"params": {"a": {"b": ["\udfff"]}}}, "request_not_text"),
+        ({"params": {"a": nested(900)}}, "request_not_text"),
+        ({"params": {"image": "A" * 1_200_000}}, "request_too_large"),
+    ],
+)
+def test_what_no_record_can_hold_is_refused(changes: dict[str, Any], code: str) -> None:
+    """Its record could not be read again, and would stand in the way of every other job."""
+    request = VideoRequest("A kite", model="sora-2")._replace(**changes)
+    with pytest.raises(ProblemError) as refusal:
+        check_request(request)
+    assert refusal.value.problem.code == code
+    check_request(request._replace(model="sora-2", params={"a": nested(50), "b": "A" * 100_000}))

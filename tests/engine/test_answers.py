@@ -216,7 +216,7 @@ OTHER = {"id": "video_of_somebody_else", "prompt": "another"}
     "looks_like",
     [
         [tell(**FAILED)],
-        [tell(**OTHER, **FAILED)] * 4,
+        [tell(**OTHER, **FAILED)] * 3,
         [tell(**OTHER, status="completed")] * 2,
         [tell(**OTHER, status="in_progress")],
         [tell(**FAILED), tell(status="in_progress"), tell(**FAILED), tell(status="queued")],

@@ -154,15 +154,43 @@ def test_what_breaks_off_is_told_and_fetched_again(folder: Folder, server: Fault
     [say(410), say(404, {"error": {"message": "The video has expired"}})],
     ids=["410", "in words"],
 )
-def test_a_server_that_says_so_ends_a_clip_at_once(
-    folder: Folder, server: FaultServer, refusal: Act
+def test_a_server_that_says_so_twice_ends_a_clip(
+    folder: Folder, server: FaultServer, refusal: Act, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(downloads, "_END_AGAIN", 0.01)
     profile = made(folder, server, [60])
-    server.contents["*"] = [refusal]
+    server.contents["*"] = [refusal] * 2
     with running(folder, profile) as (_, watcher):
         expired = watcher.wait_for_state(State.EXPIRED)
     assert expired.error is not None
-    assert asked(server) == [0]
+    assert asked(server) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "times"),
+    [
+        (say(410), 1),
+        (say(403, {"error": {"code": "api_key_expired", "message": "This key has expired"}}), 3),
+        (say(401, {"error": {"code": "token_expired", "message": "The token expired"}}), 3),
+        (
+            say(
+                502, {"error": {"code": "cert_expired", "message": "upstream certificate expired"}}
+            ),
+            3,
+        ),
+        (say(403, {"error": {"code": "url_expired", "message": "The signed URL expired"}}), 3),
+    ],
+    ids=["one 410", "a key", "a token", "a certificate", "an address"],
+)
+def test_no_answer_alone_ends_a_clip_nor_one_about_the_way_to_it(
+    folder: Folder, server: FaultServer, refusal: Act, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "_END_AGAIN", 0.01)
+    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
+    profile = made(folder, server, [60])
+    server.contents["*"] = [refusal] * times
+    with running(folder, profile) as (_, watcher):
+        watcher.wait_for_state(State.SAVED)
 
 
 def test_a_late_file_is_waited_for_and_then_believed_lost(
@@ -505,7 +533,10 @@ def test_a_doubtful_copy_is_kept_where_the_server_then_has_none(
     folder: Folder, server: FaultServer
 ) -> None:
     profile = made(folder, server, [60])
-    server.contents["*"] = [partial(_send, answer(200, GIF, content_type="video/mp4")), say(410)]
+    server.contents["*"] = [
+        partial(_send, answer(200, GIF, content_type="video/mp4")),
+        *[say(410)] * 2,
+    ]
     with running(folder, profile) as (_, watcher):
         saved = watcher.wait_for_state(State.SAVED)
     (output,) = saved.outputs

@@ -40,9 +40,9 @@ from sora_tui.engine.orders import Answer, Item, Order
 from sora_tui.engine.purse import Purse
 from sora_tui.engine.submit import refusal
 from sora_tui.media.helper import Helper
-from sora_tui.tui.draft import draft_of_request
-from sora_tui.tui.ordering import prepare
-from sora_tui.tui.plans import plan_retry
+from sora_tui.tui.services.draft_orders import prepare
+from sora_tui.tui.services.job_plans import plan_retry
+from sora_tui.tui.state.draft import draft_of_request
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.jobfile import decode, encode

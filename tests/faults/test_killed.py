@@ -67,12 +67,12 @@ def test_twice_killed_in_a_row_is_once_paid(tmp_path: Path) -> None:
 def test_what_the_server_had_no_longer_is_asked_for_once_more(tmp_path: Path, state: str) -> None:
     """A server that was late, or has found its jobs again: a person asks, and the clip comes."""
     with workspace(tmp_path) as place:
-        place.server.contents["*"] = [say(410)]
+        place.server.contents["*"] = [say(410)] * 2
         assert place.run("generate", "A kite").code == 1
         assert place.states() == {"expired": 1}
         [document] = place.metadata.glob("2*.json")
         document.write_text(document.read_text().replace('"expired"', f'"{state}"'))
-        place.server.contents["*"] = [say(410)] if state == "expired" else []
+        place.server.contents["*"] = [say(410)] * 2 if state == "expired" else []
         place.server.gets["*"] = [say(404)] if state == "gone" else []
         done = place.run("wait", document.stem)
         assert done.code == 1, done.words

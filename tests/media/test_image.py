@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sora_tui.core.problem import ProblemError
+from sora_tui.core.reference_fit import ImageFacts, cut_share
 from sora_tui.core.request import COVER, GRAVITIES, Fit, read_fit
 from sora_tui.media.image import (
-    ImageFacts,
     as_png,
     check_image,
-    cut_share,
     first_frame,
     fit_image,
     inspect_header,

@@ -9,8 +9,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from sora_tui.tui.terminal import HardenedApp, run_app
-from sora_tui.tui.virtual_list import Cell, Column, VirtualList
+from sora_tui.tui.terminal.app import HardenedApp, run_app
+from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 COLUMNS = (
     Column("state", "STATE", 14),

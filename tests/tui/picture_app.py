@@ -14,10 +14,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from sora_tui.media.cells import Cells, to_cells
-from sora_tui.tui.graphics import graphics
-from sora_tui.tui.kitty import SentPictures
-from sora_tui.tui.picture import PictureView
-from sora_tui.tui.terminal import HardenedApp, run_app
+from sora_tui.tui.terminal.app import HardenedApp, run_app
+from sora_tui.tui.terminal.graphics.detect import graphics
+from sora_tui.tui.terminal.graphics.kitty import SentPictures
+from sora_tui.tui.widgets.picture import PictureView
 from tests.media.pictures import picture
 
 COLUMNS, ROWS = 60, 30

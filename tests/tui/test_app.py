@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from sora_tui.core.request import COVER
-from sora_tui.tui.panes.editor import EditorPane
+from sora_tui.tui.panes.editor.pane import EditorPane
 from tests.tui import sample_jobs
 from tests.tui.workspace_app import (
     PAID,
@@ -227,7 +227,7 @@ async def test_another_server_keeps_the_draft_and_changes_the_banner(tmp_path: P
 async def test_the_persons_editor_gets_the_text_and_gives_it_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sora_tui.tui.external_editor import edit, editor_command
+    from sora_tui.tui.services.external_editor import edit, editor_command
 
     script = tmp_path / "editor"
     script.write_text('#!/bin/sh\nprintf "%s, edited\\n" "$(cat "$2")" > "$2"\n')
@@ -240,7 +240,7 @@ async def test_the_persons_editor_gets_the_text_and_gives_it_back(
 
 
 def test_the_last_lines_say_what_goes_on() -> None:
-    from sora_tui.tui.farewell import farewell
+    from sora_tui.tui.presenters.exit_message import farewell
 
     practice = sample_jobs.in_progress(sample_jobs.pending())
     paid = sample_jobs.completed(sample_jobs.pending(paid=True), expires_in=600)

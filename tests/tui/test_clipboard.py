@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.tui.clipboard import copy
-from sora_tui.tui.terminal import HardenedApp
+from sora_tui.tui.services.clipboard import copy
+from sora_tui.tui.terminal.app import HardenedApp
 
 TEXT = "scp box:/srv/w/output/港.mp4 ."
 

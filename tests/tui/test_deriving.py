@@ -11,9 +11,9 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job
 from sora_tui.core.request import Character
 from sora_tui.media.render import ClipPlan, render_clip
-from sora_tui.tui.panes.editor import ConsentLine
-from sora_tui.tui.panes.said import Said
-from sora_tui.tui.panes.settings_line import SettingField
+from sora_tui.tui.panes.editor.pane import ConsentLine
+from sora_tui.tui.panes.editor.settings_bar import SettingField
+from sora_tui.tui.widgets.message import Said
 from sora_tui.workspace.history import History
 from sora_tui.workspace.learnt import Memory
 from tests.tui import sample_jobs as sample

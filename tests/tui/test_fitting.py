@@ -11,9 +11,9 @@ import pytest
 from textual.pilot import Pilot
 
 from sora_tui.core.request import COVER, EXACT, Fit, read_fit
-from sora_tui.tui.fit_window import FitWindow
-from sora_tui.tui.look_window import LookWindow
-from sora_tui.tui.picture import PictureView
+from sora_tui.tui.dialogs.fit import FitWindow
+from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.widgets.picture import PictureView
 from tests.media.pictures import encoded, picture
 from tests.tui.test_gallery import PICTURES, press
 from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
@@ -173,4 +173,4 @@ async def test_with_pictures_off_the_words_stay(tmp_path: Path, app: WorkspaceAp
         assert "distorted" in text(app)
         await press(pilot, "enter")
         assert app.editor.draft.fit == Fit("stretch")
-        assert app._helper is None, "nothing was opened"
+        assert not app.context.decoder.was_used, "nothing was opened"

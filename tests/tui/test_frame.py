@@ -12,10 +12,10 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from sora_tui.config.memory import Layout, recall
-from sora_tui.tui.finder import Finder
-from sora_tui.tui.layout import Shape, jobs_height, resized, room_at, shape_of
-from sora_tui.tui.signs import AsciiFilter
-from sora_tui.tui.workbench import PANES
+from sora_tui.tui.dialogs.command_palette import Finder
+from sora_tui.tui.layout.arrangement import Shape, jobs_height, resized, room_at, shape_of
+from sora_tui.tui.layout.workbench import PANES
+from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 from tests.tui import sample_jobs as sample
 from tests.tui.test_snapshots import busy
 from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from sora_tui.core.reference_fit import ImageFacts, ReferenceFile, badge
 from sora_tui.core.request import read_fit
-from sora_tui.media.header import ImageFacts
-from sora_tui.tui.look_window import LookWindow
-from sora_tui.tui.panes.references import effect
-from sora_tui.workspace.references import ReferenceFile, badge
+from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.presenters.reference_fit import effect
+from sora_tui.workspace.references import Shelf
 from tests.media.pictures import encoded, picture
 from tests.tui import sample_jobs as sample
 from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
@@ -62,14 +62,14 @@ async def test_a_picture_that_arrives_appears_and_one_that_goes_is_gone(app: Wor
 async def test_nobody_asks_the_folder_while_the_list_is_not_seen(app: WorkspaceApp) -> None:
     async with app.run_test() as pilot:
         await settle(pilot)
-        assert "pictures" not in app._alarms
+        assert not app.context.ui.has_timer("pictures")
         await press(pilot, "escape", "2")
-        assert "pictures" in app._alarms
+        assert app.context.ui.has_timer("pictures")
         app.on_app_blur()
-        assert "pictures" not in app._alarms
+        assert not app.context.ui.has_timer("pictures")
         app.on_app_focus()
         await press(pilot, "3")
-        assert "pictures" not in app._alarms
+        assert not app.context.ui.has_timer("pictures")
 
 
 async def test_search_narrows_the_list_and_esc_gives_it_back(app: WorkspaceApp) -> None:
@@ -170,7 +170,9 @@ async def test_what_cannot_be_sent_is_not_chosen_and_says_why(app: WorkspaceApp)
         assert app.editor.draft.reference is None
 
 
-async def test_ten_thousand_pictures_hold_up_no_key(tmp_path: Path) -> None:
+async def test_ten_thousand_pictures_hold_up_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Names at once, headers in slices: the list is there before all of them are read."""
     app = workspace_app(tmp_path)
     data = encoded(picture(64, 36), "PNG")
@@ -179,13 +181,13 @@ async def test_ten_thousand_pictures_hold_up_no_key(tmp_path: Path) -> None:
     for number in range(1, 3000):
         os.link(first, app.folder.references / f"p{number:04}.png")
     slices: list[int] = []
-    take = app._take_facts
+    read = Shelf.read
 
-    def count(files: list[ReferenceFile]) -> None:
+    def count(shelf: Shelf, files: list[ReferenceFile]) -> list[ReferenceFile]:
         slices.append(len(files))
-        take(files)
+        return read(shelf, files)
 
-    app._take_facts = count  # type: ignore[method-assign, assignment]  # to see the slices
+    monkeypatch.setattr(Shelf, "read", count)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "2")

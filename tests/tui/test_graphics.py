@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from sora_tui.config.screen import Preview, ScreenSettings
 from sora_tui.media.cells import to_cells
-from sora_tui.tui.graphics import Graphics, graphics
-from sora_tui.tui.look_window import LookWindow
-from sora_tui.tui.picture_line import picture_line
+from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.presenters.graphics_report import picture_line
+from sora_tui.tui.terminal.graphics.detect import Graphics, graphics
 from tests.media.pictures import picture
 from tests.pty_session import PtySession
 from tests.tui.test_session import PROGRAM, workspace
@@ -145,14 +146,17 @@ def with_tmux(folder: Path, script: str) -> dict[str, str]:
 
 
 def test_no_import_of_ours_says_a_byte_to_the_terminal() -> None:
-    modules = "sora_tui.tui.app, sora_tui.tui.picture, sora_tui.tui.graphics, sora_tui.media.cells"
+    modules = (
+        "sora_tui.tui.app, sora_tui.tui.widgets.picture, sora_tui.tui.terminal.graphics.detect, "
+        "sora_tui.media.cells"
+    )
     with PtySession([sys.executable, "-c", f"import {modules}"]) as session:
         assert session.wait_exit(60) == 0
         assert not session.raw
 
 
 def test_without_a_terminal_nothing_is_said_to_one() -> None:
-    script = "import sora_tui.tui.picture, sora_tui.tui.graphics"
+    script = "import sora_tui.tui.widgets.picture, sora_tui.tui.terminal.graphics.detect"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert done.stdout + done.stderr == b""
 
@@ -198,19 +202,19 @@ async def test_another_terminal_in_tmux_is_sent_the_pictures_again(
         assert window.view.wants_fine
         window.view.show(to_cells(picture(160, 40), 80, 10, fine=True))
         await settle(pilot)
-        app.on_app_focus()
+        app.post_message(events.AppFocus())
         await settle(pilot)
         assert sum("a=T" in said for said in app.sent) == 1, "the same terminal: nothing again"
         assert app.sent[-1].startswith("\x1bPtmux;\x1b\x1b_G")
         told.write_text("1\n18 xterm-kitty kitty(0.41.1)\n")
-        app.on_app_focus()
+        app.post_message(events.AppFocus())
         await settle(pilot)
         assert sum("a=T" in said for said in app.sent) == 2
         app.action_redraw()
         await settle(pilot)
         assert sum("a=T" in said for said in app.sent) == 3, "a key sends it again"
         told.write_text("1\n19 xterm-256color XTerm(380)\n")
-        app.on_app_focus()
+        app.post_message(events.AppFocus())
         await settle(pilot)
         assert not window.view.wants_fine
         assert "▀" in "\n".join(screen(app))

@@ -11,9 +11,9 @@ import pytest
 from sora_tui.core.job import Batch, Cost, Job, State
 from sora_tui.core.request import COVER, EXACT, Reference
 from sora_tui.engine.events import Retry, Transfer
-from sora_tui.tui import job_rows
-from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.job_words import status
+from sora_tui.tui.presenters import job_columns as job_rows
+from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.presenters.job_status import status
 from tests.tui.sample_jobs import (
     NOW,
     ago,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sora_tui.core.text import clean_line
-from sora_tui.tui.panes.json_tree import copied, nodes, path_of
+from sora_tui.tui.widgets.json_tree import copied, nodes, path_of
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=60),

@@ -10,8 +10,15 @@ from pathlib import Path
 import pytest
 
 import sora_tui.tui
-from sora_tui.tui.keymap import EVERYWHERE, all_keys, complaints, key_table, normal, place_of
-from sora_tui.tui.keys import FOOTER, Key, spell
+from sora_tui.tui.commands.keymap import (
+    EVERYWHERE,
+    all_keys,
+    complaints,
+    key_table,
+    normal,
+    place_of,
+)
+from sora_tui.tui.commands.table import FOOTER, Key, spell
 from tests.tui.test_snapshots import busy
 from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 

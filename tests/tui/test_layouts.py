@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual import events
 
-from sora_tui.tui.layouts import with_latin_shortcuts
-from sora_tui.tui.terminal import KeyParser
+from sora_tui.tui.terminal.app import KeyParser
+from sora_tui.tui.terminal.keyboard_layouts import with_latin_shortcuts
 
 
 @pytest.mark.parametrize(

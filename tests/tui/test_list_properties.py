@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from sora_tui.tui.virtual_list import VirtualList
+from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.tui.list_app import ListApp, row_ids
 
 Step = tuple[str, int, int]

@@ -13,7 +13,7 @@ from sora_tui.core.job import Consent, Cost, Job
 from sora_tui.core.remote import read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
-from sora_tui.tui.looking import play, what_to_copy
+from sora_tui.tui.services.player import play, what_to_copy
 
 AT = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
 LATER = datetime(2026, 11, 22, 10, 17, 0, tzinfo=UTC)

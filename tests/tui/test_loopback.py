@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from sora_tui.tui.loopback import ClipServer
+from sora_tui.tui.services.clip_server import ClipServer
 
 DATA = bytes(range(256)) * 4000
 

@@ -16,19 +16,19 @@ from textual.widget import Widget
 from sora_tui.core.document import to_document
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import problem
+from sora_tui.core.reference_fit import ImageFacts, ReferenceFile
 from sora_tui.core.request import COVER, Fit, Reference
 from sora_tui.engine.events import EngineChanged, Transfer
 from sora_tui.i18n import set_language
-from sora_tui.media.header import ImageFacts
-from sora_tui.tui.decision import question_again
-from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.panes.inspector import InspectorPane, JobDecision
+from sora_tui.tui.panes.inspector.pane import InspectorPane, JobDecision
 from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobOpened, JobsPane
-from sora_tui.tui.panes.long_text import Line, LongText, wrap
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
-from sora_tui.tui.panes.references import FitAsked, ReferenceChosen, ReferencesPane, shape
+from sora_tui.tui.panes.references import FitAsked, ReferenceChosen, ReferencesPane
+from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.presenters.lost_job import question_again
+from sora_tui.tui.presenters.reference_fit import shape
+from sora_tui.tui.widgets.scroll_text import Line, LongText, wrap
 from sora_tui.workspace.prompts import PromptFile
-from sora_tui.workspace.references import ReferenceFile
 from tests.pty_session import ROOT, PtySession
 from tests.tui.panes_app import PaneApp, busy
 from tests.tui.sample_jobs import (

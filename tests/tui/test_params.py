@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.server import Server
-from sora_tui.tui.params_window import ParamsWindow
+from sora_tui.tui.dialogs.params import ParamsWindow
 from tests.tui.sample_jobs import NOW
 from tests.tui.test_snapshots import SnapCompare, after, utc
 from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app

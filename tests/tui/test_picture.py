@@ -23,12 +23,12 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from sora_tui.media.cells import Cells, to_cells
-from sora_tui.tui import kitty
-from sora_tui.tui.kitty import MOST, SentPictures, placeholders
-from sora_tui.tui.palette import DEPTHS, dithered
-from sora_tui.tui.picture import PictureView, PixelStrip, _coloured
-from sora_tui.tui.signs import AsciiFilter
-from sora_tui.tui.terminal import HardenedApp
+from sora_tui.tui.terminal.app import HardenedApp
+from sora_tui.tui.terminal.ascii_filter import AsciiFilter
+from sora_tui.tui.terminal.graphics import kitty
+from sora_tui.tui.terminal.graphics.dither import DEPTHS, dithered
+from sora_tui.tui.terminal.graphics.kitty import MOST, SentPictures, placeholders
+from sora_tui.tui.widgets.picture import PictureView, PixelStrip, _coloured
 from tests.media.pictures import picture
 
 RED, BLUE, GREY = b"\xff\0\0", b"\0\0\xff", b"\x80\x80\x80"
@@ -304,7 +304,7 @@ def test_a_whole_screen_is_drawn_without_a_style_for_each_cell() -> None:
 
 
 def test_textual_still_has_the_private_parts_we_take() -> None:
-    """When this fails, read the new Textual and mend tui/picture.py."""
+    """When this fails, read the new Textual and mend tui/widgets/picture.py."""
     assert "_segments" in Strip.__slots__
     assert "_render_cache" in Strip.__slots__
     assert "self._render_cache is None" in inspect.getsource(Strip.render)

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from sora_tui.media.cells import Cells
-from sora_tui.tui import kitty
+from sora_tui.tui.terminal.graphics import kitty
 from tests.pty_session import KEYS, ROOT, PtySession
 from tests.tui.picture_app import drawing
 from tests.tui.test_terminal import is_restored

@@ -455,7 +455,7 @@ async def test_the_persons_editor_comes_and_goes(
 
 def test_jobs_of_another_server_or_later_did_not_pass_before() -> None:
     from sora_tui.core.request import VideoRequest
-    from sora_tui.tui.diff import comparisons
+    from sora_tui.tui.presenters.prompt_diff import comparisons
 
     refused = sample_jobs.rejected(sample_jobs.pending(100, paid=True, prompt="A riot."))
     later = sample_jobs.saved(sample_jobs.pending(10, paid=True, prompt="later"))

@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 
-from sora_tui.tui.replies import Replies
-from sora_tui.tui.terminal import KeyParser
+from sora_tui.tui.terminal.app import KeyParser
+from sora_tui.tui.terminal.input_filter import Replies
 
 ANSWERS = (
     "\x1b[?62;4c",  # DA1

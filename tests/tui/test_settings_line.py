@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sora_tui.tui.panes.settings_line import neighbour
+from sora_tui.tui.panes.editor.settings_bar import neighbour
 
 CLIPS = ("1", "2", "3", "4")
 

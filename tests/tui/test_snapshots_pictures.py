@@ -17,11 +17,11 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Output
 from sora_tui.i18n import set_language
 from sora_tui.media.render import ClipPlan, render_clip
-from sora_tui.tui import returning
-from sora_tui.tui.fit_window import FitWindow
-from sora_tui.tui.look_window import LookWindow
-from sora_tui.tui.panes.clip_view import ClipView
-from sora_tui.tui.picture import PictureView
+from sora_tui.tui.dialogs.fit import FitWindow
+from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.panes.inspector.clip_preview import ClipView
+from sora_tui.tui.presenters import welcome_back as returning
+from sora_tui.tui.widgets.picture import PictureView
 from sora_tui.workspace import drafts, prompts
 from tests.media import hostile
 from tests.media.pictures import encoded, picture

@@ -19,8 +19,8 @@ from textual.app import App
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from sora_tui.tui.picture import PixelStrip
-from sora_tui.tui.sparing import Pen, Shown, SparingUpdate
+from sora_tui.tui.terminal.diff_output import Pen, Shown, SparingUpdate
+from sora_tui.tui.widgets.picture import PixelStrip
 from tests.pty_session import KEYS, PtySession
 from tests.tui.test_session import PROGRAM, workspace
 
@@ -161,7 +161,7 @@ def test_a_session_leaves_the_screen_that_a_full_repaint_leaves(tmp_path: Path) 
 
 
 def test_textual_still_has_the_private_parts_we_take() -> None:
-    """When this fails, read the new Textual and mend tui/sparing.py, or drop it."""
+    """When this fails, read the new Textual and mend tui/terminal/diff_output.py, or drop it."""
     assert list(inspect.signature(App._display).parameters) == ["self", "screen", "renderable"]
     source = inspect.getsource(App._display)
     assert "renderable.render_segments(console)" in source

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.job import Job
-from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.returning import last_seen, mark_seen, welcome
-from sora_tui.tui.telling import Tmux, ask_tmux, call, news, set_title, title
+from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.presenters.job_news import Tmux, ask_tmux, call, news, set_title, title
+from sora_tui.tui.presenters.welcome_back import last_seen, mark_seen, welcome
 from tests.tui import sample_jobs as sample
 from tests.tui.workspace_app import WorkspaceApp, settle, workspace_app
 

@@ -19,8 +19,9 @@ from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
 from textual.widgets import Static
 
-from sora_tui.tui import crash, terminal
-from sora_tui.tui.pace import Pace
+from sora_tui.tui.terminal import app as terminal
+from sora_tui.tui.terminal import crash_report as crash
+from sora_tui.tui.terminal.output_rate import Pace
 from tests.pty_session import ROOT, PtySession
 from tests.tui.tiny_app import SECRET
 
@@ -174,7 +175,7 @@ def test_garbage_collection_is_back_once_the_screen_has_come(start: Start) -> No
 
 def test_a_line_is_as_fast_as_it_took_what_had_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("sora_tui.tui.pace.time.monotonic", lambda: now)
+    monkeypatch.setattr("sora_tui.tui.terminal.output_rate.time.monotonic", lambda: now)
     pace = Pace()
     assert (pace.lag, pace.stride) == (0.0, 16 * 1024), "a first try"
     pace.wrote(20_000, 0.001, waited=False)
@@ -199,7 +200,7 @@ def test_a_line_is_as_fast_as_it_took_what_had_to_wait(monkeypatch: pytest.Monke
 
 
 def test_textual_still_has_the_private_parts_we_hold() -> None:
-    """When this fails, read the new Textual and mend sora_tui/tui/terminal.py."""
+    """When this fails, read the new Textual and mend sora_tui/tui/terminal/app.py."""
     for name in ("_handle_exception", "_fatal_error", "_print_error_renderables"):
         assert callable(getattr(App, name))
     assert list(inspect.signature(App._handle_exception).parameters) == ["self", "error"]

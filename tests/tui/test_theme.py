@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from sora_tui.config.memory import Memory, memory_path
-from sora_tui.tui.theme import DARK, LIGHT, theme_at_start
+from sora_tui.tui.theme.themes import DARK, LIGHT, theme_at_start
 from tests.tui.test_snapshots import busy
 from tests.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.error import URLError
 
 import pytest
@@ -22,9 +22,9 @@ from textual.pilot import Pilot
 
 from sora_tui.core.job import Job, Output
 from sora_tui.media.render import ClipPlan, Previews, render_clip
-from sora_tui.tui.clip_seen import clip_room
-from sora_tui.tui.clip_window import ClipWindow
-from sora_tui.tui.panes.clip_view import ClipView
+from sora_tui.tui.dialogs.clip import ClipWindow
+from sora_tui.tui.panes.inspector.clip_preview import ClipView
+from sora_tui.tui.state.clip_preview import clip_room
 from tests.media import hostile
 from tests.media.pictures import encoded
 from tests.media.pictures import picture as drawn
@@ -309,13 +309,15 @@ async def test_only_the_job_on_which_the_cursor_rests_is_opened(
     app = workspace_app(tmp_path, jobs=jobs)
     for job in jobs:
         write(app, job, rendered[0])
-    look = app._look_at
+    clips = {job.outputs[0].path: job.id for job in jobs}
+    decoder = app.context.decoder
+    opens = decoder.open
 
-    def note(job: Job, rooms: Any) -> object:
-        opened.append(job.id)
-        return look(job, rooms)
+    def note(output: Output) -> BinaryIO:
+        opened.append(clips[output.path])
+        return opens(output)
 
-    monkeypatch.setattr(app, "_look_at", note)
+    monkeypatch.setattr(decoder, "open", note)
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4")
@@ -530,10 +532,10 @@ async def test_a_helper_that_dies_over_a_clip_costs_a_word_and_is_not_tried_agai
         await until(pilot, lambda: "the process that should open it broke off" in words(pilot), "")
         assert "complete; asked for" in words(pilot), "the facts are there all the same"
         before = len(started)
-        app.view_clip_soon()
+        app.context.signals.document_shown.publish(None)
         await settle(pilot)
         await press(pilot, "E", "f")
-        await until(pilot, lambda: "clip" not in app._alarms, "still to be looked at")
+        await until(pilot, lambda: not app.context.ui.has_timer("clip"), "still to be looked at")
         await settle(pilot)
         assert len(started) == before
 
@@ -585,7 +587,7 @@ async def test_each_line_is_copied_by_its_key(
     job = saved(rendered[0])
     app = workspace_app(tmp_path, jobs=[job])
     write(app, job, rendered[0])
-    monkeypatch.setattr(app, "copy_text", copied.append)
+    monkeypatch.setattr(app.context.ui, "copy", copied.append)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4", "o", "y", "t", "u")
@@ -696,7 +698,8 @@ async def test_in_tests_it_ends_with_each_app(tmp_path: Path) -> None:
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "2", "space")
-        await until(pilot, lambda: app.helper._process is not None, "nobody opens the picture")
-        process = app.helper._process
+        decoder = app.context.decoder
+        await until(pilot, lambda: decoder.helper._process is not None, "no process")
+        process = decoder.helper._process
         assert process is not None
     assert process.poll() is not None

@@ -11,8 +11,8 @@ from textual.events import MouseScrollDown
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from sora_tui.tui.columns import Column, fit, place_columns
-from sora_tui.tui.virtual_list import VirtualList
+from sora_tui.tui.widgets.columns import Column, fit, place_columns
+from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.pty_session import KEYS, ROOT, PtySession
 from tests.tui.list_app import COLUMNS, ListApp, row_ids
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
-from sora_tui.tui.terminal import HardenedApp, run_app
+from sora_tui.tui.terminal.app import HardenedApp, run_app
 
 SECRET = "sk-planted-in-a-local-0123456789"
 

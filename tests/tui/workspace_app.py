@@ -150,7 +150,8 @@ class WorkspaceApp(SoraApp):
     async def _shutdown(self) -> None:
         # What `run` does for a person: no process that opens pictures stays until pytest ends.
         await super()._shutdown()
-        self.stop_looking()
+        self.context.signals.ending.publish(None)
+        self.context.decoder.stop()
 
 
 def workspace_app(

@@ -96,7 +96,7 @@ def test_keeping_a_prompt_keeps_what_is_not_ours_and_the_mode(folder: Folder) ->
 def test_prompts_are_kept_nowhere_else(folder: Folder, name: str) -> None:
     with pytest.raises(ProblemError) as caught:
         save_prompt(folder, name, Prompt("x"))
-    assert caught.value.problem.code == "folder_not_writable"
+    assert caught.value.problem.code == "prompt_name_invalid"
 
 
 def test_new_names_are_free_ones(folder: Folder) -> None:
@@ -134,7 +134,7 @@ def test_a_renamed_prompt_takes_no_name_from_another(folder: Folder) -> None:
     with pytest.raises(ProblemError, match="prompt_taken"):
         rename_prompt(folder, "prompts/fox.md", "wolf")
     for bad in ("", " ", "../fox", ".fox", "/etc/fox", "a/../../fox"):
-        with pytest.raises(ProblemError, match="folder_not_writable"):
+        with pytest.raises(ProblemError, match="prompt_name_invalid"):
             rename_prompt(folder, "prompts/fox.md", bad)
     assert rename_prompt(folder, "prompts/fox.md", "animals/fox 2") == "prompts/animals/fox 2.md"
     assert (folder.prompts / "animals/fox 2.md").read_text() == "A fox."

@@ -14,19 +14,12 @@ from typing import BinaryIO
 import pytest
 
 from sora_tui.core.problem import ProblemError
+from sora_tui.core.reference_fit import ImageFacts, badge
 from sora_tui.core.request import COVER, EXACT, Fit
 from sora_tui.media import helper
-from sora_tui.media.header import ImageFacts
 from sora_tui.media.helper import BroughtPicture, Helper
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.references import (
-    Prepared,
-    Shelf,
-    badge,
-    keep,
-    read_reference_image,
-    sent_bytes,
-)
+from sora_tui.workspace.references import Prepared, Shelf, keep, read_reference_image, sent_bytes
 from tests.media.pictures import encoded, picture
 
 _SIZE = "64x36"

@@ -20,17 +20,19 @@ from sora_tui.core.listing import SORTS, Listing, Sort, place_of
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.tui import job_rows
-from sora_tui.tui.job_rows import JobView
-from sora_tui.tui.keys import Key, bindings
-from sora_tui.tui.panes.editor import ConsentLine
-from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
+from sora_tui.i18n.answers import yes_key
+from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.intent import Intent
+from sora_tui.tui.panes.editor.pane import ConsentLine
+from sora_tui.tui.presenters import job_columns as job_rows
+from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
     from sora_tui.engine.events import EngineChanged
-    from sora_tui.tui.order import Question
+    from sora_tui.tui.presenters.order import Question
 
 #: From this many cells on every column has room to say more.
 ROOMY: Final = 134
@@ -86,8 +88,11 @@ class JobOpened(Message):
         self.job_id = job_id
 
 
-class JobAction(Message):
+class JobAction(Intent):
     """The person wants something done: a verb of `is_possible`, with these jobs."""
+
+    owner = "job_actions"
+    method = "act"
 
     def __init__(self, job_ids: tuple[str, ...], verb: str) -> None:
         super().__init__()
@@ -107,16 +112,22 @@ class ListingChanged(Message):
     """The person wants other jobs in the list, or another order."""
 
 
-class QueueSwitched(Message):
+class QueueSwitched(Intent):
     """The person stops the queue, or lets it go on."""
+
+    owner = "job_actions"
+    method = "switch_queue"
 
     def __init__(self, paused: bool) -> None:
         super().__init__()
         self.paused = paused
 
 
-class JobsAnswered(Message):
+class JobsAnswered(Intent):
     """The question in the pane was answered."""
+
+    owner = "job_actions"
+    method = "answer"
 
     def __init__(self, yes: bool) -> None:
         super().__init__()
@@ -361,7 +372,9 @@ class JobsPane(Vertical):
 
         `leave` is what must be pressed before a key of the job acts.
         """
-        from sora_tui.tui.job_words import status  # its sentences are not for the first frame
+        from sora_tui.tui.presenters.job_status import (
+            status,  # its sentences are not for the first frame
+        )
 
         view = self.cursor_view
         return "" if view is None else status(view, self._now, max(self.size.width - 2, 1), leave)
@@ -370,7 +383,7 @@ class JobsPane(Vertical):
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The keys that do something for the highlighted job, or the marked ones."""
         if self._question is not None:
-            return ((self._question.yes[:1] or "y", N_("Yes")), ("esc", N_("No")))
+            return ((self._question.yes[:1] or yes_key(), N_("Yes")), ("esc", N_("No")))
         if self.query("#filter:focus"):
             keep, clear = ("enter", N_("Keep filter")), ("esc", N_("Clear filter"))
             return (keep, clear, ("↓", N_("To the list")))

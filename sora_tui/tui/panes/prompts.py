@@ -16,8 +16,8 @@ from textual.message import Message
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.amounts import thousands
-from sora_tui.tui.keys import Key, bindings
-from sora_tui.tui.virtual_list import Cell, Column, VirtualList
+from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 if TYPE_CHECKING:
     from textual.widgets import Input

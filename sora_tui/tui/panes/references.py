@@ -13,14 +13,18 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from sora_tui.core.request import BLACK, BLUR, COVER, EXACT, Fit, width_height
+from sora_tui.core.reference_fit import (
+    ReferenceFile,
+    badge,
+    fit_if_sent,
+)
+from sora_tui.core.request import COVER, Fit
 from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import N_, _
-from sora_tui.media.header import ImageFacts
-from sora_tui.media.image import MAX_PIXELS
-from sora_tui.tui.keys import Key, bindings
-from sora_tui.tui.virtual_list import Cell, Column, Tone, VirtualList
-from sora_tui.workspace.references import Badge, ReferenceFile, badge
+from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.intent import Intent
+from sora_tui.tui.presenters.reference_fit import effect, loss, shape
+from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -28,31 +32,24 @@ if TYPE_CHECKING:
 _SIGNS: Final = {"ok": "✓", "png": "✓", "fit": "✂", "no": "✗"}
 _TONES: Final[Mapping[str, Tone]] = {"ok": "ok", "png": "ok", "fit": "warn", "no": "error"}
 _FOLDER: Final = "input_reference/"
-#: A picture that is enlarged so many times looks it.
-_BLURRED: Final = 1.5
-#: Shapes that have a name; any other is written as a ratio to one.
-_SHAPES: Final = (
-    (1, 1),
-    (5, 4),
-    (4, 3),
-    (3, 2),
-    (16, 10),
-    (16, 9),
-    (7, 4),
-    (21, 9),
-)
 
 
-class ReferenceChosen(Message):
+class ReferenceChosen(Intent):
     """This picture is to be sent; None: none is."""
+
+    owner = "reference_fit"
+    method = "choose"
 
     def __init__(self, path: str | None) -> None:
         super().__init__()
         self.path = path
 
 
-class FitAsked(Message):
+class FitAsked(Intent):
     """The person wants to choose how this picture is brought to the size."""
+
+    owner = "reference_fit"
+    method = "ask_fit"
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -63,8 +60,11 @@ class PictureHighlighted(Message):
     """The cursor stands on another picture, or on none."""
 
 
-class LookAsked(Message):
+class LookAsked(Intent):
     """The person wants to see this picture."""
+
+    owner = "reference_fit"
+    method = "show_picture"
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -278,14 +278,15 @@ class ReferencesPane(Vertical):
         text = ""
         if file is not None and file.was_read:
             judged = badge(file.facts, self._wanted)
-            text = effect(file, judged, self._wanted, self._fit_of(file.path))
+            text = effect(file, judged, self._wanted, self._fit_of(file))
         if text != self._said:
             self._said = text
             self._effect.update(Content(text), layout=False)
 
-    def _fit_of(self, path: str) -> Fit:
-        """How this picture would be brought to the size if it were chosen now."""
-        return self._fit if path == self._chosen or self._fit != EXACT else COVER
+    def _fit_of(self, file: ReferenceFile) -> Fit:
+        """How this picture is brought to the size if it is chosen now."""
+        is_chosen = file.path == self._chosen
+        return fit_if_sent(self._fit, badge(file.facts, self._wanted), is_chosen=is_chosen)
 
     def _show_title(self) -> None:
         if not self.is_attached:
@@ -321,80 +322,8 @@ class ReferencesPane(Vertical):
             "size": Cell(f"{width}x{height}"),
             "shape": Cell(shape(width, height), "muted"),
             "word": Cell(judged.kind, tone),
-            "loss": Cell(_loss(judged, self._fit_of(path)), "muted"),
+            "loss": Cell(loss(judged, self._fit_of(file)), "muted"),
         }
-
-
-def shape(width: int, height: int) -> str:
-    """The shape of a picture as people call it: `16:9`, `4:3`, `2.35:1`."""
-    ratio = max(width, height) / min(width, height)
-    for long, short in _SHAPES:
-        if abs(ratio - long / short) < 0.01 * ratio:
-            return f"{long}:{short}" if width >= height else f"{short}:{long}"
-    return f"{ratio:.2g}:1" if width >= height else f"1:{ratio:.2g}"
-
-
-def effect(file: ReferenceFile, judged: Badge, size: str | None, fit: Fit) -> str:
-    """What sending a picture does to it, in words for a narrow line."""
-    if judged.reason == "reference_animated":
-        return _("an animation: only still pictures go")
-    if judged.reason == "reference_too_large":
-        return _("too large: {limit} megapixels at most").format(limit=MAX_PIXELS // 1_000_000)
-    if file.facts is None:
-        return _("no picture, or cut off in its header")
-    name = shape(file.facts.width, file.facts.height)
-    return f"{name}  {change(file.facts, judged, size, fit)}"
-
-
-def change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str:
-    """What becomes of a picture that is sent."""
-    if judged.kind == "png":
-        return _("sent as a PNG")
-    if judged.kind != "fit" or size is None:
-        return _("sent byte for byte")
-    if fit == EXACT:
-        return _("another size: f fits it")
-    words = _fitted(facts, judged, size, fit)
-    width, height = width_height(size)
-    across, down = width / facts.width, height / facts.height
-    times = min(across, down) if fit.how == "contain" else max(across, down)
-    if times < _BLURRED:
-        return words
-    return words + ", " + _("enlarged {times} times").format(times=f"{round(times, 1):g}")
-
-
-def _fitted(facts: ImageFacts, judged: Badge, size: str, fit: Fit) -> str:
-    if fit.how == "contain":
-        if fit.fill == BLUR:
-            return _("fitted on a blur of itself")
-        if fit.fill == BLACK:
-            return _("fitted with black bars")
-        return _("fitted with bars of {colour}").format(colour=fit.fill)
-    if fit.how == "stretch":
-        return _("fitted, distorted")
-    percent = round(100 * (judged.cut or 0))
-    if percent == 0:
-        return _("fitted, nothing is cut")
-    width, height = width_height(size)
-    if facts.width * height > facts.height * width:
-        return _("fitted, cuts {percent}% of the width").format(percent=percent)
-    return _("fitted, cuts {percent}% of the height").format(percent=percent)
-
-
-def _loss(judged: Badge, fit: Fit) -> str:
-    """What bringing the picture to the size costs it."""
-    if judged.reason is not None:
-        reasons = {"reference_animated": _("animated"), "reference_too_large": _("too large")}
-        return reasons.get(judged.reason, "")
-    if judged.kind != "fit":
-        return ""
-    if fit.how == "contain":
-        return _("adds bars")
-    if fit.how == "stretch":
-        return _("distorts")
-    if fit == EXACT:
-        return _("needs f")
-    return _("cuts {percent}%").format(percent=round(100 * judged.cut)) if judged.cut else ""
 
 
 def _within(path: str | None) -> str | None:

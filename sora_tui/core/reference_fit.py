@@ -1,0 +1,99 @@
+"""How a reference picture goes with the size of a clip: one rule for both faces."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal, NamedTuple
+
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.request import COVER, EXACT, Fit, width_height
+
+ImageFormat = Literal["JPEG", "PNG", "WEBP", "GIF", "BMP"]
+
+#: Twice a 32 megapixel photo; decoded as RGB a picture of this size takes 192 MB.
+MAX_PIXELS: Final = 64_000_000
+#: Formats the API does not take: their first frame travels as PNG.
+AS_PNG: Final[frozenset[ImageFormat]] = frozenset({"GIF", "BMP"})
+
+
+class ImageFacts(NamedTuple):
+    """What a picture is.
+
+    Attributes:
+        format: Named by content, whatever the file is called.
+        width: Pixels as displayed, so after an EXIF turn.
+        height: Pixels as displayed.
+        frames: 1 for a still picture.
+        turned: The EXIF orientation is not 1: the stored pixels lie differently.
+    """
+
+    format: ImageFormat
+    width: int
+    height: int
+    frames: int = 1
+    turned: bool = False
+
+
+class ReferenceFile(NamedTuple):
+    """A file of `input_reference/`.
+
+    Attributes:
+        path: Relative to `input_reference/`, with `/`.
+        facts: From the header only; None where it is no picture we know, or was not read.
+        was_read: Whether its header was looked at.
+    """
+
+    path: str
+    bytes: int
+    modified: datetime
+    facts: ImageFacts | None
+    was_read: bool = True
+
+
+class Badge(NamedTuple):
+    """How a picture goes with a size.
+
+    Attributes:
+        kind: `ok` as it is, `png` re-encoded, `fit` only fitted, `no` not at all.
+        cut: Which share (0..1) a `cover` fit would cut away.
+        reason: The problem code behind `no`.
+    """
+
+    kind: Literal["ok", "fit", "png", "no"]
+    cut: float | None = None
+    reason: str | None = None
+
+
+def badge(facts: ImageFacts | None, size: str | None) -> Badge:
+    """How a picture goes with a size; by its header, so a damaged picture may still be refused."""
+    if facts is None:
+        return Badge("no", reason="reference_not_image")
+    if facts.frames > 1 and facts.format != "GIF":
+        return Badge("no", reason="reference_animated")
+    if facts.width * facts.height > MAX_PIXELS:
+        return Badge("no", reason="reference_too_large")
+    try:
+        wanted = width_height(size) if size else None
+    except ProblemError:
+        wanted = None
+    if wanted is not None and (facts.turned or wanted != (facts.width, facts.height)):
+        return Badge("fit", cut=cut_share(facts.width, facts.height, *wanted))
+    return Badge("png" if facts.format in AS_PNG else "ok")
+
+
+def fit_if_sent(fit: Fit, judged: Badge, *, is_chosen: bool) -> Fit:
+    """Return how a picture is brought to the size if it is sent: as is set, or as it needs.
+
+    Args:
+        fit: What is set for the clip.
+        is_chosen: The clip has this picture already, so that its fit was seen.
+    """
+    if is_chosen or fit != EXACT:
+        return fit
+    return COVER if judged.kind == "fit" else EXACT
+
+
+def cut_share(width: int, height: int, target_width: int, target_height: int) -> float:
+    """Which share (0..1) of a `width` x `height` picture `cover` cuts away for the target size."""
+    kept = min(width * target_height, height * target_width)
+    return 1 - kept / max(width * target_height, height * target_width)

@@ -1,0 +1,47 @@
+"""Which controllers there are; each is imported and built at its first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from sora_tui.tui.context import Context
+    from sora_tui.tui.intent import Intent
+
+#: Name of a controller -> module below `sora_tui.tui.controllers`, and class.
+CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
+    "clips": ("clips", "Clips"),
+    "job_actions": ("job_actions", "JobActions"),
+    "lost_jobs": ("lost_jobs", "LostJobs"),
+    "reference_fit": ("reference_fit", "ReferenceFit"),
+    "references": ("references", "References"),
+}
+#: These act without being asked, or hear signals: they are built once the first frame stands.
+STARTED: Final = ("clips", "references")
+
+
+class Controllers:
+    """The controllers of one screen."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._built: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the controller of this name."""
+        if name not in self._built:
+            module, class_name = CONTROLLERS[name]
+            found = import_module(f"sora_tui.tui.controllers.{module}")
+            self._built[name] = getattr(found, class_name)(self._context)
+        return self._built[name]
+
+    def start(self) -> None:
+        """Build those that act without being asked."""
+        for name in STARTED:
+            self[name]
+
+    def route(self, intent: Intent) -> None:
+        """Have its owner carry an intent out."""
+        getattr(self[intent.owner], intent.method)(intent)

@@ -1,0 +1,113 @@
+"""What a controller gets: the session, the panes, shared values, and a way to the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from sora_tui.tui.state.signal import Signal
+
+if TYPE_CHECKING:
+    from sora_tui.core.job import Job
+    from sora_tui.core.problem import Problem
+    from sora_tui.tui.layout.workbench import Workbench
+    from sora_tui.tui.services.decoder import Decoder
+    from sora_tui.tui.state.job_store import JobBook
+    from sora_tui.tui.state.reference_store import ReferenceStore
+    from sora_tui.tui.state.session import Session
+
+T = TypeVar("T")
+
+
+class Ui(Protocol):
+    """What a controller may ask of the screen as a whole."""
+
+    @property
+    def workbench(self) -> Workbench:
+        """The panes, the banner and the status line."""
+
+    def say(self, text: str) -> None:
+        """Show a text in the status line, until the next one."""
+
+    def complain(self, problem: Problem) -> None:
+        """Show what happened, what it means for the money, and what to do."""
+
+    def run(
+        self,
+        blocking: Callable[[], T],
+        then: Callable[[T], object] | None = None,
+        *,
+        group: str,
+        latest: bool = False,
+        failed: Callable[[Problem], object] | None = None,
+    ) -> None:
+        """Call something that blocks in a thread of its own.
+
+        Args:
+            then: Gets the result, in the thread of the screen.
+            group: Calls of one kind.
+            latest: A newer call of the group cancels this one, and its result is dropped.
+            failed: Gets the problem of a `ProblemError`; `complain` unless given.
+        """
+
+    def from_worker(self, call: Callable[..., T], *args: Any) -> T:
+        """Call something in the thread of the screen from a blocking call, and wait for it."""
+
+    def wanted(self) -> Callable[[], bool]:
+        """Return, inside a blocking call, what tells whether its result is still wanted."""
+
+    def cancel(self, group: str) -> None:
+        """Drop the results of the blocking calls of a group."""
+
+    def every(
+        self, name: str, seconds: float | None, call: Callable[[], object], *, once: bool = False
+    ) -> None:
+        """Set the timer of this name anew; None stops it."""
+
+    def has_timer(self, name: str) -> bool:
+        """Whether the timer of this name runs."""
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard of the person's terminal, and say which way it went."""
+
+    def open_dialog(self, dialog: Any, then: Callable[[Any], None] | None = None) -> None:
+        """Show a modal screen; `then` gets its result."""
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What controllers announce to each other.
+
+    Attributes:
+        jobs_added: New jobs were handed in on this screen.
+        clip_wanted: The clip of this job is to be shown.
+        copy_wanted: What fetches the clip of this job is to be copied.
+        rewrite_wanted: This job waits; it is taken back, and its prompt goes into the editor.
+        job_highlighted: The cursor of the job list stands on this job; None where there is none.
+        document_shown: The inspector shows the highlighted job as its document has it.
+        view_changed: Other panes are seen, the terminal gained or lost the focus, or jobs began or
+            ended: some timers are needed now, others not.
+        ending: The screen is gone; what runs beside it is to end.
+    """
+
+    jobs_added: Signal[list[Job]] = field(default_factory=Signal)
+    clip_wanted: Signal[Job] = field(default_factory=Signal)
+    copy_wanted: Signal[Job] = field(default_factory=Signal)
+    rewrite_wanted: Signal[Job] = field(default_factory=Signal)
+    job_highlighted: Signal[str | None] = field(default_factory=Signal)
+    document_shown: Signal[None] = field(default_factory=Signal)
+    view_changed: Signal[None] = field(default_factory=Signal)
+    ending: Signal[None] = field(default_factory=Signal)
+
+
+@dataclass(frozen=True)
+class Context:
+    """All of it; one for the whole screen."""
+
+    session: Session
+    ui: Ui
+    store: JobBook
+    references: ReferenceStore
+    decoder: Decoder
+    signals: Signals = field(default_factory=Signals)

@@ -1,0 +1,116 @@
+"""What a person does with jobs of the list, and with the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sora_tui.core.job import Job
+from sora_tui.i18n import _
+from sora_tui.tui.presenters.job_questions import Plan, done_words
+
+if TYPE_CHECKING:
+    from sora_tui.tui.context import Context
+    from sora_tui.tui.panes.jobs import JobAction, JobsAnswered, QueueSwitched
+
+
+class JobActions:
+    """Whatever costs or loses something is planned first, asked in the list, then done."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        #: What the question in the list is about.
+        self._plan: Plan | None = None
+
+    def act(self, intent: JobAction) -> None:
+        """Do what a verb means for these jobs, or ask about it."""
+        context, ids = self._context, intent.job_ids
+        jobs = context.ui.workbench.jobs
+        views = [view for id in ids if (view := jobs.view(id)) is not None]
+        signals = context.signals
+        wanted = {
+            "look": signals.clip_wanted,
+            "copy": signals.copy_wanted,
+            "edit": signals.rewrite_wanted,
+        }
+        if intent.verb not in wanted:
+            known = {view.job.id: view.job for view in views}
+            context.ui.run(
+                partial(self._plan_for, intent.verb, ids, known),
+                self._ask,
+                group="plan",
+                latest=True,
+            )
+        elif views:
+            wanted[intent.verb].publish(views[0].job)
+
+    def _plan_for(self, verb: str, job_ids: Sequence[str], known: Mapping[str, Job]) -> Plan:
+        from sora_tui.tui.services.job_plans import make_plan, read_jobs
+
+        session = self._context.session
+        jobs = read_jobs(session.folder, job_ids, known)
+        return make_plan(verb, jobs, session.folder, session.settings, session.clock())
+
+    def _ask(self, plan: Plan) -> None:
+        workbench = self._context.ui.workbench
+        if not plan.jobs and plan.order is None:
+            self._context.ui.say(plan.note)
+        elif plan.question is None:
+            self._carry_out(plan)
+        else:
+            self._plan = plan
+            if "jobs" not in workbench.seen:
+                workbench.show_pane("jobs")
+            workbench.jobs.ask(plan.question)
+            workbench.show_keys()
+
+    def answer(self, intent: JobsAnswered) -> None:
+        """Do what was asked about, or leave everything as it is."""
+        ui, plan = self._context.ui, self._plan
+        self._plan = None
+        ui.workbench.show_keys()
+        if plan is None:
+            return
+        if intent.yes:
+            self._carry_out(plan)
+        elif plan.verb == "retry":
+            ui.say(_("Not sent, nothing spent."))
+        else:
+            ui.say(_("Nothing was changed."))
+
+    def _carry_out(self, plan: Plan) -> None:
+        """Hand everything over; the first refusal ends it, and is shown."""
+        from sora_tui.tui.services.draft_orders import submit
+
+        session, ui = self._context.session, self._context.ui
+        engine = session.running_engine
+
+        def hand_over() -> list[Job]:
+            for job in plan.jobs:
+                engine.command(job.id, plan.verb)
+            return [] if plan.order is None else submit(engine, plan.order, session.clock())
+
+        def done(jobs: list[Job]) -> None:
+            if plan.jobs or plan.retried:
+                ui.say(done_words(plan))
+            if jobs:
+                self._context.signals.jobs_added.publish(jobs)
+
+        ui.run(hand_over, done, group="act")
+
+    def switch_queue(self, intent: QueueSwitched) -> None:
+        """Pause the queue, or let it go on."""
+        ui, paused = self._context.ui, intent.paused
+        engine = self._context.session.running_engine
+        said = (
+            _("Queue paused, also after a new start: nothing new is sent, the rest goes on.")
+            if paused
+            else _("The queue goes on.")
+        )
+        ui.run(
+            lambda: engine.pause_queue(paused),
+            lambda _done: ui.say(said),
+            group="queue",
+            latest=True,
+        )

@@ -1,0 +1,1 @@
+"""Which pane is where."""

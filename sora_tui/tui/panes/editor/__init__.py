@@ -1,0 +1,1 @@
+"""The prompt, its settings and its price."""

@@ -1,0 +1,90 @@
+"""The text of a prompt: Textual's text area, left with escape. Imported after the first frame."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual import events
+from textual.actions import SkipAction
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+from sora_tui.core.text import left_out, prompt_text
+from sora_tui.i18n import N_
+from sora_tui.tui.commands.table import Key, bindings
+
+#: A prompt file is never longer; a cut text would be kept as if the person had cut it.
+_LONGEST: Final = 1024 * 1024
+
+
+class PromptText(TextArea):
+    """Where a prompt is written. Tab goes on to the settings, escape leaves the text."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("editor.leave", "escape", N_("Leave the text: letters are commands then"), "leave"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+
+    class Left(Message):
+        """The person leaves the text; letters are commands from now on."""
+
+    class UndoneToStart(Message):
+        """Undo with nothing left to undo in this text; `by` -1, or redo, +1."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    class LeftOut(Message):
+        """A paste had characters that no prompt may have.
+
+        Attributes:
+            characters: Their code points, such as `U+202E`.
+        """
+
+        def __init__(self, characters: tuple[str, ...]) -> None:
+            super().__init__()
+            self.characters = characters
+
+    def __init__(self, text: str, *, id: str) -> None:
+        super().__init__(shown(text), id=id, highlight_cursor_line=False)
+        self.cursor_blink = False
+
+    def action_leave(self) -> None:
+        """Leave the text."""
+        self.post_message(self.Left())
+
+    def action_undo(self) -> None:
+        """Take back the last change, or what put this text here."""
+        if self.history.undo_stack:
+            self.undo()
+        else:
+            self.post_message(self.UndoneToStart(-1))
+
+    def action_redo(self) -> None:
+        """Do again what was undone."""
+        if self.history.redo_stack:
+            self.redo()
+        else:
+            self.post_message(self.UndoneToStart(+1))
+
+    def action_copy(self) -> None:
+        """Copy what is selected; without a selection ctrl+c is not ours."""
+        if not self.selected_text:
+            raise SkipAction
+        super().action_copy()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted is foreign text: what is seen is what is sent."""
+        event.stop()
+        event.prevent_default()
+        if gone := left_out(event.text):
+            self.post_message(self.LeftOut(gone))
+        pasted = self.replace(shown(event.text), *self.selection, maintain_selection_offset=False)
+        self.move_cursor(pasted.end_location)
+
+
+def shown(text: str) -> str:
+    """A text as the area shows it."""
+    return prompt_text(text[:_LONGEST])

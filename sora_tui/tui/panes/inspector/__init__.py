@@ -1,0 +1,1 @@
+"""One job: its facts, its clip, its document."""

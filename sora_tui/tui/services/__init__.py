@@ -1,0 +1,1 @@
+"""Blocking calls, for worker threads."""

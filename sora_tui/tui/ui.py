@@ -1,0 +1,126 @@
+"""The screen as controllers see it: what they may ask of the app, and nothing else of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual.worker import get_current_worker
+
+from sora_tui.core.problem import Problem, ProblemError
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import _
+from sora_tui.tui.layout.workbench import Workbench
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.screen import Screen
+    from textual.timer import Timer
+
+T = TypeVar("T")
+
+
+class ScreenUi:
+    """A `context.Ui` on a Textual app that shows a workbench."""
+
+    def __init__(self, app: App[None]) -> None:
+        self._app = app
+        self._timers: dict[str, Timer] = {}
+
+    @property
+    def workbench(self) -> Workbench:
+        """The panes, the banner and the status line."""
+        return self._app.query_one(Workbench)
+
+    def say(self, text: str) -> None:
+        """Show a text in the status line, until the next one."""
+        self.workbench.status.say(text)
+
+    def complain(self, problem: Problem) -> None:
+        """Show what happened, what it means for the money, and what to do.
+
+        By the prompt where that is seen, else in the status line.
+        """
+        from sora_tui.i18n.problems import sentences
+
+        said = sentences(problem)
+        text = f"{said.happened} {said.money} {said.next}"
+        workbench = self.workbench
+        if "editor" in workbench.seen:
+            workbench.editor.say(text, error=True)
+        else:
+            self.say(text)
+
+    def run(
+        self,
+        blocking: Callable[[], T],
+        then: Callable[[T], object] | None = None,
+        *,
+        group: str,
+        latest: bool = False,
+        failed: Callable[[Problem], object] | None = None,
+    ) -> None:
+        """Call something that blocks in a thread of its own; see `context.Ui.run`."""
+
+        def work() -> None:
+            worker = get_current_worker()
+            call: Callable[[], object] | None = None
+            try:
+                result = blocking()
+            except ProblemError as error:
+                problem, tell = error.problem, failed or self.complain
+                call = lambda: tell(problem)  # noqa: E731 -- one of two, chosen here
+            else:
+                if then is not None:
+                    call = lambda: then(result)  # noqa: E731
+            if call is not None and not worker.is_cancelled:
+                self._app.call_from_thread(call)
+
+        self._app.run_worker(work, thread=True, group=group, exclusive=latest)
+
+    def from_worker(self, call: Callable[..., T], *args: Any) -> T:
+        """Call something in the thread of the screen from a blocking call, and wait for it."""
+        return self._app.call_from_thread(call, *args)
+
+    def wanted(self) -> Callable[[], bool]:
+        """Return, inside a blocking call, what tells whether its result is still wanted."""
+        worker = get_current_worker()
+        return lambda: not worker.is_cancelled
+
+    def cancel(self, group: str) -> None:
+        """Drop the results of the blocking calls of a group."""
+        self._app.workers.cancel_group(self._app, group)
+
+    def every(
+        self, name: str, seconds: float | None, call: Callable[[], object], *, once: bool = False
+    ) -> None:
+        """Set the timer of this name anew; None stops it."""
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.stop()
+        if seconds is not None:
+            start = self._app.set_timer if once else self._app.set_interval
+            self._timers[name] = start(seconds, call)
+
+    def has_timer(self, name: str) -> bool:
+        """Whether the timer of this name runs."""
+        return name in self._timers
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard of the person's terminal, and say which way it went."""
+        from sora_tui.tui.services.clipboard import copy
+
+        self.run(lambda: copy(text, self._app), partial(self._copied, text), group="copy")
+
+    def _copied(self, text: str, route: str) -> None:
+        way = (
+            _("Copied through tmux: {text}")
+            if route == "tmux"
+            else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
+        )
+        self.say(way.format(text=clean_line(" ".join(text[:1000].split()), 200)))
+
+    def open_dialog(self, dialog: Screen[Any], then: Callable[[Any], None] | None = None) -> None:
+        """Show a modal screen; `then` gets its result."""
+        self._app.push_screen(dialog, then)

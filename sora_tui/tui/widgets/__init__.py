@@ -1,0 +1,1 @@
+"""Widgets that could stand in any other app."""
