@@ -10,14 +10,14 @@ from typing import Any, Final
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli import exits
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
 from sora_tui.config.settings import Settings
-from sora_tui.core.accounts import Account, Tally, accounts, together
+from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_groups, spending_report
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.formatting import money
+from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import open_folder
-from sora_tui.workspace.ledger import jobs_of_the_day
 
 #: Before any job there is.
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -25,29 +25,31 @@ _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _BY: Final = (("day", N_("DAY")), ("server", N_("SERVER")), ("model", N_("MODEL")))
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Sum up the documents; those in the trash count, because nothing is refunded by deleting."""
     folder = open_folder(settings.workspace)
     since = args.since or _EVER
-    records = jobs_of_the_day(folder, since)
-    kept = accounts(records.jobs, since)
+    records = read_day_records(folder, since)
+    kept = spending_report(records.jobs, since)
     for account, tally in kept.items():
-        speech.document(_document(account, tally))
+        console.document(_document(account, tally))
     for path in records.unreadable:
-        speech.note(_("{path} cannot be read: what its job cost is not counted.").format(path=path))
+        console.note(
+            _("{path} cannot be read: what its job cost is not counted.").format(path=path)
+        )
     if not kept:
-        speech.result(_("Nothing was sent to a real server."))
+        console.result(_("Nothing was sent to a real server."))
         return exits.DONE
     for name, head in _BY:
-        for line in _table(_(head), together(kept, name, "currency")):
-            speech.result(line)
-        speech.result("")
-    for (currency,), tally in together(kept, "currency").items():
-        speech.result(_total(currency, tally))
+        for line in _table(_(head), merge_groups(kept, name, "currency")):
+            console.result(line)
+        console.result("")
+    for (currency,), tally in merge_groups(kept, "currency").items():
+        console.result(_total(currency, tally))
     return exits.DONE
 
 
-def _document(account: Account, tally: Tally) -> dict[str, Any]:
+def _document(account: SpendingGroup, tally: GroupTotal) -> dict[str, Any]:
     spent = tally.spent
     return {
         "event": "cost",
@@ -62,7 +64,7 @@ def _document(account: Account, tally: Tally) -> dict[str, Any]:
     }
 
 
-def _table(head: str, sums: Mapping[tuple[str, ...], Tally]) -> Iterator[str]:
+def _table(head: str, sums: Mapping[tuple[str, ...], GroupTotal]) -> Iterator[str]:
     heads = (head, _("CLIPS"), _("ESTIMATED"), _("REPORTED"), _("UNKNOWN"))
     rows = [heads, *(_cells(name, currency, t) for (name, currency), t in sorted(sums.items()))]
     widths = [max(cell_len(row[at]) for row in rows) for at in range(len(heads))]
@@ -75,7 +77,7 @@ def _table(head: str, sums: Mapping[tuple[str, ...], Tally]) -> Iterator[str]:
         yield "  ".join((first, *rest))
 
 
-def _cells(name: str, currency: str, tally: Tally) -> tuple[str, ...]:
+def _cells(name: str, currency: str, tally: GroupTotal) -> tuple[str, ...]:
     spent = tally.spent
     return (
         clean_line(name or "-", 40),
@@ -86,7 +88,7 @@ def _cells(name: str, currency: str, tally: Tally) -> tuple[str, ...]:
     )
 
 
-def _total(currency: str, tally: Tally) -> str:
+def _total(currency: str, tally: GroupTotal) -> str:
     """`12 clips: about $4.20 by the price tables, $0.40 as servers say, 2 unknown`."""
     clips = ngettext("{count} clip", "{count} clips", tally.clips).format(count=tally.clips)
     spent = tally.spent

@@ -14,28 +14,28 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from sora_tui.cli import exits
-from sora_tui.cli.day import spent_words
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.day_spending import spending_words
 from sora_tui.cli.streams import OutputError
 from sora_tui.config.log import log_path
-from sora_tui.config.places import has_home, user_toml_path
+from sora_tui.config.paths import has_home, user_toml_path
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
-from sora_tui.engine.examine import examine
-from sora_tui.engine.quote import usual_quote
-from sora_tui.engine.way import way_to
+from sora_tui.engine.network_path import network_path_to
+from sora_tui.engine.probe_server import probe_server
+from sora_tui.engine.quote import default_quote
 from sora_tui.i18n import _, language
-from sora_tui.i18n.findings import Line, Sign, finding_lines
+from sora_tui.i18n.probe_result import Line, Symbol, probe_lines
 from sora_tui.i18n.problems import sentences
 from sora_tui.media.decoder import decoder_version
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, check_room, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 
-LookAtPictures = Callable[[Settings], Line]
+CheckGraphics = Callable[[Settings], Line]
 
 #: Room that a clip may need, in bytes.
 _CLIP = 20_000_000
@@ -58,21 +58,21 @@ class Check(NamedTuple):
     name: str
     detail: str
     problem: Problem | None = None
-    sign: Sign | None = None
+    symbol: Symbol | None = None
     value: object = None
     advice: str = ""
 
 
-def run(look_at_pictures: LookAtPictures, settings: Settings, speech: Speech) -> int:
+def run(check_graphics: CheckGraphics, settings: Settings, console: Console) -> int:
     """Look at everything, send nothing that costs; the exit code is the worst finding's.
 
     Args:
-        look_at_pictures: Says how the screen would show them; this face does not know the other.
+        check_graphics: Says how the screen would show them; this face does not know the other.
     """
-    return report(_checks(settings, look_at_pictures), speech)
+    return report(_checks(settings, check_graphics), console)
 
 
-def run_without_settings(why: Problem, workspace: Path | None, speech: Speech) -> int:
+def run_without_settings(why: Problem, workspace: Path | None, console: Console) -> int:
     """Look at what does not hang on settings that cannot be read.
 
     Args:
@@ -98,17 +98,17 @@ def run_without_settings(why: Problem, workspace: Path | None, speech: Speech) -
         ("clips", lambda: iter([_clips()])),
         ("log", _log),
     )
-    return report(_surviving(sections), speech)
+    return report(_surviving(sections), console)
 
 
-def report(checks: Iterable[Check], speech: Speech) -> int:
+def report(checks: Iterable[Check], console: Console) -> int:
     """Tell what was found, line by line as it comes; the exit code is the worst of it."""
     codes = []
     for check in checks:
         why = check.problem
         is_warning = why is not None and check.name == "warning" and why.code in _WARNINGS
-        sign = check.sign or ("ok" if why is None else "!" if is_warning else "x")
-        speech.document(
+        sign = check.symbol or ("ok" if why is None else "!" if is_warning else "x")
+        console.document(
             {
                 "check": check.name,
                 "ok": why is None and sign != "x",
@@ -118,16 +118,16 @@ def report(checks: Iterable[Check], speech: Speech) -> int:
                 "problem": None if why is None else {"code": why.code, "facts": dict(why.facts)},
             }
         )
-        speech.result(f"{sign:<3}{check.name:<12}{check.detail}".rstrip())
+        console.result(f"{sign:<3}{check.name:<12}{check.detail}".rstrip())
         if why is not None:
             said = sentences(why)
             # A finding says what happened in its own line.
             happened = "" if said.happened == check.detail else f"{said.happened} "
-            speech.result(f"{'':<15}{happened}{said.next}")
+            console.result(f"{'':<15}{happened}{said.next}")
             if not is_warning:
                 codes.append(exits.BY_PROBLEM[why.code])
         elif check.advice:
-            speech.result(f"{'':<15}{check.advice}")
+            console.result(f"{'':<15}{check.advice}")
     return exits.worst(codes)
 
 
@@ -137,19 +137,19 @@ def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> It
     Args:
         shown: What working with it has shown in this folder, where asking does not tell.
     """
-    found = examine(server)
+    found = probe_server(server)
     if shown and found.reached:
         can = {name: shown.get(name) if told is None else told for name, told in found.can.items()}
         means = "none" if can["delete"] is False else found.delete_means
         found = found._replace(can=can, delete_means=means)
-    yield from map(_check, finding_lines(server, found, usual_quote(server)))
+    yield from map(_check, probe_lines(server, found, default_quote(server)))
 
 
 def _check(line: Line) -> Check:
-    return Check(line.name, line.words, line.problem, line.sign, line.value, line.advice)
+    return Check(line.name, line.words, line.problem, line.symbol, line.value, line.advice)
 
 
-def _checks(settings: Settings, look_at_pictures: LookAtPictures) -> Iterator[Check]:
+def _checks(settings: Settings, check_graphics: CheckGraphics) -> Iterator[Check]:
     def folder_checks() -> Iterator[Check]:
         try:
             folder = open_folder(settings.workspace)
@@ -158,12 +158,12 @@ def _checks(settings: Settings, look_at_pictures: LookAtPictures) -> Iterator[Ch
         else:
             yield from _folder(folder)
             yield from _records(folder)
-            yield Check("money", spent_words(folder, settings.budget))
+            yield Check("money", spending_words(folder, settings.budget))
 
     def terminal_checks() -> Iterator[Check]:
         yield _terminal()
         if _is_terminal():
-            yield _check(look_at_pictures(settings))
+            yield _check(check_graphics(settings))
 
     yield from _surviving(
         (
@@ -203,14 +203,14 @@ def _version() -> Iterator[Check]:
 def _log() -> Iterator[Check]:
     path = log_path()
     if not has_home():
-        yield Check("log", _("none: there is no home folder here"), sign="-")
+        yield Check("log", _("none: there is no home folder here"), symbol="-")
     elif os.access(path, os.W_OK):
         yield Check("log", str(path))
     else:
         yield Check(
             "log",
             str(path),
-            sign="-",
+            symbol="-",
             advice=_("It cannot be written; nothing else depends on it."),
         )
 
@@ -245,15 +245,15 @@ def _server(settings: Settings) -> Iterator[Check]:
         yield Check("source", _("no key is configured; the server is asked without one"))
     elif not server.lacks_key:
         yield Check("source", _("the key is from {source}; not shown").format(source=source))
-    way = way_to(server)
+    way = network_path_to(server)
     if way.proxy or way.odd:
         words = _("by the proxy of {variable}").format(variable=way.proxy) if way.proxy else "-"
         left_out = clean_line(" ".join(way.odd), 100)
         told = _("NO_PROXY: {entries} is no host, and is left out.").format(entries=left_out)
-        yield Check("proxy", words, sign="?" if way.odd else "ok", advice=told if way.odd else "")
+        yield Check("proxy", words, symbol="?" if way.odd else "ok", advice=told if way.odd else "")
     shown = {}
     with suppress(ProblemError):  # the folder has a line of its own
-        shown = dict(Memory(open_folder(settings.workspace)).of(server.origin).facts)
+        shown = dict(CapabilityCache(open_folder(settings.workspace)).of(server.origin).facts)
     yield from server_checks(server, shown)
 
 
@@ -314,7 +314,7 @@ def _clips() -> Check:
         return Check(
             "clips",
             _("saved as ever, but not shown here: PyAV does not load"),
-            sign="-",
+            symbol="-",
             value={"pyav": None, "ffmpeg": "not needed"},
             advice=_("For pictures of clips: pip install av. ffmpeg is not needed."),
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.number import MAX_DIGITS, number
-from sora_tui.core.remote import ENDINGS, LAST_MOMENT, Phase, RemoteVideo, read_video
+from sora_tui.core.remote_video import FINAL_WORDS, LAST_MOMENT, Phase, RemoteVideo, read_video
 from sora_tui.core.text import clean, clean_line
 
 #: Largest answers read, in bytes (reliability, mechanism CAP).
@@ -66,23 +66,27 @@ def read_json(body: bytes) -> Any:
     return _pruned(parsed, MAX_DEPTH)
 
 
-def video_in(document: object, endings: Mapping[str, Phase] = ENDINGS) -> RemoteVideo | None:
+def video_in(
+    document: object, final_words: Mapping[str, Phase] = FINAL_WORDS
+) -> RemoteVideo | None:
     """The video object an error answer may consist of (vLLM-Omni answers a failed job so).
 
     An error with an id of its own is told from a job by the object's name, or by a status word
     that servers use for jobs.
     """
-    video = read_video(document, endings)
+    video = read_video(document, final_words)
     if video is None or not isinstance(document, Mapping):
         return None
     is_job = document.get("object") == "video" or video.phase is not Phase.UNKNOWN
     return video if is_job else None
 
 
-def wrapped_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> RemoteVideo | None:
+def wrapped_video(
+    document: object, final_words: Mapping[str, Phase] = FINAL_WORDS
+) -> RemoteVideo | None:
     """A video object embedded as text in an error message (LiteLLM before vLLM-Omni)."""
     for inner in _wrapped(_read_envelope(document).message):
-        if (video := video_in(inner, endings)) is not None:
+        if (video := video_in(inner, final_words)) is not None:
             return video
     return None
 
@@ -129,14 +133,14 @@ def poll_after(headers: Mapping[str, str]) -> float | None:
     return None if milliseconds is None else _clamp(milliseconds / 1000, _MAX_POLL_WAIT)
 
 
-def http_date(said: str | None) -> float | None:
+def http_date(text: str | None) -> float | None:
     """An HTTP date as Unix seconds; None for what is none."""
-    if not said:
+    if not text:
         return None
     from email.utils import parsedate_to_datetime  # few servers say one
 
     try:
-        at = parsedate_to_datetime(said).timestamp()
+        at = parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
     return number(at, most=LAST_MOMENT)

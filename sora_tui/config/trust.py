@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from sora_tui.config.keys import key_of
+from sora_tui.config.api_keys import key_of
+from sora_tui.config.config_files import EnvFile
 from sora_tui.config.profiles import Profile
-from sora_tui.config.sources import EnvFile
 from sora_tui.core.address import normal_address
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server, origin_of

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.job_id import made_at
+from sora_tui.core.job_id import creation_time
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, Spent, problem
 from sora_tui.core.server import Server, is_loopback_host
@@ -171,7 +171,7 @@ def spent_at(job: Job) -> datetime:
     # A clock that was ahead when the job was made has been set right by the time of its last step.
     made = min(job.created_at, job.updated_at)
     at = max([made, *(attempt.at for attempt in job.attempts[-1:])])
-    return at if at >= _FIRST_MOMENT else made_at(job.id) or _ANY_MOMENT
+    return at if at >= _FIRST_MOMENT else creation_time(job.id) or _ANY_MOMENT
 
 
 _FIRST_MOMENT = datetime(2020, 1, 1, tzinfo=UTC)

@@ -38,7 +38,7 @@ class PriceTable(NamedTuple):
     dated: str = ""
 
 
-class Ending(NamedTuple):
+class Retirement(NamedTuple):
     """The day on which a model's maker switches it off.
 
     Attributes:
@@ -68,7 +68,7 @@ class Measures(NamedTuple):
         numbers: So does a number under one of these names.
         words: And under a name that has one of these words in it, unless it is `harmless`.
         harmless: Names with such a word that change nothing of what is made.
-        usual_rate: Frames of one second where none are said; None is not known.
+        default_rate: Frames of one second where none are said; None is not known.
     """
 
     clips: frozenset[str] = frozenset()
@@ -79,7 +79,7 @@ class Measures(NamedTuple):
     numbers: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     harmless: frozenset[str] = frozenset()
-    usual_rate: Decimal | None = None
+    default_rate: Decimal | None = None
 
     def has(self, key: str) -> bool:
         """Return whether this folded name is known to change how much is made."""
@@ -237,7 +237,7 @@ def amount_of(
             )
         unclear = unclear or (name if wrong else "")
     if frames:
-        rate = min(rates, default=measures.usual_rate)
+        rate = min(rates, default=measures.default_rate)
         unclear = unclear or ("" if rate else framed)
         lengths += [most / rate for most in frames if rate]
     known = [length for length in lengths if length is not None]

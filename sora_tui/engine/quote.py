@@ -7,14 +7,14 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from sora_tui.client.prices import ending_of, measures_for, table_for
+from sora_tui.client.prices import measures_for, retirement_of, table_for
 from sora_tui.core.job import Cost, Job
 from sora_tui.core.price import (
     Amount,
-    Ending,
     Measures,
     Price,
     PriceKind,
+    Retirement,
     amount_of,
     price_of,
     rounded,
@@ -22,7 +22,7 @@ from sora_tui.core.price import (
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server, profile_for
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.reports import reports_of
+from sora_tui.workspace.reported_costs import jobs_with_reported_cost
 
 #: So many of a server's reports are looked through for one of the same kind.
 _LATEST: Final = 100
@@ -43,7 +43,7 @@ def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -
     if folder is None or price.kind is not PriceKind.FREE or server.simulated:
         return price
     asked = _amount(server, request, measures)
-    for job in islice(reports_of(folder, server.origin), _LATEST):
+    for job in islice(jobs_with_reported_cost(folder, server.origin), _LATEST):
         price = price._replace(reports=True)
         told, made = job.cost, _amount(server, job.request, measures)
         if (
@@ -77,12 +77,12 @@ def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]
     return request.operation, request.model, request.size
 
 
-def ending(server: Server, model: str | None) -> Ending | None:
+def retirement(server: Server, model: str | None) -> Retirement | None:
     """When this model ends or ended; None where nobody said."""
-    return ending_of(server, model)
+    return retirement_of(server, model)
 
 
-def usual_quote(server: Server) -> Price:
+def default_quote(server: Server) -> Price:
     """The price of a clip as the profile would have it: what a server charges, before any wish."""
     wish = VideoRequest("-", model=server.model, seconds=server.seconds or "4", size=server.size)
     return quote(server, wish)

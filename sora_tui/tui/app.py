@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from textual import events, on, work
 
-from sora_tui.config.places import state_folder
+from sora_tui.config.paths import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.text import left_out

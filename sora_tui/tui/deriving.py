@@ -30,7 +30,7 @@ class DerivingApp(PromptingApp, part=True):
         """Only what means something for the highlighted job."""
         if action == "derive":
             view = self.jobs.cursor_view
-            return view is not None and view.job.is_made
+            return view is not None and view.job.has_remote_clip
         if action == "walk":
             return self.jobs.cursor_id is not None
         return super().check_action(action, parameters)
@@ -43,7 +43,7 @@ class DerivingApp(PromptingApp, part=True):
         from sora_tui.tui.state.draft import draft_of_clip
 
         view = self.jobs.cursor_view
-        if view is None or not view.job.is_made or self.waits_for_answer():
+        if view is None or not view.job.has_remote_clip or self.waits_for_answer():
             return
         job, server = view.job, self.settings.server
         if operation != "character":
@@ -58,7 +58,7 @@ class DerivingApp(PromptingApp, part=True):
     @work(thread=True, group="own clips", exclusive=True)
     def action_own_clip(self) -> None:
         """Begin with an MP4 of the folder instead of a job."""
-        from sora_tui.workspace.sources import list_clips
+        from sora_tui.workspace.source_clips import list_clips
 
         self.call_from_thread(self._choose_clip, list_clips(self.folder))
 
@@ -83,12 +83,12 @@ class DerivingApp(PromptingApp, part=True):
             server: Where it will be sent. Another one than the chosen one is named, in the colour
                 of money, and ctrl+z brings the chosen one back.
         """
-        from sora_tui.engine.knowledge import unsupported
+        from sora_tui.engine.capabilities import unsupported
         from sora_tui.tui.services.prompt_files import Opened
-        from sora_tui.workspace.learnt import Memory
+        from sora_tui.workspace.capability_cache import CapabilityCache
 
         request = VideoRequest("-", operation=draft.operation)
-        if (missing := unsupported(server, Memory(self.folder), request)) is not None:
+        if (missing := unsupported(server, CapabilityCache(self.folder), request)) is not None:
             self.complain(missing)  # before anything is written for nothing
             return
         before, chosen = self.editor.draft, self.settings.server.name
@@ -147,7 +147,10 @@ class DerivingApp(PromptingApp, part=True):
         history = History(self.folder)
         try:
             lineage = history.lineage(history.load(job_id))
-            ids = [kin.id for kin in (lineage.origins if way == "origins" else lineage.made)]
+            ids = [
+                relation.id
+                for relation in (lineage.origins if way == "origins" else lineage.derived)
+            ]
             found = history.load_each(ids)
             there = [id for id in ids if id in found]
         except ProblemError as error:

@@ -16,9 +16,9 @@ from textual.dom import DOMNode
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
 
-from sora_tui.config.memory import recall, remember
 from sora_tui.config.screen import is_ascii_wanted, takes_utf8
 from sora_tui.config.settings import Settings
+from sora_tui.config.ui_state import load_ui_state, save_ui_state
 from sora_tui.i18n import _
 from sora_tui.tui.commands import table as keys
 from sora_tui.tui.layout.workbench import PANES, Ground, Workbench
@@ -54,7 +54,7 @@ class FramedApp(ServingApp, part=True):
         super().__init__(
             settings, folder, crash_folder=crash_folder, make_engine=make_engine, clock=clock
         )
-        self.memory = recall(folder.root)
+        self.memory = load_ui_state(folder.root)
         self._memory_kept = self.memory
         self._own_keys: dict[str, str] = {}
         if settings.screen.keys:
@@ -65,7 +65,7 @@ class FramedApp(ServingApp, part=True):
         taken = [key.keys for key in keys.KEYS] + list(self._own_keys.values())
         self.alt_keys = [name for each in taken for name in each.split(",") if "alt+" in name]
         self._ascii: LineFilter | None = None
-        if is_ascii_wanted(settings.screen.signs, os.environ):
+        if is_ascii_wanted(settings.screen.symbols, os.environ):
             from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 
             self._ascii = AsciiFilter(letters=takes_utf8(os.environ))
@@ -242,7 +242,7 @@ class FramedApp(ServingApp, part=True):
             OSError: It cannot be written.
         """
         if self.memory != self._memory_kept:
-            remember(self.folder.root, self.memory)
+            save_ui_state(self.folder.root, self.memory)
             self._memory_kept = self.memory
 
 
@@ -250,9 +250,9 @@ def _each_key_once(offers: Iterable[Entry]) -> list[Entry]:
     """What the keys do here: an inner table has a key before an outer one."""
     taken: set[str] = set()
     here = []
-    for offer in offers:
-        free = set(offer.keys.split()) - taken
+    for schema in offers:
+        free = set(schema.keys.split()) - taken
         taken |= free
         if free:
-            here.append(offer)
+            here.append(schema)
     return here

@@ -16,10 +16,10 @@ from sora_tui.tui.writing import WritingApp
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
-    from sora_tui.core.remote import RemoteVideo
+    from sora_tui.core.remote_video import RemoteVideo
     from sora_tui.core.server import Server
     from sora_tui.engine.events import RemoteListed
-    from sora_tui.i18n.findings import Line
+    from sora_tui.i18n.probe_result import Line
     from sora_tui.tui.dialogs.remote_jobs import RemoteWindow
     from sora_tui.tui.dialogs.servers import ServerWindow
 
@@ -34,15 +34,15 @@ class ServingApp(WritingApp, part=True):
 
     def action_server(self) -> None:
         """Choose the server for the next clip."""
-        from sora_tui.config.places import own_servers_path
+        from sora_tui.config.paths import saved_servers_path
         from sora_tui.tui.dialogs.servers import ServerWindow
 
         settings = self.settings
         window = ServerWindow(
             tuple(settings.servers.values()),
             settings.server.name,
-            settings.places,
-            str(own_servers_path()),
+            settings.profile_files,
+            str(saved_servers_path()),
             _findings,
         )
         self._servers_shown = window
@@ -59,11 +59,11 @@ class ServingApp(WritingApp, part=True):
         if event.verb == "remove":
             self._remove_server(event.name)
             return
-        from sora_tui.config.own_servers import own_table
+        from sora_tui.config.saved_servers import saved_table
         from sora_tui.tui.dialogs.server_form import ServerForm
 
         try:
-            table = own_table(event.name) if event.verb == "edit" else {}
+            table = saved_table(event.name) if event.verb == "edit" else {}
         except ProblemError as error:
             self._say_in_window(error)
             return
@@ -78,30 +78,30 @@ class ServingApp(WritingApp, part=True):
         self.push_screen(form, self._profile_saved)
 
     def _test_profile(self, name: str, table: Mapping[str, Any]) -> Sequence[Line]:
-        from sora_tui.config.own_servers import check_profile
+        from sora_tui.config.saved_servers import check_profile
 
         # Whether the name is free is asked when it is saved.
         return _findings(check_profile(name, table, self._environ(), {}))
 
     def _save_profile(self, name: str, table: Mapping[str, Any]) -> None:
-        from sora_tui.config.own_servers import check_profile, write_profile
+        from sora_tui.config.saved_servers import check_profile, write_profile
 
-        check_profile(name, table, self._environ(), self.settings.places)
+        check_profile(name, table, self._environ(), self.settings.profile_files)
         write_profile(name, table)
 
     def _profile_saved(self, name: str | None) -> None:
         if name is not None:
-            from sora_tui.config.places import own_servers_path
+            from sora_tui.config.paths import saved_servers_path
 
             text = _("{name} is kept in {path}. enter uses it.")
-            path = clean_line(own_servers_path(), 200)
+            path = clean_line(saved_servers_path(), 200)
             self._reload(text.format(name=clean_line(name, 40), path=path))
 
     def _remove_server(self, name: str) -> None:
-        from sora_tui.config.own_servers import remove_profile
+        from sora_tui.config.saved_servers import remove_profile
 
         try:
-            remove_profile(name, self.settings.places)
+            remove_profile(name, self.settings.profile_files)
         except ProblemError as error:
             self._say_in_window(error)
             return
@@ -135,11 +135,11 @@ class ServingApp(WritingApp, part=True):
             said += " " + text.format(server=clean_line(fresh.server.name, 40))
         if self._servers_shown is not None:
             servers = tuple(fresh.servers.values())
-            self._servers_shown.show(servers, fresh.server.name, fresh.places, said)
+            self._servers_shown.show(servers, fresh.server.name, fresh.profile_files, said)
 
     def _environ(self) -> Mapping[str, str]:
         """The variables a profile may name: of the process, and of the workspace's `.env`."""
-        from sora_tui.config.sources import ENV_NAME, read_env
+        from sora_tui.config.config_files import ENV_NAME, read_env
 
         written = read_env(self.settings.workspace / ENV_NAME)
         return {**(written.values if written else {}), **os.environ}
@@ -202,7 +202,7 @@ class ServingApp(WritingApp, part=True):
 
     def _glance(self) -> None:
         """See cheaply, when a server is chosen, whether it has jobs that this folder has not."""
-        from sora_tui.engine.remote import ONE_PAGE
+        from sora_tui.engine.remote_jobs import ONE_PAGE
 
         server = self.settings.server
         # A password manager is asked when something is sent, not for a glance.
@@ -230,8 +230,8 @@ class ServingApp(WritingApp, part=True):
 
 def _findings(server: Server) -> Sequence[Line]:
     """What a server is and can, in words. Blocks for some seconds."""
-    from sora_tui.engine.examine import examine
-    from sora_tui.engine.quote import usual_quote
-    from sora_tui.i18n.findings import finding_lines
+    from sora_tui.engine.probe_server import probe_server
+    from sora_tui.engine.quote import default_quote
+    from sora_tui.i18n.probe_result import probe_lines
 
-    return tuple(finding_lines(server, examine(server), usual_quote(server)))
+    return tuple(probe_lines(server, probe_server(server), default_quote(server)))

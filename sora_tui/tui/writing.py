@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from sora_tui.core.job import Job
-    from sora_tui.core.parameters import Offer
+    from sora_tui.core.parameters import ModelSchema
     from sora_tui.core.problem import Problem
     from sora_tui.core.server import Server
     from sora_tui.engine.orders import Order
@@ -57,7 +57,7 @@ class WritingApp(WatchingApp, part=True):
     _prompt_shelf: PromptShelf | None = None
     _order: Order | None = None
     #: What is known of server and model, and which those were.
-    _offer: Offer | None = None
+    _schema: ModelSchema | None = None
     _offered: tuple[Server, str | None] | None = None
     _sending = False
     #: The message by the prompt is about a value in it.
@@ -91,7 +91,7 @@ class WritingApp(WatchingApp, part=True):
         from sora_tui.tui.state.draft import known_values
 
         self._know(self.editor.draft.model)
-        await self.editor.bring_settings(known_values(self.settings.server, self.offer))
+        await self.editor.bring_settings(known_values(self.settings.server, self.schema))
         self._judge(problem, *self.settings.warnings)
 
     def open(self, opened: Opened) -> bool:
@@ -111,7 +111,7 @@ class WritingApp(WatchingApp, part=True):
             return False
         opened = self._in_pixels(opened)
         self._know(opened.draft.model)
-        self.editor.show(opened.draft, known_values(self.settings.server, self.offer))
+        self.editor.show(opened.draft, known_values(self.settings.server, self.schema))
         self._take_opened(opened)
         self._judge(opened.problem)
         return True
@@ -119,12 +119,12 @@ class WritingApp(WatchingApp, part=True):
     # What server and model take ------------------------------------------------------------------
 
     @property
-    def offer(self) -> Offer:
+    def schema(self) -> ModelSchema:
         """What is known of the chosen model on this server."""
-        if self._offer is None:
+        if self._schema is None:
             self._know(None)
-        assert self._offer is not None, "see _know"
-        return self._offer
+        assert self._schema is not None, "see _know"
+        return self._schema
 
     def _know(self, model: str | None, *, anew: bool = False) -> bool:
         """Look up what is known of this model; whether that is something else than before.
@@ -132,14 +132,14 @@ class WritingApp(WatchingApp, part=True):
         Args:
             anew: The server may have been recognized meanwhile.
         """
-        from sora_tui.engine.offers import offer_for
+        from sora_tui.engine.model_schema import model_schema_for
 
         about = (self.settings.server, model)
         if about == self._offered and not anew:
             return False
-        before, self._offered = self._offer, about
-        self._offer = offer_for(self.folder, self.settings.server, model)
-        return self._offer != before
+        before, self._offered = self._schema, about
+        self._schema = model_schema_for(self.folder, self.settings.server, model)
+        return self._schema != before
 
     def _in_pixels(self, opened: Opened) -> Opened:
         """A draft whose file has a word for its size, with the size that it means here."""
@@ -150,7 +150,7 @@ class WritingApp(WatchingApp, part=True):
         if draft.size is None or not is_alias(draft.size):
             return opened
         self._know(draft.model)
-        return opened._replace(draft=in_pixels(draft, self.offer))
+        return opened._replace(draft=in_pixels(draft, self.schema))
 
     def on_params_field_opened(self) -> None:
         """Show what may be sent beyond the standard."""
@@ -158,7 +158,7 @@ class WritingApp(WatchingApp, part=True):
 
         draft = self.editor.draft
         self._know(draft.model, anew=True)
-        window = ParamsWindow(self.offer, draft.params, self.settings.server.params)
+        window = ParamsWindow(self.schema, draft.params, self.settings.server.params)
         self.push_screen(window, lambda _closed: self.editor.focus_params())
 
     def on_params_window_changed(self, event: ParamsWindow.Changed) -> None:
@@ -247,20 +247,20 @@ class WritingApp(WatchingApp, part=True):
 
     def show_price(self) -> None:
         """Price and picture of what stands in the editor; a wrong value says so at once."""
-        from sora_tui.engine.quote import ending, quote
-        from sora_tui.i18n.endings import ending_words
+        from sora_tui.engine.quote import quote, retirement
+        from sora_tui.i18n.retirement import retirement_words
         from sora_tui.i18n.takes import same_seed_words
         from sora_tui.tui.presenters.order import picture_of
         from sora_tui.tui.state.draft import as_written, check_draft, known_values, request_of
 
         draft, server, price, wish = self.editor.draft, self.settings.server, None, None
         if self._know(draft.model):
-            self.editor.set_choices(known_values(server, self.offer))
+            self.editor.set_choices(known_values(server, self.schema))
         try:
             wish = request_of(as_written(draft, self.settings), self.settings)
             price = quote(server, wish, self.folder)
             check_draft(draft, self.settings)
-            self.offer.check({**server.params, **draft.params})
+            self.schema.check({**server.params, **draft.params})
         except ProblemError as error:
             self.complain(error.problem)
             self._refuses = True
@@ -268,9 +268,9 @@ class WritingApp(WatchingApp, part=True):
             if self._refuses:
                 self.editor.say("")
             self._refuses = False
-        end = ending(server, draft.model)
+        end = retirement(server, draft.model)
         alike = "" if wish is None else same_seed_words(wish, draft.count)
-        note = "; ".join(filter(None, (alike, ending_words(end, self.clock().date()))))
+        note = "; ".join(filter(None, (alike, retirement_words(end, self.clock().date()))))
         picture = picture_of(draft, self.context.references.files)
         urgent = bool(alike) or (end is not None and end.own)
         self.editor.show_facts(picture, price, server, note, urgent=urgent)
@@ -419,7 +419,7 @@ class WritingApp(WatchingApp, part=True):
 
     def tell_left_out(self, characters: tuple[str, ...]) -> None:
         """Name the characters that a text brought and no prompt may have; nothing for none."""
-        from sora_tui.i18n.amounts import left_out_words
+        from sora_tui.i18n.formatting import left_out_words
 
         if characters:
             self.say(left_out_words(characters))
@@ -440,7 +440,7 @@ class WritingApp(WatchingApp, part=True):
         elif self._sending or self.engine is None:
             return
         elif not self.editor.count_is_valid:
-            from sora_tui.config.choices import MAX_COUNT
+            from sora_tui.config.order_options import MAX_COUNT
 
             self.complain(problem("count_invalid", limit=MAX_COUNT))
         elif not self.folder.writable:
@@ -484,7 +484,7 @@ class WritingApp(WatchingApp, part=True):
 
     @work(thread=True, group="values")
     def _remember(self, file: str | None, values: Mapping[str, str]) -> None:
-        from sora_tui.workspace.variables import save_values
+        from sora_tui.workspace.variable_values import save_values
 
         try:
             if file is not None:
@@ -503,7 +503,7 @@ class WritingApp(WatchingApp, part=True):
             self.call_from_thread(self.say, text)
         try:
             prompted = prepare(
-                self.folder, self.settings, draft, self.clock(), self.context.decoder.helper
+                self.folder, self.settings, draft, self.clock(), self.context.decoder.decoder
             )
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
@@ -512,7 +512,7 @@ class WritingApp(WatchingApp, part=True):
 
     def _prepared(self, prompted: Prompted) -> None:
         from sora_tui.core.price import Ask
-        from sora_tui.i18n.kinship import operation_words
+        from sora_tui.i18n.lineage import operation_words
         from sora_tui.tui.presenters.order import note_of, question_for, today_of
 
         order = prompted.order
@@ -616,7 +616,7 @@ class WritingApp(WatchingApp, part=True):
             return
         draft = moved(self.editor.draft, before, self.settings)
         self._know(draft.model)
-        self.editor.show_settings(draft, known_values(self.settings.server, self.offer))
+        self.editor.show_settings(draft, known_values(self.settings.server, self.schema))
         self.jobs.set_simulated(self.settings.server.simulated)
         self.bench.show_choices(draft)
         left = [job for job in self.book.active if job.server.profile == before.server.name]

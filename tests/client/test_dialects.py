@@ -16,17 +16,17 @@ from sora_tui.client import dialect
 from sora_tui.client.dialect import DIALECTS, Dialect, by_host, dialect_of
 from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, Unclear
-from sora_tui.client.probe import examine_server
+from sora_tui.client.probe import run_probe
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload
-from sora_tui.core.findings import ABILITIES, Findings
+from sora_tui.core.probe_result import CAPABILITIES, ProbeResult
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.request import Character, SourceFile, VideoRequest
 from sora_tui.core.server import DIALECT_NAMES, Server
-from sora_tui.engine.knowledge import delete_means
+from sora_tui.engine.capabilities import delete_means
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
-from sora_tui.workspace.learnt import Memory
 from tests.client.accents import SHAPES, Shape, answering, clip
 from tests.client.servers import Received, at, client_of
 from tests.rawserver import RawServer, Request, answer, replies
@@ -74,10 +74,10 @@ async def looked(row: Dialect, **profile: Any) -> tuple[Request, float | None]:
         return server.requests[0], look.after
 
 
-async def found(shape: Shape, **profile: Any) -> Findings:
+async def found(shape: Shape, **profile: Any) -> ProbeResult:
     """What an examination of such a server finds."""
     with answering(shape) as server:
-        return await examine_server(at(server.url, **profile), 5)
+        return await run_probe(at(server.url, **profile), 5)
 
 
 def sglang(*names: str, **headers: str) -> Shape:
@@ -104,10 +104,10 @@ async def test_a_proxy_or_several_vendors_make_a_gateway(shape: Shape, runs: boo
     assert (findings.dialect, findings.runs_models) == ("sglang", runs)
 
 
-async def named(row: Dialect) -> Findings:
+async def named(row: Dialect) -> ProbeResult:
     """What is found where the profile names the dialect and the server tells nothing."""
     with answering({}, answer(500, "Internal Server Error")) as server:
-        return await examine_server(at(server.url, dialect=row.name), 5)
+        return await run_probe(at(server.url, dialect=row.name), 5)
 
 
 async def _hosts(row: Dialect) -> object:
@@ -168,13 +168,15 @@ async def _runs_models(row: Dialect) -> object:
 
 
 async def _delete_means(row: Dialect) -> object:
-    memory = Memory(open_folder(Path.cwd()))
+    cache = CapabilityCache(open_folder(Path.cwd()))
     server = Server("x", "http://127.0.0.1:9/v1", dialect=row.name)
-    return (await named(row)).delete_means, delete_means(server, memory)
+    return (await named(row)).delete_means, delete_means(server, cache)
 
 
 async def _max_active(row: Dialect) -> object:
-    return dialect.fitted(Server("x", "http://127.0.0.1:9/v1", dialect=row.name)).max_active
+    return dialect.with_dialect_defaults(
+        Server("x", "http://127.0.0.1:9/v1", dialect=row.name)
+    ).max_active
 
 
 async def outcome(status: int, body: Mapping[str, Any], spoken: str) -> CreateOutcome:
@@ -253,14 +255,14 @@ async def _second_clip(row: Dialect) -> object:
 
 async def _endings(row: Dialect) -> object:
     words = ("failed", "cancelled", "canceled", "expired", "deleted", "error")
-    videos = (read_video({"id": "v", "status": word}, row.endings) for word in words)
+    videos = (read_video({"id": "v", "status": word}, row.final_words) for word in words)
     return [video.phase for video in videos if video is not None]
 
 
 #: The behaviour that each field is for. A field that is not here is one nobody needs.
 WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "hosts": _hosts,
-    "signs": _signs,
+    "markers": _signs,
     "version_header": _version,
     "encoding": _encoding,
     "reference_field": _reference,
@@ -270,7 +272,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "auth": _credentials,
     "bearer_without_key": _without_key,
     "query": _query,
-    "abilities": _abilities,
+    "capabilities": _abilities,
     "list_needs": _abilities,
     "delete_means": _delete_means,
     "repeats": _repeats,
@@ -283,7 +285,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "output_fields": _second_clip,
     "characters_encoding": _with_characters,
     "upload_model_field": _with_a_clip,
-    "endings": _endings,
+    "final_words": _endings,
 }
 
 
@@ -318,17 +320,17 @@ async def test_without_this_field_something_else_happens(
 
 
 @pytest.mark.parametrize(
-    ("name", "ability"),
-    [(row.name, ability) for row in DIALECTS.values() for ability in row.abilities],
+    ("name", "capability"),
+    [(row.name, capability) for row in DIALECTS.values() for capability in row.capabilities],
     ids=lambda word: str(word),
 )
 async def test_each_ability_of_a_row_is_told(
-    name: str, ability: str, monkeypatch: pytest.MonkeyPatch
+    name: str, capability: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = DIALECTS[name]
     before = await _abilities(row)
-    rest = {other: can for other, can in row.abilities.items() if other != ability}
-    put(monkeypatch, row._replace(abilities=rest))
+    rest = {other: can for other, can in row.capabilities.items() if other != capability}
+    put(monkeypatch, row._replace(capabilities=rest))
     assert await _abilities(row) != before
 
 
@@ -364,14 +366,14 @@ async def test_nested_values_stand_in_a_form_as_each_server_reads_them() -> None
     assert b'{"name": "x", "at": [1, 2]}' in body
 
 
-@pytest.mark.parametrize("name", [name for name, row in DIALECTS.items() if row.signs])
+@pytest.mark.parametrize("name", [name for name, row in DIALECTS.items() if row.markers])
 async def test_each_server_is_found_by_each_shape_it_has_and_by_every_sign(name: str) -> None:
     evidence: set[str] = set()
     for shape in SHAPES[name]:
-        findings = await found(shape)
-        assert findings.dialect == name
-        evidence |= set(findings.evidence)
-    assert len(evidence) == len(DIALECTS[name].signs)
+        probe_result = await found(shape)
+        assert probe_result.dialect == name
+        evidence |= set(probe_result.evidence)
+    assert len(evidence) == len(DIALECTS[name].markers)
 
 
 async def test_a_word_of_the_profile_is_taken_and_a_host_stands_above_it() -> None:
@@ -483,9 +485,9 @@ def test_a_video_that_is_unknown_says_nothing_about_the_operation(
 
 
 async def test_too_little_names_nobody() -> None:
-    findings = await found({"/v1/models": SHAPES["aquiles"][0]["/v1/models"]})
-    assert (findings.dialect, findings.evidence) == ("generic", ())
-    assert set(findings.can) == set(ABILITIES)
+    probe_result = await found({"/v1/models": SHAPES["aquiles"][0]["/v1/models"]})
+    assert (probe_result.dialect, probe_result.evidence) == ("generic", ())
+    assert set(probe_result.can) == set(CAPABILITIES)
 
 
 def test_a_profiles_own_settings_stand_above_its_dialect() -> None:
@@ -497,10 +499,10 @@ def test_a_profiles_own_settings_stand_above_its_dialect() -> None:
         "max_active": 7,
     }
     server = Server("x", "https://openrouter.ai/api/v1", query={"a": "b"})._replace(**own)
-    done = dialect.fitted(server)
+    done = dialect.with_dialect_defaults(server)
     assert {name: getattr(done, name) for name in own} == own
     azure = Server("x", "https://lab.openai.azure.com/openai/v1", query={"api-version": "v1"})
-    assert dialect.fitted(azure).query == {"api-version": "v1"}
+    assert dialect.with_dialect_defaults(azure).query == {"api-version": "v1"}
 
 
 def test_a_profile_may_name_every_row_and_no_other() -> None:
@@ -509,12 +511,12 @@ def test_a_profile_may_name_every_row_and_no_other() -> None:
 
 @pytest.mark.parametrize("name", DIALECTS)
 async def test_the_evidence_says_how_a_named_dialect_is_known(name: str) -> None:
-    findings = await named(DIALECTS[name])
-    assert findings.dialect == name
-    assert findings.evidence == (f"the profile says {name}",)
+    probe_result = await named(DIALECTS[name])
+    assert probe_result.dialect == name
+    assert probe_result.evidence == (f"the profile says {name}",)
 
 
 async def test_a_known_host_is_its_own_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, DIALECTS["new-api"]._replace(hosts=frozenset({"127.0.0.1"})))
-    findings = await found({}, dialect="sglang")
-    assert (findings.dialect, findings.evidence) == ("new-api", ("host 127.0.0.1",))
+    probe_result = await found({}, dialect="sglang")
+    assert (probe_result.dialect, probe_result.evidence) == ("new-api", ("host 127.0.0.1",))

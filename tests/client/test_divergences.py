@@ -19,17 +19,17 @@ import pytest
 from sora_tui.client import decode
 from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, Unclear
-from sora_tui.client.probe import examine_server
+from sora_tui.client.probe import run_probe
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Poll, Upload
 from sora_tui.core.job import Consent, Cost, Job, State
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase, read_video
+from sora_tui.core.remote_video import Phase, read_video
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import ServerRef
 from sora_tui.core.sniff import sniff
-from sora_tui.engine.pace import next_look
+from sora_tui.engine.rate_limit import poll_delay
 from sora_tui.workspace.outputs import output_name
 from tests.client.accents import SHAPES, answering, clip
 from tests.client.servers import Received, at, client_of
@@ -240,7 +240,7 @@ def test_divergence_08_only_an_id_and_a_status_are_needed(
 
 
 def test_divergence_09_progress_that_stands_still_slows_nothing_and_never_falls() -> None:
-    looks = [next_look(elapsed, 0, None) for elapsed in (10, 60, 120)]
+    looks = [poll_delay(elapsed, 0, None) for elapsed in (10, 60, 120)]
     assert looks == sorted(looks)
     assert looks[0] < 3
     job = job_with("in_progress", progress=40)
@@ -359,9 +359,9 @@ def test_divergence_16_a_list_that_lies_is_walked_no_further(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             for _ in range(250):
-                desk.put(farm.accept(1e9, "in_progress"))
+                active_jobs.put(farm.accept(1e9, "in_progress"))
             await asyncio.sleep(60)
 
     for farm in (Farm(ignores_after=True), Farm(list_status=405), Farm(list_status=501)):
@@ -400,10 +400,10 @@ async def test_divergence_17_what_a_delete_answers(status: int, body: Any, done:
 
 async def test_divergence_18_what_a_server_cannot_is_known() -> None:
     with answering(SHAPES["sglang"][0]) as server:
-        found = await examine_server(at(server.url), 5)
+        found = await run_probe(at(server.url), 5)
     assert [found.can[name] for name in ("remix", "edit", "extend", "character")] == [False] * 4
     with answering({}) as server:
-        found = await examine_server(at(server.url), 5)
+        found = await run_probe(at(server.url), 5)
     assert found.can["remix"] is None
 
 
@@ -466,7 +466,7 @@ async def test_divergence_22_no_model_is_not_sent_and_names_are_offered() -> Non
     _, sent = await created(answer(200, clip()), dialect="vllm-omni")
     assert "model" not in sent.parts
     with answering(SHAPES["vllm-omni"][0]) as server:
-        assert (await examine_server(at(server.url), 5)).models == ("wan2.2",)
+        assert (await run_probe(at(server.url), 5)).models == ("wan2.2",)
 
 
 async def test_divergence_23_every_way_to_show_a_key_and_to_refuse_it() -> None:
@@ -537,11 +537,11 @@ def test_divergence_27_a_job_that_the_server_lost_is_gone_only_after_ten_minutes
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def play(farm: Farm) -> float:
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             farm.knows_nothing = True
-            job = desk.put(farm.accept(60.0))
+            job = active_jobs.put(farm.accept(60.0))
             began = now()
-            await until(lambda: job.id not in desk.jobs)
+            await until(lambda: job.id not in active_jobs.jobs)
             return now() - began
 
     farm = Farm()
@@ -572,8 +572,8 @@ def test_divergence_30_looking_goes_on_through_any_word_and_for_any_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, _):
-            desk.put(farm.accept(7200.0))
+        async with polling(farm, monkeypatch) as (active_jobs, _):
+            active_jobs.put(farm.accept(7200.0))
             await until(lambda: farm.seen_at != {})
 
     farm = Farm(working="klingon")

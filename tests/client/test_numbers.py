@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sora_tui.client.answer import Answer
 from sora_tui.client.decode import http_date, poll_after, read_json, refusal_in, retry_after
 from sora_tui.client.outcome import Accepted
+from sora_tui.client.response import Response
 from sora_tui.client.videos import outcome_of
 from sora_tui.core.document import from_document, to_document
-from sora_tui.core.made import is_judged
 from sora_tui.core.number import amount, number, whole
-from sora_tui.core.remote import read_video
-from sora_tui.workspace.jobfile import decode, encode
+from sora_tui.core.output_check import is_checkable
+from sora_tui.core.remote_video import read_video
+from sora_tui.workspace.job_document import decode, encode
 from tests.core.lives import LATER, new_job
 
 HUGE: Final = 10**400
@@ -149,7 +149,7 @@ def test_a_date_that_no_clock_shows_is_none(said: str) -> None:
 def test_a_bad_number_costs_no_answer_its_id(name: str, value: str) -> None:
     """The id of what was paid stands beside it, and is written down and read again."""
     body = f'{{"id": "video_1", "status": "queued", "{name}": {value}}}'.encode()
-    outcome = outcome_of(Answer(200, {}, body))
+    outcome = outcome_of(Response(200, {}, body))
     assert isinstance(outcome, Accepted)
     job = new_job().submitting(LATER, "key").accepted(LATER, outcome.video)
     again = decode(Path(f"{job.id}.json"), encode(job))
@@ -165,7 +165,7 @@ def test_a_document_of_an_earlier_version_with_such_a_number_is_read() -> None:
     again = from_document(json.loads(json.dumps(document)))
     assert again.remote is not None
     assert again.remote.progress is None
-    assert is_judged(again)
+    assert is_checkable(again)
 
 
 @given(st.recursive(st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner)))

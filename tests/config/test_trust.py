@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sora_tui.client.prices import table_for
+from sora_tui.config.api_keys import CommandKey
 from sora_tui.config.consents import consents_path
-from sora_tui.config.keys import CommandKey
-from sora_tui.config.places import own_servers_path, user_toml_path
+from sora_tui.config.paths import saved_servers_path, user_toml_path
 from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.price import PriceKind, price_of
 from sora_tui.core.problem import ProblemError
@@ -351,8 +351,8 @@ def test_a_command_runs_where_it_is_ones_own(
 
 
 def test_what_the_program_wrote_is_the_person_s_own(tmp_path: Path) -> None:
-    own_servers_path().parent.mkdir(parents=True, exist_ok=True)
-    own_servers_path().write_text(profile("m", NAMED, PRICED))
+    saved_servers_path().parent.mkdir(parents=True, exist_ok=True)
+    saved_servers_path().write_text(profile("m", NAMED, PRICED))
     server = load(tmp_path, toml=profile("lab", NAMED, FREE), server="lab", **KEY).server
     assert (price(server), server.key is not None) == ("1.00 USD", True)
     assert server.prices == {"*": {"*": Decimal("0.25")}}

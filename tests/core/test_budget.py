@@ -25,7 +25,7 @@ from sora_tui.core.budget import (
 )
 from sora_tui.core.document import from_document, to_document
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
-from sora_tui.core.job_id import made_at
+from sora_tui.core.job_id import creation_time
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, Spent
@@ -109,7 +109,7 @@ NEVER = datetime(1, 1, 1, tzinfo=UTC)
         ({"attempt": START - timedelta(days=1)}, START),  # nothing is sent before it is made
         ({"created_at": NEVER}, START + timedelta(days=2)),
         ({"created_at": START + timedelta(days=999)}, START + timedelta(days=2)),  # a wrong clock
-        ({"attempt": NEVER, "created_at": NEVER}, made_at("20261122-101530-000aaa")),
+        ({"attempt": NEVER, "created_at": NEVER}, creation_time("20261122-101530-000aaa")),
     ],
 )
 def test_a_time_that_cannot_be_hides_no_money(

@@ -51,14 +51,14 @@ from sora_tui.client.videos import Poll, Upload, VideoPage
 from sora_tui.core.job import Consent, Job, JobError, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import ProblemError, Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.engine import downloads, pollers
+from sora_tui.engine import downloads, server_worker
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineFault
 from sora_tui.engine.quote import quote
-from sora_tui.engine.run import Run
+from sora_tui.engine.session import EngineSession
 from sora_tui.workspace import atomic, outputs
 from sora_tui.workspace import folder as folder_module
 from sora_tui.workspace.folder import open_folder
@@ -301,7 +301,9 @@ class Process:
         self.loop.now = world.now
         self.loop.set_exception_handler(lambda loop, context: None)
         folder = open_folder(world.root)
-        self.run = Run(folder, {"lab": LAB}, 1.0, [self._hear], budget=Budget(), alone=True)
+        self.run = EngineSession(
+            folder, {"lab": LAB}, 1.0, [self._hear], budget=Budget(), alone=True
+        )
         self.task = self.loop.create_task(self.run._main())
 
     def _hear(self, event: object) -> None:
@@ -339,7 +341,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
         module = importlib.import_module(found.name)
         if hasattr(module, "utc_now"):
             monkeypatch.setattr(module, "utc_now", lambda: world.utc())
-    monkeypatch.setattr(pollers, "VideosClient", FakeClient)
+    monkeypatch.setattr(server_worker, "VideosClient", FakeClient)
     monkeypatch.setattr("sora_tui.client.download.download_video_from_api", _fetch)
     monkeypatch.setattr(downloads, "in_daemon_thread", _at_once)
     # A disk that cannot be synced for real is a hundred times quicker; tests/faults sync for real.
@@ -424,7 +426,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 9), video=st.integers(0, 9))
     def a_person_names_a_video(self, which: int, video: int) -> None:
-        lost = [job for job in self._jobs() if job.needs_you]
+        lost = [job for job in self._jobs() if job.needs_decision]
         if lost and world.videos:
             video_id = world.videos[video % len(world.videos)]["id"]
             with suppress(ProblemError):
@@ -433,7 +435,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 9))
     def a_person_sends_again(self, which: int) -> None:
-        lost = [job for job in self._jobs() if job.needs_you]
+        lost = [job for job in self._jobs() if job.needs_decision]
         if lost:
             job = lost[which % len(lost)]
             self._order(job.request, 1, parent=job.id)
@@ -492,7 +494,7 @@ class Story(RuleBasedStateMachine):
             self.every_document_is_whole_and_private()
             self.no_order_is_forgotten()
             for job in self._jobs():
-                assert job.is_final or job.needs_you or job.state is State.PENDING, job
+                assert job.is_final or job.needs_decision or job.state is State.PENDING, job
                 if job.remote_id is not None:
                     assert job.state in {State.SAVED, State.EXPIRED, State.GONE}, job
             self.processes.pop().leave()

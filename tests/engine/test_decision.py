@@ -18,8 +18,8 @@ from sora_tui.core.server import Secret, Server
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.folder_mark import key_of
 from sora_tui.workspace.history import History
-from sora_tui.workspace.mark import key_of
 from tests.engine.lossy_server import LossyServer, lossy_server
 from tests.engine.watching import Watcher, order, running
 from tests.faults.harness import clip
@@ -231,5 +231,5 @@ def test_where_there_is_no_list_it_stays_and_says_so(folder: Folder) -> None:
 def test_none_in_the_list_is_said_too(folder: Folder) -> None:
     with lost(folder, copies=0) as it:
         assert it.job.search is not None
-        assert (it.job.search.looks, it.job.search.found) == (1, ())
+        assert (it.job.search.searches, it.job.search.found) == (1, ())
         assert it.job.events[-1].note == "list asked: 0 candidates"

@@ -23,13 +23,13 @@ from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import Server
 from sora_tui.engine import downloads
-from sora_tui.engine.desk import Announcer, Desk
+from sora_tui.engine.active_jobs import ActiveJobs, EventBus
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
-from sora_tui.engine.purse import Purse
-from sora_tui.i18n.made import made_words
+from sora_tui.i18n.output_check import output_words
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.core.lives import new_job
@@ -246,22 +246,22 @@ async def test_a_transfer_that_ends_because_we_leave_is_no_failure(
     profile = made(folder, server, [60])
     told: list[EngineEvent] = []
     with closing(History(folder)) as history:
-        announcer, purse = Announcer([told.append]), Purse(Budget(), folder)
-        desk = Desk(history, announcer, purse, lambda: True, {"lab": profile})
+        event_bus, budget_guard = EventBus([told.append]), BudgetGuard(Budget(), folder)
+        active_jobs = ActiveJobs(history, event_bus, budget_guard, lambda: True, {"lab": profile})
 
         async def connect(job: Job) -> Server:
             leaving.stop()
             return profile
 
-        leaving = downloads.Downloads(desk, folder, connect, lambda job: None)
+        leaving = downloads.Downloads(active_jobs, folder, connect, lambda job: None)
         (job,) = history.active()
-        desk.take_in(job)
+        active_jobs.take_in(job)
         leaving.want(job)
         work = asyncio.create_task(leaving.work())
         async with asyncio.timeout(60):
             while history.load(job.id).error is None:  # noqa: ASYNC110 -- the disk tells
                 await asyncio.sleep(0.01)
-        announcer.flush()
+        event_bus.flush()
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
         left = history.load(job.id)
@@ -373,10 +373,12 @@ async def test_a_server_that_finds_us_too_fast_is_left_alone_for_every_clip(
 ) -> None:
     profile = made(folder, server, [1, 2])
     with closing(History(folder)) as history:
-        desk = Desk(history, Announcer([]), Purse(Budget(), folder), lambda: True, {"lab": profile})
-        queue = downloads.Downloads(desk, folder, _never, lambda job: None)
+        active_jobs = ActiveJobs(
+            history, EventBus([]), BudgetGuard(Budget(), folder), lambda: True, {"lab": profile}
+        )
+        queue = downloads.Downloads(active_jobs, folder, _never, lambda job: None)
         for job in history.active():
-            desk.take_in(job)
+            active_jobs.take_in(job)
             queue.want(job)
         first = queue._next()
         assert first is not None
@@ -513,7 +515,7 @@ def test_what_comes_twice_alike_is_what_the_server_has(
     read = from_document(json.loads((folder.metadata / f"{saved.id}.json").read_text()))
     assert read.outputs == saved.outputs
     assert warning in read.events[-1].note
-    assert "no player" in made_words(saved)
+    assert "no player" in output_words(saved)
 
 
 def test_a_damaged_copy_that_was_followed_by_a_good_one_is_not_kept(
@@ -604,14 +606,16 @@ async def test_a_file_that_is_too_large_is_not_asked_for_at_the_next_start(
 ) -> None:
     profile = made(folder, server, [60])
     with closing(History(folder)) as history:
-        desk = Desk(history, Announcer([]), Purse(Budget(), folder), lambda: True, {"lab": profile})
-        queue = downloads.Downloads(desk, folder, _never, lambda job: None)
+        active_jobs = ActiveJobs(
+            history, EventBus([]), BudgetGuard(Budget(), folder), lambda: True, {"lab": profile}
+        )
+        queue = downloads.Downloads(active_jobs, folder, _never, lambda job: None)
         (job,) = history.active()
         now = datetime.now(UTC)
         error = JobError("download_too_large", Spent.YES, message="3221225472 bytes")
         left = job.downloading(now).interrupted(now, error)
-        for found, is_asked in ((left, False), (left.asked_again(now), True)):
-            desk.take_in(found)
+        for found, is_asked in ((left, False), (left.download_retried(now), True)):
+            active_jobs.take_in(found)
             queue.want(found)
             assert (queue._next() is not None) == is_asked
 
@@ -672,7 +676,7 @@ def test_every_clip_of_a_job_is_fetched(
         "video_0_3",
     ]
     assert len(asked(server)) == 3
-    assert made_words(saved) == ""
+    assert output_words(saved) == ""
 
 
 def test_clips_with_addresses_are_fetched_from_there(folder: Folder, server: FaultServer) -> None:
@@ -703,7 +707,7 @@ def test_a_server_that_gives_only_the_first_says_so_on_the_job(
         saved = watcher.wait_for_state(State.SAVED)
     assert [output.variant for output in saved.outputs] == ["video"]
     assert saved.clips_missing == 2
-    assert made_words(saved) == "2 more paid clips that this server gives no way to fetch"
+    assert output_words(saved) == "2 more paid clips that this server gives no way to fetch"
     assert saved.events[-1].note == "2 more that this server gives no way to fetch"
 
 

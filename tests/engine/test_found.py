@@ -15,13 +15,13 @@ import pytest
 from sora_tui.core.job import Consent, Cost, Job, State
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.server import Secret, Server
-from sora_tui.engine.desk import utc_now
+from sora_tui.engine.active_jobs import utc_now
 from sora_tui.engine.events import EngineFault
-from sora_tui.workspace import mark as mark_module
+from sora_tui.workspace import folder_mark as mark_module
 from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import hand_in
-from sora_tui.workspace.mark import mark_of
 from tests.engine.watching import KITE, Watcher, order, running
 from tests.faults.harness import clip
 from tests.faults.server import Act, Call, FaultServer, say, wait_for
@@ -53,14 +53,14 @@ def found(folder: Folder, lab: Server, *letters: str) -> list[Job]:
             cost=Cost(Decimal(0)),
             consent=Consent("free", at),
         )
-        jobs.append(history.save(replace(job, handed_in=mark_of(folder))))
+        jobs.append(history.save(replace(job, handed_in=folder_mark(folder))))
     history.close()
     return jobs
 
 
 def rest(watcher: Watcher, job_id: str) -> Job:
     """The job once nothing more happens to it, and nobody has to decide."""
-    return watcher.wait_for_job(job_id, lambda job: job.is_final and not job.needs_you)
+    return watcher.wait_for_job(job_id, lambda job: job.is_final and not job.needs_decision)
 
 
 def made(server: FaultServer, count: int = 1) -> None:
@@ -130,12 +130,14 @@ def test_another_machine_asks(
         hand_in(folder, job)
     machine.write_text("2" * 32)
     with running(folder, lab) as (engine, watcher):
-        lost = watcher.wait_for_job(job.id, lambda job: bool(job.search and job.search.looks))
+        lost = watcher.wait_for_job(job.id, lambda job: bool(job.search and job.search.searches))
         assert lost.state is State.UNCONFIRMED
         assert lost.error is not None
         assert lost.error.kind == "past_unknown"
         assert lost.search is not None
-        assert lost.search.can_find_no_more(lost.lost_at, has_unknown_past=lost.has_unknown_past)
+        assert lost.search.is_exhausted(
+            lost.unconfirmed_since, has_unknown_past=lost.has_unknown_past
+        )
         (again,) = engine.submit(
             *(lab, job.request, Price(PriceKind.FREE, None), Consent("free", utc_now())),
             parent=job.id,

@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 
 from sora_tui.cli import batch as batch_command
-from sora_tui.cli import decide as decide_command
 from sora_tui.cli import generate as generate_command
+from sora_tui.cli import resolve_unconfirmed as decide_command
 from sora_tui.cli.consent import agree
-from sora_tui.cli.decide import Deciding
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.resolve_unconfirmed import UnconfirmedResolver
 from sora_tui.config.consents import consents_path
-from sora_tui.config.places import user_toml_path
+from sora_tui.config.paths import user_toml_path
 from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.job import Consent, Cost, Job, JobError
 from sora_tui.core.job_id import JobIds
@@ -35,17 +35,17 @@ from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.engine import orders
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Answer, Item, Order
-from sora_tui.engine.purse import Purse
 from sora_tui.engine.submit import refusal
-from sora_tui.media.helper import Helper
+from sora_tui.media.decoder_client import DecoderClient
 from sora_tui.tui.services.draft_orders import prepare
 from sora_tui.tui.services.job_plans import plan_retry
 from sora_tui.tui.state.draft import draft_of_request
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.jobfile import decode, encode
+from sora_tui.workspace.job_document import decode, encode
 from tests.cli.conftest import Shell
 from tests.client.accents import NOT_FOUND, SHAPES, Shape, answering
 from tests.rawserver import answer
@@ -130,8 +130,10 @@ def batch(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:
 def send_again(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:
     """`wait JOB --send-again`."""
     patch.setattr(decide_command, "submit", nothing_is_sent)
-    engine, speech = Engine(folder, settings.servers), Speech(as_json=True)
-    deciding = Deciding(folder, engine, SimpleQueue(), History(folder), settings, speech)
+    engine, console = Engine(folder, settings.servers), Console(as_json=True)
+    deciding = UnconfirmedResolver(
+        folder, engine, SimpleQueue(), History(folder), settings, console
+    )
     with pytest.raises(ProblemError) as raised:
         deciding.send_again(lost(settings))
     return outcome(raised.value.problem)
@@ -155,7 +157,7 @@ def on_screen(price: Callable[[], Order]) -> str:
 
 def screen_generate(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:
     draft, now = draft_of_request(REQUEST), datetime.now(UTC)
-    return on_screen(lambda: prepare(folder, settings, draft, now, Helper()).order)
+    return on_screen(lambda: prepare(folder, settings, draft, now, DecoderClient()).order)
 
 
 def screen_again(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:
@@ -263,7 +265,7 @@ def test_an_ended_model_is_named_with_the_order(folder: Folder) -> None:
         orders.retry(folder, [failed(settings)], settings, now),
         orders.resend(folder, lost(settings), settings, now),
     ):
-        assert [end.own for end in order.endings] == [True]
+        assert [end.own for end in order.retirements] == [True]
 
 
 # The limits count the sum -----------------------------------------------------------------------
@@ -506,13 +508,13 @@ def test_what_was_found_goes_with_the_order_to_the_last_gate(folder: Folder) -> 
     assert job.consent.found == "vllm-omni"
     assert decode(Path(f"{job.id}.json"), encode(job)).consent == job.consent
     budget = Budget(per_day=Decimal(9))
-    assert Purse(budget, folder).refusal(profile, job, now) is None
+    assert BudgetGuard(budget, folder).refusal(profile, job, now) is None
     assert refusal(profile, job) is None
     why = refusal(profile._replace(dialect="litellm"), job)
     assert why is not None
     assert why.code == "consent_unknown"
     asked_for = replace(job, consent=job.consent._replace(found=None))
-    why = Purse(budget, folder).refusal(profile, asked_for, now)
+    why = BudgetGuard(budget, folder).refusal(profile, asked_for, now)
     assert why is not None
     assert why.code == "price_unknown"
 

@@ -15,16 +15,16 @@ from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Consent, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.server import Server
-from sora_tui.engine import clip_files, downloads, pollers, run, submit
+from sora_tui.engine import clip_files, downloads, server_worker, session, submit
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.engine.quote import quote
-from sora_tui.media.kinds import Inspection, inspect_clip
+from sora_tui.media.clip_probe import ClipProbe, probe_clip
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
-from sora_tui.workspace.learnt import Memory
-from sora_tui.workspace.queue import set_paused
+from sora_tui.workspace.queue_pause import set_paused
 from tests.core.lives import new_job
 from tests.engine.watching import Watcher, order, running
 from tests.faults.harness import clip
@@ -107,7 +107,7 @@ def test_a_put_off_job_waits_while_nobody_can_say_whether_it_was_made(
     folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list hangs up, and once more when asked anew. An error would be an answer."""
-    monkeypatch.setattr(pollers, "_LOCAL_WAIT", 0.2)
+    monkeypatch.setattr(server_worker, "_LOCAL_WAIT", 0.2)
     server.posts["*"] = [say(429, RATE_LIMITED, retry_after="1")]
     server.lists = [hang_up, hang_up, say(500, {"error": "no list today"})]
     with running(folder, lab) as (engine, watcher):
@@ -140,7 +140,7 @@ def test_a_list_that_refuses_this_one_question_is_not_remembered_as_missing(
         told = watcher.wait_for_job(job.id, lambda job: bool(job.search))
     assert told.search is not None
     assert not told.search.listed
-    assert Memory(folder).of(lab.origin).facts.get("list") is not False
+    assert CapabilityCache(folder).of(lab.origin).facts.get("list") is not False
 
 
 @pytest.mark.parametrize("named", ["..", "a\x1b]0;b"])
@@ -187,16 +187,16 @@ def test_what_replaces_a_record_that_cannot_be_read_is_not_sent(
 def test_a_fault_of_ours_in_a_download_does_not_forget_the_clip(
     folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inspect, broken = inspect_clip, [True]
+    inspect, broken = probe_clip, [True]
 
-    def once(path: Path) -> Inspection:
+    def once(path: Path) -> ClipProbe:
         if broken.pop() if broken else False:
             raise RuntimeError("a clip we cannot read")
         return inspect(path)
 
-    monkeypatch.setattr(clip_files, "inspect_clip", once)
+    monkeypatch.setattr(clip_files, "probe_clip", once)
     monkeypatch.setattr(downloads, "_SLOW", 0.2)
-    monkeypatch.setattr(run, "_AGAIN", 0.1)
+    monkeypatch.setattr(session, "_AGAIN", 0.1)
     with running(folder, lab) as (engine, watcher):
         order(engine, server=lab)
         saved = watcher.wait_for_state(State.SAVED)

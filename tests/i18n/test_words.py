@@ -12,12 +12,12 @@ import pytest
 
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import CODES, Spent, problem
+from sora_tui.core.recovery import RecoverySearch
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.search import Search
 from sora_tui.core.server import ServerRef
-from sora_tui.engine.desk import utc_now
+from sora_tui.engine.active_jobs import utc_now
 from sora_tui.i18n import _, language, ngettext, set_language
-from sora_tui.i18n.amounts import clock, money, size_of
+from sora_tui.i18n.formatting import bytes_words, duration, money
 from sora_tui.i18n.problems import TABLE, job_sentences, sentences
 from tools import catalogue
 
@@ -188,11 +188,11 @@ def test_words_of_a_lost_answer_do_not_send_to_a_list_that_is_not_there() -> Non
     job = replace(job.submitting(at, "key"), state=State.UNCONFIRMED)
     for kind in ("answer_lost", "answer_unclear", "answer_repeated"):
         lost = replace(job, error=JobError(kind, Spent.PERHAPS, message="it broke", status=500))
-        for search in (None, Search(at, at)):
+        for search in (None, RecoverySearch(at, at)):
             said = job_sentences(replace(lost, search=search))
             assert said is not None
             assert "in the server's list" in said.next
-        said = job_sentences(replace(lost, search=Search(at, at, listed=False)))
+        said = job_sentences(replace(lost, search=RecoverySearch(at, at, listed=False)))
         assert said is not None
         assert "no list" in said.next
         assert "understood" not in said.happened
@@ -213,9 +213,9 @@ def test_amounts_in_both_languages() -> None:
         "$0.337",
     ]
     assert money(Decimal("0.4"), "EUR") == "0.40 EUR"
-    assert [size_of(n) for n in (812, 23_891, 3_040_000)] == ["812 bytes", "24 kB", "3.0 MB"]
-    assert [clock(n) for n in (41, 242, 3842)] == ["0:41", "4:02", "1:04:02"]
+    assert [bytes_words(n) for n in (812, 23_891, 3_040_000)] == ["812 bytes", "24 kB", "3.0 MB"]
+    assert [duration(n) for n in (41, 242, 3842)] == ["0:41", "4:02", "1:04:02"]
     set_language("fr")
     assert money(Decimal("0.4"), "USD") == "0,40\u00a0$"
-    assert size_of(3_040_000) == "3,0\u00a0Mo"
+    assert bytes_words(3_040_000) == "3,0\u00a0Mo"
     assert ngettext("{count} clip", "{count} clips", 0) == "{count} clip"

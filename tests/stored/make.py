@@ -40,7 +40,8 @@ from sora_tui.core.job import (
 )
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import CODES, Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.recovery import Candidate, RecoverySearch, Refusal
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import (
     Character,
     Fit,
@@ -48,11 +49,10 @@ from sora_tui.core.request import (
     SourceFile,
     VideoRequest,
 )
-from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import Secret, Server, ServerRef, simulator
 from sora_tui.engine.engine import Engine, Verb
 from sora_tui.workspace.folder import Folder, open_folder
-from sora_tui.workspace.mark import mark_of, note_begun
+from sora_tui.workspace.folder_mark import folder_mark, note_begun
 
 #: Where the stored files stand.
 FILES: Final = Path(__file__).parent / "files"
@@ -128,7 +128,7 @@ def saved(name: str) -> Job:
     return completed(name).downloading(after(61)).saved(after(65), outputs)
 
 
-def lost(name: str, search: Search | None = None) -> Job:
+def lost(name: str, search: RecoverySearch | None = None) -> Job:
     error = JobError("answer_lost", Spent.PERHAPS, message="connection reset")
     job = sent(name).unconfirmed(after(3), error)
     return job if search is None else job.searched(after(30), search)
@@ -251,22 +251,22 @@ def documents() -> list[Job]:
         # Why a job waits.
         sent("defer0").deferred(after(2), after(62), 429),
         sent("defer1").deferred(after(2), after(62), 503, names_limit=False),
-        asked("budget").held(after(1), over),
-        asked("stoppd").held(after(1), stopped),
+        asked("budget").blocked(after(1), over),
+        asked("stoppd").blocked(after(1), stopped),
         # What is known of a lost answer.
-        lost("search", Search(after(5), after(30), 3, True, found, refusal, 500)),
-        lost("nolist", Search(after(5), after(5), 1, listed=False)),
+        lost("search", RecoverySearch(after(5), after(30), 3, True, found, refusal, 500)),
+        lost("nolist", RecoverySearch(after(5), after(5), 1, listed=False)),
         asked("pastun").of_unknown_past(after(1), JobError("past_unknown", Spent.PERHAPS)),
         # What a server answered.
         running("endone").progressed(
             after(20), video("failed", "video_endone", error={"message": "once"})
         ),
-        running("silent").not_told(
+        running("silent").status_refused(
             after(20), JobError("remote_denied", Spent.PERHAPS, status=403, message="no")
         ),
         ended("modera", "failed", error={"code": "moderation_blocked", "message": "no"}),
-        running("delete").deleted_there(after(20)),
-        ended("keptat", "failed").kept_there(
+        running("delete").remote_deleted(after(20)),
+        ended("keptat", "failed").remote_delete_failed(
             after(40),
             JobError("delete_refused", Spent.NO, status=405, message="Method Not Allowed"),
         ),
@@ -371,13 +371,13 @@ def ask_the_owner(folder: Folder, act: Callable[[], object] = lambda: None) -> N
 def write_workspace(root: Path, tick: Callable[[], object]) -> None:
     """Write what lies in a workspace."""
     from sora_tui.core.prompt import Prompt
-    from sora_tui.workspace import variables
+    from sora_tui.workspace import variable_values
+    from sora_tui.workspace.capability_cache import CapabilityCache
     from sora_tui.workspace.drafts import Drafts
     from sora_tui.workspace.history import History
-    from sora_tui.workspace.jobfile import encode
-    from sora_tui.workspace.learnt import Memory
+    from sora_tui.workspace.job_document import encode
     from sora_tui.workspace.lock import OwnerLock
-    from sora_tui.workspace.queue import set_paused
+    from sora_tui.workspace.queue_pause import set_paused
 
     folder = open_folder(root)
     lock = OwnerLock(folder)
@@ -393,20 +393,20 @@ def write_workspace(root: Path, tick: Callable[[], object]) -> None:
     reserved = folder.metadata / ".20261122-101530-reserv.json.next"
     reserved.write_bytes(encode(queued("reserv", "video_late")))
     write_index(folder)
-    memory = Memory(folder)
-    memory.found(
+    memory = CapabilityCache(folder)
+    memory.record_probe(
         "https://gw.example.org", "litellm", ("x-litellm-version: 1.108",), ("veo", "sora")
     )
-    memory.learn("https://gw.example.org", "list", True)
-    memory.learn("http://127.0.0.1:4321", "delete", False)
+    memory.record("https://gw.example.org", "list", True)
+    memory.record("http://127.0.0.1:4321", "delete", False)
     drafts = Drafts(folder)
     settings = {"model": "sora-2", "seconds": "8", "params": {"seed": 7}, "tags": ["sea"]}
     drafts.save("prompts/harbour.md", Prompt("Half a sentence\n\n", settings), "+++\n+++\nold\n")
     drafts.save("prompt.md", Prompt("One file, « brouillon »"), "")
     drafts.close()
-    variables.save_values(folder, "prompts/harbour.md", {"who": "Mila", "when": "l'aube"})
+    variable_values.save_values(folder, "prompts/harbour.md", {"who": "Mila", "when": "l'aube"})
     set_paused(folder, True)
-    mark_of(folder)
+    folder_mark(folder)
     note_begun(folder, "20261122-101530-queued-1")
     (folder.sent / PICTURE_SHA256).write_bytes(PICTURE)
     old = {
@@ -470,7 +470,7 @@ def write_practice(data: Path) -> None:
 
 def scrub(folder: Folder) -> None:
     """Put fixed words in place of what hangs on the machine or on chance."""
-    found = mark_of(folder)._asdict()
+    found = folder_mark(folder)._asdict()
     (folder.metadata / ".mark").write_text(MARK.token + "\n")
     holder = json.loads((folder.metadata / ".lock").read_bytes())
     (folder.metadata / ".lock").write_text(
@@ -509,13 +509,15 @@ def write_index(folder: Folder) -> None:
 
 def write_own_files() -> None:
     """Write what lies in the folders of a person: settings and state."""
-    from sora_tui.config import consents, memory, own_servers, places
+    from sora_tui.config import consents, paths, saved_servers, ui_state
     from sora_tui.tui.commands.keymap import all_keys, place_of
     from sora_tui.tui.presenters.welcome_back import mark_seen
 
-    memory.remember(
+    ui_state.save_ui_state(
         WORKSPACE,
-        memory.Memory("sora-light", "sora-dark", memory.Layout(4, -6, 2, ("inspector", "prompts"))),
+        ui_state.UiState(
+            "sora-light", "sora-dark", ui_state.Layout(4, -6, 2, ("inspector", "prompts"))
+        ),
     )
     mark_seen(WORKSPACE)
     gateway = Server("team-gw", "https://gw.example.org/v1")
@@ -540,8 +542,8 @@ def write_own_files() -> None:
         "currency": "EUR",
         "params": {"seed": 7},
     }
-    own_servers.check_profile("team-gw", table, {}, {})
-    own_servers.write_profile("team-gw", table, default=True)
+    saved_servers.check_profile("team-gw", table, {}, {})
+    saved_servers.write_profile("team-gw", table, default=True)
     keys = {}
     lines = ['theme = "sora-light"', "", "[keys]"]
     for number, key in enumerate(all_keys()):
@@ -553,14 +555,14 @@ def write_own_files() -> None:
         own = f"{extra}{modifier}+{letter[number % 26]}"
         keys[key.id] = {"place": place_of(key), "words": key.words, "own": own}
         lines.append(f'"{key.id}" = "{own}"')
-    places.user_toml_path().write_text("\n".join(lines) + "\n")
+    paths.user_toml_path().write_text("\n".join(lines) + "\n")
     keep("keys.json", keys)
 
 
 def write_words() -> None:
     """Write down the words that stand in files and mean something."""
     from sora_tui.client.dialect import DIALECTS
-    from sora_tui.core.findings import ABILITIES
+    from sora_tui.core.probe_result import CAPABILITIES
     from sora_tui.core.request import GRAVITIES, HOWS, OPERATIONS
     from sora_tui.core.server import DIALECT_NAMES
     from sora_tui.tui.layout.workbench import PANES
@@ -577,7 +579,7 @@ def write_words() -> None:
             "gravities": list(GRAVITIES),
             "dialects": list(DIALECT_NAMES),
             "spoken": sorted(DIALECTS),
-            "abilities": list(ABILITIES),
+            "abilities": list(CAPABILITIES),
             "panes": list(PANES),
         },
     )

@@ -20,13 +20,13 @@ import time_machine
 from textual.geometry import Size
 
 from sora_tui.client.dialect import DIALECTS
-from sora_tui.config import consents, memory
-from sora_tui.config.own_servers import own_table, set_default
-from sora_tui.config.places import settings_folder, state_folder
+from sora_tui.config import consents, ui_state
+from sora_tui.config.paths import settings_folder, state_folder
+from sora_tui.config.saved_servers import saved_table, set_default
 from sora_tui.config.settings import load_settings
-from sora_tui.core.findings import ABILITIES
 from sora_tui.core.job import State
 from sora_tui.core.price import PriceKind
+from sora_tui.core.probe_result import CAPABILITIES
 from sora_tui.core.problem import CODES, ProblemError
 from sora_tui.core.prompt import Prompt
 from sora_tui.core.request import GRAVITIES, HOWS, OPERATIONS, Reference
@@ -39,15 +39,15 @@ from sora_tui.tui.commands.keymap import key_table
 from sora_tui.tui.layout.workbench import PANES, Workbench
 from sora_tui.tui.presenters.welcome_back import last_seen
 from sora_tui.workspace.batches import handing_in
+from sora_tui.workspace.capability_cache import CachedCapabilities, CapabilityCache
 from sora_tui.workspace.drafts import Drafts
 from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.folder_mark import folder_mark, has_known_past, key_of
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Learnt, Memory
 from sora_tui.workspace.lock import Holder, OwnerLock
-from sora_tui.workspace.mark import has_known_past, key_of, mark_of
-from sora_tui.workspace.queue import is_paused, set_paused
+from sora_tui.workspace.queue_pause import is_paused, set_paused
 from sora_tui.workspace.references import sent_bytes
-from sora_tui.workspace.variables import load_values, save_values
+from sora_tui.workspace.variable_values import load_values, save_values
 from tests.stored.make import AT, FILES, PICTURE, WORKSPACE
 from tests.stored.shapes import shape
 from tests.tui.workspace_app import settle, workspace_app
@@ -80,14 +80,14 @@ def own_files() -> None:
 @pytest.mark.usefixtures("at_the_time")
 def test_what_was_learnt_of_servers_is_read_and_kept(stored: Folder) -> None:
     at = AT.timestamp()
-    gateway = Learnt(
+    gateway = CachedCapabilities(
         "litellm", ("x-litellm-version: 1.108",), ("veo", "sora"), {"list": True}, at=at
     )
-    known = Memory(stored)
+    known = CapabilityCache(stored)
     assert known.of(GATEWAY) == gateway
-    assert known.of(LAB) == Learnt(facts={"delete": False}, at=at)
-    known.learn(LAB, "delete", True)
-    again = Memory(stored)
+    assert known.of(LAB) == CachedCapabilities(facts={"delete": False}, at=at)
+    known.record(LAB, "delete", True)
+    again = CapabilityCache(stored)
     assert again.of(GATEWAY) == gateway
     assert again.of(LAB).facts == {"delete": True}
     assert_same_fields(stored.metadata / ".servers.json")
@@ -131,7 +131,7 @@ def test_a_paused_queue_stays_paused_and_goes_on_for_both(stored: Folder) -> Non
 
 def test_the_mark_of_the_folder_and_the_requests_begun_in_it_count(stored: Folder) -> None:
     """An order is sent without a question only in the folder that it was handed in to."""
-    mark = mark_of(stored)
+    mark = folder_mark(stored)
     assert mark.token == "0123456789abcdef0123456789abcdef"
     history = History(stored)
     job = history.load("20261122-101530-pendng")
@@ -239,16 +239,16 @@ def test_an_index_is_told_from_that_of_another_version(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("own_files")
 def test_the_screen_looks_as_it_was_left() -> None:
-    kept = memory.recall(WORKSPACE)
+    kept = ui_state.load_ui_state(WORKSPACE)
     assert (kept.theme, kept.instead_of) == ("sora-light", "sora-dark")
-    assert kept.layout == memory.Layout(4, -6, 2, ("inspector", "prompts"))
+    assert kept.layout == ui_state.Layout(4, -6, 2, ("inspector", "prompts"))
     bench = Workbench(kept.layout)
     assert bench.panes_at(Size(200, 60)) == {"editor", "references", "jobs"}
-    before = memory.memory_path().read_bytes()
-    memory.remember(WORKSPACE, kept)
-    assert memory.memory_path().read_bytes() == before
-    memory.remember(Path("/elsewhere"), kept)
-    assert memory.recall(WORKSPACE) == kept
+    before = ui_state.ui_state_path().read_bytes()
+    ui_state.save_ui_state(WORKSPACE, kept)
+    assert ui_state.ui_state_path().read_bytes() == before
+    ui_state.save_ui_state(Path("/elsewhere"), kept)
+    assert ui_state.load_ui_state(WORKSPACE) == kept
 
 
 @pytest.mark.usefixtures("own_files")
@@ -272,7 +272,7 @@ def test_always_on_this_server_stays_agreed_to() -> None:
 
 @pytest.mark.usefixtures("own_files")
 def test_profiles_that_the_program_wrote_hold(tmp_path: Path) -> None:
-    before = own_table("team-gw")
+    before = saved_table("team-gw")
     settings = load_settings(workspace=tmp_path, server=None, environ={"GW_KEY": "k-0123456789"})
     server = settings.server
     assert (server.name, settings.chosen_by) == ("team-gw", "servers.toml")
@@ -298,7 +298,7 @@ def test_profiles_that_the_program_wrote_hold(tmp_path: Path) -> None:
         params={"seed": 7},
     )
     set_default("simulator")
-    assert own_table("team-gw") == before
+    assert saved_table("team-gw") == before
 
 
 @pytest.mark.usefixtures("own_files")
@@ -344,7 +344,7 @@ NOW: Final = {
     "gravities": GRAVITIES,
     "dialects": DIALECT_NAMES,
     "spoken": DIALECTS,
-    "abilities": ABILITIES,
+    "abilities": CAPABILITIES,
     "panes": PANES,
 }
 

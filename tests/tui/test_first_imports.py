@@ -19,11 +19,12 @@ from tests.workspace.jobs import put
 #: By package; the packages themselves count too.
 OURS: Final = """
 sora_tui                   __main__
-sora_tui.cli               exits main parser speech streams
-sora_tui.config            keys limits memory notify places player private profiles screen
-sora_tui.config            settings sources
-sora_tui.core              address clip_addresses cookie digest document eta job job_id limits
-sora_tui.core              listing made number problem remote request server text
+sora_tui.cli               console exits main parser streams
+sora_tui.config            api_keys config_files limits notify paths player private_file profiles
+sora_tui.config            screen settings ui_state
+sora_tui.core              address clip_addresses cookie digest document eta job job_filter
+sora_tui.core              job_id limits number output_check problem remote_video request server
+sora_tui.core              text
 sora_tui.i18n              answers
 sora_tui.tui               app context deriving framing intent prompting serving ui watching
 sora_tui.tui               writing
@@ -37,7 +38,8 @@ sora_tui.tui.state         job_store reference_store session signal
 sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
 sora_tui.tui.theme         styles themes
 sora_tui.tui.widgets       columns virtual_list
-sora_tui.workspace         arrivals atomic catalogue folder history jobfile old_script regular
+sora_tui.workspace         atomic external_changes folder history index_sync job_document
+sora_tui.workspace         legacy_records safe_open
 """
 
 OTHERS: Final = {"platformdirs", "rich", "textual", "typing_extensions"}

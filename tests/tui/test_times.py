@@ -12,7 +12,7 @@ import pytest
 
 from sora_tui.core.job import Job
 from sora_tui.engine.events import RemoteListed
-from sora_tui.i18n.search import created_words, found_words
+from sora_tui.i18n.recovery import created_words, found_words
 from sora_tui.tui.presenters.exit_message import farewell
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.job_details import events, facts, timeline
@@ -128,6 +128,6 @@ async def test_the_screen(moment: Moment, now: datetime, app: WorkspaceApp) -> N
         await settle(pilot)
         made = now - timedelta(minutes=90)
         listed = sample.video("in_progress", created_at=made.timestamp())
-        app.fake.say(RemoteListed("team-gw", (listed,), more=False, lost={}))
+        app.fake.say(RemoteListed("team-gw", (listed,), more=False, unconfirmed={}))
         await settle(pilot)
         assert any(moment.shown(made, "%m-%d %H:%M") in row for row in screen(app))

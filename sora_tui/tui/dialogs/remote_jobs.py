@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.events import RemoteListed
@@ -95,7 +95,7 @@ class RemoteWindow(ModalScreen[None]):
         """What the server answered."""
         self._now = now
         self._videos = {video.id: video for video in listed.videos}
-        self._lost = listed.lost
+        self._lost = listed.unconfirmed
         self._marked &= self._videos.keys()
         self._list.set_empty_text(_("There is no job that this folder does not know."))
         if listed.problem is not None:

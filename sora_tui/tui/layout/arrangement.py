@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from textual.geometry import Size, clamp
 
-from sora_tui.config.memory import Layout
+from sora_tui.config.ui_state import Layout
 
 #: The smallest terminal.
 SMALLEST: Final = Size(40, 12)

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sora_tui.config.memory import Layout
+from sora_tui.config.ui_state import Layout
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui.commands.table import KEYS, KeyLine, respelled

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from sora_tui.core.job import State
-from sora_tui.core.listing import SORTS, Listing, Sort, place_of
+from sora_tui.core.job_filter import SORTS, JobFilter, Sort, insert_position
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
@@ -140,7 +140,7 @@ def is_possible(view: JobView, verb: str) -> bool:
     `look`, `copy`, `cancel`, `edit` (take it back and write it anew), `retry`, `delete`.
     """
     job = view.job
-    at_rest = job.is_final and not job.needs_you
+    at_rest = job.is_final and not job.needs_decision
     return {
         "look": bool(job.outputs),
         "copy": True,
@@ -270,9 +270,9 @@ class JobsPane(Vertical):
             if is_known:
                 continue
             self._total += 1
-            if self.listing.has(view.job):
+            if self.job_filter.includes(view.job):
                 ids = list(self._list.row_ids) if ids is None else ids
-                ids.insert(place_of(job_id, ids, self._sort), job_id)
+                ids.insert(insert_position(job_id, ids, self._sort), job_id)
         self._refresh(ids)
 
     def fill(
@@ -338,9 +338,9 @@ class JobsPane(Vertical):
     # Values out -------------------------------------------------------------------------------
 
     @property
-    def listing(self) -> Listing:
+    def job_filter(self) -> JobFilter:
         """What the person wants to see in the list."""
-        return Listing.read(self._filter, self._sort)
+        return JobFilter.read(self._filter, self._sort)
 
     @property
     def asking(self) -> bool:
@@ -405,7 +405,7 @@ class JobsPane(Vertical):
         possible = tuple((key, words) for key, verb, words in acts if is_possible(view, verb))
         rest = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
         more = tuple(pair for pair in _ANY_JOB if pair not in possible)
-        more += DERIVES if view.job.is_made else ()
+        more += DERIVES if view.job.has_remote_clip else ()
         return (("enter", N_("Inspect")), *pause, *possible, *rest, *more)
 
     @property
@@ -631,8 +631,8 @@ class JobsPane(Vertical):
                 facts = {"pid": engine.holder.pid, "host": clean_line(engine.holder.host, 40)}
                 parts.append(_("moved by pid {pid} on {host}").format(**facts))
         elif engine is not None:
-            if engine.pollers:
-                parts.append(_("pollers {count}").format(count=engine.pollers))
+            if engine.workers:
+                parts.append(_("pollers {count}").format(count=engine.workers))
             if engine.downloads and not self.has_class("-strip"):
                 at_work = f"{engine.downloads}/{engine.downloads_max}"
                 parts.append(_("downloads {count}").format(count=at_work))
@@ -690,7 +690,7 @@ class JobsPane(Vertical):
             "state": Cell(job_rows.state(view, self._ascii), tone),
             "progress": Cell(progress, "warn" if job_rows.is_otherwise(job) else ""),
             "elapsed": Cell(job_rows.elapsed(view, now)),
-            "left": Cell(job_rows.left(view, now), "warn" if job.needs_you else ""),
+            "left": Cell(job_rows.left(view, now), "warn" if job.needs_decision else ""),
             "expires": Cell(
                 job_rows.expires(view, now), "error" if job_rows.in_danger(view, now) else ""
             ),

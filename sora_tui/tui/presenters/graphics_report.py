@@ -11,7 +11,7 @@ from textual import constants
 from sora_tui.config.screen import ScreenSettings, is_ascii_wanted
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
-from sora_tui.i18n.findings import Line
+from sora_tui.i18n.probe_result import Line
 from sora_tui.tui.terminal.graphics.detect import Graphics, Why, graphics, reason
 
 Colours = Literal["truecolor", "256", "standard", "none"]
@@ -37,7 +37,7 @@ def picture_line(screen: ScreenSettings, environ: Mapping[str, str]) -> Line:
     found = graphics(screen.preview, environ)
     why = reason(found, screen.preview, environ)
     colours = colours_of(environ)
-    is_ascii = is_ascii_wanted(screen.signs, environ)
+    is_ascii = is_ascii_wanted(screen.symbols, environ)
     if found.way == "off":
         shown = _("off")
     elif found.way == "kitty":

@@ -13,16 +13,16 @@ from sora_tui.core.lineage import Lineage
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import money
 from sora_tui.i18n.costs import reported_words
-from sora_tui.i18n.kinship import kin_words, operation_words
-from sora_tui.i18n.made import made_words
+from sora_tui.i18n.formatting import money
+from sora_tui.i18n.lineage import operation_words, relation_words
+from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.job_status import server_name
 from sora_tui.tui.widgets.scroll_text import Line, Span
-from sora_tui.workspace.old_script import record_path
+from sora_tui.workspace.legacy_records import record_path
 
 if TYPE_CHECKING:
     from sora_tui.tui.state.clip_preview import ClipSeen
@@ -68,7 +68,7 @@ def facts(
             lines.append(Line(_("The server says: {words}").format(words=job.error.message)))
     lines.append(Line(""))
     if lineage is not None:
-        lines += [_fact(label, value) for label, value in _kin(job, lineage)]
+        lines += [_fact(label, value) for label, value in _relations(job, lineage)]
     if job.outputs:
         lines += _clip(job, seen)
     lines += [_fact(label, value) for label, value in _facts(view, now) if value]
@@ -164,13 +164,19 @@ def _spans(line: str) -> Iterator[Span]:
             yield match.start(), match.end(), "warn" if match["figure"] else "muted"
 
 
-def _kin(job: Job, lineage: Lineage) -> Iterator[tuple[str, str]]:
+def _relations(job: Job, lineage: Lineage) -> Iterator[tuple[str, str]]:
     """What it is made of, and with the keys that lead there who it came from and what it became."""
     if job.request.source_file is not None:
         yield _("made as"), operation_words(job.request)
-    for label, key, found in ((_("from"), "u", lineage.origins), (_("became"), "w", lineage.made)):
-        for number, kin in enumerate(found):
-            yield "" if number else label, kin_words(kin) + ("" if number else f"  ({key})")
+    for label, key, found in (
+        (_("from"), "u", lineage.origins),
+        (_("became"), "w", lineage.derived),
+    ):
+        for number, relation in enumerate(found):
+            yield (
+                "" if number else label,
+                relation_words(relation) + ("" if number else f"  ({key})"),
+            )
 
 
 def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
@@ -194,7 +200,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     yield _("expires"), _expiry(view, now)
     if job.outputs:
         yield "sha256", clean_line(job.outputs[0].sha256, 64)
-    yield _("differs"), made_words(job)
+    yield _("differs"), output_words(job)
     yield _("video id"), clean_line(job.remote_id or "", 1100)
     if remote is not None and remote.status:
         yield _("it says"), remote.status

@@ -13,14 +13,14 @@ from sora_tui.core.price import Ask
 from sora_tui.core.problem import problem_error
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.engine import orders
-from sora_tui.engine.offers import offer_for
+from sora_tui.engine.model_schema import model_schema_for
 from sora_tui.engine.orders import Answer, Item, JobMaker, Order
 from sora_tui.tui.state.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import read_reference_image
 
 if TYPE_CHECKING:
-    from sora_tui.media.helper import Helper
+    from sora_tui.media.decoder_client import DecoderClient
 
 
 class Prompted(NamedTuple):
@@ -31,7 +31,7 @@ class Prompted(NamedTuple):
 
 
 def prepare(
-    folder: Folder, settings: Settings, draft: Draft, now: datetime, helper: Helper
+    folder: Folder, settings: Settings, draft: Draft, now: datetime, decoder: DecoderClient
 ) -> Prompted:
     """Read the picture, check everything that can be known before a server is asked.
 
@@ -39,15 +39,15 @@ def prepare(
         ProblemError: whatever keeps it from being sent, the person's limits included; nothing was.
     """
     request = request_of(draft, settings)
-    offer = offer_for(folder, settings.server, request.model)
-    request = request._replace(params=offer.check(request.params))
+    schema = model_schema_for(folder, settings.server, request.model)
+    request = request._replace(params=schema.check(request.params))
     check_request(request)
     if draft.operation != "create" or draft.characters:
         request = _with_source(folder, settings, draft, request)
         draft = replace(draft, model=request.model, seconds=request.seconds)
     prepared = None
     if draft.reference is not None and draft.operation == "create":
-        prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, helper)
+        prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, decoder)
         request = request._replace(reference=prepared.reference)
     items = [Item(request, prepared, draft.count)]
     order = orders.prepare(folder, items, settings.server, settings, now)
@@ -66,7 +66,7 @@ def _with_source(
     """
     from sora_tui.workspace.characters import find_characters
     from sora_tui.workspace.history import History
-    from sora_tui.workspace.sources import find_source
+    from sora_tui.workspace.source_clips import find_source
 
     server, history = settings.server, History(folder)
     try:

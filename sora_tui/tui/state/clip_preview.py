@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from textual.geometry import Size
 
-from sora_tui.core.made import differences, is_judged
+from sora_tui.core.output_check import differences, is_checkable
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import size_of
-from sora_tui.i18n.made import asked_words
+from sora_tui.i18n.formatting import bytes_words
+from sora_tui.i18n.output_check import asked_words
 from sora_tui.i18n.problems import REASONS, sentences
 from sora_tui.media.cells import Cells
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job, Output
-    from sora_tui.media.helper import ClipReport
+    from sora_tui.media.decoder_client import ClipReport
 
 Origin = Literal["here", "server"]
 
@@ -118,7 +118,7 @@ def clip_lines(job: Job, seen: ClipSeen | None) -> Iterator[tuple[str, str, str]
     codec = (facts.codec if facts else output.codec) or ""
     # A figure and its unit stay in one line.
     said = [
-        size_of(facts.bytes if facts else output.bytes).replace(" ", "\N{NO-BREAK SPACE}"),
+        bytes_words(facts.bytes if facts else output.bytes).replace(" ", "\N{NO-BREAK SPACE}"),
         f"{width}x{height}" if width and height else "",
         f"{seconds:.1f}\N{NO-BREAK SPACE}s" if seconds else "",
         f"{fps:g}\N{NO-BREAK SPACE}fps" if fps else "",
@@ -160,7 +160,7 @@ def _wholeness(job: Job, seen: ClipSeen) -> Iterator[tuple[str, str, str]]:
     if asked:
         yield "", _("complete; asked for {asked}").format(asked=asked), "warn"
     else:
-        yield "", _("complete, as asked") if is_judged(job) else _("complete"), "ok"
+        yield "", _("complete, as asked") if is_checkable(job) else _("complete"), "ok"
 
 
 def _is_said(seen: ClipSeen) -> bool:

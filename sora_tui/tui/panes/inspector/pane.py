@@ -16,7 +16,7 @@ from textual.message import Message
 
 from sora_tui.core.job import State
 from sora_tui.core.problem import Problem
-from sora_tui.core.search import Candidate
+from sora_tui.core.recovery import Candidate
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import yes_key
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from sora_tui.core.job import Job
     from sora_tui.core.lineage import Lineage
-    from sora_tui.media.cells import Room
+    from sora_tui.media.cells import CellArea
     from sora_tui.tui.panes.inspector.clip_preview import ClipView
     from sora_tui.tui.state.clip_preview import ClipSeen
 
@@ -211,7 +211,7 @@ class InspectorPane(Vertical):
         return _id(self._view)
 
     @property
-    def clip_wanted(self) -> tuple[Job, tuple[Room, Room] | None] | None:
+    def clip_wanted(self) -> tuple[Job, tuple[CellArea, CellArea] | None] | None:
         """The job whose clip can be seen here, and the room for its poster and its filmstrip."""
         if self._view is None or not self._view.job.outputs or self._page != "facts":
             return None
@@ -252,12 +252,12 @@ class InspectorPane(Vertical):
         """The app's own keys that lead to kin."""
         lineage = self._lineage
         up = (("u", N_("Where from")),) if lineage is not None and lineage.origins else ()
-        down = (("w", N_("What became")),) if lineage is not None and lineage.made else ()
+        down = (("w", N_("What became")),) if lineage is not None and lineage.derived else ()
         return (*up, *down)
 
     @property
     def _derives(self) -> tuple[tuple[str, str], ...]:
-        return DERIVES if self._view is not None and self._view.job.is_made else ()
+        return DERIVES if self._view is not None and self._view.job.has_remote_clip else ()
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""

@@ -1,0 +1,95 @@
+"""What is wished for, as a request: picture read, size and parameters as the server takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sora_tui.config.order_options import Choices
+from sora_tui.core.parameters import ModelSchema
+from sora_tui.core.problem import problem_error
+from sora_tui.core.prompt import text_to_send
+from sora_tui.core.request import EXACT, VideoRequest, check_request
+from sora_tui.core.server import Server
+from sora_tui.core.sizes import size_of
+from sora_tui.engine.model_schema import model_schema_for, preset_schema_for
+from sora_tui.i18n import _
+from sora_tui.workspace.characters import find_characters
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
+from sora_tui.workspace.references import Prepared, read_reference_image
+
+
+def build_request(
+    folder: Folder,
+    server: Server,
+    schema: ModelSchema,
+    text: str,
+    file: str | None,
+    choices: Choices,
+) -> tuple[VideoRequest, Prepared | None]:
+    """The request that these choices make, checked, and the picture that goes along.
+
+    Args:
+        schema: What is known of the model on this server.
+        text: The prompt, its `{{variables}}` not yet filled.
+        file: Where it came from, as documents name it.
+
+    Raises:
+        ProblemError: Whatever keeps it from being sent; nothing was.
+    """
+    size = None if choices.size is None else size_of(choices.size, schema.sizes)
+    prepared = None
+    if choices.reference is not None:
+        prepared = read_reference_image(folder, choices.reference, size, choices.fit or EXACT)
+    request = VideoRequest(
+        prompt=text_to_send(text, choices.variables),
+        model=choices.model,
+        seconds=choices.seconds,
+        size=size,
+        reference=prepared.reference if prepared else None,
+        params=schema.check(choices.params),
+        variables=choices.variables,
+        prompt_file=file,
+        characters=find_characters(History(folder), server, choices.characters),
+    )
+    check_request(request)
+    return request, prepared
+
+
+def with_params(
+    folder: Folder,
+    server: Server,
+    model: str | None,
+    choices: Choices,
+    preset: str | None,
+    words: list[str],
+) -> tuple[ModelSchema, Choices]:
+    """What is known of the model, and the choices with a preset and `NAME=VALUE` words over their
+    parameters.
+
+    Raises:
+        ProblemError: preset_unknown, param_invalid, param_kind, param_range or param_choice.
+    """
+    if preset is None:
+        schema, params = model_schema_for(folder, server, model), choices.params
+    else:
+        schema = preset_schema_for(folder, server, preset)
+        params = {**choices.params, **schema.preset}
+    said = {name: schema.read(name, text) for name, text in param_pairs(words).items()}
+    return schema, replace(choices, params={**params, **said})
+
+
+def param_pairs(words: list[str]) -> Mapping[str, str]:
+    """`NAME=VALUE` words by name.
+
+    Raises:
+        ProblemError: param_invalid for a word without a name or a value.
+    """
+    said: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name or not equals:
+            raise problem_error("param_invalid", name=word, reason=_("no = in it"))
+        said[name] = value
+    return said

@@ -1,0 +1,106 @@
+"""How the command line speaks: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from sora_tui.cli.streams import OutputError, complain, write_out
+from sora_tui.core.problem import Problem, Spent
+from sora_tui.core.text import clean
+
+if TYPE_CHECKING:
+    from sora_tui.i18n.problems import Sentences
+
+#: Most characters of one line for a person: a prompt has up to 32,000.
+_LONGEST: Final = 40_000
+
+
+class Console:
+    """One command's two streams.
+
+    Args:
+        as_json: stdout carries JSON Lines; every line is an object, in English.
+
+    Attributes:
+        lost: Why stdout takes nothing any more; None while it does.
+        spent: What the jobs of this command have cost, for the words about a fault of our own.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.output_failed: OutputError | None = None
+        self.spent = Spent.NO
+        self._work_goes_on = False
+
+    def keep_working(self) -> None:
+        """From now on no result that cannot be written stops the command.
+
+        Called when something is handed in: a job that may be paid is worth more than a line.
+        """
+        self._work_goes_on = True
+
+    def result(self, text: str) -> None:
+        """A line for a person or a pipe; nothing under `--json`.
+
+        Raises:
+            OutputError: stdout does not take it, and nothing is under way yet.
+        """
+        if not self.as_json:
+            # A pipe gets a path as it is, a terminal would act on what stands in it.
+            self._write(clean(text, _LONGEST) if sys.stdout.isatty() else text)
+
+    def document(self, document: Mapping[str, Any]) -> None:
+        """A line of JSON; nothing without `--json`.
+
+        Raises:
+            OutputError: As `result`.
+        """
+        if self.as_json:
+            self._write(json.dumps(document))
+
+    def note(self, text: str) -> None:
+        """A line beside the result. Where the terminal is gone, nobody is there to read it."""
+        complain(clean(text, _LONGEST))
+
+    def problem(self, problem: Problem, *, free: bool = False) -> None:
+        """What happened, the money and what to do next.
+
+        Args:
+            free: It is about a server that charges nothing.
+        """
+        from sora_tui.i18n.problems import sentences  # most commands have nothing to complain of
+
+        self.sentences(sentences(problem, free=free), problem.spent)
+        if self.as_json:
+            document = {
+                "event": "problem",
+                "code": problem.code,
+                "facts": dict(problem.facts),
+                "spent": problem.spent.value,
+            }
+            with suppress(OutputError):  # the exit code says that there was a problem
+                self._write(json.dumps(document))
+
+    def sentences(self, sentences: Sentences, spent: Spent) -> None:
+        """Three sentences; money comes first as soon as some may be gone."""
+        first = (
+            (sentences.happened, sentences.money)
+            if spent is Spent.NO
+            else (sentences.money, sentences.happened)
+        )
+        self.note(" ".join(first))
+        self.note(sentences.next)
+
+    def _write(self, line: str) -> None:
+        if self.output_failed is not None:
+            return
+        try:
+            write_out(line + "\n")
+        except OutputError as error:
+            self.output_failed = error
+            if not self._work_goes_on:
+                raise

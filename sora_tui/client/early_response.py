@@ -1,0 +1,133 @@
+"""A connection that listens while it still sends, so that an early refusal is heard.
+
+A proxy that finds an upload too large answers 413 at the first packet and resets. httpcore reads
+only after it has written everything: by then the reset has thrown the answer away, and a definite
+refusal, free of charge, would look like a paid request whose answer was lost.
+"""
+
+# httpcore's interface hands a timeout down to each call.
+# ruff: noqa: ASYNC109
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from typing import Any, Final
+
+import anyio
+import httpcore
+
+_CHUNK: Final = 64 * 1024
+#: `HTTP/1.1 413`: what has to be there before a status can be told.
+_STATUS_LENGTH: Final = 12
+
+
+class EarlyResponseBackend(httpcore.AsyncNetworkBackend):
+    """Opens TCP connections of this kind, for asyncio."""
+
+    def __init__(self) -> None:
+        self._plain = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """As httpcore's own."""
+        stream = await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
+        return _EarlyResponseStream(stream)
+
+    async def sleep(self, seconds: float) -> None:
+        """As httpcore's own."""
+        await self._plain.sleep(seconds)
+
+
+class _EarlyResponseStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._listener: asyncio.Task[bytes] | None = None
+        self._heard = b""
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send, unless the server has already given its final answer.
+
+        Raises:
+            httpcore.WriteError: It has; httpcore then goes on to read it.
+        """
+        self._listen()
+        # One turn of the loop, so that what has come is read before a write can hit the reset
+        # behind it: asyncio then closes the socket, unread bytes and all.
+        await asyncio.sleep(0)
+        writer = asyncio.create_task(self._stream.write(buffer, timeout))
+        try:
+            while not writer.done():
+                listener = self._listen()
+                await asyncio.wait({writer, listener}, return_when=asyncio.FIRST_COMPLETED)
+                if listener.done() and self._is_final(listener):
+                    raise httpcore.WriteError("answered before the request was complete")
+            await writer
+        finally:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """What was heard while sending, then what comes."""
+        if self._heard:
+            heard, self._heard = self._heard, b""
+            return heard
+        if self._listener is None:
+            return await self._stream.read(max_bytes, timeout)
+        listener, self._listener = self._listener, None
+        try:
+            async with asyncio.timeout(timeout):
+                return await listener
+        except TimeoutError:
+            raise httpcore.ReadTimeout from None
+
+    async def aclose(self) -> None:
+        """Close, and stop listening."""
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.gather(self._listener, return_exceptions=True)
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """The same, encrypted."""
+        return _EarlyResponseStream(
+            await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        )
+
+    def get_extra_info(self, info: str) -> Any:
+        """As the stream below."""
+        return self._stream.get_extra_info(info)
+
+    def _listen(self) -> asyncio.Task[bytes]:
+        if self._listener is None:
+            self._listener = asyncio.create_task(self._next_bytes())
+        return self._listener
+
+    async def _next_bytes(self) -> bytes:
+        try:
+            return await self._stream.read(_CHUNK)
+        except anyio.BusyResourceError as fault:  # TLS wanted to write while we were writing
+            raise httpcore.ReadError(str(fault)) from fault
+
+    def _is_final(self, listener: asyncio.Task[bytes]) -> bool:
+        """Whether to stop sending. `100 Continue` and its like only mean: go on."""
+        if listener.exception() is not None:
+            return True
+        said = self._heard + listener.result()
+        goes_on = len(said) < _STATUS_LENGTH or said[9:10] == b"1"
+        if listener.result() and goes_on:
+            self._heard, self._listener = said, None
+            return False
+        return True

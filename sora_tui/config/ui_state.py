@@ -1,0 +1,95 @@
+"""What the screen remembers between two starts: the theme, and the layout of each workspace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sora_tui.config.paths import state_folder
+from sora_tui.config.private_file import write_private
+
+#: So many workspaces keep their layout; the one that was not changed for longest goes first.
+_MOST_WORKSPACES: Final = 100
+
+
+class Layout(NamedTuple):
+    """How a person has arranged the workbench, as the difference from what a size gives.
+
+    Attributes:
+        side: Columns more (or less) for prompts and references.
+        inspector: Columns more for the inspector.
+        jobs: Rows more for the job list.
+        hidden: Panes that are out of sight.
+    """
+
+    side: int = 0
+    inspector: int = 0
+    jobs: int = 0
+    hidden: tuple[str, ...] = ()
+
+
+class UiState(NamedTuple):
+    """What is remembered.
+
+    Attributes:
+        theme: The theme chosen on the screen.
+        instead_of: What sora-tui.toml said then: when it says something else, that holds again.
+    """
+
+    theme: str | None = None
+    instead_of: str | None = None
+    layout: Layout = Layout()
+
+
+def ui_state_path() -> Path:
+    """The file, in the platform's folder for state."""
+    return state_folder() / "screen.json"
+
+
+def load_ui_state(workspace: Path) -> UiState:
+    """What is remembered for this workspace; what cannot be read was never there."""
+    document = _read()
+    found = document.get("layouts", {}).get(str(workspace.absolute()), {})
+    theme, instead_of = document.get("theme"), document.get("instead_of")
+    return UiState(
+        theme if isinstance(theme, str) else None,
+        instead_of if isinstance(instead_of, str) else None,
+        _layout(found),
+    )
+
+
+def save_ui_state(workspace: Path, state: UiState) -> None:
+    """Keep it, beside what other workspaces have.
+
+    Raises:
+        OSError: The file cannot be written; everything then holds for this time only.
+    """
+    layouts: dict[str, Any] = dict(_read().get("layouts", {}))
+    layouts.pop(str(workspace.absolute()), None)
+    if state.layout != Layout():
+        layouts[str(workspace.absolute())] = state.layout._asdict()
+    kept = dict(list(layouts.items())[-_MOST_WORKSPACES:])
+    document = {"theme": state.theme, "instead_of": state.instead_of, "layouts": kept}
+    write_private(ui_state_path(), json.dumps(document, indent=2))
+
+
+def _read() -> dict[str, Any]:
+    try:
+        document = json.loads(ui_state_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # a person's comfort is nothing to stop for
+    right = isinstance(document, dict) and isinstance(document.get("layouts", {}), dict)
+    return document if right else {}
+
+
+def _layout(found: Any) -> Layout:
+    if not isinstance(found, dict):
+        return Layout()
+    side, inspector, jobs = (found.get(name, 0) for name in ("side", "inspector", "jobs"))
+    hidden = found.get("hidden", [])
+    if not all(type(number) is int for number in (side, inspector, jobs)) or not isinstance(
+        hidden, list
+    ):
+        return Layout()
+    return Layout(side, inspector, jobs, tuple(str(name) for name in hidden))

@@ -1,0 +1,124 @@
+"""What is known of a job whose answer was lost: the server's list, and what a person tried."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sora_tui.core.problem import Fact, Problem, problem
+
+#: Candidates kept in a document; who has more decides by id.
+MAX_CANDIDATES: Final = 20
+#: When the list is asked, in seconds after the loss: a server needs a moment to list what it has
+#: made, and some need a minute. Later looks come every minute, for as long as a process runs.
+SEARCH_DELAYS: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
+#: A job that is not in the list after this many looks over this long was probably never made
+#: (reliability notes, REC).
+_ENOUGH_SEARCHES: Final = 3
+_ENOUGH_TIME: Final = timedelta(seconds=SEARCH_DELAYS[-1] - SEARCH_DELAYS[0] - 3.0)
+
+
+class Candidate(NamedTuple):
+    """A video in the server's list that may be the job.
+
+    Attributes:
+        created_at: None where the server does not say.
+        same: What the server tells of it that agrees with what was sent: some of `model`, `size`,
+            `seconds`, `prompt`.
+        near: What is told in other words: `openai/sora-2` for `sora-2`, a prompt that was cut; and
+            `time` for one that was made a little before or after.
+        other: What is told and differs: some of the same names, and `time` for one that was not
+            made when the job was sent, `id` for one whose id another job had before.
+    """
+
+    id: str
+    created_at: datetime | None
+    same: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing speaks against it, and its prompt for it."""
+        return not self.near and not self.other and "prompt" in self.same
+
+
+class Refusal(NamedTuple):
+    """Why a video that a person named was not adopted.
+
+    Attributes:
+        code: A code of `problem.CODES`.
+        job: The job that has this video already, if that is why.
+    """
+
+    at: datetime
+    video: str
+    code: str
+    job: str | None = None
+
+    @property
+    def problem(self) -> Problem:
+        """The same for the faces' words."""
+        facts: dict[str, Fact] = {"video": self.video}
+        if self.job is not None:
+            facts["job"] = self.job
+        return problem(self.code, **facts)
+
+
+class RecoverySearch(NamedTuple):
+    """The search for one job.
+
+    Attributes:
+        began: The first look at the list, in UTC.
+        at: The last one.
+        searches: How many there were.
+        listed: False where the server has no list to look into.
+        cut: Rows after which the reading of the last list was ended; 0 where it was read as far
+            as anything of the job can stand.
+        found: The candidates of the last look, best first.
+        refused: The last adoption that did not work.
+    """
+
+    began: datetime
+    at: datetime
+    searches: int = 0
+    listed: bool = True
+    found: tuple[Candidate, ...] = ()
+    refused: Refusal | None = None
+    cut: int = 0
+
+    def is_exhausted(self, unconfirmed_since: datetime, *, has_unknown_past: bool) -> bool:
+        """Whether another look soon would not help: a person has to decide.
+
+        Args:
+            unconfirmed_since: When the answer was lost.
+            has_unknown_past: The job may have been sent long ago: one look says what there is.
+        """
+        if not self.listed or any(candidate.is_exact for candidate in self.found):
+            return True
+        return (
+            has_unknown_past or (self.at - unconfirmed_since).total_seconds() >= SEARCH_DELAYS[-1]
+        )
+
+    @property
+    def was_probably_never_created(self) -> bool:
+        """Looked for often and long enough, and not there: it was probably never made."""
+        often = self.searches >= _ENOUGH_SEARCHES and self.at - self.began >= _ENOUGH_TIME
+        return self.listed and not self.found and not self.cut and often
+
+    def news(self, before: RecoverySearch | None) -> str:
+        """What this search tells that the one before did not; empty for nothing (in English)."""
+        if self.refused is not None and (before is None or before.refused != self.refused):
+            return f"adopt {self.refused.video}: {self.refused.code}"
+        told = self._summary()
+        return "" if before is not None and before._summary() == told else told
+
+    def _summary(self) -> str:
+        if not self.listed:
+            return "this server has no list to look into"
+        if self.was_probably_never_created:
+            return "list asked again and again: not there"
+        named = ", ".join(candidate.id for candidate in self.found[:3])
+        more = ", ..." if len(self.found) > 3 else ""
+        one = "candidate" if len(self.found) == 1 else "candidates"
+        return f"list asked: {len(self.found)} {one}{': ' if named else ''}{named}{more}"

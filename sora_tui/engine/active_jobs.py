@@ -1,0 +1,316 @@
+"""The jobs that are under way: each step durable on disk first, then told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sora_tui.core.job import Job, JobError, State
+from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
+from sora_tui.core.server import Server, ServerRef, profile_for
+from sora_tui.engine.budget_guard import BudgetGuard
+from sora_tui.engine.events import EngineEvent, JobChanged, JobRemoved, Retry, Transfer
+from sora_tui.workspace.history import History
+
+#: A poll that only moves the percentage is written this seldom: a step is worth an fsync, a
+#: percent is not.
+PROGRESS_WRITTEN_EVERY: Final = timedelta(seconds=10)
+#: Faces hear of one job at most this often, in seconds.
+PUBLISHED_EVERY: Final = 0.2
+#: A job whose answer failed on a fault of ours is asked about again after so long: the server may
+#: answer otherwise by then.
+FAULT_WAIT: Final = timedelta(minutes=5)
+
+#: Reasons for which nobody tells how a job under way is, until a person changes something.
+LASTING_ERRORS: Final = frozenset(
+    {
+        "base_url_insecure",
+        "base_url_invalid",
+        "certificate_untrusted",
+        "config_invalid",
+        "gateway_misroutes",
+        "job_hidden",
+        "key_command_failed",
+        "key_command_ignored",
+        "key_missing",
+        "key_refused",
+        "key_unusable",
+        "key_withheld",
+        "look_refused",
+        "profile_unknown",
+        "videos_missing",
+    }
+)
+#: Facts of a problem that a job's error has a field for.
+_OWN_FIELDS: Final = frozenset({"code", "status", "request_id"})
+
+_log = logging.getLogger("sora_tui.engine")
+
+Listener = Callable[[EngineEvent], None]
+
+
+def utc_now() -> datetime:
+    """Now, as documents write it."""
+    return datetime.now(UTC)
+
+
+def local_error(why: Problem) -> JobError:
+    """A reason of our own, as a job keeps it."""
+    facts = {name: fact for name, fact in why.facts.items() if name not in _OWN_FIELDS}
+    message = str(why.facts.get("message") or ", ".join(map(str, facts.values())))
+    code, status = why.facts.get("code"), why.facts.get("status")
+    return JobError(
+        why.code,
+        why.spent,
+        code=None if code is None else str(code),
+        message=message,
+        status=status if isinstance(status, int) else None,
+    )
+
+
+class EventBus:
+    """Hands events to the faces, the latest of each job at most five times a second."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = listeners
+        self._waiting: dict[str, JobChanged] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._published_at = 0.0
+
+    def job(self, event: JobChanged) -> None:
+        """Tell of a job soon; a later event of the same job replaces this one."""
+        self._waiting[event.job.id] = event
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            wait = max(0.0, self._published_at + PUBLISHED_EVERY - loop.time())
+            self._timer = loop.call_later(wait, self.flush)
+
+    def removed(self, job_id: str) -> None:
+        """Tell that a job is gone; nothing of it is told after that."""
+        self._waiting.pop(job_id, None)
+        for listener in tuple(self._listeners):
+            listener(JobRemoved(job_id))
+
+    def flush(self) -> None:
+        """Tell what waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._published_at = asyncio.get_running_loop().time()
+        waiting, self._waiting = self._waiting, {}
+        for event in waiting.values():
+            for listener in tuple(self._listeners):
+                listener(event)
+
+
+class ActiveJobs:
+    """Every job the engine has work with, and the only hand that writes documents."""
+
+    def __init__(
+        self,
+        history: History,
+        event_bus: EventBus,
+        budget_guard: BudgetGuard,
+        owns: Callable[[], bool],
+        servers: Mapping[str, Server],
+    ) -> None:
+        self.history = history
+        self.budget_guard = budget_guard
+        self._servers = servers
+        self._server_of: dict[ServerRef, Server | None] = {}
+        self.jobs: dict[str, Job] = {}
+        #: Pending jobs that were found at a start: the server's list is asked before they are sent.
+        self.unchecked: set[str] = set()
+        self._clocks: dict[str, float] = {}
+        self._event_bus = event_bus
+        self._owns = owns
+        self._written: dict[str, datetime] = {}
+        self._transfers: dict[str, Transfer] = {}
+        self._retries: dict[str, Retry] = {}
+        #: Called after every step; the engine looks whether somebody has to wake up.
+        self.on_step: Callable[[Job], None] = lambda job: None
+
+    def take_in(self, job: Job) -> None:
+        """Take a job in that is on disk as it is."""
+        self.jobs[job.id] = job
+        self._written[job.id] = job.updated_at
+        self._publish(job)
+
+    def put(self, job: Job) -> Job:
+        """Make a step durable, then let it be known.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable, or owned_elsewhere when the lock is
+                lost; the job is then unchanged here.
+        """
+        before = self.jobs.get(job.id)
+        moved = before is None or _is_worth_writing(before, job)
+        # Either way: a clock that was set back is no reason to write nothing for an hour.
+        if moved or abs(job.updated_at - self._written[job.id]) >= PROGRESS_WRITTEN_EVERY:
+            if not self._owns():
+                raise problem_error("owned_elsewhere")
+            job = self.history.save(job)
+            self._written[job.id] = job.updated_at
+        self.jobs[job.id] = job
+        self.budget_guard.note(job)
+        if before is None or before.state is not job.state:
+            self._retries.pop(job.id, None)
+            self._transfers.pop(job.id, None)
+        self._publish(job)
+        if job.is_final and not job.needs_decision:
+            self.jobs.pop(job.id, None)
+            self._written.pop(job.id, None)
+            self._clocks.pop(job.id, None)
+        if moved:
+            self.on_step(job)
+        return job
+
+    def sent_at_clock(self, job_id: str) -> None:
+        """Remember what our clock says while a job is sent: it may be set right afterwards."""
+        self._clocks[job_id] = _clock()
+
+    def clock_moved(self, job_id: str) -> float | None:
+        """Seconds that our clock was set ahead since a job was sent; None if not sent by us."""
+        at = self._clocks.get(job_id)
+        return None if at is None else _clock() - at
+
+    def take_notes(self) -> None:
+        """Make the notes that a person wrote into documents part of the active jobs.
+
+        Raises:
+            ProblemError: disk_full or folder_not_writable.
+        """
+        for job_id in self.history.annotated(self.jobs.values()):
+            job = self.jobs[job_id] = self.history.save(self.jobs[job_id])
+            self._publish(job)
+
+    async def put_with_retry(self, job: Job) -> Job:
+        """`put` what must not be forgotten, such as an id that was paid for.
+
+        A disk that is full is tried again every two seconds; meanwhile the job shows why.
+
+        Raises:
+            ProblemError: owned_elsewhere.
+        """
+        while True:
+            try:
+                return self.put(job)
+            except ProblemError as error:
+                if error.problem.code == "owned_elsewhere":
+                    raise
+                self.report_blocked(job, error.problem, timedelta(seconds=2), durably=False)
+                await asyncio.sleep(2)
+
+    def report_blocked(
+        self, job: Job, why: Problem, wait: timedelta, *, durably: bool = True
+    ) -> None:
+        """Leave a job as it is for a reason of our own, and say it.
+
+        Args:
+            durably: Write it down too: whoever asked for the job may be another process.
+        """
+        job, error = self.jobs.get(job.id, job), local_error(why)
+        if durably and job.state is State.PENDING and job.error != error:
+            with suppress(ProblemError):
+                job = self.put(job.blocked(utc_now(), error))
+        elif durably:
+            self.record_status_error(job, error._replace(spent=Spent.PERHAPS))
+        self.show_retry(job, Retry(0, utc_now() + wait, why.code, why))
+
+    def record_status_error(self, job: Job, error: JobError) -> None:
+        """Write down once why nobody tells how a job under way is, if only a person changes that.
+
+        The process that finds it out may be gone when the person looks.
+        """
+        job = self.jobs.get(job.id, job)
+        is_under_way = job.state in {State.QUEUED, State.IN_PROGRESS}
+        if error.kind in LASTING_ERRORS and is_under_way and job.error != error:
+            with suppress(ProblemError):  # a full disk is told of where it keeps a step from going
+                self.put(job.status_refused(utc_now(), error))
+
+    def report_fault(self, job: Job, error: Exception) -> None:
+        """Leave one job as it is for a fault of ours, and say it: the other jobs go on."""
+        # format_exception shows no local variables: a key may be among them.
+        _log.error("%s\n%s", job.id, "".join(traceback.format_exception(error)))
+        why = problem("answer_fault", reason=type(error).__name__)
+        note = f"an answer was not handled: {type(error).__name__}"
+        current = self.jobs.get(job.id, job)
+        if note not in {event.note for event in current.events}:
+            with suppress(ProblemError):  # a full disk is told of where it keeps a step from going
+                current = self.put(current.noted(utc_now(), note))
+        self.show_retry(current, Retry(1, utc_now() + FAULT_WAIT, why.code, why))
+
+    def show_transfer(self, job: Job, transfer: Transfer) -> None:
+        """Let the bytes of a download be seen; not written."""
+        self._transfers[job.id] = transfer
+        self._publish(job)
+
+    def show_retry(self, job: Job, retry: Retry | None) -> None:
+        """Let it be seen that the engine waits with this job; not written."""
+        if retry is None:
+            if self._retries.pop(job.id, None) is None:
+                return
+        else:
+            self._retries[job.id] = retry
+        self._publish(job)
+
+    def use_servers(self, servers: Mapping[str, Server]) -> None:
+        """From now on these are the profiles there are."""
+        self._servers = servers
+        self._server_of.clear()
+
+    def server_of(self, job: Job) -> Server | None:
+        """The profile that a job is spoken about with; None where none has its origin."""
+        ref = job.server
+        if ref not in self._server_of:
+            self._server_of[ref] = profile_for(self._servers, ref)
+        return self._server_of[ref]
+
+    def at(self, server: Server, *states: State) -> list[Job]:
+        """The jobs of this profile in these states, oldest first.
+
+        Not of its origin: of two profiles of one gateway each has a key of its own, and a job is
+        sent, and asked about, with the one it was agreed to.
+        """
+        return [
+            job
+            for job in self.at_origin(server, *states)
+            if (found := self.server_of(job)) is not None and found.name == server.name
+        ]
+
+    def at_origin(self, server: Server, *states: State) -> list[Job]:
+        """The jobs with this server in these states, whatever their profile; oldest first."""
+        found = (
+            job
+            for job in self.jobs.values()
+            if job.state in states and job.server.origin == server.origin
+        )
+        return sorted(found, key=lambda job: job.id)
+
+    def _publish(self, job: Job) -> None:
+        transfer, retry = self._transfers.get(job.id), self._retries.get(job.id)
+        self._event_bus.job(JobChanged(job, transfer, retry))
+
+
+def _clock() -> float:
+    """Our clock minus the steady one, in seconds."""
+    return utc_now().timestamp() - asyncio.get_running_loop().time()
+
+
+def _is_worth_writing(before: Job, after: Job) -> bool:
+    return (
+        before.state is not after.state
+        or before.events != after.events
+        or before.attempts != after.attempts
+        or before.error != after.error
+        or before.outputs != after.outputs
+        or before.expires_at != after.expires_at
+        or before.clock_skew != after.clock_skew
+        or before.cost != after.cost
+        or before.remote_id != after.remote_id
+    )

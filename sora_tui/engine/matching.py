@@ -1,0 +1,139 @@
+"""Finding a job again whose answer was lost: the server's list against our intent.
+
+Two rules. What is *adopted* by itself agrees in everything, was made in the moment of the sending,
+and nothing else is like it. What is *offered* to a person is everything that may be the job: a
+server tells a model, a size or a prompt in words of its own, or counts time in another zone, and a
+person who sees nothing pays a second time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.recovery import MAX_CANDIDATES, Candidate
+from sora_tui.core.remote_video import RemoteVideo, inner_id
+from sora_tui.engine.comparison import Comparison, compare
+
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def candidates(
+    job: Job, videos: Iterable[RemoteVideo], known_ids: Collection[str], skew: float | None
+) -> list[RemoteVideo]:
+    """The videos in a server's list that could be this job, which was sent and has none yet.
+
+    Created in the window of one of its attempts, of the same model, size, seconds and prompt as
+    far as they were sent and the server tells them, made of the same video, and not known to this
+    workspace already. A character is in no list.
+
+    Args:
+        skew: The server's clock minus ours now, in seconds; what the job knows of the moment when
+            it was sent goes before.
+    """
+    if job.request.operation == "character":
+        return []
+    found = []
+    for video in videos:
+        if inner_id(video.id) not in known_ids:
+            told = compare(job, video, skew)
+            if told.when == "then" and told.has_its_source and not (told.near or told.other):
+                found.append(video)
+    return found
+
+
+def matches(
+    jobs: Iterable[Job],
+    videos: Collection[RemoteVideo],
+    known_ids: Collection[str],
+    skew: float | None,
+) -> dict[str, RemoteVideo]:
+    """The jobs that are found without a doubt, each with its video.
+
+    One candidate, wanted by no other job. Or as many candidates as there are lost jobs with the
+    very same request: which is whose makes no difference. A candidate without its prompt is a
+    doubt: on a shared SGLang, whose list has none, everybody's clips are of the one model, size
+    and length. Where others tell their prompt, and it is the job's, one without is no rival.
+    """
+    wanting: dict[tuple[str, ...], list[Job]] = {}
+    by_id = {video.id: video for video in videos}
+    for job in sorted(jobs, key=lambda job: job.id):
+        found = candidates(job, videos, known_ids, skew)
+        found = [video for video in found if video.prompt] or found
+        found.sort(key=lambda video: (video.created_at or _EPOCH, video.id))
+        wanting.setdefault(tuple(video.id for video in found), []).append(job)
+    wanted = Counter(video_id for found in wanting for video_id in found)
+    return {
+        job.id: by_id[video_id]
+        for found, alike in wanting.items()
+        if len(found) == len(alike) and all(wanted[video_id] == 1 for video_id in found)
+        if len(alike) == 1 or _are_twins(alike)
+        for job, video_id in zip(alike, found, strict=True)
+        if by_id[video_id].prompt
+    }
+
+
+def _are_twins(jobs: Sequence[Job]) -> bool:
+    """Whether it makes no difference which video is whose.
+
+    A job whose answer is still on its way will name its own.
+    """
+    return all(job.state is State.UNCONFIRMED and job.request == jobs[0].request for job in jobs)
+
+
+def for_a_person(
+    job: Job,
+    videos: Iterable[RemoteVideo],
+    known_ids: Collection[str],
+    skew: float | None,
+    reused: Collection[str] = (),
+) -> tuple[Candidate, ...]:
+    """Return the candidates to choose from: what agrees in most first, then the earliest made.
+
+    Args:
+        reused: Known ids, as `inner_id`, under which the server has another video by now.
+    """
+    if job.request.operation == "character":
+        return ()
+    found = []
+    for video in videos:
+        is_reused = inner_id(video.id) in reused
+        told = compare(job, video, skew)
+        if (is_reused or inner_id(video.id) not in known_ids) and _is_possible(told):
+            found.append(_candidate(video, told, is_reused=is_reused))
+    found.sort(
+        key=lambda candidate: (
+            len(candidate.other),
+            -len(candidate.same),
+            -len(candidate.near),
+            candidate.created_at or _LAST,
+        )
+    )
+    return tuple(found[:MAX_CANDIDATES])
+
+
+def _is_possible(told: Comparison) -> bool:
+    """Whether a person is to see it: with the prompt nearly always, without it where the rest
+    agrees."""
+    if told.when == "never" or not told.has_its_source:
+        return False
+    if told.has_prompt:
+        return True
+    # A server may have written the prompt anew; then the rest speaks for it, and the time.
+    differs = set(told.other) - ({"prompt"} if told.when in {"then", "near"} else set())
+    return told.when != "far" and not differs
+
+
+def _candidate(video: RemoteVideo, told: Comparison, *, is_reused: bool) -> Candidate:
+    near, other = told.near, told.other
+    if told.when == "near":
+        near = (*near, "time")
+    elif told.when != "then":
+        other = (*other, "time")
+    if is_reused:
+        other = (*other, "id")
+    return Candidate(video.id, video.created_at, told.same, near, other)

@@ -1,0 +1,54 @@
+"""One walk through a server's list, newest first, that ends however the server lies."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from sora_tui.client.videos import VideosClient
+from sora_tui.core.remote_video import RemoteVideo
+from sora_tui.engine.rate_limit import RateLimiter
+
+
+class Page(NamedTuple):
+    """What one page of the list brought.
+
+    Attributes:
+        fresh: Rows that were on no page before, in the server's order.
+        first_rank: Place of the first of them in the list, from 0.
+        rows: All rows of the page, those seen before included.
+        more: The server says that there are others behind it, and may be right.
+        skew: The server's clock minus ours, in seconds; None where it does not say.
+    """
+
+    fresh: tuple[RemoteVideo, ...]
+    first_rank: int
+    rows: int
+    more: bool
+    skew: float | None
+
+
+async def walk_pages(
+    client: VideosClient, rate_limiter: RateLimiter, pages: int
+) -> AsyncIterator[Page]:
+    """The list, page by page.
+
+    It ends at a page that brings nothing new, however often `has_more` says true: LiteLLM ignores
+    `after` and answers every page with the first (videos-api, divergence 16). A server that invents
+    new rows for ever is left after `pages`.
+
+    Raises:
+        ServerError: A page did not come.
+    """
+    seen: set[str] = set()
+    after: str | None = None
+    for _ in range(pages):
+        async with rate_limiter.slot():
+            told = await client.list(after=after)
+        fresh = {video.id: video for video in told.videos if video.id not in seen}
+        more = told.has_more and bool(fresh)
+        yield Page(tuple(fresh.values()), len(seen), len(told.videos), more, told.skew)
+        if not more:
+            return
+        seen.update(fresh)
+        after = told.last_id or next(reversed(fresh))

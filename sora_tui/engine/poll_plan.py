@@ -1,0 +1,352 @@
+"""The poll plan of one server: which jobs are looked at now, one by one or with the list.
+
+A value without clock, network or disk: it is told the time and what was seen, and says what to do
+next. Each job has a timer of its own. When many have run out, one walk through the server's list
+(a sweep) answers them all for the price of its pages; a few jobs are watched one by one, because
+a person is looking and it costs next to nothing. The arithmetic is in the design notes on polling:
+1,000 jobs asked one by one at 5 requests a second are seen 100 s late, with the list 2.5 s.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from sora_tui.core.job import Job, State
+from sora_tui.core.remote_video import Phase, RemoteVideo
+from sora_tui.engine.rate_limit import RATE, SLOWEST, poll_delay
+
+#: Seconds between the starts of two sweeps, at least.
+SWEEP_EVERY: Final = 5.0
+#: Rows on a page of the list, until a server shows that it gives fewer.
+PAGE: Final = 100
+#: This many jobs, or running jobs among many that wait, are watched one by one.
+FEW: Final = 3
+#: The plan wants to be asked this often, in seconds, so that it notices that time has jumped.
+TICK: Final = 4.0
+#: The wall clock and the loop's clock disagree by more than this: the machine slept.
+_JUMP: Final = 5.0
+#: A fresh job is looked at after this many seconds where nothing is known of its like, ...
+_FIRST: Final = 1.0
+#: ... and after this many at most where its like never takes less.
+_FIRST_MOST: Final = 45.0
+#: So many finished jobs tell how soon one can be done.
+_ENOUGH: Final = 5
+#: Jobs due within a second come along: a sweep should not miss those due a moment later.
+_SOON: Final = 1.0
+#: A status word we do not know is asked about this seldom.
+UNKNOWN_AGAIN: Final = 30.0
+#: A word that ends a job is asked about once more after so many seconds, ...
+_ONCE_MORE: Final = 3.0
+#: ... and one of our own practice server, which has no replica that is behind, at once.
+_ONCE_MORE_HERE: Final = 0.2
+#: How long a job is asked one by one that the list does not tell, or tells wrongly.
+_APART: Final = 120.0
+#: A list that tells nothing new of a job for so long is no longer believed without a GET; up to
+#: twice as long, by chance, so that a thousand jobs do not ask in one minute.
+_BELIEVED: Final = 180.0
+#: After a list that failed, jobs are asked one by one for so long; doubled each time.
+_LIST_REST: Final = 60.0
+_LIST_REST_MOST: Final = 3600.0
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+class Sweep(NamedTuple):
+    """One walk through the server's list, newest first.
+
+    Attributes:
+        wanted: Job ids; the walk may end when all are seen.
+        pages: It ends after so many.
+    """
+
+    wanted: frozenset[str]
+    pages: int
+
+
+class Round(NamedTuple):
+    """What is to be done now.
+
+    Attributes:
+        ask: Ids of jobs to be asked for one by one, most urgent first.
+        again: Loop time when the plan wants to be asked again, if nothing is told before.
+    """
+
+    ask: tuple[str, ...]
+    sweep: Sweep | None
+    again: float
+
+
+@dataclass(slots=True)
+class _PollTimer:
+    """What the plan knows of one job; times are loop times. It `began` to wait, or to run."""
+
+    job: Job
+    began: float
+    due: float
+    news_at: float
+    believed: float
+    polled: bool = False
+    busy: bool = False
+    hint: float | None = None
+    failures: int = 0
+    rank: int | None = None
+    apart_until: float = 0.0
+
+
+class PollPlan:
+    """The timers of all jobs that are with one server."""
+
+    def __init__(self, soonest: Callable[[Job], float | None]) -> None:
+        """A plan without jobs.
+
+        Args:
+            soonest: Seconds before which such a job is never done; None where that is not known.
+        """
+        self._soonest = soonest
+        self._timers: dict[str, _PollTimer] = {}
+        self._watched: frozenset[str] = frozenset()
+        self._clocks: tuple[float, datetime] | None = None
+        self._calm_until = 0.0
+        self._sweeping = False
+        self._sweep_began = 0.0
+        self._sweep_at = 0.0
+        self._has_list = True
+        self._has_pages = True
+        self._list_failures = 0
+        self._list_from = 0.0
+        self._page = PAGE
+        self._arrived = 0  # jobs since the last sweep: the others moved down by as many
+
+    # What happens ---------------------------------------------------------------------------
+
+    def sync(self, jobs: Sequence[Job], now: float, at: datetime) -> None:
+        """The jobs that are with the server as of now; `at` is the same moment in UTC."""
+        gone = self._timers.keys() - {job.id for job in jobs}
+        for job_id in gone:
+            del self._timers[job_id]
+        for job in jobs:
+            if (timer := self._timers.get(job.id)) is not None:
+                timer.job = job
+            else:
+                self._timers[job.id] = self._first_timer(job, now, at)
+                self._arrived += 1
+        self._detect_clock_jump(now, at)
+        before, self._watched = self._watched, self._few(now)
+        for job_id in self._watched - before:
+            timer = self._timers[job_id]
+            progress = timer.job.remote.progress if timer.job.remote else None
+            wait = poll_delay(now - timer.began, progress, timer.hint) if timer.polled else _FIRST
+            timer.due = min(timer.due, now + wait)
+
+    def next_round(self, now: float, room: int) -> Round:
+        """What to do now; what is named counts as under way until the plan is told of it.
+
+        Args:
+            room: At most this many requests at once.
+        """
+        idle = [timer for timer in self._timers.values() if not timer.busy]
+        again = min((timer.due for timer in idle if timer.due > now), default=now + TICK)
+        due = [timer for timer in idle if timer.due <= now]
+        sweep: Sweep | None = None
+        if self._sweeping:
+            due = [timer for timer in due if not self._by_list(timer, now)]
+        elif any(self._by_list(timer, now) for timer in due):
+            horizon = max(now, self._sweep_at) + _SOON
+            soon = [s for s in idle if s.due <= horizon and self._by_list(s, now)]
+            pages = self._pages(soon)
+            if pages <= len(soon):
+                due = [timer for timer in due if not self._by_list(timer, now)]
+                if now < self._sweep_at:
+                    again = min(again, self._sweep_at)
+                elif room > 0:
+                    # Others may use the same key: their jobs stand between ours.
+                    most = 2 * pages + 1 if self._has_pages else 1
+                    sweep = Sweep(frozenset(s.job.id for s in soon), min(most, len(soon)))
+                    self._sweeping, room = True, room - 1
+                    self._sweep_began = now
+                    self._sweep_at = now + SWEEP_EVERY * random.uniform(1.0, 1.1)  # noqa: S311
+        due.sort(key=lambda timer: (timer.job.expires_at or _NEVER, timer.due))
+        for timer in due[:room]:
+            timer.busy = True
+        return Round(tuple(s.job.id for s in due[:room]), sweep, min(again, now + TICK))
+
+    def saw_job(self, job_id: str, video: RemoteVideo, hint: float | None, now: float) -> None:
+        """A GET told how the job is; `hint`: the seconds the server wants until the next one."""
+        if (timer := self._timers.get(job_id)) is None:
+            return
+        timer.busy, timer.polled, timer.failures = False, True, 0
+        timer.hint, timer.news_at = hint, now
+        wait = poll_delay(self._elapsed(timer, video, now), video.progress, hint)
+        if video.phase is Phase.UNKNOWN:
+            wait = max(wait, UNKNOWN_AGAIN)
+        if job_id not in self._watched:
+            wait = max(wait, SWEEP_EVERY)
+        if video.phase.is_final_without_clip:
+            wait = max(_ONCE_MORE_HERE if timer.job.simulated else _ONCE_MORE, hint or 0.0)
+            timer.apart_until = max(timer.apart_until, now + _APART)
+        timer.due = now + wait
+
+    def saw_row(self, job_id: str, video: RemoteVideo, rank: int, now: float) -> bool:
+        """A row of the list tells of a job; whether it may be believed.
+
+        Good news is. A row that ends the job, or is behind what is known, is confirmed by GET: a
+        list out of date must not lose a clip.
+
+        Args:
+            rank: The row's place in the list, from 0.
+        """
+        if (timer := self._timers.get(job_id)) is None:
+            return False
+        timer.rank = rank
+        is_behind = video.phase is Phase.QUEUED and timer.job.state is State.IN_PROGRESS
+        if is_behind or video.phase.is_final_without_clip:
+            if now >= timer.apart_until:
+                self._ask_apart(timer, now)
+            return False
+        if not timer.polled or is_news(timer.job, video):
+            timer.news_at = now
+        timer.polled, timer.failures, timer.apart_until = True, 0, 0.0
+        elapsed = self._elapsed(timer, video, now)
+        if job_id in self._watched:
+            timer.due = now + poll_delay(elapsed, video.progress, timer.hint)
+        else:
+            # From the sweep's start: all its rows come due together, for the next one.
+            wait = max(min(elapsed / 60, SLOWEST), SWEEP_EVERY, timer.hint or 0.0)
+            timer.due = self._sweep_began + wait
+        if video.phase is Phase.UNKNOWN:
+            timer.due = max(timer.due, now + UNKNOWN_AGAIN)
+        return True
+
+    def sweep_done(self, missed: Iterable[str], now: float) -> None:
+        """A sweep came to its end; absence means nothing: who was missed is asked for by GET."""
+        self._list_failures = 0
+        self._arrived = 0
+        for job_id in missed:
+            if (timer := self._timers.get(job_id)) is not None:
+                timer.rank = None
+                self._ask_apart(timer, now)
+
+    def sweep_ended(self) -> None:
+        """However it went, another sweep may begin in its time."""
+        self._sweeping = False
+
+    def saw_page(self, rows: int) -> None:
+        """A page of the list that is not the last one has so many rows."""
+        self._page = max(1, rows)
+
+    def list_repeats(self) -> None:
+        """The server answers every page with the first one."""
+        self._has_pages = False
+
+    def has_no_list(self) -> None:
+        """The server is known to have none."""
+        self._has_list = False
+
+    def list_failed(self, now: float, *, for_good: bool) -> None:
+        """No list came; `for_good`: this server has none."""
+        self._has_list = self._has_list and not for_good
+        self._list_from = now + min(_LIST_REST * 2.0**self._list_failures, _LIST_REST_MOST)
+        self._list_failures += 1
+
+    def not_answered(self, job_id: str, now: float) -> None:
+        """A GET failed: others have their turn before this job has it again."""
+        if (timer := self._timers.get(job_id)) is not None and timer.busy:
+            timer.busy = False
+            timer.due = now + min(2.0 ** min(timer.failures, 10), SLOWEST)
+            timer.failures += 1
+
+    def defer(self, job_id: str, until: float) -> None:
+        """The server denies a job: it is looked at again then."""
+        if (timer := self._timers.get(job_id)) is not None:
+            timer.busy, timer.polled, timer.due = False, True, until
+            timer.apart_until = max(timer.apart_until, until + _SOON)
+
+    # The arithmetic -------------------------------------------------------------------------
+
+    def _first_timer(self, job: Job, now: float, at: datetime) -> _PollTimer:
+        """A fresh job waits until its like can be done; one found at the start does not wait."""
+        since = next((e.at for e in job.events if e.state is job.state), job.updated_at)
+        began = now - max((at - since).total_seconds(), 0.0)
+        due = now
+        if (at - job.updated_at).total_seconds() < _FIRST:
+            due += min(self._soonest(job) or _FIRST, _FIRST_MOST)
+        believed = _BELIEVED * random.uniform(1.0, 2.0)  # noqa: S311 -- no secret
+        return _PollTimer(job, began, due, news_at=now, believed=believed)
+
+    def _elapsed(self, timer: _PollTimer, video: RemoteVideo, now: float) -> float:
+        if video.phase is Phase.IN_PROGRESS and timer.job.state is State.QUEUED:
+            timer.began = now  # progress counts from here, not from the queue
+        return now - timer.began
+
+    def _few(self, now: float) -> frozenset[str]:
+        """The jobs that are watched one by one: all if they are few, or the few that run.
+
+        Where none is known to run, the one that was sent first is the next to do so.
+        """
+        jobs = list(self._timers.values())
+        if now < self._calm_until:
+            return frozenset()
+        if len(jobs) > FEW:
+            jobs = [timer for timer in jobs if timer.job.state is State.IN_PROGRESS] or jobs[:1]
+        return frozenset(timer.job.id for timer in jobs) if len(jobs) <= FEW else frozenset()
+
+    def _by_list(self, timer: _PollTimer, now: float) -> bool:
+        return (
+            self._has_list
+            and now >= self._list_from
+            and timer.job.id not in self._watched
+            and now >= timer.apart_until
+            and now - timer.news_at < max(timer.believed, (now - timer.began) / 10)
+        )
+
+    def _pages(self, timers: Collection[_PollTimer]) -> int:
+        """How deep in the list the oldest of these lies, in pages."""
+        if not self._has_pages:
+            return 1
+        unseen = sum(timer.rank is None for timer in timers)
+        deepest = max((s.rank + self._arrived for s in timers if s.rank is not None), default=0)
+        return 1 + max(deepest, unseen - 1) // self._page
+
+    def _ask_apart(self, timer: _PollTimer, now: float) -> None:
+        timer.apart_until = now + _APART
+        timer.due = now
+
+    def _detect_clock_jump(self, now: float, at: datetime) -> None:
+        """After the machine slept, or was stopped, everything is due once, and only once."""
+        before, self._clocks = self._clocks, (now, at) if self._timers else None
+        if before is None:
+            return
+        ran, passed = now - before[0], (at - before[1]).total_seconds()
+        if abs(passed - ran) <= _JUMP and ran <= TICK + _JUMP:
+            return
+        together = random.random()  # noqa: S311 -- many clients wake with the same machine
+        for timer in self._timers.values():
+            apart = random.uniform(0.0, len(self._timers) / RATE)  # noqa: S311
+            timer.due = now + together + (0.0 if self._has_list else apart)
+            timer.news_at = now
+        if passed > SWEEP_EVERY:
+            self._sweep_at = now
+        self._calm_until = now + SWEEP_EVERY + _SOON
+
+
+def is_news(job: Job, video: RemoteVideo) -> bool:
+    """Whether a server tells something of a job that its record does not."""
+    known = job.remote
+    return known is None or (
+        (video.status, video.progress) != (known.status, known.progress)
+        or (video.expires_at or job.expires_at) != job.expires_at
+    )
+
+
+def soonest(past: Sequence[float]) -> float | None:
+    """Seconds before which such jobs are hardly ever done: the 5th percentile of `past`.
+
+    A little less, so that jobs that have become faster are found out. None for too few.
+    """
+    if len(past) < _ENOUGH:
+        return None
+    return 0.9 * sorted(past)[len(past) // 20]

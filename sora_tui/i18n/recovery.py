@@ -1,0 +1,88 @@
+"""What the search for a lost answer has found, in words for both faces."""
+
+from __future__ import annotations
+
+from sora_tui.core.job import Job
+from sora_tui.core.recovery import Candidate
+from sora_tui.core.text import clean_line
+from sora_tui.i18n import N_, _
+
+_SAME = {
+    "model": N_("model"),
+    "size": N_("size"),
+    "seconds": N_("seconds"),
+    "prompt": N_("prompt"),
+    "time": N_("time"),
+}
+_OTHER = {
+    "model": N_("another model"),
+    "size": N_("another size"),
+    "seconds": N_("another length"),
+    "prompt": N_("another prompt"),
+    "time": N_("another time"),
+    "id": N_("an id that another job had"),
+}
+
+
+def found_words(job: Job) -> str:
+    """One line: where was looked, since when, and what that says; the candidates come below it."""
+    facts = {"server": clean_line(job.server.profile, 60), "time": "", "count": 0}
+    search = job.search
+    if search is None:
+        return _("The list of {server} has not been asked yet.").format(**facts)
+    if not search.listed:
+        return _("{server} has no list to look for it in.").format(**facts)
+    sent = job.created_at if job.has_unknown_past else job.attempts[-1].at
+    facts |= {"time": f"{sent.astimezone():%H:%M}", "count": search.searches, "rows": search.cut}
+    if any(not candidate.near and not candidate.other for candidate in search.found):
+        return _("Found on {server} since {time}:").format(**facts)
+    if search.found:
+        return _("Not to the letter in the list of {server}, but near it:").format(**facts)
+    if search.cut:
+        return _(
+            "Nothing like it in the first {rows} rows of the list of {server}; it has more."
+        ).format(**facts)
+    if search.was_probably_never_created:
+        return _("Not in the list of {server}, asked {count} times: probably never made.").format(
+            **facts
+        )
+    return _("Nothing like it in the list of {server} so far.").format(**facts)
+
+
+def search_words(job: Job, until: str) -> str:
+    """One line: that a lost answer is looked for, and until when.
+
+    Args:
+        until: A time on the person's own clock.
+    """
+    return _(
+        "The answer to {job} is lost. It is looked for in the list of {server} until {time}."
+        " Ctrl+c leaves it; sora-tui wait goes on."
+    ).format(job=job.id, server=clean_line(job.server.profile, 60), time=until)
+
+
+def same_words(candidate: Candidate) -> str:
+    """`same size and prompt, another model`: what the server tells of it and was asked for."""
+    parts = []
+    same = [_(_SAME[name]) for name in candidate.same if name in _SAME]
+    near = [_(_SAME[name]) for name in candidate.near if name in _SAME]
+    if len(same) == 1:
+        parts.append(_("same {name}").format(name=same[0]))
+    elif same:
+        text = _("same {names} and {name}")
+        parts.append(text.format(names=", ".join(same[:-1]), name=same[-1]))
+    if len(near) == 1:
+        parts.append(_("nearly the same {name}").format(name=near[0]))
+    elif near:
+        text = _("nearly the same {names} and {name}")
+        parts.append(text.format(names=", ".join(near[:-1]), name=near[-1]))
+    parts += [_(_OTHER[name]) for name in candidate.other if name in _OTHER]
+    return ", ".join(parts) or _("the server tells nothing more of it")
+
+
+def created_words(candidate: Candidate) -> str:
+    """When it was made, on the person's own clock; with its day where the time is no help."""
+    if candidate.created_at is None:
+        return _("no time")
+    made = candidate.created_at.astimezone()
+    return f"{made:%Y-%m-%d %H:%M}" if "time" in candidate.other else f"{made:%H:%M:%S}"
