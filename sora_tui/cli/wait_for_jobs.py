@@ -36,6 +36,7 @@ BLOCKING_PROBLEMS: Final = frozenset(
         "config_invalid",
         "consent_price",
         "consent_unknown",
+        "day_unpriced",
         "day_unreadable",
         "disk_full",
         "download_too_large",

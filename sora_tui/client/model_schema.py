@@ -52,6 +52,12 @@ def preset_names() -> tuple[str, ...]:
     return tuple(model.name for model in _models() if model.preset)
 
 
+def parameter_names() -> frozenset[str]:
+    """Return the name of every parameter that a known server takes."""
+    rows = _rows().values()
+    return frozenset(parameter.name for row in rows for parameter in row.schema.parameters)
+
+
 def default_fps(server: Server) -> float | None:
     """Return the frames a second that a server takes where none are said; None is not known."""
     row = _rows().get(dialect_of(server).name)

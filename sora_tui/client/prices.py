@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sora_tui.client.data_files import read_data_file
-from sora_tui.client.model_schema import default_fps
+from sora_tui.client.model_schema import default_fps, parameter_names
 from sora_tui.core.price import Measures, PriceTable, Retirement, folded
 from sora_tui.core.server import Server
 
@@ -51,7 +51,9 @@ def _measures() -> Measures:
         frames=named["frames"],
         rate=named["rate"],
         unclear=named["unclear"],
-        harmless=named["harmless"],
+        numbers=named["numbers"],
+        words=named["words"],
+        harmless=(named["harmless"] | frozenset(map(folded, parameter_names()))),
     )
 
 

@@ -37,6 +37,32 @@ _NO_ROUTE: Final = re.compile(r"invalid url|cannot get|no route|page not found",
 NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 
 
+#: Beginnings of headers that something before the server that answers adds (RFC 9110, 7.6.3;
+#: caches, meshes and gateways).
+_PROXY_HEADERS: Final = (
+    "via",
+    "x-cache",
+    "x-served-by",
+    "x-envoy-",
+    "x-kong-",
+    "cf-",
+    "x-amz-cf-",
+    "x-vercel-",
+    "x-portkey-",
+    "helicone-",
+    "x-bifrost-",
+    "x-upstream-",
+)
+#: Who sells models and gives none away to be run: gateways write their names before a model's.
+_SELLERS: Final = frozenset(
+    {
+        *("openai", "azure", "azure_ai", "google", "gemini", "vertex", "vertex_ai", "bedrock"),
+        *("amazon", "anthropic", "runway", "runwayml", "kling", "kwaivgi", "luma", "pika"),
+        *("fal", "fal_ai", "fal-ai", "replicate", "openrouter", "minimax", "volcengine", "xai"),
+    }
+)
+
+
 class _Question(NamedTuple):
     path: str
     query: Mapping[str, str]
@@ -156,8 +182,8 @@ def _seen(row: Dialect, answers: Mapping[Probe, Response]) -> list[Marker]:
 def _runs_models(row: Dialect, answers: Mapping[Probe, Response]) -> bool:
     """Whether this is a server that runs its models itself, and nothing points to a gateway.
 
-    A gateway may hand on the answers of such a server: then it shows signs of its own, or its list
-    has models of other owners too.
+    A gateway may hand on the answers of such a server: then it shows signs of its own or headers
+    of a proxy, or its list has models of other owners or several vendors.
     """
     gateways = (other for other in DIALECTS.values() if not other.runs_models)
     if not row.runs_models or any(
@@ -166,8 +192,18 @@ def _runs_models(row: Dialect, answers: Mapping[Probe, Response]) -> bool:
         return False
     listed = _document(answers["models"]) if "models" in answers else None
     models = listed.get("data") if isinstance(listed, Mapping) else None
-    owners = {str(model.get("owned_by")) for model in models or () if isinstance(model, Mapping)}
-    return len(owners) <= 1
+    rows = [model for model in models or () if isinstance(model, Mapping)]
+    owners = {str(model.get("owned_by")) for model in rows}
+    vendors = {vendor for row in rows if (vendor := _vendor(str(row.get("id"))))}
+    names = {name for answer in answers.values() for name in answer.headers}
+    is_proxied = any(name.lower().startswith(_PROXY_HEADERS) for name in names)
+    return len(owners) <= 1 and len(vendors) <= 1 and not vendors & _SELLERS and not is_proxied
+
+
+def _vendor(model: str) -> str:
+    """Return who a model's name says it is from (`Wan-AI/Wan2.2`); empty where it does not say."""
+    vendor, slash, _name = model.strip("/").partition("/")
+    return vendor.casefold() if slash and not model.startswith(("/", ".")) else ""
 
 
 def _evidence(marker: Marker) -> str:

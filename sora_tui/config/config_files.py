@@ -68,12 +68,11 @@ def read_env(path: Path) -> EnvFile | None:
     if not _is_there(path):
         return None
     text = _text(path)
-    # Only who has a .env pays for this import, before the first frame.
-    from dotenv import dotenv_values
+    # Only who has a .env pays for these imports, before the first frame.
     from dotenv.parser import parse_stream
 
+    values: dict[str, str] = {}
     lines: dict[str, int] = {}
-    literal: set[str] = set()
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
             raise problem_error(
@@ -82,19 +81,35 @@ def read_env(path: Path) -> EnvFile | None:
                 line=binding.original.line,
                 reason="not NAME=value",
             )
-        if binding.key is not None:
-            # A statement begins with the blank lines before it.
-            blank = len(binding.original.string) - len(binding.original.string.lstrip("\r\n"))
-            lines[binding.key] = binding.original.line + blank
-            if _SINGLE_QUOTED.search(binding.original.string):
-                literal.add(binding.key)
-    found = dotenv_values(stream=io.StringIO(text))
-    found |= {
-        name: value
-        for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items()
-        if name in literal or name.endswith(_NEVER_EXPANDED)
-    }
-    return EnvFile(path, {name: said for name, said in found.items() if said is not None}, lines)
+        if binding.key is None:
+            continue
+        # A statement begins with the blank lines before it.
+        written = binding.original.string
+        lines[binding.key] = binding.original.line + len(written) - len(written.lstrip("\r\n"))
+        if binding.value is None:
+            values.pop(binding.key, None)
+        elif _SINGLE_QUOTED.search(written) or binding.key.endswith(_NEVER_EXPANDED):
+            values[binding.key] = binding.value
+        else:
+            values[binding.key] = _expanded(binding.value, values)
+    return EnvFile(path, values, lines)
+
+
+def _expanded(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with `${NAME}` for what stands above it in the same file.
+
+    Never for a variable of the process: an address in a stranger's file could carry a key away.
+    What is not known stays as it is written, so that a refusal shows it.
+    """
+    from dotenv.variables import Variable, parse_variables
+
+    parts: list[str] = []
+    for atom in parse_variables(text):
+        if isinstance(atom, Variable) and atom.default is None and atom.name not in values:
+            parts.append(f"${{{atom.name}}}")
+        else:
+            parts.append(atom.resolve(values))
+    return "".join(parts)
 
 
 def read_own_toml(path: Path) -> tuple[TomlFile | None, Problem | None]:

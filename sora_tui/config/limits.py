@@ -8,36 +8,39 @@ from typing import Any
 
 from sora_tui.config.config_files import TomlFile
 from sora_tui.core.limits import Budget
+from sora_tui.core.problem import Problem, problem
 
 
-def read_budget(*files: TomlFile | None) -> Budget:
-    """The limits of these files, the person's own first: a later one may only lower them.
+def read_budget(own: TomlFile | None, folder: TomlFile | None) -> tuple[Budget, Problem | None]:
+    """The limits: those of the person's own file, which a folder's may lower and never raise.
 
-    A folder may have come from somebody else. Its limits in another currency than the person's
-    do not count.
+    A folder's limits in another currency cannot be compared with them: then the own ones hold.
+
+    Returns:
+        The limits, and budget_ignored where the folder's do not count.
 
     Raises:
         ProblemError: config_invalid, naming file, key and line.
     """
-    budget = Budget()
-    for file in files:
-        if file is not None and "budget" in file.values:
-            more = _over(Budget(), file)
-            if not budget.is_set:
-                budget = more
-            elif more.currency == budget.currency:
-                budget = budget._replace(
-                    per_day=_lower(budget.per_day, more.per_day),
-                    per_job=_lower(budget.per_job, more.per_job),
-                )
-    return budget
+    mine = _over(Budget(), own)
+    theirs = _over(Budget(currency=mine.currency), folder)
+    if not mine.is_set:
+        return theirs, None
+    if theirs.currency != mine.currency:
+        facts = {"currency": mine.currency, "other": theirs.currency}
+        return mine, problem("budget_ignored", **facts)
+    per_day, per_job = _lower(mine.per_day, theirs.per_day), _lower(mine.per_job, theirs.per_job)
+    return mine._replace(per_day=per_day, per_job=per_job), None
 
 
-def _lower(own: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return min((limit for limit in (own, other) if limit is not None), default=None)
+def _lower(*limits: Decimal | None) -> Decimal | None:
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _over(budget: Budget, file: TomlFile) -> Budget:
+def _over(budget: Budget, file: TomlFile | None) -> Budget:
+    """Return these limits with what one file says in their place."""
+    if file is None or "budget" not in file.values:
+        return budget
     table = file.values["budget"]
     if not isinstance(table, Mapping):
         raise file.invalid("", "budget", "must be a table: [budget]")

@@ -10,7 +10,7 @@ from sora_tui.config.api_keys import CommandKey, key_of
 from sora_tui.config.config_files import TomlFile
 from sora_tui.core.address import normal_address
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.request import VideoRequest, check_request, width_height
+from sora_tui.core.request import VideoRequest, check_request, hidden_in, width_height
 from sora_tui.core.server import (
     DIALECT_NAMES,
     SIMULATOR_NAME,
@@ -57,30 +57,27 @@ class Profile(NamedTuple):
     """A server as one file has it.
 
     Attributes:
-        key_from: Where its key is looked for: a variable's name or `api_key_command`.
+        variable: The one that holds its key (`api_key_env`).
+        command: The one that prints its key, where no variable is named.
         says_price: The profile itself says whether it is free, or its prices.
-        command: Its `api_key_command`, whether it counts or not.
     """
 
     server: Server
-    key_from: str | None
-    says_price: bool = False
+    variable: str | None = None
     command: str | None = None
+    says_price: bool = False
+
+    @property
+    def key_from(self) -> str | None:
+        """Where its key is looked for: a variable's name or `api_key_command`."""
+        return self.variable or (None if self.command is None else "api_key_command")
 
 
-def read_profiles(
-    file: TomlFile,
-    environ: Mapping[str, str],
-    trusts: Callable[[Server], bool],
-    runs: Callable[[Server, str], bool],
-) -> dict[str, Profile]:
-    """Every profile of one file.
+def read_profiles(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Profile]:
+    """Every profile of one file, as it is written: what of a folder's file counts, `trust.py` says.
 
     Args:
         environ: Where `api_key_env` looks.
-        trusts: Whether `free = true` of a profile counts. A workspace may have come from somebody
-            else: opening it must neither spend nor run anything.
-        runs: Whether this `api_key_command` of a profile counts.
 
     Raises:
         ProblemError: config_invalid, naming file, key and line.
@@ -88,16 +85,10 @@ def read_profiles(
     servers = file.values.get("servers", {})
     if not isinstance(servers, Mapping):
         raise file.invalid("", "servers", "must be tables: [servers.NAME]")
-    return {name: _profile(file, name, environ, trusts, runs) for name in servers}
+    return {name: _profile(file, name, environ) for name in servers}
 
 
-def _profile(
-    file: TomlFile,
-    name: str,
-    environ: Mapping[str, str],
-    trusts: Callable[[Server], bool],
-    runs: Callable[[Server, str], bool],
-) -> Profile:
+def _profile(file: TomlFile, name: str, environ: Mapping[str, str]) -> Profile:
     table = f"servers.{name}"
     values = file.values["servers"][name]
     if not isinstance(values, Mapping):
@@ -129,24 +120,17 @@ def _profile(
         currency=read("currency", _string, "USD"),
         free=read("free", _boolean, False),
         allow_http=read("allow_http", _boolean, False),
-        params=read("params", _mapping, {}),
+        params=read("params", _params, {}),
     )
     variable = read("api_key_env", _string, None)
     command = read("api_key_command", _string, None)
-    if not trusts(server):
-        ignored = ("free",) if server.free else ()
-        server = server._replace(free=False, trusted=False, ignored=ignored)
     says_price = server.free or "prices" in values or values.get("free") is False
     if variable is not None:
         server = server._replace(key=key_of(environ.get(variable)))
-        return Profile(server, variable, says_price, command)
-    if command is None:
-        return Profile(server, None, says_price)
-    if runs(server, command):
+        return Profile(server, variable, says_price=says_price)
+    if command is not None:
         server = server._replace(key=CommandKey(name, command))
-    else:
-        server = server._replace(ignored=(*server.ignored, "api_key_command"))
-    return Profile(server, "api_key_command", says_price, command)
+    return Profile(server, command=command, says_price=says_price)
 
 
 class _Table:
@@ -234,6 +218,13 @@ def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError("must be a table")
     return dict(value)
+
+
+def _params(value: Any) -> dict[str, Any]:
+    for name in (params := _mapping(value)):
+        if (hidden := hidden_in(name)) is not None:
+            raise ValueError(f"the name {name!a} has a character that nobody sees: {hidden}")
+    return params
 
 
 def _strings_by_name(value: Any) -> dict[str, str]:

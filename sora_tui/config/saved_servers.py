@@ -76,9 +76,7 @@ def check_profile(
                 raise problem_error("config_invalid", key=key, reason=str(error)) from None
     file = TomlFile(saved_servers_path(), {"servers": {name: table}}, "")
     try:
-        profile = read_profiles(
-            file, environ, lambda _server: True, lambda _server, _command: True
-        )[name]
+        profile = read_profiles(file, environ)[name]
     except ProblemError as error:
         facts = error.problem.facts
         key = str(facts["key"]).removeprefix(f"servers.{name}.")

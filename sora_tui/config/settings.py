@@ -10,8 +10,7 @@ the profile `openai` and the simulator have such defaults (the cheapest clip: so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
@@ -33,10 +32,11 @@ from sora_tui.config.player import read_player
 from sora_tui.config.profiles import Profile, read_profiles, seconds, size
 from sora_tui.config.screen import NAMES as SCREEN_NAMES
 from sora_tui.config.screen import ScreenSettings, read_screen
+from sora_tui.config.trust import OwnSettings, own_settings
 from sora_tui.core.address import normal_address
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
-from sora_tui.core.server import SIMULATOR_NAME, Server, origin_of, sending_refusal, simulator
+from sora_tui.core.server import SIMULATOR_NAME, Server, sending_refusal, simulator
 
 OPENAI_NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
@@ -200,40 +200,43 @@ def load_settings(
     written, closed = read_own_toml(saved_servers_path())
     user_toml, unreadable = read_own_toml(user_toml_path())
     own_toml = read_toml(folder / TOML_NAME)
-    servers, keys = _built_in(variables)
+    own_profiles = [
+        (file, read_profiles(file, variables.values))
+        for file in (written, user_toml)
+        if file is not None
+    ]
+    every = (profile for _file, profiles in own_profiles for profile in profiles.values())
+    own = own_settings(every, environ, OPENAI_URL)
+    servers, keys = _built_in(variables, own)
     places = {name: _VARIABLE_OF[name] for name in servers if name != SIMULATOR_NAME}
-    own = _own_origins(written, user_toml, environ)
-
-    def is_own(server: Server) -> bool:
-        return server.origin in own or server.origin in _agreed_origins()
-
-    if (by_variable := servers.get(ENV_SERVER_NAME)) is not None:
-        servers[ENV_SERVER_NAME] = by_variable._replace(trusted=is_own(by_variable))
-    mine = _OwnProfiles()
     silent = set(servers)  # about their price
     free: set[str] = set()
     charging: set[str] = set()
+    for own_file, profiles in own_profiles:
+        for name, profile in profiles.items():
+            silent.discard(name)
+            if not profile.says_price:
+                silent.add(name)
+            else:
+                (free if profile.server.free else charging).add(profile.server.origin)
+        _take(profiles, own_file, servers, keys, places)
+    if own_toml is not None:
+        read = read_profiles(own_toml, variables.values)
+        limited = {
+            name: own.limited(profile, variables.file, variables.values)
+            for name, profile in read.items()
+        }
+        silent -= limited.keys()
+        _take(limited, own_toml, servers, keys, places)
     for file in (written, user_toml, own_toml):
         if file is not None:
             _refuse_unknown(file)
-            if file is own_toml:
-                trusts = lambda server: is_own(server) and not mine.charges(server)  # noqa: E731
-                profiles = read_profiles(file, variables.values, trusts, mine.allows_command)
-                profiles = {name: mine.with_own_prices(each) for name, each in profiles.items()}
-            else:
-                profiles = read_profiles(file, variables.values, _always, _always_runs)
-                mine.add(profiles.values())
-            servers |= {name: profile.server for name, profile in profiles.items()}
-            silent -= profiles.keys()
-            for name, profile in profiles.items():
-                if not profile.says_price:
-                    silent.add(name)
-                else:
-                    (free if profile.server.free else charging).add(profile.server.origin)
-            places |= dict.fromkeys(profiles, str(file.path))
-            keys = {name: where for name, where in keys.items() if name not in profiles} | {
-                name: profile.key_from for name, profile in profiles.items() if profile.key_from
-            }
+    if variables.is_of_folder("SORA_BASE_URL") and ENV_SERVER_NAME in silent:
+        # What the folder's `.env` names is free as its `sora-tui.toml` is: by the whole address.
+        silent.discard(ENV_SERVER_NAME)
+        by_variable = servers[ENV_SERVER_NAME]
+        is_free = own.is_free(by_variable.base_url)
+        servers[ENV_SERVER_NAME] = by_variable._replace(free=is_free)
     # What charges nothing is a server, under whatever name it is used. Of a gateway that charges
     # under one name and not under another nobody knows which of them is meant.
     servers |= {
@@ -241,15 +244,8 @@ def load_settings(
         for name in silent
         if servers[name].origin in free - charging
     }
-    folder_toml = None if own_toml is None else str(own_toml.path)
     servers = {
         each: _with_checked_key(server._replace(key_from=keys.get(each)), variables)
-        for each, server in servers.items()
-    }
-    servers = {
-        each: _withheld(server, variables)
-        if _is_of_folder(places.get(each), folder_toml, variables) and not is_own(server)
-        else server
         for each, server in servers.items()
     }
     name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
@@ -262,6 +258,9 @@ def load_settings(
             # Not a refusal: the command that mends it has to start.
             known = ", ".join(sorted(servers))
             warnings.append(problem("profile_unknown", name=default, known=known))
+    budget, other_budget = read_budget(user_toml, own_toml)
+    if other_budget is not None:
+        warnings.append(other_budget)
     env_file = variables.file
     if env_file and "SORA_API_KEY" in env_file.values and env_file.readable_by_others:
         warnings.append(problem("env_readable", path=str(env_file.path)))
@@ -281,7 +280,7 @@ def load_settings(
         variables=variables.origins,
         keys=keys,
         profile_files=places,
-        budget=read_budget(user_toml, own_toml),
+        budget=budget,
         notify=read_notify(variables.read("SORA_NOTIFY", check_notify), own_toml, user_toml),
         alone=alone,
         screen=read_screen(user_toml, own_toml),
@@ -289,100 +288,20 @@ def load_settings(
     ).on(name)
 
 
-def _own_origins(
-    written: TomlFile | None, user_toml: TomlFile | None, environ: Mapping[str, str]
-) -> frozenset[str]:
-    """The origins that the person named, in files of their own or in the environment.
-
-    A workspace's `.env` and `sora-tui.toml` may have come from somebody else.
-    """
-    tables = [file.values.get("servers", {}) for file in (written, user_toml) if file is not None]
-    profiles = [one for table in tables if isinstance(table, Mapping) for one in table.values()]
-    addresses = [one.get("base_url") for one in profiles if isinstance(one, Mapping)]
-    addresses.append(environ.get("SORA_BASE_URL"))
-    origins: set[str] = set()
-    for address in addresses:
-        if isinstance(address, str):
-            with suppress(ProblemError, ValueError):  # what is no address is refused where it is
-                origins.add(origin_of(normal_address(address)))
-    if environ.get("SORA_API_KEY") and not environ.get("SORA_BASE_URL"):
-        origins.add(origin_of(OPENAI_URL))  # what such a key is for
-    return frozenset(origins)
-
-
-def _agreed_origins() -> frozenset[str]:
-    from sora_tui.config.consents import agreed_origins  # few folders have profiles of their own
-
-    return agreed_origins()
-
-
-def _always(_server: Server) -> bool:
-    return True
-
-
-def _always_runs(_server: Server, _command: str) -> bool:
-    return True
-
-
-class _OwnProfiles:
-    """What the person's own files say of servers: it goes before what a workspace says of them."""
-
-    def __init__(self) -> None:
-        self._prices: dict[str, Server] = {}
-        #: By origin: the commands that they have, and None for a profile without one.
-        self._commands: dict[str, set[str | None]] = {}
-        self._with_key: set[str] = set()
-
-    def add(self, profiles: Iterable[Profile]) -> None:
-        """Take in the profiles of a file; a later one holds."""
-        for profile in profiles:
-            if profile.says_price:
-                self._prices[profile.server.origin] = profile.server
-            self._commands.setdefault(profile.server.origin, set()).add(profile.command)
-            if profile.key_from is not None:
-                self._with_key.add(profile.server.origin)
-
-    def charges(self, server: Server) -> bool:
-        """Whether they say of this server that it charges."""
-        mine = self._prices.get(server.origin)
-        return mine is not None and not mine.free
-
-    def allows_command(self, server: Server, command: str) -> bool:
-        """Whether a workspace's command for a key may be run.
-
-        They name the server, and have no key of their own for it, or this very command.
-        """
-        mine = self._commands.get(server.origin)
-        return mine is not None and (command in mine or server.origin not in self._with_key)
-
-    def with_own_prices(self, profile: Profile) -> Profile:
-        """The profile of a workspace with their prices, where they have any for its server."""
-        mine = self._prices.get(profile.server.origin)
-        if mine is None:
-            return profile
-        priced = profile.server._replace(prices=mine.prices, currency=mine.currency, free=mine.free)
-        return profile._replace(server=priced, says_price=True)
-
-
-def _is_of_folder(place: str | None, folder_toml: str | None, variables: _Variables) -> bool:
-    """Whether the address of a server stands in a file of the workspace."""
-    if place == _VARIABLE_OF[ENV_SERVER_NAME]:
-        return variables.origins.get(place) != "environment"
-    return place is not None and place == folder_toml
-
-
-def _withheld(server: Server, variables: _Variables) -> Server:
-    """Keep a key from an address that came with a folder: it was given for another one.
-
-    A key of the folder's own `.env` goes with the folder's address, and this machine is no
-    stranger.
-    """
-    key, variable = server.key, server.key_from
-    is_key = key is not None and not isinstance(key, CommandKey | UnusableKey)
-    if not is_key or variable is None or server.is_loopback or variables.is_written(variable):
-        return server
-    facts = {"variable": variable, "profile": server.name, "url": server.address_words}
-    return server._replace(key=UnusableKey(problem("key_withheld", **facts)))
+def _take(
+    profiles: Mapping[str, Profile],
+    file: TomlFile,
+    servers: dict[str, Server],
+    keys: dict[str, str],
+    places: dict[str, str],
+) -> None:
+    """Put the profiles of a file above those of the weaker ones, by name."""
+    for name, profile in profiles.items():
+        servers[name] = profile.server
+        places[name] = str(file.path)
+        keys.pop(name, None)
+        if profile.key_from:
+            keys[name] = profile.key_from
 
 
 def reloaded(settings: Settings, environ: Mapping[str, str]) -> Settings:
@@ -444,9 +363,9 @@ class _Variables:
             if name in self.values
         }
 
-    def is_written(self, name: str) -> bool:
-        """Whether the value of a variable is the one in `.env`."""
-        return self.file is not None and not self._environ.get(name) and name in self.file.values
+    def is_of_folder(self, name: str) -> bool:
+        """Whether `.env` sets it, and the environment does not."""
+        return name in self.values and not self._environ.get(name)
 
     def origin_of(self, name: str) -> dict[str, Fact]:
         """The file and the line of a variable; nothing where the environment has it."""
@@ -468,16 +387,26 @@ class _Variables:
             raise problem_error("config_invalid", **facts, **self.origin_of(name)) from None
 
 
-def _built_in(variables: _Variables) -> tuple[dict[str, Server], dict[str, str]]:
+def _built_in(variables: _Variables, own: OwnSettings) -> tuple[dict[str, Server], dict[str, str]]:
     """The simulator and the one server that variables alone make, and where its key is from.
 
     SORA_API_KEY belongs to SORA_BASE_URL where that is set, and to OpenAI otherwise: never to both.
+    An exported one does not go to an address that only the folder's `.env` names.
     """
     servers = {SIMULATOR_NAME: simulator()}
     base_url = variables.read("SORA_BASE_URL", normal_address)
     key = key_of(variables.values.get("SORA_API_KEY"))
     if base_url is not None:
-        servers[ENV_SERVER_NAME] = Server(ENV_SERVER_NAME, base_url, key=key)
+        server = Server(ENV_SERVER_NAME, base_url, key=key)
+        if variables.is_of_folder("SORA_BASE_URL") and not variables.is_of_folder("SORA_API_KEY"):
+            origin = server.origin
+            if key is not None and origin not in own.origins and origin not in _agreed_origins():
+                beside = variables.file.values if variables.file else {}
+                key = key_of(beside.get("SORA_API_KEY"))
+                ignored = ("api_key_env",) if key is None else ()
+                server = server._replace(key=key, ignored=ignored)
+                key = key_of(variables.values.get("SORA_API_KEY"))
+        servers[ENV_SERVER_NAME] = server
         # Without a key it is asked without one: many local servers want none.
         return servers, {ENV_SERVER_NAME: "SORA_API_KEY"} if key else {}
     if key is None:
@@ -526,6 +455,12 @@ def _choice(
     if key_of(values.get("SORA_API_KEY")) is not None:
         return OPENAI_NAME, "SORA_API_KEY"
     return SIMULATOR_NAME, "nothing"
+
+
+def _agreed_origins() -> frozenset[str]:
+    from sora_tui.config.consents import agreed_origins  # few folders name an address in `.env`
+
+    return agreed_origins()
 
 
 def _refuse_unknown(file: TomlFile) -> None:

@@ -6,16 +6,19 @@ reported and unknown sums are never mixed. A sum that may have been spent counts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.job_id import creation_time
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, Spent, problem
-from sora_tui.core.server import Server
+from sora_tui.core.server import Server, is_loopback_host
 
 if TYPE_CHECKING:  # settings have a budget, and every start reads them
     from sora_tui.core.price import Price
@@ -31,12 +34,15 @@ class Spending:
         unknown: Jobs that may have cost something nobody knows, or in another currency.
         unreadable: The documents, as they are shown, that may belong to these jobs and cannot be
             read: what they cost nobody knows, and it may be anything.
+        unpriced: The ids of the sent jobs among the unknown that a limit of the day cannot hold:
+            not those of servers that run their models themselves.
     """
 
     estimated: Decimal = Decimal(0)
     reported: Decimal = Decimal(0)
     unknown: int = 0
     unreadable: tuple[str, ...] = ()
+    unpriced: tuple[str, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -49,6 +55,7 @@ class Spending:
             self.reported + other.reported,
             self.unknown + other.unknown,
             self.unreadable + other.unreadable,
+            self.unpriced + other.unpriced,
         )
 
 
@@ -81,10 +88,34 @@ def cost_of(job: Job, currency: str) -> Spending:
     elif cost.estimated is None:
         return Spending(unknown=1)
     else:
-        known = Spending(estimated=cost.estimated)
+        known = Spending(estimated=_as_told(job, cost.estimated))
     return known if cost.currency == currency or not known.total else Spending(unknown=1)
 
 
+def _as_told(job: Job, estimated: Decimal) -> Decimal:
+    """Return the estimate, raised where the answers tell of more clips or longer ones.
+
+    An edit and an extension may tell the length of the whole, which was not asked for.
+    """
+    cost, remote = job.cost, job.remote
+    if not cost.per_second or remote is None:
+        return estimated
+    asked = estimated / cost.per_second / cost.clips
+    told = _seconds(remote.seconds) if job.request.operation in _OWN_LENGTH else None
+    longest = max(asked, told or asked)
+    if remote.outputs <= cost.clips and longest == asked:
+        return estimated
+    return max(estimated, cost.per_second * longest * max(cost.clips, remote.outputs))
+
+
+def _seconds(told: str | None) -> Decimal | None:
+    """Return a length as servers write it: `16`, `16.0`, `16s`."""
+    found = None if told is None else _LENGTH.fullmatch(told.strip())
+    return None if found is None else Decimal(found[1])
+
+
+_OWN_LENGTH = frozenset({"create", "remix"})
+_LENGTH = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,9})?) ?(?:s|secs?|seconds?)?", re.IGNORECASE)
 _ENDED = frozenset({State.FAILED, State.CANCELLED, State.GONE, State.ABANDONED})
 
 
@@ -101,8 +132,21 @@ class DayRecords(NamedTuple):
 
 def spending(records: DayRecords, since: datetime, currency: str) -> Spending:
     """What these jobs cost since a moment; see `spent_at`."""
-    costs = (cost_of(job, currency) for job in records.jobs if spent_at(job) >= since)
-    return sum(costs, Spending(unreadable=records.unreadable))
+    jobs = [job for job in records.jobs if spent_at(job) >= since]
+    costs = [cost_of(job, currency) for job in jobs]
+    unpriced = tuple(
+        job.id
+        for job, cost in zip(jobs, costs, strict=True)
+        if cost.unknown and job.state is not State.PENDING and not _is_self_run(job)
+    )
+    return sum(costs, Spending(unreadable=records.unreadable, unpriced=unpriced))
+
+
+def _is_self_run(job: Job) -> bool:
+    """Whether it went to a server of this machine that was found to run its models itself."""
+    was_found = job.consent is not None and job.consent.found is not None
+    host = urlsplit(job.server.base_url).hostname or ""
+    return was_found and job.cost.estimated is None and is_loopback_host(host)
 
 
 def spending_by_server(
@@ -117,12 +161,20 @@ def spending_by_server(
 
 
 def spent_at(job: Job) -> datetime:
-    """When a job's money goes: when it was sent. One that waits is spent any moment from now."""
+    """When a job's money goes: when it was sent. One that waits is spent any moment from now.
+
+    Nothing is sent before it is made: an attempt of an earlier time is a slip of a clock or a hand,
+    and so is a time before there was anything to send to. A job without any time counts each day.
+    """
     if job.state is State.PENDING:
         return _ANY_MOMENT
-    return job.attempts[-1].at if job.attempts else job.created_at
+    # A clock that was ahead when the job was made has been set right by the time of its last step.
+    made = min(job.created_at, job.updated_at)
+    at = max([made, *(attempt.at for attempt in job.attempts[-1:])])
+    return at if at >= _FIRST_MOMENT else creation_time(job.id) or _ANY_MOMENT
 
 
+_FIRST_MOMENT = datetime(2020, 1, 1, tzinfo=UTC)
 _ANY_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
@@ -189,6 +241,9 @@ def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> P
     if spent.unreadable:
         facts |= {"path": spent.unreadable[0], "limit": str(budget.per_day)}
         return problem("day_unreadable", **facts)
+    if spent.unpriced:
+        facts |= {"id": spent.unpriced[0], "limit": str(budget.per_day)}
+        return problem("day_unpriced", **facts)
     # A free server that reports costs may charge for what it has not reported yet.
     if spent.total + total > budget.per_day or (reports and spent.total >= budget.per_day):
         facts |= {"sum": str(total), "limit": str(budget.per_day), "setting": "per_day"}

@@ -79,6 +79,7 @@ def to_document(job: Job) -> dict[str, Any]:
             "estimated": _number(job.cost.estimated),
             "reported": _number(job.cost.reported),
             "currency": job.cost.currency,
+            **_rate(job.cost),
         },
         "error": job.error._asdict() if job.error else None,
         "simulated": job.simulated,
@@ -413,7 +414,16 @@ def _read_cost(value: Any) -> Cost:
         _money(value.get("estimated")),
         _money(value.get("reported")),
         str(value.get("currency") or "USD"),
+        _money(value.get("per_second")),
+        max(1, int(value.get("clips") or 1)),
     )
+
+
+def _rate(cost: Cost) -> dict[str, Any]:
+    """The rate of an estimate; nothing where there is none."""
+    if cost.per_second is None:
+        return {}
+    return {"per_second": _number(cost.per_second), "clips": cost.clips}
 
 
 def _read_error(value: Any) -> JobError:

@@ -189,11 +189,26 @@ class Output(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Money, estimated and reported kept apart. None is unknown, 0 is free."""
+    """Money, estimated and reported kept apart. None is unknown, 0 is free.
+
+    Attributes:
+        per_second: The rate of the estimate, and `clips` how many clips it is for: a server may
+            tell afterwards that it made more.
+    """
 
     estimated: Decimal | None = None
     reported: Decimal | None = None
     currency: str = "USD"
+    per_second: Decimal | None = None
+    clips: int = 1
+
+    def told(self, sum: Decimal, currency: str | None) -> Cost:
+        """The same once the server said what it charged; an estimate in another currency goes."""
+        if currency in {None, self.currency}:
+            return self._replace(reported=sum)
+        assert currency is not None, "see above"
+        free = self.estimated if self.estimated == 0 else None
+        return Cost(free, sum, currency)
 
 
 class JobError(NamedTuple):
@@ -840,7 +855,7 @@ class Job:
         if self.remote and to in _IN_FLIGHT:
             told = [p for p in (self.remote.progress, remote.progress) if p is not None]
             remote = remote._replace(progress=max(told, default=None))
-        cost = self.cost if remote.cost is None else self.cost._replace(reported=remote.cost)
+        cost = self.cost if remote.cost is None else self.cost.told(remote.cost, remote.currency)
         changes: dict[str, Any] = {
             "remote": remote,
             # The id that create returned, for ever: some gateways answer polls with another one.

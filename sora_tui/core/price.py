@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_UP, Decimal
 from enum import StrEnum
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.request import VideoRequest
@@ -63,7 +65,9 @@ class Measures(NamedTuple):
         seconds: How long each is, in seconds; `frames` likewise, in frames.
         rate: Frames of one second.
         unclear: They lengthen or multiply too, in a unit that nobody knows.
-        harmless: They only sound like it.
+        numbers: So does a number under one of these names.
+        words: And under a name that has one of these words in it, unless it is `harmless`.
+        harmless: Names with such a word that change nothing of what is made.
         default_rate: Frames of one second where none are said; None is not known.
     """
 
@@ -72,16 +76,34 @@ class Measures(NamedTuple):
     frames: frozenset[str] = frozenset()
     rate: frozenset[str] = frozenset()
     unclear: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
     harmless: frozenset[str] = frozenset()
     default_rate: Decimal | None = None
 
-    def has(self, name: str) -> bool:
-        """Return whether this is one of the names."""
-        key = folded(name)
-        return any(key in names for names in self[:5])
+    def has(self, key: str) -> bool:
+        """Return whether this folded name is known to change how much is made."""
+        known = (self.clips, self.seconds, self.frames, self.rate, self.unclear)
+        return any(key in names for names in known)
+
+    def may_count(self, key: str, value: object) -> bool:
+        """Return whether this may change how much is made, as far as the folded name tells."""
+        if key in self.harmless or not _has_number(value):
+            return False
+        if _number(value) == 1 and not any(unit in key for unit in _LONG_UNITS):
+            return False  # one of a thing is what is made anyway
+        return key in self.numbers or any(word in key for word in self.words)
+
+    def has_in(self, name: str, value: object) -> bool:
+        """Return whether this is, or may be, in a name of several parts: `input.n`, `extra[n]`."""
+        return any(self.has(part) or self.may_count(part, value) for part in _parts(name))
 
 
 _SECONDS_ALONE: Final = Measures()
+_NO_QUERY: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+_LONG_UNITS: Final = ("minute", "hour", "time")
 
 
 class Amount(NamedTuple):
@@ -126,17 +148,10 @@ _SMALLEST: Final = Decimal("0.000001")
 #: More than anybody orders, in clips, frames or seconds: what is beyond is a slip or an attack.
 _MOST: Final = 1_000_000
 _NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
-_PARTS: Final = re.compile(r"[\[\].]")
-_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-#: Words of names that count clips, seconds or frames.
-_AMOUNT_WORDS: Final = frozenset(
-    (
-        *("second", "seconds", "sec", "secs", "duration", "length", "frame", "frames", "minutes"),
-        *("num", "number", "count", "output", "outputs", "candidate", "candidates", "copies"),
-        *("sample", "samples", "batch", "best", "repeat", "repeats", "clip", "clips", "videos"),
-    )
-)
-_SEPARATORS: Final = re.compile(r"[\s_-]+")
+#: What some server may read as a number: `+4`, `1e3`, `0x3e8`, `4s`, digits of other scripts.
+_NUMBER_LIKE: Final = re.compile(r"[+-]?[.,]?\d")
+#: What stands between the parts of a name that a server takes apart.
+_JOINTS: Final = re.compile(r"[\[\](){}.:/>]+")
 _SIZE_NAME: Final = re.compile(r"([0-9]{3,4})[pP]?")
 
 
@@ -148,24 +163,26 @@ def price_of(
 ) -> Price:
     """Return the price of one request on this server, for all the clips that it makes.
 
-    The profile's own prices come first, then `table`, which belongs to the server's host. A
+    The profile's own prices come first, then `table`, which belongs to the server's host; it comes
+    first where the prices are only the word of a folder, which may be a stranger's. A
     length that is not sent or not known leaves the price unknown: nothing is guessed.
 
     Args:
         request: With the profile's own parameters or without: they are added in both cases.
         measures: Which parameters multiply or lengthen.
     """
-    params = sent_params(server, request)
-    amount = amount_of(request.seconds, params, measures)
+    params = server.with_own(request.params)
+    amount = amount_of(request.seconds, params, measures, server.query)
     if server.simulated or server.free:
         return Price(PriceKind.FREE, Decimal(0), server.currency, clips=amount.clips)
     model = request.model or _text(params.get("model"))
     sizes = _sizes(request.size, params)
     rate = _highest(server.prices.get(model, server.prices.get("*", {})), sizes)
     currency, dated = server.currency, ""
-    if rate is None and table is not None:
-        rate = _highest(table.per_second.get(model, {}), sizes)
-        currency, dated = table.currency, table.dated
+    if table is not None and (rate is None or server.foreign_prices):
+        of_host = _highest(table.per_second.get(model, {}), sizes)
+        if rate is None or of_host is not None:
+            rate, currency, dated = of_host, table.currency, table.dated
     if rate is None or amount.seconds is None or amount.unclear:
         unclear = "" if rate is None else amount.unclear
         return Price(PriceKind.UNKNOWN, None, currency, clips=amount.clips, unclear=unclear)
@@ -173,12 +190,12 @@ def price_of(
     return Price(PriceKind.PRICED, total, currency, rate, dated, amount.clips)
 
 
-def sent_params(server: Server, request: VideoRequest) -> dict[str, Any]:
-    """Return everything that goes along, the profile's own parameters and its query included."""
-    return {**server.query, **server.with_own(request.params)}
-
-
-def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures) -> Amount:
+def amount_of(
+    seconds: str | None,
+    params: Mapping[str, Any],
+    measures: Measures,
+    query: Mapping[str, str] = _NO_QUERY,
+) -> Amount:
     """Return how much a request makes.
 
     Where two parameters say the same thing in different ways, the one that makes more counts: which
@@ -187,19 +204,22 @@ def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures
     Args:
         seconds: The request's own length.
         params: All parameters that are sent; None is not sent.
+        query: What the profile adds to every address: servers read parameters there too.
     """
     counts: list[Decimal] = [Decimal(1)]
     lengths = [] if seconds is None else [_number(seconds)]
     frames: list[Decimal] = []
     rates: list[Decimal] = []
     unclear = framed = ""
-    for name, value in params.items():
-        key = folded(name)
+    for name, value in chain(query.items(), params.items()):
         if value is None:
             continue
+        key = folded(name)
         number = _number(value)
         wrong = number is None
-        if key in measures.clips:
+        if _JOINTS.search(unicodedata.normalize("NFKC", name)):
+            wrong = measures.has_in(name, value) or _has_inside(value, measures)
+        elif key in measures.clips:
             wrong = number is None or number % 1 != 0
             counts += [] if number is None or wrong else [number]
         elif key in measures.seconds:
@@ -212,9 +232,8 @@ def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures
         else:
             wrong = (
                 key in measures.unclear
+                or measures.may_count(key, value)
                 or _has_inside(value, measures)
-                or _is_part_of_one(name, measures)
-                or _sounds_like_one(name, number, measures)
             )
         unclear = unclear or (name if wrong else "")
     if frames:
@@ -232,31 +251,28 @@ def rounded(sum: Decimal) -> Decimal:
 
 
 def folded(name: str) -> str:
-    """Return the name of a parameter as `Measures` has it: `num_frames` and `numFrames` are one."""
-    return _SEPARATORS.sub("", _plain(name)).lower()
+    """Return the name of a parameter as `Measures` has it: `num_frames` and `numFrames` are one.
 
-
-def _plain(name: str) -> str:
-    """A name without signs that nobody sees, and with full-width letters as others write them."""
-    visible = (sign for sign in unicodedata.normalize("NFKC", name))
-    return "".join(sign for sign in visible if unicodedata.category(sign) != "Cf")
-
-
-def _is_part_of_one(name: str, measures: Measures) -> bool:
-    """Whether a form puts one of the names into something: `n[]`, `extra[n]`, `input.n`."""
-    parts = [part for part in _PARTS.split(name) if part]
-    return (len(parts) > 1 or parts != [name]) and any(map(measures.has, parts))
-
-
-def _sounds_like_one(name: str, number: Decimal | None, measures: Measures) -> bool:
-    """Whether an unknown name, by its words, may multiply or lengthen.
-
-    One of a thing is what is made anyway; what a person pays must not hang on a list of names.
+    Letters of another width are the same letters (NFKC), and what is no letter or digit is none.
     """
-    if number is None or number <= 1 or folded(name) in measures.harmless or not measures.clips:
-        return False
-    words = {word.lower() for word in _WORD.findall(_plain(name))}
-    return not words.isdisjoint(_AMOUNT_WORDS)
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _parts(name: str) -> list[str]:
+    """Return the folded parts of a name: of `extra[n]` they are `extra` and `n`."""
+    parts = _JOINTS.split(unicodedata.normalize("NFKC", name))
+    return [key for key in map(folded, parts) if key]
+
+
+def _has_number(value: object) -> bool:
+    """Return whether this is what a server may read as a number, or a list with one."""
+    if isinstance(value, str):
+        return _NUMBER_LIKE.match(unicodedata.normalize("NFKC", value).strip()) is not None
+    if isinstance(value, Sequence):
+        return any(_has_number(one) for one in value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _number(value: object) -> Decimal | None:
@@ -288,7 +304,8 @@ def _has_inside(value: object, measures: Measures) -> bool:
             except (ValueError, RecursionError):
                 continue  # no JSON: a server cannot read a name out of it either
         if isinstance(one, Mapping):
-            if any(measures.has(str(name)) for name, inner in one.items() if inner is not None):
+            told = ((str(name), inner) for name, inner in one.items() if inner is not None)
+            if any(measures.has_in(name, inner) for name, inner in told):
                 return True
             left.extend(one.values())
         elif isinstance(one, Sequence) and not isinstance(one, str | bytes):

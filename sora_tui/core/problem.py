@@ -41,6 +41,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "param_range": Spent.NO,
     "param_choice": Spent.NO,
     "param_standard": Spent.NO,
+    "param_name": Spent.NO,
     "preset_unknown": Spent.NO,
     "batch_unreadable": Spent.NO,
     "batch_line": Spent.NO,
@@ -80,10 +81,11 @@ CODES: Final[Mapping[str, Spent]] = {
     "base_url_insecure": Spent.NO,
     "key_missing": Spent.NO,
     "key_command_ignored": Spent.NO,
+    "key_withheld": Spent.NO,
+    "budget_ignored": Spent.NO,
     "free_ignored": Spent.NO,
     "key_command_failed": Spent.NO,
     "key_unusable": Spent.NO,
-    "key_withheld": Spent.NO,
     "settings_unreadable": Spent.NO,
     # consent and money
     "consent_price": Spent.NO,
@@ -93,6 +95,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "price_unknown": Spent.NO,
     "price_unclear": Spent.NO,
     "day_unreadable": Spent.NO,
+    "day_unpriced": Spent.NO,
     "refused_before": Spent.NO,
     # the folder
     "folder_missing": Spent.NO,

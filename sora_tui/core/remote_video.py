@@ -122,6 +122,16 @@ _KNOWN: Final = (
 )
 
 
+#: Further fields for what a clip costs, in `usage`, in the object itself and in `metadata`.
+_COSTS: Final = ("total_cost", "cost_usd", "total_cost_usd")
+#: Of a cost that is an object: all of it.
+_TOTALS: Final = ("total", "total_cost", "amount", "value")
+_SIGNS: Final = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
+_CURRENCY: Final = re.compile(r"[A-Za-z]{3}")
+_WITH_CURRENCY: Final = re.compile(
+    r"(US\$|[$€£]|[A-Za-z]{3})?\s*([0-9.]{1,30})\s*([$€£]|[A-Za-z]{3})?"
+)
+
 _NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -140,7 +150,7 @@ class RemoteVideo(NamedTuple):
         progress: Percent, 0..100, or None where the server does not say.
         addresses: Where the clips lie, as the server wrote it, for servers whose /content refuses.
         outputs: How many clips it has.
-        cost: What the server says it charged, where it does.
+        cost: What the server says it charged, where it does, and `currency` in which, if it says.
         document: The object as it came, capped in size.
     """
 
@@ -159,6 +169,7 @@ class RemoteVideo(NamedTuple):
     addresses: tuple[ClipAddress, ...] = ()
     outputs: int = 1
     cost: Decimal | None = None
+    currency: str | None = None
     document: Mapping[str, Any] = _NO_FIELDS
 
     @property
@@ -184,6 +195,7 @@ def read_video(
         return None
     status = clean_line(document.get("status") or "", 60)
     addresses = clip_addresses(document)
+    charge = charge_in(document)
     word = _BETWEEN_WORDS.sub("_", status.lower())
     return RemoteVideo(
         id=video_id,
@@ -200,7 +212,8 @@ def read_video(
         error=_error(document.get("error")),
         addresses=addresses,
         outputs=output_count(document, addresses),
-        cost=cost_in(document),
+        cost=None if charge is None else charge.sum,
+        currency=None if charge is None else charge.currency,
         document=_capped(document, addresses),
     )
 
@@ -302,11 +315,60 @@ def _error(value: object) -> RemoteError | None:
     return RemoteError(code, clean(value.get("message") or "", 2000))
 
 
+class Charge(NamedTuple):
+    """What a server says that it charged.
+
+    Attributes:
+        currency: As it says, such as `USD`; None where it says none.
+    """
+
+    sum: Decimal
+    currency: str | None = None
+
+
+def charge_in(document: Mapping[str, Any]) -> Charge | None:
+    """Return what a video object itself says it costs; None where it is silent.
+
+    `usage.cost` and `cost` come first; of other names that say different sums the largest counts.
+    What is not in money (credits) is no cost.
+    """
+    usage, metadata = (
+        inner if isinstance(inner, Mapping) else {}
+        for inner in (document.get("usage"), document.get("metadata"))
+    )
+    for holder in (usage, document):
+        if (usual := _charge(holder, "cost")) is not None:
+            return usual
+    others = (
+        *((usage, name) for name in _COSTS),
+        *((document, name) for name in (*_COSTS, "price")),
+        *((metadata, name) for name in ("cost", *_COSTS)),
+    )
+    told = [charge for place in others if (charge := _charge(*place)) is not None]
+    return max(told, key=lambda charge: charge.sum, default=None)
+
+
 def cost_in(document: Mapping[str, Any]) -> Decimal | None:
-    """Return the sum that a video object itself says it costs; None where it is silent."""
-    usage = document.get("usage")
-    told = usage.get("cost") if isinstance(usage, Mapping) else None
-    return amount(document.get("cost") if told is None else told)
+    """Return the sum of `charge_in`."""
+    charge = charge_in(document)
+    return None if charge is None else charge.sum
+
+
+def _charge(holder: Mapping[str, Any], name: str) -> Charge | None:
+    value, currency = holder.get(name), holder.get("currency")
+    if isinstance(value, Mapping):
+        currency = value.get("currency", currency)
+        value = next((value[key] for key in _TOTALS if key in value), None)
+    if isinstance(value, str) and (written := _WITH_CURRENCY.fullmatch(value.strip())):
+        sign, value, code = written.groups()
+        currency = _SIGNS.get(sign, sign) or (code and _SIGNS.get(code, code)) or currency
+    if name.endswith("usd"):
+        currency = "USD"
+    sum = amount(value)
+    if sum is None or currency is None:
+        return None if sum is None else Charge(sum)
+    is_money = isinstance(currency, str) and _CURRENCY.fullmatch(currency)
+    return Charge(sum, currency.upper()) if is_money else None
 
 
 def _capped(document: Mapping[str, Any], addresses: Sequence[ClipAddress]) -> Mapping[str, Any]:

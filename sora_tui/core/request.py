@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from sora_tui.core.problem import problem_error
-from sora_tui.core.text import is_blank
+from sora_tui.core.text import is_blank, is_invisible
 
 #: Longest prompt in characters (CreateVideoJsonBody.prompt in the Videos API document).
 MAX_PROMPT: Final = 32_000
@@ -177,7 +177,8 @@ def check_request(request: VideoRequest) -> None:
         ProblemError: prompt_empty, prompt_too_long, size_invalid or seconds_invalid;
             request_not_text; request_too_large;
             param_standard, where a parameter would be a second answer to one question;
-            character_name for a character whose name is none.
+            character_name for a character whose name is none; param_name for a parameter whose name
+        has a character that nobody sees: some server may read another name.
     """
     if request.operation == "character":
         name = request.prompt
@@ -194,10 +195,21 @@ def check_request(request: VideoRequest) -> None:
         raise problem_error("seconds_invalid", seconds=request.seconds)
     _check_text(request)
     for name in request.params:
+        if (hidden := hidden_in(name)) is not None:
+            raise problem_error("param_name", name=name, character=hidden)
         if (name in _SETTINGS and getattr(request, name) is not None) or (
             name == "video" and request.operation != "create"
         ):
             raise problem_error("param_standard", name=name)
+
+
+def hidden_in(name: str) -> str | None:
+    """Return the first character of a name that nobody sees, as `U+200B`; None where all are seen.
+
+    A blank is seen, other white space is not told from one.
+    """
+    found = (one for one in name if not one.isprintable() or is_invisible(one))
+    return next((f"U+{ord(one):04X}" for one in found), None)
 
 
 def _depth(value: object) -> int:

@@ -141,10 +141,11 @@ class Server(NamedTuple):
         free: The profile says it charges nothing.
         key_from: Where its key is looked for: a variable's name or `api_key_command`.
         max_active: Most jobs sent at once; None is no limit of ours.
-        trusted: The person's own settings name its origin, or the person agreed to it once. A
-            profile that came with a folder may be a stranger's: its word about money and its
-            commands do not count before.
-        ignored: Settings of an untrusted profile that do not count: `free`, `api_key_command`.
+        trusted: Its dialect is the person's own word: by it an unknown price may be none. A profile
+            that came with a folder may be a stranger's.
+        foreign_prices: Its prices are a folder's word alone: what a table has for the host holds.
+        ignored: Settings of a folder that do not count, because the person's own settings do not
+            say the same of that address: `free`, `api_key_env`, `api_key_command`.
         cookies: Of the one job that this value is made for, if any; a profile has none.
     """
 
@@ -172,6 +173,7 @@ class Server(NamedTuple):
     params: Mapping[str, Any] = _NONE
     key_from: str | None = None
     trusted: bool = True
+    foreign_prices: bool = False
     ignored: tuple[str, ...] = ()
     cookies: tuple[Cookie, ...] = ()
 
@@ -233,13 +235,17 @@ class Server(NamedTuple):
 def sending_refusal(server: Server) -> Problem | None:
     """Why nothing may be sent with this profile, as far as it can be known without asking.
 
-    `base_url_insecure`; `key_missing` where a key is named and not there; `key_command_ignored`
-    where only a command of an untrusted profile could tell it.
+    `base_url_insecure`; `key_missing` where a key is named and not there; `key_withheld` where it
+    is there and was not given for this address; `key_command_ignored` where only a command that a
+    folder names could tell it.
     """
     if server.insecure:
         return problem("base_url_insecure", host=server.host, profile=server.name)
+    facts = {"profile": server.name, "url": server.address_words}
     if "api_key_command" in server.ignored:
-        return problem("key_command_ignored", profile=server.name, url=server.address_words)
+        return problem("key_command_ignored", **facts)
+    if "api_key_env" in server.ignored:
+        return problem("key_withheld", variable=str(server.key_from), **facts)
     if server.lacks_key:
         return problem("key_missing", profile=server.name, variable=str(server.key_from))
     return None

@@ -106,6 +106,11 @@ def is_blank(text: str) -> bool:
     )
 
 
+def is_invisible(character: str) -> bool:
+    """Whether it counts as a letter, a sign or a mark, and no reader sees it."""
+    return character in _INVISIBLE or re.match(_VARIATION_SELECTORS, character) is not None
+
+
 def same_name(one: str, other: str) -> bool:
     """Whether two names are the same to a reader, however their accents are composed (UAX 15)."""
     return one == other or composed(one) == composed(other)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from sora_tui.core.budget import Charge, DayRecords, day_began, over_budget, spending
 from sora_tui.core.job import Job, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
-from sora_tui.engine.quote import quote
+from sora_tui.engine.quote import priced_now, quote
 from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import Folder
+
+_NONE: Final[Mapping[str, Server]] = MappingProxyType({})
 
 
 class BudgetGuard:
@@ -21,7 +26,10 @@ class BudgetGuard:
     is the only one that writes them, and notes every step.
     """
 
-    def __init__(self, budget: Budget, folder: Folder) -> None:
+    def __init__(
+        self, budget: Budget, folder: Folder, servers: Mapping[str, Server] = _NONE
+    ) -> None:
+        self._servers = servers
         self._budget = budget
         self._folder = folder
         self._day: datetime | None = None
@@ -45,7 +53,11 @@ class BudgetGuard:
             records = read_day_records(self._folder, day)
             self._day, self._unreadable = day, records.unreadable
             self._jobs = {job.id: job for job in records.jobs}
-        sent = tuple(job for job in self._jobs.values() if job.state is not State.PENDING)
+        sent = tuple(
+            priced_now(job, self._servers)
+            for job in self._jobs.values()
+            if job.state is not State.PENDING
+        )
         spent = spending(DayRecords(sent, self._unreadable), day, self._budget.currency)
         # What was found when the person ordered it: a price that is none breaks no limit.
         self_run = server.is_loopback and job.consent is not None and job.consent.found is not None

@@ -150,7 +150,7 @@ class Engine:
         check_room(self._folder, _ROOM * count)
         if prepared is not None:
             keep(self._folder, prepared)
-        cost = Cost(estimated=price.sum, currency=price.currency)
+        cost = Cost(price.sum, None, price.currency, price.per_second, price.clips)
         jobs: list[Job] = []
         for index in range(1, count + 1):
             at = utc_now()

@@ -24,7 +24,7 @@ from sora_tui.core.server import Encoding, Server, profile_for, sending_refusal
 from sora_tui.engine.capabilities import unsupported, with_known_dialect
 from sora_tui.engine.network_path import check_network_path
 from sora_tui.engine.probe_server import probe_server
-from sora_tui.engine.quote import quote, retirement
+from sora_tui.engine.quote import priced_now, quote, retirement
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.content_refusals import refusal_before
 from sora_tui.workspace.day_records import read_day_records
@@ -431,10 +431,12 @@ def preview(folder: Folder, line: Line) -> Preview:
     return Preview(server, asked.path, asked.fields, asked.encoding, asked.file_field)
 
 
-def spent_today(folder: Folder, budget: Budget, now: datetime) -> Spending:
+def spent_today(folder: Folder, settings: OrderSettings, now: datetime) -> Spending:
     """Return what the day has cost by now, on all servers together."""
     day = day_began(now)
-    return spending(read_day_records(folder, day), day, budget.currency)
+    records = read_day_records(folder, day)
+    jobs = tuple(priced_now(job, settings.servers) for job in records.jobs)
+    return spending(records._replace(jobs=jobs), day, settings.budget.currency)
 
 
 class _PriceBook:
@@ -513,7 +515,7 @@ class _PriceBook:
         ends = (retirement(line.server, line.request.model) for line in lines)
         today, over, name = None, None, _free_name(settings.servers)
         if settings.budget.is_set and not all(line.server.simulated for line in lines):
-            today = spent_today(self._folder, settings.budget, now)
+            today = spent_today(self._folder, settings, now)
             charges = (Charge(one.server, one.price, one.clips, one.self_run) for one in lines)
             over = over_budget(settings.budget, charges, today)
             if over is not None and over.code == "price_unknown":

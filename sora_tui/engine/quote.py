@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from sora_tui.client.prices import measures_for, retirement_of, table_for
+from sora_tui.core.job import Cost, Job
 from sora_tui.core.price import (
     Amount,
     Measures,
@@ -15,10 +18,9 @@ from sora_tui.core.price import (
     amount_of,
     price_of,
     rounded,
-    sent_params,
 )
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Server
+from sora_tui.core.server import Server, profile_for
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.reported_costs import jobs_with_reported_cost
 
@@ -54,8 +56,20 @@ def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -
     return price
 
 
+def priced_now(job: Job, servers: Mapping[str, Server]) -> Job:
+    """Return a job whose price nobody knew with the price that its profile has by now, if any."""
+    if job.cost.estimated is not None or job.cost.reported is not None:
+        return job
+    server = profile_for(servers, job.server)
+    price = None if server is None else quote(server, job.request)
+    if price is None or price.sum is None:
+        return job
+    return replace(job, cost=Cost(price.sum, None, price.currency, price.per_second, price.clips))
+
+
 def _amount(server: Server, request: VideoRequest, measures: Measures) -> Amount:
-    return amount_of(request.seconds, sent_params(server, request), measures)
+    params = server.with_own(request.params)
+    return amount_of(request.seconds, params, measures, server.query)
 
 
 def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]:

@@ -148,7 +148,7 @@ class EngineSession:
         self._asking: set[Path] = set()
         self._history = History(self._folder)
         self._cache = CapabilityCache(self._folder)
-        budget_guard = BudgetGuard(self._budget, self._folder)
+        budget_guard = BudgetGuard(self._budget, self._folder, self._servers)
         self._active_jobs = ActiveJobs(
             self._history, self._event_bus, budget_guard, lambda: self._lock.held, self._servers
         )

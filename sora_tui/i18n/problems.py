@@ -300,6 +300,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _NOT_SENT,
         N_("Take one of the two away."),
     ),
+    "param_name": (
+        N_(
+            "The name of the parameter[ {name}] has a character that nobody sees[: {character}],"
+            " and the server may read another name."
+        ),
+        _NOT_SENT,
+        N_("Type the name again."),
+    ),
     "preset_unknown": (
         N_("There is no such preset[: {name}]."),
         _NOT_SENT,
@@ -501,18 +509,38 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "key_command_ignored": (
         N_(
             "This folder's sora-tui.toml names a command for the key of[ {profile}]. It was not"
-            " run: your own settings do not name that server, or have another key for it."
+            " run: your own settings do not have that command for that address."
         ),
         _NOT_SENT,
         N_(
-            "Read that command first[; sora-tui servers add NAME {url} then lets this folder use"
-            " it]."
+            "Read that command first[; sora-tui servers add NAME {url} --api-key-command 'COMMAND'"
+            " then makes it yours]."
         ),
+    ),
+    "key_withheld": (
+        N_(
+            "This folder names the address of[ {profile}], and the key[ in {variable}] was not"
+            " given for that address. It was not used."
+        ),
+        _NOT_SENT,
+        N_(
+            "Put the key beside the address: in the folder's .env, under a name that begins with"
+            " SORA_[; or, if you trust that server with it: sora-tui servers add NAME {url}"
+            " --api-key-env {variable}]."
+        ),
+    ),
+    "budget_ignored": (
+        N_(
+            "The limits on spending in this folder's sora-tui.toml are[ in {other},] not in the"
+            " currency of your own[ ({currency})]."
+        ),
+        _NOT_SENT,
+        N_("Your own limits hold; the folder's do not count."),
     ),
     "free_ignored": (
         N_(
-            "This folder's sora-tui.toml says that[ {profile}] charges nothing. That does not count"
-            " yet: you never named the address of that server yourself."
+            "This folder's sora-tui.toml says that[ {profile}] charges nothing. That does not"
+            " count: your own settings do not say so of that address."
         ),
         _NOT_SENT,
         N_("If it is true, say so yourself[: sora-tui servers add NAME {url} --free does that]."),
@@ -529,17 +557,6 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         ),
         _NOT_SENT,
         N_("Copy it once more, without quotation marks, line breaks and invisible characters."),
-    ),
-    "key_withheld": (
-        N_(
-            "A file of this folder names a server that you never named yourself[: {url}]. The key"
-            "[ in {variable}] is not sent there."
-        ),
-        _NOT_SENT,
-        N_(
-            "Write the key beside the address, in the folder's .env[, or, if you know that server:"
-            " sora-tui servers add NAME {url}]."
-        ),
     ),
     "settings_unreadable": (
         N_("Your own settings[ in {path}] cannot be read[: they belong to {owner}]."),
@@ -590,11 +607,25 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "price_unclear": (
         N_(
-            "The parameter[ {name}] changes how much is made, and what it says cannot be worked"
-            " out, so nobody can hold your limit[ of {limit}]."
+            "The parameter[ {name}] changes how much is made, or may, and what it says cannot be"
+            " worked out, so nobody can hold your limit[ of {limit}]."
         ),
         _NOT_SENT,
-        N_("Write it as a plain number above 0, or leave it out."),
+        N_(
+            "Write it as a plain number above 0 under the server's usual name (n, seconds,"
+            " num_frames), or leave it out."
+        ),
+    ),
+    "day_unpriced": (
+        N_(
+            "Nobody knows what a job of today[, {id},] cost, or it is in another currency, so your"
+            " limit[ of {limit}] for the day cannot be held."
+        ),
+        _NOT_SENT,
+        N_(
+            "Give its server's profile prices in the currency of your limit, or free = true: then"
+            " it counts by them. sora-tui cost shows the day."
+        ),
     ),
     "day_unreadable": (
         N_(

@@ -20,7 +20,7 @@ from sora_tui.core.lineage import origins_of
 from sora_tui.workspace.job_document import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
-_VERSION: Final = 6
+_VERSION: Final = 7
 #: Pages in memory, in KiB as SQLite writes it, for the owner who writes.
 _CACHE: Final = -300
 #: For readers: several threads have a connection of their own, and each reads a page once.

@@ -34,6 +34,8 @@ def sent(number: int, at: datetime) -> Job:
     return replace(
         job,
         state=State.FAILED,
+        created_at=at,
+        updated_at=at,
         cost=Cost(Decimal("0.40")),
         attempts=(Attempt(at, "key", "accepted", 200),),
     )

@@ -80,6 +80,30 @@ async def found(shape: Shape, **profile: Any) -> ProbeResult:
         return await run_probe(at(server.url, **profile), 5)
 
 
+def sglang(*names: str, **headers: str) -> Shape:
+    rows = [{"id": name, "object": "model", "created": 1, "owned_by": "sglang"} for name in names]
+    return {"/v1/models": answer(200, {"object": "list", "data": rows}, **headers)}
+
+
+@pytest.mark.parametrize(
+    ("shape", "runs"),
+    [
+        (sglang("wan2.2"), True),
+        (sglang("Wan-AI/Wan2.2-TI2V-5B", "Wan-AI/Wan2.2-I2V-A14B"), True),
+        (sglang("/models/wan", "/models/ltx"), True),
+        (sglang("wan2.2", Via="1.1 gateway"), False),
+        (sglang("wan2.2", **{"X-Cache": "MISS"}), False),
+        (sglang("wan2.2", **{"x-envoy-upstream-service-time": "3"}), False),
+        (sglang("openai/sora-2"), False),
+        (sglang("openai/sora-2", "vllm/wan"), False),
+        (sglang("Wan-AI/Wan2.2", "Lightricks/LTX-2"), False),
+    ],
+)
+async def test_a_proxy_or_several_vendors_make_a_gateway(shape: Shape, runs: bool) -> None:
+    findings = await found(shape)
+    assert (findings.dialect, findings.runs_models) == ("sglang", runs)
+
+
 async def named(row: Dialect) -> ProbeResult:
     """What is found where the profile names the dialect and the server tells nothing."""
     with answering({}, answer(500, "Internal Server Error")) as server:

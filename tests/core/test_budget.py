@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -22,10 +23,12 @@ from sora_tui.core.budget import (
     spending_by_server,
     spent_at,
 )
-from sora_tui.core.job import Cost, Job, JobError, State
+from sora_tui.core.document import from_document, to_document
+from sora_tui.core.job import Consent, Cost, Job, JobError, State
+from sora_tui.core.job_id import creation_time
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.problem import Spent
+from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.server import Server, ServerRef
 from tests.core.lives import ERROR, LATER, START, in_state, new_job, video
 
@@ -93,6 +96,108 @@ def test_the_day_of_a_job_is_the_day_it_was_sent() -> None:
     since = START + timedelta(days=1)
     jobs = (waiting, unreported(sent), unreported(in_state(State.SAVED)))
     assert spending(DayRecords(jobs), since, "USD") == HELD + HELD
+
+
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ({}, START + timedelta(days=2)),
+        ({"attempt": NEVER}, START),
+        ({"attempt": START - timedelta(days=1)}, START),  # nothing is sent before it is made
+        ({"created_at": NEVER}, START + timedelta(days=2)),
+        ({"created_at": START + timedelta(days=999)}, START + timedelta(days=2)),  # a wrong clock
+        ({"attempt": NEVER, "created_at": NEVER}, creation_time("20261122-101530-000aaa")),
+    ],
+)
+def test_a_time_that_cannot_be_hides_no_money(
+    times: dict[str, datetime], expected: datetime
+) -> None:
+    job = replace(new_job(), id="20261122-101530-000aaa").submitting(START + timedelta(2), "key")
+    attempt = job.attempts[-1]._replace(at=times.get("attempt", job.attempts[-1].at))
+    made = times.get("created_at", job.created_at)
+    job = replace(job, attempts=(attempt,), created_at=made)
+    assert spent_at(job) == expected
+    assert spent_at(replace(job, id="x", attempts=(), created_at=NEVER)) > LATER, "each day"
+
+
+@pytest.mark.parametrize(
+    ("clips", "told", "expected"),
+    [
+        (1, {}, "0.40"),
+        (1, {"seconds": "4"}, "0.40"),
+        (1, {"seconds": "2"}, "0.40"),
+        (1, {"seconds": "16"}, "1.60"),
+        (1, {"seconds": "16.0 s"}, "1.60"),
+        (1, {"seconds": "ages"}, "0.40"),
+        (1, {"outputs": 3}, "1.20"),
+        (4, {"outputs": 4}, "0.40"),  # the estimate is for all of them
+        (2, {"outputs": 4}, "0.80"),
+        (1, {"outputs": 3, "seconds": "8"}, "2.40"),
+    ],
+)
+def test_what_the_server_tells_it_made_is_counted(
+    clips: int, told: dict[str, Any], expected: str
+) -> None:
+    cost = Cost(SUM, None, "USD", Decimal("0.10") / clips, clips)
+    job = replace(in_state(State.QUEUED), cost=cost, remote=video("queued")._replace(**told))
+    assert cost_of(job, "USD").estimated == Decimal(expected)
+    extended = replace(job, request=job.request._replace(operation="extend"))
+    if "outputs" not in told:
+        assert cost_of(extended, "USD") == HELD, "the length of the whole was not asked for"
+    reported = replace(job, cost=cost._replace(reported=Decimal("0.05")))
+    assert cost_of(reported, "USD").total == Decimal("0.05")
+    again = from_document(to_document(job))
+    assert again.cost == cost
+
+
+@pytest.mark.parametrize(
+    ("cost", "base_url", "found", "stops"),
+    [
+        (Cost(None), "https://lab.example.org/v1", None, True),
+        (Cost(SUM, None, "EUR"), "https://lab.example.org/v1", None, True),
+        (Cost(None, SUM, "EUR"), "https://lab.example.org/v1", None, True),
+        (Cost(SUM), "https://lab.example.org/v1", None, False),
+        (Cost(Decimal(0), None, "EUR"), "https://lab.example.org/v1", None, False),
+        (Cost(None), "http://127.0.0.1:8000/v1", "vllm-omni", False),
+        (Cost(None), "http://127.0.0.1:8000/v1", None, True),
+        (Cost(None), "https://lab.example.org/v1", "vllm-omni", True),
+        (Cost(SUM, None, "EUR"), "http://127.0.0.1:8000/v1", "vllm-omni", True),
+    ],
+)
+def test_a_job_of_the_day_that_no_limit_can_hold_stops_the_next(
+    cost: Cost, base_url: str, found: str | None, stops: bool
+) -> None:
+    agreed = Consent("unknown", START, found=found)
+    ref = ServerRef("lab", base_url)
+    job = replace(in_state(State.SAVED), cost=cost, server=ref, consent=agreed)
+    spent = spending(DayRecords((job,)), START, "USD")
+    why = over_budget(Budget(per_day=Decimal(9)), [Charge(LAB, PRICED)], spent)
+    assert (why and (why.code, why.facts["id"])) == (("day_unpriced", job.id) if stops else None)
+    assert over_budget(Budget(per_job=Decimal(9)), [Charge(LAB, PRICED)], spent) is None
+    waiting = replace(new_job(), cost=cost, server=ref)
+    assert spending(DayRecords((waiting,)), START, "USD").unpriced == (), "it is asked about later"
+
+
+def test_a_cost_in_another_currency_takes_the_place_of_the_estimate() -> None:
+    done = video("completed")._replace(cost=Decimal("0.90"), currency="EUR")
+    job = unreported(in_state(State.QUEUED)).progressed(LATER, done)
+    assert job.cost == Cost(None, Decimal("0.90"), "EUR")
+    assert cost_of(job, "EUR") == Spending(reported=Decimal("0.90"))
+    assert cost_of(job, "USD") == Spending(unknown=1)
+    same = unreported(in_state(State.QUEUED)).progressed(LATER, done._replace(currency="USD"))
+    assert same.cost == Cost(SUM, Decimal("0.90"), "USD")
+
+
+@pytest.mark.parametrize("sum", [-5, float("nan"), float("inf"), "-0.1"])
+@pytest.mark.parametrize("name", ["estimated", "reported", "per_second"])
+def test_a_record_with_a_sum_that_is_none_cannot_be_read(name: str, sum: object) -> None:
+    document = to_document(unreported(in_state(State.SAVED)))
+    document["cost"][name] = sum
+    with pytest.raises(ProblemError):  # and one of today stops paid orders
+        from_document(document)
 
 
 def test_each_server_has_a_sum_of_its_own() -> None:

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sora_tui.client.model_schema import parameter_names
 from sora_tui.client.prices import measures_for
 from sora_tui.core.eta import seconds_left, typical_seconds
-from sora_tui.core.price import Ask, Price, PriceKind, PriceTable, ask_for, price_of
-from sora_tui.core.request import VideoRequest
+from sora_tui.core.price import Ask, Price, PriceKind, PriceTable, ask_for, folded, price_of
+from sora_tui.core.problem import ProblemError
+from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server, simulator
 
 WISH = VideoRequest(prompt="A kite", model="sora-2", seconds="8", size="1280x720")
@@ -187,6 +189,68 @@ def test_an_amount_that_cannot_be_worked_out_leaves_the_price_unknown(
 ) -> None:
     price = price_of(RATED, PLAIN._replace(params=params), None, MEASURES)
     assert (price.kind, price.sum, price.unclear) == (PriceKind.UNKNOWN, None, unclear)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "video_seconds_total",
+            "minutes",
+            "time",
+            "runtime",
+            "latent_frames",
+            "num_latent_frames",
+        ),
+        *("num_frames_per_chunk", "window_frames", "end_frame", "loop", "loops", "takes"),
+        *("iterations", "num_iterations", "amount", "images", "image_num", "generations"),
+        *("results", "number", "video_quantity", "outputs_wanted", "sampleTotal"),
+    ],
+)
+@pytest.mark.parametrize("value", [4, 4.0, "4", " 4", "+4", "1e3", "0x3e8", "٤", "4s", [4]])
+def test_a_number_that_may_multiply_leaves_the_price_unclear(name: str, value: Any) -> None:
+    price = price_of(RATED, PLAIN._replace(params={name: value}), None, MEASURES)
+    assert (price.sum, price.unclear) == (None, name)
+    for harmless in ("fast", True, None):
+        told = price_of(RATED, PLAIN._replace(params={name: harmless}), None, MEASURES)
+        assert told.sum == Decimal("0.40")
+
+
+@pytest.mark.parametrize(
+    "name", ["n[]", "n.value", "extra[n]", "input.n", "seconds.total", "a/num_frames", "ｅ［ｎ］"]
+)
+def test_a_name_of_several_parts_is_taken_apart(name: str) -> None:
+    price = price_of(RATED, PLAIN._replace(params={name: 4}), None, MEASURES)
+    assert (price.sum, price.unclear) == (None, name)
+    inside = {"extra": {name: 4}}
+    assert price_of(RATED, PLAIN._replace(params=inside), None, MEASURES).unclear == "extra"
+
+
+@pytest.mark.parametrize("name", ["ｎ", "Ｎ", "n\u200b", "\ufeffn", "n\ufe0f", "𝗇", " n", "n-"])
+def test_a_name_that_reads_alike_is_the_same_name(name: str) -> None:
+    price = price_of(RATED, PLAIN._replace(params={name: 4}), None, MEASURES)
+    assert (price.sum, price.clips) == (Decimal("1.60"), 4)
+
+
+@pytest.mark.parametrize("name", ["n\u200b", "\ufeffn", "n\ufe0f", "n\u3164", "n\u00a0", "n\n"])
+def test_a_name_with_a_character_that_nobody_sees_is_not_sent(name: str) -> None:
+    with pytest.raises(ProblemError, match="param_name"):
+        check_request(PLAIN._replace(params={name: 4}))
+
+
+def test_the_query_of_a_profile_multiplies_too() -> None:
+    for query, sum in (({"n": "4"}, "1.60"), ({"api-version": "preview"}, "0.40")):
+        assert price_of(RATED._replace(query=query), PLAIN, None, MEASURES).sum == Decimal(sum)
+    both = RATED._replace(query={"n": "4"}, params={"n": 2})
+    assert price_of(both, PLAIN, None, MEASURES).sum == Decimal("1.60")
+    assert price_of(RATED._replace(query={"takes": "4"}), PLAIN, None, MEASURES).unclear == "takes"
+
+
+def test_known_parameters_and_presets_have_a_price() -> None:
+    named = {name for name in parameter_names() if not MEASURES.has(folded(name))}
+    harmless = dict.fromkeys(sorted(named), 7) | {"num_inference_steps": 30, "sample_shift": 5.0}
+    price = price_of(RATED, PLAIN._replace(params=harmless), None, MEASURES)
+    assert (price.sum, price.unclear) == (Decimal("0.40"), "")
 
 
 def test_frames_of_a_server_whose_rate_nobody_knows_have_no_price() -> None:

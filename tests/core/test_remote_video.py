@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -122,6 +123,43 @@ def test_a_time_is_read_however_it_is_written(said: object) -> None:
 )
 def test_what_is_no_time_is_none(said: object) -> None:
     assert moment(said) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "sum", "currency"),
+    [
+        ({"cost": 0.9}, "0.9", None),
+        ({"cost": "0.90"}, "0.90", None),
+        ({"cost": "$0.90"}, "0.90", "USD"),
+        ({"cost": "US$ 0.90"}, "0.90", "USD"),
+        ({"cost": "0.90 €"}, "0.90", "EUR"),
+        ({"cost": "0.90 usd"}, "0.90", "USD"),
+        ({"cost": 0.9, "currency": "EUR"}, "0.9", "EUR"),
+        ({"cost": {"total": 0.9, "currency": "USD"}}, "0.9", "USD"),
+        ({"cost": {"amount": "0.9"}}, "0.9", None),
+        ({"usage": {"cost": 0.9}, "cost": 0.1}, "0.9", None),
+        ({"usage": {"cost": {"total": 0.9}}}, "0.9", None),
+        ({"usage": {"total_cost": 0.9}}, "0.9", None),
+        ({"cost_usd": 0.9}, "0.9", "USD"),
+        ({"price": 0.9}, "0.9", None),
+        ({"metadata": {"cost": 0.9}}, "0.9", None),
+        ({"metadata": {"cost": 0.1}, "usage": {"total_cost": 0.9}}, "0.9", None),
+        ({"cost": 0}, "0", None),
+        ({"cost": {"total": 5, "currency": "credits"}}, None, None),
+        ({"cost": "5 credits"}, None, None),
+        ({"cost": {"per_second": 0.1}}, None, None),
+        ({"cost": "free"}, None, None),
+        ({"cost": "-0.9"}, None, None),
+        ({"cost": "0.9.1"}, None, None),
+        ({"metadata": "cost: 0.9", "usage": [1]}, None, None),
+    ],
+)
+def test_a_cost_is_read_under_the_names_that_servers_use(
+    fields: dict[str, Any], sum: str | None, currency: str | None
+) -> None:
+    video = read_video({"id": "v", "status": "completed", **fields})
+    assert video is not None
+    assert (video.cost, video.currency) == (None if sum is None else Decimal(sum), currency)
 
 
 @pytest.mark.parametrize("wrong", [None, "", 7, ["a"], ".", "..", "a\nb", "a\x1bb", "x" * 2000])

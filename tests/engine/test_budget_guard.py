@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.core.job import Job, State
+from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.limits import Budget
 from sora_tui.core.server import Server
@@ -69,6 +69,31 @@ def test_a_record_of_today_that_cannot_be_read_stops_until_it_is_mended(folder: 
     assert BudgetGuard(Budget(per_job=Decimal("9.00")), folder).refusal(LAB, wish(9), now) is None
     path.write_bytes(whole)
     assert budget_guard.refusal(LAB, wish(9), now) is None
+
+
+def test_a_job_without_a_price_counts_by_the_one_that_its_profile_has_by_now(
+    folder: Folder,
+) -> None:
+    now = datetime.now(UTC)
+    history = History(folder)
+    ref = LAB.ref
+    history.save(replace(sent(1, now), cost=Cost(), server=ref))
+    history.close()
+    asked = replace(wish(9), server=ref)
+    for per_day, prices, code in (
+        ("9.00", {}, "day_unpriced"),
+        ("0.80", LAB.prices, None),
+        ("0.79", LAB.prices, "over_budget"),
+    ):
+        servers = {"lab": LAB._replace(prices=prices)}
+        why = BudgetGuard(Budget(per_day=Decimal(per_day)), folder, servers).refusal(
+            LAB, asked, now
+        )
+        assert (why.code if why else None) == code
+    free = {"lab": LAB._replace(prices={}, free=True)}
+    assert (
+        BudgetGuard(Budget(per_day=Decimal("0.40")), folder, free).refusal(LAB, asked, now) is None
+    )
 
 
 def test_without_a_limit_nothing_is_counted(folder: Folder) -> None:

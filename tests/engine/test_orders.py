@@ -593,11 +593,14 @@ def test_a_cloned_folder_spends_nothing_unasked(
         (folder.root / ".env").write_text(f"SORA_BASE_URL={server.url}\nSORA_SERVER=lab\n")
         assert on_command_line(WORDS, folder, monkeypatch) == "unknown", "its .env names nothing"
         own_settings(f'[servers.mine]\nbase_url = "{server.url}"\n')
+        assert on_command_line(WORDS, folder, monkeypatch) == "unknown", "a name is no price"
+        own_settings(f'[servers.mine]\nbase_url = "{server.url}"\n{profile}\n')
         assert on_command_line(WORDS, folder, monkeypatch) == HANDED_IN
         own_settings("")
         origin = server.url.removesuffix("/v1")
-        consents_path().write_text(json.dumps({"always": [], "loopback": {origin: "other"}}))
-        assert on_command_line(WORDS, folder, monkeypatch) == HANDED_IN, "agreed to once"
+        for found, said in (("other", "unknown"), ("litellm", HANDED_IN)):
+            consents_path().write_text(json.dumps({"always": [], "loopback": {origin: found}}))
+            assert on_command_line(WORDS, folder, monkeypatch) == said, "agreed to for that server"
 
 
 def test_a_cloned_folder_runs_nothing_unasked(folder: Folder) -> None:
@@ -609,10 +612,14 @@ def test_a_cloned_folder_runs_nothing_unasked(folder: Folder) -> None:
     said = shell.inside(*WORDS, "--yes")
     assert said.code == 2
     assert f"sora-tui servers add NAME {url}" in " ".join(said.err.split())
-    for words in (["servers"], ["servers", "test", "lab"], ["jobs"]):
-        shell.inside(*words)
+    for own in ("", f'[servers.mine]\nbase_url = "{url}"\napi_key_command = "echo mine"\n'):
+        own_settings(own)  # a name, or a command of its own, is no word for this one
+        for words in (["servers"], ["servers", "test", "lab"], ["jobs"], ["doctor"], ["adopt"]):
+            shell.inside(*words)
+        shell.inside(*WORDS, "--dry-run")
     assert not ran.exists()
-    own_settings(f'[servers.mine]\nbase_url = "{url}"\n')
+    command = profile.partition("\n")[2]
+    own_settings(f'[servers.mine]\nbase_url = "{url}"\n{command}\n')
     key = load_settings(workspace=folder.root, server=None, environ=os.environ).server.key
     assert key is not None
     assert key.reveal() == "the-key"
@@ -621,5 +628,5 @@ def test_a_cloned_folder_runs_nothing_unasked(folder: Folder) -> None:
 def test_what_does_not_count_is_said(folder: Folder) -> None:
     cloned(folder, here("https://gw.example.org/v1;$(x)", "free = true"))
     said = " ".join(Shell(folder.root, {}).inside(*WORDS).err.split())
-    assert "says that lab charges nothing. That does not count yet" in said
+    assert "says that lab charges nothing. That does not count:" in said
     assert "sora-tui servers add NAME 'https://gw.example.org/v1;$(x)' --free" in said

@@ -47,7 +47,8 @@ def test_the_day_has_what_waits_what_runs_and_what_was_deleted(
     now = datetime.now(UTC)
     home, deleted, waiting, asked, withdrawn = saved(1), saved(2), wish(3), wish(4), wish(5)
     for job in (home, deleted):
-        history.save(replace(job, attempts=(job.attempts[0]._replace(at=now),)))
+        attempts = (job.attempts[0]._replace(at=now),)
+        history.save(replace(job, created_at=now, updated_at=now, attempts=attempts))
     history.trash(deleted.id)
     hand_in(folder, waiting)
     for job in claim(folder):
@@ -80,7 +81,8 @@ def test_the_documents_decide_what_the_day_cost(folder: Folder) -> None:
 
 def sent(second: int, at: datetime) -> Job:
     job = saved(second)
-    return replace(job, cost=Cost(SUM), attempts=(job.attempts[0]._replace(at=at),))
+    attempts = (job.attempts[0]._replace(at=at),)
+    return replace(job, cost=Cost(SUM), created_at=at, updated_at=at, attempts=attempts)
 
 
 def set_back(path: Path) -> None:

@@ -232,6 +232,8 @@ class ServerWindow(ModalScreen[str | None]):
             return _("Its key stays in a variable or with a command; it is never written.")
         if server.insecure:
             return _("The way there is not encrypted, and the profile does not allow that.")
+        if "api_key_env" in server.ignored:
+            return _("Its key was not given for this address: nothing can be sent there.")
         if server.lacks_key:
             variable = clean_line(server.key_from, 60)
             return _("{variable} is not set: nothing can be sent there.").format(variable=variable)

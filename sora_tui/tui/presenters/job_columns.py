@@ -329,6 +329,7 @@ def _short_words() -> dict[str, str]:
         "key_missing": _("no key"),
         "key_command_ignored": _("no key"),
         "key_command_failed": _("no key"),
+        "key_withheld": _("no key"),
         "quota_exhausted": _("quota used up"),
         "request_refused": _("not accepted"),
         "server_unreachable": _("not reached"),
