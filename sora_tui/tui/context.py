@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from sora_tui.tui.state.signal import Signal
 
 if TYPE_CHECKING:
+    from sora_tui.config.settings import Settings
     from sora_tui.core.job import Job
     from sora_tui.core.problem import Problem
     from sora_tui.tui.layout.workbench import Workbench
@@ -80,6 +81,8 @@ class Signals:
     """What controllers announce to each other.
 
     Attributes:
+        server_changed: The next clip goes to another server, or its profile was read again; with
+            the settings that held before.
         jobs_added: New jobs were handed in on this screen.
         clip_wanted: The clip of this job is to be shown.
         copy_wanted: What fetches the clip of this job is to be copied.
@@ -91,6 +94,7 @@ class Signals:
         ending: The screen is gone; what runs beside it is to end.
     """
 
+    server_changed: Signal[Settings] = field(default_factory=Signal)
     jobs_added: Signal[list[Job]] = field(default_factory=Signal)
     clip_wanted: Signal[Job] = field(default_factory=Signal)
     copy_wanted: Signal[Job] = field(default_factory=Signal)

@@ -22,7 +22,7 @@ from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.commands.registry import Controllers
-from sora_tui.tui.context import Context
+from sora_tui.tui.context import Context, Signals
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
@@ -68,12 +68,13 @@ class WatchingApp(HardenedApp, part=True):
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(crash_folder=crash_folder, preview=settings.screen.preview)
-        self.session = Session(settings, folder, clock)
+        signals = Signals()
+        self.session = Session(settings, folder, signals.server_changed, clock)
         self.folder = folder
         self.book = JobBook()
         self.clock = clock
         self.context = Context(
-            self.session, ScreenUi(self), self.book, ReferenceStore(), Decoder(folder)
+            self.session, ScreenUi(self), self.book, ReferenceStore(), Decoder(folder), signals
         )
         self.controllers = Controllers(self.context)
         self._make_engine = make_engine
@@ -146,6 +147,21 @@ class WatchingApp(HardenedApp, part=True):
         history.close()
         self.jobs.set_simulated(self.settings.server.simulated)
         self.jobs.show(self.book.newest(), self.clock())
+        self.context.signals.server_changed.subscribe(self._server_changed)
+
+    def _server_changed(self, before: Settings) -> None:
+        """Say that jobs of the other server go on."""
+        name = self.settings.server.name
+        self.jobs.set_simulated(self.settings.server.simulated)
+        left = [job for job in self.book.active if job.server.profile == before.server.name]
+        text = ngettext(
+            "{count} job of the other server goes on beside it.",
+            "{count} jobs of the other server go on beside it.",
+            len(left),
+        )
+        moved = bool(left) and name != before.server.name
+        self.say(text.format(count=len(left)) if moved else "")
+        self.show_today()
 
     def start_engine(self) -> None:
         """Let jobs move."""
