@@ -29,6 +29,9 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 import sora_tui.tui
+from sora_tui.tui.commands.registry import CONTROLLERS
+from sora_tui.tui.commands.table import COMMANDS
+from sora_tui.tui.intent import Intent
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HOUSE: Final = ROOT / "sora_tui"
@@ -208,9 +211,38 @@ def test_no_table_of_keys_lies_beside_the_classes() -> None:
             key = getattr(call.func, "id", "") == "Key"
             fourth = texts[3] if len(texts) > 3 else None
             action = (text_of(given.get("action")) or fourth or texts[0]) if key else texts[1]
+            if "owner" in given:
+                action = f"app.command({texts[0]!r})"
             if action not in actions:
                 loose.append(f"{place(path, call)} {action}")
     assert loose == []
+
+
+def test_every_command_and_every_intent_has_its_controller() -> None:
+    """They name it, and a method of it, in strings."""
+    classes()
+    named = [
+        (key.id, key.owner, name, key.arguments if name == key.method else ())
+        for key in COMMANDS.values()
+        for name in filter(None, (key.method, key.enabled))
+    ]
+    named += [
+        (intent.__name__, intent.owner, intent.method, (None,))
+        for intent in subclasses(Intent)
+        if not list(subclasses(intent))
+    ]
+    assert len(named) > 10
+    wrong = []
+    for who, owner, method, arguments in named:
+        module, class_name = CONTROLLERS[owner]
+        found = importlib.import_module(f"sora_tui.tui.controllers.{module}")
+        function = getattr(getattr(found, class_name), method, None)
+        try:
+            assert function is not None, "no method"
+            inspect.signature(function).bind(None, *arguments)
+        except (AssertionError, TypeError) as error:
+            wrong.append(f"{who}: {owner}.{method}: {error}")
+    assert wrong == []
 
 
 def test_every_action_in_a_text_has_its_method() -> None:

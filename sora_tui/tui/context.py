@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sora_tui.config.settings import Settings
     from sora_tui.core.job import Job
     from sora_tui.core.problem import Problem
+    from sora_tui.engine.events import JobChanged, RemoteListed
     from sora_tui.tui.layout.workbench import Workbench
     from sora_tui.tui.services.decoder import Decoder
     from sora_tui.tui.state.job_store import JobBook
@@ -84,6 +85,8 @@ class Signals:
         server_changed: The next clip goes to another server, or its profile was read again; with
             the settings that held before.
         jobs_added: New jobs were handed in on this screen.
+        jobs_changed: Jobs moved, or came in from elsewhere.
+        remote_listed: A server said what it has and this folder does not know.
         clip_wanted: The clip of this job is to be shown.
         copy_wanted: What fetches the clip of this job is to be copied.
         rewrite_wanted: This job waits; it is taken back, and its prompt goes into the editor.
@@ -96,6 +99,8 @@ class Signals:
 
     server_changed: Signal[Settings] = field(default_factory=Signal)
     jobs_added: Signal[list[Job]] = field(default_factory=Signal)
+    jobs_changed: Signal[list[JobChanged]] = field(default_factory=Signal)
+    remote_listed: Signal[RemoteListed] = field(default_factory=Signal)
     clip_wanted: Signal[Job] = field(default_factory=Signal)
     copy_wanted: Signal[Job] = field(default_factory=Signal)
     rewrite_wanted: Signal[Job] = field(default_factory=Signal)

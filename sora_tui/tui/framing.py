@@ -22,10 +22,10 @@ from sora_tui.config.settings import Settings
 from sora_tui.i18n import _
 from sora_tui.tui.commands import table as keys
 from sora_tui.tui.layout.workbench import PANES, Ground, Workbench
-from sora_tui.tui.serving import ServingApp
 from sora_tui.tui.state.session import utc_now
 from sora_tui.tui.theme.themes import OURS, theme_at_start
 from sora_tui.tui.widgets.virtual_list import VirtualList
+from sora_tui.tui.writing import WritingApp
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _SETTLED: Final = 1.0
 
 
-class FramedApp(ServingApp, part=True):
+class FramedApp(WritingApp, part=True):
     """Looks and listens as the person wants it, and remembers what was changed on the screen."""
 
     KEYS: ClassVar[tuple[keys.Key, ...]] = keys.KEYS

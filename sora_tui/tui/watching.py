@@ -39,7 +39,7 @@ from sora_tui.workspace.history import History
 if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage
     from sora_tui.engine.engine import Verb
-    from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged, RemoteListed
+    from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
     from sora_tui.tui.day_money import DayMoney
     from sora_tui.tui.engine_api import EngineApi
     from sora_tui.tui.widgets.json_tree import JsonTree
@@ -113,6 +113,16 @@ class WatchingApp(HardenedApp, part=True):
         """Have the controller do it that the intent names."""
         self.controllers.route(intent)
 
+    def action_command(self, command_id: str) -> None:
+        """Have the controller do it that the command table names."""
+        self.controllers.run(command_id)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether it means something now; a key goes on to the next table else."""
+        if action == "command":
+            return self.controllers.refusal(str(parameters[0])) is None
+        return super().check_action(action, parameters)
+
     def compose(self) -> ComposeResult:
         """One widget that arranges all others."""
         yield Workbench()
@@ -147,7 +157,9 @@ class WatchingApp(HardenedApp, part=True):
         history.close()
         self.jobs.set_simulated(self.settings.server.simulated)
         self.jobs.show(self.book.newest(), self.clock())
-        self.context.signals.server_changed.subscribe(self._server_changed)
+        signals = self.context.signals
+        signals.server_changed.subscribe(self._server_changed)
+        signals.jobs_changed.subscribe(self.take_jobs)
 
     def _server_changed(self, before: Settings) -> None:
         """Say that jobs of the other server go on."""
@@ -395,12 +407,12 @@ class WatchingApp(HardenedApp, part=True):
             elif isinstance(event, EngineFault):
                 self.complain(event.problem)
             elif isinstance(event, RemoteListed):
-                self.take_remote(event)
+                self.context.signals.remote_listed.publish(event)
             elif isinstance(event, RecordsFound):
                 self._take_found_records(event.number)
         jobs = [event for event in heard.values() if isinstance(event, JobChanged)]
         if jobs:
-            self.take_jobs(jobs)
+            self.context.signals.jobs_changed.publish(jobs)
         gone = {event.job_id for event in heard.values() if isinstance(event, JobRemoved)}
         if gone:
             self._take_away(gone)
@@ -420,9 +432,6 @@ class WatchingApp(HardenedApp, part=True):
         self.bench.show_keys()
         self.show_status()
         self.retune()
-
-    def take_remote(self, listed: RemoteListed) -> None:
-        """A server said what it has; see ServingApp."""
 
     def _take_engine(self, engine: EngineChanged) -> None:
         self.jobs.set_engine(engine)

@@ -23,6 +23,10 @@ class Key(NamedTuple):
             text only.
         words: Message id for help and palette.
         action: As Textual calls it, on the widget that has this table; empty: like the id.
+        owner: The controller that does it, whatever widget has this table; see `registry.py`.
+        method: Of the owner.
+        arguments: For the method.
+        enabled: Name of a method of the owner that returns why it cannot be done now, or None.
     """
 
     id: str
@@ -30,11 +34,15 @@ class Key(NamedTuple):
     words: str
     action: str = ""
     priority: bool = False
+    owner: str = ""
+    method: str = ""
+    arguments: tuple[object, ...] = ()
+    enabled: str = ""
 
     @property
     def act(self) -> str:
         """The action to run."""
-        return self.action or self.id
+        return f"app.command({self.id!r})" if self.owner else self.action or self.id
 
     @property
     def shown(self) -> str:
@@ -119,8 +127,14 @@ def bindings(keys: Iterable[Key]) -> list[Binding]:
 KEYS: Final = (
     Key("generate", "f5,ctrl+r,alt+enter", N_("Make a clip from this prompt")),
     Key("help", "f1,question_mark", N_("Show every key")),
-    Key("server", "f2,S", N_("Choose the server")),
-    Key("remote", "R", N_("Show the server's jobs that this folder does not know")),
+    Key("server", "f2,S", N_("Choose the server"), owner="servers", method="open"),
+    Key(
+        "remote",
+        "R",
+        N_("Show the server's jobs that this folder does not know"),
+        owner="remote_jobs",
+        method="open",
+    ),
     Key("external_editor", "f4,ctrl+g", N_("Write this prompt in $VISUAL or $EDITOR")),
     Key("palette", "ctrl+p,colon", N_("Find an action by its name")),
     Key("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/")),
@@ -161,6 +175,9 @@ KEYS: Final = (
     Key("leave_plain", "q", N_("Quit, outside text"), "leave"),
     Key("leave_twice", "ctrl+c", N_("Quit, the second time"), "interrupt"),
 )
+
+#: Commands that a controller does, by id.
+COMMANDS: Final[Mapping[str, Key]] = {key.id: key for key in KEYS if key.owner}
 
 #: What the footer offers whatever pane is in front, the way out last.
 FOOTER: Final = (

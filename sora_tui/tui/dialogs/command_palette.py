@@ -191,5 +191,6 @@ def _is_possible(node: DOMNode, act: str) -> bool:
     """Whether the widget would do it now."""
     from textual.actions import parse
 
-    _where, name, parameters = parse(act)
-    return bool(node.check_action(name, parameters))
+    where, name, parameters = parse(act)
+    target = node.app if where == "app" else node
+    return bool(target.check_action(name, parameters))

@@ -1,0 +1,33 @@
+"""What a server is and can, in words. Asking it blocks for some seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sora_tui.core.server import Server
+    from sora_tui.i18n.findings import Line
+
+
+def findings(server: Server) -> Sequence[Line]:
+    """Ask a server a few free questions."""
+    from sora_tui.engine.examine import examine
+    from sora_tui.engine.quote import usual_quote
+    from sora_tui.i18n.findings import finding_lines
+
+    return tuple(finding_lines(server, examine(server), usual_quote(server)))
+
+
+def profile_findings(
+    name: str, table: Mapping[str, Any], environ: Mapping[str, str]
+) -> Sequence[Line]:
+    """Ask the server that these settings would make.
+
+    Raises:
+        ProblemError: The settings are wrong.
+    """
+    from sora_tui.config.own_servers import check_profile
+
+    # Whether the name is free is asked when it is saved.
+    return findings(check_profile(name, table, environ, {}))
