@@ -7,11 +7,12 @@ import shutil
 import textwrap
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sora_tui.cli.streams import write_out
+from sora_tui.core import number
 from sora_tui.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def _generate(add: Add) -> None:
         help=_("width x height in pixels, or landscape, portrait, square, 720p"),
     )
     command.add_argument(
-        "--count", type=int, metavar="N", help=_("make this many clips of the same prompt")
+        "--count", type=whole_number, metavar="N", help=_("make this many clips of the same prompt")
     )
     command.add_argument(
         "--fit",
@@ -313,7 +314,10 @@ def _derive(add: Add) -> None:
         command.add_argument("text", nargs="?", metavar=_("TEXT"), help=_("the prompt"))
         _prompt_file(command)
         command.add_argument(
-            "--count", type=int, metavar="N", help=_("make this many clips of the same prompt")
+            "--count",
+            type=whole_number,
+            metavar="N",
+            help=_("make this many clips of the same prompt"),
         )
         _params(command)
         command.set_defaults(seconds=None, **_DECIDED)
@@ -645,7 +649,7 @@ def _profile_options(command: argparse.ArgumentParser) -> None:
         help=_("prompt and key may cross a network you trust in clear"),
     )
     command.add_argument(
-        "--max-active", type=int, metavar="N", help=_("send at most N jobs at once")
+        "--max-active", type=whole_number, metavar="N", help=_("send at most N jobs at once")
     )
     command.add_argument(
         "--header", action="append", metavar="K=V", help=_("goes along with every request; no key")
@@ -654,6 +658,18 @@ def _profile_options(command: argparse.ArgumentParser) -> None:
         "--query", action="append", metavar="K=V", help=_("added to every address; no key")
     )
     command.add_argument("--default", action="store_true", help=_("use it from now on"))
+
+
+def whole_number(text: str) -> int:
+    """A whole number in ASCII digits, as it is sent; whether it may be is judged elsewhere.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
+        raise argparse.ArgumentTypeError(_("not a whole number: {text}").format(text=text))
+    return int(text)
 
 
 def at_least_one(text: str) -> int:
@@ -705,11 +721,8 @@ def amount(text: str) -> Decimal:
     Raises:
         argparse.ArgumentTypeError: It is none.
     """
-    try:
-        value = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not value.is_finite() or value < 0:
+    value = number.amount(text.replace(",", "."))
+    if value is None:
         raise argparse.ArgumentTypeError(_("not a sum of money: {text}").format(text=text))
     return value
 

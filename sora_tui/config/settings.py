@@ -462,7 +462,8 @@ class _Variables:
         except ProblemError as error:
             facts: dict[str, Fact] = {"key": name, "reason": self.values[name]}
             if error.problem.code == "base_url_invalid":
-                facts["reason"] = "not an http or https address"
+                # Not the address itself: a password may stand in it.
+                facts["reason"] = error.problem.facts["reason"]
             raise problem_error("config_invalid", **facts, **self.place_of(name)) from None
 
 

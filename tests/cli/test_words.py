@@ -202,3 +202,16 @@ def test_what_cannot_be_meant_is_said_as_it_is(
     ran = shell.inside(*(word.format(file=file) for word in words))
     assert ran.code == 2
     assert said.format(file=file) in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("--count", text) for text in ("\uff12", "1_0", "\u0662", "+2", " 2", "1e1", "9" * 40)),
+        *(("--max-spend", text) for text in ("\uff15", "1_0", "1e400", "nan", "-1", "inf")),
+    ],
+)
+def test_a_number_is_one_in_plain_digits(shell: Shell, words: tuple[str, str]) -> None:
+    ran = shell.inside("generate", "x", *words, "--dry-run")
+    assert ran.code == 2, ran.err
+    assert "price" not in ran.out

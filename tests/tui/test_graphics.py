@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from sora_tui.config.screen import Preview, ScreenSettings
 from sora_tui.media.cells import to_cells
@@ -201,19 +202,19 @@ async def test_another_terminal_in_tmux_is_sent_the_pictures_again(
         assert window.view.wants_fine
         window.view.show(to_cells(picture(160, 40), 80, 10, fine=True))
         await settle(pilot)
-        app.on_app_focus()
+        app.post_message(events.AppFocus())
         await settle(pilot)
         assert sum("a=T" in said for said in app.sent) == 1, "the same terminal: nothing again"
         assert app.sent[-1].startswith("\x1bPtmux;\x1b\x1b_G")
         told.write_text("1\n18 xterm-kitty kitty(0.41.1)\n")
-        app.on_app_focus()
+        app.post_message(events.AppFocus())
         await settle(pilot)
         assert sum("a=T" in said for said in app.sent) == 2
         app.action_redraw()
         await settle(pilot)
         assert sum("a=T" in said for said in app.sent) == 3, "a key sends it again"
         told.write_text("1\n19 xterm-256color XTerm(380)\n")
-        app.on_app_focus()
+        app.post_message(events.AppFocus())
         await settle(pilot)
         assert not window.view.wants_fine
         assert "▀" in "\n".join(screen(app))

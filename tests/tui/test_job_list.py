@@ -348,7 +348,7 @@ async def test_the_document_is_a_tree_of_values_and_paths(
     job = sample.saved(sample.pending(100, prompt="A long one. " * 30))
     app = workspace_app(tmp_path, jobs=[replace(job, extra={"odd name": {"x": [1, None]}})])
     copied: list[str] = []
-    monkeypatch.setattr(app, "copy_text", copied.append)
+    monkeypatch.setattr(app.context.ui, "copy", copied.append)
     async with app.run_test(size=(160, 45)) as pilot:
         await begin(pilot)
         await press(pilot, "enter", "J")

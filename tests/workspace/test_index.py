@@ -148,12 +148,12 @@ def test_the_newest_of_many_cost_about_as_much_as_the_newest_of_few(tmp_path: Pa
         index.close()
         times = []
         for _ in range(7):
-            start = time.perf_counter()
+            start = time.thread_time()  # of this thread alone, whatever else runs
             history = History(folder)
             assert len(history.newest(20)) == 20
             assert history.active() == []
             assert history.count() == documents
-            times.append(time.perf_counter() - start)
+            times.append(time.thread_time() - start)
             history.close()
         return min(times)
 
