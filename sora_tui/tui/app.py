@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, TextIO
 
-from textual import events, on, work
+from textual import events, work
 
 from sora_tui.config.places import state_folder
 from sora_tui.config.settings import Settings
@@ -20,8 +20,6 @@ from sora_tui.core.text import left_out
 from sora_tui.i18n import _
 from sora_tui.tui.deriving import DerivingApp
 from sora_tui.tui.framing import FramedApp
-from sora_tui.tui.layout.workbench import TabLine
-from sora_tui.tui.panes.jobs import JobOpened
 from sora_tui.tui.terminal.app import run_app
 from sora_tui.workspace.folder import Folder
 
@@ -70,7 +68,6 @@ class SoraApp(DerivingApp, FramedApp):
         self.controllers.start()
         self.read_document()
         self.start_engine()
-        self.complain_of_frame()
 
     # Going about ------------------------------------------------------------------------------
 
@@ -87,22 +84,6 @@ class SoraApp(DerivingApp, FramedApp):
         else:
             self.bench.show_keys()
         self.show_status()
-
-    @on(TabLine.Chosen)
-    def _tab_chosen(self, event: TabLine.Chosen) -> None:
-        self.action_pane(event.pane)
-
-    @on(JobOpened)
-    def _job_opened(self) -> None:
-        self.action_pane("inspector")
-
-    async def action_back(self) -> None:
-        """One level back: out of the zoom, then to the editor, whose text stays left."""
-        if self.bench.zoomed:
-            self.action_zoom()
-        elif self.bench.active != "editor":
-            self.action_pane("editor")
-            self.editor.leave_text()
 
     # The person's own editor ----------------------------------------------------------------
 
@@ -206,7 +187,7 @@ def _leave(app: SoraApp) -> None:
     if app.engine is not None:
         app.engine.stop()
     with suppress(OSError):  # a layout is not worth a word on the way out
-        app.keep_memory()
+        app.context.memory.keep()
 
 
 def _tell(stream: TextIO | None, text: str) -> None:

@@ -22,12 +22,14 @@ from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.commands.registry import Controllers
+from sora_tui.tui.commands.table import normal_keys
 from sora_tui.tui.context import Context, Signals
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.services.decoder import Decoder
+from sora_tui.tui.services.screen_memory import ScreenMemory
 from sora_tui.tui.state.job_store import JobBook, Kind, kind_of
 from sora_tui.tui.state.reference_store import ReferenceStore
 from sora_tui.tui.state.session import Session, utc_now
@@ -69,12 +71,20 @@ class WatchingApp(HardenedApp, part=True):
     ) -> None:
         super().__init__(crash_folder=crash_folder, preview=settings.screen.preview)
         signals = Signals()
+        own_keys = normal_keys(settings.screen.keys)
         self.session = Session(settings, folder, signals.server_changed, clock)
         self.folder = folder
         self.book = JobBook()
         self.clock = clock
         self.context = Context(
-            self.session, ScreenUi(self), self.book, ReferenceStore(), Decoder(folder), signals
+            self.session,
+            ScreenUi(self, own_keys),
+            self.book,
+            ReferenceStore(),
+            Decoder(folder),
+            ScreenMemory(folder.root),
+            own_keys,
+            signals,
         )
         self.controllers = Controllers(self.context)
         self._make_engine = make_engine
@@ -160,6 +170,8 @@ class WatchingApp(HardenedApp, part=True):
         signals = self.context.signals
         signals.server_changed.subscribe(self._server_changed)
         signals.jobs_changed.subscribe(self.take_jobs)
+        signals.view_changed.subscribe(self._set_timers)
+        signals.pane_chosen.subscribe(lambda _pane: self.read_document())
 
     def _server_changed(self, before: Settings) -> None:
         """Say that jobs of the other server go on."""
@@ -447,6 +459,10 @@ class WatchingApp(HardenedApp, part=True):
     # Time -------------------------------------------------------------------------------------
 
     def retune(self) -> None:
+        """Announce that some timers are needed now, and others not."""
+        self.context.signals.view_changed.publish(None)
+
+    def _set_timers(self, _changed: None) -> None:
         """A tick a second while something moves, fewer without the focus, none at rest."""
         every = (_TICK if self.app_focus else _TICK_AWAY) if self.book.moves else None
         if every != self._tick_every:
@@ -455,7 +471,6 @@ class WatchingApp(HardenedApp, part=True):
         watched = "inspector" in self.bench.seen and self.jobs.cursor_id is not None
         if watched != self.context.ui.has_timer("document"):
             self.restart("document", _TICK if watched else None, self.read_document)
-        self.context.signals.view_changed.publish(None)
 
     def restart(
         self, name: str, every: float | None, call: Callable[[], object], *, once: bool = False

@@ -127,7 +127,7 @@ async def test_a_pane_is_made_wider_and_higher_and_stays_so(tmp_path: Path) -> N
         await pilot.press("4", "minus", "minus", "plus")
         await settle(pilot)
         assert jobs.region.height == height - 2
-        app.keep_memory()
+        app.context.memory.keep()
     app = workspace_app(tmp_path, jobs=busy())
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
@@ -136,7 +136,7 @@ async def test_a_pane_is_made_wider_and_higher_and_stays_so(tmp_path: Path) -> N
         await pilot.press("escape", "equals_sign")
         await settle(pilot)
         assert app.bench.query_one("#prompts").region.width == width
-        app.keep_memory()
+        app.context.memory.keep()
     assert recall(tmp_path).layout == Layout()
 
 
@@ -173,7 +173,7 @@ async def test_a_pane_is_hidden_until_somebody_goes_there(tmp_path: Path) -> Non
         await pilot.press("4")
         await settle(pilot)
         assert app.bench.seen == {"editor", "jobs"}
-        app.keep_memory()
+        app.context.memory.keep()
     assert recall(tmp_path).layout.hidden == ("references", "inspector", "prompts")
 
 

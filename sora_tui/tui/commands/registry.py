@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 
 #: Name of a controller -> module below `sora_tui.tui.controllers`, and class.
 CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
+    "appearance": ("appearance", "Appearance"),
     "clips": ("clips", "Clips"),
     "job_actions": ("job_actions", "JobActions"),
     "lost_jobs": ("lost_jobs", "LostJobs"),
     "reference_fit": ("reference_fit", "ReferenceFit"),
+    "palette": ("palette", "Palette"),
+    "panes": ("panes", "Panes"),
     "remote_jobs": ("remote_jobs", "RemoteJobs"),
     "servers": ("servers", "Servers"),
     "references": ("references", "References"),
 }
 #: These act without being asked, or hear signals: they are built once the first frame stands.
-STARTED: Final = ("clips", "references", "remote_jobs")
+STARTED: Final = ("clips", "references", "remote_jobs", "appearance")
 
 
 class Controllers:

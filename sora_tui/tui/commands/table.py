@@ -116,9 +116,23 @@ def respelled(
     return tuple((new.get(shown, shown), words) for shown, words in pairs)
 
 
+def normal_keys(own: Mapping[str, str]) -> dict[str, str]:
+    """The person's own keys (`[keys]`, by id), as Textual names them."""
+    if not own:
+        return {}
+    from sora_tui.tui.commands.keymap import normal
+
+    return {id: normal(keys) for id, keys in own.items()}
+
+
 def bindings(keys: Iterable[Key]) -> list[Binding]:
     """The bindings of a table. Their texts are message ids: the language is not chosen yet."""
     return [Binding(key.keys, key.act, key.words, id=key.id, priority=key.priority) for key in keys]
+
+
+def _at(id: str, keys: str, words: str, owner: str, method: str, *arguments: object) -> Key:
+    """A command that a controller does."""
+    return Key(id, keys, words, owner=owner, method=method, arguments=arguments)
 
 
 #: SSH terminals swallow some of these (VS Code ctrl+p and F5, GNOME Terminal alt+digit, macOS
@@ -126,30 +140,43 @@ def bindings(keys: Iterable[Key]) -> list[Binding]:
 #: esc 1. What only one pane knows stands in that pane's own table.
 KEYS: Final = (
     Key("generate", "f5,ctrl+r,alt+enter", N_("Make a clip from this prompt")),
-    Key("help", "f1,question_mark", N_("Show every key")),
-    Key("server", "f2,S", N_("Choose the server"), owner="servers", method="open"),
-    Key(
+    _at("help", "f1,question_mark", N_("Show every key"), "palette", "show_help"),
+    _at("server", "f2,S", N_("Choose the server"), "servers", "open"),
+    _at(
         "remote",
         "R",
         N_("Show the server's jobs that this folder does not know"),
-        owner="remote_jobs",
-        method="open",
+        "remote_jobs",
+        "open",
     ),
     Key("external_editor", "f4,ctrl+g", N_("Write this prompt in $VISUAL or $EDITOR")),
-    Key("palette", "ctrl+p,colon", N_("Find an action by its name")),
+    _at("palette", "ctrl+p,colon", N_("Find an action by its name"), "palette", "show_all"),
     Key("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/")),
-    Key("pane.prompts", "1,alt+1", N_("Go to the prompts"), "pane('prompts')"),
-    Key("pane.references", "2,alt+2", N_("Go to the reference pictures"), "pane('references')"),
-    Key("pane.editor", "3,alt+3", N_("Go to the editor"), "pane('editor')"),
-    Key("pane.jobs", "4,alt+4", N_("Go to the jobs"), "pane('jobs')"),
-    Key("pane.inspector", "5,alt+5", N_("Go to the inspector"), "pane('inspector')"),
-    Key("zoom", "z", N_("Give this pane the whole screen, and back")),
-    Key("wider", "greater_than_sign", N_("Make this pane wider"), "resize_pane(4, 0)"),
-    Key("narrower", "less_than_sign", N_("Make this pane narrower"), "resize_pane(-4, 0)"),
-    Key("higher", "plus", N_("Make this pane higher"), "resize_pane(0, 2)"),
-    Key("lower", "minus", N_("Make this pane lower"), "resize_pane(0, -2)"),
-    Key("hide_pane", "H", N_("Hide this pane until its number is pressed")),
-    Key("arrange_anew", "equals_sign", N_("Show all panes again, at their usual size")),
+    _at("pane.prompts", "1,alt+1", N_("Go to the prompts"), "panes", "go", "prompts"),
+    _at(
+        "pane.references",
+        "2,alt+2",
+        N_("Go to the reference pictures"),
+        "panes",
+        "go",
+        "references",
+    ),
+    _at("pane.editor", "3,alt+3", N_("Go to the editor"), "panes", "go", "editor"),
+    _at("pane.jobs", "4,alt+4", N_("Go to the jobs"), "panes", "go", "jobs"),
+    _at("pane.inspector", "5,alt+5", N_("Go to the inspector"), "panes", "go", "inspector"),
+    _at("zoom", "z", N_("Give this pane the whole screen, and back"), "panes", "zoom"),
+    _at("wider", "greater_than_sign", N_("Make this pane wider"), "panes", "resize", 4, 0),
+    _at("narrower", "less_than_sign", N_("Make this pane narrower"), "panes", "resize", -4, 0),
+    _at("higher", "plus", N_("Make this pane higher"), "panes", "resize", 0, 2),
+    _at("lower", "minus", N_("Make this pane lower"), "panes", "resize", 0, -2),
+    _at("hide_pane", "H", N_("Hide this pane until its number is pressed"), "panes", "hide"),
+    _at(
+        "arrange_anew",
+        "equals_sign",
+        N_("Show all panes again, at their usual size"),
+        "panes",
+        "arrange",
+    ),
     Key("look", "o", N_("Look at the clip, or say how to fetch it")),
     Key("copy_path", "y", N_("Copy the clip's path or scp line")),
     Key("edit_job", "e", N_("Edit this job's prompt and settings again")),
@@ -169,7 +196,7 @@ KEYS: Final = (
         "ctrl+z",
         N_("Back to the shell; fg comes here again"),
     ),
-    Key("back", "escape", N_("Leave the text, then one level back")),
+    _at("back", "escape", N_("Leave the text, then one level back"), "panes", "back"),
     Key("leave", "ctrl+q", N_("Quit; jobs lose nothing"), priority=True),
     # Apart from the one above: a text must not lose these to it.
     Key("leave_plain", "q", N_("Quit, outside text"), "leave"),

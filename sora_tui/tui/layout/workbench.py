@@ -19,6 +19,7 @@ from sora_tui.config.memory import Layout
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui.commands.table import KEYS, KeyLine, respelled
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.arrangement import (
     SMALLEST,
     Shape,
@@ -136,15 +137,19 @@ def _counts_words(running: int, needs_you: int) -> str:
     return "  ".join(parts)
 
 
+class TabChosen(Intent):
+    """A click on a pane's name."""
+
+    owner = "panes"
+    method = "open_tab"
+
+    def __init__(self, pane: str) -> None:
+        super().__init__()
+        self.pane = pane
+
+
 class TabLine(Widget):
     """The panes by number; the one with the focus in brackets, so not by colour alone."""
-
-    class Chosen(Message):
-        """A click on a pane's name."""
-
-        def __init__(self, pane: str) -> None:
-            super().__init__()
-            self.pane = pane
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -173,7 +178,7 @@ class TabLine(Widget):
         for name, label in self._labels():
             end += len(label) + 2
             if event.x < end:
-                self.post_message(self.Chosen(name))
+                self.post_message(TabChosen(name))
                 return
 
     def _labels(self) -> list[tuple[str, str]]:
@@ -358,6 +363,17 @@ class Workbench(Widget):
     def active_pane(self) -> Pane | None:
         """The pane in front; None while it is still on its way."""
         return self._panes[self.active]
+
+    @property
+    def active_title(self) -> str:
+        """What the pane in front is called."""
+        return _(PANES[self.active])
+
+    @property
+    def panes(self) -> list[Widget]:
+        """Every pane that has come."""
+        panes = (self.prompts, self.references, self.editor, self.jobs, self.inspector)
+        return [pane for pane in panes if pane is not None]
 
     @property
     def _panes(self) -> Mapping[str, PaneWidget | None]:

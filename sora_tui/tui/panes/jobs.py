@@ -80,8 +80,11 @@ class JobHighlighted(Message):
         self.job_id = job_id
 
 
-class JobOpened(Message):
+class JobOpened(Intent):
     """The person wants to see everything about a job."""
+
+    owner = "panes"
+    method = "open_job"
 
     def __init__(self, job_id: str) -> None:
         super().__init__()
