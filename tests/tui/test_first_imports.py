@@ -25,7 +25,7 @@ sora_tui.config            settings sources
 sora_tui.core              address clip_addresses cookie digest document eta job job_id limits
 sora_tui.core              listing made number problem remote request server text
 sora_tui.i18n              answers
-sora_tui.tui               app context deriving framing intent prompting ui watching writing
+sora_tui.tui               app context deriving intent prompting run ui watching writing
 sora_tui.tui.commands      registry table
 sora_tui.tui.layout        arrangement workbench
 sora_tui.tui.panes         jobs
