@@ -199,22 +199,16 @@ def test_every_key_has_its_action() -> None:
 
 
 def test_no_table_of_keys_lies_beside_the_classes() -> None:
-    """What `Key` and `Binding` name in the source is bound to a class, where it is checked."""
+    """What `Binding` names in the source is bound to a class, where it is checked."""
     actions = {action for _cls, action in bound()}
     loose = []
     for path in sources(SCREEN):
-        for call in calls(path, "Key", "Binding"):
-            given = {word.arg: word.value for word in call.keywords}
+        for call in calls(path, "Binding"):
             texts = [text_of(each) for each in call.args]
             if len(texts) < 2 or None in texts[:2]:
-                continue  # a table that is made of another one
-            key = getattr(call.func, "id", "") == "Key"
-            fourth = texts[3] if len(texts) > 3 else None
-            action = (text_of(given.get("action")) or fourth or texts[0]) if key else texts[1]
-            if "owner" in given:
-                action = f"app.command({texts[0]!r})"
-            if action not in actions:
-                loose.append(f"{place(path, call)} {action}")
+                continue  # made of the table of commands
+            if texts[1] not in actions:
+                loose.append(f"{place(path, call)} {texts[1]}")
     assert loose == []
 
 
@@ -222,8 +216,9 @@ def test_every_command_and_every_intent_has_its_controller() -> None:
     """They name it, and a method of it, in strings."""
     classes()
     named = [
-        (key.id, key.owner, name, key.arguments if name == key.method else ())
-        for key in COMMANDS.values()
+        (key.id, key.owner, name, key.arguments)
+        for key in COMMANDS
+        if key.owner
         for name in filter(None, (key.method, key.enabled))
     ]
     named += [

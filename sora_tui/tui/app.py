@@ -20,7 +20,7 @@ from sora_tui.config.screen import is_ascii_wanted, takes_utf8
 from sora_tui.config.settings import Settings
 from sora_tui.core.text import left_out
 from sora_tui.i18n import _
-from sora_tui.tui.commands import table
+from sora_tui.tui.commands.table import EVERYWHERE, bindings, commands_at
 from sora_tui.tui.deriving import DerivingApp
 from sora_tui.tui.layout.workbench import Ground, Workbench
 from sora_tui.tui.state.session import utc_now
@@ -45,8 +45,8 @@ class SoraApp(DerivingApp):
     TITLE = "sora-tui"
     ENABLE_COMMAND_PALETTE = False  # controllers/palette.py is ours
     _interrupted_at = 0.0
-    KEYS: ClassVar[tuple[table.Key, ...]] = table.KEYS
-    BINDINGS: ClassVar[list[BindingType]] = [*table.bindings(table.KEYS)]
+    WHERE: ClassVar = EVERYWHERE
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(EVERYWHERE)]
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class SoraApp(DerivingApp):
         own_keys = self.context.own_keys
         if own_keys:
             self.set_keymap(own_keys)
-        taken = [key.keys for key in table.KEYS] + list(own_keys.values())
+        taken = [each.keys for each in commands_at(EVERYWHERE)] + list(own_keys.values())
         self.alt_keys = [name for each in taken for name in each.split(",") if "alt+" in name]
         self._ascii: LineFilter | None = None
         if is_ascii_wanted(settings.screen.signs, os.environ):

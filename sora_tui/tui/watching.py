@@ -21,8 +21,8 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.listing import Listing, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.i18n import _, ngettext
+from sora_tui.tui.commands.key_names import normal
 from sora_tui.tui.commands.registry import Controllers
-from sora_tui.tui.commands.table import normal_keys
 from sora_tui.tui.context import Context, Signals
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.workbench import Workbench
@@ -71,7 +71,7 @@ class WatchingApp(HardenedApp, part=True):
     ) -> None:
         super().__init__(crash_folder=crash_folder, preview=settings.screen.preview)
         signals = Signals()
-        own_keys = normal_keys(settings.screen.keys)
+        own_keys = {id: normal(keys) for id, keys in settings.screen.keys.items()}
         self.session = Session(settings, folder, signals.server_changed, clock)
         self.folder = folder
         self.book = JobBook()

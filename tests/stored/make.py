@@ -510,7 +510,7 @@ def write_index(folder: Folder) -> None:
 def write_own_files() -> None:
     """Write what lies in the folders of a person: settings and state."""
     from sora_tui.config import consents, memory, own_servers, places
-    from sora_tui.tui.commands.keymap import all_keys, place_of
+    from sora_tui.tui.commands.table import COMMANDS
     from sora_tui.tui.presenters.welcome_back import mark_seen
 
     memory.remember(
@@ -544,14 +544,14 @@ def write_own_files() -> None:
     own_servers.write_profile("team-gw", table, default=True)
     keys = {}
     lines = ['theme = "sora-light"', "", "[keys]"]
-    for number, key in enumerate(all_keys()):
+    for number, key in enumerate(COMMANDS):
         modifier, letter = (
             ("hyper", "meta", "ctrl+hyper")[number // 26 % 3],
             "abcdefghijklmnopqrstuvwxyz",
         )
         extra = "shift+" * (number // 78)
         own = f"{extra}{modifier}+{letter[number % 26]}"
-        keys[key.id] = {"place": place_of(key), "words": key.words, "own": own}
+        keys[key.id] = {"place": key.place, "words": key.text, "own": own}
         lines.append(f'"{key.id}" = "{own}"')
     places.user_toml_path().write_text("\n".join(lines) + "\n")
     keep("keys.json", keys)

@@ -26,7 +26,7 @@ sora_tui.core              address clip_addresses cookie digest document eta job
 sora_tui.core              listing made number problem remote request server text
 sora_tui.i18n              answers
 sora_tui.tui               app context deriving intent prompting run ui watching writing
-sora_tui.tui.commands      registry table
+sora_tui.tui.commands      key_names registry table
 sora_tui.tui.layout        arrangement workbench
 sora_tui.tui.panes         jobs
 sora_tui.tui.panes.editor  pane
@@ -35,7 +35,7 @@ sora_tui.tui.services      decoder screen_memory
 sora_tui.tui.state         job_store reference_store session signal
 sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
 sora_tui.tui.theme         styles themes
-sora_tui.tui.widgets       columns virtual_list
+sora_tui.tui.widgets       columns key_bar virtual_list
 sora_tui.workspace         arrivals atomic catalogue folder history jobfile old_script regular
 """
 

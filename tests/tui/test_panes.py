@@ -182,7 +182,8 @@ async def test_keys_ask_only_for_what_is_possible() -> None:
             for verb in verbs.split()
         ]
         assert app.seconds == -1  # where there is nothing to look at, the key goes on to the app
-        assert [key for key, _words in pane.keys] == ["enter", "y", "/", "space", "s", "e", "D"]
+        offered = ["list.select", "jobs.copy", "jobs.filter", "jobs.mark", "jobs.sort"]
+        assert [key for key, _text in pane.keys] == [*offered, "edit_job", "diff_job"]
 
 
 async def test_highlight_is_told() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from sora_tui.tui.commands.table import COMMANDS
+from sora_tui.tui.commands.table import BY_ID
 
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
@@ -51,15 +51,15 @@ class Controllers:
 
     def run(self, command_id: str) -> None:
         """Do what a command means."""
-        command = COMMANDS[command_id]
+        command = BY_ID[command_id]
         getattr(self[command.owner], command.method)(*command.arguments)
 
     def refusal(self, command_id: str) -> str | None:
         """Return why a command cannot be done now, None where it can."""
-        command = COMMANDS[command_id]
+        command = BY_ID[command_id]
         if not command.enabled:
             return None
-        found: str | None = getattr(self[command.owner], command.enabled)()
+        found: str | None = getattr(self[command.owner], command.enabled)(*command.arguments)
         return found
 
     def route(self, intent: Intent) -> None:

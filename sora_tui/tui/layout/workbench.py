@@ -18,7 +18,7 @@ from textual.widgets import Static
 from sora_tui.config.memory import Layout
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.tui.commands.table import KEYS, KeyLine, respelled
+from sora_tui.tui.commands.table import first_key
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.arrangement import (
     SMALLEST,
@@ -30,6 +30,7 @@ from sora_tui.tui.layout.arrangement import (
 )
 from sora_tui.tui.panes.editor.pane import EditorPane
 from sora_tui.tui.panes.jobs import JobsPane
+from sora_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from sora_tui.core.server import Server
@@ -61,7 +62,7 @@ class Pane(Protocol):
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
-        """Keys that do something now (as shown, message id), the most useful first."""
+        """What can be done now, the most useful first: a command or a key, and a message id."""
 
     def focus_pane(self) -> None:
         """Take the keys."""
@@ -307,10 +308,8 @@ class Workbench(Widget):
         self.zoomed = False
         #: How the person has arranged it by now.
         self.arranged = layout
-        self._own_keys = own_keys
         self._ascii = ascii
-        ((server_key, _words),) = respelled((("F2", ""),), KEYS, own_keys)
-        self.banner = Banner(server_key, id="banner")
+        self.banner = Banner(first_key("server", own_keys), id="banner")
         self.editor = EditorPane(id="editor", classes="pane")
         self.jobs = JobsPane(id="jobs", classes="pane", ascii=ascii)
         self.status = StatusLine(id="status")
@@ -322,7 +321,7 @@ class Workbench(Widget):
         self._side = Column(id="side")
         self._beyond = Column(id="beyond")
         self._upper = Row(self._side, self.editor, self._beyond, id="upper")
-        self._keys = KeyLine(own_keys, id="keys")
+        self._keys = KeyBar(own_keys, id="keys")
         self._notice: Notice | None = None
         self._front = "editor"
         #: The last pane but editor and jobs, and the last of those that share a column.
@@ -408,13 +407,7 @@ class Workbench(Widget):
             asked is not None and asked is pane and asked.asking
             for asked in (self.editor, self.jobs, self.inspector)
         )
-        pairs = () if pane is None else pane.keys
-        if self._own_keys and pane is not None and not alone:
-            own = getattr(pane, "KEYS", ())
-            taken = {key for each in own for key in each.keys.split(",")}
-            shared = [key for key in KEYS if taken.isdisjoint(key.keys.split(","))]
-            pairs = respelled(pairs, (*own, *shared), self._own_keys)
-        self._keys.show(pairs, alone=alone)
+        self._keys.show(() if pane is None else pane.keys, alone=alone)
 
     def on_picture_highlighted(self) -> None:
         """Offer the keys of another picture."""

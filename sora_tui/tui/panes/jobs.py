@@ -21,7 +21,7 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.answers import yes_key
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
 from sora_tui.tui.presenters import job_columns as job_rows
@@ -62,13 +62,14 @@ _SORTED: Final[Mapping[Sort, str]] = {
 
 
 #: What the app does with any job.
-_ANY_JOB: Final = (("e", N_("Edit")), ("D", N_("Diff")))
+_EDIT_ANY: Final = ("edit_job", N_("Edit"))
+_ANY_JOB: Final = (_EDIT_ANY, ("diff_job", N_("Diff")))
 #: And what it makes of a clip.
 DERIVES: Final = (
-    ("m", N_("Remix")),
-    ("x", N_("Extend")),
-    ("t", N_("Change")),
-    ("C", N_("Character")),
+    ("remix_job", N_("Remix")),
+    ("extend_job", N_("Extend")),
+    ("change_clip", N_("Change")),
+    ("make_character", N_("Character")),
 )
 
 
@@ -164,32 +165,8 @@ class JobsPane(Vertical):
     JobsPane > #filter { height: 1; border: none; padding: 0 1; background: $surface; }
     JobsPane > ConsentLine { background: $surface; }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("jobs.look", "o", N_("Look at the clip"), "act('look')"),
-        Key("jobs.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
-        Key("jobs.mark", "space", N_("Mark this job, or take its mark away"), "mark"),
-        Key("jobs.mark_all", "A", N_("Mark every job of the list, or none"), "mark_all"),
-        Key(
-            "jobs.cancel",
-            "c",
-            N_("Take back what was not sent yet, after a question"),
-            "act('cancel')",
-        ),
-        Key("jobs.edit", "e", N_("Take a waiting job back and write it anew"), "act('edit')"),
-        Key("jobs.retry", "r", N_("Make it again as a new job, after its price"), "act('retry')"),
-        Key(
-            "jobs.delete",
-            "d,delete",
-            N_("Move the record to the trash, after a question"),
-            "act('delete')",
-        ),
-        Key("jobs.filter", "slash", N_("Filter: words, state:failed, server:lab"), "filter"),
-        Key("jobs.sort", "s", N_("Sort by the next column"), "sort"),
-        Key("jobs.follow", "f", N_("Follow the newest job, or stay where you are"), "follow"),
-        Key("jobs.pause", "p", N_("Pause the queue, or let it go on"), "pause"),
-        Key("jobs.clear", "escape", N_("Clear marks, then the filter"), "clear"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "jobs"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("jobs")]
 
     def __init__(
         self,
@@ -390,26 +367,34 @@ class JobsPane(Vertical):
         if self.query("#filter:focus"):
             keep, clear = ("enter", N_("Keep filter")), ("esc", N_("Clear filter"))
             return (keep, clear, ("↓", N_("To the list")))
-        pause = (("p", N_("Resume queue")),) if self._may_resume else ()
+        pause = (("jobs.pause", N_("Resume queue")),) if self._may_resume else ()
         if self.marks:
-            bulk = (("r", N_("Again")), ("d", N_("Delete")), ("c", N_("Take back")))
-            return (("space", N_("Mark")), *bulk, ("esc", N_("Clear marks")), *pause)
+            return (
+                ("jobs.mark", N_("Mark")),
+                ("jobs.retry", N_("Again")),
+                ("jobs.delete", N_("Delete")),
+                ("jobs.cancel", N_("Take back")),
+                ("jobs.clear", N_("Clear marks")),
+                *pause,
+            )
         view = self.cursor_view
         if view is None:
-            return (("esc", N_("Clear filter")),) if self._filter else pause
+            return (("jobs.clear", N_("Clear filter")),) if self._filter else pause
+        waits = view.job.state is State.PENDING
         acts = (
-            ("o", "look", N_("Look")),
-            ("e", "edit", N_("Edit")),
-            ("c", "cancel", N_("Take back") if view.job.state is State.PENDING else N_("Cancel")),
-            ("y", "copy", N_("Copy")),
-            ("r", "retry", N_("Again")),
-            ("d", "delete", N_("Delete")),
+            ("look", N_("Look")),
+            ("edit", N_("Edit")),
+            ("cancel", N_("Take back") if waits else N_("Cancel")),
+            ("copy", N_("Copy")),
+            ("retry", N_("Again")),
+            ("delete", N_("Delete")),
         )
-        possible = tuple((key, words) for key, verb, words in acts if is_possible(view, verb))
-        rest = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
-        more = tuple(pair for pair in _ANY_JOB if pair not in possible)
+        possible = tuple((f"jobs.{verb}", text) for verb, text in acts if is_possible(view, verb))
+        rest = (("jobs.filter", N_("Filter")), ("jobs.mark", N_("Mark")), ("jobs.sort", N_("Sort")))
+        # The key of a waiting job's edit is the same.
+        more = tuple(pair for pair in _ANY_JOB if not (waits and pair is _EDIT_ANY))
         more += DERIVES if view.job.is_made else ()
-        return (("enter", N_("Inspect")), *pause, *possible, *rest, *more)
+        return (("list.select", N_("Inspect")), *pause, *possible, *rest, *more)
 
     @property
     def _is_paused(self) -> bool:
