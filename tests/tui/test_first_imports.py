@@ -32,7 +32,7 @@ sora_tui.tui.panes         jobs
 sora_tui.tui.panes.editor  pane
 sora_tui.tui.presenters    job_columns
 sora_tui.tui.services      decoder screen_memory
-sora_tui.tui.state         job_store reference_store session signal
+sora_tui.tui.state         job_store job_verbs reference_store session signal
 sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
 sora_tui.tui.theme         styles themes
 sora_tui.tui.widgets       columns key_bar virtual_list

@@ -15,6 +15,7 @@ from sora_tui.tui.commands.key_names import normal
 from sora_tui.tui.commands.keymap import complaints, key_table
 from sora_tui.tui.commands.table import BY_ID, COMMANDS, EVERYWHERE, bindings
 from sora_tui.tui.widgets.key_bar import FOOTER
+from tests.tui.sample_jobs import not_sent, pending, saved, unconfirmed
 from tests.tui.test_snapshots import busy
 from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
@@ -149,3 +150,30 @@ async def test_keys_of_lists_and_panes_can_be_others_too(tmp_path: Path) -> None
         await pilot.press("question_mark")
         await settle(pilot)
         assert any(">c" in row and "Copy the path" in row for row in screen(app)[1:5])
+
+
+async def test_a_key_goes_on_where_its_command_means_nothing(tmp_path: Path) -> None:
+    verbs = ("look", "cancel", "edit", "retry", "delete", "copy")
+    jobs = [saved(pending(1)), pending(2), not_sent(pending(3)), unconfirmed(pending(4, paid=True))]
+    app = workspace_app(tmp_path, jobs=jobs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("escape", "4")
+        possible = []
+        for job in jobs:
+            await settle(pilot)
+            assert app.jobs.cursor_id == job.id
+            can = [verb for verb in verbs if app.controllers.refusal(f"jobs.{verb}") is None]
+            possible += [" ".join(can)]
+            await pilot.press("down")
+        assert possible == [
+            "look retry delete copy",
+            "cancel edit copy",
+            "retry delete copy",
+            "copy",
+        ]
+        await pilot.press("o")
+        await settle(pilot)
+        assert "There is no clip of this job to look at." in screen(app)[-2], "the app's own key"
+        offered = ["list.select", "jobs.copy", "jobs.filter", "jobs.mark", "jobs.sort"]
+        assert [key for key, _text in app.jobs.keys] == [*offered, "edit_job", "diff_job"]

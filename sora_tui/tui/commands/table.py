@@ -111,6 +111,15 @@ def _do(
     return Command(id, keys, text, place_of(id), "", owner, method, arguments, enabled)
 
 
+def _act(id: str, keys: str, text: str) -> Command:
+    """A verb of `state/job_verbs.py`: for the selected jobs, or for the one in the inspector."""
+    place, _dot, verb = id.partition(".")
+    method, enabled = _ACTS[place]
+    return _do(id, keys, text, "job_actions", method, verb, enabled=enabled)
+
+
+#: By place, the methods of `JobActions`.
+_ACTS: Final = {"jobs": ("act", "refuse"), "inspector": ("act_on_shown", "refuse_shown")}
 #: SSH terminals swallow some of these (VS Code ctrl+p and F5, GNOME Terminal alt+digit, macOS
 #: alt): every action has another key, and a plain one outside text. Terminals send alt+1 for
 #: esc 1.
@@ -191,25 +200,18 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _key("references.look", "space", N_("Look at the picture"), "look"),
     _key("references.search", "slash", N_("Find a picture by its name"), "search"),
     _key("references.clear", "escape", N_("Show every picture again"), "clear_search"),
-    _key("jobs.look", "o", N_("Look at the clip"), "act('look')"),
-    _key("jobs.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
+    _act("jobs.look", "o", N_("Look at the clip")),
+    _act("jobs.copy", "y", N_("Copy the path or scp line")),
     _key("jobs.mark", "space", N_("Mark this job, or take its mark away"), "mark"),
     _key("jobs.mark_all", "A", N_("Mark every job of the list, or none"), "mark_all"),
-    _key(
-        "jobs.cancel", "c", N_("Take back what was not sent yet, after a question"), "act('cancel')"
-    ),
-    _key("jobs.edit", "e", N_("Take a waiting job back and write it anew"), "act('edit')"),
-    _key("jobs.retry", "r", N_("Make it again as a new job, after its price"), "act('retry')"),
-    _key(
-        "jobs.delete",
-        "d,delete",
-        N_("Move the record to the trash, after a question"),
-        "act('delete')",
-    ),
+    _act("jobs.cancel", "c", N_("Take back what was not sent yet, after a question")),
+    _act("jobs.edit", "e", N_("Take a waiting job back and write it anew")),
+    _act("jobs.retry", "r", N_("Make it again as a new job, after its price")),
+    _act("jobs.delete", "d,delete", N_("Move the record to the trash, after a question")),
     _key("jobs.filter", "slash", N_("Filter: words, state:failed, server:lab"), "filter"),
     _key("jobs.sort", "s", N_("Sort by the next column"), "sort"),
     _key("jobs.follow", "f", N_("Follow the newest job, or stay where you are"), "follow"),
-    _key("jobs.pause", "p", N_("Pause the queue, or let it go on"), "pause"),
+    _do("jobs.pause", "p", N_("Pause the queue, or let it go on"), "job_actions", "switch_queue"),
     _key("jobs.clear", "escape", N_("Clear marks, then the filter"), "clear"),
     _key("inspector.facts", "f", N_("Show the facts"), "page('facts')"),
     _key("inspector.events", "E", N_("Show the events"), "page('events')"),
@@ -217,11 +219,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _key("inspector.before", "left,h", N_("Page before"), "turn(-1)"),
     _key("inspector.after", "right,l", N_("Page after"), "turn(1)"),
     _key("inspector.view", "v", N_("Poster or filmstrip"), "view"),
-    _key("inspector.look", "o", N_("Look at the clip"), "act('look')"),
-    _key("inspector.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
-    _key("inspector.cancel", "c", N_("Take it back, after a question"), "act('cancel')"),
-    _key("inspector.retry", "r", N_("Make it again, after its price"), "act('retry')"),
-    _key("inspector.delete", "d,delete", N_("Move the record to the trash"), "act('delete')"),
+    _act("inspector.look", "o", N_("Look at the clip")),
+    _act("inspector.copy", "y", N_("Copy the path or scp line")),
+    _act("inspector.cancel", "c", N_("Take it back, after a question")),
+    _act("inspector.retry", "r", N_("Make it again, after its price")),
+    _act("inspector.delete", "d,delete", N_("Move the record to the trash")),
     _key("inspector.adopt", "a", N_("Adopt the video found"), "decide('adopt')"),
     _key("inspector.send", "s", N_("Send again, after a question"), "decide('price')"),
     _key("inspector.give_up", "x", N_("Give up, after a question"), "decide('abandon')"),

@@ -26,6 +26,7 @@ from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
 from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.state.job_verbs import JobVerb, is_possible
 from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
 
 if TYPE_CHECKING:
@@ -92,18 +93,6 @@ class JobOpened(Intent):
         self.job_id = job_id
 
 
-class JobAction(Intent):
-    """The person wants something done: a verb of `is_possible`, with these jobs."""
-
-    owner = "job_actions"
-    method = "act"
-
-    def __init__(self, job_ids: tuple[str, ...], verb: str) -> None:
-        super().__init__()
-        self.job_ids = job_ids
-        self.verb = verb
-
-
 class JobsWanted(Message):
     """Rows came into sight that nothing is known of yet."""
 
@@ -116,17 +105,6 @@ class ListingChanged(Message):
     """The person wants other jobs in the list, or another order."""
 
 
-class QueueSwitched(Intent):
-    """The person stops the queue, or lets it go on."""
-
-    owner = "job_actions"
-    method = "switch_queue"
-
-    def __init__(self, paused: bool) -> None:
-        super().__init__()
-        self.paused = paused
-
-
 class JobsAnswered(Intent):
     """The question in the pane was answered."""
 
@@ -136,23 +114,6 @@ class JobsAnswered(Intent):
     def __init__(self, yes: bool) -> None:
         super().__init__()
         self.yes = yes
-
-
-def is_possible(view: JobView, verb: str) -> bool:
-    """Whether a verb of `JobAction` means something for this job now.
-
-    `look`, `copy`, `cancel`, `edit` (take it back and write it anew), `retry`, `delete`.
-    """
-    job = view.job
-    at_rest = job.is_final and not job.needs_you
-    return {
-        "look": bool(job.outputs),
-        "copy": True,
-        "cancel": job.is_active,
-        "edit": job.state is State.PENDING,
-        "retry": at_rest,
-        "delete": at_rest,
-    }[verb]
 
 
 class JobsPane(Vertical):
@@ -367,7 +328,7 @@ class JobsPane(Vertical):
         if self.query("#filter:focus"):
             keep, clear = ("enter", N_("Keep filter")), ("esc", N_("Clear filter"))
             return (keep, clear, ("↓", N_("To the list")))
-        pause = (("jobs.pause", N_("Resume queue")),) if self._may_resume else ()
+        pause = (("jobs.pause", N_("Resume queue")),) if self.may_resume else ()
         if self.marks:
             return (
                 ("jobs.mark", N_("Mark")),
@@ -381,7 +342,7 @@ class JobsPane(Vertical):
         if view is None:
             return (("jobs.clear", N_("Clear filter")),) if self._filter else pause
         waits = view.job.state is State.PENDING
-        acts = (
+        acts: tuple[tuple[JobVerb, str], ...] = (
             ("look", N_("Look")),
             ("edit", N_("Edit")),
             ("cancel", N_("Take back") if waits else N_("Cancel")),
@@ -389,7 +350,9 @@ class JobsPane(Vertical):
             ("retry", N_("Again")),
             ("delete", N_("Delete")),
         )
-        possible = tuple((f"jobs.{verb}", text) for verb, text in acts if is_possible(view, verb))
+        possible = tuple(
+            (f"jobs.{verb}", text) for verb, text in acts if is_possible(view.job, verb)
+        )
         rest = (("jobs.filter", N_("Filter")), ("jobs.mark", N_("Mark")), ("jobs.sort", N_("Sort")))
         # The key of a waiting job's edit is the same.
         more = tuple(pair for pair in _ANY_JOB if not (waits and pair is _EDIT_ANY))
@@ -401,19 +364,20 @@ class JobsPane(Vertical):
         return self._engine is not None and self._engine.paused
 
     @property
-    def _may_resume(self) -> bool:
+    def may_resume(self) -> bool:
         """Whether jobs wait until a person lets the queue go on."""
         return self._engine is not None and (self._engine.paused or self._engine.stopped)
 
     # What a key does --------------------------------------------------------------------------
 
-    def action_act(self, verb: str) -> None:
-        """Ask for something to be done with the marked jobs, or the highlighted one."""
-        single = verb in {"look", "copy", "edit"}
+    def selected(self, *, single: bool) -> tuple[str, ...]:
+        """The jobs that a command means: the marked ones, else the highlighted one.
+
+        Args:
+            single: The highlighted one alone, whatever is marked.
+        """
         marked = () if single else tuple(id for id in self._list.row_ids if id in self.marks)
-        chosen = marked or ((self.cursor_id,) if self.cursor_id is not None else ())
-        if chosen:
-            self.post_message(JobAction(chosen, verb))
+        return marked or ((self.cursor_id,) if self.cursor_id is not None else ())
 
     def action_mark(self) -> None:
         """Mark the highlighted job and go on to the next one."""
@@ -442,10 +406,6 @@ class JobsPane(Vertical):
         self._go_to_newest()
         self._show_title()
 
-    def action_pause(self) -> None:
-        """Stop the queue, or let it go on."""
-        self.post_message(QueueSwitched(not self._may_resume))
-
     def action_filter(self) -> None:
         """Type what to see; the list follows."""
         from textual.widgets import Input  # its import is not for the first frame
@@ -467,15 +427,8 @@ class JobsPane(Vertical):
             self.action_follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what means something for the highlighted job; other keys go on to the app."""
-        if action == "clear":
-            return bool(self.marks or self._filter or self._follows)
-        if action != "act":
-            return True
-        verb, view = str(parameters[0]), self.cursor_view
-        if self.marks and verb in {"cancel", "retry", "delete"}:
-            return True
-        return view is not None and is_possible(view, verb)
+        """Escape clears only what is there to be cleared; otherwise it goes on to the app."""
+        return action != "clear" or bool(self.marks or self._filter or self._follows)
 
     @on(VirtualList.Highlighted)
     def _highlighted(self, message: VirtualList.Highlighted) -> None:
@@ -600,7 +553,7 @@ class JobsPane(Vertical):
         parts = [_("Jobs")]
         if self._is_paused:
             parts.append(_("PAUSED, p goes on"))
-        elif self._may_resume:
+        elif self.may_resume:
             parts.append(_("STOPPED, p goes on"))
         if self.marks:
             count = len(self.marks)

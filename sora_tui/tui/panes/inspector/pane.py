@@ -23,11 +23,12 @@ from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
-from sora_tui.tui.panes.jobs import DERIVES, JobAction, is_possible
+from sora_tui.tui.panes.jobs import DERIVES
 from sora_tui.tui.presenters import job_details as job_facts
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.lost_job import decision, question_give_up
 from sora_tui.tui.presenters.order import Question
+from sora_tui.tui.state.job_verbs import is_possible
 from sora_tui.tui.widgets.json_tree import JsonTree
 from sora_tui.tui.widgets.scroll_text import Line, LongText
 from sora_tui.tui.widgets.virtual_list import VirtualList
@@ -195,6 +196,11 @@ class InspectorPane(Vertical):
         return _id(self._view)
 
     @property
+    def job(self) -> Job | None:
+        """The job that is shown."""
+        return None if self._view is None else self._view.job
+
+    @property
     def clip_wanted(self) -> tuple[Job, tuple[Room, Room] | None] | None:
         """The job whose clip can be seen here, and the room for its poster and its filmstrip."""
         if self._view is None or not self._view.job.outputs or self._page != "facts":
@@ -229,8 +235,8 @@ class InspectorPane(Vertical):
                 names["events"],
             )
         pages = tuple(pair for page, pair in names.items() if page != self._page)
-        again = (("inspector.retry", N_("Again")),) if is_possible(self._view, "retry") else ()
-        look = (("inspector.look", N_("Look")),) if is_possible(self._view, "look") else ()
+        again = (("inspector.retry", N_("Again")),) if is_possible(self._view.job, "retry") else ()
+        look = (("inspector.look", N_("Look")),) if is_possible(self._view.job, "look") else ()
         anew = (("edit_job", N_("Edit")), ("diff_job", N_("Diff")))  # the app's own
         turn = (
             (("inspector.view", self._clip.other),)
@@ -274,20 +280,11 @@ class InspectorPane(Vertical):
             self._clip.turn()
             self.post_message(InspectorTurned())
 
-    def action_act(self, verb: str) -> None:
-        """Ask for something to be done with the job."""
-        if self._view is not None:
-            self.post_message(JobAction((self._view.job.id,), verb))
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what means something for this job; other keys go on to the app."""
         if action == "decide":
             return self._decides and (parameters != ("adopt",) or bool(self._candidates))
-        if action == "view":
-            return self._turns
-        if action != "act":
-            return True
-        return self._view is not None and is_possible(self._view, str(parameters[0]))
+        return action != "view" or self._turns
 
     @property
     def _turns(self) -> bool:
