@@ -563,7 +563,7 @@ def write_words() -> None:
     from sora_tui.core.findings import ABILITIES
     from sora_tui.core.request import GRAVITIES, HOWS, OPERATIONS
     from sora_tui.core.server import DIALECT_NAMES
-    from sora_tui.tui.layout.workbench import PANES
+    from sora_tui.tui.layout.arrangement import PANES
 
     keep(
         "words.json",

@@ -27,7 +27,7 @@ sora_tui.core              listing made number problem remote request server tex
 sora_tui.i18n              answers
 sora_tui.tui               app context deriving intent prompting run ui watching writing
 sora_tui.tui.commands      key_names registry table
-sora_tui.tui.layout        arrangement workbench
+sora_tui.tui.layout        arrangement banner status_bar tab_bar workbench
 sora_tui.tui.panes         jobs
 sora_tui.tui.panes.editor  pane
 sora_tui.tui.presenters    job_columns

@@ -13,8 +13,7 @@ from textual.widget import Widget
 
 from sora_tui.config.memory import Layout, recall
 from sora_tui.tui.dialogs.command_palette import Finder
-from sora_tui.tui.layout.arrangement import Shape, jobs_height, resized, room_at, shape_of
-from sora_tui.tui.layout.workbench import PANES
+from sora_tui.tui.layout.arrangement import PANES, Shape, jobs_height, resized, room_at, shape_of
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 from tests.tui import sample_jobs as sample
 from tests.tui.test_snapshots import busy

@@ -8,7 +8,7 @@ from sora_tui.i18n import _
 
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
-    from sora_tui.tui.layout.workbench import TabChosen
+    from sora_tui.tui.layout.tab_bar import TabChosen
     from sora_tui.tui.panes.jobs import JobOpened
 
 

@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.geometry import Size
-from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
 from sora_tui.config.memory import Layout
-from sora_tui.core.text import clean_line
-from sora_tui.i18n import N_, _, ngettext
+from sora_tui.i18n import _
 from sora_tui.tui.commands.table import first_key
-from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.arrangement import (
+    PANES,
     SMALLEST,
     Shape,
     has_jobs_below,
@@ -28,33 +24,24 @@ from sora_tui.tui.layout.arrangement import (
     room_at,
     shape_of,
 )
+from sora_tui.tui.layout.banner import Banner
+from sora_tui.tui.layout.status_bar import StatusLine
+from sora_tui.tui.layout.tab_bar import TabLine
 from sora_tui.tui.panes.editor.pane import EditorPane
 from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
-    from sora_tui.core.server import Server
     from sora_tui.tui.layout.too_small import Notice
     from sora_tui.tui.panes.inspector.pane import InspectorPane
     from sora_tui.tui.panes.prompts import PromptsPane
     from sora_tui.tui.panes.references import ReferencesPane
     from sora_tui.tui.state.draft import Draft
 
-#: Pane names in the order of their numbers.
-PANES: Final[Mapping[str, str]] = {
-    "prompts": N_("Prompts"),
-    "references": N_("References"),
-    "editor": N_("Editor"),
-    "jobs": N_("Jobs"),
-    "inspector": N_("Inspector"),
-}
-_NUMBERED: Final = tuple(enumerate(PANES.items(), 1))
 #: The two panes that share a column.
 _SIDE: Final = frozenset({"prompts", "references"})
 _USUAL: Final = Layout()
 _NO_KEYS: Final[Mapping[str, str]] = {}
-#: From so many columns on the banner says more.
-_WIDE: Final = 150
 
 
 class Pane(Protocol):
@@ -72,166 +59,6 @@ class PaneWidget(Pane, Protocol):
     """A pane as the arrangement sees it."""
 
     display: bool
-
-
-class Banner(Widget):
-    """Which server the next clip goes to. Word and colour differ for practice and for money."""
-
-    def __init__(self, key: str, *, id: str) -> None:
-        super().__init__(id=id)
-        self._key = key
-        self._server: Server | None = None
-        self._paid = False
-        self._counts = (0, 0)
-        self._today = ""
-
-    def show(self, server: Server, *, paid: bool = False) -> None:
-        """Name the server; one that charges says so in word and colour."""
-        if (server, paid) != (self._server, self._paid):
-            self._server, self._paid = server, paid
-            # Styled when it is mounted.
-            self.set_class(server.simulated, "-simulated", update=self.is_attached)
-            self.set_class(paid, "-paid", update=self.is_attached)
-            self.refresh()
-
-    def show_counts(self, running: int, needs_you: int) -> None:
-        """How many jobs run and wait for the person, where there is room."""
-        if (running, needs_you) != self._counts:
-            self._counts = (running, needs_you)
-            self.refresh()
-
-    def show_today(self, today: str) -> None:
-        """What the day has cost, in words."""
-        if today != self._today:
-            self._today = today
-            self.refresh()
-
-    def render(self) -> Content:
-        """One line, the name of the server always in it."""
-        server = self._server
-        if server is None:
-            return Content(" sora-tui")
-        if server.simulated:
-            word, words = _("SIMULATOR"), _("practice server here; nothing is charged")
-            right = _("{key} real").format(key=self._key)
-        else:
-            word = clean_line(server.name, 30)
-            place = server.base_url if self.size.width >= _WIDE else server.host
-            words = "  ".join(clean_line(part, 60) for part in (place, server.dialect))
-            way = _("paid  {key} server") if self._paid else _("{key} server")
-            right = self._today or way.format(key=self._key)
-        width = self.size.width
-        left = Content.assemble((" sora-tui  ", ""), (f" {word} ", "bold reverse"), f"  {words}")
-        if width >= _WIDE:
-            right = f"{_counts_words(*self._counts)}   {right}"
-        room = width - len(right) - 2
-        left = left.truncate(max(room, 0), ellipsis=True, pad=True)
-        return Content.assemble(left, " ", right, " ")
-
-
-def _counts_words(running: int, needs_you: int) -> str:
-    parts = [ngettext("{count} running", "{count} running", running).format(count=running)]
-    if needs_you:
-        parts.append(
-            ngettext("{count} needs you", "{count} need you", needs_you).format(count=needs_you)
-        )
-    return "  ".join(parts)
-
-
-class TabChosen(Intent):
-    """A click on a pane's name."""
-
-    owner = "panes"
-    method = "open_tab"
-
-    def __init__(self, pane: str) -> None:
-        super().__init__()
-        self.pane = pane
-
-
-class TabLine(Widget):
-    """The panes by number; the one with the focus in brackets, so not by colour alone."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self._active = "editor"
-        self._file = ""
-
-    def show(self, active: str, file: str) -> None:
-        """Which pane is in front, and which file is in the editor."""
-        if (active, file) != (self._active, self._file):
-            self._active, self._file = active, file
-            self.refresh()
-
-    def render(self) -> Content:
-        """Names in full where they fit, their numbers anyway; the file where there is room."""
-        line = Content(" ")
-        for name, label in self._labels():
-            style = "bold $text-accent" if name == self._active else "$foreground-muted"
-            line += Content.styled(label, style) + "  "
-        room = self.size.width - line.cell_length - 1
-        file = clean_line(self._file.removeprefix("prompts/"), 60)
-        return line + Content(f"{file:>{room}} ") if len(file) <= room else line
-
-    def on_click(self, event: events.Click) -> None:
-        """Go to the pane that was clicked."""
-        end = 1
-        for name, label in self._labels():
-            end += len(label) + 2
-            if event.x < end:
-                self.post_message(TabChosen(name))
-                return
-
-    def _labels(self) -> list[tuple[str, str]]:
-        words = {name: f"{number} {_(words)}" for number, (name, words) in _NUMBERED}
-        if sum(len(label) + 2 for label in words.values()) > self.size.width - 3:
-            numbers = {name: str(number) for number, (name, _words) in _NUMBERED}
-            words = numbers | {self._active: words[self._active]}
-        return [(n, f"[{label}]" if n == self._active else label) for n, label in words.items()]
-
-
-class StatusLine(Static):
-    """What the highlighted job says, or what the app has just done."""
-
-    class WidthChanged(Message):
-        """What the job says may be said in other words."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__("", id=id, markup=False)
-        self._width = 0
-        self._job = ""
-        self._said = ""
-
-    def show_job(self, text: str) -> None:
-        """What the highlighted job says; seen while the app has nothing to say."""
-        if text != self._job:
-            self._job = text
-            self._draw()
-
-    def say(self, text: str) -> None:
-        """What the app has to say; empty gives the line back to the job."""
-        if text != self._said:
-            self._said = text
-            self.set_class(bool(text), "-said")
-            self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Another width breaks it elsewhere, and has room for more words, or less."""
-        before, self._width = self._width, event.size.width
-        if self._width != before and (self._said or self._job):
-            self._draw()
-            self.post_message(self.WidthChanged())
-
-    def _draw(self) -> None:
-        self.update(whole_words(self._said or self._job, self.app.size.width - 2))
-
-
-def whole_words(text: str, width: int) -> str:
-    """A text for `width` cells; with a path or a command in it broken at the edge only."""
-    width = max(width, 1)
-    if max((len(word) for word in text.split()), default=0) <= width // 2:
-        return text
-    return "\n".join(text[at : at + width] for at in range(0, len(text), width))
 
 
 class Ground(Screen[None]):
