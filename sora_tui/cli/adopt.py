@@ -17,7 +17,7 @@ from sora_tui.cli.usual import usual_of
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.problem import Problem, problem
-from sora_tui.core.remote import Phase, RemoteVideo, inner_id
+from sora_tui.core.remote_video import Phase, RemoteVideo, inner_id
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine

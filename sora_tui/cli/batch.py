@@ -138,7 +138,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     before = rest.before
     retried = (line.job for line in order.lines if line.way == "retry" and line.job is not None)
     unsent = {job.id: job.updated_at for job in retried}
-    going = [job.id for job in before if not job.is_final or job.needs_you]
+    going = [job.id for job in before if not job.is_final or job.needs_decision]
     followed = [*going, *unsent, *(job.id for job in jobs)]
     enough = is_with_server if args.no_wait else is_at_rest
 
@@ -212,7 +212,7 @@ def _read(path: Path) -> str:
 
 def _asked(folder: Folder, settings: Settings, line: Line, speech: Speech) -> _Asked:
     """The request of a line, its picture, and how many clips are made of it."""
-    said, server = line.said, settings.server
+    said, server = line.settings, settings.server
     try:
         choices = from_front_matter(said, "")
     except ProblemError as error:  # it is no prompt file, whose words these are

@@ -52,10 +52,10 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
 def _too_late(job: Job, folder: Folder, settings: Settings, speech: Speech) -> int:
     """Say what cancelling cannot do."""
     facts = {"job": job.id, "state": job.state.value}
-    if job.is_final and not job.needs_you:
+    if job.is_final and not job.needs_decision:
         raise ProblemError(Problem("step_illegal", facts, Spent.NO))
     speech.problem(Problem("step_illegal", facts, Spent.NO if job.is_free else Spent.PERHAPS))
-    if job.needs_you:
+    if job.needs_decision:
         speech.note(_("It may be at the server, and cannot be stopped there from here."))
         for line in ways(job):
             speech.note(line)
@@ -67,7 +67,7 @@ def _too_late(job: Job, folder: Folder, settings: Settings, speech: Speech) -> i
         ).format(server=clean_line(job.server.profile), job=job.id)
     )
     means = None
-    if job.may_be_deleted_there and job.state in {State.QUEUED, State.IN_PROGRESS}:
+    if job.can_delete_remote and job.state in {State.QUEUED, State.IN_PROGRESS}:
         with suppress(ProblemError):  # no profile has its server: nothing is asked of it
             means = means_at_server(job, settings, folder)
     if means in {"cancels", "deletes"}:

@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from sora_tui.cli import exits
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
-from sora_tui.core.accounts import Account, Tally, accounts, together
+from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_groups, spending_report
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.amounts import money
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     folder = open_folder(settings.workspace)
     since = args.since or _EVER
     records = jobs_of_the_day(folder, since)
-    kept = accounts(records.jobs, since)
+    kept = spending_report(records.jobs, since)
     for account, tally in kept.items():
         speech.document(_document(account, tally))
     for path in records.unreadable:
@@ -39,15 +39,15 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         speech.result(_("Nothing was sent to a real server."))
         return exits.DONE
     for name, head in _BY:
-        for line in _table(_(head), together(kept, name, "currency")):
+        for line in _table(_(head), merge_groups(kept, name, "currency")):
             speech.result(line)
         speech.result("")
-    for (currency,), tally in together(kept, "currency").items():
+    for (currency,), tally in merge_groups(kept, "currency").items():
         speech.result(_total(currency, tally))
     return exits.DONE
 
 
-def _document(account: Account, tally: Tally) -> dict[str, Any]:
+def _document(account: SpendingGroup, tally: GroupTotal) -> dict[str, Any]:
     spent = tally.spent
     return {
         "event": "cost",
@@ -62,7 +62,7 @@ def _document(account: Account, tally: Tally) -> dict[str, Any]:
     }
 
 
-def _table(head: str, sums: Mapping[tuple[str, ...], Tally]) -> Iterator[str]:
+def _table(head: str, sums: Mapping[tuple[str, ...], GroupTotal]) -> Iterator[str]:
     heads = (head, _("CLIPS"), _("ESTIMATED"), _("REPORTED"), _("UNKNOWN"))
     rows = [heads, *(_cells(name, currency, t) for (name, currency), t in sorted(sums.items()))]
     widths = [max(cell_len(row[at]) for row in rows) for at in range(len(heads))]
@@ -75,7 +75,7 @@ def _table(head: str, sums: Mapping[tuple[str, ...], Tally]) -> Iterator[str]:
         yield "  ".join((first, *rest))
 
 
-def _cells(name: str, currency: str, tally: Tally) -> tuple[str, ...]:
+def _cells(name: str, currency: str, tally: GroupTotal) -> tuple[str, ...]:
     spent = tally.spent
     return (
         clean_line(name or "-", 40),
@@ -86,7 +86,7 @@ def _cells(name: str, currency: str, tally: Tally) -> tuple[str, ...]:
     )
 
 
-def _total(currency: str, tally: Tally) -> str:
+def _total(currency: str, tally: GroupTotal) -> str:
     """`12 clips: about $4.20 by the price tables, $0.40 as servers say, 2 unknown`."""
     clips = ngettext("{count} clip", "{count} clips", tally.clips).format(count=tally.clips)
     spent = tally.spent

@@ -11,8 +11,8 @@ from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.errand import have_done, named
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
-from sora_tui.core.findings import DeleteMeans
 from sora_tui.core.job import Job, State
+from sora_tui.core.probe_result import DeleteMeans
 from sora_tui.core.problem import Fact, Problem, ProblemError, Spent, problem_error
 from sora_tui.core.server import profile_for
 from sora_tui.core.text import clean_line
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     history = History(folder)
     job = named(args.job, folder, history)
     at_server = args.remote and job.remote_id is not None
-    if not (job.may_be_deleted_there if at_server else _is_at_rest(job)):
+    if not (job.can_delete_remote if at_server else _is_at_rest(job)):
         raise _not_now(job, names_way=not at_server)
     means = means_at_server(job, settings, folder) if at_server else None
     if not args.yes:
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
 
 
 def _is_at_rest(job: Job) -> bool:
-    return job.is_final and not job.needs_you
+    return job.is_final and not job.needs_decision
 
 
 def _is_done_there(before: Job, now: Job) -> bool:
@@ -106,9 +106,9 @@ def _is_done_there(before: Job, now: Job) -> bool:
     Raises:
         ProblemError: delete_refused; step_illegal when its clip is on its way home by now.
     """
-    if now.events != before.events and now.kept_because is not None:
-        raise problem_error("delete_refused", host=_host(now), message=now.kept_because)
-    if not now.may_be_deleted_there:
+    if now.events != before.events and now.remote_delete_error is not None:
+        raise problem_error("delete_refused", host=_host(now), message=now.remote_delete_error)
+    if not now.can_delete_remote:
         raise _not_now(now)
     return now.state is State.CANCELLED and not _is_at_rest(before)
 
@@ -151,7 +151,7 @@ def _host(job: Job) -> str:
 def _not_now(job: Job, *, names_way: bool = False) -> ProblemError:
     spent = Spent.PERHAPS if job.attempts and not job.is_free else Spent.NO
     facts: dict[str, Fact] = {"job": job.id, "state": job.state.value}
-    if names_way and job.may_be_deleted_there:
+    if names_way and job.can_delete_remote:
         facts["way"] = way_there(job)
     return ProblemError(Problem("step_illegal", facts, spent))
 

@@ -19,7 +19,7 @@ from sora_tui.cli.progress import Progress
 from sora_tui.cli.speech import Speech
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
-from sora_tui.core.search import LOOKS
+from sora_tui.core.recovery import SEARCH_DELAYS
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n import _
@@ -73,7 +73,7 @@ _STOPPED: Final = "sending_stopped"
 _STARTS: Final = 3
 #: Seconds that a lost answer is looked for before a person has to decide: the last look of the
 #: first minutes, and what its list may take.
-SEARCH: Final = LOOKS[-1] + 30.0
+SEARCH: Final = SEARCH_DELAYS[-1] + 30.0
 #: Seconds after which a person is told who does not take the job.
 _UNCLAIMED: Final = 5.0
 _LOOK_EVERY: Final = 2.0
@@ -223,7 +223,7 @@ class _Watch:
     def take_ended(self) -> None:
         """Take the jobs for which there is nothing to wait: no engine speaks of them any more."""
         for job in self._history.load_each(tuple(self.open)).values():
-            if isinstance(job, Job) and job.is_final and not job.needs_you:
+            if isinstance(job, Job) and job.is_final and not job.needs_decision:
                 self._job(JobChanged(job))
 
     def take(self, item: Item) -> None:
@@ -340,14 +340,14 @@ class _Watch:
         follows = self._owner is not None and not self._owner.owner
         if not follows and search.at < self._began_at:
             return False
-        return search.can_find_no_more(job.lost_at, has_unknown_past=job.has_unknown_past)
+        return search.is_exhausted(job.unconfirmed_since, has_unknown_past=job.has_unknown_past)
 
     def _name_search(self, job: Job) -> None:
         """Say once what is waited for, and how long."""
         self._named_search.add(job.id)
         self._progress.pause()
-        rest = LOOKS[-1] - (datetime.now(UTC) - job.lost_at).total_seconds()
-        until = datetime.now(UTC) + timedelta(seconds=min(max(rest, 0.0), LOOKS[-1]))
+        rest = SEARCH_DELAYS[-1] - (datetime.now(UTC) - job.unconfirmed_since).total_seconds()
+        until = datetime.now(UTC) + timedelta(seconds=min(max(rest, 0.0), SEARCH_DELAYS[-1]))
         self._speech.note(search_words(job, f"{until.astimezone():%H:%M:%S}"))
 
     def _name_owner(self) -> None:

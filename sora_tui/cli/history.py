@@ -75,8 +75,8 @@ def show(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if speech.as_json:
         lineage = history.lineage(job)
         document = json.loads(history.load_text(job_id))
-        kin = {"from": lineage.origins, "became": lineage.made}
-        document["lineage"] = {way: [one._asdict() for one in kin[way]] for way in kin}
+        relation = {"from": lineage.origins, "became": lineage.derived}
+        document["lineage"] = {way: [one._asdict() for one in relation[way]] for way in relation}
         speech.document({**document, **made_document(job)})
         return 0
     for line in facts_lines(job, folder, history):
@@ -155,8 +155,8 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         (_("picture"), f"{reference.path}  {reference.fit}" if reference else None),
         (_("parameters"), json.dumps(dict(request.params)) if request.params else None),
         (_("made as"), operation_words(request) if request.source_file else None),
-        *((_("from"), kin_words(kin)) for kin in lineage.origins),
-        *((_("became"), kin_words(kin)) for kin in lineage.made),
+        *((_("from"), kin_words(relation)) for relation in lineage.origins),
+        *((_("became"), kin_words(relation)) for relation in lineage.derived),
         (_("cost"), _cost(job)),
         (_("batch"), f"{job.batch.id}  {job.batch.index}" if job.batch else None),
         (_("created"), _local(job.created_at)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sora_tui.cli.progress import Usual
-from sora_tui.core.eta import usual_seconds
+from sora_tui.core.eta import typical_seconds
 from sora_tui.core.job import Job
 from sora_tui.workspace.history import History
 
@@ -16,7 +16,7 @@ def usual_of(history: History) -> Usual:
         wanted = job.request
         kind = (job.server.profile, wanted.model, wanted.size, wanted.seconds)
         if kind not in known:
-            known[kind] = usual_seconds(history.durations(*kind))
+            known[kind] = typical_seconds(history.durations(*kind))
         return known[kind]
 
     return usual

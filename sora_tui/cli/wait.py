@@ -80,7 +80,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
                 break
             _add(outcome, wait_for_completion(engine, items, history, going, progress, speech))
         outcome.signal = outcome.signal or deciding.signal
-        for job in [job for job in outcome.jobs.values() if job.needs_you]:
+        for job in [job for job in outcome.jobs.values() if job.needs_decision]:
             outcome.jobs[job.id] = history.load(job.id)  # given up for one that was sent
     return report(outcome, folder, speech)
 
@@ -112,7 +112,7 @@ def _look_again(engine: Engine, history: History, job_ids: Iterable[str]) -> dic
     again = (
         job
         for job in jobs
-        if job.state is State.EXPIRED or job.may_be_found_again or job.is_too_large
+        if job.state is State.EXPIRED or job.can_recheck_remote or job.is_too_large
     )
     asked = {job.id: job.updated_at for job in again}
     for job_id in asked:
@@ -139,7 +139,7 @@ def _ask(deciding: Deciding, outcome: Outcome) -> list[str]:
     """Ask about every job that nobody was asked about; the ids of those that go on."""
     deciding.going = []
     for job in outcome.jobs.values():
-        if job.needs_you and job.id not in deciding.asked and not deciding.ask(job):
+        if job.needs_decision and job.id not in deciding.asked and not deciding.ask(job):
             break
     deciding.give_back()
     return list(dict.fromkeys(deciding.going))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from sora_tui.core.number import MAX_DIGITS, number
-from sora_tui.core.remote import ENDINGS, LAST_MOMENT, Phase, RemoteVideo, read_video
+from sora_tui.core.remote_video import FINAL_WORDS, LAST_MOMENT, Phase, RemoteVideo, read_video
 from sora_tui.core.text import clean, clean_line
 
 #: Largest answers read, in bytes (reliability, mechanism CAP).
@@ -66,7 +66,7 @@ def read_json(body: bytes) -> Any:
     return _pruned(parsed, MAX_DEPTH)
 
 
-def video_in(document: object, endings: Mapping[str, Phase] = ENDINGS) -> RemoteVideo | None:
+def video_in(document: object, endings: Mapping[str, Phase] = FINAL_WORDS) -> RemoteVideo | None:
     """The video object an error answer may consist of (vLLM-Omni answers a failed job so).
 
     An error with an id of its own is told from a job by the object's name, or by a status word
@@ -79,7 +79,9 @@ def video_in(document: object, endings: Mapping[str, Phase] = ENDINGS) -> Remote
     return video if is_job else None
 
 
-def wrapped_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> RemoteVideo | None:
+def wrapped_video(
+    document: object, endings: Mapping[str, Phase] = FINAL_WORDS
+) -> RemoteVideo | None:
     """A video object embedded as text in an error message (LiteLLM before vLLM-Omni)."""
     for inner in _wrapped(_read_envelope(document).message):
         if (video := video_in(inner, endings)) is not None:

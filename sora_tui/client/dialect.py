@@ -1,7 +1,8 @@
 """How known servers differ from the API's document, as data: one row per server.
 
 What every client should bear with anyway (words for states, envelopes of errors, ids, types) is no
-dialect: `core/remote.py` and `decode.py` take it from anybody. A field stands here only where a
+dialect: `core/remote_video.py` and `decode.py` take it from anybody. A field stands here only where
+    a
 server has to be treated in another way, and general code reads it; nothing asks for a row's name.
 """
 
@@ -12,8 +13,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from sora_tui.core.findings import ABILITIES, Ability, DeleteMeans
-from sora_tui.core.remote import ENDINGS, Phase
+from sora_tui.core.probe_result import CAPABILITIES, Capability, DeleteMeans
+from sora_tui.core.remote_video import FINAL_WORDS, Phase
 from sora_tui.core.server import Auth, Encoding, ReferenceForm, Server
 
 #: The free questions of `probe.py`. Those that end in `_` are asked at the root of the host.
@@ -126,7 +127,7 @@ class Dialect(NamedTuple):
     auth: Auth = "bearer"
     bearer_without_key: str | None = "none"
     query: Mapping[str, str] = MappingProxyType({})
-    abilities: Mapping[Ability, bool] = MappingProxyType({})
+    abilities: Mapping[Capability, bool] = MappingProxyType({})
     list_needs: str = ""
     delete_means: DeleteMeans = "unknown"
     repeats: bool = False
@@ -139,14 +140,14 @@ class Dialect(NamedTuple):
     output_fields: tuple[tuple[str, ...], ...] = (("variant",), ("index", "output_index"))
     endings: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
 
-    def can(self, ability: Ability) -> bool | None:
+    def can(self, ability: Capability) -> bool | None:
         """Whether it can; None where only a try tells."""
         return self.abilities.get(ability)
 
 
-def _only(*abilities: Ability) -> Mapping[Ability, bool]:
+def _only(*abilities: Capability) -> Mapping[Capability, bool]:
     """These and no others."""
-    return {ability: ability in abilities for ability in ABILITIES}
+    return {ability: ability in abilities for ability in CAPABILITIES}
 
 
 #: LiteLLM's words, after those of the server that it asked first (its exceptions.py, and
@@ -158,7 +159,7 @@ _NO_ROUTE: Final = re.compile(
 )
 
 #: Nobody knows what stands behind it: it has the words that gateways hand on.
-GENERIC: Final = Dialect(name="generic", endings=ENDINGS)
+GENERIC: Final = Dialect(name="generic", endings=FINAL_WORDS)
 
 #: Sources and versions: videos-api, sections 2.1 to 2.9.
 DIALECTS: Final[Mapping[str, Dialect]] = {
@@ -171,7 +172,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             signs=(Sign("models", ENOUGH, header="openai-version"),),
             bearer_without_key=None,
             nested="brackets",  # as its own SDK sends them
-            abilities=_only(*ABILITIES),
+            abilities=_only(*CAPABILITIES),
             delete_means="deletes",
         ),
         # 1.106 to 1.109. Operations are passed on; what they do is the server's behind it. An
@@ -234,7 +235,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                     own=True,
                 ),
             ),
-            endings=ENDINGS,  # its adapters for other services say all of them
+            endings=FINAL_WORDS,  # its adapters for other services say all of them
         ),
         # 0.30.0.
         Dialect(
@@ -369,7 +370,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             delete_means="none",
             poll_floor=30.0,
             output_fields=(("index",),),
-            endings=ENDINGS,
+            endings=FINAL_WORDS,
         ),
         # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
         Dialect(
@@ -378,7 +379,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),),
             bearer_without_key=None,
             nested="brackets",
-            abilities=_only(*ABILITIES),
+            abilities=_only(*CAPABILITIES),
             delete_means="deletes",
         ),
     )

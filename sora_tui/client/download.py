@@ -32,7 +32,7 @@ from sora_tui.client.transport import UNREADABLE, Fetcher, Incoming, base_url, w
 from sora_tui.core.clip_addresses import clip_addresses
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import CODES
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import Server, origin_of
 from sora_tui.core.sniff import sniff
 from sora_tui.core.text import clean, clean_line

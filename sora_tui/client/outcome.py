@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.job import JobError
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote_video import RemoteVideo
 
 
 @dataclass(frozen=True, slots=True)

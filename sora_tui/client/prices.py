@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sora_tui.client.offers import usual_fps
 from sora_tui.client.tables import read_table
-from sora_tui.core.price import Ending, Measures, PriceTable, folded
+from sora_tui.core.price import Measures, PriceTable, Retirement, folded
 from sora_tui.core.server import Server
 
 
@@ -36,7 +36,7 @@ def table_for(server: Server) -> PriceTable | None:
 def measures_for(server: Server) -> Measures:
     """Return which parameters change how much a request makes, and how many frames a second has."""
     fps = usual_fps(server)
-    return _measures()._replace(usual_rate=None if fps is None else Decimal(str(fps)))
+    return _measures()._replace(default_rate=None if fps is None else Decimal(str(fps)))
 
 
 @lru_cache(maxsize=1)
@@ -54,7 +54,7 @@ def _measures() -> Measures:
     )
 
 
-def ending_of(server: Server, model: str | None) -> Ending | None:
+def ending_of(server: Server, model: str | None) -> Retirement | None:
     """When this model ends or ended, as far as its maker said; None where nobody said.
 
     A server of another host may serve on what its maker ended: then it is only worth a word.
@@ -62,9 +62,9 @@ def ending_of(server: Server, model: str | None) -> Ending | None:
     own = _host_of(server)
     for entry in _hosts() if own is None else (own,):
         if model is not None and not server.simulated and (day := entry.ends.get(model)):
-            return Ending(model, day, entry.hosts[0], own=own is not None)
+            return Retirement(model, day, entry.hosts[0], own=own is not None)
     if own is not None and own.all_end is not None:
-        return Ending("", own.all_end, own.hosts[0], own=True)
+        return Retirement("", own.all_end, own.hosts[0], own=True)
     return None
 
 

@@ -22,7 +22,7 @@ from sora_tui.client.dialect import (
     can_list,
 )
 from sora_tui.client.videos import is_key_refusal, model_names
-from sora_tui.core.findings import ABILITIES, Ability, Findings, KeyVerdict
+from sora_tui.core.probe_result import CAPABILITIES, Capability, KeyStatus, ProbeResult
 from sora_tui.core.problem import Problem, problem
 from sora_tui.core.server import Server, sending_refusal
 from sora_tui.core.text import clean, clean_line
@@ -59,7 +59,7 @@ def _questions() -> dict[Probe, _Question]:
     }
 
 
-async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # noqa: ASYNC109
+async def examine_server(server: Server, timeout: float = 10.0) -> ProbeResult:  # noqa: ASYNC109
     """Ask a server a few free questions, and read out of the answers what it is.
 
     A server that is known by its host, or whose profile names its dialect, is asked only what that
@@ -74,7 +74,7 @@ async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # 
     """
     # The key must not cross a network in clear, nor a question go out that needs one we lack.
     if (why := sending_refusal(server)) is not None:
-        return Findings("generic", problem=why)
+        return ProbeResult("generic", problem=why)
     told = DIALECTS.get(server.dialect) if server.dialect != "auto" else None
     known = by_host(server.host) or told
     from sora_tui.client.transport import Wire  # as in videos.py
@@ -119,7 +119,7 @@ async def examine_server(server: Server, timeout: float = 10.0) -> Findings:  # 
         kind, message = "server_unreachable", ""
         if faults:
             kind, message = faults[0].kind, clean_line(faults[0], 300)
-        return Findings("generic", problem=problem(kind, host=server.host, message=message))
+        return ProbeResult("generic", problem=problem(kind, host=server.host, message=message))
     row, evidence = _best(answers)
     if known is not None:
         row, evidence = known, (_why_known(server, known),)
@@ -181,14 +181,14 @@ def _findings(
     evidence: tuple[str, ...],
     answers: Mapping[Probe, Answer],
     milliseconds: float | None,
-) -> Findings:
-    can: dict[Ability, bool | None] = {ability: row.can(ability) for ability in ABILITIES}
+) -> ProbeResult:
+    can: dict[Capability, bool | None] = {ability: row.can(ability) for ability in CAPABILITIES}
     can["list"] = can_list(server)
     if (listed := _has_list(answers)) is not None:
         can["list"] = listed
     key, why = _key(server, answers)
     missing = _nothing_there(server, answers)
-    return Findings(
+    return ProbeResult(
         row.name,
         evidence=evidence,
         reached=True,
@@ -216,7 +216,7 @@ def _has_list(answers: Mapping[Probe, Answer]) -> bool | None:
     return True if 200 <= answer.status < 300 and isinstance(rows, list) else None
 
 
-def _key(server: Server, answers: Mapping[Probe, Answer]) -> tuple[KeyVerdict, Problem | None]:
+def _key(server: Server, answers: Mapping[Probe, Answer]) -> tuple[KeyStatus, Problem | None]:
     """What becomes of the key at the routes that need one."""
     asked = [answers[probe] for probe in ("models", "list", "unknown") if probe in answers]
     for answer in asked:

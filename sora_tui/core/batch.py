@@ -44,11 +44,11 @@ class Line(NamedTuple):
 
     Attributes:
         number: In the file, from 1: of the line, or of the header of its table.
-        said: What it says, names as in `NAMES`.
+        settings: What it says, names as in `NAMES`.
     """
 
     number: int
-    said: Mapping[str, Any]
+    settings: Mapping[str, Any]
 
 
 def batch_id(name: str) -> str:
@@ -137,8 +137,8 @@ def takes_of(
 
 def _key(line: Line, request: VideoRequest, origin: str) -> str:
     """What a line is known by: its own `id`, else a hash of what it asks for and of whom."""
-    if "id" in line.said:
-        return f"{_OWN_ID}{line.said['id']}"
+    if "id" in line.settings:
+        return f"{_OWN_ID}{line.settings['id']}"
     # Which file the text came from changes nothing in the clip.
     asked = {**request_document(request), "prompt_file": None, "variables": None}
     text = json.dumps([origin, asked], sort_keys=True, default=str)

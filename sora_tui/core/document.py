@@ -24,7 +24,7 @@ from sora_tui.core.job import (
 )
 from sora_tui.core.number import amount
 from sora_tui.core.problem import CODES, Spent, problem_error
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.request import (
     Character,
     Operation,
@@ -36,7 +36,7 @@ from sora_tui.core.request import (
 from sora_tui.core.server import Secret, ServerRef
 
 if TYPE_CHECKING:
-    from sora_tui.core.search import Search
+    from sora_tui.core.recovery import RecoverySearch
 
 SCHEMA: Final = 1
 T = TypeVar("T")
@@ -306,12 +306,12 @@ def _consent(consent: Consent | None) -> dict[str, Any] | None:
     }
 
 
-def _search(search: Search) -> dict[str, Any]:
+def _search(search: RecoverySearch) -> dict[str, Any]:
     refused = search.refused
     return {
         "began": _stamp(search.began),
         "at": _stamp(search.at),
-        "looks": search.looks,
+        "looks": search.searches,
         "listed": search.listed,
         "found": [
             {
@@ -477,16 +477,16 @@ def _read_mark(value: Any) -> FolderMark:
     return FolderMark(str(value["token"]), int(value["inode"]), _text(value.get("machine")))
 
 
-def _read_search(value: Any) -> Search:
-    from sora_tui.core.search import Candidate, Refusal, Search
+def _read_search(value: Any) -> RecoverySearch:
+    from sora_tui.core.recovery import Candidate, RecoverySearch, Refusal
 
     refused = value.get("refused")
     if refused is not None and refused["code"] not in CODES:
         refused = None  # a reason that this version has no words for
-    return Search(
+    return RecoverySearch(
         began=_moment(value["began"]),
         at=_moment(value["at"]),
-        looks=int(value.get("looks") or 0),
+        searches=int(value.get("looks") or 0),
         listed=bool(value.get("listed", True)),
         found=tuple(
             Candidate(

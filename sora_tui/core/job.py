@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import CODES, Problem, Spent, problem_error
-from sora_tui.core.remote import ENDS, Phase, RemoteVideo, cost_in, inner_id
+from sora_tui.core.remote_video import FINAL_PHASES, Phase, RemoteVideo, cost_in, inner_id
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.core.text import clean_line
 
 if TYPE_CHECKING:  # few jobs have one, and every start imports this module
-    from sora_tui.core.search import Search
+    from sora_tui.core.recovery import RecoverySearch
 
 #: How the note of a deletion that the server refused begins.
 _KEPT: Final = "not deleted at the server: "
@@ -118,7 +118,7 @@ _WITHOUT_CLIP: Final = frozenset(
     {State.FAILED, State.CANCELLED, State.EXPIRED, State.GONE, State.ABANDONED, State.REJECTED}
 )
 #: A person has to decide.
-NEEDS_YOU: Final = frozenset({State.UNCONFIRMED})
+NEEDS_DECISION: Final = frozenset({State.UNCONFIRMED})
 
 
 class Event(NamedTuple):
@@ -325,7 +325,7 @@ class Job:
     not_before: datetime | None = None
     expires_at: datetime | None = None
     clock_skew: float | None = None
-    search: Search | None = None
+    search: RecoverySearch | None = None
     parent: str | None = None
     batch: Batch | None = None
     notes: Notes = _NO_NOTES
@@ -454,9 +454,9 @@ class Job:
             attempts=self._last_attempt(outcome, status),
         )
 
-    def doubted(self, at: datetime, error: JobError) -> Job:
+    def deferral_doubted(self, at: datetime, error: JobError) -> Job:
         """The server said "not now", and that is not to be believed: it is not sent again."""
-        if self.state is not State.PENDING or not self.was_put_off:
+        if self.state is not State.PENDING or not self.was_deferred:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
 
@@ -469,13 +469,13 @@ class Job:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
 
-    def held(self, at: datetime, error: JobError) -> Job:
+    def blocked(self, at: datetime, error: JobError) -> Job:
         """It waits for a reason that the owner of the workspace found, with nothing sent."""
         if self.state is not State.PENDING:
             raise _illegal(self, State.PENDING)
         return replace(self.noted(at, f"waits: {error.kind}"), error=error)
 
-    def released(self, at: datetime) -> Job:
+    def unblocked(self, at: datetime) -> Job:
         """Return the pending job without the reason that kept it."""
         if self.state is not State.PENDING:
             raise _illegal(self, State.PENDING)
@@ -532,11 +532,11 @@ class Job:
         )
         return job._at_server(at, remote)
 
-    def knowing_clock(self, skew: float) -> Job:
+    def with_clock_skew(self, skew: float) -> Job:
         """Return the job with the server's clock minus ours when it was sent, learnt since."""
         return replace(self, clock_skew=skew)
 
-    def searched(self, at: datetime, search: Search) -> Job:
+    def searched(self, at: datetime, search: RecoverySearch) -> Job:
         """Looked for while unconfirmed; what is no news is not noted."""
         if self.state is not State.UNCONFIRMED:
             raise _illegal(self, State.UNCONFIRMED)
@@ -578,7 +578,7 @@ class Job:
             return self
         return replace(self, error=None)._at_server(at, remote)  # it is answered
 
-    def not_told(self, at: datetime, error: JobError) -> Job:
+    def status_refused(self, at: datetime, error: JobError) -> Job:
         """Return the job with why its server does not tell how it is, until it does."""
         if self.state not in _IN_FLIGHT:
             raise _illegal(self, self.state)
@@ -588,14 +588,14 @@ class Job:
         job = self if note in {event.note for event in self.events} else self.noted(at, note)
         return replace(job, updated_at=at, error=error)
 
-    def found(self, at: datetime, remote: RemoteVideo) -> Job:
+    def rediscovered(self, at: datetime, remote: RemoteVideo) -> Job:
         """A server that had forgotten or ended the job tells otherwise when it is asked again."""
-        is_over = self.state is not State.GONE and remote.phase.is_ending
-        if not self.may_be_found_again or is_over:
+        is_over = self.state is not State.GONE and remote.phase.is_final_without_clip
+        if not self.can_recheck_remote or is_over:
             raise _illegal(self, _REMOTE[remote.phase])
         return replace(self, error=None)._at_server(at, remote)
 
-    def ended_as_told(self, at: datetime) -> Job:
+    def final_status_believed(self, at: datetime) -> Job:
         """The answer to the create told how the job ended, and the server knows it no more."""
         if not self.ended_at_create:
             raise _illegal(self, State.FAILED)
@@ -610,14 +610,14 @@ class Job:
         """It was made, and its file is no longer to be had."""
         return self._step(State.EXPIRED, at, error=error)
 
-    def deleted_there(self, at: datetime) -> Job:
+    def remote_deleted(self, at: datetime) -> Job:
         """The server deleted a job that was under way: there will be no clip."""
         if self.state not in _IN_FLIGHT or self.remote is None:
             raise _illegal(self, State.CANCELLED)
         remote = self.remote._replace(status="deleted", phase=Phase.CANCELLED)
         return replace(self, remote=remote)._at_server(at, remote)
 
-    def kept_there(self, at: datetime, error: JobError) -> Job:
+    def remote_delete_failed(self, at: datetime, error: JobError) -> Job:
         """The server was asked to delete it, and did not."""
         said = " ".join(str(part) for part in (error.status or error.kind, error.message) if part)
         return self.noted(at, f"{_KEPT}{said}")
@@ -634,7 +634,7 @@ class Job:
             raise _illegal(self, State.COMPLETED)
         return self._step(State.COMPLETED, at, "download interrupted", error=error)
 
-    def asked_again(self, at: datetime) -> Job:
+    def download_retried(self, at: datetime) -> Job:
         """A person wants its file asked for once more: a server may only have been late."""
         if self.is_too_large:
             return replace(self.noted(at, "asked for again"), error=None)
@@ -683,12 +683,16 @@ class Job:
         return self.state is State.COMPLETED and error is not None and error.kind == _TOO_LARGE
 
     @property
-    def was_told_an_end(self) -> bool:
+    def has_unconfirmed_end(self) -> bool:
         """Whether the last word about it ends it, and waits to be told again."""
-        return self.state in _IN_FLIGHT and self.remote is not None and self.remote.phase.is_ending
+        return (
+            self.state in _IN_FLIGHT
+            and self.remote is not None
+            and self.remote.phase.is_final_without_clip
+        )
 
     @property
-    def may_be_found_again(self) -> bool:
+    def can_recheck_remote(self) -> bool:
         """Whether its server may be asked once more for a job that it forgot or ended."""
         ended = self.state in {State.GONE, State.FAILED, State.CANCELLED}
         return ended and self.remote_id is not None
@@ -697,7 +701,7 @@ class Job:
     def ended_at_create(self) -> bool:
         """Whether the answer to the create ended it, and nothing was heard since."""
         accepted = self.events[-2:-1] and self.events[-2].state is State.SUBMITTING
-        return bool(accepted) and self.was_told_an_end
+        return bool(accepted) and self.has_unconfirmed_end
 
     def knows(self, remote: RemoteVideo) -> bool:
         """Whether an answer is about this job: by the id of its create, or one told later."""
@@ -715,7 +719,7 @@ class Job:
         return self.events[-1] in events and events[-1] not in self.events
 
     @property
-    def is_made(self) -> bool:
+    def has_remote_clip(self) -> bool:
         """Whether a server has made its clip, so that something else can be made of it."""
         made = self.state in {State.COMPLETED, State.DOWNLOADING, State.SAVED}
         return made and self.remote_id is not None and self.request.operation != "character"
@@ -745,8 +749,8 @@ class Job:
         return (
             self.cost.reported is not None
             and self.remote is not None
-            and self.remote.phase in ENDS
-            and not self.was_told_an_end
+            and self.remote.phase in FINAL_PHASES
+            and not self.has_unconfirmed_end
             and cost_in(self.remote.document) is not None
         )
 
@@ -767,11 +771,11 @@ class Job:
         return self.attempts[-1].request_id if self.attempts else None
 
     @property
-    def may_be_deleted_there(self) -> bool:
+    def can_delete_remote(self) -> bool:
         """Whether its video can be deleted at the server without losing a clip on its way home."""
         if self.request.operation == "character":
             return False  # the API has no way to delete one
-        is_at_rest = self.is_final and not self.needs_you
+        is_at_rest = self.is_final and not self.needs_decision
         return self.remote_id is not None and (is_at_rest or self.state in _IN_FLIGHT)
 
     @property
@@ -780,7 +784,7 @@ class Job:
         return not self.attempts or (self.error is not None and self.error.kind == "past_unknown")
 
     @property
-    def lost_at(self) -> datetime:
+    def unconfirmed_since(self) -> datetime:
         """Return when its answer was lost; of an unknown past, when it can have been sent first."""
         if self.has_unknown_past:
             return self.created_at
@@ -792,12 +796,12 @@ class Job:
         return at
 
     @property
-    def was_put_off(self) -> bool:
+    def was_deferred(self) -> bool:
         """A server has said "not now" to it."""
         return any(attempt.is_deferred for attempt in self.attempts)
 
     @property
-    def was_put_off_bare(self) -> bool:
+    def was_deferred_without_limit(self) -> bool:
         """A server has said "not now" to it without naming a limit."""
         return any(attempt.outcome == _DEFERRED_BARE for attempt in self.attempts)
 
@@ -808,12 +812,12 @@ class Job:
         return stopped and self.state is State.PENDING
 
     @property
-    def needs_you(self) -> bool:
+    def needs_decision(self) -> bool:
         """A person has to decide before anything happens."""
-        return self.state in NEEDS_YOU
+        return self.state in NEEDS_DECISION
 
     @property
-    def kept_because(self) -> str | None:
+    def remote_delete_error(self) -> str | None:
         """Why the server did not delete it, if that was the last thing that happened."""
         note = self.events[-1].note if self.events else ""
         return note.removeprefix(_KEPT) if note.startswith(_KEPT) else None
@@ -828,7 +832,7 @@ class Job:
         to = _REMOTE[remote.phase]
         with_server = self.state in _IN_FLIGHT
         told_before = self.remote.phase if with_server and self.remote else None
-        is_first = remote.phase.is_ending and told_before is not remote.phase
+        is_first = remote.phase.is_final_without_clip and told_before is not remote.phase
         if is_first:
             to = self.state if with_server else State.QUEUED
         if with_server and (to not in STEPS[self.state] or remote.phase is Phase.UNKNOWN):

@@ -14,7 +14,7 @@ _CHANCE: Final = SystemRandom()
 JOB_ID: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-z]{6}")
 
 
-def made_at(job_id: str) -> datetime | None:
+def creation_time(job_id: str) -> datetime | None:
     """Return the second in which an id was made, by the clock of that process; None for no id."""
     with suppress(ValueError):
         return datetime.strptime(job_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)

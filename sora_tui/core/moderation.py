@@ -12,7 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.digest import sha256_of
-from sora_tui.core.remote import Phase
+from sora_tui.core.remote_video import Phase
 from sora_tui.core.request import VideoRequest
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def fingerprint(request: VideoRequest) -> str:
     return sha256_of("\0".join(judged).encode("utf-8", "surrogatepass"))[:32]
 
 
-def verdict(job: Job) -> bool | None:
+def was_content_refused(job: Job) -> bool | None:
     """True where the server refused the content of this job, False where it passed, else None."""
     if job.error is not None and job.error.kind in {"moderation_before", "moderation_after"}:
         return True

@@ -36,7 +36,7 @@ class PriceTable(NamedTuple):
     dated: str = ""
 
 
-class Ending(NamedTuple):
+class Retirement(NamedTuple):
     """The day on which a model's maker switches it off.
 
     Attributes:
@@ -64,7 +64,7 @@ class Measures(NamedTuple):
         rate: Frames of one second.
         unclear: They lengthen or multiply too, in a unit that nobody knows.
         harmless: They only sound like it.
-        usual_rate: Frames of one second where none are said; None is not known.
+        default_rate: Frames of one second where none are said; None is not known.
     """
 
     clips: frozenset[str] = frozenset()
@@ -73,7 +73,7 @@ class Measures(NamedTuple):
     rate: frozenset[str] = frozenset()
     unclear: frozenset[str] = frozenset()
     harmless: frozenset[str] = frozenset()
-    usual_rate: Decimal | None = None
+    default_rate: Decimal | None = None
 
     def has(self, name: str) -> bool:
         """Return whether this is one of the names."""
@@ -218,7 +218,7 @@ def amount_of(seconds: str | None, params: Mapping[str, Any], measures: Measures
             )
         unclear = unclear or (name if wrong else "")
     if frames:
-        rate = min(rates, default=measures.usual_rate)
+        rate = min(rates, default=measures.default_rate)
         unclear = unclear or ("" if rate else framed)
         lengths += [most / rate for most in frames if rate]
     known = [length for length in lengths if length is not None]

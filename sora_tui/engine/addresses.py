@@ -17,7 +17,7 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.core.clip_addresses import strings_in
 from sora_tui.core.job import Job, Output
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.remote import Phase, RemoteVideo
+from sora_tui.core.remote_video import Phase, RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.engine.clip_files import PartSink, published
 from sora_tui.engine.desk import Desk, utc_now
@@ -82,7 +82,7 @@ class Addresses:
         """
         looks = self._looks.setdefault(job.id, _Looks())
         now = asyncio.get_running_loop().time()
-        is_ending = video.phase.is_ending
+        is_ending = video.phase.is_final_without_clip
         if not is_ending and now < looks.again:
             return AddressResult.NO_CLIP
         self.busy.add(job.id)

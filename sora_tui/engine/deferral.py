@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 from sora_tui.core.job import Job
-from sora_tui.core.remote import RemoteVideo, inner_id
+from sora_tui.core.remote_video import RemoteVideo, inner_id
 from sora_tui.engine.likeness import likeness
 
 #: A list may show a new video so many seconds late (measured on servers with a cache: 20 s).
@@ -42,7 +42,7 @@ def verdict(
         skew: The server's clock minus ours, in seconds.
         is_late: The list is so young that it would show the video by now.
     """
-    bare = job.was_put_off_bare
+    bare = job.was_deferred_without_limit
     if any(_may_be(job, video, known_ids, skew, bare) for video in videos or ()):
         return Verdict.DOUBT
     if not bare:

@@ -162,7 +162,7 @@ class Desk:
             self._retries.pop(job.id, None)
             self._transfers.pop(job.id, None)
         self._tell(job)
-        if job.is_final and not job.needs_you:
+        if job.is_final and not job.needs_decision:
             self.jobs.pop(job.id, None)
             self._written.pop(job.id, None)
             self._clocks.pop(job.id, None)
@@ -215,7 +215,7 @@ class Desk:
         job, error = self.jobs.get(job.id, job), local_error(why)
         if durably and job.state is State.PENDING and job.error != error:
             with suppress(ProblemError):
-                job = self.put(job.held(utc_now(), error))
+                job = self.put(job.blocked(utc_now(), error))
         elif durably:
             self.keep_reason(job, error._replace(spent=Spent.PERHAPS))
         self.show_retry(job, Retry(0, utc_now() + wait, why.code, why))
@@ -229,7 +229,7 @@ class Desk:
         is_under_way = job.state in {State.QUEUED, State.IN_PROGRESS}
         if error.kind in LASTING and is_under_way and job.error != error:
             with suppress(ProblemError):  # a full disk is told of where it keeps a step from going
-                self.put(job.not_told(utc_now(), error))
+                self.put(job.status_refused(utc_now(), error))
 
     def report_fault(self, job: Job, error: Exception) -> None:
         """Leave one job as it is for a fault of ours, and say it: the other jobs go on."""

@@ -18,7 +18,7 @@ from sora_tui.core.job_id import JobIds
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price
 from sora_tui.core.problem import Problem, ProblemError, Spent
-from sora_tui.core.remote import RemoteVideo, inner_id
+from sora_tui.core.remote_video import RemoteVideo, inner_id
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Listener, utc_now

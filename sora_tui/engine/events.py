@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import Problem
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote_video import RemoteVideo
 
 if TYPE_CHECKING:  # faces import this module before their first frame
     from sora_tui.workspace.lock import Holder

@@ -6,12 +6,12 @@ import asyncio
 
 from sora_tui.client.dialect import DIALECTS
 from sora_tui.client.probe import examine_server
-from sora_tui.core.findings import ABILITIES, Findings
+from sora_tui.core.probe_result import CAPABILITIES, ProbeResult
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server
 
 
-def examine(server: Server, *, timeout: float = 10.0) -> Findings:
+def examine(server: Server, *, timeout: float = 10.0) -> ProbeResult:
     """Find out about a server. Blocks, with a loop of its own: for a worker thread.
 
     Only GETs are sent, so nothing is made and nothing is charged. The built-in simulator answers
@@ -28,19 +28,19 @@ def examine(server: Server, *, timeout: float = 10.0) -> Findings:
     try:
         return asyncio.run(examine_server(server, timeout))
     except ProblemError as error:  # the address or a header is none, or a key command failed
-        return Findings("generic", problem=error.problem)
+        return ProbeResult("generic", problem=error.problem)
 
 
-def practice_findings(server: Server) -> Findings:
+def practice_findings(server: Server) -> ProbeResult:
     """What is known of the built-in simulator without asking it."""
     row = DIALECTS[server.dialect]
-    return Findings(
+    return ProbeResult(
         row.name,
         evidence=("built in",),
         reached=True,
         key="none",
         models=(server.model,) if server.model else (),
-        can={ability: row.can(ability) for ability in ABILITIES},
+        can={ability: row.can(ability) for ability in CAPABILITIES},
         delete_means=row.delete_means,
         runs_models=row.runs_models,
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sora_tui.client.dialect import by_host, can_list, dialect_of
-from sora_tui.core.findings import Ability, DeleteMeans
+from sora_tui.core.probe_result import Capability, DeleteMeans
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.request import OPERATIONS, VideoRequest
 from sora_tui.core.server import Server
@@ -40,7 +40,7 @@ def delete_means(server: Server, memory: Memory) -> DeleteMeans:
     return dialect_of(as_known(server, memory)).delete_means
 
 
-def can(server: Server, memory: Memory, ability: Ability) -> bool | None:
+def can(server: Server, memory: Memory, ability: Capability) -> bool | None:
     """Whether a server can: by experience, otherwise by its dialect; None where a try tells."""
     shown = memory.of(server.origin).facts.get(ability)
     if shown is not None:
@@ -56,7 +56,7 @@ def unsupported(server: Server, memory: Memory, request: VideoRequest) -> Proble
     """
     if request.operation not in OPERATIONS:
         return problem("word_unknown", word=request.operation)
-    needed: Ability | None = None if request.operation == "create" else request.operation
+    needed: Capability | None = None if request.operation == "create" else request.operation
     if request.characters:
         needed = "character"
     if needed is None or can(server, memory, needed) is not False:
@@ -78,7 +78,7 @@ class Knowledge:
         """The profile, its dialect known as well as it is."""
         return as_known(self._server, self._memory)
 
-    def can(self, ability: Ability) -> bool | None:
+    def can(self, ability: Capability) -> bool | None:
         """Whether it can."""
         return can(self._server, self._memory, ability)
 
@@ -86,7 +86,7 @@ class Knowledge:
         """See `unsupported`; also where a free question found an address one step off."""
         return self._missing or unsupported(self._server, self._memory, request)
 
-    def learn(self, ability: Ability, shown: bool) -> None:
+    def learn(self, ability: Capability, shown: bool) -> None:
         """Working with it showed whether it can."""
         if self.can(ability) is not shown:
             self._keep(lambda: self._memory.learn(self._server.origin, ability, shown))

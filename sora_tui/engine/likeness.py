@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from sora_tui.core.job import Job
-from sora_tui.core.remote import RemoteVideo, inner_id
+from sora_tui.core.remote_video import RemoteVideo, inner_id
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.sizes import is_tier, tier_of
 from sora_tui.core.text import clean

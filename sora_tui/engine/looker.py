@@ -13,7 +13,7 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Poll, VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Fact, Problem, ProblemError, Spent, problem
-from sora_tui.core.remote import Phase, RemoteVideo, inner_id, route_of
+from sora_tui.core.remote_video import Phase, RemoteVideo, inner_id, route_of
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.addresses import Addresses, AddressResult
@@ -149,7 +149,7 @@ class Looker:
         self._denials.pop(job.id, None)
         self._refusals.pop(job.id, None)
         self._aliases.pop(job.id, None)
-        is_told_again = video.phase.is_ending and job.was_told_an_end
+        is_told_again = video.phase.is_final_without_clip and job.has_unconfirmed_end
         if video.urls and (video.phase is Phase.UNKNOWN or is_told_again):
             server = client.server._replace(cookies=job.cookies)
             verdict = await self._addresses.bring_home(server, job, video)
@@ -229,7 +229,7 @@ class Looker:
             return
         rows = listed if isinstance(listed, int) else None
         if failure is not None and current.ended_at_create and count > 1:
-            self._desk.put(current.ended_as_told(utc_now()))
+            self._desk.put(current.final_status_believed(utc_now()))
             return
         left = _GONE_TIME - (utc_now() - first)
         facts: dict[str, Fact] = {
@@ -262,7 +262,7 @@ class Looker:
 
         An ending without a clip is not believed of a list: it may be out of date.
         """
-        is_over = video.phase.is_ending and video.phase is not Phase.COMPLETED
+        is_over = video.phase.is_final_without_clip and video.phase is not Phase.COMPLETED
         if is_news(job, video) and not is_over:
             self._denials.pop(job.id, None)
             self._desk.show_retry(job, None)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.remote import Phase, RemoteVideo
+from sora_tui.core.remote_video import Phase, RemoteVideo
 from sora_tui.engine.pace import RATE, SLOWEST, next_look
 
 #: Seconds between the starts of two sweeps, at least.
@@ -185,7 +185,7 @@ class Looks:
             wait = max(wait, UNKNOWN_AGAIN)
         if job_id not in self._watched:
             wait = max(wait, SWEEP_EVERY)
-        if video.phase.is_ending:
+        if video.phase.is_final_without_clip:
             wait = max(_ONCE_MORE_HERE if sight.job.simulated else _ONCE_MORE, hint or 0.0)
             sight.apart_until = max(sight.apart_until, now + _APART)
         sight.due = now + wait
@@ -203,7 +203,7 @@ class Looks:
             return False
         sight.rank = rank
         is_behind = video.phase is Phase.QUEUED and sight.job.state is State.IN_PROGRESS
-        if is_behind or video.phase.is_ending:
+        if is_behind or video.phase.is_final_without_clip:
             if now >= sight.apart_until:
                 self._ask_apart(sight, now)
             return False

@@ -13,8 +13,8 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import ProblemError, Spent
-from sora_tui.core.remote import RemoteVideo, inner_id, is_usable_id
-from sora_tui.core.search import LOOKS, Candidate, Refusal, Search
+from sora_tui.core.recovery import SEARCH_DELAYS, Candidate, RecoverySearch, Refusal
+from sora_tui.core.remote_video import RemoteVideo, inner_id, is_usable_id
 from sora_tui.core.server import Server
 from sora_tui.engine.deferral import Verdict, verdict
 from sora_tui.engine.desk import Desk, utc_now
@@ -24,7 +24,7 @@ from sora_tui.engine.pace import Gate
 from sora_tui.engine.reconcile import candidates, for_a_person, matches
 from sora_tui.engine.walk import walk
 
-#: After the looks of `LOOKS`, one every so many seconds.
+#: After the looks of `SEARCH_DELAYS`, one every so many seconds.
 _LATER: Final = 60.0
 #: A server that had no list is asked for it once more after so many seconds: what answered may
 #: have been a proxy whose server was away, and whoever finds nothing may pay twice.
@@ -105,7 +105,7 @@ class LostAnswers:
                 self._tell(job, listed=False)
             return
         for job in lost:
-            age = (utc_now() - job.lost_at).total_seconds()
+            age = (utc_now() - job.unconfirmed_since).total_seconds()
             self._lost_at.setdefault(job.id, now - max(age, 0.0))
         self.due_at = min(self._next_look(job) for job in lost)
         if self.due_at > now or self._gate.paused_for:
@@ -159,7 +159,7 @@ class LostAnswers:
             still = self._lost(job.id)
             if still is None or still.clock_skew is not None or skew is None or moved is None:
                 continue
-            self._desk.put(still.knowing_clock(round(skew + moved, 3)))
+            self._desk.put(still.with_clock_skew(round(skew + moved, 3)))
 
     def _rivals(self) -> list[Job]:
         """The jobs that may own what is unknown in the list.
@@ -200,8 +200,8 @@ class LostAnswers:
         lost_at = self._lost_at.get(job.id, self._in(0))
         looked_at = self._looked_at.get(job.id)
         if looked_at is None:
-            return lost_at + LOOKS[0]
-        times = (lost_at + seconds for seconds in LOOKS)
+            return lost_at + SEARCH_DELAYS[0]
+        times = (lost_at + seconds for seconds in SEARCH_DELAYS)
         return next((at for at in times if at > looked_at), looked_at + _LATER)
 
     async def check_found(self, client: VideosClient) -> None:
@@ -366,7 +366,7 @@ class LostAnswers:
         if job is not None:
             taken_by = self._owner_of(video_id) if code == "video_taken" else None
             refused = Refusal(at, video_id, code, taken_by)
-            self._put(job, (job.search or Search(at, at))._replace(refused=refused))
+            self._put(job, (job.search or RecoverySearch(at, at))._replace(refused=refused))
 
     def _lost(self, job_id: str) -> Job | None:
         """The job, unless it was found or given up meanwhile."""
@@ -382,16 +382,16 @@ class LostAnswers:
         cut: int = 0,
     ) -> None:
         at = utc_now()
-        search = job.search or Search(at, at)
+        search = job.search or RecoverySearch(at, at)
         if listed:
-            search = search._replace(looks=search.looks + 1)
+            search = search._replace(searches=search.searches + 1)
         elif job.id in self._listless:
             return
         (self._listless.discard if listed else self._listless.add)(job.id)
         search = search._replace(at=at, listed=listed, found=found, cut=cut)
         self._desk.put(job.searched(at, search))
 
-    def _put(self, job: Job, search: Search) -> None:
+    def _put(self, job: Job, search: RecoverySearch) -> None:
         self._desk.put(job.searched(utc_now(), search))
 
     def _owner_of(self, video_id: str) -> str | None:

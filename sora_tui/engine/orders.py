@@ -14,10 +14,10 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from sora_tui.client.dialect import dialect_of
 from sora_tui.core.budget import Charge, Spending, day_began, over_budget, spending
-from sora_tui.core.findings import Findings
 from sora_tui.core.job import Batch, Consent, Job, State
 from sora_tui.core.limits import Budget
-from sora_tui.core.price import Ask, Ending, Price, PriceKind, ask_for
+from sora_tui.core.price import Ask, Price, PriceKind, Retirement, ask_for
+from sora_tui.core.probe_result import ProbeResult
 from sora_tui.core.problem import Problem, ProblemError, problem, problem_error
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Encoding, Server, profile_for, sending_refusal
@@ -37,7 +37,7 @@ Way = Literal["new", "again", "resend", "retry"]
 
 #: Seconds for the free question which server listens on this machine.
 _PATIENCE: Final = 5.0
-_NOT_ASKED: Final = Findings("generic")
+_NOT_ASKED: Final = ProbeResult("generic")
 
 
 class OrderSettings(Protocol):
@@ -157,7 +157,7 @@ class Order(NamedTuple):
     today: Spending | None = None
     unsupported: Problem | None = None
     blocked: Problem | None = None
-    endings: tuple[Ending, ...] = ()
+    endings: tuple[Retirement, ...] = ()
     free_name: str = ""
 
     @property
@@ -444,7 +444,7 @@ class _PriceBook:
         self._folder = folder
         self._settings = settings
         self._memory = Memory(folder)
-        self._found: dict[tuple[str, str], Findings] = {}
+        self._found: dict[tuple[str, str], ProbeResult] = {}
 
     def line(self, server: Server, request: VideoRequest) -> Line:
         """Return one clip of this request at this server."""
@@ -466,14 +466,14 @@ class _PriceBook:
             unanswered=found.problem if found.is_useless else None,
         )
 
-    def _findings(self, server: Server) -> Findings:
+    def _findings(self, server: Server) -> ProbeResult:
         """Return what listens on this machine: by the person's word, else by a free question.
 
         It is asked in every run: another server may be there by now, or the other end of a tunnel.
         """
         if server.trusted and server.dialect != "auto":
             row = dialect_of(server)
-            return Findings(row.name, reached=True, runs_models=row.runs_models)
+            return ProbeResult(row.name, reached=True, runs_models=row.runs_models)
         key = (server.name, server.base_url)
         if key not in self._found:
             # A stranger's word for the dialect is none about money.

@@ -218,7 +218,7 @@ class Poller:
             if is_stop:
                 self._desk.show_retry(job, None)
                 if job.error != (error := local_error(why)):
-                    self._desk.put(job.held(utc_now(), error))
+                    self._desk.put(job.blocked(utc_now(), error))
             else:
                 self._desk.show_retry(job, self._kept[job.id])
 
@@ -228,7 +228,7 @@ class Poller:
             if self._kept.pop(job.id, None) is not None:
                 self._desk.show_retry(job, None)
             if job.id not in self._sending and job.is_stopped:
-                self._desk.put(job.released(utc_now()))
+                self._desk.put(job.unblocked(utc_now()))
 
     async def _ask(self, client: VideosClient) -> None:
         """Ask the server something free: whether it is there tells whether a request may go."""
@@ -254,7 +254,7 @@ class Poller:
 
     async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:
         try:
-            if job.was_put_off and not await self._is_believed(client, job):
+            if job.was_deferred and not await self._is_believed(client, job):
                 return
             if self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS):
                 self._taken_at = utc_now()  # it is at work for us: that it takes no more is natural
@@ -314,7 +314,7 @@ class Poller:
                 doubt = JobError(
                     "answer_unclear", Spent.PERHAPS, message=_NOT_BELIEVED, status=last.status
                 )
-                self._desk.put(job.doubted(utc_now(), doubt))
+                self._desk.put(job.deferral_doubted(utc_now(), doubt))
         return False
 
     def _waits_for_list(self, job: Job) -> bool:
@@ -364,10 +364,10 @@ class Poller:
         else:
             if not job.knows(video):
                 self._desk.put(job.noted(utc_now(), "asked again: told of another video"))
-            elif video.phase.is_ending and job.state is not State.GONE:
+            elif video.phase.is_final_without_clip and job.state is not State.GONE:
                 self._desk.put(job.noted(utc_now(), f"asked again: {video.status}"))
             else:
-                self._desk.put(job.found(utc_now(), video))
+                self._desk.put(job.rediscovered(utc_now(), video))
 
     # Jobs made elsewhere --------------------------------------------------------------------
 
@@ -398,13 +398,13 @@ class Poller:
         else:
             current = self._desk.jobs.get(job.id, job)
             if current.state in {State.QUEUED, State.IN_PROGRESS}:
-                self._desk.put(current.deleted_there(utc_now()))
+                self._desk.put(current.remote_deleted(utc_now()))
             elif current.is_final:
                 self._desk.history.trash(job.id)
 
     def _keep(self, job: Job, error: JobError) -> None:
         current = self._desk.jobs.get(job.id, job)
-        self._desk.put(current.kept_there(utc_now(), error))
+        self._desk.put(current.remote_delete_failed(utc_now(), error))
 
     # Time -----------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ from typing import Final
 from sora_tui.client.prices import ending_of, measures_for, table_for
 from sora_tui.core.price import (
     Amount,
-    Ending,
     Measures,
     Price,
     PriceKind,
+    Retirement,
     amount_of,
     price_of,
     rounded,
@@ -63,7 +63,7 @@ def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]
     return request.operation, request.model, request.size
 
 
-def ending(server: Server, model: str | None) -> Ending | None:
+def ending(server: Server, model: str | None) -> Retirement | None:
     """When this model ends or ended; None where nobody said."""
     return ending_of(server, model)
 

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.remote import RemoteVideo, inner_id
-from sora_tui.core.search import MAX_CANDIDATES, Candidate
+from sora_tui.core.recovery import MAX_CANDIDATES, Candidate
+from sora_tui.core.remote_video import RemoteVideo, inner_id
 from sora_tui.engine.likeness import Likeness, likeness
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)

@@ -11,7 +11,7 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import State
 from sora_tui.core.problem import Problem, problem, problem_error
-from sora_tui.core.remote import RemoteVideo, inner_id, is_usable_id
+from sora_tui.core.remote_video import RemoteVideo, inner_id, is_usable_id
 from sora_tui.core.server import Server
 from sora_tui.engine.events import RemoteListed
 from sora_tui.engine.pace import Gate

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
-from sora_tui.core.remote import inner_id
+from sora_tui.core.remote_video import inner_id
 from sora_tui.core.server import Server
 from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
 from sora_tui.engine.downloads import WORKERS, Downloads
@@ -246,7 +246,7 @@ class Run:
     def _take_arrivals(self) -> None:
         """Go on with jobs whose documents another program put here, and tell of the others."""
         jobs, count, gone = self._history.take_arrivals()
-        self._take_in((job for job in jobs if job.is_active or job.needs_you), found=True)
+        self._take_in((job for job in jobs if job.is_active or job.needs_decision), found=True)
         for job_id in gone:
             if job_id not in self._desk.jobs:  # its document is written again at its next step
                 self._announcer.removed(job_id)
@@ -279,7 +279,7 @@ class Run:
             found: The jobs stood in documents at a start: what became of them since nobody saw.
         """
         for job in jobs:
-            if job.is_final and not job.needs_you:  # adopted, and over already
+            if job.is_final and not job.needs_decision:  # adopted, and over already
                 self._announcer.job(JobChanged(job))
                 continue
             self._desk.take_in(job)
@@ -314,11 +314,11 @@ class Run:
         if job.state is State.COMPLETED and job.is_active:
             self._downloads.want(job)
         server = self._desk.server_of(job)
-        if server is not None and (job.is_active or job.needs_you):
+        if server is not None and (job.is_active or job.needs_decision):
             self._poller(server).wake()
         elif server is not None and (poller := self._pollers.get(server.name)) is not None:
             poller.wake()
-        elif job.is_active or job.needs_you:
+        elif job.is_active or job.needs_decision:
             ref = job.server
             why = problem("profile_unknown", name=ref.profile, url=ref.base_url)
             self._desk.hold(job, why, timedelta(days=1))
@@ -361,7 +361,7 @@ class Run:
         self._limit(job.server.origin).go_on(utc_now())
         for waiting in tuple(self._desk.jobs.values()):
             if waiting.server.origin == job.server.origin and waiting.is_stopped:
-                self._desk.put(waiting.released(utc_now()))
+                self._desk.put(waiting.unblocked(utc_now()))
 
     async def _server_of(self, job: Job) -> Server:
         """The server as this job reaches it, with the cookies that are its own."""
@@ -430,11 +430,11 @@ class Run:
                     self._desk.put(job.retried(at, mark_of(self._folder)))
                 case "abandon":
                     self._desk.put(job.abandoned(at))
-                case "look" if job.may_be_found_again:
+                case "look" if job.can_recheck_remote:
                     self._ask(path, job, lambda poller: poller.look_again(job))
                     return
                 case "look":
-                    self._desk.put(job.asked_again(at))
+                    self._desk.put(job.download_retried(at))
                 case "adopt":
                     self._adopt(path, job, command.argument)
                     return
@@ -442,7 +442,7 @@ class Run:
                     self._delete_there(path, job)
                     return
                 case "delete":
-                    if job.is_active or job.needs_you:
+                    if job.is_active or job.needs_decision:
                         raise problem_error("step_illegal", job=job.id, state=job.state.value)
                     self._history.trash(job.id)
                     self._announcer.removed(job.id)
@@ -461,7 +461,7 @@ class Run:
 
     def _delete_there(self, path: Path, job: Job) -> None:
         """Delete a video at its server, then the record."""
-        if job.may_be_deleted_there:
+        if job.can_delete_remote:
             self._ask(path, job, lambda poller: poller.delete(job))
         else:
             self._refuse(path, job)

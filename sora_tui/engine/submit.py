@@ -12,7 +12,7 @@ from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rej
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.job import Job, JobError, Output, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
-from sora_tui.core.remote import inner_id
+from sora_tui.core.remote_video import inner_id
 from sora_tui.core.request import OPERATIONS
 from sora_tui.core.server import Server, sending_refusal
 from sora_tui.engine.clip_files import DamagedError, clip_numbers, published

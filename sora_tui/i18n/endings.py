@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from sora_tui.core.price import Ending
+from sora_tui.core.price import Retirement
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 
 
-def ending_words(ending: Ending | None, today: date) -> str:
+def ending_words(ending: Retirement | None, today: date) -> str:
     """One line before anything is sent; nothing where no end is known."""
     if ending is None:
         return ""

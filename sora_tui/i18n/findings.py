@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from sora_tui.core.findings import Ability, DeleteMeans, Findings, KeyVerdict
 from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.probe_result import Capability, DeleteMeans, KeyStatus, ProbeResult
 from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
@@ -20,7 +20,7 @@ Sign = Literal["ok", "-", "?", "x"]
 
 #: Models that are named; the others are counted.
 _NAMED: Final = 4
-_OPERATIONS: Final[tuple[tuple[Ability, str], ...]] = (
+_OPERATIONS: Final[tuple[tuple[Capability, str], ...]] = (
     ("remix", N_("remix")),
     ("edit", N_("edit")),
     ("extend", N_("extend")),
@@ -55,7 +55,7 @@ class Line(NamedTuple):
     problem: Problem | None = None
 
 
-def finding_lines(server: Server, found: Findings, price: Price) -> Iterator[Line]:
+def finding_lines(server: Server, found: ProbeResult, price: Price) -> Iterator[Line]:
     """Everything about a server, the most important first.
 
     Args:
@@ -93,14 +93,14 @@ def finding_lines(server: Server, found: Findings, price: Price) -> Iterator[Lin
         yield Line("encrypted", "-", False, words, _("allowed in the profile (allow_http)"))
 
 
-def _key(server: Server, found: Findings) -> Line:
+def _key(server: Server, found: ProbeResult) -> Line:
     words = {
         "accepted": _("key accepted"),
         "refused": _("key refused"),
         "none": _("no key is sent"),
         "unknown": _("key: not asked for by anything that is free"),
     }[found.key]
-    signs: dict[KeyVerdict, Sign] = {"accepted": "ok", "refused": "x", "none": "ok", "unknown": "?"}
+    signs: dict[KeyStatus, Sign] = {"accepted": "ok", "refused": "x", "none": "ok", "unknown": "?"}
     sign = signs[found.key]
     advice = ""
     if found.key == "refused" and server.key_from is not None:
@@ -111,7 +111,7 @@ def _key(server: Server, found: Findings) -> Line:
     return Line("key", sign, found.key, words, advice)
 
 
-def _dialect(server: Server, found: Findings) -> Line:
+def _dialect(server: Server, found: ProbeResult) -> Line:
     words = _("speaks {dialect}").format(dialect=clean_line(found.dialect))
     if found.version:
         words += f"  {clean_line(found.version, 40)}"
@@ -126,7 +126,7 @@ def _dialect(server: Server, found: Findings) -> Line:
     return Line("dialect", sign, found.dialect, words, advice)
 
 
-def _models(found: Findings) -> Line:
+def _models(found: ProbeResult) -> Line:
     models = found.models
     if not models:
         words, advice = _("models: not told"), _("leave the model empty, or name the one you serve")
@@ -137,7 +137,7 @@ def _models(found: Findings) -> Line:
     return Line("models", "ok", list(models), words)
 
 
-def _list(found: Findings) -> Line:
+def _list(found: ProbeResult) -> Line:
     can = found.can.get("list")
     advice = {
         True: _("lost answers are looked for; jobs made elsewhere can be adopted"),
@@ -147,7 +147,7 @@ def _list(found: Findings) -> Line:
     return Line("list", _sign(can), can, _("list: {can}").format(can=_yes_or_no(can)), advice)
 
 
-def _price(server: Server, price: Price, found: Findings) -> Line:
+def _price(server: Server, price: Price, found: ProbeResult) -> Line:
     if price.kind is PriceKind.FREE:
         return Line("price", "ok", "free", _("price: free"))
     if price.per_second is not None:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sora_tui.core.job_id import JOB_ID
-from sora_tui.core.lineage import How, Kin
+from sora_tui.core.lineage import Relation, RelationKind
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 
-_HOW: Final[Mapping[How, str]] = {
+_HOW: Final[Mapping[RelationKind, str]] = {
     "remix": N_("remix"),
     "edit": N_("edited"),
     "extend": N_("extension"),
@@ -54,6 +54,6 @@ def with_words(characters: Iterable[str]) -> str:
     return _("with {names}").format(names=", ".join(names)) if names else ""
 
 
-def kin_words(kin: Kin) -> str:
+def kin_words(relation: Relation) -> str:
     """`20261122-101530-7f3k2m, remix`."""
-    return f"{clean_line(kin.id, 200)}, {_(_HOW[kin.how])}"
+    return f"{clean_line(relation.id, 200)}, {_(_HOW[relation.how])}"

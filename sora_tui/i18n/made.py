@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sora_tui.core.job import Job, Output
-from sora_tui.core.made import Difference, differences
+from sora_tui.core.output_check import Difference, differences
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sora_tui.core.job import Job
-from sora_tui.core.search import Candidate
+from sora_tui.core.recovery import Candidate
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 
@@ -33,7 +33,7 @@ def found_words(job: Job) -> str:
     if not search.listed:
         return _("{server} has no list to look for it in.").format(**facts)
     sent = job.created_at if job.has_unknown_past else job.attempts[-1].at
-    facts |= {"time": f"{sent.astimezone():%H:%M}", "count": search.looks, "rows": search.cut}
+    facts |= {"time": f"{sent.astimezone():%H:%M}", "count": search.searches, "rows": search.cut}
     if any(not candidate.near and not candidate.other for candidate in search.found):
         return _("Found on {server} since {time}:").format(**facts)
     if search.found:
@@ -42,7 +42,7 @@ def found_words(job: Job) -> str:
         return _(
             "Nothing like it in the first {rows} rows of the list of {server}; it has more."
         ).format(**facts)
-    if search.is_in_vain:
+    if search.was_probably_never_created:
         return _("Not in the list of {server}, asked {count} times: probably never made.").format(
             **facts
         )

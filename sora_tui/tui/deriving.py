@@ -30,7 +30,7 @@ class DerivingApp(PromptingApp, part=True):
         """Only what means something for the highlighted job."""
         if action == "derive":
             view = self.jobs.cursor_view
-            return view is not None and view.job.is_made
+            return view is not None and view.job.has_remote_clip
         if action == "walk":
             return self.jobs.cursor_id is not None
         return super().check_action(action, parameters)
@@ -43,7 +43,7 @@ class DerivingApp(PromptingApp, part=True):
         from sora_tui.tui.state.draft import draft_of_clip
 
         view = self.jobs.cursor_view
-        if view is None or not view.job.is_made or self.waits_for_answer():
+        if view is None or not view.job.has_remote_clip or self.waits_for_answer():
             return
         job, server = view.job, self.settings.server
         if operation != "character":
@@ -147,7 +147,10 @@ class DerivingApp(PromptingApp, part=True):
         history = History(self.folder)
         try:
             lineage = history.lineage(history.load(job_id))
-            ids = [kin.id for kin in (lineage.origins if way == "origins" else lineage.made)]
+            ids = [
+                relation.id
+                for relation in (lineage.origins if way == "origins" else lineage.derived)
+            ]
             found = history.load_each(ids)
             there = [id for id in ids if id in found]
         except ProblemError as error:

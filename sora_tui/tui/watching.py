@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
-from sora_tui.core.listing import Listing, with_live
+from sora_tui.core.job_filter import JobFilter, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.commands.key_names import normal
@@ -200,22 +200,22 @@ class WatchingApp(HardenedApp, part=True):
     @work(thread=True, group="history", exclusive=True)
     def load_history(self, *, first: bool = False) -> None:
         """Read the order of the list, the jobs at its top, and how long such jobs usually take."""
-        listing, live = self.jobs.listing, self.book.live
+        job_filter, live = self.jobs.job_filter, self.book.live
         history = History(self.folder)
-        ids, total = with_live(history.matching(listing), listing, live), history.count()
+        ids, total = with_live(history.matching(job_filter), job_filter, live), history.count()
         jobs = [*history.active(), *history.newest(_AT_HAND)] if first else []
         kinds = self.book.unknown_kinds() | {kind_of(job) for job in jobs if job.is_active}
         past = {kind: history.durations(*kind) for kind in kinds}
         history.close()
         if get_current_worker().is_cancelled:
             return
-        self.call_from_thread(self._take_history, listing, ids, total, jobs, past)
+        self.call_from_thread(self._take_history, job_filter, ids, total, jobs, past)
         if first:
             self.call_from_thread(self.welcome_back)
 
     def _take_history(
         self,
-        listing: Listing,
+        job_filter: JobFilter,
         ids: list[str],
         total: int,
         jobs: list[Job],
@@ -223,7 +223,7 @@ class WatchingApp(HardenedApp, part=True):
     ) -> None:
         views = self.book.load(jobs)
         views += self.book.learn(past)
-        if listing == self.jobs.listing:
+        if job_filter == self.jobs.job_filter:
             known = {view.job.id: view for view in views}
             self.jobs.show(list(known.values()), self.clock(), ids, total)
         self.show_status()
@@ -275,7 +275,11 @@ class WatchingApp(HardenedApp, part=True):
                 self.say(news([job]))
         if self.book.unknown_kinds():
             self.load_history()
-        elif moved and self.jobs.listing != Listing() and not self.context.ui.has_timer("relist"):
+        elif (
+            moved
+            and self.jobs.job_filter != JobFilter()
+            and not self.context.ui.has_timer("relist")
+        ):
             self.restart("relist", _RELIST, self._relist, once=True)
         shown = self.jobs.cursor_id
         if any(shown in {e.job.id, e.job.parent, e.job.request.source_job} for e in events):

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.job import Job, Notes
+from sora_tui.core.job_filter import JobFilter
 from sora_tui.core.job_id import JOB_ID
-from sora_tui.core.listing import Listing
 from sora_tui.core.problem import Problem, ProblemError, problem_error
-from sora_tui.core.remote import inner_id
+from sora_tui.core.remote_video import inner_id
 from sora_tui.workspace.atomic import (
     disk_refusals,
     reserve,
@@ -41,7 +41,7 @@ from sora_tui.workspace.jobfile import (
 from sora_tui.workspace.old_script import is_old
 
 if TYPE_CHECKING:
-    from sora_tui.core.lineage import Kin, Lineage
+    from sora_tui.core.lineage import Lineage, Relation
 
 #: How many of the documents read last are watched for edits by hand: what a screen shows.
 _WATCHED: Final = 200
@@ -235,25 +235,25 @@ class History:
     def active(self) -> list[Job]:
         """Every job that is not final or needs a decision, newest first, read from its document."""
         ids = self._catalogue.ask(lambda index: index.unfinished(), self.all_ids)
-        return [job for job in self._each(ids) if job.is_active or job.needs_you]
+        return [job for job in self._each(ids) if job.is_active or job.needs_decision]
 
     def all_ids(self) -> list[str]:
         """Every job id there is a document for, newest first."""
         return self._catalogue.all_ids()
 
-    def matching(self, listing: Listing) -> list[str]:
+    def matching(self, job_filter: JobFilter) -> list[str]:
         """The ids of the jobs that a list shows, in its order; broken documents among them."""
 
         def read() -> list[str]:
-            if listing == Listing():
+            if job_filter == JobFilter():
                 return self.all_ids()
             from sora_tui.workspace.index import in_order
 
             rows = (row for row in self._catalogue.rows() if not row.trashed)
-            found = (r for r in rows if listing.fits(r.state, r.profile, r.searched or ""))
-            return [row.name for row in in_order(found, listing.sort)]
+            found = (r for r in rows if job_filter.matches(r.state, r.profile, r.searched or ""))
+            return [row.name for row in in_order(found, job_filter.sort)]
 
-        return self._catalogue.ask(lambda index: index.matching(listing), read)
+        return self._catalogue.ask(lambda index: index.matching(job_filter), read)
 
     def load_each(self, job_ids: Iterable[str]) -> dict[str, Job | Problem]:
         """Jobs by their ids, or why one cannot be read; those that are gone are left out."""
@@ -358,7 +358,11 @@ class History:
 
         A job that it came from is named though its own document is gone.
         """
-        from sora_tui.core.lineage import Lineage, made_of, origins_of  # not for the first frame
+        from sora_tui.core.lineage import (  # not for the first frame
+            Lineage,
+            origins_of,
+            relations_to,
+        )
 
         ids = [id for id in (job.id, inner_id(job.remote_id or "")) if id]
 
@@ -369,21 +373,23 @@ class History:
             )
 
         names = self._catalogue.ask(lambda index: index.made_of(ids), read)
-        made = [kin for other in self._each(names) for kin in made_of(job, other)]
-        return Lineage(tuple(self._named(job, kin) for kin in origins_of(job)), tuple(made))
+        made = [relation for other in self._each(names) for relation in relations_to(job, other)]
+        return Lineage(
+            tuple(self._named(job, relation) for relation in origins_of(job)), tuple(made)
+        )
 
-    def _named(self, job: Job, kin: Kin) -> Kin:
+    def _named(self, job: Job, relation: Relation) -> Relation:
         """A video that a job came from by the job that made it here, if one did."""
-        if JOB_ID.fullmatch(kin.id):
-            return kin
+        if JOB_ID.fullmatch(relation.id):
+            return relation
         origin = job.server.origin
 
         def read() -> list[str]:
             rows = (r for r in self._catalogue.rows() if r.origin == origin and not r.trashed)
-            return [r.name for r in rows if kin.id in {r.remote_id, r.polled_id}]
+            return [r.name for r in rows if relation.id in {r.remote_id, r.polled_id}]
 
-        found = self._catalogue.ask(lambda index: index.with_video(origin, kin.id), read)
-        return kin._replace(id=found[0]) if found else kin
+        found = self._catalogue.ask(lambda index: index.with_video(origin, relation.id), read)
+        return relation._replace(id=found[0]) if found else relation
 
     def broken(self) -> list[Problem]:
         """Why documents of this workspace cannot be read: document_broken or document_newer."""
@@ -518,7 +524,7 @@ class _Changes:
         self._catalogue = catalogue
         self._told: dict[str, Stamp] = {}
         self._version = 0
-        self._listing: set[str] | None = None
+        self._job_filter: set[str] | None = None
         self._listed_at = 0
         #: What was there and is not any more, until somebody asks.
         self.gone: set[str] = set()
@@ -535,8 +541,8 @@ class _Changes:
         """Every id, newest first; what comes in later is told by `poll`."""
         at = self._changed_at()
         job_ids = self._catalogue.all_ids()
-        if self._listing is None:
-            self._listing, self._listed_at = set(job_ids), at
+        if self._job_filter is None:
+            self._job_filter, self._listed_at = set(job_ids), at
         return job_ids
 
     def poll(self) -> list[str]:
@@ -561,9 +567,9 @@ class _Changes:
         if self._catalogue.opened() is None:
             return self._arrived()
         before, self._version = self._version, self._catalogue.version
-        if self._version != before and (before or self._listing is not None):
+        if self._version != before and (before or self._job_filter is not None):
             # Another index than at the last look: what it has and we do not know is news.
-            self._listing = None
+            self._job_filter = None
             newest = self._catalogue.ask(lambda index: index.newest(_WATCHED, 0), list[str])
             return [job_id for job_id in newest if job_id not in self._told]
         changed = self._catalogue.ask(lambda index: index.changes(), list[tuple[str, bool]])
@@ -571,14 +577,14 @@ class _Changes:
         return [job_id for job_id, trashed in changed if not trashed]
 
     def _arrived(self) -> list[str]:
-        at, before = self._changed_at(), self._listing
+        at, before = self._changed_at(), self._job_filter
         if before is not None and at == self._listed_at:
             return []
-        self._listing, self._listed_at = set(self._catalogue.all_ids()), at
+        self._job_filter, self._listed_at = set(self._catalogue.all_ids()), at
         if before is None:
             return []
-        self.gone |= before - self._listing
-        return list(self._listing - before)
+        self.gone |= before - self._job_filter
+        return list(self._job_filter - before)
 
     def _changed_at(self) -> int:
         try:

@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 
 from sora_tui.core.budget import spent_at
 from sora_tui.core.job import Job, State
+from sora_tui.core.job_filter import STATE_ORDER, JobFilter, Sort, searched
 from sora_tui.core.lineage import origins_of
-from sora_tui.core.listing import STATE_ORDER, Listing, Sort, searched
 from sora_tui.workspace.jobfile import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
@@ -143,7 +143,7 @@ class Row(NamedTuple):
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
     """The row of a document that was read or written with this stamp."""
     # Its hashes come with OpenSSL, which the first frame need not wait for.
-    from sora_tui.core.moderation import fingerprint, verdict
+    from sora_tui.core.moderation import fingerprint, was_content_refused
 
     cost = job.cost.estimated if job.cost.reported is None else job.cost.reported
     expires = job.expires_at if job.is_active else None
@@ -152,7 +152,7 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = 
         trashed,
         *stamp,
         state=job.state.value,
-        open=(job.is_active or job.needs_you) and not trashed,
+        open=(job.is_active or job.needs_decision) and not trashed,
         profile=job.server.profile,
         origin=job.server.origin,
         remote_id=job.remote_id,
@@ -163,11 +163,11 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = 
         searched=searched(job),
         created_at=job.created_at.isoformat(),
         took=seconds_taken(job),
-        judged=None if verdict(job) is None else fingerprint(job.request),
+        judged=None if was_content_refused(job) is None else fingerprint(job.request),
         expires_at=None if expires is None else expires.isoformat(),
         cost=None if cost is None else float(cost),
         file=file,
-        origins=_enclosed(kin.id for kin in origins_of(job)),
+        origins=_enclosed(relation.id for relation in origins_of(job)),
         character=job.request.prompt if is_character(job) else None,
         spent_at=_moment(job),
         reported=None if job.cost.reported is None else float(job.cost.reported),
@@ -352,19 +352,19 @@ class Index:
             (limit, offset),
         )
 
-    def matching(self, listing: Listing) -> list[str]:
+    def matching(self, job_filter: JobFilter) -> list[str]:
         """Names of the documents that a list shows, in its order."""
         questions = ["trashed = 0"]
         values: list[str] = []
-        for column, beginnings in (("state", listing.states), ("profile", listing.servers)):
+        for column, beginnings in (("state", job_filter.states), ("profile", job_filter.servers)):
             if beginnings:
                 # Not LIKE: a `_` of a state's word would stand for any sign.
                 either = " OR ".join(f"instr(lower({column}), ?) = 1" for _ in beginnings)
                 questions.append(f"({either})")
                 values += beginnings
-        questions += ["instr(searched, ?)" for _ in listing.words]
-        values += listing.words
-        order = _ORDERS[listing.sort]
+        questions += ["instr(searched, ?)" for _ in job_filter.words]
+        values += job_filter.words
+        order = _ORDERS[job_filter.sort]
         return self._names(
             f"SELECT name FROM documents WHERE {' AND '.join(questions)} ORDER BY {order}",  # noqa: S608
             tuple(map(_storable, values)),

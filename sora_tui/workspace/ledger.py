@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sora_tui.core.budget import DayRecords, spent_at
 from sora_tui.core.job import Job
-from sora_tui.core.job_id import made_at
+from sora_tui.core.job_id import creation_time
 from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.catalogue import Catalogue
 from sora_tui.workspace.folder import Folder
@@ -53,7 +53,7 @@ def _may_be_since(job_id: str, stamp: Stamp, since: datetime) -> bool:
     Its name tells when the job was made. An older one may have been sent today, and was written
     then; here the time of the file can only add to what counts.
     """
-    made = made_at(job_id)
+    made = creation_time(job_id)
     return made is None or made >= since or stamp.mtime_ns >= since.timestamp() * 1e9
 
 

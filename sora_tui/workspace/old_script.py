@@ -17,7 +17,7 @@ from typing import Any, Final
 from sora_tui.core.digest import sha256_of
 from sora_tui.core.job import Event, Job, JobError, Output, State
 from sora_tui.core.problem import ProblemError, Spent, problem_error
-from sora_tui.core.remote import is_usable_id, moment
+from sora_tui.core.remote_video import is_usable_id, moment
 from sora_tui.core.request import MAX_PROMPT, VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.core.text import clean, clean_line

@@ -82,7 +82,7 @@ def find_source(folder: Folder, history: History, said: str, operation: Operatio
     if operation != "remix" and Path(said).suffix.lower() == ".mp4":
         raise problem_error("source_missing", path=said)
     job = history.load(history.find(said))
-    if not job.is_made:
+    if not job.has_remote_clip:
         raise problem_error("step_illegal", job=job.id, state=job.state.value)
     if operation == "character":
         clip = next((output.path for output in job.outputs if output.variant == "video"), None)

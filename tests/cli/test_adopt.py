@@ -13,7 +13,7 @@ import pytest
 
 from sora_tui.core.document import from_document
 from sora_tui.core.job import Job
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import ServerRef
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import open_folder

@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from sora_tui.cli.delete import MEANS
-from sora_tui.core.findings import DeleteMeans
 from sora_tui.core.job import Cost
-from sora_tui.core.remote import read_video
+from sora_tui.core.probe_result import DeleteMeans
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import ServerRef
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History

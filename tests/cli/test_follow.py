@@ -88,7 +88,7 @@ def test_what_an_owner_cannot_ask_about_ends_the_wait_of_a_follower(
 ) -> None:
     """The owner wrote the reason down; only what stands for a while is believed."""
     follows = EngineChanged(owner=False)
-    hidden = TAKEN.not_told(LATER, HIDDEN)
+    hidden = TAKEN.status_refused(LATER, HIDDEN)
     outcome = waited(folder, follows, JobChanged(hidden), JobChanged(hidden))
     assert (outcome.signal, outcome.left) == (signal.SIGTERM, {})
     monkeypatch.setattr(follow, "_KEPT_LONG", 0.0)

@@ -10,7 +10,7 @@ import pytest
 
 from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.core.job import Job
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import ServerRef
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History

@@ -12,7 +12,7 @@ import pytest
 from sora_tui.client import transport
 from sora_tui.client.server_error import ServerError
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase
+from sora_tui.core.remote_video import Phase
 from tests.client.servers import at, client_of
 from tests.rawserver import RawServer, answer, drip, hang, read_request, replies, send
 

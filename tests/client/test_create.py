@@ -20,7 +20,7 @@ from sora_tui.client.body import asked_of
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
 from sora_tui.client.videos import Upload
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase
+from sora_tui.core.remote_video import Phase
 from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import Secret, Server
 from tests.client.servers import at, client_of

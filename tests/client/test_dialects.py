@@ -19,9 +19,9 @@ from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, Un
 from sora_tui.client.probe import examine_server
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload
-from sora_tui.core.findings import ABILITIES, Findings
+from sora_tui.core.probe_result import CAPABILITIES, ProbeResult
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.request import Character, SourceFile, VideoRequest
 from sora_tui.core.server import DIALECT_NAMES, Server
 from sora_tui.engine.knowledge import delete_means
@@ -74,13 +74,13 @@ async def looked(row: Dialect, **profile: Any) -> tuple[Request, float | None]:
         return server.requests[0], look.after
 
 
-async def found(shape: Shape, **profile: Any) -> Findings:
+async def found(shape: Shape, **profile: Any) -> ProbeResult:
     """What an examination of such a server finds."""
     with answering(shape) as server:
         return await examine_server(at(server.url, **profile), 5)
 
 
-async def named(row: Dialect) -> Findings:
+async def named(row: Dialect) -> ProbeResult:
     """What is found where the profile names the dialect and the server tells nothing."""
     with answering({}, answer(500, "Internal Server Error")) as server:
         return await examine_server(at(server.url, dialect=row.name), 5)
@@ -344,9 +344,9 @@ async def test_nested_values_stand_in_a_form_as_each_server_reads_them() -> None
 async def test_each_server_is_found_by_each_shape_it_has_and_by_every_sign(name: str) -> None:
     evidence: set[str] = set()
     for shape in SHAPES[name]:
-        findings = await found(shape)
-        assert findings.dialect == name
-        evidence |= set(findings.evidence)
+        probe_result = await found(shape)
+        assert probe_result.dialect == name
+        evidence |= set(probe_result.evidence)
     assert len(evidence) == len(DIALECTS[name].signs)
 
 
@@ -459,9 +459,9 @@ def test_a_video_that_is_unknown_says_nothing_about_the_operation(
 
 
 async def test_too_little_names_nobody() -> None:
-    findings = await found({"/v1/models": SHAPES["aquiles"][0]["/v1/models"]})
-    assert (findings.dialect, findings.evidence) == ("generic", ())
-    assert set(findings.can) == set(ABILITIES)
+    probe_result = await found({"/v1/models": SHAPES["aquiles"][0]["/v1/models"]})
+    assert (probe_result.dialect, probe_result.evidence) == ("generic", ())
+    assert set(probe_result.can) == set(CAPABILITIES)
 
 
 def test_a_profiles_own_settings_stand_above_its_dialect() -> None:
@@ -485,12 +485,12 @@ def test_a_profile_may_name_every_row_and_no_other() -> None:
 
 @pytest.mark.parametrize("name", DIALECTS)
 async def test_the_evidence_says_how_a_named_dialect_is_known(name: str) -> None:
-    findings = await named(DIALECTS[name])
-    assert findings.dialect == name
-    assert findings.evidence == (f"the profile says {name}",)
+    probe_result = await named(DIALECTS[name])
+    assert probe_result.dialect == name
+    assert probe_result.evidence == (f"the profile says {name}",)
 
 
 async def test_a_known_host_is_its_own_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, DIALECTS["new-api"]._replace(hosts=frozenset({"127.0.0.1"})))
-    findings = await found({}, dialect="sglang")
-    assert (findings.dialect, findings.evidence) == ("new-api", ("host 127.0.0.1",))
+    probe_result = await found({}, dialect="sglang")
+    assert (probe_result.dialect, probe_result.evidence) == ("new-api", ("host 127.0.0.1",))

@@ -25,7 +25,7 @@ from sora_tui.client.videos import Poll, Upload
 from sora_tui.core.job import Consent, Cost, Job, State
 from sora_tui.core.moderation import is_moderation
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import Phase, read_video
+from sora_tui.core.remote_video import Phase, read_video
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import ServerRef
 from sora_tui.core.sniff import sniff

@@ -19,9 +19,9 @@ from sora_tui.client.decode import http_date, poll_after, read_json, refusal_in,
 from sora_tui.client.outcome import Accepted
 from sora_tui.client.videos import outcome_of
 from sora_tui.core.document import from_document, to_document
-from sora_tui.core.made import is_judged
 from sora_tui.core.number import amount, number, whole
-from sora_tui.core.remote import read_video
+from sora_tui.core.output_check import is_checkable
+from sora_tui.core.remote_video import read_video
 from sora_tui.workspace.jobfile import decode, encode
 from tests.core.lives import LATER, new_job
 
@@ -165,7 +165,7 @@ def test_a_document_of_an_earlier_version_with_such_a_number_is_read() -> None:
     again = from_document(json.loads(json.dumps(document)))
     assert again.remote is not None
     assert again.remote.progress is None
-    assert is_judged(again)
+    assert is_checkable(again)
 
 
 @given(st.recursive(st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner)))

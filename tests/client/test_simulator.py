@@ -16,7 +16,7 @@ from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted, Rejected
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload, VideosClient
-from sora_tui.core.remote import Phase, RemoteVideo
+from sora_tui.core.remote_video import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Encoding, Secret, Server
 from tests.client.servers import Received, client_of

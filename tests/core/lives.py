@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sora_tui.core.document import from_document, to_document
 from sora_tui.core.job import Consent, Cost, Job, JobError, Output, State
 from sora_tui.core.problem import ProblemError, Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.recovery import RecoverySearch
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.search import Search
 from sora_tui.core.server import ServerRef
 
 Step = Callable[[Job], Job]
@@ -59,7 +59,7 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
     return {
         "submitting": lambda job: job.submitting(at, "key"),
         "deferred": lambda job: job.deferred(at, at + timedelta(minutes=1), 429),
-        "doubted": lambda job: job.doubted(at, ERROR),
+        "deferral_doubted": lambda job: job.deferral_doubted(at, ERROR),
         "of_unknown_past": lambda job: job.of_unknown_past(at, ERROR),
         "not_sent": lambda job: job.not_sent(at, ERROR),
         "retried": lambda job: job.retried(at),
@@ -70,21 +70,21 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
         "abandoned": lambda job: job.abandoned(at),
         "progressed": lambda job: job.progressed(at, remote),
         "told_twice": lambda job: job.progressed(at, remote).progressed(at, remote),
-        "ended_as_told": lambda job: job.ended_as_told(at),
-        "found": lambda job: job.found(at, remote),
+        "final_status_believed": lambda job: job.final_status_believed(at),
+        "rediscovered": lambda job: job.rediscovered(at, remote),
         "gone": lambda job: job.gone(at, ERROR),
         "expired": lambda job: job.expired(at, ERROR),
         "downloading": lambda job: job.downloading(at),
         "interrupted": lambda job: job.interrupted(at, ERROR),
-        "asked_again": lambda job: job.asked_again(at),
+        "download_retried": lambda job: job.download_retried(at),
         "saved": lambda job: job.saved(at, (OUTPUT,)),
         "noted": lambda job: job.noted(at, "a word"),
-        "held": lambda job: job.held(at, ERROR),
-        "searched": lambda job: job.searched(at, Search(START, at, looks=1)),
-        "knowing_clock": lambda job: job.knowing_clock(-3600.0),
+        "blocked": lambda job: job.blocked(at, ERROR),
+        "searched": lambda job: job.searched(at, RecoverySearch(START, at, searches=1)),
+        "with_clock_skew": lambda job: job.with_clock_skew(-3600.0),
         "sent_again": lambda job: job.sent_again(at, "20261122-101531-aaaaaa"),
-        "deleted_there": lambda job: job.deleted_there(at),
-        "kept_there": lambda job: job.kept_there(at, ERROR),
+        "remote_deleted": lambda job: job.remote_deleted(at),
+        "remote_delete_failed": lambda job: job.remote_delete_failed(at, ERROR),
     }
 
 

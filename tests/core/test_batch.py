@@ -30,7 +30,7 @@ ORIGIN = "https://gw.example.org"
 def test_json_lines_with_their_numbers_blank_ones_left_out() -> None:
     lines, wrong = read_lines('{"prompt": "A"}\n\n  {"file": "x.md", "count": 2}\r\n', toml=False)
     assert wrong == []
-    assert [(line.number, dict(line.said)) for line in lines] == [
+    assert [(line.number, dict(line.settings)) for line in lines] == [
         (1, {"prompt": "A"}),
         (3, {"file": "x.md", "count": 2}),
     ]
@@ -43,7 +43,7 @@ def test_toml_tables_stand_over_what_is_said_for_all() -> None:
     )
     lines, wrong = read_lines(source, toml=True)
     assert wrong == []
-    assert [(line.number, line.said["params"], line.said["size"]) for line in lines] == [
+    assert [(line.number, line.settings["params"], line.settings["size"]) for line in lines] == [
         (5, {"seed": 1, "fps": 16}, "720p"),
         (10, {"seed": 2, "fps": 16}, "720p"),
     ]

@@ -15,7 +15,7 @@ from sora_tui.core.clip_addresses import (
     output_count,
     strings_in,
 )
-from sora_tui.core.remote import MAX_DOCUMENT, read_video
+from sora_tui.core.remote_video import MAX_DOCUMENT, read_video
 
 URL = "https://cdn.example/clip.mp4?sig=1"
 

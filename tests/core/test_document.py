@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sora_tui.core.document import SCHEMA, from_document, to_document
 from sora_tui.core.job import Batch, Consent, Cost, FolderMark, Job, JobError, Notes, Output, State
 from sora_tui.core.problem import CODES, ProblemError, Spent
+from sora_tui.core.recovery import Candidate, RecoverySearch, Refusal
 from sora_tui.core.request import Reference, VideoRequest, read_fit
-from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import ServerRef
 from tests.core.lives import in_state, ways
 
@@ -76,7 +76,7 @@ outputs = st.builds(
 )
 
 searches = st.builds(
-    Search,
+    RecoverySearch,
     moments,
     moments,
     st.integers(0, 99),
@@ -292,7 +292,7 @@ def test_words_of_a_later_version_are_shown_and_kept() -> None:
     assert job.state_word == "archived"
     assert job.events[-1].state_word == "archived"
     assert job.is_final
-    assert not job.needs_you
+    assert not job.needs_decision
     assert job.error is not None
     assert job.error.problem.code == "word_unknown"
     assert job.error.problem.facts["word"] == "gpu_on_fire"

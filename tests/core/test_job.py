@@ -11,7 +11,7 @@ from hypothesis import given
 from sora_tui.core.job import (
     ACTIVE,
     MAX_EVENTS,
-    NEEDS_YOU,
+    NEEDS_DECISION,
     STEPS,
     Job,
     State,
@@ -38,7 +38,7 @@ def test_the_map_is_whole() -> None:
     """Every state is on the map, every arrow of the map is a method's, and no method makes more."""
     seen = set()
     put_off = in_state(State.SUBMITTING).deferred(LATER, LATER, 429)
-    there = in_state(State.QUEUED).deleted_there(LATER)
+    there = in_state(State.QUEUED).remote_deleted(LATER)
     for job in (*map(in_state, State), put_off, there):
         for word in STATUS_WORDS:
             seen |= {(job.state, attempt(job, step).state) for step in steps(video(word)).values()}
@@ -56,7 +56,7 @@ def test_final_states_are_the_ends_of_the_map() -> None:
         job = in_state(state)
         assert job.is_final is (state not in ACTIVE)
         assert job.is_active is not job.is_final
-        assert job.needs_you is (state in NEEDS_YOU)
+        assert job.needs_decision is (state in NEEDS_DECISION)
         if state in FINAL:
             assert job.is_final
 
@@ -142,9 +142,9 @@ def test_a_word_that_ends_a_job_ends_it_when_it_is_told_again(word: str) -> None
     once = in_state(State.SUBMITTING).accepted(LATER, video(word))
     assert once.state is State.QUEUED
     assert once.error is None
-    assert once.was_told_an_end
+    assert once.has_unconfirmed_end
     assert once.ended_at_create
-    assert once.ended_as_told(LATER).state == word
+    assert once.final_status_believed(LATER).state == word
     stale = in_state(State.IN_PROGRESS).progressed(LATER, video(word))
     assert stale.state is State.IN_PROGRESS
     assert stale.events[-1].note == f"{word}, says the server: asked once more"
@@ -159,20 +159,22 @@ def test_a_word_that_ends_a_job_ends_it_when_it_is_told_again(word: str) -> None
     for lost in (State.UNCONFIRMED, State.GONE):
         job = in_state(lost)
         is_gone = lost is State.GONE
-        found = job.found(LATER, video(word)) if is_gone else job.accepted(LATER, video(word))
+        found = (
+            job.rediscovered(LATER, video(word)) if is_gone else job.accepted(LATER, video(word))
+        )
         assert found.state is State.QUEUED
 
 
 def test_a_job_that_ended_is_taken_up_when_the_server_says_otherwise() -> None:
     failed = in_state(State.FAILED)
     assert failed.error is not None
-    found = failed.found(LATER, video("completed"))
+    found = failed.rediscovered(LATER, video("completed"))
     assert (found.state, found.error) == (State.COMPLETED, None)
-    assert failed.found(LATER, video("in_progress")).state is State.IN_PROGRESS
+    assert failed.rediscovered(LATER, video("in_progress")).state is State.IN_PROGRESS
     with pytest.raises(ProblemError):
-        failed.found(LATER, video("failed"))
+        failed.rediscovered(LATER, video("failed"))
     with pytest.raises(ProblemError):
-        in_state(State.CANCELLED).found(LATER, video("completed"))  # it was never sent
+        in_state(State.CANCELLED).rediscovered(LATER, video("completed"))  # it was never sent
 
 
 def test_a_word_nobody_knows_leaves_a_running_job_running() -> None:

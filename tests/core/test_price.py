@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sora_tui.client.prices import measures_for
-from sora_tui.core.eta import seconds_left, usual_seconds
+from sora_tui.core.eta import seconds_left, typical_seconds
 from sora_tui.core.price import Ask, Price, PriceKind, PriceTable, ask_for, price_of
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server, simulator
@@ -109,8 +109,8 @@ def test_time_left_by_example(
 
 
 def test_usual_is_the_middle_not_the_mean() -> None:
-    assert usual_seconds([80, 83, 900]) == 83
-    assert usual_seconds([]) is None
+    assert typical_seconds([80, 83, 900]) == 83
+    assert typical_seconds([]) is None
 
 
 MEASURES = measures_for(Server("box", "http://127.0.0.1:8000/v1", dialect="vllm-omni"))

@@ -17,7 +17,7 @@ from sora_tui.core.budget import cost_of
 from sora_tui.core.digest import sha256_of
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Cost, Job, State
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.request import SourceFile, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.engine import addresses, looker, looks, run

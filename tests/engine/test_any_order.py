@@ -51,7 +51,7 @@ from sora_tui.client.videos import Poll, Upload, VideoPage
 from sora_tui.core.job import Consent, Job, JobError, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import ProblemError, Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.engine import downloads, pollers
@@ -424,7 +424,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 9), video=st.integers(0, 9))
     def a_person_names_a_video(self, which: int, video: int) -> None:
-        lost = [job for job in self._jobs() if job.needs_you]
+        lost = [job for job in self._jobs() if job.needs_decision]
         if lost and world.videos:
             video_id = world.videos[video % len(world.videos)]["id"]
             with suppress(ProblemError):
@@ -433,7 +433,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 9))
     def a_person_sends_again(self, which: int) -> None:
-        lost = [job for job in self._jobs() if job.needs_you]
+        lost = [job for job in self._jobs() if job.needs_decision]
         if lost:
             job = lost[which % len(lost)]
             self._order(job.request, 1, parent=job.id)
@@ -492,7 +492,7 @@ class Story(RuleBasedStateMachine):
             self.every_document_is_whole_and_private()
             self.no_order_is_forgotten()
             for job in self._jobs():
-                assert job.is_final or job.needs_you or job.state is State.PENDING, job
+                assert job.is_final or job.needs_decision or job.state is State.PENDING, job
                 if job.remote_id is not None:
                     assert job.state in {State.SAVED, State.EXPIRED, State.GONE}, job
             self.processes.pop().leave()

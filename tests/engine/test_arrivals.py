@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.core.listing import Listing
+from sora_tui.core.job_filter import JobFilter
 from sora_tui.engine.events import JobRemoved, RecordsFound
 from sora_tui.workspace.arrivals import Arrivals
 from sora_tui.workspace.folder import Folder, open_folder
@@ -50,10 +50,10 @@ def test_what_comes_in_and_goes_while_the_engine_runs_is_told(folder: Folder) ->
         path.write_bytes(encode(job))
         watcher.wait_for(lambda event: event == RecordsFound(1))
         history = History(folder)
-        assert job.id in history.matching(Listing())
+        assert job.id in history.matching(JobFilter())
         path.unlink()
         watcher.wait_for(lambda event: event == JobRemoved(job.id))
-        assert job.id not in history.matching(Listing())
+        assert job.id not in history.matching(JobFilter())
 
 
 def test_a_copy_that_is_still_written_is_waited_for(folder: Folder) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.engine.deferral import Verdict, verdict
 from tests.core.lives import LATER, new_job
@@ -128,5 +128,9 @@ def test_of_an_operation_only_the_prompt_can_disagree() -> None:
 def test_one_try_without_a_named_limit_is_enough_to_distrust_it() -> None:
     job = put_off(bare=True).submitting(SENT, "key-2")
     job = job.deferred(SENT, SENT + timedelta(seconds=2), 429)
-    assert (job.state, job.was_put_off, job.was_put_off_bare) == (State.PENDING, True, True)
+    assert (job.state, job.was_deferred, job.was_deferred_without_limit) == (
+        State.PENDING,
+        True,
+        True,
+    )
     assert judged(job, None) is Verdict.DOUBT

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sora_tui.core.job import Job, State
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import Server
 from sora_tui.engine.events import JobChanged
 from sora_tui.engine.knowledge import delete_means
@@ -52,7 +52,7 @@ def kept(folder: Folder, server: Server, status: str) -> Job:
     assert video is not None
     job = replace(new_job(), server=server.ref)
     job = job.submitting(job.created_at, "key").accepted(job.created_at, video, 200)
-    if video.phase.is_ending:
+    if video.phase.is_final_without_clip:
         job = job.progressed(job.created_at, video)  # told again
     with closing(History(folder)) as history:
         history.save(job)
@@ -71,7 +71,7 @@ def in_trash(folder: Folder, job: Job) -> Callable[[Watcher], object]:
 
 
 def noted(watcher: Watcher) -> None:
-    watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.job.kept_because is not None)
+    watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.job.remote_delete_error is not None)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_a_refusal_is_noted_and_the_record_stays(
         deleted(folder, server, job, noted)
     with closing(History(folder)) as history:
         now = history.load(job.id)
-    assert now.kept_because is not None
-    assert now.kept_because.startswith(str(status))
+    assert now.remote_delete_error is not None
+    assert now.remote_delete_error.startswith(str(status))
     assert now.state is State.FAILED
     assert delete_means(server, Memory(folder)) == learnt
 
@@ -155,7 +155,7 @@ def test_what_keeps_us_from_asking_is_noted_too(folder: Folder) -> None:
     job = kept(folder, server, "failed")
     deleted(folder, server, job, noted)
     with closing(History(folder)) as history:
-        assert (history.load(job.id).kept_because or "").startswith("config_invalid")
+        assert (history.load(job.id).remote_delete_error or "").startswith("config_invalid")
 
 
 def test_a_job_of_a_profile_that_is_gone_is_left_alone(folder: Folder) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.core.findings import DeleteMeans
 from sora_tui.core.job import State
+from sora_tui.core.probe_result import DeleteMeans
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
 from sora_tui.engine.events import JobChanged
@@ -65,10 +65,10 @@ def test_found_made_and_saved_and_deleted_where_that_can_be(accent: str, tmp_pat
             send_command(folder, Command(job.id, "delete", "remote"))
             if means == "none":
                 event = watcher.wait_for(
-                    lambda e: isinstance(e, JobChanged) and e.job.kept_because is not None
+                    lambda e: isinstance(e, JobChanged) and e.job.remote_delete_error is not None
                 )
                 assert isinstance(event, JobChanged)
-                assert (event.job.kept_because or "").startswith(("404", "405"))
+                assert (event.job.remote_delete_error or "").startswith(("404", "405"))
             else:
                 watcher.wait_for_record_in_trash(folder, job.id)
     with closing(History(folder)) as history:

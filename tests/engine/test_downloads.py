@@ -23,7 +23,7 @@ from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import Server
 from sora_tui.engine import downloads
 from sora_tui.engine.desk import Announcer, Desk
@@ -610,7 +610,7 @@ async def test_a_file_that_is_too_large_is_not_asked_for_at_the_next_start(
         now = datetime.now(UTC)
         error = JobError("download_too_large", Spent.YES, message="3221225472 bytes")
         left = job.downloading(now).interrupted(now, error)
-        for found, is_asked in ((left, False), (left.asked_again(now), True)):
+        for found, is_asked in ((left, False), (left.download_retried(now), True)):
             desk.take_in(found)
             queue.want(found)
             assert (queue._next() is not None) == is_asked

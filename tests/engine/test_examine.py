@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sora_tui.core.findings import ABILITIES, Findings
+from sora_tui.core.probe_result import CAPABILITIES, ProbeResult
 from sora_tui.core.server import Auth, Secret, Server, simulator
 from sora_tui.engine.examine import examine
 from tests.client.accents import SHAPES, UNKNOWN, VIDEO_NOT_FOUND, answering, models
@@ -24,7 +24,7 @@ def examined(
     otherwise: bytes = answer(404, {"detail": "Not Found"}),
     timeout: float = 5,
     **changes: Any,
-) -> tuple[Findings, RawServer]:
+) -> tuple[ProbeResult, RawServer]:
     with answering(answers, otherwise) as server:
         profile = Server("lab", server.url, key=Secret("sk-secret-key"))._replace(**changes)
         return examine(profile, timeout=timeout), server
@@ -41,7 +41,7 @@ def test_the_simulator_is_known_without_asking() -> None:
         "none",
         None,
     )
-    assert set(found.can) == set(ABILITIES)
+    assert set(found.can) == set(CAPABILITIES)
     assert found.can["list"]
     assert found.delete_means == "deletes"
 

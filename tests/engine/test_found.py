@@ -60,7 +60,7 @@ def found(folder: Folder, lab: Server, *letters: str) -> list[Job]:
 
 def rest(watcher: Watcher, job_id: str) -> Job:
     """The job once nothing more happens to it, and nobody has to decide."""
-    return watcher.wait_for_job(job_id, lambda job: job.is_final and not job.needs_you)
+    return watcher.wait_for_job(job_id, lambda job: job.is_final and not job.needs_decision)
 
 
 def made(server: FaultServer, count: int = 1) -> None:
@@ -130,12 +130,14 @@ def test_another_machine_asks(
         hand_in(folder, job)
     machine.write_text("2" * 32)
     with running(folder, lab) as (engine, watcher):
-        lost = watcher.wait_for_job(job.id, lambda job: bool(job.search and job.search.looks))
+        lost = watcher.wait_for_job(job.id, lambda job: bool(job.search and job.search.searches))
         assert lost.state is State.UNCONFIRMED
         assert lost.error is not None
         assert lost.error.kind == "past_unknown"
         assert lost.search is not None
-        assert lost.search.can_find_no_more(lost.lost_at, has_unknown_past=lost.has_unknown_past)
+        assert lost.search.is_exhausted(
+            lost.unconfirmed_since, has_unknown_past=lost.has_unknown_past
+        )
         (again,) = engine.submit(
             *(lab, job.request, Price(PriceKind.FREE, None), Consent("free", utc_now())),
             parent=job.id,

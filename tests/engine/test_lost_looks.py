@@ -15,7 +15,7 @@ from sora_tui.client.videos import VideoPage
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.engine import desk as desk_module
@@ -130,7 +130,7 @@ def test_it_is_looked_for_at_these_seconds_after_the_loss(
     job = story.pass_time(290)
     assert story.looks == [2, 10, 30, 60, 120, 180, 240]
     assert job.search is not None
-    assert job.search.is_in_vain
+    assert job.search.was_probably_never_created
 
 
 @pytest.mark.parametrize("late", [5, 20, 45, 100])
@@ -189,7 +189,11 @@ def test_a_list_without_end_is_left_and_that_is_told(
     job = story.pass_time(9)
     assert len(story.client.pages) == 50
     assert job.search is not None
-    assert (job.search.found, job.search.cut, job.search.is_in_vain) == ((), 5000, False)
+    assert (job.search.found, job.search.cut, job.search.was_probably_never_created) == (
+        (),
+        5000,
+        False,
+    )
 
 
 def test_a_list_of_the_newest_first_is_left_below_the_job(

@@ -25,7 +25,7 @@ from sora_tui.client.videos import Poll, VideoPage, VideosClient
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server, ServerRef
 from sora_tui.engine import desk as desk_module
@@ -437,7 +437,7 @@ def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
             job = desk.put(farm.accept(60.0))
             while not farm.gets:  # noqa: ASYNC110 -- these seconds cost nothing
                 await asyncio.sleep(LATENCY / 3)
-            desk.put(job.deleted_there(utc(farm)))
+            desk.put(job.remote_deleted(utc(farm)))
             shown: list[Job] = []
             monkeypatch.setattr(desk, "show_retry", lambda job, retry: shown.append(job))
             poller.wake()

@@ -12,7 +12,7 @@ import pytest
 
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import RemoteVideo, inner_id, read_video
+from sora_tui.core.remote_video import RemoteVideo, inner_id, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.engine.reconcile import candidates, for_a_person, matches

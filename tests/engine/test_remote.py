@@ -20,7 +20,7 @@ from sora_tui.config.keys import CommandKey
 from sora_tui.core.budget import NOTHING, cost_of
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server, simulator
 from sora_tui.engine.engine import Engine

@@ -11,7 +11,7 @@ from sora_tui.core.budget import NOTHING, Spending, cost_of
 from sora_tui.core.job import Cost, Job, JobError, State
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.i18n.costs import free_words, reported_words
 from sora_tui.i18n.problems import job_sentences
 from tests.core.lives import LATER, new_job

@@ -12,8 +12,8 @@ import pytest
 
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import CODES, Spent, problem
+from sora_tui.core.recovery import RecoverySearch
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.search import Search
 from sora_tui.core.server import ServerRef
 from sora_tui.engine.desk import utc_now
 from sora_tui.i18n import _, language, ngettext, set_language
@@ -188,11 +188,11 @@ def test_words_of_a_lost_answer_do_not_send_to_a_list_that_is_not_there() -> Non
     job = replace(job.submitting(at, "key"), state=State.UNCONFIRMED)
     for kind in ("answer_lost", "answer_unclear", "answer_repeated"):
         lost = replace(job, error=JobError(kind, Spent.PERHAPS, message="it broke", status=500))
-        for search in (None, Search(at, at)):
+        for search in (None, RecoverySearch(at, at)):
             said = job_sentences(replace(lost, search=search))
             assert said is not None
             assert "in the server's list" in said.next
-        said = job_sentences(replace(lost, search=Search(at, at, listed=False)))
+        said = job_sentences(replace(lost, search=RecoverySearch(at, at, listed=False)))
         assert said is not None
         assert "no list" in said.next
         assert "understood" not in said.happened

@@ -21,7 +21,7 @@ from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted, Rejected
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload, VideosClient
-from sora_tui.core.remote import Phase, RemoteVideo
+from sora_tui.core.remote_video import Phase, RemoteVideo
 from sora_tui.core.request import Operation, SourceFile, VideoRequest
 from tests.client.servers import Received
 from tests.interop.conftest import COMMAND, Row, Workspace

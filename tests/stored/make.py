@@ -40,7 +40,8 @@ from sora_tui.core.job import (
 )
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import CODES, Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.recovery import Candidate, RecoverySearch, Refusal
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import (
     Character,
     Fit,
@@ -48,7 +49,6 @@ from sora_tui.core.request import (
     SourceFile,
     VideoRequest,
 )
-from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import Secret, Server, ServerRef, simulator
 from sora_tui.engine.engine import Engine, Verb
 from sora_tui.workspace.folder import Folder, open_folder
@@ -128,7 +128,7 @@ def saved(name: str) -> Job:
     return completed(name).downloading(after(61)).saved(after(65), outputs)
 
 
-def lost(name: str, search: Search | None = None) -> Job:
+def lost(name: str, search: RecoverySearch | None = None) -> Job:
     error = JobError("answer_lost", Spent.PERHAPS, message="connection reset")
     job = sent(name).unconfirmed(after(3), error)
     return job if search is None else job.searched(after(30), search)
@@ -251,22 +251,22 @@ def documents() -> list[Job]:
         # Why a job waits.
         sent("defer0").deferred(after(2), after(62), 429),
         sent("defer1").deferred(after(2), after(62), 503, names_limit=False),
-        asked("budget").held(after(1), over),
-        asked("stoppd").held(after(1), stopped),
+        asked("budget").blocked(after(1), over),
+        asked("stoppd").blocked(after(1), stopped),
         # What is known of a lost answer.
-        lost("search", Search(after(5), after(30), 3, True, found, refusal, 500)),
-        lost("nolist", Search(after(5), after(5), 1, listed=False)),
+        lost("search", RecoverySearch(after(5), after(30), 3, True, found, refusal, 500)),
+        lost("nolist", RecoverySearch(after(5), after(5), 1, listed=False)),
         asked("pastun").of_unknown_past(after(1), JobError("past_unknown", Spent.PERHAPS)),
         # What a server answered.
         running("endone").progressed(
             after(20), video("failed", "video_endone", error={"message": "once"})
         ),
-        running("silent").not_told(
+        running("silent").status_refused(
             after(20), JobError("remote_denied", Spent.PERHAPS, status=403, message="no")
         ),
         ended("modera", "failed", error={"code": "moderation_blocked", "message": "no"}),
-        running("delete").deleted_there(after(20)),
-        ended("keptat", "failed").kept_there(
+        running("delete").remote_deleted(after(20)),
+        ended("keptat", "failed").remote_delete_failed(
             after(40),
             JobError("delete_refused", Spent.NO, status=405, message="Method Not Allowed"),
         ),
@@ -560,7 +560,7 @@ def write_own_files() -> None:
 def write_words() -> None:
     """Write down the words that stand in files and mean something."""
     from sora_tui.client.dialect import DIALECTS
-    from sora_tui.core.findings import ABILITIES
+    from sora_tui.core.probe_result import CAPABILITIES
     from sora_tui.core.request import GRAVITIES, HOWS, OPERATIONS
     from sora_tui.core.server import DIALECT_NAMES
     from sora_tui.tui.layout.arrangement import PANES
@@ -577,7 +577,7 @@ def write_words() -> None:
             "gravities": list(GRAVITIES),
             "dialects": list(DIALECT_NAMES),
             "spoken": sorted(DIALECTS),
-            "abilities": list(ABILITIES),
+            "abilities": list(CAPABILITIES),
             "panes": list(PANES),
         },
     )

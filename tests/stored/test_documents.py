@@ -11,10 +11,10 @@ from typing import Any, Final
 import pytest
 
 from sora_tui.core.job import Batch, Consent, Cost, Job, Notes, Output, State
-from sora_tui.core.listing import Listing
+from sora_tui.core.job_filter import JobFilter
 from sora_tui.core.problem import Spent
+from sora_tui.core.recovery import Candidate, RecoverySearch, Refusal
 from sora_tui.core.request import Character, Fit, Reference, SourceFile, VideoRequest
-from sora_tui.core.search import Candidate, Refusal, Search
 from sora_tui.core.server import ServerRef
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
@@ -33,17 +33,17 @@ KITE: Final = VideoRequest("A kite over a grey sea", "sora-2", "4", "1280x720")
 #: What may be true of a job, in a word.
 TRAITS: Final[Mapping[str, Callable[[Job], bool]]] = {
     "final": lambda job: job.is_final,
-    "decide": lambda job: job.needs_you,
-    "made": lambda job: job.is_made,
+    "decide": lambda job: job.needs_decision,
+    "made": lambda job: job.has_remote_clip,
     "adopted": lambda job: job.is_adopted,
     "again": lambda job: job.is_once_more,
     "free": lambda job: job.is_free,
     "stopped": lambda job: job.is_stopped,
-    "deferred": lambda job: job.was_put_off,
-    "unnamed-limit": lambda job: job.was_put_off_bare,
-    "end-heard-once": lambda job: job.was_told_an_end,
-    "ask-again": lambda job: job.may_be_found_again,
-    "deletable": lambda job: job.may_be_deleted_there,
+    "deferred": lambda job: job.was_deferred,
+    "unnamed-limit": lambda job: job.was_deferred_without_limit,
+    "end-heard-once": lambda job: job.has_unconfirmed_end,
+    "ask-again": lambda job: job.can_recheck_remote,
+    "deletable": lambda job: job.can_delete_remote,
     "too-large": lambda job: job.is_too_large,
     "unknown-past": lambda job: job.has_unknown_past,
     "cost-final": lambda job: job.is_cost_final,
@@ -305,14 +305,14 @@ def test_a_time_to_wait_and_an_error_are_read_whole() -> None:
     assert (error.kind, error.spent) == ("moderation_before", Spent.NO)
     assert (error.code, error.message) == ("moderation_blocked", "not this")
     assert (error.status, error.request_id) == (400, "req_3")
-    assert read("keptat").kept_because == "405 Method Not Allowed"
+    assert read("keptat").remote_delete_error == "405 Method Not Allowed"
 
 
 def test_what_was_found_of_a_lost_answer_is_read() -> None:
-    assert read("search").search == Search(
+    assert read("search").search == RecoverySearch(
         began=after(5),
         at=after(30),
-        looks=3,
+        searches=3,
         listed=True,
         found=(
             Candidate("video_found", after(2), ("model", "size", "seconds", "prompt")),
@@ -321,7 +321,7 @@ def test_what_was_found_of_a_lost_answer_is_read() -> None:
         refused=Refusal(after(25), "video_5", "video_taken", "20261122-101530-saved0"),
         cut=500,
     )
-    assert read("nolist").search == Search(after(5), after(5), 1, listed=False)
+    assert read("nolist").search == RecoverySearch(after(5), after(5), 1, listed=False)
 
 
 def test_classes_of_price_are_read() -> None:
@@ -377,7 +377,7 @@ def test_a_new_owner_finds_every_job_and_finishes_what_the_old_one_had_begun(
     history = History(stored)
     history.own()
     assert history.broken() == []
-    listed = history.matching(Listing())
+    listed = history.matching(JobFilter())
     names = [job_id.rpartition("-")[2] for job_id in listed]
     assert sorted(n for n in names if not n.startswith("old")) == sorted(DOCUMENTS)
     assert len(names) == len(DOCUMENTS) + 1, "and the record of the script"

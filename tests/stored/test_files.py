@@ -24,9 +24,9 @@ from sora_tui.config import consents, memory
 from sora_tui.config.own_servers import own_table, set_default
 from sora_tui.config.places import settings_folder, state_folder
 from sora_tui.config.settings import load_settings
-from sora_tui.core.findings import ABILITIES
 from sora_tui.core.job import State
 from sora_tui.core.price import PriceKind
+from sora_tui.core.probe_result import CAPABILITIES
 from sora_tui.core.problem import CODES, ProblemError
 from sora_tui.core.prompt import Prompt
 from sora_tui.core.request import GRAVITIES, HOWS, OPERATIONS, Reference
@@ -345,7 +345,7 @@ NOW: Final = {
     "gravities": GRAVITIES,
     "dialects": DIALECT_NAMES,
     "spoken": DIALECTS,
-    "abilities": ABILITIES,
+    "abilities": CAPABILITIES,
     "panes": PANES,
 }
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sora_tui.core.job import Consent, Cost, Job, JobError, Output
 from sora_tui.core.problem import Spent
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.recovery import Candidate, RecoverySearch
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.search import Candidate, Search
 from sora_tui.core.server import ServerRef, simulator
 from tests.support.moments import NOW as NOW
 
@@ -76,7 +76,7 @@ def searched(job: Job, *ids: str) -> Job:
     """Looked for in the list, where these videos could be the job."""
     made = job.created_at + timedelta(seconds=3)
     found = tuple(Candidate(id, made, ("size", "prompt")) for id in ids)
-    return job.searched(ago(1), Search(ago(1), ago(1), 1, found=found))
+    return job.searched(ago(1), RecoverySearch(ago(1), ago(1), 1, found=found))
 
 
 def rejected(job: Job) -> Job:

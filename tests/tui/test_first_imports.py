@@ -20,10 +20,10 @@ from tests.workspace.jobs import put
 OURS: Final = """
 sora_tui                   __main__
 sora_tui.cli               exits main parser speech streams
-sora_tui.config            keys limits memory notify places player private profiles screen
-sora_tui.config            settings sources
-sora_tui.core              address clip_addresses cookie digest document eta job job_id limits
-sora_tui.core              listing made number problem remote request server text
+sora_tui.config            keys limits memory notify places player private profiles screen settings
+sora_tui.config            sources
+sora_tui.core              address clip_addresses cookie digest document eta job job_filter job_id
+sora_tui.core              limits number output_check problem remote_video request server text
 sora_tui.i18n              answers
 sora_tui.tui               app context deriving intent prompting run ui watching writing
 sora_tui.tui.commands      key_names registry table

@@ -130,7 +130,7 @@ async def test_sorting_keeps_the_cursor_on_its_job(tmp_path: Path) -> None:
         for _ in range(6):
             await press(pilot, "s")
             assert app.jobs.cursor_id == here
-            orders[app.jobs.listing.sort] = listed(app)
+            orders[app.jobs.job_filter.sort] = listed(app)
         assert orders["oldest"] == newest[::-1]
         assert orders["state"][:3] == ["Lost fox", "Runs at the gateway", "Waits at the gateway"]
         assert orders["server"][:2] == ["A fox in the rain", "A kite"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sora_tui.config.settings import load_settings
 from sora_tui.core.job import Consent, Cost, Job
-from sora_tui.core.remote import read_video
+from sora_tui.core.remote_video import read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.tui.services.player import play, what_to_copy

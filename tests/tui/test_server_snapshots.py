@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from sora_tui.config.own_servers import write_profile
-from sora_tui.core.findings import Findings
+from sora_tui.core.probe_result import ProbeResult
 from sora_tui.core.server import Server
 from sora_tui.engine.events import RemoteListed
 from sora_tui.tui.services import server_test
@@ -27,7 +27,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from sora_tui.i18n.findings import finding_lines
 
     def findings(server: Server) -> Any:
-        found = Findings(
+        found = ProbeResult(
             "litellm",
             reached=True,
             milliseconds=41.0,

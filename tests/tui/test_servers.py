@@ -13,7 +13,7 @@ from textual.widgets import Input
 from sora_tui.config.own_servers import write_profile
 from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.core.problem import Problem
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.engine.events import RemoteListed
 from tests.rawserver import RawServer, answer, read_request, send
 from tests.simulated import Simulator, start_simulator

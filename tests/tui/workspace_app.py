@@ -19,7 +19,7 @@ from textual.worker import WorkerCancelled
 from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.job import Batch, Consent, Cost, Job
 from sora_tui.core.price import Price
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
 from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged

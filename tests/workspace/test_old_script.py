@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sora_tui.core.job import State
-from sora_tui.core.listing import Listing
+from sora_tui.core.job_filter import JobFilter
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from tests.workspace.jobs import wish
@@ -52,7 +52,7 @@ def test_every_last_word_is_an_end_and_owes_the_engine_nothing(
     assert (job.state, job.remote_id) == (state, "video_68d7512d")
     assert job.events[0].note == f"old script: {status}"
     assert job.is_final
-    assert not job.needs_you
+    assert not job.needs_decision
     assert History(folder).active() == []
     if status == "failed":
         assert job.error is not None
@@ -87,17 +87,17 @@ def test_old_and_new_stand_in_one_list_with_and_without_an_index(folder: Folder)
     owner.save(wish(1))
     for history in (owner, reader, History(folder)):
         ids = [job.id for job in history.newest(5)]
-        assert ids == history.matching(Listing()) == history.all_ids()
+        assert ids == history.matching(JobFilter()) == history.all_ids()
         assert [history.load(job_id).id for job_id in ids] == ids
         assert history.find("video_68d") == ids[1]
         assert history.find(ids[1][:15]) == ids[1]
-        assert history.matching(Listing.read("fox state:aband server:open")) == [ids[1]]
+        assert history.matching(JobFilter.read("fox state:aband server:open")) == [ids[1]]
         assert json.loads(history.load_text(ids[1]))["status"] == "queued"
         assert "video_68d7512d" in history.known_remote_ids("https://api.openai.com")
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
     owner.trash(ids[1])
     assert (folder.trash / path.name).read_bytes() == before[0]
-    assert reader.matching(Listing()) == ids[:1]
+    assert reader.matching(JobFilter()) == ids[:1]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_hostile_and_foreign_files_do_no_harm(folder: Folder, data: bytes) -> No
     owner.own()
     owner.save(wish(1))
     for history in (owner, History(folder)):
-        for job_id in history.matching(Listing()):
+        for job_id in history.matching(JobFilter()):
             job = history.load(job_id)
             assert job.outputs == ()
     assert (folder.metadata / "video_x.json").read_bytes() == data

@@ -11,9 +11,9 @@ import pytest
 
 from sora_tui.core.document import from_document, to_document
 from sora_tui.core.job import Consent, Cost, Job, Output
-from sora_tui.core.lineage import Kin, Lineage
+from sora_tui.core.lineage import Lineage, Relation
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.remote import RemoteVideo, read_video
+from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import Character, Operation, SourceFile, VideoRequest
 from sora_tui.core.server import Server, ServerRef
 from sora_tui.media.render import ClipPlan, render_clip
@@ -177,14 +177,22 @@ def test_who_came_of_whom_with_an_index_and_without(folder: Folder, indexed: boo
         folder.index_file.unlink()
     history = History(folder)
     assert history.lineage(first) == Lineage(
-        made=(Kin(remix.id, "remix"), Kin(again.id, "remix"), Kin(mossy.id, "character"))
+        derived=(
+            Relation(remix.id, "remix"),
+            Relation(again.id, "remix"),
+            Relation(mossy.id, "character"),
+        )
     )
     assert history.lineage(remix) == Lineage(
-        (Kin(first.id, "remix"),), (Kin(again.id, "again"), Kin(elsewhere.id, "remix"))
+        (Relation(first.id, "remix"),),
+        (Relation(again.id, "again"), Relation(elsewhere.id, "remix")),
     )
-    assert history.lineage(again).origins == (Kin(first.id, "remix"), Kin(remix.id, "again"))
-    assert history.lineage(mossy).made == (Kin(walk.id, "with"),)
-    assert history.lineage(elsewhere).origins == (Kin(remix.id, "remix"),)
+    assert history.lineage(again).origins == (
+        Relation(first.id, "remix"),
+        Relation(remix.id, "again"),
+    )
+    assert history.lineage(mossy).derived == (Relation(walk.id, "with"),)
+    assert history.lineage(elsewhere).origins == (Relation(remix.id, "remix"),)
     assert [job.id for job in history.characters()] == [mossy.id]
 
 

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from sora_tui.core.problem import Problem
-from sora_tui.core.remote import RemoteVideo
+from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext

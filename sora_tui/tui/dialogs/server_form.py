@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from sora_tui.core.findings import ABILITIES
+from sora_tui.core.probe_result import CAPABILITIES
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
@@ -332,7 +332,7 @@ def result_text(lines: Sequence[Line]) -> Content:
     found = [
         Content.styled(line.words, styles.get(line.sign, ""))
         for line in lines
-        if line.problem is None and (line.sign != "?" or line.name not in ABILITIES)
+        if line.problem is None and (line.sign != "?" or line.name not in CAPABILITIES)
     ]
     wrong = [line for line in lines if line.problem is not None]
     # What is wrong comes before what merely is not there.

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from sora_tui.core.job import State
-from sora_tui.core.listing import SORTS, Listing, Sort, place_of
+from sora_tui.core.job_filter import SORTS, JobFilter, Sort, insert_position
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
@@ -211,9 +211,9 @@ class JobsPane(Vertical):
             if is_known:
                 continue
             self._total += 1
-            if self.listing.has(view.job):
+            if self.job_filter.includes(view.job):
                 ids = list(self._list.row_ids) if ids is None else ids
-                ids.insert(place_of(job_id, ids, self._sort), job_id)
+                ids.insert(insert_position(job_id, ids, self._sort), job_id)
         self._refresh(ids)
 
     def fill(
@@ -279,9 +279,9 @@ class JobsPane(Vertical):
     # Values out -------------------------------------------------------------------------------
 
     @property
-    def listing(self) -> Listing:
+    def job_filter(self) -> JobFilter:
         """What the person wants to see in the list."""
-        return Listing.read(self._filter, self._sort)
+        return JobFilter.read(self._filter, self._sort)
 
     @property
     def asking(self) -> bool:
@@ -356,7 +356,7 @@ class JobsPane(Vertical):
         rest = (("jobs.filter", N_("Filter")), ("jobs.mark", N_("Mark")), ("jobs.sort", N_("Sort")))
         # The key of a waiting job's edit is the same.
         more = tuple(pair for pair in _ANY_JOB if not (waits and pair is _EDIT_ANY))
-        more += DERIVES if view.job.is_made else ()
+        more += DERIVES if view.job.has_remote_clip else ()
         return (("list.select", N_("Inspect")), *pause, *possible, *rest, *more)
 
     @property
@@ -631,7 +631,7 @@ class JobsPane(Vertical):
             "state": Cell(job_rows.state(view, self._ascii), tone),
             "progress": Cell(progress, "warn" if job_rows.is_otherwise(job) else ""),
             "elapsed": Cell(job_rows.elapsed(view, now)),
-            "left": Cell(job_rows.left(view, now), "warn" if job.needs_you else ""),
+            "left": Cell(job_rows.left(view, now), "warn" if job.needs_decision else ""),
             "expires": Cell(
                 job_rows.expires(view, now), "error" if job_rows.in_danger(view, now) else ""
             ),

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sora_tui.core.eta import seconds_left
-from sora_tui.core.job import NEEDS_YOU, Job, JobError, State
-from sora_tui.core.made import Difference, differences
+from sora_tui.core.job import NEEDS_DECISION, Job, JobError, State
+from sora_tui.core.output_check import Difference, differences
 from sora_tui.core.problem import Spent
 from sora_tui.core.request import EXACT
 from sora_tui.core.text import clean_line
@@ -87,7 +87,7 @@ def counts(views: Iterable[JobView]) -> tuple[int, int]:
     running = needs_you = 0
     for view in views:
         running += view.job.state in _RUNNING and not view.job.is_final
-        needs_you += view.job.needs_you
+        needs_you += view.job.needs_decision
     return running, needs_you
 
 
@@ -108,7 +108,7 @@ def places(views: Iterable[JobView]) -> dict[str, int]:
 
 def changes_with_time(view: JobView) -> bool:
     """Whether some column of this job says something else a second later."""
-    return view.job.is_active or view.job.needs_you
+    return view.job.is_active or view.job.needs_decision
 
 
 def sign(view: JobView, ascii: bool = False) -> str:
@@ -179,7 +179,7 @@ def elapsed(view: JobView, now: datetime) -> str:
 def left(view: JobView, now: datetime) -> str:
     """An estimate of the time to the next landmark; `you` when a person holds it up."""
     job = view.job
-    if job.state in NEEDS_YOU:
+    if job.state in NEEDS_DECISION:
         return _("you")
     if view.retry is not None:
         return "-"

@@ -68,7 +68,7 @@ def facts(
             lines.append(Line(_("The server says: {words}").format(words=job.error.message)))
     lines.append(Line(""))
     if lineage is not None:
-        lines += [_fact(label, value) for label, value in _kin(job, lineage)]
+        lines += [_fact(label, value) for label, value in _relations(job, lineage)]
     if job.outputs:
         lines += _clip(job, seen)
     lines += [_fact(label, value) for label, value in _facts(view, now) if value]
@@ -164,13 +164,16 @@ def _spans(line: str) -> Iterator[Span]:
             yield match.start(), match.end(), "warn" if match["figure"] else "muted"
 
 
-def _kin(job: Job, lineage: Lineage) -> Iterator[tuple[str, str]]:
+def _relations(job: Job, lineage: Lineage) -> Iterator[tuple[str, str]]:
     """What it is made of, and with the keys that lead there who it came from and what it became."""
     if job.request.source_file is not None:
         yield _("made as"), operation_words(job.request)
-    for label, key, found in ((_("from"), "u", lineage.origins), (_("became"), "w", lineage.made)):
-        for number, kin in enumerate(found):
-            yield "" if number else label, kin_words(kin) + ("" if number else f"  ({key})")
+    for label, key, found in (
+        (_("from"), "u", lineage.origins),
+        (_("became"), "w", lineage.derived),
+    ):
+        for number, relation in enumerate(found):
+            yield "" if number else label, kin_words(relation) + ("" if number else f"  ({key})")
 
 
 def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:

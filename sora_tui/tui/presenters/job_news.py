@@ -114,7 +114,7 @@ def news(jobs: Iterable[Job]) -> str:
     """What these jobs, each just come into its state, have to tell; empty if that is nothing."""
     done, failed, asking, cast = [], [], [], []
     for job in jobs:
-        if job.needs_you:
+        if job.needs_decision:
             asking.append(job)
         elif job.state is State.SAVED:
             done.append(job)

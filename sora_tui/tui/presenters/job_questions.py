@@ -63,7 +63,7 @@ def plan_cancel(jobs: Sequence[Job]) -> Plan:
 
 def plan_delete(jobs: Sequence[Job]) -> Plan:
     """Move records to the trash; the clips stay."""
-    resting = tuple(job for job in jobs if job.is_final and not job.needs_you)
+    resting = tuple(job for job in jobs if job.is_final and not job.needs_decision)
     left = len(jobs) - len(resting)
     note = ""
     if left:
@@ -92,7 +92,7 @@ def plan_delete(jobs: Sequence[Job]) -> Plan:
 
 def may_be_retried(jobs: Sequence[Job]) -> tuple[list[Job], str]:
     """Return the jobs that are over, and what there is to say of the others."""
-    over = [job for job in jobs if job.is_final and not job.needs_you]
+    over = [job for job in jobs if job.is_final and not job.needs_decision]
     left = len(jobs) - len(over)
     note = ""
     if left:

@@ -68,7 +68,7 @@ def _forms(view: JobView, now: datetime, leave: str | None) -> Iterator[str]:
         yield f"{told.happened} {told.money}"
         if leave is not None:
             yield f"{told.money} {leave}" + _("5 says why, and what to do")
-            if job.needs_you:
+            if job.needs_decision:
                 yield f"{told.money} {leave}" + _("5 decides")
         yield told.money
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from textual.geometry import Size
 
-from sora_tui.core.made import differences, is_judged
+from sora_tui.core.output_check import differences, is_checkable
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
@@ -160,7 +160,7 @@ def _wholeness(job: Job, seen: ClipSeen) -> Iterator[tuple[str, str, str]]:
     if asked:
         yield "", _("complete; asked for {asked}").format(asked=asked), "warn"
     else:
-        yield "", _("complete, as asked") if is_judged(job) else _("complete"), "ok"
+        yield "", _("complete, as asked") if is_checkable(job) else _("complete"), "ok"
 
 
 def _is_said(seen: ClipSeen) -> bool:

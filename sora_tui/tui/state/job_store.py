@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from sora_tui.core.eta import usual_seconds
+from sora_tui.core.eta import typical_seconds
 from sora_tui.core.job import Job, State
 from sora_tui.tui.presenters.job_columns import JobView, changes_with_time, counts
 
@@ -63,7 +63,7 @@ class JobBook:
     def learn(self, past: Mapping[Kind, list[float]]) -> list[JobView]:
         """Take in how long such jobs took, in seconds; the views that know more now."""
         for kind, seconds in past.items():
-            self._usual[kind] = usual_seconds(seconds)
+            self._usual[kind] = typical_seconds(seconds)
         changed = [self._dressed(view) for view in self._live.values() if kind_of(view.job) in past]
         for view in changed:
             self._put(view)

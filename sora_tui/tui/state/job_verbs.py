@@ -20,7 +20,7 @@ def refusal(job: Job, verb: JobVerb) -> str | None:
         return None if job.state is State.PENDING else "sent"
     if verb == "copy":
         return None
-    return None if job.is_final and not job.needs_you else "under way"
+    return None if job.is_final and not job.needs_decision else "under way"
 
 
 def is_possible(job: Job, verb: JobVerb) -> bool:

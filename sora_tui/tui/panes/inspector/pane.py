@@ -16,7 +16,7 @@ from textual.message import Message
 
 from sora_tui.core.job import State
 from sora_tui.core.problem import Problem
-from sora_tui.core.search import Candidate
+from sora_tui.core.recovery import Candidate
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import yes_key
@@ -259,12 +259,12 @@ class InspectorPane(Vertical):
         """The app's own keys that lead to kin."""
         lineage = self._lineage
         up = (("origin", N_("Where from")),) if lineage is not None and lineage.origins else ()
-        down = (("became", N_("What became")),) if lineage is not None and lineage.made else ()
+        down = (("became", N_("What became")),) if lineage is not None and lineage.derived else ()
         return (*up, *down)
 
     @property
     def _derives(self) -> tuple[tuple[str, str], ...]:
-        return DERIVES if self._view is not None and self._view.job.is_made else ()
+        return DERIVES if self._view is not None and self._view.job.has_remote_clip else ()
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sora_tui.core.job import Notes
-from sora_tui.core.listing import Listing, Sort, place_of, with_live
+from sora_tui.core.job_filter import JobFilter, Sort, insert_position, with_live
 from tests.core.lives import new_job
 
 FOX = replace(new_job(), notes=Notes(tags=("forest",), text="Keep this one"))
@@ -31,9 +31,9 @@ FOX = replace(new_job(), notes=Notes(tags=("forest",), text="Keep this one"))
     ],
 )
 def test_words_states_and_servers_narrow_the_list(typed: str, shown: bool) -> None:
-    listing = Listing.read(typed)
-    assert listing.has(FOX) is shown
-    assert listing.filters is (typed not in {"", "state: server:"})
+    job_filter = JobFilter.read(typed)
+    assert job_filter.includes(FOX) is shown
+    assert job_filter.is_limiting is (typed not in {"", "state: server:"})
 
 
 IDS = ["20261122-3", "20261122-2", "20261122-1"]
@@ -44,14 +44,14 @@ IDS = ["20261122-3", "20261122-2", "20261122-1"]
 )
 def test_a_new_job_comes_in_where_its_age_puts_it(sort: Sort, at: int) -> None:
     ids = IDS[::-1] if sort == "oldest" else IDS
-    assert place_of("20261122-25", ids, sort) == at
-    assert place_of("20261122-0", IDS, "newest") == 3
+    assert insert_position("20261122-25", ids, sort) == at
+    assert insert_position("20261122-0", IDS, "newest") == 3
 
 
 def test_what_moved_since_the_disk_was_read_joins_or_leaves_the_list() -> None:
     here, gone = replace(FOX, id=IDS[1]), replace(FOX, id=IDS[2])
     fresh = replace(FOX, id="20261122-4")
-    listing = Listing.read("kite")
+    job_filter = JobFilter.read("kite")
     other = replace(gone, request=gone.request._replace(prompt="A fox"))
-    assert with_live(IDS, listing, []) == IDS
-    assert with_live(IDS, listing, [here, other, fresh]) == ["20261122-4", *IDS[:2]]
+    assert with_live(IDS, job_filter, []) == IDS
+    assert with_live(IDS, job_filter, [here, other, fresh]) == ["20261122-4", *IDS[:2]]

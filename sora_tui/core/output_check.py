@@ -26,7 +26,7 @@ class Difference(NamedTuple):
     made: str
 
 
-def is_judged(job: Job) -> bool:
+def is_checkable(job: Job) -> bool:
     """Whether anything was asked for that a clip shows: an edit or a remix is as its source is."""
     request = job.request
     if request.operation != "create" or job.is_adopted:
@@ -42,7 +42,7 @@ def differences(job: Job, clip: Output | None = None) -> tuple[Difference, ...]:
         clip: What stands in the file, where that was looked at; otherwise what the record says.
     """
     clip = clip or next((output for output in job.outputs if output.variant == "video"), None)
-    if clip is None or not is_judged(job):
+    if clip is None or not is_checkable(job):
         return ()
     return tuple(_differences(job, clip))
 

@@ -46,7 +46,7 @@ class Phase(StrEnum):
     UNKNOWN = "unknown"
 
     @property
-    def is_ending(self) -> bool:
+    def is_final_without_clip(self) -> bool:
         """Whether there will be no clip."""
         return self in {Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED}
 
@@ -94,7 +94,7 @@ PHASES: Final[Mapping[str, Phase]] = {
 }
 #: Words that end a job without a clip, as the API and the gateways before it say them. Another
 #: service's ending means something else elsewhere, so a server's own stand in its dialect.
-ENDINGS: Final[Mapping[str, Phase]] = {
+FINAL_WORDS: Final[Mapping[str, Phase]] = {
     "failed": Phase.FAILED,
     "cancelled": Phase.CANCELLED,
     "canceled": Phase.CANCELLED,
@@ -103,7 +103,7 @@ ENDINGS: Final[Mapping[str, Phase]] = {
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 
 #: Nothing more happens at the server, whatever comes of the clip.
-ENDS: Final = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
+FINAL_PHASES: Final = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
 
 _KNOWN: Final = (
     "id",
@@ -167,13 +167,15 @@ class RemoteVideo(NamedTuple):
         return tuple(address.text for address in self.addresses if address.output == 0)
 
 
-def read_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> RemoteVideo | None:
+def read_video(
+    document: object, final_words: Mapping[str, Phase] = FINAL_WORDS
+) -> RemoteVideo | None:
     """The video object in a server's answer, or None where there is none to be trusted.
 
     Args:
         document: Parsed JSON. A mapping with a usable `id` and a `status` is enough; every other
             field may be missing, null or of another type (videos-api, divergence 8).
-        endings: The words that end a job without a clip at the server that says this.
+        final_words: The words that end a job without a clip at the server that says this.
     """
     if not isinstance(document, Mapping):
         return None
@@ -186,7 +188,7 @@ def read_video(document: object, endings: Mapping[str, Phase] = ENDINGS) -> Remo
     return RemoteVideo(
         id=video_id,
         status=status,
-        phase=PHASES.get(word) or endings.get(word, Phase.UNKNOWN),
+        phase=PHASES.get(word) or final_words.get(word, Phase.UNKNOWN),
         progress=_percent(document.get("progress")),
         model=_word(document.get("model")),
         size=_word(document.get("size")),

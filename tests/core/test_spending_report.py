@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from sora_tui.core.accounts import accounts, together
 from sora_tui.core.budget import NOTHING
 from sora_tui.core.job import Attempt, Cost, Job, State
 from sora_tui.core.server import ServerRef
+from sora_tui.core.spending_report import merge_groups, spending_report
 from tests.tui.sample_jobs import pending
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -59,14 +59,14 @@ def test_sums_are_kept_apart_by_day_server_model_and_currency() -> None:
         sent(server="lab", model=None, cost=Cost()),
         sent(cost=Cost(Decimal("0.30"), currency="EUR")),
     ]
-    kept = accounts(jobs, EVER)
+    kept = spending_report(jobs, EVER)
     assert [(str(a.day), a.server, a.model, a.currency) for a in kept] == [
         ("2026-11-24", "gw", "sora-2", "USD"),
         ("2026-11-25", "gw", "sora-2", "EUR"),
         ("2026-11-25", "gw", "sora-2", "USD"),
         ("2026-11-25", "lab", "", "USD"),
     ]
-    by_server = together(kept, "server", "currency")
+    by_server = merge_groups(kept, "server", "currency")
     gw = by_server["gw", "USD"]
     assert (gw.clips, gw.spent.estimated, gw.spent.reported) == (
         3,
@@ -80,10 +80,10 @@ def test_sums_are_kept_apart_by_day_server_model_and_currency() -> None:
 def test_only_what_was_sent_since_then_counts() -> None:
     old, practice = sent(NOON - timedelta(days=9)), replace(sent(), simulated=True)
     waits = replace(pending(paid=True), simulated=False)
-    kept = accounts([old, practice, waits, sent()], NOON - timedelta(days=1))
+    kept = spending_report([old, practice, waits, sent()], NOON - timedelta(days=1))
     assert sum(tally.clips for tally in kept.values()) == 1
 
 
 def test_a_refused_one_is_a_clip_that_cost_nothing() -> None:
-    (tally,) = accounts([sent(state=State.REJECTED)], EVER).values()
+    (tally,) = spending_report([sent(state=State.REJECTED)], EVER).values()
     assert (tally.clips, tally.spent) == (1, NOTHING)

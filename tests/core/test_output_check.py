@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sora_tui.core.job import Job, Output
-from sora_tui.core.made import differences, is_judged
+from sora_tui.core.output_check import differences, is_checkable
 from sora_tui.i18n.made import made_words
 from tests.tui.sample_jobs import pending, saved
 
@@ -72,4 +72,4 @@ def test_only_the_clip_is_judged() -> None:
     ],
 )
 def test_nothing_is_as_asked_where_nothing_was_asked(asked: dict[str, Any], judged: bool) -> None:
-    assert is_judged(made(asked)) is judged
+    assert is_checkable(made(asked)) is judged

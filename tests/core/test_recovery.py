@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sora_tui.core.search import Refusal
+from sora_tui.core.recovery import Refusal
 from tests.core.lives import LATER
 
 

@@ -10,7 +10,7 @@ from sora_tui.core.budget import NOTHING, Spending, cost_of, spent_at
 from sora_tui.core.job import Job, State
 
 
-class Account(NamedTuple):
+class SpendingGroup(NamedTuple):
     """What a sum is kept under; the day is that of the person's own clock."""
 
     day: date
@@ -19,7 +19,7 @@ class Account(NamedTuple):
     currency: str
 
 
-class Tally(NamedTuple):
+class GroupTotal(NamedTuple):
     """What stands in an account.
 
     Attributes:
@@ -29,15 +29,15 @@ class Tally(NamedTuple):
     clips: int = 0
     spent: Spending = NOTHING
 
-    def __add__(self, other: object) -> Tally:
-        if not isinstance(other, Tally):
+    def __add__(self, other: object) -> GroupTotal:
+        if not isinstance(other, GroupTotal):
             return NotImplemented
-        return Tally(self.clips + other.clips, self.spent + other.spent)
+        return GroupTotal(self.clips + other.clips, self.spent + other.spent)
 
 
-def accounts(jobs: Iterable[Job], since: datetime) -> dict[Account, Tally]:
+def spending_report(jobs: Iterable[Job], since: datetime) -> dict[SpendingGroup, GroupTotal]:
     """The accounts of all jobs that were sent since a moment, in order; practice is none."""
-    kept: dict[Account, Tally] = {}
+    kept: dict[SpendingGroup, GroupTotal] = {}
     for job in jobs:
         at = spent_at(job)
         if job.simulated or job.is_adopted or job.state is State.PENDING or at < since:
@@ -45,17 +45,19 @@ def accounts(jobs: Iterable[Job], since: datetime) -> dict[Account, Tally]:
         if not job.attempts:
             continue
         currency = job.cost.currency
-        account = Account(
+        account = SpendingGroup(
             at.astimezone().date(), job.server.profile, job.request.model or "", currency
         )
-        kept[account] = kept.get(account, Tally()) + Tally(1, cost_of(job, currency))
+        kept[account] = kept.get(account, GroupTotal()) + GroupTotal(1, cost_of(job, currency))
     return dict(sorted(kept.items()))
 
 
-def together(kept: Mapping[Account, Tally], *names: str) -> dict[tuple[str, ...], Tally]:
-    """The same sums by fewer names: `together(kept, "server", "currency")`."""
-    sums: dict[tuple[str, ...], Tally] = {}
+def merge_groups(
+    kept: Mapping[SpendingGroup, GroupTotal], *names: str
+) -> dict[tuple[str, ...], GroupTotal]:
+    """The same sums by fewer names: `merge_groups(kept, "server", "currency")`."""
+    sums: dict[tuple[str, ...], GroupTotal] = {}
     for account, tally in kept.items():
         key = tuple(str(getattr(account, name)) for name in names)
-        sums[key] = sums.get(key, Tally()) + tally
+        sums[key] = sums.get(key, GroupTotal()) + tally
     return sums

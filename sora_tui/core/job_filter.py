@@ -34,7 +34,7 @@ STATE_ORDER: Final = (
 _MAX_SEARCHED: Final = 4_000
 
 
-class Listing(NamedTuple):
+class JobFilter(NamedTuple):
     """A filter and an order.
 
     Attributes:
@@ -49,7 +49,7 @@ class Listing(NamedTuple):
     sort: Sort = "newest"
 
     @classmethod
-    def read(cls, text: str, sort: Sort = "newest") -> Listing:
+    def read(cls, text: str, sort: Sort = "newest") -> JobFilter:
         """What a person typed: `fox state:failed server:lab`. Never refused."""
         words: dict[str, list[str]] = {"": [], "state": [], "server": []}
         for word in folded(text).split():
@@ -61,11 +61,11 @@ class Listing(NamedTuple):
         return cls(tuple(words[""]), tuple(words["state"]), tuple(words["server"]), sort)
 
     @property
-    def filters(self) -> bool:
+    def is_limiting(self) -> bool:
         """Whether it leaves anything out."""
         return bool(self.words or self.states or self.servers)
 
-    def fits(self, state: str, profile: str | None, text: str) -> bool:
+    def matches(self, state: str, profile: str | None, text: str) -> bool:
         """Whether a job of this state, server and searched text is in the list."""
         return (
             (not self.states or state.startswith(self.states))
@@ -73,10 +73,10 @@ class Listing(NamedTuple):
             and all(word in text for word in self.words)
         )
 
-    def has(self, job: Job) -> bool:
+    def includes(self, job: Job) -> bool:
         """Whether a job is in the list."""
         text = searched(job) if self.words else ""
-        return self.fits(job.state.value, job.server.profile, text)
+        return self.matches(job.state.value, job.server.profile, text)
 
 
 def searched(job: Job) -> str:
@@ -96,22 +96,22 @@ def searched(job: Job) -> str:
     return folded(" ".join(part for part in parts if part))
 
 
-def with_live(ids: Sequence[str], listing: Listing, live: Iterable[Job]) -> list[str]:
+def with_live(ids: Sequence[str], job_filter: JobFilter, live: Iterable[Job]) -> list[str]:
     """The ids that the disk gave, with what is known of jobs that moved since they were read.
 
     New ones come where their age puts them, in any other order than by age first of all.
     """
-    moved = {job.id: listing.has(job) for job in live}
+    moved = {job.id: job_filter.includes(job) for job in live}
     if not moved:
         return list(ids)
     known = set(ids)
     kept = [id for id in ids if moved.get(id, True)]
     for id in sorted(id for id, fits in moved.items() if fits and id not in known):
-        kept.insert(place_of(id, kept, listing.sort), id)
+        kept.insert(insert_position(id, kept, job_filter.sort), id)
     return kept
 
 
-def place_of(job_id: str, ids: Sequence[str], sort: Sort) -> int:
+def insert_position(job_id: str, ids: Sequence[str], sort: Sort) -> int:
     """Where a new job belongs among others: near the end that new ones come in at."""
     if sort == "oldest":
         at = len(ids)

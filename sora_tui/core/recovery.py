@@ -11,11 +11,11 @@ from sora_tui.core.problem import Fact, Problem, problem
 MAX_CANDIDATES: Final = 20
 #: When the list is asked, in seconds after the loss: a server needs a moment to list what it has
 #: made, and some need a minute. Later looks come every minute, for as long as a process runs.
-LOOKS: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
+SEARCH_DELAYS: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
 #: A job that is not in the list after this many looks over this long was probably never made
 #: (reliability notes, REC).
-_ENOUGH_LOOKS: Final = 3
-_ENOUGH_TIME: Final = timedelta(seconds=LOOKS[-1] - LOOKS[0] - 3.0)
+_ENOUGH_SEARCHES: Final = 3
+_ENOUGH_TIME: Final = timedelta(seconds=SEARCH_DELAYS[-1] - SEARCH_DELAYS[0] - 3.0)
 
 
 class Candidate(NamedTuple):
@@ -65,13 +65,13 @@ class Refusal(NamedTuple):
         return problem(self.code, **facts)
 
 
-class Search(NamedTuple):
+class RecoverySearch(NamedTuple):
     """The search for one job.
 
     Attributes:
         began: The first look at the list, in UTC.
         at: The last one.
-        looks: How many there were.
+        searches: How many there were.
         listed: False where the server has no list to look into.
         cut: Rows after which the reading of the last list was ended; 0 where it was read as far
             as anything of the job can stand.
@@ -81,40 +81,42 @@ class Search(NamedTuple):
 
     began: datetime
     at: datetime
-    looks: int = 0
+    searches: int = 0
     listed: bool = True
     found: tuple[Candidate, ...] = ()
     refused: Refusal | None = None
     cut: int = 0
 
-    def can_find_no_more(self, lost_at: datetime, *, has_unknown_past: bool) -> bool:
+    def is_exhausted(self, unconfirmed_since: datetime, *, has_unknown_past: bool) -> bool:
         """Whether another look soon would not help: a person has to decide.
 
         Args:
-            lost_at: When the answer was lost.
+            unconfirmed_since: When the answer was lost.
             has_unknown_past: The job may have been sent long ago: one look says what there is.
         """
         if not self.listed or any(candidate.is_exact for candidate in self.found):
             return True
-        return has_unknown_past or (self.at - lost_at).total_seconds() >= LOOKS[-1]
+        return (
+            has_unknown_past or (self.at - unconfirmed_since).total_seconds() >= SEARCH_DELAYS[-1]
+        )
 
     @property
-    def is_in_vain(self) -> bool:
+    def was_probably_never_created(self) -> bool:
         """Looked for often and long enough, and not there: it was probably never made."""
-        often = self.looks >= _ENOUGH_LOOKS and self.at - self.began >= _ENOUGH_TIME
+        often = self.searches >= _ENOUGH_SEARCHES and self.at - self.began >= _ENOUGH_TIME
         return self.listed and not self.found and not self.cut and often
 
-    def news(self, before: Search | None) -> str:
+    def news(self, before: RecoverySearch | None) -> str:
         """What this search tells that the one before did not; empty for nothing (in English)."""
         if self.refused is not None and (before is None or before.refused != self.refused):
             return f"adopt {self.refused.video}: {self.refused.code}"
-        told = self._told()
-        return "" if before is not None and before._told() == told else told
+        told = self._summary()
+        return "" if before is not None and before._summary() == told else told
 
-    def _told(self) -> str:
+    def _summary(self) -> str:
         if not self.listed:
             return "this server has no list to look into"
-        if self.is_in_vain:
+        if self.was_probably_never_created:
             return "list asked again and again: not there"
         named = ", ".join(candidate.id for candidate in self.found[:3])
         more = ", ..." if len(self.found) > 3 else ""

@@ -9,8 +9,8 @@ from typing import Final, Literal, NamedTuple
 from sora_tui.core.problem import Problem
 
 #: What a server may be able to do besides making a clip and telling how it goes.
-Ability = Literal["list", "delete", "remix", "edit", "extend", "character", "thumbnail"]
-ABILITIES: Final[tuple[Ability, ...]] = (
+Capability = Literal["list", "delete", "remix", "edit", "extend", "character", "thumbnail"]
+CAPABILITIES: Final[tuple[Capability, ...]] = (
     "list",
     "delete",
     "remix",
@@ -25,10 +25,10 @@ ABILITIES: Final[tuple[Ability, ...]] = (
 DeleteMeans = Literal["deletes", "cancels", "forgets", "none", "unknown"]
 
 #: What became of the key: taken, refused, none was needed and none was sent, not to be told.
-KeyVerdict = Literal["accepted", "refused", "none", "unknown"]
+KeyStatus = Literal["accepted", "refused", "none", "unknown"]
 
 
-class Findings(NamedTuple):
+class ProbeResult(NamedTuple):
     """One examination of a server. Nothing in it cost anything.
 
     Attributes:
@@ -52,10 +52,10 @@ class Findings(NamedTuple):
     evidence: tuple[str, ...] = ()
     reached: bool = False
     milliseconds: float | None = None
-    key: KeyVerdict = "unknown"
+    key: KeyStatus = "unknown"
     version: str | None = None
     models: tuple[str, ...] = ()
-    can: Mapping[Ability, bool | None] = MappingProxyType(dict.fromkeys(ABILITIES))
+    can: Mapping[Capability, bool | None] = MappingProxyType(dict.fromkeys(CAPABILITIES))
     delete_means: DeleteMeans = "unknown"
     repeats: bool = False
     problem: Problem | None = None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sora_tui.core.remote import MAX_DOCUMENT, Phase, moment, read_video
+from sora_tui.core.remote_video import MAX_DOCUMENT, Phase, moment, read_video
 
 JSON = st.recursive(
     st.none()
