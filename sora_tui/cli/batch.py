@@ -230,8 +230,8 @@ def _asked(folder: Folder, settings: Settings, line: Line, speech: Speech) -> _A
     if gone := left_out(text):
         at = _("line {number}").format(number=line.number)
         speech.note(f"{at}: {left_out_words(gone)}")
-    offer = offer_for(folder, server, choices.model)
-    request, prepared = wish_of(folder, server, offer, text, file, choices)
+    schema = offer_for(folder, server, choices.model)
+    request, prepared = wish_of(folder, server, schema, text, file, choices)
     return _Asked(line, request, prepared, choices.count or 1)
 
 

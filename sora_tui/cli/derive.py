@@ -68,8 +68,8 @@ def derive(
         seconds=own.seconds,
     )
     own = replace(own, params={**settings.server.params, **own.params})
-    offer, own = with_params(folder, settings.server, request.model, own, args.preset, args.param)
-    params = offer.check(own.params)
+    schema, own = with_params(folder, settings.server, request.model, own, args.preset, args.param)
+    params = schema.check(own.params)
     request = request._replace(params=params, variables=own.variables, prompt_file=file)
     decided = {"model": request.model, "seconds": request.seconds, "size": request.size}
     unused = [name for name, value in decided.items() if getattr(own, name) not in {None, value}]

@@ -54,8 +54,8 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
 
         return derive(args, settings, folder, prompt.text, prompt_file, own, speech)
     choices, server = own.over(from_settings(settings)), settings.server
-    offer, choices = with_params(folder, server, choices.model, choices, args.preset, args.param)
-    request, prepared = wish_of(folder, server, offer, prompt.text, prompt_file, choices)
+    schema, choices = with_params(folder, server, choices.model, choices, args.preset, args.param)
+    request, prepared = wish_of(folder, server, schema, prompt.text, prompt_file, choices)
     return place(args, settings, folder, request, prepared, choices.count or 1, speech)
 
 

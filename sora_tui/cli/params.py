@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from sora_tui.cli import exits
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
-from sora_tui.core.parameters import Offer, typed
+from sora_tui.core.parameters import ModelSchema, typed
 from sora_tui.engine.offers import offer_for, preset_of
 from sora_tui.i18n import _
 from sora_tui.i18n.parameters import default_words, help_of, range_words
@@ -24,13 +24,13 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """
     folder, server = open_folder(settings.workspace), settings.server
     if args.preset is not None:
-        offer = preset_of(folder, server, args.preset)
+        schema = preset_of(folder, server, args.preset)
     else:
-        offer = offer_for(folder, server, args.model or settings.model)
-    speech.document(_document(server.name, offer))
+        schema = offer_for(folder, server, args.model or settings.model)
+    speech.document(_document(server.name, schema))
     rows = [
         (each.name, range_words(each), default_words(each), help_of(each.name))
-        for each in offer.parameters
+        for each in schema.parameters
     ]
     if rows:
         heads = (_("PARAMETER"), _("TAKES"), _("DEFAULT"), "")
@@ -41,26 +41,26 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     else:
         speech.result(_("No parameter beyond the standard is known of this server."))
     speech.result(_("Any other goes as it is: --param NAME=VALUE."))
-    if offer.sizes or offer.seconds:
+    if schema.sizes or schema.seconds:
         speech.result(
             _("sizes {sizes}; seconds {seconds}; others may do too").format(
-                sizes=", ".join(offer.sizes) or "-", seconds=", ".join(offer.seconds) or "-"
+                sizes=", ".join(schema.sizes) or "-", seconds=", ".join(schema.seconds) or "-"
             )
         )
-    if offer.preset:
-        values = "  ".join(f"{name}={typed(value)}" for name, value in offer.preset.items())
-        speech.result(_("preset for {model}: {values}").format(model=offer.title, values=values))
+    if schema.preset:
+        values = "  ".join(f"{name}={typed(value)}" for name, value in schema.preset.items())
+        speech.result(_("preset for {model}: {values}").format(model=schema.title, values=values))
     return exits.DONE
 
 
-def _document(server: str, offer: Offer) -> dict[str, object]:
+def _document(server: str, schema: ModelSchema) -> dict[str, object]:
     return {
         "event": "parameters",
         "server": server,
-        "model": offer.title or None,
-        "sizes": list(offer.sizes),
-        "seconds": list(offer.seconds),
-        "preset": dict(offer.preset),
+        "model": schema.title or None,
+        "sizes": list(schema.sizes),
+        "seconds": list(schema.seconds),
+        "preset": dict(schema.preset),
         "parameters": [
             {
                 "name": each.name,
@@ -70,6 +70,6 @@ def _document(server: str, offer: Offer) -> dict[str, object]:
                 "choices": list(each.choices),
                 "default": each.default,
             }
-            for each in offer.parameters
+            for each in schema.parameters
         ],
     }

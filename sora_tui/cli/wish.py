@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sora_tui.config.choices import Choices
-from sora_tui.core.parameters import Offer
+from sora_tui.core.parameters import ModelSchema
 from sora_tui.core.problem import problem_error
 from sora_tui.core.prompt import text_to_send
 from sora_tui.core.request import EXACT, VideoRequest, check_request
@@ -21,19 +21,24 @@ from sora_tui.workspace.references import Prepared, read_reference_image
 
 
 def wish_of(
-    folder: Folder, server: Server, offer: Offer, text: str, file: str | None, choices: Choices
+    folder: Folder,
+    server: Server,
+    schema: ModelSchema,
+    text: str,
+    file: str | None,
+    choices: Choices,
 ) -> tuple[VideoRequest, Prepared | None]:
     """The request that these choices make, checked, and the picture that goes along.
 
     Args:
-        offer: What is known of the model on this server.
+        schema: What is known of the model on this server.
         text: The prompt, its `{{variables}}` not yet filled.
         file: Where it came from, as documents name it.
 
     Raises:
         ProblemError: Whatever keeps it from being sent; nothing was.
     """
-    size = None if choices.size is None else size_of(choices.size, offer.sizes)
+    size = None if choices.size is None else size_of(choices.size, schema.sizes)
     prepared = None
     if choices.reference is not None:
         prepared = read_reference_image(folder, choices.reference, size, choices.fit or EXACT)
@@ -43,7 +48,7 @@ def wish_of(
         seconds=choices.seconds,
         size=size,
         reference=prepared.reference if prepared else None,
-        params=offer.check(choices.params),
+        params=schema.check(choices.params),
         variables=choices.variables,
         prompt_file=file,
         characters=find_characters(History(folder), server, choices.characters),
@@ -59,7 +64,7 @@ def with_params(
     choices: Choices,
     preset: str | None,
     words: list[str],
-) -> tuple[Offer, Choices]:
+) -> tuple[ModelSchema, Choices]:
     """What is known of the model, and the choices with a preset and `NAME=VALUE` words over their
     parameters.
 
@@ -67,12 +72,12 @@ def with_params(
         ProblemError: preset_unknown, param_invalid, param_kind, param_range or param_choice.
     """
     if preset is None:
-        offer, params = offer_for(folder, server, model), choices.params
+        schema, params = offer_for(folder, server, model), choices.params
     else:
-        offer = preset_of(folder, server, preset)
-        params = {**choices.params, **offer.preset}
-    said = {name: offer.read(name, text) for name, text in pairs(words).items()}
-    return offer, replace(choices, params={**params, **said})
+        schema = preset_of(folder, server, preset)
+        params = {**choices.params, **schema.preset}
+    said = {name: schema.read(name, text) for name, text in pairs(words).items()}
+    return schema, replace(choices, params={**params, **said})
 
 
 def pairs(words: list[str]) -> Mapping[str, str]:

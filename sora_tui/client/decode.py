@@ -66,13 +66,15 @@ def read_json(body: bytes) -> Any:
     return _pruned(parsed, MAX_DEPTH)
 
 
-def video_in(document: object, endings: Mapping[str, Phase] = FINAL_WORDS) -> RemoteVideo | None:
+def video_in(
+    document: object, final_words: Mapping[str, Phase] = FINAL_WORDS
+) -> RemoteVideo | None:
     """The video object an error answer may consist of (vLLM-Omni answers a failed job so).
 
     An error with an id of its own is told from a job by the object's name, or by a status word
     that servers use for jobs.
     """
-    video = read_video(document, endings)
+    video = read_video(document, final_words)
     if video is None or not isinstance(document, Mapping):
         return None
     is_job = document.get("object") == "video" or video.phase is not Phase.UNKNOWN
@@ -80,11 +82,11 @@ def video_in(document: object, endings: Mapping[str, Phase] = FINAL_WORDS) -> Re
 
 
 def wrapped_video(
-    document: object, endings: Mapping[str, Phase] = FINAL_WORDS
+    document: object, final_words: Mapping[str, Phase] = FINAL_WORDS
 ) -> RemoteVideo | None:
     """A video object embedded as text in an error message (LiteLLM before vLLM-Omni)."""
     for inner in _wrapped(_read_envelope(document).message):
-        if (video := video_in(inner, endings)) is not None:
+        if (video := video_in(inner, final_words)) is not None:
             return video
     return None
 
@@ -131,14 +133,14 @@ def poll_after(headers: Mapping[str, str]) -> float | None:
     return None if milliseconds is None else _clamp(milliseconds / 1000, _MAX_POLL_WAIT)
 
 
-def http_date(said: str | None) -> float | None:
+def http_date(text: str | None) -> float | None:
     """An HTTP date as Unix seconds; None for what is none."""
-    if not said:
+    if not text:
         return None
     from email.utils import parsedate_to_datetime  # few servers say one
 
     try:
-        at = parsedate_to_datetime(said).timestamp()
+        at = parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
     return number(at, most=LAST_MOMENT)

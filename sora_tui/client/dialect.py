@@ -34,7 +34,7 @@ Probe = Literal[
 ENOUGH: Final = 3
 
 
-class Sign(NamedTuple):
+class Marker(NamedTuple):
     """Something in the answer to a probe by which a server shows itself.
 
     Attributes:
@@ -82,7 +82,7 @@ class Dialect(NamedTuple):
     Attributes:
         hosts: Host names that tell it apart without being asked; one that begins with a dot is
             the end of a name.
-        signs: What its answers show.
+        markers: What its answers show.
         version_header: Where it says which version it is, besides `GET /version`.
         encoding: How a request is sent where the profile does not say.
         reference_field: Name of the field with the picture.
@@ -96,7 +96,7 @@ class Dialect(NamedTuple):
         bearer_without_key: What stands for the key where none is configured. Aquiles-Image answers
             401 when the header is missing even though it has no key (videos-api, divergence 23).
         query: Goes along with every call.
-        abilities: What it certainly can or cannot; anything else is tried and remembered.
+        capabilities: What it certainly can or cannot; anything else is tried and remembered.
         list_needs: A query parameter without which its list cannot answer.
         delete_means: What `DELETE` does there.
         repeats: It may send a create that failed on again by itself, and nothing tells whether it
@@ -109,13 +109,13 @@ class Dialect(NamedTuple):
         runs_models: It runs its models itself, and hands no request on to anybody who charges.
         output_fields: Query parameters of `/content` that count the clips of a job from 0, tried
             in this order; those of one group go along together.
-        endings: Its words for a job that ends without a clip. Each is believed when a second look
-            tells it again.
+        final_words: Its words for a job that ends without a clip. Each is believed when a second
+            look tells it again.
     """
 
     name: str
     hosts: frozenset[str] = frozenset()
-    signs: tuple[Sign, ...] = ()
+    markers: tuple[Marker, ...] = ()
     version_header: str = ""
     encoding: Encoding = "multipart"
     reference_field: str = "input_reference"
@@ -127,7 +127,7 @@ class Dialect(NamedTuple):
     auth: Auth = "bearer"
     bearer_without_key: str | None = "none"
     query: Mapping[str, str] = MappingProxyType({})
-    abilities: Mapping[Capability, bool] = MappingProxyType({})
+    capabilities: Mapping[Capability, bool] = MappingProxyType({})
     list_needs: str = ""
     delete_means: DeleteMeans = "unknown"
     repeats: bool = False
@@ -138,11 +138,11 @@ class Dialect(NamedTuple):
     poll_floor: float = 0.0
     runs_models: bool = False
     output_fields: tuple[tuple[str, ...], ...] = (("variant",), ("index", "output_index"))
-    endings: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
+    final_words: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
 
-    def can(self, ability: Capability) -> bool | None:
+    def can(self, capability: Capability) -> bool | None:
         """Whether it can; None where only a try tells."""
-        return self.abilities.get(ability)
+        return self.capabilities.get(capability)
 
 
 def _only(*abilities: Capability) -> Mapping[Capability, bool]:
@@ -159,7 +159,7 @@ _NO_ROUTE: Final = re.compile(
 )
 
 #: Nobody knows what stands behind it: it has the words that gateways hand on.
-GENERIC: Final = Dialect(name="generic", endings=FINAL_WORDS)
+GENERIC: Final = Dialect(name="generic", final_words=FINAL_WORDS)
 
 #: Sources and versions: videos-api, sections 2.1 to 2.9.
 DIALECTS: Final[Mapping[str, Dialect]] = {
@@ -169,10 +169,10 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         Dialect(
             name="openai",
             hosts=frozenset({"api.openai.com"}),
-            signs=(Sign("models", ENOUGH, header="openai-version"),),
+            markers=(Marker("models", ENOUGH, header="openai-version"),),
             bearer_without_key=None,
             nested="brackets",  # as its own SDK sends them
-            abilities=_only(*CAPABILITIES),
+            capabilities=_only(*CAPABILITIES),
             delete_means="deletes",
         ),
         # 1.106 to 1.109. Operations are passed on; what they do is the server's behind it. An
@@ -180,15 +180,15 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         # refused. Its list answers 400 unless it is told whose list.
         Dialect(
             name="litellm",
-            signs=(
-                Sign("liveliness_", ENOUGH, body="I'm alive!"),
-                Sign("list", ENOUGH, header="x-litellm-"),
+            markers=(
+                Marker("liveliness_", ENOUGH, body="I'm alive!"),
+                Marker("list", ENOUGH, header="x-litellm-"),
             ),
             version_header="x-litellm-version",
             cost_header="x-litellm-response-cost",
             characters_encoding="multipart",
             upload_model_field="model",
-            abilities={
+            capabilities={
                 **dict.fromkeys(("remix", "edit", "extend", "character"), True),
                 **dict.fromkeys(("delete", "thumbnail"), False),
             },
@@ -235,18 +235,18 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                     own=True,
                 ),
             ),
-            endings=FINAL_WORDS,  # its adapters for other services say all of them
+            final_words=FINAL_WORDS,  # its adapters for other services say all of them
         ),
         # 0.30.0.
         Dialect(
             name="vllm-omni",
             runs_models=True,
-            signs=(
-                Sign("models", 2, body=r'"owned_by":\s*"vllm'),
-                Sign("unknown", 2, body=r'"message":\s*"Video not found".*"code":\s*404\b'),
-                Sign("version_", 1, body=r'^\s*\{\s*"version":'),
+            markers=(
+                Marker("models", 2, body=r'"owned_by":\s*"vllm'),
+                Marker("unknown", 2, body=r'"message":\s*"Video not found".*"code":\s*404\b'),
+                Marker("version_", 1, body=r'^\s*\{\s*"version":'),
             ),
-            abilities=_only("list", "delete"),
+            capabilities=_only("list", "delete"),
             delete_means="cancels",
             turns_away=(
                 TurnedAway(
@@ -262,24 +262,24 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         Dialect(
             name="sglang",
             runs_models=True,
-            signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"sglang"'),),
+            markers=(Marker("models", ENOUGH, body=r'"owned_by":\s*"sglang"'),),
             reference_form="path",
             seconds_as_number=True,
-            abilities=_only("list", "delete"),
+            capabilities=_only("list", "delete"),
             delete_means="forgets",
             output_fields=(("variant",), ("output_index",)),
-            endings={"failed": Phase.FAILED, "deleted": Phase.CANCELLED},
+            final_words={"failed": Phase.FAILED, "deleted": Phase.CANCELLED},
         ),
         # 0.8.3. DELETE takes a running task out of its table and lets it run on.
         Dialect(
             name="aquiles",
             runs_models=True,
-            signs=(
-                Sign("health_", 2, body=r'"model":.*"mode":.*"timestamp":'),
-                Sign("models", 1, body=r'"owned_by":\s*"custom"'),
-                Sign("unknown", 1, body=r'^\{"detail":\s*"Video not found"\}'),
+            markers=(
+                Marker("health_", 2, body=r'"model":.*"mode":.*"timestamp":'),
+                Marker("models", 1, body=r'"owned_by":\s*"custom"'),
+                Marker("unknown", 1, body=r'^\{"detail":\s*"Video not found"\}'),
             ),
-            abilities=_only("list", "delete"),
+            capabilities=_only("list", "delete"),
             delete_means="forgets",
             max_active=1,
             turns_away=(
@@ -296,25 +296,25 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         Dialect(
             name="trt-llm",
             runs_models=True,
-            signs=(
-                Sign("models", 2, body=r'"owned_by":\s*"tensorrt_llm"'),
-                Sign("unknown", 2, body=r'"object":\s*"error".*"type":\s*"NotFoundError"'),
-                Sign("version_", 1, body=r'^\s*\{\s*"version":'),
+            markers=(
+                Marker("models", 2, body=r'"owned_by":\s*"tensorrt_llm"'),
+                Marker("unknown", 2, body=r'"object":\s*"error".*"type":\s*"NotFoundError"'),
+                Marker("version_", 1, body=r'^\s*\{\s*"version":'),
             ),
             reference_form="string",
             seconds_as_number=True,
-            abilities=_only("list", "delete"),
+            capabilities=_only("list", "delete"),
             delete_means="cancels",
         ),
         Dialect(
             name="new-api",
-            signs=(
-                Sign("models", ENOUGH, header="x-new-api-version"),
-                Sign("models", 2, header="x-oneapi-request-id"),
-                Sign("unknown", 2, body=r'"code":\s*"task_not_exist"'),
+            markers=(
+                Marker("models", ENOUGH, header="x-new-api-version"),
+                Marker("models", 2, header="x-oneapi-request-id"),
+                Marker("unknown", 2, body=r'"code":\s*"task_not_exist"'),
             ),
             version_header="x-new-api-version",
-            abilities=_only("remix"),
+            capabilities=_only("remix"),
             delete_means="none",
             turns_away=(
                 TurnedAway(
@@ -343,15 +343,15 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             hosts=frozenset(
                 {".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"}
             ),
-            signs=(
-                Sign("models", 2, header="apim-request-id"),
-                Sign("models", 1, header="x-ms-region"),
+            markers=(
+                Marker("models", 2, header="apim-request-id"),
+                Marker("models", 1, header="x-ms-region"),
             ),
             auth="api-key",
             query={"api-version": "preview"},
             nested="brackets",
             characters_encoding="multipart",
-            abilities={"list": True, "delete": True, "remix": True, "character": True},
+            capabilities={"list": True, "delete": True, "remix": True, "character": True},
             delete_means="deletes",
         ),
         # Its own schema on the same path; its documentation polls every 30 s or so. Others speak
@@ -359,27 +359,27 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         Dialect(
             name="openrouter",
             hosts=frozenset({"openrouter.ai"}),
-            signs=(Sign("video models", ENOUGH, body=r'"supported_(durations|resolutions)":'),),
+            markers=(Marker("video models", ENOUGH, body=r'"supported_(durations|resolutions)":'),),
             encoding="json",
             reference_field="frame_images",
             reference_form="frame",
             seconds_field="duration",
             seconds_as_number=True,
             bearer_without_key=None,
-            abilities=_only(),
+            capabilities=_only(),
             delete_means="none",
             poll_floor=30.0,
             output_fields=(("index",),),
-            endings=FINAL_WORDS,
+            final_words=FINAL_WORDS,
         ),
         # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
         Dialect(
             name="simulator",
             runs_models=True,
-            signs=(Sign("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),),
+            markers=(Marker("models", ENOUGH, body=r'"owned_by":\s*"simulator"'),),
             bearer_without_key=None,
             nested="brackets",
-            abilities=_only(*CAPABILITIES),
+            capabilities=_only(*CAPABILITIES),
             delete_means="deletes",
         ),
     )
@@ -430,7 +430,7 @@ def has_no_route(status: int | None, message: str) -> bool:
     return status == 404 and _NO_ROUTE.fullmatch(message.strip()) is not None
 
 
-def fitted(server: Server) -> Server:
+def with_dialect_defaults(server: Server) -> Server:
     """The profile with its dialect's habits where it has none of its own."""
     row = dialect_of(server)
     return server._replace(

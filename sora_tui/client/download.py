@@ -15,7 +15,6 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
-from sora_tui.client.answer import LostError, NotSentError
 from sora_tui.client.content_coding import Decoder
 from sora_tui.client.decode import (
     JSON_LIMIT,
@@ -26,7 +25,8 @@ from sora_tui.client.decode import (
     retry_after,
     video_in,
 )
-from sora_tui.client.dialect import dialect_of, fitted
+from sora_tui.client.dialect import dialect_of, with_dialect_defaults
+from sora_tui.client.response import NoResponseError, NotSentError
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.transport import UNREADABLE, Fetcher, Incoming, base_url, without_key
 from sora_tui.core.clip_addresses import clip_addresses
@@ -39,7 +39,7 @@ from sora_tui.core.text import clean, clean_line
 
 MAX_HOPS: Final = 5
 #: Addresses that one try asks, in all: an answer may name any number of them.
-MAX_PLACES: Final = 24
+MAX_ADDRESSES: Final = 24
 #: Slower than this for that long is a server that holds a place for ever (curl's speed-limit).
 MIN_SPEED: Final = 1024  # bytes per second
 SLOW_FOR: Final = 30.0  # seconds
@@ -146,16 +146,21 @@ def download_video_from_api(
         ServerError: download_interrupted (worth another try), download_refused,
             download_too_large or remote_expired. Whatever `sink` got is then not the clip.
     """
-    server = fitted(server)
+    server = with_dialect_defaults(server)
     job_url = f"{base_url(server)}/videos/{quote(video_id, safe='')}"
-    told = [place for text in addresses if text not in sent for place in _places(server, text)]
-    content = list(_content_places(server, f"{job_url}/content", variant, output))
+    told = [
+        place
+        for text in addresses
+        if text not in sent
+        for place in _possible_addresses(server, text)
+    ]
+    content = list(_content_addresses(server, f"{job_url}/content", variant, output))
     todo = deque(content + told if output == 0 else told + content)
-    asked: set[_Place] = set()
+    asked: set[_Address] = set()
     failure: ServerError | None = None
     is_fresh = variant is not None
     while True:
-        while todo and len(asked) < MAX_PLACES:
+        while todo and len(asked) < MAX_ADDRESSES:
             place = todo.popleft()
             if place in asked:
                 continue
@@ -179,7 +184,7 @@ def download_video_from_api(
                 place
                 for text in reversed(_of_output(found.document, output))
                 if text not in sent
-                for place in reversed(_places(server, text, found.url))
+                for place in reversed(_possible_addresses(server, text, found.url))
             )
         waits = failure is not None and (
             failure.error.kind in {"download_interrupted", "remote_expired"}
@@ -189,13 +194,15 @@ def download_video_from_api(
             break
         is_fresh = True
         fresh = _fresh_addresses(server, job_url, output, stop)
-        todo.extend(p for text in fresh if text not in sent for p in _places(server, text))
+        todo.extend(
+            p for text in fresh if text not in sent for p in _possible_addresses(server, text)
+        )
         if not any(place not in asked for place in todo):
             break
     raise failure or _failure("download_refused", "an address came that leads nowhere")
 
 
-class _Place(NamedTuple):
+class _Address(NamedTuple):
     """An address, and the query that goes with it."""
 
     url: str
@@ -227,19 +234,21 @@ class _NotTheRestError(Exception):
     """What came does not go on where the part ends: the whole is asked for."""
 
 
-def _content_places(server: Server, url: str, variant: str | None, output: int) -> Iterator[_Place]:
+def _content_addresses(
+    server: Server, url: str, variant: str | None, output: int
+) -> Iterator[_Address]:
     """Yield the ways to ask `/content` for this clip."""
     base = dict(server.query)
     if variant is not None:
         base["variant"] = variant
     if output == 0:
-        yield _Place(url, tuple(base.items()))
+        yield _Address(url, tuple(base.items()))
         return
     for names in dialect_of(server).output_fields:
-        yield _Place(url, tuple({**base, **dict.fromkeys(names, str(output))}.items()))
+        yield _Address(url, tuple({**base, **dict.fromkeys(names, str(output))}.items()))
 
 
-def _places(server: Server, text: str, page: str | None = None) -> list[_Place]:
+def _possible_addresses(server: Server, text: str, page: str | None = None) -> list[_Address]:
     """Return where an address may lead that a server wrote in the page `page`, the likeliest first.
 
     Args:
@@ -250,19 +259,19 @@ def _places(server: Server, text: str, page: str | None = None) -> list[_Place]:
     try:
         if re.match("https?://", text, re.IGNORECASE):
             origin_of(text)  # raises for what is no address at all
-            return [_Place(text)]
+            return [_Address(text)]
         if page is not None and origin_of(page) != origin_of(base):
-            return [_Place(urljoin(page, text))]
+            return [_Address(urljoin(page, text))]
         root = urljoin(base, "/")
         bases = [f"{base}/", root]
         if text.startswith("/"):
             bases = [root] if urlsplit(base).path in {"", "/"} else [root, f"{base}/"]
         if text.startswith("//"):
-            return [_Place(urljoin(base, text))]
+            return [_Address(urljoin(base, text))]
         found = [urljoin(each, text if each == root else text.lstrip("/")) for each in bases]
     except ValueError:
         return []
-    return [_Place(url) for url in dict.fromkeys(found)]
+    return [_Address(url) for url in dict.fromkeys(found)]
 
 
 def _of_output(document: object, output: int) -> list[str]:
@@ -280,7 +289,7 @@ def _fresh_addresses(
     """Return what a look at the job says now; nothing where it says nothing."""
     transfer = _Transfer(server, _NoSink(), lambda _body: None, stop, JSON_LIMIT)
     try:
-        found = transfer.run(_Place(job_url, tuple(server.query.items())), hops=0)
+        found = transfer.run(_Address(job_url, tuple(server.query.items())), hops=0)
     except ServerError:
         return ()
     if not isinstance(found, _Document):
@@ -309,7 +318,7 @@ class _Transfer:
         self._cut_because = ""
 
     def run(
-        self, place: _Place, resume: ClipBody | None = None, hops: int = MAX_HOPS
+        self, place: _Address, resume: ClipBody | None = None, hops: int = MAX_HOPS
     ) -> ClipBody | _Document:
         """Take the clip, or the document that came in its place.
 
@@ -329,7 +338,7 @@ class _Transfer:
                 return self._follow(fetcher, place, resume, hops)
             except _NotTheRestError:
                 return self._follow(fetcher, place, None, hops)
-        except (NotSentError, LostError) as fault:
+        except (NotSentError, NoResponseError) as fault:
             raise _failure(
                 "download_interrupted", self._cut_because or clean(fault, 400)
             ) from fault
@@ -353,7 +362,7 @@ class _Transfer:
                 fetcher.cut()
 
     def _follow(
-        self, fetcher: Fetcher, place: _Place, resume: ClipBody | None, hops: int
+        self, fetcher: Fetcher, place: _Address, resume: ClipBody | None, hops: int
     ) -> ClipBody | _Document:
         url, query = place.url, dict(place.query)
         headers = {}
@@ -376,7 +385,7 @@ class _Transfer:
         raise _failure("download_refused", f"more than {hops} redirects")
 
     def _continue(
-        self, incoming: Incoming, place: _Place, url: str, resume: ClipBody
+        self, incoming: Incoming, place: _Address, url: str, resume: ClipBody
     ) -> ClipBody | _Document:
         """Take the rest of a part; or the whole, where the server gives that instead."""
         headers = incoming.headers
@@ -408,10 +417,10 @@ class _Transfer:
             self._take(chunk)
         # A server may give a range in pieces: the next try asks for what follows.
         if self._sink.size < (span.end + 1 if total is None else total):
-            raise LostError("the rest was cut off")
+            raise NoResponseError("the rest was cut off")
         return body
 
-    def _receive(self, incoming: Incoming, place: _Place, url: str) -> ClipBody | _Document:
+    def _receive(self, incoming: Incoming, place: _Address, url: str) -> ClipBody | _Document:
         """Take a whole clip, or a document in its place."""
         if not 200 <= incoming.status < 300:
             raise _refusal(self._server, url, incoming, self._rest(incoming))
@@ -454,7 +463,7 @@ class _Transfer:
             if unpacked > _RATIO_FREE and unpacked > _MAX_RATIO * max(packed, 1):
                 raise _failure("download_refused", f"unpacks to {_MAX_RATIO} times its size")
         if total is not None and self._sink.size != total:
-            raise LostError(f"{self._sink.size} bytes of {total} came")
+            raise NoResponseError(f"{self._sink.size} bytes of {total} came")
         return body
 
     def _take(self, chunk: bytes) -> None:
@@ -598,7 +607,7 @@ def _rest(head: bytes, chunks: Iterator[bytes]) -> bytes:
             # A document may name an address far behind; a page of words is told by its beginning.
             if len(body) >= (JSON_LIMIT if sniff(bytes(body[:_HEAD])) == "json" else _ERROR_LIMIT):
                 break
-    except LostError:
+    except NoResponseError:
         pass  # half an error page still says what is wrong
     return bytes(body[:JSON_LIMIT])
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sora_tui.client.offers import usual_fps
-from sora_tui.client.tables import read_table
+from sora_tui.client.data_files import read_data_file
+from sora_tui.client.model_schema import default_fps
 from sora_tui.core.price import Measures, PriceTable, Retirement, folded
 from sora_tui.core.server import Server
 
@@ -35,14 +35,15 @@ def table_for(server: Server) -> PriceTable | None:
 
 def measures_for(server: Server) -> Measures:
     """Return which parameters change how much a request makes, and how many frames a second has."""
-    fps = usual_fps(server)
+    fps = default_fps(server)
     return _measures()._replace(default_rate=None if fps is None else Decimal(str(fps)))
 
 
 @lru_cache(maxsize=1)
 def _measures() -> Measures:
     named = {
-        kind: frozenset(map(folded, names)) for kind, names in read_table("amounts.toml").items()
+        kind: frozenset(map(folded, names))
+        for kind, names in read_data_file("amounts.toml").items()
     }
     return Measures(
         clips=named["clips"],
@@ -54,7 +55,7 @@ def _measures() -> Measures:
     )
 
 
-def ending_of(server: Server, model: str | None) -> Retirement | None:
+def retirement_of(server: Server, model: str | None) -> Retirement | None:
     """When this model ends or ended, as far as its maker said; None where nobody said.
 
     A server of another host may serve on what its maker ended: then it is only worth a word.
@@ -75,7 +76,7 @@ def _host_of(server: Server) -> _Host | None:
 
 @lru_cache(maxsize=1)
 def _hosts() -> tuple[_Host, ...]:
-    return tuple(_read(entry) for entry in read_table("prices.toml").values())
+    return tuple(_read(entry) for entry in read_data_file("prices.toml").values())
 
 
 def _read(entry: Mapping[str, Any]) -> _Host:

@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from uuid import uuid4
 
-from sora_tui.client.answer import Answer, LostError, NotSentError
 from sora_tui.client.decode import read_json, refusal_in
 from sora_tui.client.dialect import (
     DIALECTS,
     ENOUGH,
     GENERIC,
     Dialect,
+    Marker,
     Probe,
-    Sign,
     by_host,
     can_list,
 )
+from sora_tui.client.response import NoResponseError, NotSentError, Response
 from sora_tui.client.videos import is_key_refusal, model_names
 from sora_tui.core.probe_result import CAPABILITIES, Capability, KeyStatus, ProbeResult
 from sora_tui.core.problem import Problem, problem
@@ -28,7 +28,7 @@ from sora_tui.core.server import Server, sending_refusal
 from sora_tui.core.text import clean, clean_line
 
 #: Bytes of an answer that are looked at: a gateway may list hundreds of models.
-_LOOKED_AT: Final = 256 * 1024
+_PROBED: Final = 256 * 1024
 #: The route of a request, as a refusal may name it.
 _ROUTE: Final = re.compile(r"/videos[^\s\"')]*")
 #: How web servers say that they have no such route: OpenAI, Express, Go, gateways.
@@ -59,7 +59,7 @@ def _questions() -> dict[Probe, _Question]:
     }
 
 
-async def examine_server(server: Server, timeout: float = 10.0) -> ProbeResult:  # noqa: ASYNC109
+async def run_probe(server: Server, timeout: float = 10.0) -> ProbeResult:  # noqa: ASYNC109
     """Ask a server a few free questions, and read out of the answers what it is.
 
     A server that is known by its host, or whose profile names its dialect, is asked only what that
@@ -80,8 +80,8 @@ async def examine_server(server: Server, timeout: float = 10.0) -> ProbeResult: 
     from sora_tui.client.transport import Wire  # as in videos.py
 
     wire = Wire(server)
-    answers: dict[Probe, Answer] = {}
-    faults: list[NotSentError | LostError] = []
+    answers: dict[Probe, Response] = {}
+    faults: list[NotSentError | NoResponseError] = []
     questions = _questions()
 
     async def ask(*probes: Probe) -> None:
@@ -89,9 +89,9 @@ async def examine_server(server: Server, timeout: float = 10.0) -> ProbeResult: 
             asked = questions[probe]
             try:
                 answers[probe] = await wire.call(
-                    "GET", asked.path, asked.query, _LOOKED_AT, at_root=asked.at_root
+                    "GET", asked.path, asked.query, _PROBED, at_root=asked.at_root
                 )
-            except (NotSentError, LostError) as fault:
+            except (NotSentError, NoResponseError) as fault:
                 faults.append(fault)
 
         await asyncio.gather(*(one(probe) for probe in probes))
@@ -132,28 +132,28 @@ def _why_known(server: Server, row: Dialect) -> str:
     return f"the profile says {row.name}"
 
 
-def _best(answers: Mapping[Probe, Answer]) -> tuple[Dialect, tuple[str, ...]]:
+def _best(answers: Mapping[Probe, Response]) -> tuple[Dialect, tuple[str, ...]]:
     """The row whose signs weigh most, if enough; of equals the first: gateways stand in front."""
     best, best_weight = GENERIC, ENOUGH - 1
     evidence: tuple[str, ...] = ()
     for row in DIALECTS.values():
         seen = _seen(row, answers)
-        weight = sum(sign.weight for sign in seen)
+        weight = sum(marker.weight for marker in seen)
         if weight > best_weight:
             best, best_weight, evidence = row, weight, tuple(map(_evidence, seen))
     return best, evidence
 
 
-def _seen(row: Dialect, answers: Mapping[Probe, Answer]) -> list[Sign]:
+def _seen(row: Dialect, answers: Mapping[Probe, Response]) -> list[Marker]:
     return [
-        sign
-        for sign in row.signs
-        if sign.probe in answers
-        and sign.shows(answers[sign.probe].headers, _text(answers[sign.probe]))
+        marker
+        for marker in row.markers
+        if marker.probe in answers
+        and marker.shows(answers[marker.probe].headers, _text(answers[marker.probe]))
     ]
 
 
-def _runs_models(row: Dialect, answers: Mapping[Probe, Answer]) -> bool:
+def _runs_models(row: Dialect, answers: Mapping[Probe, Response]) -> bool:
     """Whether this is a server that runs its models itself, and nothing points to a gateway.
 
     A gateway may hand on the answers of such a server: then it shows signs of its own, or its list
@@ -161,7 +161,7 @@ def _runs_models(row: Dialect, answers: Mapping[Probe, Answer]) -> bool:
     """
     gateways = (other for other in DIALECTS.values() if not other.runs_models)
     if not row.runs_models or any(
-        sum(sign.weight for sign in _seen(other, answers)) >= ENOUGH for other in gateways
+        sum(marker.weight for marker in _seen(other, answers)) >= ENOUGH for other in gateways
     ):
         return False
     listed = _document(answers["models"]) if "models" in answers else None
@@ -170,19 +170,21 @@ def _runs_models(row: Dialect, answers: Mapping[Probe, Answer]) -> bool:
     return len(owners) <= 1
 
 
-def _evidence(sign: Sign) -> str:
-    where = f"GET {sign.probe.rstrip('_')}"
-    return f"{where}: header {sign.header}" if sign.header else f"{where}: {sign.body}"
+def _evidence(marker: Marker) -> str:
+    where = f"GET {marker.probe.rstrip('_')}"
+    return f"{where}: header {marker.header}" if marker.header else f"{where}: {marker.body}"
 
 
 def _findings(
     server: Server,
     row: Dialect,
     evidence: tuple[str, ...],
-    answers: Mapping[Probe, Answer],
+    answers: Mapping[Probe, Response],
     milliseconds: float | None,
 ) -> ProbeResult:
-    can: dict[Capability, bool | None] = {ability: row.can(ability) for ability in CAPABILITIES}
+    can: dict[Capability, bool | None] = {
+        capability: row.can(capability) for capability in CAPABILITIES
+    }
     can["list"] = can_list(server)
     if (listed := _has_list(answers)) is not None:
         can["list"] = listed
@@ -205,7 +207,7 @@ def _findings(
     )
 
 
-def _has_list(answers: Mapping[Probe, Answer]) -> bool | None:
+def _has_list(answers: Mapping[Probe, Response]) -> bool | None:
     answer = answers.get("list")
     if answer is None or is_key_refusal(answer):
         return None
@@ -216,7 +218,7 @@ def _has_list(answers: Mapping[Probe, Answer]) -> bool | None:
     return True if 200 <= answer.status < 300 and isinstance(rows, list) else None
 
 
-def _key(server: Server, answers: Mapping[Probe, Answer]) -> tuple[KeyStatus, Problem | None]:
+def _key(server: Server, answers: Mapping[Probe, Response]) -> tuple[KeyStatus, Problem | None]:
     """What becomes of the key at the routes that need one."""
     asked = [answers[probe] for probe in ("models", "list", "unknown") if probe in answers]
     for answer in asked:
@@ -228,7 +230,7 @@ def _key(server: Server, answers: Mapping[Probe, Answer]) -> tuple[KeyStatus, Pr
     return ("accepted" if any(answer.status < 300 for answer in asked) else "unknown"), None
 
 
-def _busy(answers: Mapping[Probe, Answer]) -> Problem | None:
+def _busy(answers: Mapping[Probe, Response]) -> Problem | None:
     """Nothing but refusals for now: it is there, and cannot be worked with."""
     statuses = {answer.status for answer in answers.values()}
     if statuses <= {429, 502, 503, 504}:
@@ -236,7 +238,7 @@ def _busy(answers: Mapping[Probe, Answer]) -> Problem | None:
     return None
 
 
-def _nothing_there(server: Server, answers: Mapping[Probe, Answer]) -> Problem | None:
+def _nothing_there(server: Server, answers: Mapping[Probe, Response]) -> Problem | None:
     """The same refusal for the list and for a video: no such route, most often a missing `/v1`.
 
     Some servers name the route in their refusal; that is no difference.
@@ -255,14 +257,14 @@ def _nothing_there(server: Server, answers: Mapping[Probe, Answer]) -> Problem |
     return problem("videos_missing", **facts)
 
 
-def _says_no_route(answers: Mapping[Probe, Answer]) -> bool:
+def _says_no_route(answers: Mapping[Probe, Response]) -> bool:
     """Whether the refusals leave no doubt that it is the route that is missing."""
     if _other_service(answers):
         return True
     return all(_NO_ROUTE.search(_text(answers[probe])) for probe in ("list", "unknown"))
 
 
-def _other_service(answers: Mapping[Probe, Answer]) -> str:
+def _other_service(answers: Mapping[Probe, Response]) -> str:
     """The name of a service that makes videos in another way; empty where it is none of these."""
     if "system_stats_" in answers and "comfyui_version" in _text(answers["system_stats_"]):
         return "ComfyUI"
@@ -271,7 +273,7 @@ def _other_service(answers: Mapping[Probe, Answer]) -> str:
     return ""
 
 
-def _version(row: Dialect, answers: Mapping[Probe, Answer]) -> str | None:
+def _version(row: Dialect, answers: Mapping[Probe, Response]) -> str | None:
     if row.version_header:
         for answer in answers.values():
             if named := clean_line(answer.headers.get(row.version_header, ""), 60):
@@ -281,12 +283,12 @@ def _version(row: Dialect, answers: Mapping[Probe, Answer]) -> str | None:
     return (clean_line(said, 60) or None) if isinstance(said, str) else None
 
 
-def _document(answer: Answer) -> object:
+def _document(answer: Response) -> object:
     try:
         return read_json(answer.body)
     except ValueError:
         return None
 
 
-def _text(answer: Answer) -> str:
-    return re.sub(r"\s+", " ", answer.body[:_LOOKED_AT].decode("utf-8", "replace"))
+def _text(answer: Response) -> str:
+    return re.sub(r"\s+", " ", answer.body[:_PROBED].decode("utf-8", "replace"))

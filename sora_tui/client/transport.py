@@ -36,14 +36,14 @@ if "httpx" not in sys.modules:
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
 import httpx
 
-from sora_tui.client.answer import Answer, File, LostError, NotSentError, UntrustedError
 from sora_tui.client.content_coding import CodingError, Decoder
 from sora_tui.client.cookies import cookie_header, cookies_in, no_store
 from sora_tui.client.decode import JSON_LIMIT, http_date, request_id
-from sora_tui.client.dialect import dialect_of, fitted
-from sora_tui.client.inline import InlineClip
-from sora_tui.client.listening import ListeningBackend
+from sora_tui.client.dialect import dialect_of, with_dialect_defaults
+from sora_tui.client.early_response import EarlyResponseBackend
+from sora_tui.client.inline_clip import InlineClip
 from sora_tui.client.proxy import ProxyRules, read_proxies
+from sora_tui.client.response import File, NoResponseError, NotSentError, Response, UntrustedError
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server, is_header, key_flaw, origin_of
@@ -112,7 +112,7 @@ class Wire:
             ProblemError: base_url_invalid; key_unusable; config_invalid for a header that HTTP
                 cannot carry, a proxy that cannot be spoken to, certificates that cannot be read.
         """
-        self._server = server = fitted(server)
+        self._server = server = with_dialect_defaults(server)
         self._base = base_url(server)
         self._calls = httpx.AsyncClient(
             **_common(server, self._base),
@@ -151,7 +151,7 @@ class Wire:
         *,
         at_root: bool = False,
         cookies: Sequence[Cookie] = (),
-    ) -> Answer:
+    ) -> Response:
         """One idempotent call; tried once more when a kept connection turns out to be dead.
 
         Args:
@@ -161,7 +161,7 @@ class Wire:
             cookies: Of the job that the call is about.
 
         Raises:
-            NotSentError, LostError: There is no answer.
+            NotSentError, NoResponseError: There is no answer.
         """
         base = self._base.removesuffix("/v1") if at_root else self._base
         url = f"{base}{path}"
@@ -175,7 +175,7 @@ class Wire:
             except _STALE:
                 answer = await _exchange(self._calls, request, limit, deadline)
         except _FAULTS as fault:
-            raise _told(fault) from fault
+            raise _classify_fault(fault) from fault
         return self._taken(answer)
 
     def paid_request(
@@ -220,7 +220,7 @@ class Wire:
             "POST", url, params=self._server.query, headers=dict(headers), files=parts
         )
 
-    async def post_paid(self, request: Built, clip: InlineClip | None = None) -> Answer:
+    async def post_paid(self, request: Built, clip: InlineClip | None = None) -> Response:
         """Send what `paid_request` built: once, on a connection of its own.
 
         The deadline is 60 s and the time that both bodies take at 64 KiB/s; after the last byte
@@ -231,17 +231,17 @@ class Wire:
 
         Raises:
             NotSentError: Provably no byte left.
-            LostError: Anything else without a status line.
+            NoResponseError: Anything else without a status line.
         """
         try:
             size = int(request.headers["content-length"])
             deadline = asyncio.get_running_loop().time() + PAID_DEADLINE + size / SLOWEST_UPLOAD
             answer = await _exchange(self._paid, request, JSON_LIMIT, deadline, clip)
         except _FAULTS as fault:
-            raise _told(fault) from fault
+            raise _classify_fault(fault) from fault
         return self._taken(answer)
 
-    def _taken(self, answer: Answer) -> Answer:
+    def _taken(self, answer: Response) -> Response:
         """Take note of the server's clock; the answer without our secrets."""
         server_time = http_date(answer.headers.get("date"))
         if server_time is not None:
@@ -290,7 +290,7 @@ def base_url(server: Server) -> str:
     return str(url).rstrip("/")
 
 
-def without_key(server: Server, said: bytes) -> bytes:
+def without_key(server: Server, text: bytes) -> bytes:
     """What a server says, without the secrets we sent it.
 
     "Incorrect API key provided: sk-..." goes into documents, logs and messages. Shorter words than
@@ -305,8 +305,8 @@ def without_key(server: Server, said: bytes) -> bytes:
             secrets += [value, quote(value, safe=""), quote_plus(value)]
     for secret in secrets:
         if len(secret) >= _SECRET_LENGTH:
-            said = said.replace(secret.encode(), b"[redacted]")
-    return said
+            text = text.replace(secret.encode(), b"[redacted]")
+    return text
 
 
 class Incoming(NamedTuple):
@@ -314,8 +314,8 @@ class Incoming(NamedTuple):
 
     Attributes:
         headers: By lower-case name.
-        chunks: What the body means, unpacked where it came compressed; raises LostError where it
-            breaks.
+        chunks: What the body means, unpacked where it came compressed; raises NoResponseError where
+            it breaks.
         received: Bytes that came over the line so far.
     """
 
@@ -360,7 +360,7 @@ class Fetcher:
             headers: What asks for a part of it.
 
         Raises:
-            NotSentError, LostError: There is no answer.
+            NotSentError, NoResponseError: There is no answer.
             ProblemError: As `Wire`.
         """
         began = time.monotonic()
@@ -375,7 +375,7 @@ class Fetcher:
             )
             response = client.send(request, stream=True)
         except _FAULTS as fault:
-            raise _told(fault) from fault
+            raise _classify_fault(fault) from fault
         told = _lower(response.headers)
         try:
             yield Incoming(
@@ -433,7 +433,7 @@ def _listen(client: httpx.AsyncClient) -> None:
     """
     for transport in (client._transport, *client._mounts.values()):
         if isinstance(transport, httpx.AsyncHTTPTransport):
-            transport._pool._network_backend = ListeningBackend()
+            transport._pool._network_backend = EarlyResponseBackend()
 
 
 @functools.cache
@@ -513,7 +513,7 @@ class _KeyForOrigin(httpx.Auth):
 
 def _credentials(server: Server) -> httpx.Headers:
     headers: dict[str, str] = {}
-    server = fitted(server)
+    server = with_dialect_defaults(server)
     key = server.key.reveal() if server.key else None
     if key and server.auth != "none" and (flaw := key_flaw(key)) is not None:
         named = {"variable": server.key_from or ""}
@@ -539,7 +539,7 @@ async def _exchange(
     limit: int,
     deadline: float,
     clip: InlineClip | None = None,
-) -> Answer:
+) -> Response:
     """Send, and read what comes; a break after the status line ends the body, not the answer.
 
     Args:
@@ -574,7 +574,7 @@ async def _exchange(
     headers = _lower(response.headers)
     _log_call(request, response.status_code, began, len(body), headers)
     cookies = cookies_in(response.headers.get_list("set-cookie"), str(request.url))
-    return Answer(response.status_code, headers, bytes(body), cookies)
+    return Response(response.status_code, headers, bytes(body), cookies)
 
 
 async def _unpacked(response: httpx.Response, decoder: Decoder) -> AsyncIterator[bytes]:
@@ -593,11 +593,11 @@ def _chunks(response: httpx.Response, decoder: Decoder) -> Iterator[bytes]:
         for chunk in response.iter_raw():
             yield from decoder.pieces(chunk)
         if not decoder.is_whole:
-            raise LostError("the compressed answer is cut off")
+            raise NoResponseError("the compressed answer is cut off")
     except CodingError as fault:
-        raise LostError(str(fault)) from fault
+        raise NoResponseError(str(fault)) from fault
     except _FAULTS as fault:
-        raise LostError(str(fault) or type(fault).__name__) from fault
+        raise NoResponseError(str(fault) or type(fault).__name__) from fault
 
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:
@@ -637,9 +637,9 @@ async def _in_chunks(body: bytes) -> AsyncIterator[bytes]:
 _UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
 
 
-def _told(fault: Exception) -> NotSentError | LostError:
+def _classify_fault(fault: Exception) -> NotSentError | NoResponseError:
     """The one place that decides whether a request was sent."""
     words = str(fault) or type(fault).__name__
     if isinstance(fault, _NOT_SENT) and _UNTRUSTED in words:
         return UntrustedError(words)
-    return NotSentError(words) if isinstance(fault, _NOT_SENT) else LostError(words)
+    return NotSentError(words) if isinstance(fault, _NOT_SENT) else NoResponseError(words)

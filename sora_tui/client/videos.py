@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
-from sora_tui.client.answer import Answer, File, LostError, NotSentError
-from sora_tui.client.body import asked_of
 from sora_tui.client.decode import (
     LIST_LIMIT,
     Refusal,
@@ -25,8 +23,8 @@ from sora_tui.client.decode import (
     video_in,
     wrapped_video,
 )
-from sora_tui.client.dialect import dialect_of, fitted, turned_away, was_repeated
-from sora_tui.client.inline import InlineClip
+from sora_tui.client.dialect import dialect_of, turned_away, was_repeated, with_dialect_defaults
+from sora_tui.client.inline_clip import InlineClip
 from sora_tui.client.outcome import (
     Accepted,
     CreateOutcome,
@@ -35,6 +33,8 @@ from sora_tui.client.outcome import (
     Rejected,
     Unclear,
 )
+from sora_tui.client.request_body import build_request
+from sora_tui.client.response import File, NoResponseError, NotSentError, Response
 from sora_tui.client.server_error import ServerError
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.job import JobError
@@ -161,7 +161,7 @@ class VideosClient:
             ProblemError: base_url_invalid or config_invalid.
         """
         self.server = server
-        self._fitted = fitted(server)
+        self._fitted = with_dialect_defaults(server)
         self._dialect = dialect_of(server)
         # httpx is 7 MB that a screen full of finished jobs need not carry.
         from sora_tui.client.transport import Wire
@@ -203,7 +203,7 @@ class VideosClient:
         if not _has_source(request, upload):
             return PaidRequest(request.operation, None)
         headers = {"Idempotency-Key": key, "X-Client-Request-Id": key}
-        asked = asked_of(self.server, request)
+        asked = build_request(self.server, request)
         fields = dict(asked.fields)
         if asked.encoding == "json":
             if upload is not None:
@@ -233,7 +233,7 @@ class VideosClient:
             answer = await self._wire.post_paid(paid.built, clip)
         except NotSentError as fault:
             return NotSent(JobError(fault.kind, Spent.NO, message=clean(fault, 400)))
-        except LostError as fault:
+        except NoResponseError as fault:
             return Unclear(JobError("answer_lost", Spent.PERHAPS, message=clean(fault, 400)))
         outcome = self._with_cost(outcome_of(answer), answer)
         if isinstance(outcome, Accepted) and paid.operation == "character":
@@ -246,7 +246,7 @@ class VideosClient:
             return replace(outcome, video=video, clips=tuple(sorted(clip.whole)) if is_done else ())
         return outcome
 
-    def _with_cost(self, outcome: CreateOutcome, answer: Answer) -> CreateOutcome:
+    def _with_cost(self, outcome: CreateOutcome, answer: Response) -> CreateOutcome:
         """What a header says it costs; 0 is what LiteLLM says of a model without a price."""
         said = answer.headers.get(self._dialect.cost_header, "")
         if not isinstance(outcome, Accepted) or self.server.currency != "USD":
@@ -268,7 +268,7 @@ class VideosClient:
         """
         path = f"/videos/{quote(video_id, safe='')}"
         answer = await self._call("GET", path, cookies=cookies)
-        document, endings = _document(answer), self._dialect.endings
+        document, endings = _document(answer), self._dialect.final_words
         if _is_success(answer):
             video = read_video(document, endings)
         else:
@@ -306,7 +306,7 @@ class VideosClient:
         answer = await self._call("GET", "/videos", query, LIST_LIMIT)
         rows = _rows(answer)
         document = _document(answer)
-        read = (read_video(row, self._dialect.endings) for row in rows)
+        read = (read_video(row, self._dialect.final_words) for row in rows)
         videos = tuple(video for video in read if video is not None)
         said = document if isinstance(document, Mapping) else {}
         last_id = said.get("last_id")
@@ -357,10 +357,10 @@ class VideosClient:
         query: Mapping[str, str] | None = None,
         limit: int = 2**20,
         cookies: Sequence[Cookie] = (),
-    ) -> Answer:
+    ) -> Response:
         try:
             return await self._wire.call(method, path, query, limit, cookies=cookies)
-        except (NotSentError, LostError) as fault:
+        except (NotSentError, NoResponseError) as fault:
             error = JobError(fault.kind, Spent.NO, message=clean(fault, 400))
             raise ServerError(error) from fault
 
@@ -386,7 +386,7 @@ class VideosClient:
         return {"image_url": url}
 
 
-def outcome_of(answer: Answer) -> CreateOutcome:
+def outcome_of(answer: Response) -> CreateOutcome:
     """What the answer to a paid request means for the money.
 
     A refusal counts as definite only where the protocol leaves no other reading, or a server's own
@@ -425,7 +425,7 @@ def _names_limit(refusal: Refusal) -> bool:
     return refusal.has_envelope and _LIMIT.search(said) is not None
 
 
-def _points_to_a_video(answer: Answer) -> bool:
+def _points_to_a_video(answer: Response) -> bool:
     """Whether a redirect leads to something that was made, or may do so and does not say.
 
     307 and 308 ask for the same request elsewhere: what has no address was still not done.
@@ -464,7 +464,7 @@ def _as_made(character: RemoteVideo) -> RemoteVideo:
     return character._replace(status="completed", phase=Phase.COMPLETED)
 
 
-def model_names(answer: Answer) -> tuple[str, ...]:
+def model_names(answer: Response) -> tuple[str, ...]:
     """The names in an answer of `GET /models`; none where it is no list."""
     try:
         return _names(_rows(answer))
@@ -472,7 +472,7 @@ def model_names(answer: Answer) -> tuple[str, ...]:
         return ()
 
 
-def is_key_refusal(answer: Answer) -> bool:
+def is_key_refusal(answer: Response) -> bool:
     """Whether a server refuses the key, under whatever status."""
     if not 400 <= answer.status < 500:
         return False
@@ -507,18 +507,18 @@ def _is_quota(refusal: Refusal) -> bool:
     return any(mark in (refusal.code or "") for mark in _QUOTA_MARKS)
 
 
-def _is_success(answer: Answer) -> bool:
+def _is_success(answer: Response) -> bool:
     return 200 <= answer.status < 300
 
 
-def _document(answer: Answer) -> object:
+def _document(answer: Response) -> object:
     try:
         return read_json(answer.body)
     except ValueError:
         return None
 
 
-def _rows(answer: Answer) -> list[object]:
+def _rows(answer: Response) -> list[object]:
     """The rows of a list answer: under one of the usual names, one level down too, or bare."""
     found: object = _document(answer)
     for _ in range(2):
@@ -544,7 +544,7 @@ def _is_no_job(document: object) -> bool:
     return bool(document.get("error")) or "choices" in document
 
 
-def _error(kind: str, spent: Spent, answer: Answer, refusal: Refusal) -> JobError:
+def _error(kind: str, spent: Spent, answer: Response, refusal: Refusal) -> JobError:
     message = refusal.message
     if 300 <= answer.status < 400 and "location" in answer.headers:
         message = clean_line(f"redirected to {answer.headers['location']}")
@@ -558,7 +558,7 @@ def _error(kind: str, spent: Spent, answer: Answer, refusal: Refusal) -> JobErro
     )
 
 
-def asked_instead(video_id: str, answer: Answer) -> str:
+def asked_instead(video_id: str, answer: Response) -> str:
     """The server that a gateway asked for a video, where it is none that can have it; else "".
 
     LiteLLM 1.110 finds the deployment by the upstream model's name, and takes another group that
@@ -579,7 +579,7 @@ def asked_instead(video_id: str, answer: Answer) -> str:
     return named[0] if is_another else ""
 
 
-def _server_error(answer: Answer) -> ServerError:
+def _server_error(answer: Response) -> ServerError:
     """An answer to a free call that is of no use; the call itself cost nothing."""
     refusal = refusal_in(answer.body)
     not_found = answer.status == 404 or refusal.code in _UNKNOWN_ID_CODES

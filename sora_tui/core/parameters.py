@@ -86,7 +86,7 @@ class Parameter(NamedTuple):
         raise problem_error(code, name=self.name, value=typed(value)[:80], **facts)
 
 
-class Offer(NamedTuple):
+class ModelSchema(NamedTuple):
     """What is known of a model on a server: suggestions, never a closed list.
 
     Attributes:

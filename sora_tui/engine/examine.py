@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from sora_tui.client.dialect import DIALECTS
-from sora_tui.client.probe import examine_server
+from sora_tui.client.probe import run_probe
 from sora_tui.core.probe_result import CAPABILITIES, ProbeResult
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server
@@ -26,7 +26,7 @@ def examine(server: Server, *, timeout: float = 10.0) -> ProbeResult:
     if server.simulated:
         return practice_findings(server)
     try:
-        return asyncio.run(examine_server(server, timeout))
+        return asyncio.run(run_probe(server, timeout))
     except ProblemError as error:  # the address or a header is none, or a key command failed
         return ProbeResult("generic", problem=error.problem)
 

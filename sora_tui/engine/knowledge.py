@@ -102,9 +102,9 @@ class Knowledge:
         if not open_question or now < self._not_before:
             return
         self._not_before = now + _AGAIN
-        from sora_tui.client.probe import examine_server  # brings the client
+        from sora_tui.client.probe import run_probe  # brings the client
 
-        found = await examine_server(self._server, _PATIENCE)
+        found = await run_probe(self._server, _PATIENCE)
         self._missing = found.problem if found.no_routes else None
         if found.no_routes:  # asked again after a while: a person may start the server meanwhile
             return

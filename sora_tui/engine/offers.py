@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sora_tui.client.offers import offer_of, preset_named, presets
-from sora_tui.core.parameters import Offer
+from sora_tui.client.model_schema import model_schema, preset_names, preset_schema
+from sora_tui.core.parameters import ModelSchema
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server
 from sora_tui.engine.knowledge import as_known
@@ -11,18 +11,18 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.learnt import Memory
 
 
-def offer_for(folder: Folder, server: Server, model: str | None) -> Offer:
+def offer_for(folder: Folder, server: Server, model: str | None) -> ModelSchema:
     """What is known of this model on this server. Reads one small file."""
-    return offer_of(as_known(server, Memory(folder)), model)
+    return model_schema(as_known(server, Memory(folder)), model)
 
 
-def preset_of(folder: Folder, server: Server, name: str) -> Offer:
+def preset_of(folder: Folder, server: Server, name: str) -> ModelSchema:
     """What is offered of the model of this name: its preset has what this server takes.
 
     Raises:
         ProblemError: preset_unknown, with the names there are.
     """
-    found = preset_named(as_known(server, Memory(folder)), name)
+    found = preset_schema(as_known(server, Memory(folder)), name)
     if found is None:
-        raise problem_error("preset_unknown", name=name, known=", ".join(presets()))
+        raise problem_error("preset_unknown", name=name, known=", ".join(preset_names()))
     return found

@@ -424,10 +424,10 @@ class Preview(NamedTuple):
 
 def preview(folder: Folder, line: Line) -> Preview:
     """Return what would be sent for a clip of this line. Sends nothing."""
-    from sora_tui.client.body import asked_of  # not every order is previewed
+    from sora_tui.client.request_body import build_request  # not every order is previewed
 
     server = as_known(line.server, Memory(folder))
-    asked = asked_of(server, line.request)
+    asked = build_request(server, line.request)
     return Preview(server, asked.path, asked.fields, asked.encoding, asked.file_field)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sora_tui.client.decode import MAX_WAIT
-from sora_tui.client.dialect import dialect_of, fitted
+from sora_tui.client.dialect import dialect_of, with_dialect_defaults
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
@@ -152,7 +152,7 @@ class Poller:
         now = asyncio.get_running_loop().time()
         room = 0 if self._settling else self._room(client)
         pending = self._desk.at(self.server, State.PENDING)
-        most = fitted(server).max_active
+        most = with_dialect_defaults(server).max_active
         if most is not None:
             # By origin: it is the server that takes no more, whatever the profile is called.
             active = len(self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
-from sora_tui.client.prices import ending_of, measures_for, table_for
+from sora_tui.client.prices import measures_for, retirement_of, table_for
 from sora_tui.core.price import (
     Amount,
     Measures,
@@ -65,7 +65,7 @@ def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]
 
 def ending(server: Server, model: str | None) -> Retirement | None:
     """When this model ends or ended; None where nobody said."""
-    return ending_of(server, model)
+    return retirement_of(server, model)
 
 
 def usual_quote(server: Server) -> Price:

@@ -142,7 +142,7 @@ class PromptingApp(WritingApp, part=True):
         else:
             # The same file, which may have been kept meanwhile.
             same = replace(back, source=current.source, front=current.front, opened=current.opened)
-            self.editor.show(same, known_values(self.settings.server, self.offer))
+            self.editor.show(same, known_values(self.settings.server, self.schema))
             self.note_change()
 
     def on_prompts_entered(self) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sora_tui.config.settings import Settings
     from sora_tui.core.job import Job
-    from sora_tui.core.parameters import Offer
+    from sora_tui.core.parameters import ModelSchema
     from sora_tui.core.problem import Problem
     from sora_tui.core.server import Server
     from sora_tui.engine.orders import Order
@@ -58,7 +58,7 @@ class WritingApp(WatchingApp, part=True):
     _prompt_shelf: PromptShelf | None = None
     _order: Order | None = None
     #: What is known of server and model, and which those were.
-    _offer: Offer | None = None
+    _schema: ModelSchema | None = None
     _offered: tuple[Server, str | None] | None = None
     _sending = False
     #: The message by the prompt is about a value in it.
@@ -93,7 +93,7 @@ class WritingApp(WatchingApp, part=True):
         from sora_tui.tui.state.draft import known_values
 
         self._know(self.editor.draft.model)
-        await self.editor.bring_settings(known_values(self.settings.server, self.offer))
+        await self.editor.bring_settings(known_values(self.settings.server, self.schema))
         self._judge(problem, *self.settings.warnings)
 
     def open(self, opened: Opened) -> bool:
@@ -113,7 +113,7 @@ class WritingApp(WatchingApp, part=True):
             return False
         opened = self._in_pixels(opened)
         self._know(opened.draft.model)
-        self.editor.show(opened.draft, known_values(self.settings.server, self.offer))
+        self.editor.show(opened.draft, known_values(self.settings.server, self.schema))
         self._take_opened(opened)
         self._judge(opened.problem)
         return True
@@ -121,12 +121,12 @@ class WritingApp(WatchingApp, part=True):
     # What server and model take ------------------------------------------------------------------
 
     @property
-    def offer(self) -> Offer:
+    def schema(self) -> ModelSchema:
         """What is known of the chosen model on this server."""
-        if self._offer is None:
+        if self._schema is None:
             self._know(None)
-        assert self._offer is not None, "see _know"
-        return self._offer
+        assert self._schema is not None, "see _know"
+        return self._schema
 
     def _know(self, model: str | None, *, anew: bool = False) -> bool:
         """Look up what is known of this model; whether that is something else than before.
@@ -139,9 +139,9 @@ class WritingApp(WatchingApp, part=True):
         about = (self.settings.server, model)
         if about == self._offered and not anew:
             return False
-        before, self._offered = self._offer, about
-        self._offer = offer_for(self.folder, self.settings.server, model)
-        return self._offer != before
+        before, self._offered = self._schema, about
+        self._schema = offer_for(self.folder, self.settings.server, model)
+        return self._schema != before
 
     def _in_pixels(self, opened: Opened) -> Opened:
         """A draft whose file has a word for its size, with the size that it means here."""
@@ -152,7 +152,7 @@ class WritingApp(WatchingApp, part=True):
         if draft.size is None or not is_alias(draft.size):
             return opened
         self._know(draft.model)
-        return opened._replace(draft=in_pixels(draft, self.offer))
+        return opened._replace(draft=in_pixels(draft, self.schema))
 
     def on_params_field_opened(self) -> None:
         """Show what may be sent beyond the standard."""
@@ -160,7 +160,7 @@ class WritingApp(WatchingApp, part=True):
 
         draft = self.editor.draft
         self._know(draft.model, anew=True)
-        window = ParamsWindow(self.offer, draft.params, self.settings.server.params)
+        window = ParamsWindow(self.schema, draft.params, self.settings.server.params)
         self.push_screen(window, lambda _closed: self.editor.focus_params())
 
     def on_params_window_changed(self, event: ParamsWindow.Changed) -> None:
@@ -257,12 +257,12 @@ class WritingApp(WatchingApp, part=True):
 
         draft, server, price, wish = self.editor.draft, self.settings.server, None, None
         if self._know(draft.model):
-            self.editor.set_choices(known_values(server, self.offer))
+            self.editor.set_choices(known_values(server, self.schema))
         try:
             wish = request_of(as_written(draft, self.settings), self.settings)
             price = quote(server, wish, self.folder)
             check_draft(draft, self.settings)
-            self.offer.check({**server.params, **draft.params})
+            self.schema.check({**server.params, **draft.params})
         except ProblemError as error:
             self.complain(error.problem)
             self._refuses = True
@@ -619,7 +619,7 @@ class WritingApp(WatchingApp, part=True):
 
         draft = moved(self.editor.draft, before, self.settings)
         self._know(draft.model)
-        self.editor.show_settings(draft, known_values(self.settings.server, self.offer))
+        self.editor.show_settings(draft, known_values(self.settings.server, self.schema))
         self.bench.show_choices(draft)
         self.show_price()
         for warning in self.settings.warnings:

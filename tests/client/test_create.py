@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from sora_tui.client import transport
-from sora_tui.client.body import asked_of
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, NotSent, Rejected, Unclear
+from sora_tui.client.request_body import build_request
 from sora_tui.client.videos import Upload
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote_video import Phase
@@ -531,6 +531,6 @@ def test_a_parameter_of_the_profile_that_was_taken_out_is_not_sent_by_its_record
     asked = REQUEST._replace(params={"n": None})
     record = asked._replace(params=server.with_own(asked.params))
     for request in (asked, record):
-        fields = asked_of(server, request).fields
+        fields = build_request(server, request).fields
         assert "n" not in fields
         assert fields["seed"] == 1

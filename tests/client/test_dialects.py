@@ -16,7 +16,7 @@ from sora_tui.client import dialect
 from sora_tui.client.dialect import DIALECTS, Dialect, by_host, dialect_of
 from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, Unclear
-from sora_tui.client.probe import examine_server
+from sora_tui.client.probe import run_probe
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload
 from sora_tui.core.probe_result import CAPABILITIES, ProbeResult
@@ -77,13 +77,13 @@ async def looked(row: Dialect, **profile: Any) -> tuple[Request, float | None]:
 async def found(shape: Shape, **profile: Any) -> ProbeResult:
     """What an examination of such a server finds."""
     with answering(shape) as server:
-        return await examine_server(at(server.url, **profile), 5)
+        return await run_probe(at(server.url, **profile), 5)
 
 
 async def named(row: Dialect) -> ProbeResult:
     """What is found where the profile names the dialect and the server tells nothing."""
     with answering({}, answer(500, "Internal Server Error")) as server:
-        return await examine_server(at(server.url, dialect=row.name), 5)
+        return await run_probe(at(server.url, dialect=row.name), 5)
 
 
 async def _hosts(row: Dialect) -> object:
@@ -150,7 +150,9 @@ async def _delete_means(row: Dialect) -> object:
 
 
 async def _max_active(row: Dialect) -> object:
-    return dialect.fitted(Server("x", "http://127.0.0.1:9/v1", dialect=row.name)).max_active
+    return dialect.with_dialect_defaults(
+        Server("x", "http://127.0.0.1:9/v1", dialect=row.name)
+    ).max_active
 
 
 async def outcome(status: int, body: Mapping[str, Any], spoken: str) -> CreateOutcome:
@@ -229,14 +231,14 @@ async def _second_clip(row: Dialect) -> object:
 
 async def _endings(row: Dialect) -> object:
     words = ("failed", "cancelled", "canceled", "expired", "deleted", "error")
-    videos = (read_video({"id": "v", "status": word}, row.endings) for word in words)
+    videos = (read_video({"id": "v", "status": word}, row.final_words) for word in words)
     return [video.phase for video in videos if video is not None]
 
 
 #: The behaviour that each field is for. A field that is not here is one nobody needs.
 WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "hosts": _hosts,
-    "signs": _signs,
+    "markers": _signs,
     "version_header": _version,
     "encoding": _encoding,
     "reference_field": _reference,
@@ -246,7 +248,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "auth": _credentials,
     "bearer_without_key": _without_key,
     "query": _query,
-    "abilities": _abilities,
+    "capabilities": _abilities,
     "list_needs": _abilities,
     "delete_means": _delete_means,
     "repeats": _repeats,
@@ -259,7 +261,7 @@ WITNESSES: Final[dict[str, Callable[[Dialect], Seen]]] = {
     "output_fields": _second_clip,
     "characters_encoding": _with_characters,
     "upload_model_field": _with_a_clip,
-    "endings": _endings,
+    "final_words": _endings,
 }
 
 
@@ -294,17 +296,17 @@ async def test_without_this_field_something_else_happens(
 
 
 @pytest.mark.parametrize(
-    ("name", "ability"),
-    [(row.name, ability) for row in DIALECTS.values() for ability in row.abilities],
+    ("name", "capability"),
+    [(row.name, capability) for row in DIALECTS.values() for capability in row.capabilities],
     ids=lambda word: str(word),
 )
 async def test_each_ability_of_a_row_is_told(
-    name: str, ability: str, monkeypatch: pytest.MonkeyPatch
+    name: str, capability: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = DIALECTS[name]
     before = await _abilities(row)
-    rest = {other: can for other, can in row.abilities.items() if other != ability}
-    put(monkeypatch, row._replace(abilities=rest))
+    rest = {other: can for other, can in row.capabilities.items() if other != capability}
+    put(monkeypatch, row._replace(capabilities=rest))
     assert await _abilities(row) != before
 
 
@@ -340,14 +342,14 @@ async def test_nested_values_stand_in_a_form_as_each_server_reads_them() -> None
     assert b'{"name": "x", "at": [1, 2]}' in body
 
 
-@pytest.mark.parametrize("name", [name for name, row in DIALECTS.items() if row.signs])
+@pytest.mark.parametrize("name", [name for name, row in DIALECTS.items() if row.markers])
 async def test_each_server_is_found_by_each_shape_it_has_and_by_every_sign(name: str) -> None:
     evidence: set[str] = set()
     for shape in SHAPES[name]:
         probe_result = await found(shape)
         assert probe_result.dialect == name
         evidence |= set(probe_result.evidence)
-    assert len(evidence) == len(DIALECTS[name].signs)
+    assert len(evidence) == len(DIALECTS[name].markers)
 
 
 async def test_a_word_of_the_profile_is_taken_and_a_host_stands_above_it() -> None:
@@ -473,10 +475,10 @@ def test_a_profiles_own_settings_stand_above_its_dialect() -> None:
         "max_active": 7,
     }
     server = Server("x", "https://openrouter.ai/api/v1", query={"a": "b"})._replace(**own)
-    done = dialect.fitted(server)
+    done = dialect.with_dialect_defaults(server)
     assert {name: getattr(done, name) for name in own} == own
     azure = Server("x", "https://lab.openai.azure.com/openai/v1", query={"api-version": "v1"})
-    assert dialect.fitted(azure).query == {"api-version": "v1"}
+    assert dialect.with_dialect_defaults(azure).query == {"api-version": "v1"}
 
 
 def test_a_profile_may_name_every_row_and_no_other() -> None:

@@ -19,7 +19,7 @@ import pytest
 from sora_tui.client import decode
 from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted, CreateOutcome, Later, Rejected, Unclear
-from sora_tui.client.probe import examine_server
+from sora_tui.client.probe import run_probe
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Poll, Upload
 from sora_tui.core.job import Consent, Cost, Job, State
@@ -400,10 +400,10 @@ async def test_divergence_17_what_a_delete_answers(status: int, body: Any, done:
 
 async def test_divergence_18_what_a_server_cannot_is_known() -> None:
     with answering(SHAPES["sglang"][0]) as server:
-        found = await examine_server(at(server.url), 5)
+        found = await run_probe(at(server.url), 5)
     assert [found.can[name] for name in ("remix", "edit", "extend", "character")] == [False] * 4
     with answering({}) as server:
-        found = await examine_server(at(server.url), 5)
+        found = await run_probe(at(server.url), 5)
     assert found.can["remix"] is None
 
 
@@ -466,7 +466,7 @@ async def test_divergence_22_no_model_is_not_sent_and_names_are_offered() -> Non
     _, sent = await created(answer(200, clip()), dialect="vllm-omni")
     assert "model" not in sent.parts
     with answering(SHAPES["vllm-omni"][0]) as server:
-        assert (await examine_server(at(server.url), 5)).models == ("wan2.2",)
+        assert (await run_probe(at(server.url), 5)).models == ("wan2.2",)
 
 
 async def test_divergence_23_every_way_to_show_a_key_and_to_refuse_it() -> None:

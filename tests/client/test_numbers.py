@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sora_tui.client.answer import Answer
 from sora_tui.client.decode import http_date, poll_after, read_json, refusal_in, retry_after
 from sora_tui.client.outcome import Accepted
+from sora_tui.client.response import Response
 from sora_tui.client.videos import outcome_of
 from sora_tui.core.document import from_document, to_document
 from sora_tui.core.number import amount, number, whole
@@ -149,7 +149,7 @@ def test_a_date_that_no_clock_shows_is_none(said: str) -> None:
 def test_a_bad_number_costs_no_answer_its_id(name: str, value: str) -> None:
     """The id of what was paid stands beside it, and is written down and read again."""
     body = f'{{"id": "video_1", "status": "queued", "{name}": {value}}}'.encode()
-    outcome = outcome_of(Answer(200, {}, body))
+    outcome = outcome_of(Response(200, {}, body))
     assert isinstance(outcome, Accepted)
     job = new_job().submitting(LATER, "key").accepted(LATER, outcome.video)
     again = decode(Path(f"{job.id}.json"), encode(job))

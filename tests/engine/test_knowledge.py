@@ -249,10 +249,10 @@ def test_what_a_server_serves_says_what_it_takes(folder: Folder) -> None:
     lab = Server("lab", "http://127.0.0.1:9/v1")
     assert offer_for(folder, lab, None).title == ""
     Memory(folder).found(lab.origin, "vllm-omni", (), ["Wan-AI/Wan2.2-TI2V-5B-Diffusers"])
-    offer = offer_for(folder, lab, None)  # no model is sent there, and it has one
-    assert (offer.title, offer.sizes[0]) == ("Wan 2.2 TI2V 5B", "1280x704")
-    assert offer.models == ("Wan-AI/Wan2.2-TI2V-5B-Diffusers",)
-    steps = offer.parameter("num_inference_steps")
+    schema = offer_for(folder, lab, None)  # no model is sent there, and it has one
+    assert (schema.title, schema.sizes[0]) == ("Wan 2.2 TI2V 5B", "1280x704")
+    assert schema.models == ("Wan-AI/Wan2.2-TI2V-5B-Diffusers",)
+    steps = schema.parameter("num_inference_steps")
     assert steps is not None and steps.high == 200
     own = lab._replace(models=("ltx-2",), dialect="vllm-omni")
     assert offer_for(folder, own, None).title == "LTX-2"

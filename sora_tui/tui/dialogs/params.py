@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from sora_tui.core.parameters import Offer, Parameter, typed
+from sora_tui.core.parameters import ModelSchema, Parameter, typed
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
@@ -54,16 +54,18 @@ class ParamsWindow(ModalScreen[None]):
             super().__init__()
             self.params = params
 
-    def __init__(self, offer: Offer, params: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    def __init__(
+        self, schema: ModelSchema, params: Mapping[str, Any], own: Mapping[str, Any]
+    ) -> None:
         """The parameters of a prompt.
 
         Args:
-            offer: What is known of server and model.
+            schema: What is known of server and model.
             params: What the prompt sends.
             own: What the profile sends with every prompt, where the prompt says nothing else.
         """
         super().__init__()
-        self._offer = offer
+        self._schema = schema
         self._params = dict(params)
         self._own = own
         #: The parameter that is typed; empty for one of any name.
@@ -85,7 +87,7 @@ class ParamsWindow(ModalScreen[None]):
             yield self._list
             yield Static("", id="help", markup=False)
         title = _("Parameters beyond the standard")
-        window.border_title = Content(f"{title}  {self._offer.title}".rstrip())
+        window.border_title = Content(f"{title}  {self._schema.title}".rstrip())
 
     def on_mount(self) -> None:
         """Words are chosen now that the language is known."""
@@ -117,8 +119,8 @@ class ParamsWindow(ModalScreen[None]):
 
     def action_preset(self) -> None:
         """Set what the makers of this model use; what the person set stays."""
-        if self._offer.preset:
-            self._params = {**self._offer.preset, **self._params}
+        if self._schema.preset:
+            self._params = {**self._schema.preset, **self._params}
             self._changed()
         else:
             self._say(_("No preset is known for this model."), wrong=True)
@@ -130,7 +132,7 @@ class ParamsWindow(ModalScreen[None]):
     @on(VirtualList.Selected)
     def _selected(self, event: VirtualList.Selected) -> None:
         event.stop()
-        known = self._offer.parameter(event.row_id)
+        known = self._schema.parameter(event.row_id)
         value = self._params.get(event.row_id)
         if known is not None and known.kind == "switch":
             self._set(event.row_id, _SWITCHED.get(value))
@@ -197,7 +199,7 @@ class ParamsWindow(ModalScreen[None]):
             self._say_help(name)
             return name, None
         try:
-            value = self._offer.read(name, clean(text))
+            value = self._schema.read(name, clean(text))
         except ProblemError as error:
             self._say(sentences(error.problem).happened, wrong=True)
             return None
@@ -218,7 +220,7 @@ class ParamsWindow(ModalScreen[None]):
     # Drawing ------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        known = [parameter.name for parameter in self._offer.parameters]
+        known = [parameter.name for parameter in self._schema.parameters]
         free = [name for name in (*self._params, *self._own) if name not in known]
         self._list.set_rows(list(dict.fromkeys((*known, *free))))
         self._list.update_rows()
@@ -241,7 +243,7 @@ class ParamsWindow(ModalScreen[None]):
         said.set_class(wrong, "-wrong")
 
     def _row(self, name: str) -> Mapping[str, Cell]:
-        known = self._offer.parameter(name)
+        known = self._schema.parameter(name)
         takes, default = _("any"), "-"
         if known is not None:
             takes, default = range_words(known), default_words(known)

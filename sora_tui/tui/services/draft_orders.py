@@ -39,8 +39,8 @@ def prepare(
         ProblemError: whatever keeps it from being sent, the person's limits included; nothing was.
     """
     request = request_of(draft, settings)
-    offer = offer_for(folder, settings.server, request.model)
-    request = request._replace(params=offer.check(request.params))
+    schema = offer_for(folder, settings.server, request.model)
+    request = request._replace(params=schema.check(request.params))
     check_request(request)
     if draft.operation != "create" or draft.characters:
         request = _with_source(folder, settings, draft, request)

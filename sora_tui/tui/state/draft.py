@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sora_tui.config.choices import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.core.job_id import JOB_ID
-from sora_tui.core.parameters import Offer
+from sora_tui.core.parameters import ModelSchema
 from sora_tui.core.prompt import Prompt, script_text, text_to_send, variables_in
 from sora_tui.core.request import (
     EXACT,
@@ -272,23 +272,23 @@ def moved(draft: Draft, before: Settings, after: Settings) -> Draft:
     return replace(draft, model=value("model"), seconds=value("seconds"), size=value("size"))
 
 
-def known_values(server: Server, offer: Offer) -> Mapping[str, tuple[str, ...]]:
+def known_values(server: Server, schema: ModelSchema) -> Mapping[str, tuple[str, ...]]:
     """Values to step through, by setting: the profile's own lists, or what such servers know."""
     own = (server.model,) if server.model and not server.simulated else _MODELS
     return {
-        "model": offer.models or own,
-        "seconds": offer.seconds or _SECONDS,
-        "size": offer.sizes or _SIZES,
+        "model": schema.models or own,
+        "seconds": schema.seconds or _SECONDS,
+        "size": schema.sizes or _SIZES,
         "clips": ("1", "2", "3", "4"),
     }
 
 
-def in_pixels(draft: Draft, offer: Offer) -> Draft:
+def in_pixels(draft: Draft, schema: ModelSchema) -> Draft:
     """The draft with a size in place of a word for one; in its file the word stays."""
     size = draft.size
     if size is None or not is_alias(size):
         return draft
-    pixels = size_of(size, offer.sizes or _SIZES)
+    pixels = size_of(size, schema.sizes or _SIZES)
     said = {**draft.opened, "size": pixels} if draft.opened.get("size") == size else draft.opened
     return replace(draft, size=pixels, opened=said)
 

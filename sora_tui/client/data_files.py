@@ -9,6 +9,6 @@ from typing import Any, Final
 _HERE: Final = Path(__file__).parent
 
 
-def read_table(name: str) -> dict[str, Any]:
+def read_data_file(name: str) -> dict[str, Any]:
     """A whole file; whoever asks keeps what it made of it: no table is needed for a first frame."""
     return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from sora_tui.client.data_files import read_data_file
 from sora_tui.client.dialect import DIALECTS
-from sora_tui.client.offers import offer_of, preset_named, presets
-from sora_tui.client.tables import read_table
+from sora_tui.client.model_schema import model_schema, preset_names, preset_schema
 from sora_tui.core.parameters import Parameter
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import width_height
@@ -22,7 +22,7 @@ GATEWAY = Server("gw", "https://gw.example.org/v1", dialect="litellm")
 
 
 def test_every_table_is_for_a_server_there_is_and_every_name_has_a_line_of_help() -> None:
-    tables = read_table("parameters.toml")
+    tables = read_data_file("parameters.toml")
     assert tables.keys() <= DIALECTS.keys()
     names = {name for table in tables.values() for name in table["parameters"]}
     assert names == HELP.keys()
@@ -30,13 +30,13 @@ def test_every_table_is_for_a_server_there_is_and_every_name_has_a_line_of_help(
 
 def test_every_preset_is_what_the_servers_take() -> None:
     for server in (OMNI, SGLANG, GATEWAY):
-        for name in presets():
-            offer = preset_named(server, name)
-            assert offer is not None
-            assert offer.check(offer.preset) == offer.preset
-            for size in offer.sizes:
+        for name in preset_names():
+            schema = preset_schema(server, name)
+            assert schema is not None
+            assert schema.check(schema.preset) == schema.preset
+            for size in schema.sizes:
                 width_height(size)
-    table = read_table("models.toml")["model"]
+    table = read_data_file("models.toml")["model"]
     assert len({row["name"] for row in table}) == len(table)
 
 
@@ -56,29 +56,29 @@ def test_every_preset_is_what_the_servers_take() -> None:
     ],
 )
 def test_a_served_name_is_recognized(model: str, title: str) -> None:
-    assert offer_of(OMNI, model).title == title
+    assert model_schema(OMNI, model).title == title
 
 
 def test_one_model_and_two_servers_with_their_own_bounds_and_defaults() -> None:
     wan = "Wan2.2-T2V-A14B"
     steps = Parameter("num_inference_steps", "integer", low=1, high=200, default=40)
-    assert offer_of(OMNI, wan).parameter("num_inference_steps") == steps
-    assert offer_of(SGLANG, wan).parameter("boundary_ratio") is None
-    assert "boundary_ratio" not in offer_of(SGLANG, wan).preset
-    fps = offer_of(OMNI, wan).parameter("fps")
+    assert model_schema(OMNI, wan).parameter("num_inference_steps") == steps
+    assert model_schema(SGLANG, wan).parameter("boundary_ratio") is None
+    assert "boundary_ratio" not in model_schema(SGLANG, wan).preset
+    fps = model_schema(OMNI, wan).parameter("fps")
     assert fps is not None and fps.default == 24  # the server's, not what the model was made for
-    assert offer_of(OMNI, wan).preset["fps"] == 16
+    assert model_schema(OMNI, wan).preset["fps"] == 16
 
 
 def test_sizes_and_lengths_are_the_profiles_then_the_models_then_the_servers() -> None:
     own = Server("x", OMNI.base_url, dialect="vllm-omni", sizes=("640x480",))
-    assert offer_of(own, "wan2.2").sizes == ("640x480",)
-    assert offer_of(OMNI, "wan2.2").sizes[0] == "832x480"
-    assert "1920x1080" in offer_of(simulator(), "sora-2-pro").sizes
-    assert "20" in offer_of(simulator(), "sora-2").seconds
+    assert model_schema(own, "wan2.2").sizes == ("640x480",)
+    assert model_schema(OMNI, "wan2.2").sizes[0] == "832x480"
+    assert "1920x1080" in model_schema(simulator(), "sora-2-pro").sizes
+    assert "20" in model_schema(simulator(), "sora-2").seconds
     aquiles = Server("a", OMNI.base_url, dialect="aquiles")
-    assert offer_of(aquiles, "wan2.2").sizes[0] == "1280x720"  # it makes no others
-    assert offer_of(Server("y", OMNI.base_url, models=("ltx-2",)), None).title == "LTX-2"
+    assert model_schema(aquiles, "wan2.2").sizes[0] == "1280x720"  # it makes no others
+    assert model_schema(Server("y", OMNI.base_url, models=("ltx-2",)), None).title == "LTX-2"
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_sizes_and_lengths_are_the_profiles_then_the_models_then_the_servers() -
     ],
 )
 def test_a_value_is_read_as_its_kind(name: str, text: str, value: object) -> None:
-    offer = offer_of(OMNI, "wan2.2")
-    assert offer.read(name, text) == value
-    assert offer.check({name: value}) == {name: value}
+    schema = model_schema(OMNI, "wan2.2")
+    assert schema.read(name, text) == value
+    assert schema.check({name: value}) == {name: value}
 
 
 @pytest.mark.parametrize(
@@ -119,14 +119,14 @@ def test_a_value_is_read_as_its_kind(name: str, text: str, value: object) -> Non
 )
 def test_what_the_server_would_refuse_is_refused_here(name: str, text: str, code: str) -> None:
     with pytest.raises(ProblemError) as refused:
-        offer_of(OMNI, "wan2.2").read(name, text)
+        model_schema(OMNI, "wan2.2").read(name, text)
     assert refused.value.problem.code == code
     assert refused.value.problem.facts["name"] == name
 
 
 def test_no_table_is_read_by_importing() -> None:
     script = (
-        "import sora_tui.engine.offers, sora_tui.engine.quote, sora_tui.client.offers as o,"
+        "import sora_tui.engine.offers, sora_tui.engine.quote, sora_tui.client.model_schema as o,"
         " sora_tui.client.prices as p;"
         "print(sum(f.cache_info().currsize for f in (o._rows, o._models, p._hosts)))"
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from sora_tui.client.dialect import dialect_of, fitted
+from sora_tui.client.dialect import dialect_of, with_dialect_defaults
 from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import Encoding, Server
 
@@ -20,7 +20,7 @@ _PATHS: Final[Mapping[Operation, str]] = {
 }
 
 
-class Asked(NamedTuple):
+class WireRequest(NamedTuple):
     """A paid request, without its file.
 
     Attributes:
@@ -35,11 +35,11 @@ class Asked(NamedTuple):
     file_field: str
 
 
-def asked_of(server: Server, request: VideoRequest) -> Asked:
+def build_request(server: Server, request: VideoRequest) -> WireRequest:
     """What this server is sent for this request."""
     path = _PATHS[request.operation].format(video=quote(request.source_video or "", safe=""))
-    row, settled = dialect_of(server), fitted(server)
-    fields = {**server.with_own(request.params), **_said(request, row.seconds_field)}
+    row, settled = dialect_of(server), with_dialect_defaults(server)
+    fields = {**server.with_own(request.params), **_settings(request, row.seconds_field)}
     fields = {
         _encodable(name): _encodable(value) if isinstance(value, str) else value
         for name, value in fields.items()
@@ -63,10 +63,10 @@ def asked_of(server: Server, request: VideoRequest) -> Asked:
     if encoding == "json" and row.seconds_as_number and row.seconds_field in fields:
         number = float(fields[row.seconds_field])
         fields[row.seconds_field] = int(number) if number.is_integer() else number
-    return Asked(path, fields, encoding, file_field)
+    return WireRequest(path, fields, encoding, file_field)
 
 
-def _said(request: VideoRequest, seconds_field: str) -> dict[str, str]:
+def _settings(request: VideoRequest, seconds_field: str) -> dict[str, str]:
     """The settings that the API has for this operation; the clip it starts from has the others."""
     settings = {"name" if request.operation == "character" else "prompt": request.prompt}
     if request.operation in {"create", "extend"} and request.seconds is not None:

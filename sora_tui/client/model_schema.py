@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from sora_tui.client.data_files import read_data_file
 from sora_tui.client.dialect import dialect_of
-from sora_tui.client.tables import read_table
-from sora_tui.core.parameters import Offer, Parameter
+from sora_tui.core.parameters import ModelSchema, Parameter
 from sora_tui.core.server import Server
 
 #: The row for servers that have none, gateways among them: what they pass on is another's business.
@@ -25,7 +25,7 @@ class _Model(NamedTuple):
     preset: Mapping[str, Any] | None = None
 
 
-def offer_of(server: Server, model: str | None) -> Offer:
+def model_schema(server: Server, model: str | None) -> ModelSchema:
     """What is known of this model on this server; the profile's own lists come first.
 
     Args:
@@ -33,60 +33,60 @@ def offer_of(server: Server, model: str | None) -> Offer:
         model: None where none is sent: then the only one the profile names, if it names one.
     """
     name = model or (server.models[0] if len(server.models) == 1 else "")
-    offer = _known(dialect_of(server).name, name.lower())
-    return offer._replace(
+    schema = _known(dialect_of(server).name, name.lower())
+    return schema._replace(
         models=server.models,
-        sizes=server.sizes or offer.sizes,
-        seconds=server.seconds_choices or offer.seconds,
+        sizes=server.sizes or schema.sizes,
+        seconds=server.seconds_choices or schema.seconds,
     )
 
 
-def preset_named(server: Server, name: str) -> Offer | None:
+def preset_schema(server: Server, name: str) -> ModelSchema | None:
     """What is offered of the model that has this name in the table; None where there is none."""
     named = next((model for model in _models() if model.name == name), None)
-    return None if named is None else _offer(dialect_of(server).name, named)
+    return None if named is None else _schema(dialect_of(server).name, named)
 
 
-def presets() -> tuple[str, ...]:
+def preset_names() -> tuple[str, ...]:
     """The names of all models that have values of their own."""
     return tuple(model.name for model in _models() if model.preset)
 
 
-def usual_fps(server: Server) -> float | None:
+def default_fps(server: Server) -> float | None:
     """Return the frames a second that a server takes where none are said; None is not known."""
     row = _rows().get(dialect_of(server).name)
-    known = None if row is None else row.offer.parameter("fps")
+    known = None if row is None else row.schema.parameter("fps")
     return None if known is None else known.default
 
 
 class _Row(NamedTuple):
     """A server's own; `all_sizes`: it makes no others, whatever the model could."""
 
-    offer: Offer
+    schema: ModelSchema
     all_sizes: tuple[str, ...] = ()
     #: Parameters that never have the model's own value as their default.
     computed: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=64)
-def _known(dialect: str, model: str) -> Offer:
-    return _offer(dialect, next((m for m in _models() if m.match.search(model)), None))
+def _known(dialect: str, model: str) -> ModelSchema:
+    return _schema(dialect, next((m for m in _models() if m.match.search(model)), None))
 
 
-def _offer(dialect: str, model: _Model | None) -> Offer:
+def _schema(dialect: str, model: _Model | None) -> ModelSchema:
     row = _rows().get(dialect) or _rows()[_UNKNOWN]
-    offer = row.offer._replace(sizes=row.all_sizes or row.offer.sizes)
+    schema = row.schema._replace(sizes=row.all_sizes or row.schema.sizes)
     if model is None:
-        return offer
-    known = {parameter.name for parameter in offer.parameters}
+        return schema
+    known = {parameter.name for parameter in schema.parameters}
     preset = {name: value for name, value in (model.preset or {}).items() if name in known}
-    return offer._replace(
+    return schema._replace(
         title=model.title,
-        sizes=row.all_sizes or model.sizes or offer.sizes,
-        seconds=model.seconds or offer.seconds,
+        sizes=row.all_sizes or model.sizes or schema.sizes,
+        seconds=model.seconds or schema.seconds,
         parameters=tuple(
             each if each.name in row.computed else _with_default(each, preset)
-            for each in offer.parameters
+            for each in schema.parameters
         ),
         preset=preset,
     )
@@ -101,18 +101,18 @@ def _with_default(parameter: Parameter, preset: Mapping[str, Any]) -> Parameter:
 
 @lru_cache(maxsize=1)
 def _rows() -> Mapping[str, _Row]:
-    return {dialect: _row(entry) for dialect, entry in read_table("parameters.toml").items()}
+    return {dialect: _row(entry) for dialect, entry in read_data_file("parameters.toml").items()}
 
 
 def _row(entry: Mapping[str, Any]) -> _Row:
-    offer = Offer(
+    schema = ModelSchema(
         sizes=tuple(entry.get("sizes", ())),
         seconds=tuple(entry.get("seconds", ())),
         parameters=tuple(_parameter(name, told) for name, told in entry["parameters"].items()),
     )
     told = entry["parameters"].items()
     computed = frozenset(name for name, row in told if not row.get("by_model", True))
-    return _Row(offer, tuple(entry.get("all_sizes", ())), computed)
+    return _Row(schema, tuple(entry.get("all_sizes", ())), computed)
 
 
 def _parameter(name: str, row: Mapping[str, Any]) -> Parameter:
@@ -124,5 +124,5 @@ def _parameter(name: str, row: Mapping[str, Any]) -> Parameter:
 def _models() -> tuple[_Model, ...]:
     return tuple(
         _Model(**{**row, "match": re.compile(row["match"])})
-        for row in read_table("models.toml")["model"]
+        for row in read_data_file("models.toml")["model"]
     )

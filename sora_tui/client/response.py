@@ -27,7 +27,7 @@ class UntrustedError(NotSentError):
     kind = "certificate_untrusted"
 
 
-class LostError(Exception):
+class NoResponseError(Exception):
     """The request may have arrived; its answer did not.
 
     Attributes:
@@ -37,7 +37,7 @@ class LostError(Exception):
     kind = "server_unreachable"
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What a server answered.
 
     Attributes:

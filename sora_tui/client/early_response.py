@@ -23,7 +23,7 @@ _CHUNK: Final = 64 * 1024
 _STATUS_LENGTH: Final = 12
 
 
-class ListeningBackend(httpcore.AsyncNetworkBackend):
+class EarlyResponseBackend(httpcore.AsyncNetworkBackend):
     """Opens TCP connections of this kind, for asyncio."""
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class ListeningBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """As httpcore's own."""
         stream = await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Listening(stream)
+        return _EarlyResponseStream(stream)
 
     async def sleep(self, seconds: float) -> None:
         """As httpcore's own."""
         await self._plain.sleep(seconds)
 
 
-class _Listening(httpcore.AsyncNetworkStream):
+class _EarlyResponseStream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
         self._listener: asyncio.Task[bytes] | None = None
@@ -102,7 +102,9 @@ class _Listening(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """The same, encrypted."""
-        return _Listening(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        return _EarlyResponseStream(
+            await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        )
 
     def get_extra_info(self, info: str) -> Any:
         """As the stream below."""

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sora_tui.client import inline
-from sora_tui.client.inline import InlineClip
+from sora_tui.client import inline_clip
+from sora_tui.client.inline_clip import InlineClip
 from sora_tui.core.problem import problem_error
 
 QUOTED = 'a sign that says "b64_json": "no clip"'
@@ -81,7 +81,7 @@ def test_a_disk_that_refuses_does_not_lose_the_answer() -> None:
 def test_a_clip_without_end_is_bounded_in_memory_and_on_disk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(inline, "INLINE_LIMIT", 2**20)
+    monkeypatch.setattr(inline_clip, "INLINE_LIMIT", 2**20)
     taken = 0
 
     def count(number: int, chunk: bytes) -> None:
