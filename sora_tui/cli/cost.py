@@ -16,8 +16,8 @@ from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_group
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.amounts import money
+from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import open_folder
-from sora_tui.workspace.ledger import jobs_of_the_day
 
 #: Before any job there is.
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """Sum up the documents; those in the trash count, because nothing is refunded by deleting."""
     folder = open_folder(settings.workspace)
     since = args.since or _EVER
-    records = jobs_of_the_day(folder, since)
+    records = read_day_records(folder, since)
     kept = spending_report(records.jobs, since)
     for account, tally in kept.items():
         speech.document(_document(account, tally))

@@ -8,14 +8,14 @@ from sora_tui.core.budget import day_began, spending, spending_by_server
 from sora_tui.core.limits import Budget
 from sora_tui.i18n import _
 from sora_tui.i18n.spending import server_words, today_words
+from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.ledger import jobs_of_the_day
 
 
 def spent_words(folder: Folder, budget: Budget) -> str:
     """What the day has cost, on which servers; practice counts nowhere."""
     day = day_began(datetime.now(UTC))
-    records = jobs_of_the_day(folder, day)
+    records = read_day_records(folder, day)
     sums = spending_by_server(records.jobs, day, budget.currency)
     total = spending(records, day, budget.currency)
     each = (server_words(name, spent, budget.currency) for name, spent in sorted(sums.items()))

@@ -28,8 +28,8 @@ from sora_tui.engine.orders import resend, submit
 from sora_tui.i18n import _
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.folder_mark import has_known_past
 from sora_tui.workspace.history import History
-from sora_tui.workspace.mark import has_known_past
 
 #: Longest wait, in seconds, until the owner of the folder has done what was decided. A server
 #: that is asked for a video may take its time.

@@ -19,9 +19,9 @@ from sora_tui.core.text import clean_line
 from sora_tui.engine.knowledge import delete_means
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import is_yes
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 
 #: What `DELETE` does at a server, for a person who is about to ask for it.
 MEANS: Final[dict[DeleteMeans, str]] = {
@@ -122,7 +122,7 @@ def means_at_server(job: Job, settings: Settings, folder: Folder) -> DeleteMeans
     server = profile_for(settings.servers, job.server)
     if server is None:
         raise problem_error("profile_unknown", name=job.server.profile)
-    return delete_means(server, Memory(folder))
+    return delete_means(server, CapabilityCache(folder))
 
 
 def _question(job: Job, means: DeleteMeans | None) -> str:

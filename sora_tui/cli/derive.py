@@ -16,7 +16,7 @@ from sora_tui.core.server import profile_for
 from sora_tui.i18n import _
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.sources import find_source
+from sora_tui.workspace.source_clips import find_source
 
 
 def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:

@@ -30,9 +30,9 @@ from sora_tui.i18n import _, language
 from sora_tui.i18n.findings import Line, Sign, finding_lines
 from sora_tui.i18n.problems import sentences
 from sora_tui.media.decoder import decoder_version
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, check_room, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
 
 LookAtPictures = Callable[[Settings], Line]
@@ -253,7 +253,7 @@ def _server(settings: Settings) -> Iterator[Check]:
         yield Check("proxy", words, sign="?" if way.odd else "ok", advice=told if way.odd else "")
     shown = {}
     with suppress(ProblemError):  # the folder has a line of its own
-        shown = dict(Memory(open_folder(settings.workspace)).of(server.origin).facts)
+        shown = dict(CapabilityCache(open_folder(settings.workspace)).of(server.origin).facts)
     yield from server_checks(server, shown)
 
 

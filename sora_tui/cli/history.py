@@ -27,7 +27,7 @@ from sora_tui.i18n.made import made_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.old_script import record_path
+from sora_tui.workspace.legacy_records import record_path
 
 #: Documents read at once while looking for those that match.
 _PAGE = 200

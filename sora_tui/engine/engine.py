@@ -27,7 +27,7 @@ from sora_tui.workspace.folder import Folder, check_room
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, hand_in, send_command, waiting, withdraw
 from sora_tui.workspace.lock import OwnerLock
-from sora_tui.workspace.queue import set_paused
+from sora_tui.workspace.queue_pause import set_paused
 from sora_tui.workspace.references import Prepared, keep
 
 Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "look"]

@@ -12,7 +12,7 @@ from sora_tui.core.probe_result import Capability, DeleteMeans
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.request import OPERATIONS, VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.workspace.learnt import Memory
+from sora_tui.workspace.capability_cache import CapabilityCache
 
 #: A person waits for the first clip meanwhile; what is not found out by then is learnt on the way.
 _PATIENCE: Final = 5.0
@@ -25,7 +25,7 @@ SURELY_NO_ROUTE: Final = frozenset({404, 405, 501})
 _log = logging.getLogger("sora_tui.engine")
 
 
-def as_known(server: Server, memory: Memory) -> Server:
+def as_known(server: Server, memory: CapabilityCache) -> Server:
     """The profile with the dialect and the models that were found, unless it names them itself."""
     found = memory.of(server.origin)
     if server.dialect != "auto" or found.dialect is None:
@@ -33,14 +33,14 @@ def as_known(server: Server, memory: Memory) -> Server:
     return server._replace(dialect=found.dialect, models=server.models or found.models)
 
 
-def delete_means(server: Server, memory: Memory) -> DeleteMeans:
+def delete_means(server: Server, memory: CapabilityCache) -> DeleteMeans:
     """What `DELETE` does at this server, as far as anybody knows."""
     if memory.of(server.origin).facts.get("delete") is False:
         return "none"
     return dialect_of(as_known(server, memory)).delete_means
 
 
-def can(server: Server, memory: Memory, ability: Capability) -> bool | None:
+def can(server: Server, memory: CapabilityCache, ability: Capability) -> bool | None:
     """Whether a server can: by experience, otherwise by its dialect; None where a try tells."""
     shown = memory.of(server.origin).facts.get(ability)
     if shown is not None:
@@ -49,7 +49,7 @@ def can(server: Server, memory: Memory, ability: Capability) -> bool | None:
     return can_list(known) if ability == "list" else dialect_of(known).can(ability)
 
 
-def unsupported(server: Server, memory: Memory, request: VideoRequest) -> Problem | None:
+def unsupported(server: Server, memory: CapabilityCache, request: VideoRequest) -> Problem | None:
     """Why nothing is sent: the server has not the operation, or no characters to make clips with.
 
     What nobody knows is tried: a refusal is definite, costs nothing, and is remembered.
@@ -67,7 +67,7 @@ def unsupported(server: Server, memory: Memory, request: VideoRequest) -> Proble
 class Knowledge:
     """Of one server, for its poller. What it learns is kept for the next process."""
 
-    def __init__(self, server: Server, memory: Memory) -> None:
+    def __init__(self, server: Server, memory: CapabilityCache) -> None:
         self._server = server
         self._memory = memory
         self._not_before = 0.0
@@ -89,7 +89,7 @@ class Knowledge:
     def learn(self, ability: Capability, shown: bool) -> None:
         """Working with it showed whether it can."""
         if self.can(ability) is not shown:
-            self._keep(lambda: self._memory.learn(self._server.origin, ability, shown))
+            self._keep(lambda: self._memory.record(self._server.origin, ability, shown))
 
     async def find_out(self) -> None:
         """Ask which dialect it speaks, by GETs alone, where nobody said and nothing is known."""
@@ -112,7 +112,7 @@ class Knowledge:
             return
         _log.debug("%s speaks %s: %s", self._server.name, found.dialect, found.evidence)
         self._keep(
-            lambda: self._memory.found(
+            lambda: self._memory.record_probe(
                 self._server.origin, found.dialect, found.evidence, found.models
             )
         )

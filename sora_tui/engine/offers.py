@@ -7,13 +7,13 @@ from sora_tui.core.parameters import ModelSchema
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server
 from sora_tui.engine.knowledge import as_known
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.learnt import Memory
 
 
 def offer_for(folder: Folder, server: Server, model: str | None) -> ModelSchema:
     """What is known of this model on this server. Reads one small file."""
-    return model_schema(as_known(server, Memory(folder)), model)
+    return model_schema(as_known(server, CapabilityCache(folder)), model)
 
 
 def preset_of(folder: Folder, server: Server, name: str) -> ModelSchema:
@@ -22,7 +22,7 @@ def preset_of(folder: Folder, server: Server, name: str) -> ModelSchema:
     Raises:
         ProblemError: preset_unknown, with the names there are.
     """
-    found = preset_schema(as_known(server, Memory(folder)), name)
+    found = preset_schema(as_known(server, CapabilityCache(folder)), name)
     if found is None:
         raise problem_error("preset_unknown", name=name, known=", ".join(preset_names()))
     return found

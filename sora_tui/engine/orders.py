@@ -25,11 +25,11 @@ from sora_tui.engine.examine import examine
 from sora_tui.engine.knowledge import as_known, unsupported
 from sora_tui.engine.quote import ending, quote
 from sora_tui.engine.way import check_way
+from sora_tui.workspace.capability_cache import CapabilityCache
+from sora_tui.workspace.content_refusals import refusal_before
+from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.learnt import Memory
-from sora_tui.workspace.ledger import jobs_of_the_day
 from sora_tui.workspace.references import Prepared
-from sora_tui.workspace.verdicts import refusal_before
 
 #: How a line becomes a job: a new one, the same once more, a lost one sent again, or the job itself
 #: that never left.
@@ -426,7 +426,7 @@ def preview(folder: Folder, line: Line) -> Preview:
     """Return what would be sent for a clip of this line. Sends nothing."""
     from sora_tui.client.request_body import build_request  # not every order is previewed
 
-    server = as_known(line.server, Memory(folder))
+    server = as_known(line.server, CapabilityCache(folder))
     asked = build_request(server, line.request)
     return Preview(server, asked.path, asked.fields, asked.encoding, asked.file_field)
 
@@ -434,7 +434,7 @@ def preview(folder: Folder, line: Line) -> Preview:
 def spent_today(folder: Folder, budget: Budget, now: datetime) -> Spending:
     """Return what the day has cost by now, on all servers together."""
     day = day_began(now)
-    return spending(jobs_of_the_day(folder, day), day, budget.currency)
+    return spending(read_day_records(folder, day), day, budget.currency)
 
 
 class _PriceBook:
@@ -443,7 +443,7 @@ class _PriceBook:
     def __init__(self, folder: Folder, settings: OrderSettings) -> None:
         self._folder = folder
         self._settings = settings
-        self._memory = Memory(folder)
+        self._memory = CapabilityCache(folder)
         self._found: dict[tuple[str, str], ProbeResult] = {}
 
     def line(self, server: Server, request: VideoRequest) -> Line:

@@ -26,9 +26,9 @@ from sora_tui.engine.lost import LostAnswers
 from sora_tui.engine.pace import Allowance, CreateLimit, Gate
 from sora_tui.engine.remote import ALL_PAGES, remote_jobs
 from sora_tui.engine.submit import generate_video, refusal
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.learnt import Memory
-from sora_tui.workspace.queue import is_paused
+from sora_tui.workspace.queue_pause import is_paused
 
 _LOCAL_WAIT: Final = 30.0
 _NOT_BELIEVED: Final = "the server put it off, and may have made it all the same"
@@ -48,7 +48,7 @@ class Poller:
         folder: Folder,
         connect: Connect,
         report: Callable[[Exception], None],
-        memory: Memory,
+        memory: CapabilityCache,
         limit: CreateLimit,
         *,
         sends: bool = True,

@@ -10,8 +10,8 @@ from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.engine.quote import quote
+from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.ledger import jobs_of_the_day
 
 
 class Purse:
@@ -42,7 +42,7 @@ class Purse:
             return None
         day = day_began(now)
         if day != self._day or self._unreadable:  # which somebody may have mended meanwhile
-            records = jobs_of_the_day(self._folder, day)
+            records = read_day_records(self._folder, day)
             self._day, self._unreadable = day, records.unreadable
             self._jobs = {job.id: job for job in records.jobs}
         sent = tuple(job for job in self._jobs.values() if job.state is not State.PENDING)

@@ -20,7 +20,7 @@ from sora_tui.core.price import (
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.reports import reports_of
+from sora_tui.workspace.reported_costs import jobs_with_reported_cost
 
 #: So many of a server's reports are looked through for one of the same kind.
 _LATEST: Final = 100
@@ -41,7 +41,7 @@ def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -
     if folder is None or price.kind is not PriceKind.FREE or server.simulated:
         return price
     asked = _amount(server, request, measures)
-    for job in islice(reports_of(folder, server.origin), _LATEST):
+    for job in islice(jobs_with_reported_cost(folder, server.origin), _LATEST):
         price = price._replace(reports=True)
         told, made = job.cost, _amount(server, job.request, measures)
         if (

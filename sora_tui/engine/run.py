@@ -32,14 +32,14 @@ from sora_tui.engine.previews import Previews
 from sora_tui.engine.purse import Purse
 from sora_tui.engine.simulated import PracticeServer
 from sora_tui.engine.threads import in_daemon_thread
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.folder_mark import folder_mark, has_known_past, sweep_begun
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, claim, commands, done
-from sora_tui.workspace.learnt import Memory
 from sora_tui.workspace.lock import OwnerLock
-from sora_tui.workspace.mark import has_known_past, mark_of, sweep_begun
 from sora_tui.workspace.outputs import sweep_parts
-from sora_tui.workspace.queue import is_paused
+from sora_tui.workspace.queue_pause import is_paused
 
 if TYPE_CHECKING:
     from sora_tui.engine.pace import CreateLimit
@@ -147,7 +147,7 @@ class Run:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: set[Path] = set()
         self._history = History(self._folder)
-        self._memory = Memory(self._folder)
+        self._memory = CapabilityCache(self._folder)
         purse = Purse(self._budget, self._folder)
         self._desk = Desk(
             self._history, self._announcer, purse, lambda: self._lock.held, self._servers
@@ -235,7 +235,7 @@ class Run:
         self._owns = True
         sweep_parts(self._folder)
         sweep_begun(self._folder)
-        mark_of(self._folder)  # from the first start on
+        folder_mark(self._folder)  # from the first start on
         came = self._history.own()
         for number in range(1, WORKERS + 1):
             self._spawn(self._downloads.work, f"download worker {number}")
@@ -245,7 +245,7 @@ class Run:
 
     def _take_arrivals(self) -> None:
         """Go on with jobs whose documents another program put here, and tell of the others."""
-        jobs, count, gone = self._history.take_arrivals()
+        jobs, count, gone = self._history.take_external_changes()
         self._take_in((job for job in jobs if job.is_active or job.needs_decision), found=True)
         for job_id in gone:
             if job_id not in self._desk.jobs:  # its document is written again at its next step
@@ -427,7 +427,7 @@ class Run:
                 case "retry" if job.state is State.PENDING:
                     self._go_on(job)
                 case "retry":
-                    self._desk.put(job.retried(at, mark_of(self._folder)))
+                    self._desk.put(job.retried(at, folder_mark(self._folder)))
                 case "abandon":
                     self._desk.put(job.abandoned(at))
                 case "look" if job.can_recheck_remote:

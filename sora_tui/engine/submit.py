@@ -22,13 +22,13 @@ from sora_tui.engine.orders import unmet
 from sora_tui.engine.pace import UNCLEAR_WAIT
 from sora_tui.engine.quote import quote
 from sora_tui.engine.threads import in_daemon_thread
+from sora_tui.workspace.content_refusals import refusal_before
 from sora_tui.workspace.folder import Folder, check_room, open_folder
+from sora_tui.workspace.folder_mark import key_of, note_begun
 from sora_tui.workspace.inbox import Command, send_command
-from sora_tui.workspace.mark import key_of, note_begun
 from sora_tui.workspace.outputs import PartFile
 from sora_tui.workspace.references import sent_bytes, sent_path
-from sora_tui.workspace.sources import clip_bytes
-from sora_tui.workspace.verdicts import refusal_before
+from sora_tui.workspace.source_clips import clip_bytes
 
 #: What a document may grow by until the answer is written (reserve before spend).
 _ROOM: Final = 256 * 1024

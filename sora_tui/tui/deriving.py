@@ -58,7 +58,7 @@ class DerivingApp(PromptingApp, part=True):
     @work(thread=True, group="own clips", exclusive=True)
     def action_own_clip(self) -> None:
         """Begin with an MP4 of the folder instead of a job."""
-        from sora_tui.workspace.sources import list_clips
+        from sora_tui.workspace.source_clips import list_clips
 
         self.call_from_thread(self._choose_clip, list_clips(self.folder))
 
@@ -85,10 +85,10 @@ class DerivingApp(PromptingApp, part=True):
         """
         from sora_tui.engine.knowledge import unsupported
         from sora_tui.tui.services.prompt_files import Opened
-        from sora_tui.workspace.learnt import Memory
+        from sora_tui.workspace.capability_cache import CapabilityCache
 
         request = VideoRequest("-", operation=draft.operation)
-        if (missing := unsupported(server, Memory(self.folder), request)) is not None:
+        if (missing := unsupported(server, CapabilityCache(self.folder), request)) is not None:
             self.complain(missing)  # before anything is written for nothing
             return
         before, chosen = self.editor.draft, self.settings.server.name

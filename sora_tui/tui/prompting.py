@@ -192,7 +192,7 @@ class PromptingApp(WritingApp, part=True):
     def _rename(self, path: str, name: str) -> str | None:
         """The new path of a prompt file; None where it could not be renamed, which is told."""
         from sora_tui.workspace.prompts import rename_prompt
-        from sora_tui.workspace.variables import rename_values
+        from sora_tui.workspace.variable_values import rename_values
 
         assert self.drafts is not None
         is_open = path == self.editor.draft.file

@@ -314,10 +314,10 @@ class WatchingApp(HardenedApp, part=True):
     def _count_today(self) -> None:
         """Read what was spent before this screen came, once a day."""
         from sora_tui.tui.day_money import DayMoney
-        from sora_tui.workspace.ledger import jobs_of_the_day
+        from sora_tui.workspace.day_records import read_day_records
 
         money = DayMoney(self.clock(), self.settings.budget.currency)
-        money.read(jobs_of_the_day(self.folder, money.day))
+        money.read(read_day_records(self.folder, money.day))
         self.call_from_thread(self._take_money, money)
 
     def _take_money(self, money: DayMoney) -> None:

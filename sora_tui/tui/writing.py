@@ -486,7 +486,7 @@ class WritingApp(WatchingApp, part=True):
 
     @work(thread=True, group="values")
     def _remember(self, file: str | None, values: Mapping[str, str]) -> None:
-        from sora_tui.workspace.variables import save_values
+        from sora_tui.workspace.variable_values import save_values
 
         try:
             if file is not None:

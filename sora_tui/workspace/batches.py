@@ -12,7 +12,7 @@ from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.inbox import waiting_and_broken
-from sora_tui.workspace.jobfile import SUFFIX, decode, ids_in, read_bytes
+from sora_tui.workspace.job_document import SUFFIX, decode, ids_in, read_bytes
 
 
 def jobs_of_batch(folder: Folder, *batch_ids: str) -> list[Job]:

@@ -27,9 +27,9 @@ from sora_tui.workspace.atomic import (
     write_atomic,
     write_reserved,
 )
-from sora_tui.workspace.catalogue import Catalogue
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.jobfile import (
+from sora_tui.workspace.index_sync import IndexSync
+from sora_tui.workspace.job_document import (
     SUFFIX,
     Stamp,
     decode,
@@ -38,7 +38,7 @@ from sora_tui.workspace.jobfile import (
     stamp_of,
     without_secrets,
 )
-from sora_tui.workspace.old_script import is_old
+from sora_tui.workspace.legacy_records import is_legacy
 
 if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage, Relation
@@ -61,7 +61,7 @@ class History:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._catalogue = Catalogue(folder)
+        self._index_sync = IndexSync(folder)
         self._owner = False
         #: What the owner last read or wrote of a document.
         self._stamps: dict[str, Stamp] = {}
@@ -70,11 +70,11 @@ class History:
         #: Edits that were looked at already.
         self._looked_at: dict[str, Stamp | None] = {}
         self._broken: dict[str, Problem] = {}
-        self._changes = _Changes(folder, self._catalogue)
+        self._changes = _Changes(folder, self._index_sync)
 
     def close(self) -> None:
         """Let the index go."""
-        self._catalogue.close()
+        self._index_sync.close()
 
     # The owner's part -----------------------------------------------------------------------
 
@@ -90,16 +90,16 @@ class History:
         """
         self._owner = True
         self._finish_reserved()
-        return self._catalogue.own()
+        return self._index_sync.own()
 
-    def take_arrivals(self) -> tuple[list[Job], int, list[str]]:
+    def take_external_changes(self) -> tuple[list[Job], int, list[str]]:
         """Take in documents that another program put here. For the owner alone, each second.
 
         Returns:
             The jobs that came in and can be read, how many documents came in, and the ids of
             documents that somebody took away.
         """
-        came, gone = self._catalogue.take_arrivals()
+        came, gone = self._index_sync.take_external_changes()
         for job_id in gone:
             self._forget(job_id)
         return self._load_each(sorted(came)), len(came), gone
@@ -128,7 +128,7 @@ class History:
         with disk_refusals(path):
             self._stamps[job.id] = Stamp.of(path.lstat())
         self._broken.pop(job.id, None)
-        self._catalogue.put(job, self._stamps[job.id])
+        self._index_sync.put(job, self._stamps[job.id])
         return job
 
     def annotated(self, jobs: Iterable[Job]) -> list[str]:
@@ -180,7 +180,7 @@ class History:
             sync_dir(self._folder.trash)
             sync_dir(self._folder.metadata)
         self._forget(job_id)
-        self._catalogue.put_trashed(job_id, target)
+        self._index_sync.put_trashed(job_id, target)
 
     # Reading --------------------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ class History:
             own = path == self._path(job_id)
             if own:
                 self._changes.watch(job_id, stamp)
-            job = decode(path, data) if own else self._catalogue.read_old(job_id, path)
+            job = decode(path, data) if own else self._index_sync.read_legacy(job_id, path)
         except FileNotFoundError:
             self._forget(job_id)
             raise problem_error("job_unknown", job=job_id) from None
@@ -224,9 +224,9 @@ class History:
 
     def newest(self, limit: int, offset: int = 0) -> list[Job]:
         """At most `limit` jobs, newest first; broken documents are left out (`broken()`)."""
-        if (few := self._catalogue.few_ids()) is not None:
+        if (few := self._index_sync.few_ids()) is not None:
             return self._load_each(few[offset : offset + limit])
-        ids = self._catalogue.ask(
+        ids = self._index_sync.ask(
             lambda index: index.newest(limit, offset),
             lambda: self._changes.listed()[offset : offset + limit],
         )
@@ -234,12 +234,12 @@ class History:
 
     def active(self) -> list[Job]:
         """Every job that is not final or needs a decision, newest first, read from its document."""
-        ids = self._catalogue.ask(lambda index: index.unfinished(), self.all_ids)
+        ids = self._index_sync.ask(lambda index: index.unfinished(), self.all_ids)
         return [job for job in self._each(ids) if job.is_active or job.needs_decision]
 
     def all_ids(self) -> list[str]:
         """Every job id there is a document for, newest first."""
-        return self._catalogue.all_ids()
+        return self._index_sync.all_ids()
 
     def matching(self, job_filter: JobFilter) -> list[str]:
         """The ids of the jobs that a list shows, in its order; broken documents among them."""
@@ -249,11 +249,11 @@ class History:
                 return self.all_ids()
             from sora_tui.workspace.index import in_order
 
-            rows = (row for row in self._catalogue.rows() if not row.trashed)
+            rows = (row for row in self._index_sync.rows() if not row.trashed)
             found = (r for r in rows if job_filter.matches(r.state, r.profile, r.searched or ""))
             return [row.name for row in in_order(found, job_filter.sort)]
 
-        return self._catalogue.ask(lambda index: index.matching(job_filter), read)
+        return self._index_sync.ask(lambda index: index.matching(job_filter), read)
 
     def load_each(self, job_ids: Iterable[str]) -> dict[str, Job | Problem]:
         """Jobs by their ids, or why one cannot be read; those that are gone are left out."""
@@ -266,7 +266,7 @@ class History:
 
     def count(self) -> int:
         """How many documents there are."""
-        return self._catalogue.ask(lambda index: index.count(), lambda: len(self.all_ids()))
+        return self._index_sync.ask(lambda index: index.count(), lambda: len(self.all_ids()))
 
     def find(self, prefix: str) -> str:
         """The full id for a beginning of one, `@last`, or `@1` (the newest), `@2` ...
@@ -284,7 +284,7 @@ class History:
             found = ids[number - 1 : number]
         else:
             found = [job_id for job_id in ids if prefix and job_id.startswith(prefix)]
-            found = found or self._catalogue.old_named(prefix)
+            found = found or self._index_sync.legacy_named(prefix)
         if not found:
             raise problem_error("job_unknown", job=prefix)
         if len(found) > 1:
@@ -298,10 +298,10 @@ class History:
         """
 
         def read() -> set[str]:
-            rows = (row for row in self._catalogue.rows() if row.origin == origin)
+            rows = (row for row in self._index_sync.rows() if row.origin == origin)
             return {i for row in rows for i in (row.remote_id, row.polled_id) if i}
 
-        told = self._catalogue.ask(lambda index: index.remote_ids(origin), read)
+        told = self._index_sync.ask(lambda index: index.remote_ids(origin), read)
         return {inner_id(video_id) for video_id in told}
 
     def with_videos(self, origin: str, video_ids: Collection[str]) -> dict[str, list[Job | None]]:
@@ -315,11 +315,11 @@ class History:
         """
 
         def read() -> list[tuple[str, bool, str | None, str | None]]:
-            rows = (row for row in self._catalogue.rows() if row.origin == origin)
+            rows = (row for row in self._index_sync.rows() if row.origin == origin)
             return [(row.name, row.trashed, row.remote_id, row.polled_id) for row in rows]
 
         found: dict[str, list[Job | None]] = {}
-        for name, trashed, *ids in self._catalogue.ask(lambda index: index.owners(origin), read):
+        for name, trashed, *ids in self._index_sync.ask(lambda index: index.owners(origin), read):
             for video_id in {inner_id(each) for each in ids if each} & set(video_ids):
                 found.setdefault(video_id, []).append(self._try_read(name, trashed=bool(trashed)))
         return found
@@ -338,20 +338,20 @@ class History:
         wanted = (profile, model, size, seconds)
 
         def read() -> list[float]:
-            rows = self._catalogue.rows()
+            rows = self._index_sync.rows()
             such = (r for r in rows if (r.profile, r.model, r.size, r.seconds) == wanted)
             return list(islice((row.took for row in such if row.took is not None), _USUAL))
 
-        return self._catalogue.ask(lambda index: index.durations(*wanted, _USUAL), read)
+        return self._index_sync.ask(lambda index: index.durations(*wanted, _USUAL), read)
 
     def characters(self) -> list[Job]:
         """The jobs that made a character, newest first."""
 
         def read() -> list[str]:
-            rows = (row for row in self._catalogue.rows() if not row.trashed)
+            rows = (row for row in self._index_sync.rows() if not row.trashed)
             return [row.name for row in rows if row.character is not None]
 
-        return self._load_each(self._catalogue.ask(lambda index: index.characters(), read))
+        return self._load_each(self._index_sync.ask(lambda index: index.characters(), read))
 
     def lineage(self, job: Job) -> Lineage:
         """What a job came from and what became of it, as far as there are documents.
@@ -367,12 +367,12 @@ class History:
         ids = [id for id in (job.id, inner_id(job.remote_id or "")) if id]
 
         def read() -> list[str]:
-            rows = (row for row in self._catalogue.rows() if row.origins and not row.trashed)
+            rows = (row for row in self._index_sync.rows() if row.origins and not row.trashed)
             return sorted(
                 r.name for r in rows if any(f"\n{id}\n" in (r.origins or "") for id in ids)
             )
 
-        names = self._catalogue.ask(lambda index: index.made_of(ids), read)
+        names = self._index_sync.ask(lambda index: index.derived_from(ids), read)
         made = [relation for other in self._each(names) for relation in relations_to(job, other)]
         return Lineage(
             tuple(self._named(job, relation) for relation in origins_of(job)), tuple(made)
@@ -385,20 +385,20 @@ class History:
         origin = job.server.origin
 
         def read() -> list[str]:
-            rows = (r for r in self._catalogue.rows() if r.origin == origin and not r.trashed)
+            rows = (r for r in self._index_sync.rows() if r.origin == origin and not r.trashed)
             return [r.name for r in rows if relation.id in {r.remote_id, r.polled_id}]
 
-        found = self._catalogue.ask(lambda index: index.with_video(origin, relation.id), read)
+        found = self._index_sync.ask(lambda index: index.with_video(origin, relation.id), read)
         return relation._replace(id=found[0]) if found else relation
 
     def broken(self) -> list[Problem]:
         """Why documents of this workspace cannot be read: document_broken or document_newer."""
 
         def read() -> list[str]:
-            rows = (row for row in self._catalogue.rows() if not row.trashed)
+            rows = (row for row in self._index_sync.rows() if not row.trashed)
             return [row.name for row in rows if row.state == "broken"]
 
-        for job_id in self._catalogue.ask(lambda index: index.unreadable(), read):
+        for job_id in self._index_sync.ask(lambda index: index.unreadable(), read):
             if job_id not in self._broken:
                 self._try_load(job_id)
         return [self._broken[job_id] for job_id in sorted(self._broken, reverse=True)]
@@ -445,8 +445,8 @@ class History:
     def _path_of(self, job_id: str) -> Path:
         """The file of a job, one of the old script's included."""
         path = self._path(job_id)
-        if is_old(job_id) and not path.exists():
-            return self._catalogue.old_path(job_id) or path
+        if is_legacy(job_id) and not path.exists():
+            return self._index_sync.legacy_path(job_id) or path
         return path
 
     def _path(self, job_id: str) -> Path:
@@ -468,8 +468,8 @@ class History:
             job = self.load(job_id)
         except ProblemError:
             return None  # gone, or noted in self._broken
-        if not is_old(job_id):
-            self._changes.told(job_id, self._stamps[job_id])
+        if not is_legacy(job_id):
+            self._changes.seen(job_id, self._stamps[job_id])
         return job
 
     def _forget(self, job_id: str) -> None:
@@ -519,9 +519,9 @@ def _says(path: Path, data: bytes) -> bool:
 class _Changes:
     """Notices documents that somebody else wrote."""
 
-    def __init__(self, folder: Folder, catalogue: Catalogue) -> None:
+    def __init__(self, folder: Folder, index_sync: IndexSync) -> None:
         self._folder = folder
-        self._catalogue = catalogue
+        self._index_sync = index_sync
         self._told: dict[str, Stamp] = {}
         self._version = 0
         self._job_filter: set[str] | None = None
@@ -533,14 +533,14 @@ class _Changes:
         """A document was read; the ones read last are looked at most."""
         self._told[job_id] = self._told.pop(job_id, stamp)
 
-    def told(self, job_id: str, stamp: Stamp) -> None:
+    def seen(self, job_id: str, stamp: Stamp) -> None:
         """Somebody was given this version among many: it is no news any more."""
         self._told[job_id] = stamp
 
     def listed(self) -> list[str]:
         """Every id, newest first; what comes in later is told by `poll`."""
         at = self._changed_at()
-        job_ids = self._catalogue.all_ids()
+        job_ids = self._index_sync.all_ids()
         if self._job_filter is None:
             self._job_filter, self._listed_at = set(job_ids), at
         return job_ids
@@ -564,15 +564,15 @@ class _Changes:
 
     def _written(self) -> list[str]:
         """From the index; where there is none, by name."""
-        if self._catalogue.opened() is None:
+        if self._index_sync.opened() is None:
             return self._arrived()
-        before, self._version = self._version, self._catalogue.version
+        before, self._version = self._version, self._index_sync.version
         if self._version != before and (before or self._job_filter is not None):
             # Another index than at the last look: what it has and we do not know is news.
             self._job_filter = None
-            newest = self._catalogue.ask(lambda index: index.newest(_WATCHED, 0), list[str])
+            newest = self._index_sync.ask(lambda index: index.newest(_WATCHED, 0), list[str])
             return [job_id for job_id in newest if job_id not in self._told]
-        changed = self._catalogue.ask(lambda index: index.changes(), list[tuple[str, bool]])
+        changed = self._index_sync.ask(lambda index: index.changes(), list[tuple[str, bool]])
         self.gone |= {job_id for job_id, trashed in changed if trashed}
         return [job_id for job_id, trashed in changed if not trashed]
 
@@ -580,7 +580,7 @@ class _Changes:
         at, before = self._changed_at(), self._job_filter
         if before is not None and at == self._listed_at:
             return []
-        self._job_filter, self._listed_at = set(self._catalogue.all_ids()), at
+        self._job_filter, self._listed_at = set(self._index_sync.all_ids()), at
         if before is None:
             return []
         self.gone |= before - self._job_filter

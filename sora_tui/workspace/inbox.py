@@ -19,8 +19,8 @@ from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.workspace.atomic import chance, disk_refusals, sync_dir, write_atomic
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.jobfile import SUFFIX, decode, encode, job_id_of, read_bytes
-from sora_tui.workspace.mark import mark_of
+from sora_tui.workspace.folder_mark import folder_mark
+from sora_tui.workspace.job_document import SUFFIX, decode, encode, job_id_of, read_bytes
 
 Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "look"]
 
@@ -52,7 +52,7 @@ def hand_in(folder: Folder, job: Job) -> Job:
     """
     request = folder.inbox / f"{job.id}{SUFFIX}"
     if job.state is State.PENDING:
-        job = replace(job, handed_in=mark_of(folder))
+        job = replace(job, handed_in=folder_mark(folder))
     try:
         write_atomic(request, encode(job))
     except ProblemError:

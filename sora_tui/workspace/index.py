@@ -17,7 +17,7 @@ from sora_tui.core.budget import spent_at
 from sora_tui.core.job import Job, State
 from sora_tui.core.job_filter import STATE_ORDER, JobFilter, Sort, searched
 from sora_tui.core.lineage import origins_of
-from sora_tui.workspace.jobfile import Stamp
+from sora_tui.workspace.job_document import Stamp
 
 #: Raise it when a column changes: an index of another version is rebuilt.
 _VERSION: Final = 6
@@ -404,7 +404,7 @@ class Index:
         )
         return {name for name, *known in rows if stamps[name] == tuple(known)}
 
-    def reports(self, origin: str) -> list[tuple[str, bool]]:
+    def with_reported_cost(self, origin: str) -> list[tuple[str, bool]]:
         """Return the jobs for which this server said what it charges, newest first.
 
         Returns:
@@ -417,7 +417,7 @@ class Index:
         )
         return [(name, bool(trashed)) for name, trashed in rows]
 
-    def judged(self, origin: str, fingerprint: str) -> list[str]:
+    def with_content_verdict(self, origin: str, fingerprint: str) -> list[str]:
         """Names of jobs of this request that the server gave a verdict on, newest first."""
         return self._names(
             "SELECT name FROM documents WHERE judged = ? AND origin = ? AND trashed = 0"
@@ -425,7 +425,7 @@ class Index:
             (fingerprint, origin),
         )
 
-    def made_of(self, ids: Iterable[str]) -> list[str]:
+    def derived_from(self, ids: Iterable[str]) -> list[str]:
         """Names of the documents that name one of these jobs or videos as their origin."""
         found: set[str] = set()
         for id in ids:

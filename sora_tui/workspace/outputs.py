@@ -15,7 +15,7 @@ from sora_tui.core.problem import Fact, problem_error
 from sora_tui.core.text import clean_line
 from sora_tui.workspace.atomic import NEW_FILE, TEMPORARY, chance, disk_refusals, publish, write_all
 from sora_tui.workspace.folder import ROOM, Folder
-from sora_tui.workspace.regular import open_regular
+from sora_tui.workspace.safe_open import safe_open
 
 #: Remote ids up to this length that hold nothing but these signs are used as they are.
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -168,7 +168,7 @@ def open_output(folder: Folder, output: Output) -> BinaryIO:
         homes = (folder.root, folder.output.resolve())
         if ".." in path.parts or not any(above.is_relative_to(home) for home in homes):
             raise problem_error("clip_not_ours", **facts)
-        return open_regular(path)
+        return safe_open(path)
     except FileNotFoundError:
         raise problem_error("clip_missing", **facts) from None
     except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name, a loop of links

@@ -19,7 +19,7 @@ from sora_tui.media.image import mime_type
 from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.regular import open_regular
+from sora_tui.workspace.safe_open import safe_open
 
 if TYPE_CHECKING:
     from sora_tui.media.helper import BroughtPicture, Helper
@@ -186,7 +186,7 @@ class Shelf:
     def _read(self, file: ReferenceFile) -> ReferenceFile:
         facts = None
         try:
-            with open_regular(f"{self._root}/{file.path}") as opened:
+            with safe_open(f"{self._root}/{file.path}") as opened:
                 stamp = _stamp(os.fstat(opened.fileno()))
                 head = opened.read(_HEAD)
                 facts = inspect_header(head)
@@ -209,7 +209,7 @@ def open_picture(folder: Folder, path: str) -> BinaryIO:
     """
     found = _resolve(folder, path)
     with _refusals(folder.relative(found)):
-        return open_regular(found)
+        return safe_open(found)
 
 
 def _resolve(folder: Folder, path: str) -> Path:
@@ -238,7 +238,7 @@ def _brought(
 
     own = helper or Helper()
     try:
-        with _refusals(shown), open_regular(path) as file:
+        with _refusals(shown), safe_open(path) as file:
             length = os.fstat(file.fileno()).st_size
             if length > MAX_BYTES:
                 raise problem_error("reference_too_big", bytes=length, limit=MAX_BYTES)

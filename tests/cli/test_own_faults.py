@@ -18,7 +18,7 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.queue import set_paused
+from sora_tui.workspace.queue_pause import set_paused
 from tests.cli.conftest import Shell
 from tests.core import lives
 from tests.engine.watching import KITE

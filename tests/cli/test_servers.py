@@ -12,9 +12,9 @@ from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.core.job import Job
 from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import ServerRef
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 from tests.cli.conftest import COMMAND, Shell
 from tests.pty_session import PtySession
 from tests.rawserver import RawServer, answer, read_request, send
@@ -197,7 +197,7 @@ def test_doctor_tells_what_working_with_a_server_has_shown(bare: Shell) -> None:
     with RawServer([read_request, send(answer(200, {"object": "list", "data": []}))]) as server:
         bare.inside("servers", "add", "gw", server.url)
         origin = server.url.removesuffix("/v1")
-        Memory(open_folder(bare.workspace)).learn(origin, "delete", False)
+        CapabilityCache(open_folder(bare.workspace)).record(origin, "delete", False)
         ran = bare.inside("doctor", "--server", "gw")
     assert "-  delete      delete: no" in ran.out
     assert "?  remix       remix: not known" in ran.out

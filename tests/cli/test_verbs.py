@@ -18,9 +18,9 @@ import pytest
 from sora_tui.core.job import Consent, Job, JobError
 from sora_tui.core.problem import Spent
 from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, hand_in, send_command
-from sora_tui.workspace.mark import mark_of
 from tests.cli.conftest import COMMAND, Shell
 from tests.core.lives import video
 from tests.pty_session import PtySession
@@ -142,7 +142,7 @@ def test_cancel_without_an_owner_sends_nothing(shell: Shell, folder: Folder) -> 
 
 def test_cancel_is_done_by_the_process_that_owns(shell: Shell, folder: Folder) -> None:
     later = datetime.now(UTC) + timedelta(seconds=50)  # the server said: later
-    put(folder, replace(another(folder), not_before=later, handed_in=mark_of(folder)))
+    put(folder, replace(another(folder), not_before=later, handed_in=folder_mark(folder)))
     with owner(shell) as process:
         ran = shell.inside("cancel", OTHER)
         assert ran.code == 0, ran.err

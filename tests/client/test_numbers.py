@@ -22,7 +22,7 @@ from sora_tui.core.document import from_document, to_document
 from sora_tui.core.number import amount, number, whole
 from sora_tui.core.output_check import is_checkable
 from sora_tui.core.remote_video import read_video
-from sora_tui.workspace.jobfile import decode, encode
+from sora_tui.workspace.job_document import decode, encode
 from tests.core.lives import LATER, new_job
 
 HUGE: Final = 10**400

@@ -18,8 +18,8 @@ from sora_tui.core.server import Secret, Server
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.folder_mark import key_of
 from sora_tui.workspace.history import History
-from sora_tui.workspace.mark import key_of
 from tests.engine.lossy_server import LossyServer, lossy_server
 from tests.engine.watching import Watcher, order, running
 from tests.faults.harness import clip

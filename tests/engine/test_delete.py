@@ -17,10 +17,10 @@ from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import Server
 from sora_tui.engine.events import JobChanged
 from sora_tui.engine.knowledge import delete_means
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, send_command
-from sora_tui.workspace.learnt import Memory
 from tests.client.accents import answering, clip
 from tests.core.lives import new_job
 from tests.engine.watching import Watcher, running
@@ -129,7 +129,7 @@ def test_a_refusal_is_noted_and_the_record_stays(
     assert now.remote_delete_error is not None
     assert now.remote_delete_error.startswith(str(status))
     assert now.state is State.FAILED
-    assert delete_means(server, Memory(folder)) == learnt
+    assert delete_means(server, CapabilityCache(folder)) == learnt
 
 
 def test_nothing_is_deleted_that_a_server_may_be_working_on_for_us(folder: Folder) -> None:

@@ -14,10 +14,10 @@ from sora_tui.core.server import Secret, Server
 from sora_tui.engine.events import JobChanged
 from sora_tui.engine.examine import examine
 from sora_tui.engine.knowledge import as_known, delete_means
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, send_command
-from sora_tui.workspace.learnt import Memory
 from tests.engine.watching import order, running
 from tests.simulated import start_simulator
 
@@ -58,8 +58,8 @@ def test_found_made_and_saved_and_deleted_where_that_can_be(accent: str, tmp_pat
             job_id = order(engine, request, server).id
             job = watcher.wait_for_state(State.SAVED, State.REJECTED, State.FAILED)
             assert (job.id, job.state, job.error) == (job_id, State.SAVED, None)
-            assert as_known(server, Memory(folder)).dialect == name
-            assert delete_means(server, Memory(folder)) == means
+            assert as_known(server, CapabilityCache(folder)).dialect == name
+            assert delete_means(server, CapabilityCache(folder)) == means
             output = job.outputs[0]
             assert output.path.endswith(".mp4")
             send_command(folder, Command(job.id, "delete", "remote"))

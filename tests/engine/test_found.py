@@ -17,11 +17,11 @@ from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.server import Secret, Server
 from sora_tui.engine.desk import utc_now
 from sora_tui.engine.events import EngineFault
-from sora_tui.workspace import mark as mark_module
+from sora_tui.workspace import folder_mark as mark_module
 from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import hand_in
-from sora_tui.workspace.mark import mark_of
 from tests.engine.watching import KITE, Watcher, order, running
 from tests.faults.harness import clip
 from tests.faults.server import Act, Call, FaultServer, say, wait_for
@@ -53,7 +53,7 @@ def found(folder: Folder, lab: Server, *letters: str) -> list[Job]:
             cost=Cost(Decimal(0)),
             consent=Consent("free", at),
         )
-        jobs.append(history.save(replace(job, handed_in=mark_of(folder))))
+        jobs.append(history.save(replace(job, handed_in=folder_mark(folder))))
     history.close()
     return jobs
 

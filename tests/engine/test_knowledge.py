@@ -16,8 +16,8 @@ from sora_tui.core.server import Server, simulator
 from sora_tui.engine.events import JobChanged
 from sora_tui.engine.examine import examine
 from sora_tui.engine.knowledge import Knowledge, as_known
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
-from sora_tui.workspace.learnt import Memory
 from tests.client.accents import SHAPES, UNKNOWN, Shape, answering, clip
 from tests.engine.watching import order, running
 from tests.rawserver import Line, RawServer, answer, read_request
@@ -108,7 +108,7 @@ def test_nobody_is_asked_what_the_profile_says(folder: Folder, changes: dict[str
     with lab.server:
         server = Server(**{"name": "lab", "base_url": lab.server.url, "free": True, **changes})  # type: ignore[arg-type]
         if server.simulated:
-            assert Knowledge(simulator(), Memory(folder)).can("list")
+            assert Knowledge(simulator(), CapabilityCache(folder)).can("list")
             return
         with running(folder, server) as (engine, watcher):
             order(engine, KITE, server)
@@ -179,7 +179,7 @@ def test_what_comes_right_after_a_refusal_is_sent_in_the_same_accent(folder: Fol
 
 
 async def test_a_server_that_does_not_answer_holds_nothing_up(folder: Folder) -> None:
-    memory = Memory(folder)
+    memory = CapabilityCache(folder)
     nobody = Server("lab", "http://127.0.0.1:9/v1")
     knowledge = Knowledge(nobody, memory)
     await knowledge.find_out()
@@ -193,15 +193,17 @@ async def test_what_cannot_be_kept_is_no_failure(
     def full(*_: object) -> None:
         raise problem_error("disk_full", path="metadata")
 
-    monkeypatch.setattr("sora_tui.workspace.learnt.write_atomic", full)
-    knowledge = Knowledge(Server("lab", "http://127.0.0.1:9/v1"), Memory(folder))
+    monkeypatch.setattr("sora_tui.workspace.capability_cache.write_atomic", full)
+    knowledge = Knowledge(Server("lab", "http://127.0.0.1:9/v1"), CapabilityCache(folder))
     knowledge.learn("list", False)
     assert knowledge.can("list") is False
     assert "not kept" in caplog.text
 
 
 async def test_experience_stands_above_the_table(folder: Folder) -> None:
-    knowledge = Knowledge(Server("lab", "http://127.0.0.1:9/v1", dialect="new-api"), Memory(folder))
+    knowledge = Knowledge(
+        Server("lab", "http://127.0.0.1:9/v1", dialect="new-api"), CapabilityCache(folder)
+    )
     assert [knowledge.can("list"), knowledge.can("remix")] == [False, True]
     knowledge.learn("list", True)
     knowledge.learn("remix", False)
@@ -237,7 +239,7 @@ def test_an_operation_that_is_not_there_is_remembered_but_not_of_a_gateway(
                 watcher.wait_for(lambda event: "operation_unsupported" in str(event))
             else:
                 watcher.wait_for_state(State.REJECTED)
-        facts = Memory(folder).of(server.origin).facts
+        facts = CapabilityCache(folder).of(server.origin).facts
         assert {name: facts[name] for name in facts if name == "remix"} == remembered
         sent = [request for request in raw.requests if request.method == "POST"]
         assert len(sent) == (1 if remembered else 2)
@@ -248,7 +250,9 @@ def test_what_a_server_serves_says_what_it_takes(folder: Folder) -> None:
 
     lab = Server("lab", "http://127.0.0.1:9/v1")
     assert offer_for(folder, lab, None).title == ""
-    Memory(folder).found(lab.origin, "vllm-omni", (), ["Wan-AI/Wan2.2-TI2V-5B-Diffusers"])
+    CapabilityCache(folder).record_probe(
+        lab.origin, "vllm-omni", (), ["Wan-AI/Wan2.2-TI2V-5B-Diffusers"]
+    )
     schema = offer_for(folder, lab, None)  # no model is sent there, and it has one
     assert (schema.title, schema.sizes[0]) == ("Wan 2.2 TI2V 5B", "1280x704")
     assert schema.models == ("Wan-AI/Wan2.2-TI2V-5B-Diffusers",)

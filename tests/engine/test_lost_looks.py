@@ -25,9 +25,9 @@ from sora_tui.engine.knowledge import Knowledge
 from sora_tui.engine.lost import LostAnswers
 from sora_tui.engine.pace import Gate
 from sora_tui.engine.purse import Purse
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 from tests.engine.virtual_time import run
 
 LAB = Server("lab", "http://127.0.0.1:9/v1", dialect="openai", free=True)
@@ -107,7 +107,7 @@ class Story:
         desk.sent_at_clock(job.id)
         job = job.unconfirmed(self.now(), JobError("answer_lost", Spent.PERHAPS))
         desk.take_in(job)
-        lost = LostAnswers(LAB, desk, Gate(), Knowledge(LAB, Memory(self.folder)))
+        lost = LostAnswers(LAB, desk, Gate(), Knowledge(LAB, CapabilityCache(self.folder)))
         while loop.time() < self.began + seconds:
             await lost.search(self.client)  # type: ignore[arg-type]  # the list is all it asks for
             now = desk.jobs.get(job.id)

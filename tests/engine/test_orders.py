@@ -45,7 +45,7 @@ from sora_tui.tui.services.job_plans import plan_retry
 from sora_tui.tui.state.draft import draft_of_request
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.jobfile import decode, encode
+from sora_tui.workspace.job_document import decode, encode
 from tests.cli.conftest import Shell
 from tests.client.accents import NOT_FOUND, SHAPES, Shape, answering
 from tests.rawserver import answer

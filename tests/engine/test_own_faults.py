@@ -20,11 +20,11 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.engine.quote import quote
 from sora_tui.media.kinds import Inspection, inspect_clip
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
-from sora_tui.workspace.learnt import Memory
-from sora_tui.workspace.queue import set_paused
+from sora_tui.workspace.queue_pause import set_paused
 from tests.core.lives import new_job
 from tests.engine.watching import Watcher, order, running
 from tests.faults.harness import clip
@@ -140,7 +140,7 @@ def test_a_list_that_refuses_this_one_question_is_not_remembered_as_missing(
         told = watcher.wait_for_job(job.id, lambda job: bool(job.search))
     assert told.search is not None
     assert not told.search.listed
-    assert Memory(folder).of(lab.origin).facts.get("list") is not False
+    assert CapabilityCache(folder).of(lab.origin).facts.get("list") is not False
 
 
 @pytest.mark.parametrize("named", ["..", "a\x1b]0;b"])

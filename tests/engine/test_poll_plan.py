@@ -36,7 +36,7 @@ from sora_tui.engine.looks import Looks
 from sora_tui.engine.pace import CreateLimit
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
-from sora_tui.workspace import learnt
+from sora_tui.workspace import capability_cache
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from tests.engine.virtual_time import VirtualLoop, run, until
@@ -201,7 +201,7 @@ async def polling(
     async def connect(server: Server) -> Server:
         return server
 
-    memory, limit = learnt.Memory(folder), CreateLimit(utc(farm))
+    memory, limit = capability_cache.CapabilityCache(folder), CreateLimit(utc(farm))
     poller = Poller(SERVER, desk, folder, connect, faults.append, memory, limit)
 
     def stepped(job: Job) -> None:

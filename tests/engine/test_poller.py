@@ -25,9 +25,9 @@ from sora_tui.engine.desk import Announcer, Desk
 from sora_tui.engine.pace import CreateLimit
 from sora_tui.engine.pollers import Poller
 from sora_tui.engine.purse import Purse
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 from tests.core.lives import LATER, new_job, video
 from tests.engine.virtual_time import run, until
 
@@ -81,7 +81,7 @@ class Lab:
         self.history = History(folder)
         purse = Purse(Budget(), folder)
         self.desk = Desk(self.history, Announcer([]), purse, lambda: True, {LAB.name: LAB})
-        memory, limit = Memory(folder), CreateLimit(datetime.now(UTC))
+        memory, limit = CapabilityCache(folder), CreateLimit(datetime.now(UTC))
         self.poller = Poller(
             LAB, self.desk, folder, self._connect, self.faults.append, memory, limit
         )

@@ -11,9 +11,9 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server
 from sora_tui.engine.events import EngineFault, JobChanged
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 from tests.engine.test_downloads import made
 from tests.engine.watching import Watcher, order, running, until
 from tests.faults.harness import clip
@@ -122,11 +122,11 @@ def test_what_goes_wrong_leaves_the_clip_as_it_is(
         for job_id in made_jobs(folder):
             watcher.wait_for_job(job_id, lambda job: job.state is State.SAVED)
         learnt = {"thumbnail": False} if lacks else {}
-        until(lambda: Memory(folder).of(profile.origin).facts == learnt, "lesson")
+        until(lambda: CapabilityCache(folder).of(profile.origin).facts == learnt, "lesson")
         until(lambda: not list(folder.output.glob(".*.part")), "end of the last try")
     if lacks:
         assert len(asked) == 1, "neither the sheet, nor anything of the next job"
-    assert Memory(folder).of(profile.origin).facts == learnt
+    assert CapabilityCache(folder).of(profile.origin).facts == learnt
     history = History(folder)
     for job in history.newest(9):
         assert job.state is State.SAVED

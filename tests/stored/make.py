@@ -52,7 +52,7 @@ from sora_tui.core.request import (
 from sora_tui.core.server import Secret, Server, ServerRef, simulator
 from sora_tui.engine.engine import Engine, Verb
 from sora_tui.workspace.folder import Folder, open_folder
-from sora_tui.workspace.mark import mark_of, note_begun
+from sora_tui.workspace.folder_mark import folder_mark, note_begun
 
 #: Where the stored files stand.
 FILES: Final = Path(__file__).parent / "files"
@@ -371,13 +371,13 @@ def ask_the_owner(folder: Folder, act: Callable[[], object] = lambda: None) -> N
 def write_workspace(root: Path, tick: Callable[[], object]) -> None:
     """Write what lies in a workspace."""
     from sora_tui.core.prompt import Prompt
-    from sora_tui.workspace import variables
+    from sora_tui.workspace import variable_values
+    from sora_tui.workspace.capability_cache import CapabilityCache
     from sora_tui.workspace.drafts import Drafts
     from sora_tui.workspace.history import History
-    from sora_tui.workspace.jobfile import encode
-    from sora_tui.workspace.learnt import Memory
+    from sora_tui.workspace.job_document import encode
     from sora_tui.workspace.lock import OwnerLock
-    from sora_tui.workspace.queue import set_paused
+    from sora_tui.workspace.queue_pause import set_paused
 
     folder = open_folder(root)
     lock = OwnerLock(folder)
@@ -393,20 +393,20 @@ def write_workspace(root: Path, tick: Callable[[], object]) -> None:
     reserved = folder.metadata / ".20261122-101530-reserv.json.next"
     reserved.write_bytes(encode(queued("reserv", "video_late")))
     write_index(folder)
-    memory = Memory(folder)
-    memory.found(
+    memory = CapabilityCache(folder)
+    memory.record_probe(
         "https://gw.example.org", "litellm", ("x-litellm-version: 1.108",), ("veo", "sora")
     )
-    memory.learn("https://gw.example.org", "list", True)
-    memory.learn("http://127.0.0.1:4321", "delete", False)
+    memory.record("https://gw.example.org", "list", True)
+    memory.record("http://127.0.0.1:4321", "delete", False)
     drafts = Drafts(folder)
     settings = {"model": "sora-2", "seconds": "8", "params": {"seed": 7}, "tags": ["sea"]}
     drafts.save("prompts/harbour.md", Prompt("Half a sentence\n\n", settings), "+++\n+++\nold\n")
     drafts.save("prompt.md", Prompt("One file, « brouillon »"), "")
     drafts.close()
-    variables.save_values(folder, "prompts/harbour.md", {"who": "Mila", "when": "l'aube"})
+    variable_values.save_values(folder, "prompts/harbour.md", {"who": "Mila", "when": "l'aube"})
     set_paused(folder, True)
-    mark_of(folder)
+    folder_mark(folder)
     note_begun(folder, "20261122-101530-queued-1")
     (folder.sent / PICTURE_SHA256).write_bytes(PICTURE)
     old = {
@@ -470,7 +470,7 @@ def write_practice(data: Path) -> None:
 
 def scrub(folder: Folder) -> None:
     """Put fixed words in place of what hangs on the machine or on chance."""
-    found = mark_of(folder)._asdict()
+    found = folder_mark(folder)._asdict()
     (folder.metadata / ".mark").write_text(MARK.token + "\n")
     holder = json.loads((folder.metadata / ".lock").read_bytes())
     (folder.metadata / ".lock").write_text(

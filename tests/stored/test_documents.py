@@ -18,7 +18,7 @@ from sora_tui.core.request import Character, Fit, Reference, SourceFile, VideoRe
 from sora_tui.core.server import ServerRef
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.jobfile import decode, encode
+from sora_tui.workspace.job_document import decode, encode
 from tests.stored.make import FILES
 
 DOCUMENTS: Final = {

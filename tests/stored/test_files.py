@@ -40,15 +40,15 @@ from sora_tui.tui.layout.arrangement import PANES
 from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.presenters.welcome_back import last_seen
 from sora_tui.workspace.batches import handing_in
+from sora_tui.workspace.capability_cache import CachedCapabilities, CapabilityCache
 from sora_tui.workspace.drafts import Drafts
 from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.folder_mark import folder_mark, has_known_past, key_of
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Learnt, Memory
 from sora_tui.workspace.lock import Holder, OwnerLock
-from sora_tui.workspace.mark import has_known_past, key_of, mark_of
-from sora_tui.workspace.queue import is_paused, set_paused
+from sora_tui.workspace.queue_pause import is_paused, set_paused
 from sora_tui.workspace.references import sent_bytes
-from sora_tui.workspace.variables import load_values, save_values
+from sora_tui.workspace.variable_values import load_values, save_values
 from tests.stored.make import AT, FILES, PICTURE, WORKSPACE
 from tests.stored.shapes import shape
 from tests.tui.workspace_app import settle, workspace_app
@@ -81,14 +81,14 @@ def own_files() -> None:
 @pytest.mark.usefixtures("at_the_time")
 def test_what_was_learnt_of_servers_is_read_and_kept(stored: Folder) -> None:
     at = AT.timestamp()
-    gateway = Learnt(
+    gateway = CachedCapabilities(
         "litellm", ("x-litellm-version: 1.108",), ("veo", "sora"), {"list": True}, at=at
     )
-    known = Memory(stored)
+    known = CapabilityCache(stored)
     assert known.of(GATEWAY) == gateway
-    assert known.of(LAB) == Learnt(facts={"delete": False}, at=at)
-    known.learn(LAB, "delete", True)
-    again = Memory(stored)
+    assert known.of(LAB) == CachedCapabilities(facts={"delete": False}, at=at)
+    known.record(LAB, "delete", True)
+    again = CapabilityCache(stored)
     assert again.of(GATEWAY) == gateway
     assert again.of(LAB).facts == {"delete": True}
     assert_same_fields(stored.metadata / ".servers.json")
@@ -132,7 +132,7 @@ def test_a_paused_queue_stays_paused_and_goes_on_for_both(stored: Folder) -> Non
 
 def test_the_mark_of_the_folder_and_the_requests_begun_in_it_count(stored: Folder) -> None:
     """An order is sent without a question only in the folder that it was handed in to."""
-    mark = mark_of(stored)
+    mark = folder_mark(stored)
     assert mark.token == "0123456789abcdef0123456789abcdef"
     history = History(stored)
     job = history.load("20261122-101530-pendng")

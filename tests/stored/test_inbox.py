@@ -19,8 +19,8 @@ from sora_tui.core.job import Batch, Consent, Job, State
 from sora_tui.core.server import Server
 from sora_tui.workspace import inbox
 from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
-from sora_tui.workspace.mark import mark_of
 from tests.engine.watching import running, until
 from tests.faults.server import FaultServer, say
 from tests.stored.make import AT, COMMANDS, FILES, LAB_URL, MARK, PARENT, ask_the_owner
@@ -36,7 +36,7 @@ def replay(folder: Folder, server: FaultServer) -> None:
     The machine decides the port of a server and the inode of a mark: those alone are replaced.
     """
     shutil.copy(STORED / ".mark", folder.mark_file)
-    mark = mark_of(folder)
+    mark = folder_mark(folder)
     assert mark.token == MARK.token
     wanted = {f"{job_id}.json" for job_id in (PARENT, *(command[0] for command in COMMANDS))}
     for path in (*STORED.glob("2*.json"), *WAITING.iterdir()):

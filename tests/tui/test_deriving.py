@@ -14,8 +14,8 @@ from sora_tui.media.render import ClipPlan, render_clip
 from sora_tui.tui.panes.editor.pane import ConsentLine
 from sora_tui.tui.panes.editor.settings_bar import SettingField
 from sora_tui.tui.widgets.message import Said
+from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.history import History
-from sora_tui.workspace.learnt import Memory
 from tests.tui import sample_jobs as sample
 from tests.tui.sample_jobs import pending, saved
 from tests.tui.test_snapshots import SnapCompare, utc
@@ -131,7 +131,7 @@ async def test_another_server_is_named_and_undo_brings_the_former_one_back(
 
 async def test_what_a_server_cannot_is_refused_at_once(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=[CLIP], servers=[UNPRICED, PAID])
-    Memory(app.folder).learn(PAID.origin, "extend", False)
+    CapabilityCache(app.folder).record(PAID.origin, "extend", False)
     async with app.run_test() as pilot:
         await settle(pilot)
         before = app.editor.draft
@@ -142,7 +142,7 @@ async def test_what_a_server_cannot_is_refused_at_once(tmp_path: Path) -> None:
 
 async def test_what_a_server_cannot_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=[CLIP, REMIX], servers=[PAID])
-    Memory(app.folder).learn(PAID.origin, "remix", False)
+    CapabilityCache(app.folder).record(PAID.origin, "remix", False)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4", "m")

@@ -36,7 +36,8 @@ sora_tui.tui.state         job_store job_verbs reference_store session signal
 sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
 sora_tui.tui.theme         styles themes
 sora_tui.tui.widgets       columns key_bar virtual_list
-sora_tui.workspace         arrivals atomic catalogue folder history jobfile old_script regular
+sora_tui.workspace         atomic external_changes folder history index_sync job_document
+sora_tui.workspace         legacy_records safe_open
 """
 
 OTHERS: Final = {"platformdirs", "rich", "textual", "typing_extensions"}

@@ -18,7 +18,7 @@ from sora_tui.engine.events import JobRemoved
 from sora_tui.i18n import set_language
 from sora_tui.tui.widgets.virtual_list import Cell
 from sora_tui.workspace.history import History
-from sora_tui.workspace.jobfile import encode
+from sora_tui.workspace.job_document import encode
 from tests.tui import sample_jobs as sample
 from tests.tui.sample_jobs import NOW
 from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app

@@ -14,7 +14,7 @@ from sora_tui.core.job import Job, Notes, State
 from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.jobfile import encode
+from sora_tui.workspace.job_document import encode
 from tests.core.lives import LATER, video
 from tests.workspace.jobs import document, put, saved, wish
 

@@ -10,9 +10,9 @@ import pytest
 from sora_tui.core.problem import ProblemError
 from sora_tui.workspace import inbox
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command
-from sora_tui.workspace.mark import mark_of
 from tests.workspace.jobs import document, put, saved, wish
 from tests.workspace.processes import go, line, python
 
@@ -51,7 +51,7 @@ def test_a_request_is_withdrawn_or_claimed_and_never_both(folder: Folder) -> Non
 
 def test_requests_are_private_whole_and_claimed_in_their_order(folder: Folder) -> None:
     jobs = [inbox.hand_in(folder, wish(second)) for second in (3, 1, 2)]
-    assert {job.handed_in for job in jobs} == {mark_of(folder)}
+    assert {job.handed_in for job in jobs} == {folder_mark(folder)}
     (request, *_) = folder.inbox.iterdir()
     assert stat.S_IMODE(request.stat().st_mode) == 0o600
     in_order = sorted(jobs, key=lambda job: job.id)

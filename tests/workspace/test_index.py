@@ -14,7 +14,7 @@ import pytest
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.index import Index, row_of
-from sora_tui.workspace.jobfile import Stamp, encode
+from sora_tui.workspace.job_document import Stamp, encode
 from tests.core.lives import LATER, video
 from tests.workspace.jobs import ORIGIN, document, put, saved, wish
 
@@ -119,7 +119,7 @@ def test_usual_durations_come_from_the_newest_saved_jobs_of_the_kind(folder: Fol
 
 def test_a_full_index_disk_loses_no_job(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     owner, job = _owned(folder), wish(1)
-    index = owner._catalogue._index
+    index = owner._index_sync._index
     assert index is not None
     index._db.execute("PRAGMA max_page_count = 1")
     jobs = [job, *(saved(second) for second in range(2, 300))]

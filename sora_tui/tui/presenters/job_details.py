@@ -22,7 +22,7 @@ from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.job_status import server_name
 from sora_tui.tui.widgets.scroll_text import Line, Span
-from sora_tui.workspace.old_script import record_path
+from sora_tui.workspace.legacy_records import record_path
 
 if TYPE_CHECKING:
     from sora_tui.tui.state.clip_preview import ClipSeen

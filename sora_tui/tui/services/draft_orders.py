@@ -66,7 +66,7 @@ def _with_source(
     """
     from sora_tui.workspace.characters import find_characters
     from sora_tui.workspace.history import History
-    from sora_tui.workspace.sources import find_source
+    from sora_tui.workspace.source_clips import find_source
 
     server, history = settings.server, History(folder)
     try:

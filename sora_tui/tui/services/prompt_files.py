@@ -20,7 +20,7 @@ from sora_tui.workspace.prompts import (
     read_source,
     save_prompt,
 )
-from sora_tui.workspace.variables import load_values
+from sora_tui.workspace.variable_values import load_values
 
 if TYPE_CHECKING:
     from datetime import datetime

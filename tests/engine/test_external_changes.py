@@ -9,10 +9,10 @@ import pytest
 
 from sora_tui.core.job_filter import JobFilter
 from sora_tui.engine.events import JobRemoved, RecordsFound
-from sora_tui.workspace.arrivals import Arrivals
+from sora_tui.workspace.external_changes import ExternalChanges
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.jobfile import encode
+from sora_tui.workspace.job_document import encode
 from tests.engine.watching import running
 from tests.tui import sample_jobs
 
@@ -58,15 +58,15 @@ def test_what_comes_in_and_goes_while_the_engine_runs_is_told(folder: Folder) ->
 
 def test_a_copy_that_is_still_written_is_waited_for(folder: Folder) -> None:
     index, whole = Known(), encode(CAME[0])
-    arrivals = Arrivals(folder)
+    changes = ExternalChanges(folder)
     path = folder.metadata / f"{CAME[0].id}.json"
     path.write_bytes(whole[:100])
-    assert arrivals.compare(index) == ([], [])
+    assert changes.compare(index) == ([], [])
     path.write_bytes(whole)
-    assert arrivals.compare(index) == ([CAME[0].id], [])
+    assert changes.compare(index) == ([CAME[0].id], [])
     path.write_bytes(whole[:100])
-    assert arrivals.compare(index) == ([], []), "it may be the beginning of another copy"
-    assert arrivals.compare(index) == ([CAME[0].id], []), "it stays so: it is broken"
+    assert changes.compare(index) == ([], []), "it may be the beginning of another copy"
+    assert changes.compare(index) == ([CAME[0].id], []), "it stays so: it is broken"
 
 
 class Known:

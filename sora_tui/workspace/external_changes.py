@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.jobfile import SUFFIX, Stamp, decode, ids_in, read_bytes, stamp_of
+from sora_tui.workspace.job_document import SUFFIX, Stamp, decode, ids_in, read_bytes, stamp_of
 
 #: Seconds between two looks at all names while the folder changes: our own writing changes it too.
 _PAUSE: Final = 2.0
@@ -31,7 +31,7 @@ class KnownDocuments(Protocol):
         """Return how many those are."""
 
 
-class Arrivals:
+class ExternalChanges:
     """What came into a folder beside its owner, and what went."""
 
     def __init__(self, folder: Folder) -> None:

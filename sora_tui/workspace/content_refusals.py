@@ -10,9 +10,9 @@ from sora_tui.core.job import Job
 from sora_tui.core.moderation import fingerprint, was_content_refused
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.request import VideoRequest
-from sora_tui.workspace.catalogue import Catalogue
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.jobfile import SUFFIX, decode, read_bytes
+from sora_tui.workspace.index_sync import IndexSync
+from sora_tui.workspace.job_document import SUFFIX, decode, read_bytes
 
 #: Documents that are read where there is no index to find the right ones.
 _READ: Final = 200
@@ -36,12 +36,12 @@ def refused_before(folder: Folder, origin: str, request: VideoRequest) -> Job | 
     asked = fingerprint(request)
 
     def read() -> list[str]:
-        rows = islice(catalogue.rows(), _READ)
+        rows = islice(index_sync.rows(), _READ)
         such = (r for r in rows if (r.origin, r.judged, r.trashed) == (origin, asked, False))
         return [row.name for row in such]
 
-    with closing(Catalogue(folder)) as catalogue:
-        names = catalogue.ask(lambda index: index.judged(origin, asked), read)
+    with closing(IndexSync(folder)) as index_sync:
+        names = index_sync.ask(lambda index: index.with_content_verdict(origin, asked), read)
     for job_id in names:
         path = folder.metadata / f"{job_id}{SUFFIX}"
         with suppress(FileNotFoundError, ProblemError):

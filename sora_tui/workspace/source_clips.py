@@ -15,7 +15,7 @@ from sora_tui.media.boxes import ClipDamagedError, inspect_mp4
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.regular import open_regular
+from sora_tui.workspace.safe_open import safe_open
 
 #: It is held in memory while it is sent.
 MAX_BYTES: Final = 200 * 1024 * 1024
@@ -66,7 +66,7 @@ class Source(NamedTuple):
         )
 
 
-def find_source(folder: Folder, history: History, said: str, operation: Operation) -> Source:
+def find_source(folder: Folder, history: History, name: str, operation: Operation) -> Source:
     """The clip that a person means: a file in this folder, or else a job, as for `show`.
 
     A job's clip is named by its id at its server; only a character is always made of the file.
@@ -75,13 +75,13 @@ def find_source(folder: Folder, history: History, said: str, operation: Operatio
         ProblemError: job_unknown or job_ambiguous; step_illegal for a job whose clip was not made;
             source_missing, source_outside, source_not_clip or source_too_big.
     """
-    places = (Path(said), folder.root / said, folder.output / said)
-    file = next((found for place in places if (found := existing(place))), None) if said else None
+    places = (Path(name), folder.root / name, folder.output / name)
+    file = next((found for place in places if (found := existing(place))), None) if name else None
     if file is not None and operation != "remix":
         return _of_file(folder, history, file)
-    if operation != "remix" and Path(said).suffix.lower() == ".mp4":
-        raise problem_error("source_missing", path=said)
-    job = history.load(history.find(said))
+    if operation != "remix" and Path(name).suffix.lower() == ".mp4":
+        raise problem_error("source_missing", path=name)
+    job = history.load(history.find(name))
     if not job.has_remote_clip:
         raise problem_error("step_illegal", job=job.id, state=job.state.value)
     if operation == "character":
@@ -145,7 +145,7 @@ def _read(folder: Folder, path: Path) -> bytes:
         raise problem_error("source_outside", path=str(path))
     shown = folder.relative(real)
     try:
-        with open_regular(real) as file:
+        with safe_open(real) as file:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_BYTES:
                 raise problem_error("source_too_big", path=shown, bytes=size, limit=MAX_BYTES)

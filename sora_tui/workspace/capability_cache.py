@@ -21,7 +21,7 @@ _MOST_BYTES: Final = 1024 * 1024
 _MOST_MODELS: Final = 40
 
 
-class Learnt(NamedTuple):
+class CachedCapabilities(NamedTuple):
     """What is remembered of one server.
 
     Attributes:
@@ -39,21 +39,21 @@ class Learnt(NamedTuple):
     at: float = 0.0
 
 
-class Memory:
+class CapabilityCache:
     """`metadata/.servers.json`, by origin. Anybody may read it; only the owner writes."""
 
     def __init__(self, folder: Folder) -> None:
         self._path = folder.metadata / ".servers.json"
-        self._servers: dict[str, Learnt] = {}
+        self._servers: dict[str, CachedCapabilities] = {}
         self._read()
 
-    def of(self, origin: str) -> Learnt:
+    def of(self, origin: str) -> CachedCapabilities:
         """What is known of a server; nothing once it is too old to be true."""
-        learnt = self._servers.get(origin)
-        fresh = learnt is not None and 0 <= time.time() - learnt.at < FORGOTTEN_AFTER
-        return learnt if learnt is not None and fresh else Learnt()
+        cached = self._servers.get(origin)
+        fresh = cached is not None and 0 <= time.time() - cached.at < FORGOTTEN_AFTER
+        return cached if cached is not None and fresh else CachedCapabilities()
 
-    def found(
+    def record_probe(
         self, origin: str, dialect: str, evidence: tuple[str, ...], models: Sequence[str] = ()
     ) -> None:
         """Remember which dialect a server speaks and what it serves; what working showed stays.
@@ -70,7 +70,7 @@ class Memory:
             ),
         )
 
-    def learn(self, origin: str, fact: str, value: bool) -> None:
+    def record(self, origin: str, fact: str, value: bool) -> None:
         """Remember that a server can, or cannot; the newest experience counts.
 
         Raises:
@@ -89,22 +89,22 @@ class Memory:
         if self._servers.pop(origin, None) is not None:
             self._write()
 
-    def _keep(self, origin: str, learnt: Learnt) -> None:
+    def _keep(self, origin: str, cached: CachedCapabilities) -> None:
         self._servers.pop(origin, None)  # the newest stands last
-        self._servers[origin] = learnt._replace(at=time.time())
+        self._servers[origin] = cached._replace(at=time.time())
         self._write()
 
     def _write(self) -> None:
         newest = list(self._servers.items())[-_MOST_SERVERS:]
         document = {
             origin: {
-                "dialect": learnt.dialect,
-                "evidence": list(learnt.evidence),
-                "models": list(learnt.models),
-                "facts": dict(learnt.facts),
-                "at": learnt.at,
+                "dialect": cached.dialect,
+                "evidence": list(cached.evidence),
+                "models": list(cached.models),
+                "facts": dict(cached.facts),
+                "at": cached.at,
             }
-            for origin, learnt in newest
+            for origin, cached in newest
         }
         write_atomic(self._path, json.dumps({"servers": document}, indent=2).encode() + b"\n")
 
@@ -114,15 +114,16 @@ class Memory:
                 return
             said = json.loads(self._path.read_bytes())["servers"]
             self._servers = {
-                str(origin): _learnt(entry) for origin, entry in list(said.items())[-_MOST_SERVERS:]
+                str(origin): _read_entry(entry)
+                for origin, entry in list(said.items())[-_MOST_SERVERS:]
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self._servers = {}  # disposable: what cannot be read is learnt again
 
 
-def _learnt(entry: Any) -> Learnt:
+def _read_entry(entry: Any) -> CachedCapabilities:
     dialect = entry.get("dialect")
-    return Learnt(
+    return CachedCapabilities(
         dialect=clean_line(dialect, 40) if isinstance(dialect, str) else None,
         evidence=tuple(clean_line(line, 200) for line in entry.get("evidence", ())[:20]),
         models=tuple(clean_line(name, 200) for name in entry.get("models", ())[:_MOST_MODELS]),

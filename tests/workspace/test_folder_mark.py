@@ -12,9 +12,15 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.job import FolderMark, Job
-from sora_tui.workspace import mark as module
+from sora_tui.workspace import folder_mark as module
 from sora_tui.workspace.folder import Folder, open_folder
-from sora_tui.workspace.mark import has_known_past, key_of, mark_of, note_begun, sweep_begun
+from sora_tui.workspace.folder_mark import (
+    folder_mark,
+    has_known_past,
+    key_of,
+    note_begun,
+    sweep_begun,
+)
 from sora_tui.workspace.outputs import sweep_parts
 from tests.core.lives import ERROR, new_job
 
@@ -43,7 +49,7 @@ def folder(tmp_path: Path) -> Folder:
 
 def _begun(folder: Folder, job: Job) -> bool:
     """Whether this keeps a job of this folder from being sent."""
-    return not has_known_past(folder, replace(job, handed_in=mark_of(folder)))
+    return not has_known_past(folder, replace(job, handed_in=folder_mark(folder)))
 
 
 def copied(folder: Folder) -> Folder:
@@ -54,38 +60,38 @@ def copied(folder: Folder) -> Folder:
 
 
 def test_the_same_folder_keeps_its_mark(folder: Folder, machine: object) -> None:
-    first = mark_of(folder)
-    assert mark_of(folder) == first, "another process, or after a reboot"
+    first = folder_mark(folder)
+    assert folder_mark(folder) == first, "another process, or after a reboot"
     renamed = folder.root.rename(folder.root.with_name("renamed"))
-    assert mark_of(open_folder(renamed)) == first
+    assert folder_mark(open_folder(renamed)) == first
 
 
 def test_a_copy_is_another_folder_and_the_first_one_stays_itself(
     folder: Folder, machine: object
 ) -> None:
-    first = mark_of(folder)
-    copy = mark_of(copied(folder))
+    first = folder_mark(folder)
+    copy = folder_mark(copied(folder))
     assert copy.token == first.token
     assert not copy.is_same_folder(first)
-    assert mark_of(folder).is_same_folder(first)
+    assert folder_mark(folder).is_same_folder(first)
 
 
 def test_a_folder_put_back_from_a_copy_of_it_is_another(folder: Folder, machine: object) -> None:
-    first = mark_of(folder)
+    first = folder_mark(folder)
     backup = copied(folder)
     folder.mark_file.rename(folder.root / "held")  # so that its inode is not given away at once
     shutil.rmtree(folder.metadata)
     shutil.copytree(backup.metadata, folder.metadata)
-    assert not mark_of(folder).is_same_folder(first)
+    assert not folder_mark(folder).is_same_folder(first)
 
 
 def test_a_mark_that_was_deleted_or_damaged_is_another(folder: Folder, machine: object) -> None:
-    first = mark_of(folder)
+    first = folder_mark(folder)
     folder.mark_file.unlink()
-    second = mark_of(folder)
+    second = folder_mark(folder)
     assert second.token != first.token
     folder.mark_file.write_bytes(b"")  # a disk was full, or a line was cut
-    third = mark_of(folder)
+    third = folder_mark(folder)
     assert third.token not in {"", second.token}
 
 
@@ -109,14 +115,14 @@ def test_another_machine_is_one_with_another_id(
     same: bool,
 ) -> None:
     machine(then)
-    first = mark_of(folder)
+    first = folder_mark(folder)
     machine(now)
-    assert mark_of(folder).is_same_folder(first) is same
+    assert folder_mark(folder).is_same_folder(first) is same
 
 
 def test_the_machines_id_cannot_be_read_from_the_mark(folder: Folder, machine: object) -> None:
-    assert mark_of(folder).machine not in {None, ONE}
-    assert not mark_of(folder).is_same_folder(None)
+    assert folder_mark(folder).machine not in {None, ONE}
+    assert not folder_mark(folder).is_same_folder(None)
 
 
 def test_what_only_practises_is_sent_wherever_it_is(folder: Folder) -> None:
@@ -129,7 +135,7 @@ def test_processes_that_make_the_mark_at_once_agree(folder: Folder, machine: obj
 
     def make() -> None:
         start.wait()
-        marks.append(mark_of(folder))
+        marks.append(folder_mark(folder))
 
     threads = [threading.Thread(target=make) for _ in range(8)]
     for thread in threads:
@@ -155,7 +161,7 @@ def test_a_key_that_was_begun_here_is_known_after_its_document_was_put_back(
     folder: Folder,
 ) -> None:
     job = new_job()
-    mark_of(folder)
+    folder_mark(folder)
     os.utime(folder.mark_file, (1, 1))
     assert not _begun(folder, job)
     note_begun(folder, key_of(job))
@@ -173,7 +179,7 @@ def test_what_cannot_be_noted_keeps_nothing_from_being_sent(folder: Folder) -> N
 
 def test_the_oldest_keys_go(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_KEYS_KEPT", 2)
-    mark_of(folder)
+    folder_mark(folder)
     jobs = [replace(new_job(), id=f"2026112{n}-101530-aaaaaa") for n in range(3)]
     sweep_begun(folder)
     for job in jobs:

@@ -9,26 +9,26 @@ from typing import Final
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import ProblemError
-from sora_tui.workspace.catalogue import Catalogue
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.jobfile import SUFFIX, decode, read_bytes
+from sora_tui.workspace.index_sync import IndexSync
+from sora_tui.workspace.job_document import SUFFIX, decode, read_bytes
 
 #: Documents that are read where there is no index to find the right ones.
 _READ: Final = 200
 
 
-def reports_of(folder: Folder, origin: str) -> Iterator[Job]:
+def jobs_with_reported_cost(folder: Folder, origin: str) -> Iterator[Job]:
     """Read the jobs for which this server said what it charges, newest first.
 
     Deleted ones count: what a clip cost is true of the next one too.
     """
 
     def read() -> list[tuple[str, bool]]:
-        rows = islice(catalogue.rows(), _READ)
+        rows = islice(index_sync.rows(), _READ)
         return [(r.name, r.trashed) for r in rows if r.origin == origin and r.reported]
 
-    with closing(Catalogue(folder)) as catalogue:
-        found = catalogue.ask(lambda index: index.reports(origin), read)
+    with closing(IndexSync(folder)) as index_sync:
+        found = index_sync.ask(lambda index: index.with_reported_cost(origin), read)
     for job_id, trashed in found:
         path = (folder.trash if trashed else folder.metadata) / f"{job_id}{SUFFIX}"
         with suppress(FileNotFoundError, ProblemError):  # the day's money names what is broken

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import ProblemError
-from sora_tui.workspace.arrivals import Arrivals
+from sora_tui.workspace.external_changes import ExternalChanges
 from sora_tui.workspace.folder import Folder, check_readable
-from sora_tui.workspace.jobfile import (
+from sora_tui.workspace.job_document import (
     SUFFIX,
     Stamp,
     decode,
@@ -24,7 +24,7 @@ from sora_tui.workspace.jobfile import (
     read_bytes,
     stamp_of,
 )
-from sora_tui.workspace.old_script import OldRecords, is_old, may_be_old
+from sora_tui.workspace.legacy_records import LegacyRecords, is_legacy, may_be_legacy
 
 if TYPE_CHECKING:
     from sora_tui.workspace.index import Index, Row
@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class Catalogue:
+class IndexSync:
     """The way to the index of one workspace, for one thread.
 
     sqlite3 is loaded only where there is an index to read or to write: it costs the first frame.
@@ -53,8 +53,8 @@ class Catalogue:
         self._folder = folder
         self._index: Index | None = None
         self._owner = False
-        self._old = OldRecords(folder)
-        self._arrivals = Arrivals(folder)
+        self._old = LegacyRecords(folder)
+        self._arrivals = ExternalChanges(folder)
         self.version = 0
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ class Catalogue:
             self._give_up(error)
         return 0
 
-    def take_arrivals(self) -> tuple[list[str], list[str]]:
+    def take_external_changes(self) -> tuple[list[str], list[str]]:
         """Index documents that another program put here or took away. For the owner alone.
 
         To be called each second: it costs a stat while nothing changes in the folder.
@@ -142,7 +142,7 @@ class Catalogue:
 
     def all_ids(self) -> list[str]:
         """Every job id there is a document for, newest first; read without an index."""
-        old = self._old.look()
+        old = self._old.scan()
         ids = ids_in(self._folder.metadata)
         return sorted([*ids, *old], reverse=True) if old else ids
 
@@ -159,27 +159,27 @@ class Catalogue:
                 names = [entry.name for entry in islice(entries, _FEW)]
         except OSError:
             return None
-        if len(names) == _FEW or any(map(may_be_old, names)):
+        if len(names) == _FEW or any(map(may_be_legacy, names)):
             return None
         return sorted(filter(None, map(job_id_of, names)), reverse=True)
 
-    def old_path(self, job_id: str) -> Path | None:
+    def legacy_path(self, job_id: str) -> Path | None:
         """The record of the old script that this id was given to."""
-        if not is_old(job_id):
+        if not is_legacy(job_id):
             return None
         if (known := self._old.path(job_id)) is not None:
             return known
         name = self.ask(lambda index: index.file_of(job_id), lambda: None)
         if name is None:
-            self._old.look()
+            self._old.scan()
             return self._old.path(job_id)
         return self._folder.metadata / name
 
-    def old_named(self, prefix: str) -> list[str]:
+    def legacy_named(self, prefix: str) -> list[str]:
         """The ids of records of the old script whose file's name begins so, as last looked at."""
         return self._old.named(prefix)
 
-    def read_old(self, job_id: str, path: Path) -> Job:
+    def read_legacy(self, job_id: str, path: Path) -> Job:
         """The job in a record of the old script.
 
         Raises:
@@ -248,7 +248,7 @@ class Catalogue:
         for trashed in (False, True):
             for job_id, stamp in _stamps_in(self._place(trashed)):
                 yield job_id, trashed, stamp
-        for job_id in self._old.look():
+        for job_id in self._old.scan():
             path = self._old.path(job_id)
             if path is not None and (known := stamp_of(path)) is not None:
                 yield job_id, False, known

@@ -14,7 +14,7 @@ from sora_tui.core.job import Job
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.problem import Fact, ProblemError, problem_error
 from sora_tui.workspace.folder import check_readable
-from sora_tui.workspace.regular import open_regular
+from sora_tui.workspace.safe_open import safe_open
 
 #: Largest document read, in bytes. Ours stay far below; a larger one is none of ours.
 MAX_BYTES: Final = 1024 * 1024
@@ -44,19 +44,19 @@ def job_id_of(name: str) -> str | None:
     return stem if stem != name and JOB_ID.fullmatch(stem) else None
 
 
-def ids_in(place: Path) -> list[str]:
+def ids_in(folder: Path) -> list[str]:
     """The job ids that a folder has documents for, newest first; none where there is no folder.
 
     Raises:
         ProblemError: folder_unreadable: that is not the same as none.
     """
     try:
-        with os.scandir(place) as entries:
+        with os.scandir(folder) as entries:
             found = [job_id for entry in entries if (job_id := job_id_of(entry.name))]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError:
-        check_readable(place)
+        check_readable(folder)
         raise
     return sorted(found, reverse=True)
 
@@ -95,7 +95,7 @@ def read_bytes(path: Path) -> tuple[bytes, Stamp]:
         ProblemError: document_broken for what is no regular file, too large or unreadable.
     """
     try:
-        with open_regular(path) as file:
+        with safe_open(path) as file:
             facts = os.fstat(file.fileno())
             if facts.st_size > MAX_BYTES:
                 raise _broken(path, 1, 1, f"larger than {MAX_BYTES} bytes")

@@ -10,13 +10,13 @@ from sora_tui.core.budget import DayRecords, spent_at
 from sora_tui.core.job import Job
 from sora_tui.core.job_id import creation_time
 from sora_tui.core.problem import ProblemError
-from sora_tui.workspace.catalogue import Catalogue
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.inbox import waiting_and_broken
-from sora_tui.workspace.jobfile import SUFFIX, Stamp, decode, read_bytes
+from sora_tui.workspace.index_sync import IndexSync
+from sora_tui.workspace.job_document import SUFFIX, Stamp, decode, read_bytes
 
 
-def jobs_of_the_day(folder: Folder, since: datetime) -> DayRecords:
+def read_day_records(folder: Folder, since: datetime) -> DayRecords:
     """Read every job that may have cost money since a moment, or is about to, handed-in ones too.
 
     What counts is the time of the attempts that documents tell, never the time of a file. Which of
@@ -27,9 +27,9 @@ def jobs_of_the_day(folder: Folder, since: datetime) -> DayRecords:
     waiting, broken = waiting_and_broken(folder)
     jobs: dict[str, Job] = {job.id: job for job in waiting}
     unreadable = [str(problem.facts["path"]) for problem in broken]
-    with closing(Catalogue(folder)) as catalogue:
+    with closing(IndexSync(folder)) as index_sync:
         try:
-            for job_id, trashed, stamp in catalogue.to_count(since):
+            for job_id, trashed, stamp in index_sync.to_count(since):
                 path = (folder.trash if trashed else folder.metadata) / f"{job_id}{SUFFIX}"
                 try:
                     job = decode(path, read_bytes(path)[0])

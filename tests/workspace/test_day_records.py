@@ -16,13 +16,13 @@ from sora_tui.core.budget import Spending, spending
 from sora_tui.core.job import Cost, Job, JobError, State
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.problem import Spent
-from sora_tui.workspace import ledger
+from sora_tui.workspace import day_records
+from sora_tui.workspace.content_refusals import refused_before
+from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import claim, hand_in, withdraw
-from sora_tui.workspace.jobfile import Stamp, encode, read_bytes
-from sora_tui.workspace.ledger import jobs_of_the_day
-from sora_tui.workspace.verdicts import refused_before
+from sora_tui.workspace.job_document import Stamp, encode, read_bytes
 from tests.workspace.jobs import ORIGIN, document, saved, wish
 
 REFUSED = JobError("moderation_before", Spent.NO, "sentinel_block", status=400)
@@ -59,9 +59,9 @@ def test_the_day_has_what_waits_what_runs_and_what_was_deleted(
     if not indexed:
         folder.index_file.unlink()
     day = now - timedelta(hours=1)
-    jobs = jobs_of_the_day(folder, day).jobs
+    jobs = read_day_records(folder, day).jobs
     assert {job.id for job in jobs} == {home.id, deleted.id, waiting.id, asked.id}
-    tomorrow = jobs_of_the_day(folder, now + timedelta(days=1)).jobs
+    tomorrow = read_day_records(folder, now + timedelta(days=1)).jobs
     assert {job.id for job in tomorrow} == {waiting.id, asked.id}
 
 
@@ -74,7 +74,7 @@ def test_the_documents_decide_what_the_day_cost(folder: Folder) -> None:
     text = document(folder, job).read_text()
     document(folder, job).write_text(text.replace('"reported": null', '"reported": 0.25'))
     since = datetime.now(UTC) - timedelta(hours=1)
-    jobs = jobs_of_the_day(folder, since)
+    jobs = read_day_records(folder, since)
     assert spending(jobs, since, "USD") == Spending(reported=Decimal("0.25"))
 
 
@@ -129,7 +129,7 @@ def test_the_times_of_files_hide_nothing_that_was_spent(
         own(folder).close()
     elif index == "none":
         folder.index_file.unlink()
-    records = jobs_of_the_day(folder, DAY)
+    records = read_day_records(folder, DAY)
     assert spending(records, DAY, "USD") == Spending(estimated=SUM)
     assert [found.id for found in records.jobs] == [job.id]
 
@@ -146,8 +146,8 @@ def test_only_what_may_count_is_read(folder: Folder, monkeypatch: pytest.MonkeyP
         read.append(path)
         return read_bytes(path)
 
-    monkeypatch.setattr(ledger, "read_bytes", counted)
-    jobs_of_the_day(folder, DAY - timedelta(days=2))
+    monkeypatch.setattr(day_records, "read_bytes", counted)
+    read_day_records(folder, DAY - timedelta(days=2))
     assert len(read) == 2
 
 
@@ -180,7 +180,7 @@ def test_a_document_of_today_that_cannot_be_read_is_named(
         own(folder).close()
     elif index == "none":
         folder.index_file.unlink()
-    spent = spending(jobs_of_the_day(folder, DAY), DAY, "USD")
+    spent = spending(read_day_records(folder, DAY), DAY, "USD")
     assert spent.unreadable == (f"metadata/{job.id}.json",)
 
 
@@ -188,13 +188,13 @@ def test_a_request_that_cannot_be_read_is_named(folder: Folder) -> None:
     job = wish(1)
     hand_in(folder, job)
     os.truncate(folder.inbox / f"{job.id}.json", 100)
-    assert jobs_of_the_day(folder, DAY).unreadable == (f".inbox/{job.id}.json",)
+    assert read_day_records(folder, DAY).unreadable == (f".inbox/{job.id}.json",)
 
 
 def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(folder: Folder) -> None:
     folder.trash.rmdir()
     folder.trash.write_bytes(b"")
-    assert jobs_of_the_day(folder, DAY).unreadable == ("metadata/.trash",)
+    assert read_day_records(folder, DAY).unreadable == ("metadata/.trash",)
 
 
 @pytest.mark.parametrize("indexed", [True, False])

@@ -20,7 +20,7 @@ from sora_tui.media.render import ClipPlan, render_clip
 from sora_tui.workspace.characters import characters_at, find_characters
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from sora_tui.workspace.sources import MAX_BYTES, clip_bytes, find_source
+from sora_tui.workspace.source_clips import MAX_BYTES, clip_bytes, find_source
 
 AT = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
 LAB = Server("lab", "https://lab.example.org/v1")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def open_regular(path: Path | str) -> BinaryIO:
+def safe_open(path: Path | str) -> BinaryIO:
     """Open a regular file for reading, unbuffered. A link in the last place is not followed.
 
     Raises:

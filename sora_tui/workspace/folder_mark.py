@@ -30,7 +30,7 @@ from sora_tui.workspace.atomic import (
     write_all,
 )
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.regular import open_regular
+from sora_tui.workspace.safe_open import safe_open
 
 #: Where systems keep the machine's id (machine-id(5); FreeBSD). Many containers have none.
 _MACHINE_FILES: Final = ("/etc/machine-id", "/var/lib/dbus/machine-id", "/etc/hostid")
@@ -45,7 +45,7 @@ _KEYS_KEPT: Final = 5000
 _log = logging.getLogger(__name__)
 
 
-def mark_of(folder: Folder) -> FolderMark:
+def folder_mark(folder: Folder) -> FolderMark:
     """Return the mark of a folder; it is made where there is none.
 
     Processes that make it at once agree on one.
@@ -67,11 +67,11 @@ def has_known_past(folder: Folder, job: Job) -> bool:
     What only practises costs nothing, wherever it is.
 
     Raises:
-        ProblemError: As `mark_of`.
+        ProblemError: As `folder_mark`.
     """
     if job.simulated:
         return True
-    return mark_of(folder).is_same_folder(job.handed_in) and not _was_begun(folder, job)
+    return folder_mark(folder).is_same_folder(job.handed_in) and not _was_begun(folder, job)
 
 
 def key_of(job: Job) -> str:
@@ -110,7 +110,7 @@ def _was_begun(folder: Folder, job: Job) -> bool:
 def _read(path: Path) -> FolderMark | None:
     """The mark as its file tells; None where there is no file, or none that can be read."""
     try:
-        with open_regular(path) as file:
+        with safe_open(path) as file:
             inode, said = os.fstat(file.fileno()).st_ino, file.read(64)
     except OSError:
         return None

@@ -22,7 +22,7 @@ from sora_tui.core.request import MAX_PROMPT, VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.core.text import clean, clean_line
 from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.jobfile import SUFFIX, job_id_of, read_bytes, stamp_of
+from sora_tui.workspace.job_document import SUFFIX, job_id_of, read_bytes, stamp_of
 
 #: The only server the script knew.
 _SERVER: Final = ServerRef("openai", "https://api.openai.com/v1", "openai")
@@ -38,24 +38,24 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MARK: Final = "old"
 
 
-def is_old(job_id: str) -> bool:
+def is_legacy(job_id: str) -> bool:
     """Whether this may be the id of a record of the old script."""
     return job_id[16:19] == _MARK
 
 
 def record_path(job: Job) -> str:
     """Where the document of a job lies in the workspace, for a person."""
-    return f"metadata/{job.remote_id if is_old(job.id) else job.id}{SUFFIX}"
+    return f"metadata/{job.remote_id if is_legacy(job.id) else job.id}{SUFFIX}"
 
 
-class OldRecords:
+class LegacyRecords:
     """The records of the old script in one workspace, by the job ids that they get here."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._files: dict[str, Path] = {}
 
-    def look(self) -> list[str]:
+    def scan(self) -> list[str]:
         """Look for records; their ids, the newest first.
 
         The id tells the time of the script's last word and is the same at every look.
@@ -74,7 +74,7 @@ class OldRecords:
         return sorted(files, reverse=True)
 
     def path(self, job_id: str) -> Path | None:
-        """The file of a record that `look` found."""
+        """The file of a record that `scan` found."""
         return self._files.get(job_id)
 
     def named(self, prefix: str) -> list[str]:
@@ -116,12 +116,12 @@ class OldRecords:
 def _candidates(metadata: Path) -> list[Path]:
     try:
         with os.scandir(metadata) as entries:
-            return [metadata / entry.name for entry in entries if may_be_old(entry.name)]
+            return [metadata / entry.name for entry in entries if may_be_legacy(entry.name)]
     except OSError:
         return []
 
 
-def may_be_old(name: str) -> bool:
+def may_be_legacy(name: str) -> bool:
     """Whether a file of this name in `metadata/` may be a record of the old script."""
     return name.endswith(SUFFIX) and not name.startswith(".") and job_id_of(name) is None
 
