@@ -26,7 +26,7 @@ from sora_tui.cli.speech import Speech
 from sora_tui.cli.streams import read_input
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import wish_of
-from sora_tui.config.choices import from_front_matter, from_settings
+from sora_tui.config.order_options import from_front_matter, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.core.batch import (
     Line,

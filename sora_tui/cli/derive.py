@@ -8,7 +8,7 @@ from dataclasses import replace
 from sora_tui.cli.generate import asked, place
 from sora_tui.cli.speech import Speech
 from sora_tui.cli.wish import with_params
-from sora_tui.config.choices import Choices
+from sora_tui.config.order_options import Choices
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import problem_error
 from sora_tui.core.prompt import text_to_send

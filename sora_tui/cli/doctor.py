@@ -18,7 +18,7 @@ from sora_tui.cli.day import spent_words
 from sora_tui.cli.speech import Speech
 from sora_tui.cli.streams import OutputError
 from sora_tui.config.log import log_path
-from sora_tui.config.places import has_home, user_toml_path
+from sora_tui.config.paths import has_home, user_toml_path
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.server import Server

@@ -17,7 +17,7 @@ from sora_tui.cli.speech import Speech
 from sora_tui.cli.streams import complain, read_input
 from sora_tui.cli.usual import usual_of
 from sora_tui.cli.wish import pairs, wish_of, with_params
-from sora_tui.config.choices import Choices, count, from_front_matter, from_settings
+from sora_tui.config.order_options import Choices, count, from_front_matter, from_settings
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job

@@ -13,14 +13,14 @@ from sora_tui.cli import exits
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.doctor import report, server_checks
 from sora_tui.cli.speech import Speech
-from sora_tui.config.own_servers import (
+from sora_tui.config.paths import saved_servers_path, user_toml_path
+from sora_tui.config.saved_servers import (
     check_profile,
-    own_table,
     remove_profile,
+    saved_table,
     set_default,
     write_profile,
 )
-from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.config.settings import Settings, reloaded
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
 def _list(settings: Settings, speech: Speech) -> int:
     rows = []
     for name, server in sorted(settings.servers.items()):
-        place = settings.places.get(name, "")
+        place = settings.profile_files.get(name, "")
         speech.document(_document(server, settings))
         rows.append(
             (
@@ -90,28 +90,28 @@ def _list(settings: Settings, speech: Speech) -> int:
 
 def _add(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     name = args.name
-    if settings.places.get(name) == str(own_servers_path()):
+    if settings.profile_files.get(name) == str(saved_servers_path()):
         raise problem_error("profile_exists", name=name)
     return _keep(name, _changed({}, args), args, settings, speech)
 
 
 def _edit(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     name = args.name
-    place = settings.places.get(name)
-    if place is not None and place != str(own_servers_path()):
+    place = settings.profile_files.get(name)
+    if place is not None and place != str(saved_servers_path()):
         raise problem_error("profile_elsewhere", name=name, path=place)
-    return _keep(name, _changed(own_table(name), args), args, settings, speech)
+    return _keep(name, _changed(saved_table(name), args), args, settings, speech)
 
 
 def _keep(
     name: str, table: dict[str, Any], args: argparse.Namespace, settings: Settings, speech: Speech
 ) -> int:
-    check_profile(name, table, os.environ, settings.places)
+    check_profile(name, table, os.environ, settings.profile_files)
     write_profile(name, table, default=args.default)
     fresh = reloaded(settings, os.environ)
     server = fresh.servers[name]
     speech.document(_document(server, fresh))
-    path = own_servers_path()
+    path = saved_servers_path()
     speech.result(_("{name} is kept in {path}").format(name=name, path=path))
     if server.lacks_key:
         variable = clean_line(server.key_from)
@@ -130,12 +130,12 @@ def _keep(
 
 def _use(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     name = _known(args.name, settings).name
-    place = settings.places.get(name, "")
-    if name != SIMULATOR_NAME and place not in {str(own_servers_path()), str(user_toml_path())}:
+    place = settings.profile_files.get(name, "")
+    if name != SIMULATOR_NAME and place not in {str(saved_servers_path()), str(user_toml_path())}:
         # It is there in this workspace or with this variable only: elsewhere nothing would start.
         raise problem_error("profile_elsewhere", name=name, path=place)
     set_default(name)
-    speech.document({"event": "default", "name": name, "path": str(own_servers_path())})
+    speech.document({"event": "default", "name": name, "path": str(saved_servers_path())})
     speech.result(_("{name} gets the next clip.").format(name=name))
     _say_what_outranks(name, settings, speech)
     return exits.DONE
@@ -143,8 +143,8 @@ def _use(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
 
 def _remove(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     name = _known(args.name, settings).name
-    place = settings.places.get(name, _("built in"))
-    if place != str(own_servers_path()):
+    place = settings.profile_files.get(name, _("built in"))
+    if place != str(saved_servers_path()):
         raise problem_error("profile_elsewhere", name=name, path=place)
     server = settings.servers[name]
     going = _unfinished(settings, server)
@@ -158,7 +158,7 @@ def _remove(args: argparse.Namespace, settings: Settings, speech: Speech) -> int
         if not is_yes(ask("\n".join((*_left_behind(going), question)))):
             speech.note(_("Nothing was removed."))
             return exits.WRONG_USE
-    remove_profile(name, settings.places)
+    remove_profile(name, settings.profile_files)
     speech.document({"event": "removed", "name": name, "unfinished": going})
     speech.result(_("{name} is removed.").format(name=name))
     for line in _left_behind(going) if args.yes else ():
@@ -275,7 +275,7 @@ def _document(server: Server, settings: Settings) -> dict[str, Any]:
         "seconds": server.seconds,
         "max_active": server.max_active,
         "chosen": server.name == settings.server.name,
-        "written_in": settings.places.get(server.name),
+        "written_in": settings.profile_files.get(server.name),
     }
 
 

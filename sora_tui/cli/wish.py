@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sora_tui.config.choices import Choices
+from sora_tui.config.order_options import Choices
 from sora_tui.core.parameters import ModelSchema
 from sora_tui.core.problem import problem_error
 from sora_tui.core.prompt import text_to_send

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sora_tui.config.places import settings_folder
-from sora_tui.config.private import write_private
+from sora_tui.config.paths import settings_folder
+from sora_tui.config.private_file import write_private
 from sora_tui.core.server import Server
 
 

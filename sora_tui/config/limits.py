@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sora_tui.config.sources import TomlFile
+from sora_tui.config.config_files import TomlFile
 from sora_tui.core.limits import Budget
 
 

@@ -10,7 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
-from sora_tui.config.places import state_folder
+from sora_tui.config.paths import state_folder
 from sora_tui.core.text import clean
 
 NAME: Final = "sora_tui"

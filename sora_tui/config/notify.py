@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, cast, get_args
 
-from sora_tui.config.sources import TomlFile
+from sora_tui.config.config_files import TomlFile
 from sora_tui.core.problem import problem_error
 
 #: `auto`: a notification where the terminal draws one, the bell elsewhere.
@@ -24,14 +24,14 @@ def check_notify(word: str) -> str:
     return word
 
 
-def read_notify(said: str | None, *files: TomlFile | None) -> Notify:
-    """What holds: `said` (the variable, checked), else the first file that sets it, else `auto`.
+def read_notify(value: str | None, *files: TomlFile | None) -> Notify:
+    """What holds: `value` (the variable, checked), else the first file that sets it, else `auto`.
 
     Raises:
         ProblemError: config_invalid, naming file and line.
     """
-    if said is not None:
-        return cast(Notify, said)
+    if value is not None:
+        return cast(Notify, value)
     for file in files:
         word = file.values.get("notify") if file else None
         if file and word is not None:

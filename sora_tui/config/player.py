@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sora_tui.config.sources import TomlFile
+from sora_tui.config.config_files import TomlFile
 from sora_tui.core.problem import problem_error
 
 _REASON = "must be a command in quotes, as in: mpv --loop"

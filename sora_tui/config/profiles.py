@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple, TypeVar, get_args
 
-from sora_tui.config.keys import CommandKey, key_of
-from sora_tui.config.sources import TomlFile
+from sora_tui.config.api_keys import CommandKey, key_of
+from sora_tui.config.config_files import TomlFile
 from sora_tui.core.address import normal_address
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest, check_request, width_height

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
-from sora_tui.config.sources import TomlFile
+from sora_tui.config.config_files import TomlFile
 
-Signs = Literal["auto", "ascii", "unicode"]
-SIGNS: Final[tuple[Signs, ...]] = ("auto", "ascii", "unicode")
+Symbols = Literal["auto", "ascii", "unicode"]
+SYMBOLS: Final[tuple[Symbols, ...]] = ("auto", "ascii", "unicode")
 Preview = Literal["auto", "halfblock", "kitty", "off"]
 PREVIEWS: Final[tuple[Preview, ...]] = ("auto", "halfblock", "kitty", "off")
 #: The names that this module reads at the top of sora-tui.toml.
@@ -28,7 +28,7 @@ class ScreenSettings(NamedTuple):
     """
 
     theme: str | None = None
-    signs: Signs = "auto"
+    symbols: Symbols = "auto"
     preview: Preview = "auto"
     keys: Mapping[str, str] = MappingProxyType({})
 
@@ -46,13 +46,13 @@ def read_screen(*files: TomlFile | None) -> ScreenSettings:
     return screen
 
 
-def is_ascii_wanted(signs: Signs, environ: Mapping[str, str]) -> bool:
+def is_ascii_wanted(symbols: Symbols, environ: Mapping[str, str]) -> bool:
     """Whether the screen is to be drawn in ASCII.
 
     A locale that names no encoding (C, POSIX, none at all) says nothing about the terminal;
     Python takes it for UTF-8, and so do we.
     """
-    return signs == "ascii" or (signs == "auto" and not takes_utf8(environ))
+    return symbols == "ascii" or (symbols == "auto" and not takes_utf8(environ))
 
 
 def takes_utf8(environ: Mapping[str, str]) -> bool:
@@ -72,9 +72,9 @@ def _over(screen: ScreenSettings, file: TomlFile) -> ScreenSettings:
             raise file.invalid("", "theme", "must be the name of a theme in quotes")
         screen = screen._replace(theme=theme)
     if signs is not None:
-        if signs not in SIGNS:
-            raise file.invalid("", "signs", "must be one of: " + ", ".join(SIGNS))
-        screen = screen._replace(signs=signs)
+        if signs not in SYMBOLS:
+            raise file.invalid("", "signs", "must be one of: " + ", ".join(SYMBOLS))
+        screen = screen._replace(symbols=signs)
     if preview is not None:
         if preview not in PREVIEWS:
             raise file.invalid("", "preview", "must be one of: " + ", ".join(PREVIEWS))

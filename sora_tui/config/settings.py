@@ -1,6 +1,7 @@
 """What the user chose, as one value: environment, `.env`, `sora-tui.toml` and built-in defaults.
 
-Precedence: command line, prompt front matter (both in `choices.py`), process environment, `.env`,
+Precedence: command line, prompt front matter (both in `order_options.py`), process environment,
+    `.env`,
 `sora-tui.toml` of the workspace, then the user's own, then `servers.toml`, which the program writes
 itself, then the profile's and our defaults. Only
 the profile `openai` and the simulator have such defaults (the cheapest clip: sora-2, 4 s,
@@ -15,15 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from sora_tui.config.keys import CommandKey, UnusableKey, checked_key, key_of
-from sora_tui.config.limits import read_budget
-from sora_tui.config.notify import Notify, check_notify, read_notify
-from sora_tui.config.places import own_servers_path, user_toml_path
-from sora_tui.config.player import read_player
-from sora_tui.config.profiles import Profile, read_profiles, seconds, size
-from sora_tui.config.screen import NAMES as SCREEN_NAMES
-from sora_tui.config.screen import ScreenSettings, read_screen
-from sora_tui.config.sources import (
+from sora_tui.config.api_keys import CommandKey, UnusableKey, checked_key, key_of
+from sora_tui.config.config_files import (
     ENV_NAME,
     TOML_NAME,
     EnvFile,
@@ -32,6 +26,13 @@ from sora_tui.config.sources import (
     read_own_toml,
     read_toml,
 )
+from sora_tui.config.limits import read_budget
+from sora_tui.config.notify import Notify, check_notify, read_notify
+from sora_tui.config.paths import saved_servers_path, user_toml_path
+from sora_tui.config.player import read_player
+from sora_tui.config.profiles import Profile, read_profiles, seconds, size
+from sora_tui.config.screen import NAMES as SCREEN_NAMES
+from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.core.address import normal_address
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
@@ -58,7 +59,7 @@ VARIABLES: Final[tuple[str, ...]] = (
 )
 
 _NO_LIMITS: Final = Budget()
-_NO_WISHES: Final = ScreenSettings()
+_NO_CHOICES: Final = ScreenSettings()
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 #: Warnings about the chosen server.
@@ -92,8 +93,8 @@ class Settings(NamedTuple):
         variables: Each variable that is set, and where: `environment` or the path of `.env`.
         keys: Where each server's key is looked for: the name of a variable, or `api_key_command`.
             A server that is not here was never given one.
-        places: Where each server is written: the path of a file, or the variable that makes it.
-            The simulator is written nowhere.
+        profile_files: Where each server is written: the path of a file, or the variable that makes
+            it. The simulator is written nowhere.
         budget: What a day and a clip may cost, on all servers together.
         notify: How the screen calls a person who looks elsewhere.
         alone: The person said that nobody else uses the folder, so locks need not be trusted.
@@ -115,11 +116,11 @@ class Settings(NamedTuple):
     chosen_by: ChosenBy = "nothing"
     variables: Mapping[str, str] = _NONE
     keys: Mapping[str, str] = _NONE
-    places: Mapping[str, str] = _NONE
+    profile_files: Mapping[str, str] = _NONE
     budget: Budget = _NO_LIMITS
     notify: Notify = "auto"
     alone: bool = False
-    screen: ScreenSettings = _NO_WISHES
+    screen: ScreenSettings = _NO_CHOICES
     player: str = ""
 
     def check_sendable(self) -> None:
@@ -196,7 +197,7 @@ def load_settings(
     """
     folder = workspace_of(workspace, environ)
     variables = _Variables(environ, read_env(folder / ENV_NAME))
-    written, closed = read_own_toml(own_servers_path())
+    written, closed = read_own_toml(saved_servers_path())
     user_toml, unreadable = read_own_toml(user_toml_path())
     own_toml = read_toml(folder / TOML_NAME)
     servers, keys = _built_in(variables)
@@ -279,7 +280,7 @@ def load_settings(
         chosen_by=chosen_by,
         variables=variables.origins,
         keys=keys,
-        places=places,
+        profile_files=places,
         budget=read_budget(user_toml, own_toml),
         notify=read_notify(variables.read("SORA_NOTIFY", check_notify), own_toml, user_toml),
         alone=alone,
@@ -397,13 +398,13 @@ def reloaded(settings: Settings, environ: Mapping[str, str]) -> Settings:
     return fresh.on(name) if name in fresh.servers else fresh
 
 
-def workspace_of(said: Path | None, environ: Mapping[str, str]) -> Path:
+def workspace_of(option: Path | None, environ: Mapping[str, str]) -> Path:
     """The folder to work in: `--workspace`, then SORA_WORKSPACE, then the current one.
 
     Raises:
         ProblemError: folder_missing for a `~` that nobody knows the place of.
     """
-    folder = said or Path(environ.get("SORA_WORKSPACE") or ".")
+    folder = option or Path(environ.get("SORA_WORKSPACE") or ".")
     try:
         return folder.expanduser()
     except RuntimeError:  # `~` without a home; an account that does not exist
@@ -447,7 +448,7 @@ class _Variables:
         """Whether the value of a variable is the one in `.env`."""
         return self.file is not None and not self._environ.get(name) and name in self.file.values
 
-    def place_of(self, name: str) -> dict[str, Fact]:
+    def origin_of(self, name: str) -> dict[str, Fact]:
         """The file and the line of a variable; nothing where the environment has it."""
         if self.file is None or self._environ.get(name) or name not in self.file.lines:
             return {}
@@ -464,7 +465,7 @@ class _Variables:
             if error.problem.code == "base_url_invalid":
                 # Not the address itself: a password may stand in it.
                 facts["reason"] = error.problem.facts["reason"]
-            raise problem_error("config_invalid", **facts, **self.place_of(name)) from None
+            raise problem_error("config_invalid", **facts, **self.origin_of(name)) from None
 
 
 def _built_in(variables: _Variables) -> tuple[dict[str, Server], dict[str, str]]:
@@ -503,7 +504,7 @@ def _with_checked_key(server: Server, variables: _Variables) -> Server:
         return server
     if server.auth == "none":
         return server._replace(key=None)
-    return server._replace(key=checked_key(key, variable, variables.place_of(variable)))
+    return server._replace(key=checked_key(key, variable, variables.origin_of(variable)))
 
 
 def _choice(

@@ -66,7 +66,7 @@ class SoraApp(DerivingApp):
         taken = [each.keys for each in commands_at(EVERYWHERE)] + list(own_keys.values())
         self.alt_keys = [name for each in taken for name in each.split(",") if "alt+" in name]
         self._ascii: LineFilter | None = None
-        if is_ascii_wanted(settings.screen.signs, os.environ):
+        if is_ascii_wanted(settings.screen.symbols, os.environ):
             from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 
             self._ascii = AsciiFilter(letters=takes_utf8(os.environ))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from sora_tui.config.places import state_folder
+from sora_tui.config.paths import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
 from sora_tui.tui.app import POP_TITLE, PUSH_TITLE, SoraApp

@@ -442,7 +442,7 @@ class WritingApp(WatchingApp, part=True):
         elif self._sending or self.engine is None:
             return
         elif not self.editor.count_is_valid:
-            from sora_tui.config.choices import MAX_COUNT
+            from sora_tui.config.order_options import MAX_COUNT
 
             self.complain(problem("count_invalid", limit=MAX_COUNT))
         elif not self.folder.writable:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.config.places import own_servers_path, user_toml_path
+from sora_tui.config.paths import saved_servers_path, user_toml_path
 from sora_tui.core.job import Job
 from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import ServerRef
@@ -35,14 +35,14 @@ def bare(tmp_path: Path) -> Shell:
 @pytest.fixture(autouse=True)
 def no_key_is_ever_kept() -> Iterator[None]:
     yield
-    if own_servers_path().exists():
-        assert KEY not in own_servers_path().read_text()
+    if saved_servers_path().exists():
+        assert KEY not in saved_servers_path().read_text()
 
 
 def test_one_is_added_used_changed_and_removed(bare: Shell) -> None:
     added = bare("servers", "add", "team", URL, "--api-key-env", "TEAM_KEY", "--price", "0.10")
     assert added.code == 0, added.err
-    assert str(own_servers_path()) in added.out
+    assert str(saved_servers_path()) in added.out
     assert "TEAM_KEY is not set here" in added.err
     # The next process knows it; a key that is set now is found, and not shown.
     ran = bare("servers", "--json", TEAM_KEY=KEY)
@@ -104,8 +104,8 @@ def test_what_must_not_be_is_refused_and_nothing_is_written(
     user_toml_path().parent.mkdir(parents=True, exist_ok=True)
     user_toml_path().write_text(f'# mine\n[servers.mine]\nbase_url = "{URL}"\n')
     (bare.workspace / "sora-tui.toml").write_text(f'[servers.here]\nbase_url = "{URL}"\n')
-    own_servers_path().write_text(f'[servers.there]\nbase_url = "{URL}"\n')
-    places = (user_toml_path(), bare.workspace / "sora-tui.toml", own_servers_path())
+    saved_servers_path().write_text(f'[servers.there]\nbase_url = "{URL}"\n')
+    places = (user_toml_path(), bare.workspace / "sora-tui.toml", saved_servers_path())
     before = [place.read_text() for place in places]
     ran = bare.inside("servers", *words)
     assert (ran.code, said in ran.err) == (code, True), ran.err
@@ -122,10 +122,10 @@ def test_a_default_that_something_outranks_says_so(bare: Shell) -> None:
 
 
 def test_a_default_that_is_gone_hinders_nothing(bare: Shell) -> None:
-    own_servers_path().parent.mkdir(parents=True, exist_ok=True)
-    own_servers_path().write_text('default = "gone"\n')
+    saved_servers_path().parent.mkdir(parents=True, exist_ok=True)
+    saved_servers_path().write_text('default = "gone"\n')
     assert bare.inside("servers", "use", "simulator").code == 0
-    assert 'default = "simulator"' in own_servers_path().read_text()
+    assert 'default = "simulator"' in saved_servers_path().read_text()
 
 
 def test_removing_asks_and_says_which_jobs_wait(bare: Shell) -> None:
@@ -143,7 +143,7 @@ def test_removing_asks_and_says_which_jobs_wait(bare: Shell) -> None:
         session.send("n\r")
         session.wait_for("Nothing was removed.")
         assert session.wait_exit() == 2
-    assert "team" in own_servers_path().read_text()
+    assert "team" in saved_servers_path().read_text()
 
 
 def test_a_server_is_tested_line_by_line(bare: Shell, simulator: Simulator) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.config.places import user_toml_path
+from sora_tui.config.paths import user_toml_path
 from sora_tui.config.settings import load_settings
 from sora_tui.core.problem import ProblemError
 from sora_tui.tui.services.player import player

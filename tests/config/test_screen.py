@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.config.memory import Layout, Memory, memory_path, recall, remember
-from sora_tui.config.places import user_toml_path
+from sora_tui.config.paths import user_toml_path
 from sora_tui.config.screen import is_ascii_wanted
 from sora_tui.config.settings import Settings, load_settings
+from sora_tui.config.ui_state import Layout, UiState, load_ui_state, save_ui_state, ui_state_path
 from sora_tui.core.problem import ProblemError
 
 OWN = """
@@ -30,7 +30,7 @@ def load(workspace: Path, text: str) -> Settings:
 def test_the_screen_is_set_in_sora_tui_toml(tmp_path: Path) -> None:
     screen = load(tmp_path, OWN).screen
     assert screen.theme == "nord"
-    assert screen.signs == "auto"
+    assert screen.symbols == "auto"
     assert screen.preview == "auto"
     assert screen.keys == {"generate": "f5,ctrl+r", "jobs.cancel": "x", "jobs.retry": "X"}
 
@@ -41,7 +41,7 @@ def test_the_workspace_goes_before_the_user_key_by_key(tmp_path: Path) -> None:
         'signs = "ascii"\npreview = "off"\n[keys]\nzoom = "m"\ngenerate = "f9"\n'
     )
     screen = load(tmp_path, OWN).screen
-    assert (screen.signs, screen.preview) == ("ascii", "off")
+    assert (screen.symbols, screen.preview) == ("ascii", "off")
     assert screen.keys["zoom"] == "m"
     assert screen.keys["generate"] == "f5,ctrl+r"
 
@@ -83,21 +83,21 @@ def test_the_locale_decides_about_the_signs(environ: dict[str, str], ascii: bool
 
 def test_each_workspace_has_a_layout_of_its_own(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
-    wide = Memory("nord", None, Layout(side=8, hidden=("references",)))
-    remember(here, wide)
-    remember(there, Memory("nord", None, Layout(jobs=-2)))
-    assert recall(here) == wide
-    assert recall(there).layout == Layout(jobs=-2)
-    assert memory_path().stat().st_mode & 0o777 == 0o600
-    remember(here, Memory("nord"))
-    assert list(json.loads(memory_path().read_text())["layouts"]) == [str(there)]
+    wide = UiState("nord", None, Layout(side=8, hidden=("references",)))
+    save_ui_state(here, wide)
+    save_ui_state(there, UiState("nord", None, Layout(jobs=-2)))
+    assert load_ui_state(here) == wide
+    assert load_ui_state(there).layout == Layout(jobs=-2)
+    assert ui_state_path().stat().st_mode & 0o777 == 0o600
+    save_ui_state(here, UiState("nord"))
+    assert list(json.loads(ui_state_path().read_text())["layouts"]) == [str(there)]
 
 
 def test_only_so_many_workspaces_are_remembered(tmp_path: Path) -> None:
     for number in range(103):
-        remember(tmp_path / str(number), Memory(layout=Layout(jobs=2)))
-    assert len(json.loads(memory_path().read_text())["layouts"]) == 100
-    assert recall(tmp_path / "0").layout == Layout()
+        save_ui_state(tmp_path / str(number), UiState(layout=Layout(jobs=2)))
+    assert len(json.loads(ui_state_path().read_text())["layouts"]) == 100
+    assert load_ui_state(tmp_path / "0").layout == Layout()
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,6 @@ def test_only_so_many_workspaces_are_remembered(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_read_was_never_there(tmp_path: Path, text: str) -> None:
-    memory_path().parent.mkdir(parents=True)
-    memory_path().write_text(text.replace("HERE", str(tmp_path)))
-    assert recall(tmp_path) == Memory()
+    ui_state_path().parent.mkdir(parents=True)
+    ui_state_path().write_text(text.replace("HERE", str(tmp_path)))
+    assert load_ui_state(tmp_path) == UiState()

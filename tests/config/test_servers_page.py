@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sora_tui.config.config_files import read_toml
 from sora_tui.config.profiles import read_profiles
-from sora_tui.config.sources import read_toml
 from tests.pty_session import ROOT
 
 PAGE = (ROOT / "docs" / "servers.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.config.choices import Choices, from_front_matter, from_settings
+from sora_tui.config.order_options import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings, early_language, load_settings
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import ProblemError

@@ -25,7 +25,7 @@ from sora_tui.cli.consent import agree
 from sora_tui.cli.decide import Deciding
 from sora_tui.cli.speech import Speech
 from sora_tui.config.consents import consents_path
-from sora_tui.config.places import user_toml_path
+from sora_tui.config.paths import user_toml_path
 from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.job import Consent, Cost, Job, JobError
 from sora_tui.core.job_id import JobIds

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sora_tui.config.keys import CommandKey
+from sora_tui.config.api_keys import CommandKey
 from sora_tui.core.budget import NOTHING, cost_of
 from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent

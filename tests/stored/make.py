@@ -509,13 +509,15 @@ def write_index(folder: Folder) -> None:
 
 def write_own_files() -> None:
     """Write what lies in the folders of a person: settings and state."""
-    from sora_tui.config import consents, memory, own_servers, places
+    from sora_tui.config import consents, paths, saved_servers, ui_state
     from sora_tui.tui.commands.table import COMMANDS
     from sora_tui.tui.presenters.welcome_back import mark_seen
 
-    memory.remember(
+    ui_state.save_ui_state(
         WORKSPACE,
-        memory.Memory("sora-light", "sora-dark", memory.Layout(4, -6, 2, ("inspector", "prompts"))),
+        ui_state.UiState(
+            "sora-light", "sora-dark", ui_state.Layout(4, -6, 2, ("inspector", "prompts"))
+        ),
     )
     mark_seen(WORKSPACE)
     gateway = Server("team-gw", "https://gw.example.org/v1")
@@ -540,8 +542,8 @@ def write_own_files() -> None:
         "currency": "EUR",
         "params": {"seed": 7},
     }
-    own_servers.check_profile("team-gw", table, {}, {})
-    own_servers.write_profile("team-gw", table, default=True)
+    saved_servers.check_profile("team-gw", table, {}, {})
+    saved_servers.write_profile("team-gw", table, default=True)
     keys = {}
     lines = ['theme = "sora-light"', "", "[keys]"]
     for number, key in enumerate(COMMANDS):
@@ -553,7 +555,7 @@ def write_own_files() -> None:
         own = f"{extra}{modifier}+{letter[number % 26]}"
         keys[key.id] = {"place": key.place, "words": key.text, "own": own}
         lines.append(f'"{key.id}" = "{own}"')
-    places.user_toml_path().write_text("\n".join(lines) + "\n")
+    paths.user_toml_path().write_text("\n".join(lines) + "\n")
     keep("keys.json", keys)
 
 

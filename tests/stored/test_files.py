@@ -20,9 +20,9 @@ import time_machine
 from textual.geometry import Size
 
 from sora_tui.client.dialect import DIALECTS
-from sora_tui.config import consents, memory
-from sora_tui.config.own_servers import own_table, set_default
-from sora_tui.config.places import settings_folder, state_folder
+from sora_tui.config import consents, ui_state
+from sora_tui.config.paths import settings_folder, state_folder
+from sora_tui.config.saved_servers import saved_table, set_default
 from sora_tui.config.settings import load_settings
 from sora_tui.core.job import State
 from sora_tui.core.price import PriceKind
@@ -240,16 +240,16 @@ def test_an_index_is_told_from_that_of_another_version(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("own_files")
 def test_the_screen_looks_as_it_was_left() -> None:
-    kept = memory.recall(WORKSPACE)
+    kept = ui_state.load_ui_state(WORKSPACE)
     assert (kept.theme, kept.instead_of) == ("sora-light", "sora-dark")
-    assert kept.layout == memory.Layout(4, -6, 2, ("inspector", "prompts"))
+    assert kept.layout == ui_state.Layout(4, -6, 2, ("inspector", "prompts"))
     bench = Workbench(kept.layout)
     assert bench.panes_at(Size(200, 60)) == {"editor", "references", "jobs"}
-    before = memory.memory_path().read_bytes()
-    memory.remember(WORKSPACE, kept)
-    assert memory.memory_path().read_bytes() == before
-    memory.remember(Path("/elsewhere"), kept)
-    assert memory.recall(WORKSPACE) == kept
+    before = ui_state.ui_state_path().read_bytes()
+    ui_state.save_ui_state(WORKSPACE, kept)
+    assert ui_state.ui_state_path().read_bytes() == before
+    ui_state.save_ui_state(Path("/elsewhere"), kept)
+    assert ui_state.load_ui_state(WORKSPACE) == kept
 
 
 @pytest.mark.usefixtures("own_files")
@@ -273,7 +273,7 @@ def test_always_on_this_server_stays_agreed_to() -> None:
 
 @pytest.mark.usefixtures("own_files")
 def test_profiles_that_the_program_wrote_hold(tmp_path: Path) -> None:
-    before = own_table("team-gw")
+    before = saved_table("team-gw")
     settings = load_settings(workspace=tmp_path, server=None, environ={"GW_KEY": "k-0123456789"})
     server = settings.server
     assert (server.name, settings.chosen_by) == ("team-gw", "servers.toml")
@@ -299,7 +299,7 @@ def test_profiles_that_the_program_wrote_hold(tmp_path: Path) -> None:
         params={"seed": 7},
     )
     set_default("simulator")
-    assert own_table("team-gw") == before
+    assert saved_table("team-gw") == before
 
 
 @pytest.mark.usefixtures("own_files")

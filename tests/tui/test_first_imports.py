@@ -20,8 +20,8 @@ from tests.workspace.jobs import put
 OURS: Final = """
 sora_tui                   __main__
 sora_tui.cli               exits main parser speech streams
-sora_tui.config            keys limits memory notify places player private profiles screen settings
-sora_tui.config            sources
+sora_tui.config            api_keys config_files limits notify paths player private_file profiles
+sora_tui.config            screen settings ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter job_id
 sora_tui.core              limits number output_check problem remote_video request server text
 sora_tui.i18n              answers

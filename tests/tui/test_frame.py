@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from sora_tui.config.memory import Layout, recall
+from sora_tui.config.ui_state import Layout, load_ui_state
 from sora_tui.tui.dialogs.command_palette import Finder
 from sora_tui.tui.layout.arrangement import PANES, Shape, jobs_height, resized, room_at, shape_of
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
@@ -136,7 +136,7 @@ async def test_a_pane_is_made_wider_and_higher_and_stays_so(tmp_path: Path) -> N
         await settle(pilot)
         assert app.bench.query_one("#prompts").region.width == width
         app.context.memory.keep()
-    assert recall(tmp_path).layout == Layout()
+    assert load_ui_state(tmp_path).layout == Layout()
 
 
 async def test_the_job_strip_of_a_small_screen_gives_rows_too(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ async def test_a_pane_is_hidden_until_somebody_goes_there(tmp_path: Path) -> Non
         await settle(pilot)
         assert app.bench.seen == {"editor", "jobs"}
         app.context.memory.keep()
-    assert recall(tmp_path).layout.hidden == ("references", "inspector", "prompts")
+    assert load_ui_state(tmp_path).layout.hidden == ("references", "inspector", "prompts")
 
 
 async def test_a_zoomed_pane_has_it_all_and_gives_it_back(tmp_path: Path) -> None:

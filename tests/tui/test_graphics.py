@@ -92,7 +92,11 @@ def test_tmux_is_asked_about_our_own_pane(tmp_path: Path) -> None:
         ({}, {"TERM": "xterm", "COLORTERM": "truecolor"}, "half blocks in true colour  xterm is"),
         ({}, {"TERM": "xterm-kitty", "STY": "1"}, "GNU screen lets no real pictures through"),
         ({}, {"TERM": "xterm-256color", "NO_COLOR": "1"}, "shades, without colours"),
-        ({"signs": "ascii"}, {"TERM": "xterm"}, "letters, because signs or the locale want ASCII"),
+        (
+            {"symbols": "ascii"},
+            {"TERM": "xterm"},
+            "letters, because signs or the locale want ASCII",
+        ),
         ({"preview": "off"}, {"TERM": "xterm-kitty"}, "off  as preview in sora-tui.toml says"),
         ({"preview": "kitty"}, {"TERM": "xterm"}, "kitty protocol  as preview in sora-tui.toml"),
     ],

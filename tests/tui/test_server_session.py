@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from sora_tui.config.places import own_servers_path
+from sora_tui.config.paths import saved_servers_path
 from tests.pty_session import KEYS, PtySession
 from tests.simulated import start_simulator
 from tests.tui.test_session import workspace
@@ -46,4 +46,4 @@ def test_a_server_is_added_and_the_next_clip_is_its_own(tmp_path: Path) -> None:
     job = json.loads(document.read_text())
     assert (job["server"]["profile"], job["server"]["base_url"]) == ("lab", server.base_url)
     assert (job["state"], job["simulated"]) == ("saved", False)
-    assert server.key not in document.read_text() + own_servers_path().read_text()
+    assert server.key not in document.read_text() + saved_servers_path().read_text()

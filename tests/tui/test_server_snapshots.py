@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from sora_tui.config.own_servers import write_profile
+from sora_tui.config.saved_servers import write_profile
 from sora_tui.core.probe_result import ProbeResult
 from sora_tui.core.server import Server
 from sora_tui.engine.events import RemoteListed

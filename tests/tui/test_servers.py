@@ -10,8 +10,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from sora_tui.config.own_servers import write_profile
-from sora_tui.config.places import own_servers_path, user_toml_path
+from sora_tui.config.paths import saved_servers_path, user_toml_path
+from sora_tui.config.saved_servers import write_profile
 from sora_tui.core.problem import Problem
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.engine.events import RemoteListed
@@ -47,7 +47,9 @@ def fill(app: WorkspaceApp, **values: str) -> None:
 
 
 def written() -> dict[str, dict[str, object]]:
-    servers: dict[str, dict[str, object]] = tomllib.loads(own_servers_path().read_text())["servers"]
+    servers: dict[str, dict[str, object]] = tomllib.loads(saved_servers_path().read_text())[
+        "servers"
+    ]
     return servers
 
 
@@ -107,7 +109,7 @@ async def test_the_form_writes_no_key_and_says_what_is_wrong(tmp_path: Path) -> 
         fill(app, name="gw", base_url="https://gw.example.org/v1", key=KEY)
         await press(pilot, "ctrl+s")
         assert "looks like a key" in shown(app)
-        assert not own_servers_path().exists()
+        assert not saved_servers_path().exists()
         fill(app, key="GW_KEY")
         await press(pilot, "ctrl+s")
         assert written()["gw"]["api_key_env"] == "GW_KEY"

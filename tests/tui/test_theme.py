@@ -15,7 +15,7 @@ from textual.color import Color
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from sora_tui.config.memory import Memory, memory_path
+from sora_tui.config.ui_state import UiState, ui_state_path
 from sora_tui.tui.theme.themes import DARK, LIGHT, theme_at_start
 from tests.tui.test_snapshots import busy
 from tests.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
@@ -98,19 +98,19 @@ def test_contrast_is_counted_as_the_standard_does() -> None:
 @pytest.mark.parametrize(
     ("wished", "memory", "environ", "few_colours", "begins"),
     [
-        (None, Memory(), {}, False, ("sora", None)),
-        (None, Memory(), {}, True, ("ansi-dark", None)),
-        ("nord", Memory(), {}, True, ("nord", None)),
-        ("nord", Memory(), {"TEXTUAL_THEME": "sora-light"}, False, ("sora-light", None)),
-        ("nord", Memory("sora-light", "nord"), {}, False, ("sora-light", None)),
+        (None, UiState(), {}, False, ("sora", None)),
+        (None, UiState(), {}, True, ("ansi-dark", None)),
+        ("nord", UiState(), {}, True, ("nord", None)),
+        ("nord", UiState(), {"TEXTUAL_THEME": "sora-light"}, False, ("sora-light", None)),
+        ("nord", UiState("sora-light", "nord"), {}, False, ("sora-light", None)),
         # sora-tui.toml was changed since: it holds again
-        ("nord", Memory("sora-light", None), {}, False, ("nord", None)),
-        ("neon", Memory(), {}, False, ("sora", "neon")),
+        ("nord", UiState("sora-light", None), {}, False, ("nord", None)),
+        ("neon", UiState(), {}, False, ("sora", "neon")),
     ],
 )
 def test_which_theme_holds_at_the_start(
     wished: str | None,
-    memory: Memory,
+    memory: UiState,
     environ: dict[str, str],
     few_colours: bool,
     begins: tuple[str, str | None],
@@ -125,7 +125,7 @@ async def test_a_theme_from_the_palette_is_there_next_time(tmp_path: Path) -> No
         await choose(pilot, "theme: sora-light")
         assert app.theme == "sora-light"
         app.context.memory.keep()
-    assert json.loads(memory_path().read_text())["theme"] == "sora-light"
+    assert json.loads(ui_state_path().read_text())["theme"] == "sora-light"
     assert workspace_app(tmp_path).theme == "sora-light"
 
 

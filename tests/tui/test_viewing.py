@@ -249,7 +249,7 @@ async def test_a_server_picture_that_is_no_good_is_replaced_by_our_own(
 async def test_a_picture_is_made_once_and_taken_from_the_cache_then(
     tmp_path: Path, rendered: tuple[bytes, Previews], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sora_tui.config.places import clip_cache
+    from sora_tui.config.paths import clip_cache
     from sora_tui.media import helper
 
     asked: list[str] = []

@@ -36,15 +36,15 @@ class Servers:
 
     def open(self) -> None:
         """Choose the server for the next clip."""
-        from sora_tui.config.places import own_servers_path
+        from sora_tui.config.paths import saved_servers_path
         from sora_tui.tui.dialogs.servers import ServerWindow
 
         settings = self._context.session.settings
         self._dialog = ServerWindow(
             tuple(settings.servers.values()),
             settings.server.name,
-            settings.places,
-            str(own_servers_path()),
+            settings.profile_files,
+            str(saved_servers_path()),
         )
         self._context.ui.open_dialog(self._dialog, self._chosen)
 
@@ -83,11 +83,11 @@ class Servers:
             self._open_form(intent.name if intent.verb == "edit" else None)
 
     def _open_form(self, name: str | None) -> None:
-        from sora_tui.config.own_servers import own_table
+        from sora_tui.config.saved_servers import saved_table
         from sora_tui.tui.dialogs.server_form import ServerForm
 
         try:
-            table = {} if name is None else own_table(name)
+            table = {} if name is None else saved_table(name)
         except ProblemError as error:
             self._show_problem(error.problem)
             return
@@ -101,9 +101,9 @@ class Servers:
 
     def save(self, intent: ProfileSaveWanted) -> None:
         """Write the profile of the form, if it is right."""
-        from sora_tui.config.own_servers import check_profile, write_profile
+        from sora_tui.config.saved_servers import check_profile, write_profile
 
-        form, places = self._form, self._context.session.settings.places
+        form, places = self._form, self._context.session.settings.profile_files
         if form is None:
             return
         try:
@@ -117,17 +117,17 @@ class Servers:
     def _form_left(self, name: str | None) -> None:
         self._form = None
         if name is not None:
-            from sora_tui.config.places import own_servers_path
+            from sora_tui.config.paths import saved_servers_path
 
             text = _("{name} is kept in {path}. enter uses it.")
-            path = clean_line(own_servers_path(), 200)
+            path = clean_line(saved_servers_path(), 200)
             self._read_again(text.format(name=clean_line(name, 40), path=path))
 
     def _remove(self, name: str) -> None:
-        from sora_tui.config.own_servers import remove_profile
+        from sora_tui.config.saved_servers import remove_profile
 
         try:
-            remove_profile(name, self._context.session.settings.places)
+            remove_profile(name, self._context.session.settings.profile_files)
         except ProblemError as error:
             self._show_problem(error.problem)
             return
@@ -162,11 +162,11 @@ class Servers:
             said += " " + text.format(server=clean_line(settings.server.name, 40))
         if self._dialog is not None:
             servers = tuple(settings.servers.values())
-            self._dialog.show(servers, settings.server.name, settings.places, said)
+            self._dialog.show(servers, settings.server.name, settings.profile_files, said)
 
     def _environ(self) -> Mapping[str, str]:
         """Return the variables a profile may name: of the process, and of the folder's `.env`."""
-        from sora_tui.config.sources import ENV_NAME, read_env
+        from sora_tui.config.config_files import ENV_NAME, read_env
 
         written = read_env(self._context.session.settings.workspace / ENV_NAME)
         return {**(written.values if written else {}), **os.environ}

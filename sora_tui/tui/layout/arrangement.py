@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from textual.geometry import Size, clamp
 
-from sora_tui.config.memory import Layout
+from sora_tui.config.ui_state import Layout
 from sora_tui.i18n import N_
 
 #: Pane names in the order of their numbers.

@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
-from sora_tui.config.memory import Layout
+from sora_tui.config.ui_state import Layout
 from sora_tui.i18n import _
 from sora_tui.tui.commands.table import first_key
 from sora_tui.tui.layout.arrangement import (

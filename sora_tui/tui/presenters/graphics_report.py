@@ -37,7 +37,7 @@ def picture_line(screen: ScreenSettings, environ: Mapping[str, str]) -> Line:
     found = graphics(screen.preview, environ)
     why = reason(found, screen.preview, environ)
     colours = colours_of(environ)
-    is_ascii = is_ascii_wanted(screen.signs, environ)
+    is_ascii = is_ascii_wanted(screen.symbols, environ)
     if found.way == "off":
         shown = _("off")
     elif found.way == "kitty":

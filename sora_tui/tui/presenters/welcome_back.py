@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sora_tui.config.places import state_folder
+from sora_tui.config.paths import state_folder
 from sora_tui.core.job import State
 from sora_tui.i18n import _, ngettext
 from sora_tui.tui.presenters.job_columns import JobView, counts

@@ -42,7 +42,7 @@ class Decoder:
     def previews(self) -> Previews:
         """Pictures of clips, made once and kept in the person's cache."""
         if self._previews is None:
-            from sora_tui.config.places import clip_cache
+            from sora_tui.config.paths import clip_cache
             from sora_tui.media.previews import Previews
 
             self._previews = Previews(clip_cache(), self.helper)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sora_tui.config.memory import Layout, recall, remember
+from sora_tui.config.ui_state import Layout, load_ui_state, save_ui_state
 from sora_tui.tui.state.signal import Signal
 
 if TYPE_CHECKING:
-    from sora_tui.config.memory import Memory
+    from sora_tui.config.ui_state import UiState
 
 
 class ScreenMemory:
@@ -21,7 +21,7 @@ class ScreenMemory:
     """
 
     def __init__(self, workspace: Path) -> None:
-        self.now = recall(workspace)
+        self.now = load_ui_state(workspace)
         self.changed: Signal[None] = Signal()
         self._workspace = workspace
         self._kept = self.now
@@ -34,7 +34,7 @@ class ScreenMemory:
         """Remember the theme that was chosen, while the settings say `instead_of`."""
         self._change(self.now._replace(theme=name, instead_of=instead_of))
 
-    def _change(self, memory: Memory) -> None:
+    def _change(self, memory: UiState) -> None:
         self.now = memory
         if memory != self._kept:
             self.changed.publish(None)
@@ -47,5 +47,5 @@ class ScreenMemory:
         """
         memory = self.now
         if memory != self._kept:
-            remember(self._workspace, memory)
+            save_ui_state(self._workspace, memory)
             self._kept = memory

@@ -27,7 +27,7 @@ def profile_findings(
     Raises:
         ProblemError: The settings are wrong.
     """
-    from sora_tui.config.own_servers import check_profile
+    from sora_tui.config.saved_servers import check_profile
 
     # Whether the name is free is asked when it is saved.
     return findings(check_profile(name, table, environ, {}))

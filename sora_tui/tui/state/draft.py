@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sora_tui.config.choices import Choices, from_front_matter, from_settings
+from sora_tui.config.order_options import Choices, from_front_matter, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.parameters import ModelSchema

@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.theme import Theme
 
-from sora_tui.config.memory import Memory
+from sora_tui.config.ui_state import UiState
 
 #: Every colour of a text, and every background after the downgrade to the 256 colours that SSH
 #: usually leaves, is chosen to keep a contrast of 4.5:1 (tests/tui/test_theme.py computes it).
@@ -85,7 +85,7 @@ _FEW_COLOURS: Final = "ansi-dark"
 def theme_at_start(
     known: Container[str],
     wished: str | None,
-    memory: Memory,
+    memory: UiState,
     environ: Mapping[str, str],
     *,
     few_colours: bool,

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sora_tui.config.places import state_folder
-from sora_tui.config.private import write_private
+from sora_tui.config.paths import state_folder
+from sora_tui.config.private_file import write_private
 
 #: So many workspaces keep their layout; the one that was not changed for longest goes first.
 _MOST_WORKSPACES: Final = 100
@@ -29,7 +29,7 @@ class Layout(NamedTuple):
     hidden: tuple[str, ...] = ()
 
 
-class Memory(NamedTuple):
+class UiState(NamedTuple):
     """What is remembered.
 
     Attributes:
@@ -42,24 +42,24 @@ class Memory(NamedTuple):
     layout: Layout = Layout()
 
 
-def memory_path() -> Path:
+def ui_state_path() -> Path:
     """The file, in the platform's folder for state."""
     return state_folder() / "screen.json"
 
 
-def recall(workspace: Path) -> Memory:
+def load_ui_state(workspace: Path) -> UiState:
     """What is remembered for this workspace; what cannot be read was never there."""
     document = _read()
     found = document.get("layouts", {}).get(str(workspace.absolute()), {})
     theme, instead_of = document.get("theme"), document.get("instead_of")
-    return Memory(
+    return UiState(
         theme if isinstance(theme, str) else None,
         instead_of if isinstance(instead_of, str) else None,
         _layout(found),
     )
 
 
-def remember(workspace: Path, memory: Memory) -> None:
+def save_ui_state(workspace: Path, state: UiState) -> None:
     """Keep it, beside what other workspaces have.
 
     Raises:
@@ -67,16 +67,16 @@ def remember(workspace: Path, memory: Memory) -> None:
     """
     layouts: dict[str, Any] = dict(_read().get("layouts", {}))
     layouts.pop(str(workspace.absolute()), None)
-    if memory.layout != Layout():
-        layouts[str(workspace.absolute())] = memory.layout._asdict()
+    if state.layout != Layout():
+        layouts[str(workspace.absolute())] = state.layout._asdict()
     kept = dict(list(layouts.items())[-_MOST_WORKSPACES:])
-    document = {"theme": memory.theme, "instead_of": memory.instead_of, "layouts": kept}
-    write_private(memory_path(), json.dumps(document, indent=2))
+    document = {"theme": state.theme, "instead_of": state.instead_of, "layouts": kept}
+    write_private(ui_state_path(), json.dumps(document, indent=2))
 
 
 def _read() -> dict[str, Any]:
     try:
-        document = json.loads(memory_path().read_text(encoding="utf-8"))
+        document = json.loads(ui_state_path().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # a person's comfort is nothing to stop for
     right = isinstance(document, dict) and isinstance(document.get("layouts", {}), dict)

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from sora_tui.config import keys
-from sora_tui.config.keys import CommandKey, looks_like_key
-from sora_tui.config.own_servers import (
+from sora_tui.config import api_keys
+from sora_tui.config.api_keys import CommandKey, is_key_like
+from sora_tui.config.paths import saved_servers_path, user_toml_path
+from sora_tui.config.saved_servers import (
     check_profile,
-    own_table,
     remove_profile,
+    saved_table,
     set_default,
     write_profile,
 )
-from sora_tui.config.places import own_servers_path, user_toml_path
 from sora_tui.config.settings import load_settings, reloaded
 from sora_tui.core.problem import ProblemError
 
@@ -47,9 +47,9 @@ def test_what_is_written_is_read_again_in_every_workspace(workspace: Path) -> No
     settings = load_settings(workspace=workspace, server=None, environ={"TEAM_KEY": KEY})
     assert (settings.server.name, settings.chosen_by) == ("team", "servers.toml")
     assert settings.server.key is not None
-    assert settings.places == {"team": str(own_servers_path())}
-    assert stat.S_IMODE(own_servers_path().stat().st_mode) == 0o600
-    assert KEY not in own_servers_path().read_text()
+    assert settings.profile_files == {"team": str(saved_servers_path())}
+    assert stat.S_IMODE(saved_servers_path().stat().st_mode) == 0o600
+    assert KEY not in saved_servers_path().read_text()
 
 
 def test_a_person_s_own_file_is_never_touched_and_counts_more(workspace: Path) -> None:
@@ -63,12 +63,12 @@ def test_a_person_s_own_file_is_never_touched_and_counts_more(workspace: Path) -
     assert settings.servers["lab"].base_url == "http://127.0.0.1:1/v1"
     assert settings.chosen_by == "sora-tui.toml"
     with pytest.raises(ProblemError) as refused:
-        check_profile("lab", TABLE, {}, settings.places)
+        check_profile("lab", TABLE, {}, settings.profile_files)
     assert refused.value.problem.code == "profile_elsewhere"
     assert refused.value.problem.facts["path"] == str(user_toml_path())
     with pytest.raises(ProblemError, match="profile_elsewhere"):
-        remove_profile("lab", settings.places)
-    remove_profile("team", settings.places)
+        remove_profile("lab", settings.profile_files)
+    remove_profile("team", settings.profile_files)
     set_default("simulator")
     assert user_toml_path().read_text() == mine
 
@@ -77,11 +77,11 @@ def test_removing_forgets_the_default_with_it(workspace: Path) -> None:
     write_profile("team", TABLE, default=True)
     write_profile("lab", {"base_url": "http://127.0.0.1:1/v1"})
     before = load_settings(workspace=workspace, server=None, environ={})
-    remove_profile("team", before.places)
+    remove_profile("team", before.profile_files)
     after = reloaded(before, {})
     assert (after.server.name, sorted(after.servers)) == ("simulator", ["lab", "simulator"])
     with pytest.raises(ProblemError) as unknown:
-        own_table("team")
+        saved_table("team")
     assert unknown.value.problem.facts["known"] == "lab"
 
 
@@ -113,7 +113,7 @@ def test_a_key_and_what_is_no_setting_are_refused_without_being_repeated(
         key,
     )
     assert KEY not in str(refused.value)
-    assert not own_servers_path().exists()
+    assert not saved_servers_path().exists()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_key_and_what_is_no_setting_are_refused_without_being_repeated(
     ],
 )
 def test_a_key_is_known_by_its_looks(word: str, is_key: bool) -> None:
-    assert looks_like_key(word) is is_key
+    assert is_key_like(word) is is_key
 
 
 def test_http_to_another_machine_needs_consent_in_the_profile() -> None:
@@ -142,8 +142,8 @@ def test_http_to_another_machine_needs_consent_in_the_profile() -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_said() -> None:
-    own_servers_path().parent.parent.mkdir(parents=True, exist_ok=True)
-    own_servers_path().parent.write_text("a file where the folder should be")
+    saved_servers_path().parent.parent.mkdir(parents=True, exist_ok=True)
+    saved_servers_path().parent.write_text("a file where the folder should be")
     with pytest.raises(ProblemError, match="folder_not_writable"):
         write_profile("team", TABLE)
 
@@ -157,7 +157,7 @@ def test_two_writers_lose_nothing_of_each_other() -> None:
             os._exit(0)
         children.append(pid)
     assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 8
-    assert len(tomllib.loads(own_servers_path().read_text())["servers"]) == 8
+    assert len(tomllib.loads(saved_servers_path().read_text())["servers"]) == 8
 
 
 # A password manager
@@ -197,7 +197,7 @@ def test_a_command_that_fails_says_why_and_nothing_of_what_it_printed(
 def test_a_command_that_hangs_is_ended_with_what_it_started(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(keys, "PATIENCE", 0.3)
+    monkeypatch.setattr(api_keys, "PATIENCE", 0.3)
     began = time.monotonic()
     pid = tmp_path / "pid"
     # The grandchild holds the pipe: killing the child alone would wait for it.

@@ -33,7 +33,7 @@ def key_of(value: str | None) -> Secret | None:
     return Secret(said) if said and said != PLACEHOLDER else None
 
 
-def looks_like_key(text: str) -> bool:
+def is_key_like(text: str) -> bool:
     """Whether a word is rather a key itself than the name of something."""
     word = text.strip()
     if _NAME.fullmatch(word) and word == word.upper() and "_" in word:
@@ -47,7 +47,7 @@ def check_variable(name: str) -> str:
     Raises:
         ValueError: It is none, or it is the key; the words do not repeat it.
     """
-    if looks_like_key(name):
+    if is_key_like(name):
         raise ValueError("that looks like a key; give the name of the variable that holds it")
     if not _NAME.fullmatch(name):
         raise ValueError("must be the name of a variable: letters, digits and _")
@@ -68,7 +68,7 @@ def check_command(command: str) -> str:
         raise ValueError("a quotation mark is not closed") from None
     if not words:
         raise ValueError("must be a command")
-    if any(looks_like_key(word) for word in words if "/" not in word):
+    if any(is_key_like(word) for word in words if "/" not in word):
         raise ValueError("that looks like a key; give a command that prints it")
     return command
 
@@ -94,16 +94,16 @@ class UnusableKey(Secret):
         raise ProblemError(self.problem)
 
 
-def checked_key(key: Secret, variable: str, place: Mapping[str, Fact]) -> Secret:
+def checked_key(key: Secret, variable: str, origin: Mapping[str, Fact]) -> Secret:
     """The key of a variable, or why it is none.
 
     Args:
-        place: `path` and `line` where it stands in a file.
+        origin: `path` and `line` where it stands in a file.
     """
     flaw = key_flaw(key.reveal())
     if flaw is None:
         return key
-    return UnusableKey(problem("key_unusable", variable=variable, **place, **flaw._asdict()))
+    return UnusableKey(problem("key_unusable", variable=variable, **origin, **flaw._asdict()))
 
 
 class CommandKey(Secret):

@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sora_tui.config.keys import check_command, check_variable, looks_like_key
-from sora_tui.config.places import own_servers_path
-from sora_tui.config.private import write_private
+from sora_tui.config.api_keys import check_command, check_variable, is_key_like
+from sora_tui.config.config_files import TomlFile, read_toml
+from sora_tui.config.paths import saved_servers_path
+from sora_tui.config.private_file import write_private
 from sora_tui.config.profiles import read_profiles
-from sora_tui.config.sources import TomlFile, read_toml
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server
 
@@ -36,7 +36,7 @@ _RESERVED: Final = frozenset({SIMULATOR_NAME, "env"})
 _KEY_QUERIES: Final = frozenset({"api-key", "api_key", "apikey", "key", "token", "code"})
 
 
-def own_table(name: str) -> dict[str, Any]:
+def saved_table(name: str) -> dict[str, Any]:
     """The settings of one profile as they are written here.
 
     Raises:
@@ -49,13 +49,16 @@ def own_table(name: str) -> dict[str, Any]:
 
 
 def check_profile(
-    name: str, table: Mapping[str, Any], environ: Mapping[str, str], places: Mapping[str, str]
+    name: str,
+    table: Mapping[str, Any],
+    environ: Mapping[str, str],
+    profile_files: Mapping[str, str],
 ) -> Server:
     """The server that these settings would make; nothing is written.
 
     Args:
         environ: Where its key would be looked for.
-        places: Where each known profile is written (`Settings.places`).
+        profile_files: Where each known profile is written (`Settings.profile_files`).
 
     Raises:
         ProblemError: config_invalid, naming what is wrong with the name or a setting;
@@ -64,14 +67,14 @@ def check_profile(
     if not _NAME.fullmatch(name) or name in _RESERVED:
         reason = "a name of your own: letters, digits, - and _, 40 at most"
         raise problem_error("config_invalid", key="name", reason=reason)
-    _refuse_foreign(name, places)
+    _refuse_foreign(name, profile_files)
     for key, check in _CHECKS.items():
         if key in table:
             try:
                 check(table[key])
             except (ValueError, TypeError) as error:
                 raise problem_error("config_invalid", key=key, reason=str(error)) from None
-    file = TomlFile(own_servers_path(), {"servers": {name: table}}, "")
+    file = TomlFile(saved_servers_path(), {"servers": {name: table}}, "")
     try:
         profile = read_profiles(
             file, environ, lambda _server: True, lambda _server, _command: True
@@ -100,14 +103,14 @@ def write_profile(name: str, table: Mapping[str, Any], *, default: bool = False)
     _change(change)
 
 
-def remove_profile(name: str, places: Mapping[str, str]) -> None:
+def remove_profile(name: str, profile_files: Mapping[str, str]) -> None:
     """Forget a profile; jobs that were sent there keep their address.
 
     Raises:
         ProblemError: profile_unknown; profile_elsewhere; folder_not_writable.
     """
-    _refuse_foreign(name, places)
-    own_table(name)
+    _refuse_foreign(name, profile_files)
+    saved_table(name)
 
     def change(document: dict[str, Any]) -> None:
         document.get("servers", {}).pop(name, None)
@@ -128,14 +131,14 @@ def set_default(name: str) -> None:
 
 def _refuse_foreign(name: str, places: Mapping[str, str]) -> None:
     place = places.get(name)
-    if place is not None and place != str(own_servers_path()):
+    if place is not None and place != str(saved_servers_path()):
         raise problem_error("profile_elsewhere", name=name, path=place)
 
 
 def _secretless(values: object) -> None:
     """Refuse headers that carry a key in clear."""
     for value in values.values() if isinstance(values, Mapping) else ():
-        if any(looks_like_key(word) for word in str(value).split()):
+        if any(is_key_like(word) for word in str(value).split()):
             raise ValueError("that looks like a key; a key is never written here")
 
 
@@ -155,7 +158,7 @@ _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
 
 
 def _read() -> dict[str, Any]:
-    file = read_toml(own_servers_path())
+    file = read_toml(saved_servers_path())
     return dict(file.values) if file else {}
 
 
@@ -163,7 +166,7 @@ def _change(change: Callable[[dict[str, Any]], object]) -> None:
     """Read, change and replace the file, one process at a time."""
     import tomli_w  # writing is rare
 
-    path = own_servers_path()
+    path = saved_servers_path()
     try:
         with _alone(path):
             document = _read()

@@ -35,7 +35,7 @@ def user_toml_path() -> Path:
     return settings_folder() / "sora-tui.toml"
 
 
-def own_servers_path() -> Path:
+def saved_servers_path() -> Path:
     """The profiles that this program writes, whether there are any or not."""
     return settings_folder() / "servers.toml"
 
