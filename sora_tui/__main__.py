@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from sora_tui.cli.keys import KeyTable
     from sora_tui.config.settings import Settings
-    from sora_tui.i18n.findings import Line
+    from sora_tui.i18n.probe_result import Line
     from sora_tui.workspace.folder import Folder
 
 

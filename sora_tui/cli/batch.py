@@ -50,8 +50,8 @@ from sora_tui.engine.offers import offer_for
 from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.engine.orders import Line as OrderLine
 from sora_tui.i18n import _, ngettext
-from sora_tui.i18n.amounts import left_out_words, money
 from sora_tui.i18n.costs import free_words
+from sora_tui.i18n.formatting import left_out_words, money
 from sora_tui.workspace.batches import handing_in, jobs_of_batch
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder

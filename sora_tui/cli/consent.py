@@ -16,9 +16,9 @@ from sora_tui.core.problem import problem_error
 from sora_tui.core.request import VideoRequest
 from sora_tui.engine.orders import Answer, Order, consent, open_question
 from sora_tui.i18n import _, ngettext
-from sora_tui.i18n.amounts import money
 from sora_tui.i18n.answers import is_yes
-from sora_tui.i18n.kinship import operation_words, with_words
+from sora_tui.i18n.formatting import money
+from sora_tui.i18n.lineage import operation_words, with_words
 from sora_tui.i18n.spending import today_words
 
 Question = Callable[[str], str]

@@ -15,7 +15,7 @@ from sora_tui.config.settings import Settings
 from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_groups, spending_report
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.formatting import money
 from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import open_folder
 

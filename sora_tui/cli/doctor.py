@@ -27,7 +27,7 @@ from sora_tui.engine.examine import examine
 from sora_tui.engine.quote import usual_quote
 from sora_tui.engine.way import way_to
 from sora_tui.i18n import _, language
-from sora_tui.i18n.findings import Line, Sign, finding_lines
+from sora_tui.i18n.probe_result import Line, Symbol, probe_lines
 from sora_tui.i18n.problems import sentences
 from sora_tui.media.decoder import decoder_version
 from sora_tui.workspace.capability_cache import CapabilityCache
@@ -58,7 +58,7 @@ class Check(NamedTuple):
     name: str
     detail: str
     problem: Problem | None = None
-    sign: Sign | None = None
+    sign: Symbol | None = None
     value: object = None
     advice: str = ""
 
@@ -142,11 +142,11 @@ def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> It
         can = {name: shown.get(name) if told is None else told for name, told in found.can.items()}
         means = "none" if can["delete"] is False else found.delete_means
         found = found._replace(can=can, delete_means=means)
-    yield from map(_check, finding_lines(server, found, usual_quote(server)))
+    yield from map(_check, probe_lines(server, found, usual_quote(server)))
 
 
 def _check(line: Line) -> Check:
-    return Check(line.name, line.words, line.problem, line.sign, line.value, line.advice)
+    return Check(line.name, line.words, line.problem, line.symbol, line.value, line.advice)
 
 
 def _checks(settings: Settings, look_at_pictures: LookAtPictures) -> Iterator[Check]:

@@ -11,8 +11,8 @@ from sora_tui.core.server import Server
 from sora_tui.core.text import clean
 from sora_tui.engine.orders import Order, preview
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import money
 from sora_tui.i18n.costs import free_words
+from sora_tui.i18n.formatting import money
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared
 

@@ -23,7 +23,7 @@ from sora_tui.core.recovery import SEARCH_DELAYS
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n import _
-from sora_tui.i18n.search import search_words
+from sora_tui.i18n.recovery import search_words
 from sora_tui.workspace.history import History
 
 #: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.

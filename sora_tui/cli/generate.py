@@ -29,10 +29,10 @@ from sora_tui.core.text import clean_line, left_out
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import left_out_words, money
 from sora_tui.i18n.costs import free_words
-from sora_tui.i18n.endings import ending_words
+from sora_tui.i18n.formatting import left_out_words, money
 from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.retirement import retirement_words
 from sora_tui.i18n.takes import same_seed_words
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
@@ -125,7 +125,7 @@ def tell_warnings(settings: Settings, speech: Speech) -> None:
 def tell_endings(order: Order, speech: Speech) -> None:
     """Say which models of an order end, or have ended, and which of its clips come out alike."""
     for end in order.endings:
-        if note := ending_words(end, date.today()):
+        if note := retirement_words(end, date.today()):
             speech.note(note)
     for line in order.lines:
         if note := same_seed_words(line.request, line.clips):

@@ -20,10 +20,10 @@ from sora_tui.core.document import to_document
 from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.text import clean, clean_line, folded
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import money
 from sora_tui.i18n.costs import reported_words
-from sora_tui.i18n.kinship import kin_words, operation_words
-from sora_tui.i18n.made import made_words
+from sora_tui.i18n.formatting import money
+from sora_tui.i18n.lineage import operation_words, relation_words
+from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -155,15 +155,15 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         (_("picture"), f"{reference.path}  {reference.fit}" if reference else None),
         (_("parameters"), json.dumps(dict(request.params)) if request.params else None),
         (_("made as"), operation_words(request) if request.source_file else None),
-        *((_("from"), kin_words(relation)) for relation in lineage.origins),
-        *((_("became"), kin_words(relation)) for relation in lineage.derived),
+        *((_("from"), relation_words(relation)) for relation in lineage.origins),
+        *((_("became"), relation_words(relation)) for relation in lineage.derived),
         (_("cost"), _cost(job)),
         (_("batch"), f"{job.batch.id}  {job.batch.index}" if job.batch else None),
         (_("created"), _local(job.created_at)),
         (_("expires"), _local(job.expires_at) if job.expires_at else None),
         (_("clip"), path_of(job, folder)),
         ("sha256", job.outputs[0].sha256 if job.outputs else None),
-        (_("differs"), made_words(job)),
+        (_("differs"), output_words(job)),
         (_("record"), record_path(job)),
         # Servers do not always say it of a job that was made elsewhere.
         (_("prompt"), None if request.prompt.strip() else _("not known")),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sora_tui.core.job import Job
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.search import created_words, found_words, same_words
+from sora_tui.i18n.recovery import created_words, found_words, same_words
 
 
 def found_lines(job: Job) -> Iterator[str]:

@@ -13,7 +13,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem
 from sora_tui.engine.events import JobChanged
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import clock, size_of
+from sora_tui.i18n.formatting import bytes_words, duration
 from sora_tui.i18n.problems import sentences
 
 #: Seconds that such jobs usually take, or None.
@@ -112,23 +112,25 @@ def detail(event: JobChanged, usual: Usual) -> str:
     job, now = event.job, datetime.now(UTC)
     if event.retry is not None:
         why = sentences(event.retry.problem).happened if event.retry.problem else event.retry.why
-        again = clock((event.retry.until - now).total_seconds())
+        again = duration((event.retry.until - now).total_seconds())
         return _("{why} Again in {time}.").format(why=why, time=again)
     if job.state is State.DOWNLOADING and event.transfer is not None:
         received, total = event.transfer.received, event.transfer.total
         if total is None:
-            return size_of(received)
-        return _("{received} of {total}").format(received=size_of(received), total=size_of(total))
+            return bytes_words(received)
+        return _("{received} of {total}").format(
+            received=bytes_words(received), total=bytes_words(total)
+        )
     if job.state is not State.IN_PROGRESS:
         return ""
     percent = _percent(job)
     elapsed = _elapsed(job, now)
     left = seconds_left(elapsed, percent, usual(job))
-    words = [_("no figure, {time} so far").format(time=clock(elapsed))]
+    words = [_("no figure, {time} so far").format(time=duration(elapsed))]
     if percent is not None:
         words = [f"{percent:.0f} %"]
     if left is not None:
-        words.append(_("about {time} left").format(time=clock(left)))
+        words.append(_("about {time} left").format(time=duration(left)))
     return "  ".join(words)
 
 

@@ -16,8 +16,8 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.output_check import differences
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
-from sora_tui.i18n.amounts import size_of
-from sora_tui.i18n.made import made_words
+from sora_tui.i18n.formatting import bytes_words
+from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
 
@@ -74,11 +74,11 @@ def _tell(job: Job, folder: Folder, speech: Speech) -> None:
             path = _shown(folder.root / output.path)
             speech.note(
                 _("Saved {path}  {size}  sha256 {sha256}").format(
-                    path=path, size=size_of(output.bytes), sha256=output.sha256[:12]
+                    path=path, size=bytes_words(output.bytes), sha256=output.sha256[:12]
                 )
             )
             speech.result(path)
-    if other := made_words(job):
+    if other := output_words(job):
         speech.note(f"{job.id}  {other}")
     if job.request.operation == "character" and job.state is State.COMPLETED:
         name = clean_line(job.request.prompt, 80)

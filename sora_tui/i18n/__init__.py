@@ -33,7 +33,7 @@ def set_language(code: str | None = None, environ: Mapping[str, str] = os.enviro
     global _language
     wish = code or next((environ[name] for name in _VARIABLES if environ.get(name)), SOURCE)
     short = wish.replace("-", "_").split("_")[0].split(".")[0].lower()
-    _language = short if short.isalpha() and catalogue_path(short).exists() else SOURCE
+    _language = short if short.isalpha() and translation_path(short).exists() else SOURCE
     return _language
 
 
@@ -59,12 +59,12 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _catalogue(_language).ngettext(one, many, count)
 
 
-def catalogue_path(code: str, kind: str = "mo") -> Path:
+def translation_path(code: str, kind: str = "mo") -> Path:
     """Where the catalogue of a language lies; `kind` is `mo` (compiled) or `po` (source)."""
     return CATALOGUES / code / "LC_MESSAGES" / f"{DOMAIN}.{kind}"
 
 
 @cache
 def _catalogue(code: str) -> GNUTranslations:
-    with catalogue_path(code).open("rb") as stream:
+    with translation_path(code).open("rb") as stream:
         return GNUTranslations(stream)

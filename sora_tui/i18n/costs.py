@@ -5,7 +5,7 @@ from __future__ import annotations
 from sora_tui.core.job import Job
 from sora_tui.core.price import Price
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.formatting import money
 
 
 def reported_words(job: Job) -> str:

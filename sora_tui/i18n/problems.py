@@ -20,7 +20,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.problem import CODES, Fact, Problem, Spent
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.formatting import money
 from sora_tui.i18n.parameters import kind_words
 
 

@@ -6,7 +6,7 @@ from sora_tui.core.budget import NOTHING, Spending
 from sora_tui.core.limits import Budget
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.formatting import money
 
 
 def today_words(spent: Spending, budget: Budget) -> str:

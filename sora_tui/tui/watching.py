@@ -435,7 +435,7 @@ class WatchingApp(HardenedApp, part=True):
 
     def _take_found_records(self, count: int) -> None:
         """Read the list again: documents came in beside us."""
-        from sora_tui.i18n.amounts import thousands
+        from sora_tui.i18n.formatting import thousands
 
         self.load_history()
         text = ngettext("{count} record came in.", "{count} records came in.", count)

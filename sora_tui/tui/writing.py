@@ -250,7 +250,7 @@ class WritingApp(WatchingApp, part=True):
     def show_price(self) -> None:
         """Price and picture of what stands in the editor; a wrong value says so at once."""
         from sora_tui.engine.quote import ending, quote
-        from sora_tui.i18n.endings import ending_words
+        from sora_tui.i18n.retirement import retirement_words
         from sora_tui.i18n.takes import same_seed_words
         from sora_tui.tui.presenters.order import picture_of
         from sora_tui.tui.state.draft import as_written, check_draft, known_values, request_of
@@ -272,7 +272,7 @@ class WritingApp(WatchingApp, part=True):
             self._refuses = False
         end = ending(server, draft.model)
         alike = "" if wish is None else same_seed_words(wish, draft.count)
-        note = "; ".join(filter(None, (alike, ending_words(end, self.clock().date()))))
+        note = "; ".join(filter(None, (alike, retirement_words(end, self.clock().date()))))
         picture = picture_of(draft, self.context.references.files)
         urgent = bool(alike) or (end is not None and end.own)
         self.editor.show_facts(picture, price, server, note, urgent=urgent)
@@ -421,7 +421,7 @@ class WritingApp(WatchingApp, part=True):
 
     def tell_left_out(self, characters: tuple[str, ...]) -> None:
         """Name the characters that a text brought and no prompt may have; nothing for none."""
-        from sora_tui.i18n.amounts import left_out_words
+        from sora_tui.i18n.formatting import left_out_words
 
         if characters:
             self.say(left_out_words(characters))
@@ -514,7 +514,7 @@ class WritingApp(WatchingApp, part=True):
 
     def _prepared(self, prompted: Prompted) -> None:
         from sora_tui.core.price import Ask
-        from sora_tui.i18n.kinship import operation_words
+        from sora_tui.i18n.lineage import operation_words
         from sora_tui.tui.presenters.order import note_of, question_for, today_of
 
         order = prompted.order

@@ -9,7 +9,7 @@ import pytest
 
 from sora_tui.core.job import Job, Output
 from sora_tui.core.output_check import differences, is_checkable
-from sora_tui.i18n.made import made_words
+from sora_tui.i18n.output_check import output_words
 from tests.tui.sample_jobs import pending, saved
 
 
@@ -39,7 +39,7 @@ def test_what_is_as_it_was_asked_or_cannot_be_told(
     asked: dict[str, Any], clip: dict[str, Any]
 ) -> None:
     assert differences(made(asked, **clip)) == ()
-    assert made_words(made(asked, **clip)) == ""
+    assert output_words(made(asked, **clip)) == ""
 
 
 def test_each_difference_is_named() -> None:
@@ -49,7 +49,7 @@ def test_each_difference_is_named() -> None:
         ("seconds", "5", "8"),
         ("fps", "16", "24"),
     ]
-    assert made_words(job) == (
+    assert output_words(job) == (
         "made 1280x704 in place of 1280x720, 8 s in place of 5 s, 24 fps in place of 16 fps"
     )
 

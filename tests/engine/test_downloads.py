@@ -29,7 +29,7 @@ from sora_tui.engine import downloads
 from sora_tui.engine.desk import Announcer, Desk
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.engine.purse import Purse
-from sora_tui.i18n.made import made_words
+from sora_tui.i18n.output_check import output_words
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.core.lives import new_job
@@ -513,7 +513,7 @@ def test_what_comes_twice_alike_is_what_the_server_has(
     read = from_document(json.loads((folder.metadata / f"{saved.id}.json").read_text()))
     assert read.outputs == saved.outputs
     assert warning in read.events[-1].note
-    assert "no player" in made_words(saved)
+    assert "no player" in output_words(saved)
 
 
 def test_a_damaged_copy_that_was_followed_by_a_good_one_is_not_kept(
@@ -672,7 +672,7 @@ def test_every_clip_of_a_job_is_fetched(
         "video_0_3",
     ]
     assert len(asked(server)) == 3
-    assert made_words(saved) == ""
+    assert output_words(saved) == ""
 
 
 def test_clips_with_addresses_are_fetched_from_there(folder: Folder, server: FaultServer) -> None:
@@ -703,7 +703,7 @@ def test_a_server_that_gives_only_the_first_says_so_on_the_job(
         saved = watcher.wait_for_state(State.SAVED)
     assert [output.variant for output in saved.outputs] == ["video"]
     assert saved.clips_missing == 2
-    assert made_words(saved) == "2 more paid clips that this server gives no way to fetch"
+    assert output_words(saved) == "2 more paid clips that this server gives no way to fetch"
     assert saved.events[-1].note == "2 more that this server gives no way to fetch"
 
 

@@ -17,7 +17,7 @@ from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.engine.desk import utc_now
 from sora_tui.i18n import _, language, ngettext, set_language
-from sora_tui.i18n.amounts import clock, money, size_of
+from sora_tui.i18n.formatting import bytes_words, duration, money
 from sora_tui.i18n.problems import TABLE, job_sentences, sentences
 from tools import catalogue
 
@@ -213,9 +213,9 @@ def test_amounts_in_both_languages() -> None:
         "$0.337",
     ]
     assert money(Decimal("0.4"), "EUR") == "0.40 EUR"
-    assert [size_of(n) for n in (812, 23_891, 3_040_000)] == ["812 bytes", "24 kB", "3.0 MB"]
-    assert [clock(n) for n in (41, 242, 3842)] == ["0:41", "4:02", "1:04:02"]
+    assert [bytes_words(n) for n in (812, 23_891, 3_040_000)] == ["812 bytes", "24 kB", "3.0 MB"]
+    assert [duration(n) for n in (41, 242, 3842)] == ["0:41", "4:02", "1:04:02"]
     set_language("fr")
     assert money(Decimal("0.4"), "USD") == "0,40\u00a0$"
-    assert size_of(3_040_000) == "3,0\u00a0Mo"
+    assert bytes_words(3_040_000) == "3,0\u00a0Mo"
     assert ngettext("{count} clip", "{count} clips", 0) == "{count} clip"

@@ -106,7 +106,7 @@ def test_doctor_says_which_way_and_why(
 ) -> None:
     line = picture_line(ScreenSettings(**screen), environ)
     assert words in line.words
-    assert line.sign == ("-" if screen.get("preview") == "off" else "ok")
+    assert line.symbol == ("-" if screen.get("preview") == "off" else "ok")
     assert isinstance(line.value, dict)
     assert line.value["way"] == graphics(ScreenSettings(**screen).preview, environ).way
 

@@ -24,7 +24,7 @@ SnapCompare = Callable[..., bool]
 @pytest.fixture(autouse=True)
 def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from sora_tui.engine.quote import usual_quote
-    from sora_tui.i18n.findings import finding_lines
+    from sora_tui.i18n.probe_result import probe_lines
 
     def findings(server: Server) -> Any:
         found = ProbeResult(
@@ -36,7 +36,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             can={"list": False, "delete": False, "remix": True, "edit": True},
             delete_means="none",
         )
-        return tuple(finding_lines(server, found, usual_quote(server)))
+        return tuple(probe_lines(server, found, usual_quote(server)))
 
     monkeypatch.setattr(server_test, "findings", findings)
     monkeypatch.delenv("SSH_CONNECTION", raising=False)

@@ -12,7 +12,7 @@ import pytest
 
 from sora_tui.core.job import Job
 from sora_tui.engine.events import RemoteListed
-from sora_tui.i18n.search import created_words, found_words
+from sora_tui.i18n.recovery import created_words, found_words
 from sora_tui.tui.presenters.exit_message import farewell
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.job_details import events, facts, timeline

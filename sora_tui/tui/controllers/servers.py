@@ -13,7 +13,7 @@ from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from sora_tui.i18n.findings import Line
+    from sora_tui.i18n.probe_result import Line
     from sora_tui.tui.context import Context
     from sora_tui.tui.dialogs.server_form import (
         ProfileSaveWanted,

@@ -19,7 +19,7 @@ from sora_tui.core.probe_result import CAPABILITIES
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
-from sora_tui.i18n.findings import Line
+from sora_tui.i18n.probe_result import Line
 from sora_tui.i18n.problems import sentences
 from sora_tui.tui.intent import Intent
 
@@ -330,17 +330,17 @@ def result_text(lines: Sequence[Line]) -> Content:
     """
     styles = {"x": "$text-error", "-": "$text-warning"}
     found = [
-        Content.styled(line.words, styles.get(line.sign, ""))
+        Content.styled(line.words, styles.get(line.symbol, ""))
         for line in lines
-        if line.problem is None and (line.sign != "?" or line.name not in CAPABILITIES)
+        if line.problem is None and (line.symbol != "?" or line.name not in CAPABILITIES)
     ]
     wrong = [line for line in lines if line.problem is not None]
     # What is wrong comes before what merely is not there.
     advice = [
-        Content.styled(f"{line.words} {line.advice}", styles.get(line.sign, "")) for line in wrong
+        Content.styled(f"{line.words} {line.advice}", styles.get(line.symbol, "")) for line in wrong
     ] or [
         Content(f"{line.words}  {line.advice}")
         for line in lines
-        if line.advice and line.sign == "-"
+        if line.advice and line.symbol == "-"
     ]
     return Content("\n").join([*([Content(" / ").join(found)] if found else ()), *advice])

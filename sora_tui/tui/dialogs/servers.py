@@ -18,7 +18,7 @@ from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import yes_key
-from sora_tui.i18n.findings import Line
+from sora_tui.i18n.probe_result import Line
 from sora_tui.i18n.problems import sentences
 from sora_tui.tui.dialogs.server_form import result_text
 from sora_tui.tui.intent import Intent

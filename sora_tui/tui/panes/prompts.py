@@ -15,7 +15,7 @@ from textual.message import Message
 
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.i18n.amounts import thousands
+from sora_tui.i18n.formatting import thousands
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 

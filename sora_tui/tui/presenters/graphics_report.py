@@ -11,7 +11,7 @@ from textual import constants
 from sora_tui.config.screen import ScreenSettings, is_ascii_wanted
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
-from sora_tui.i18n.findings import Line
+from sora_tui.i18n.probe_result import Line
 from sora_tui.tui.terminal.graphics.detect import Graphics, Why, graphics, reason
 
 Colours = Literal["truecolor", "256", "standard", "none"]

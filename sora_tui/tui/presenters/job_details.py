@@ -13,10 +13,10 @@ from sora_tui.core.lineage import Lineage
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import money
 from sora_tui.i18n.costs import reported_words
-from sora_tui.i18n.kinship import kin_words, operation_words
-from sora_tui.i18n.made import made_words
+from sora_tui.i18n.formatting import money
+from sora_tui.i18n.lineage import operation_words, relation_words
+from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_columns import JobView
@@ -173,7 +173,10 @@ def _relations(job: Job, lineage: Lineage) -> Iterator[tuple[str, str]]:
         (_("became"), "w", lineage.derived),
     ):
         for number, relation in enumerate(found):
-            yield "" if number else label, kin_words(relation) + ("" if number else f"  ({key})")
+            yield (
+                "" if number else label,
+                relation_words(relation) + ("" if number else f"  ({key})"),
+            )
 
 
 def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
@@ -197,7 +200,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
     yield _("expires"), _expiry(view, now)
     if job.outputs:
         yield "sha256", clean_line(job.outputs[0].sha256, 64)
-    yield _("differs"), made_words(job)
+    yield _("differs"), output_words(job)
     yield _("video id"), clean_line(job.remote_id or "", 1100)
     if remote is not None and remote.status:
         yield _("it says"), remote.status

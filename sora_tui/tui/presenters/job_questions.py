@@ -12,7 +12,7 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.text import clean_line
 from sora_tui.engine.orders import Line, Order
 from sora_tui.i18n import _, ngettext
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.formatting import money
 from sora_tui.tui.presenters.job_status import server_name
 from sora_tui.tui.presenters.order import Question, note_of, today_of
 

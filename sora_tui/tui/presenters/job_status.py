@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.made import made_words
+from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.tui.presenters.job_columns import (
     JobView,
@@ -92,7 +92,7 @@ def _saved_forms(job: Job, leave: str | None) -> Iterator[str]:
     if not job.outputs:
         yield _("Saved")
         return
-    if other := made_words(job):
+    if other := output_words(job):
         path = clean_line(job.outputs[0].path, 200)
         yield _("Saved {path}").format(path=path) + f"  {other}"
         yield _("Saved") + f"  {other}"

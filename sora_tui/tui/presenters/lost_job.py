@@ -12,9 +12,9 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.formatting import money
 from sora_tui.i18n.problems import job_sentences, sentences
-from sora_tui.i18n.search import created_words, found_words, same_words
+from sora_tui.i18n.recovery import created_words, found_words, same_words
 from sora_tui.tui.presenters.order import Question
 from sora_tui.tui.widgets.scroll_text import Line
 

@@ -16,11 +16,11 @@ from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line, same_name
 from sora_tui.engine.orders import Order
 from sora_tui.i18n import _, ngettext
-from sora_tui.i18n.amounts import money
 from sora_tui.i18n.costs import free_words
-from sora_tui.i18n.endings import ending_words
-from sora_tui.i18n.kinship import operation_words, with_words
+from sora_tui.i18n.formatting import money
+from sora_tui.i18n.lineage import operation_words, with_words
 from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.retirement import retirement_words
 from sora_tui.i18n.spending import today_words
 from sora_tui.tui.state.draft import Draft
 
@@ -265,4 +265,4 @@ def today_of(order: Order) -> str:
 
 def note_of(order: Order, now: datetime) -> str:
     """Return the warnings about models of an order, in words."""
-    return "  ".join(note for end in order.endings if (note := ending_words(end, now.date())))
+    return "  ".join(note for end in order.endings if (note := retirement_words(end, now.date())))

@@ -16,7 +16,7 @@ from sora_tui.core.moderation import was_content_refused
 from sora_tui.core.request import EXACT, VideoRequest
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.kinship import operation_words
+from sora_tui.i18n.lineage import operation_words
 from sora_tui.tui.widgets.scroll_text import Line, Span, wrap
 
 _WORD: Final = re.compile(r"\w+|[^\w\s]")

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sora_tui.core.server import Server
-    from sora_tui.i18n.findings import Line
+    from sora_tui.i18n.probe_result import Line
 
 
 def findings(server: Server) -> Sequence[Line]:
     """Ask a server a few free questions."""
     from sora_tui.engine.examine import examine
     from sora_tui.engine.quote import usual_quote
-    from sora_tui.i18n.findings import finding_lines
+    from sora_tui.i18n.probe_result import probe_lines
 
-    return tuple(finding_lines(server, examine(server), usual_quote(server)))
+    return tuple(probe_lines(server, examine(server), usual_quote(server)))
 
 
 def profile_findings(

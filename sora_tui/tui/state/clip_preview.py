@@ -11,8 +11,8 @@ from sora_tui.core.output_check import differences, is_checkable
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.amounts import size_of
-from sora_tui.i18n.made import asked_words
+from sora_tui.i18n.formatting import bytes_words
+from sora_tui.i18n.output_check import asked_words
 from sora_tui.i18n.problems import REASONS, sentences
 from sora_tui.media.cells import Cells
 
@@ -118,7 +118,7 @@ def clip_lines(job: Job, seen: ClipSeen | None) -> Iterator[tuple[str, str, str]
     codec = (facts.codec if facts else output.codec) or ""
     # A figure and its unit stay in one line.
     said = [
-        size_of(facts.bytes if facts else output.bytes).replace(" ", "\N{NO-BREAK SPACE}"),
+        bytes_words(facts.bytes if facts else output.bytes).replace(" ", "\N{NO-BREAK SPACE}"),
         f"{width}x{height}" if width and height else "",
         f"{seconds:.1f}\N{NO-BREAK SPACE}s" if seconds else "",
         f"{fps:g}\N{NO-BREAK SPACE}fps" if fps else "",

@@ -26,7 +26,7 @@ def money(sum: Decimal, currency: str) -> str:
     return f"${digits}" if currency == "USD" else f"{digits} {currency}"
 
 
-def size_of(bytes: int) -> str:
+def bytes_words(bytes: int) -> str:
     """`812 bytes`, `24 kB`, `3.0 MB` (a thousand bytes, a million bytes)."""
     if bytes < 1000:
         return _("{count} bytes").format(count=bytes)
@@ -41,7 +41,7 @@ def thousands(count: int) -> str:
     return digits.replace(",", "\u202f") if language() == "fr" else digits
 
 
-def clock(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """`0:41`, `4:02`, `1:04:02`."""
     minutes, rest = divmod(max(round(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)

@@ -12,11 +12,11 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.i18n.amounts import money
+from sora_tui.i18n.formatting import money
 from sora_tui.i18n.problems import sentences
 
 #: Well; not there, which is no fault; nobody knows; wrong.
-Sign = Literal["ok", "-", "?", "x"]
+Symbol = Literal["ok", "-", "?", "x"]
 
 #: Models that are named; the others are counted.
 _NAMED: Final = 4
@@ -27,7 +27,7 @@ _OPERATIONS: Final[tuple[tuple[Capability, str], ...]] = (
     ("character", N_("characters")),
     ("thumbnail", N_("thumbnails")),
 )
-_DELETE: Final[dict[DeleteMeans, tuple[Sign, str]]] = {
+_DELETE: Final[dict[DeleteMeans, tuple[Symbol, str]]] = {
     "deletes": ("ok", N_("delete: yes, job and file")),
     "cancels": ("ok", N_("delete: yes, and a running job is stopped")),
     "forgets": ("ok", N_("delete: it only forgets the job, which runs on")),
@@ -48,14 +48,14 @@ class Line(NamedTuple):
     """
 
     name: str
-    sign: Sign
+    symbol: Symbol
     value: object
     words: str
     advice: str = ""
     problem: Problem | None = None
 
 
-def finding_lines(server: Server, found: ProbeResult, price: Price) -> Iterator[Line]:
+def probe_lines(server: Server, found: ProbeResult, price: Price) -> Iterator[Line]:
     """Everything about a server, the most important first.
 
     Args:
@@ -82,7 +82,7 @@ def finding_lines(server: Server, found: ProbeResult, price: Price) -> Iterator[
     for ability, name in _OPERATIONS:
         can = found.can.get(ability)
         words = _("{what}: {rest}").format(what=_(name), rest=_yes_or_no(can))
-        yield Line(ability, _sign(can), can, words)
+        yield Line(ability, _symbol(can), can, words)
     if found.repeats:
         words = _("repeats: it may send a create that failed on again; each may be billed")
         advice = _("num_retries: 0 in its own settings ends that; it cannot be seen from here")
@@ -100,7 +100,12 @@ def _key(server: Server, found: ProbeResult) -> Line:
         "none": _("no key is sent"),
         "unknown": _("key: not asked for by anything that is free"),
     }[found.key]
-    signs: dict[KeyStatus, Sign] = {"accepted": "ok", "refused": "x", "none": "ok", "unknown": "?"}
+    signs: dict[KeyStatus, Symbol] = {
+        "accepted": "ok",
+        "refused": "x",
+        "none": "ok",
+        "unknown": "?",
+    }
     sign = signs[found.key]
     advice = ""
     if found.key == "refused" and server.key_from is not None:
@@ -115,7 +120,7 @@ def _dialect(server: Server, found: ProbeResult) -> Line:
     words = _("speaks {dialect}").format(dialect=clean_line(found.dialect))
     if found.version:
         words += f"  {clean_line(found.version, 40)}"
-    sign: Sign = "?" if found.dialect == "generic" else "ok"
+    sign: Symbol = "?" if found.dialect == "generic" else "ok"
     if server.dialect not in {"auto", found.dialect}:
         advice = _("the profile says {dialect}").format(dialect=clean_line(server.dialect))
     elif found.dialect == "generic":
@@ -144,7 +149,7 @@ def _list(found: ProbeResult) -> Line:
         False: _("a lost answer cannot be looked for; adopt a job by its id"),
         None: "",
     }[can]
-    return Line("list", _sign(can), can, _("list: {can}").format(can=_yes_or_no(can)), advice)
+    return Line("list", _symbol(can), can, _("list: {can}").format(can=_yes_or_no(can)), advice)
 
 
 def _price(server: Server, price: Price, found: ProbeResult) -> Line:
@@ -160,7 +165,7 @@ def _price(server: Server, price: Price, found: ProbeResult) -> Line:
     return Line("price", "?", None, _("price: not stated"), advice)
 
 
-def _sign(can: bool | None) -> Sign:
+def _symbol(can: bool | None) -> Symbol:
     return "?" if can is None else "ok" if can else "-"
 
 

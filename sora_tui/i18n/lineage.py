@@ -54,6 +54,6 @@ def with_words(characters: Iterable[str]) -> str:
     return _("with {names}").format(names=", ".join(names)) if names else ""
 
 
-def kin_words(relation: Relation) -> str:
+def relation_words(relation: Relation) -> str:
     """`20261122-101530-7f3k2m, remix`."""
     return f"{clean_line(relation.id, 200)}, {_(_HOW[relation.how])}"

@@ -10,7 +10,7 @@ from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 
 
-def made_words(job: Job) -> str:
+def output_words(job: Job) -> str:
     """Return all that a person should know of a job's clips; empty where all is as asked.
 
     For example `made 1280x704 in place of 1280x720, 5 s in place of 8 s`.
