@@ -10,27 +10,27 @@ from statistics import median
 
 from bench.first_frame import BARE, Start
 from bench.key_paint import running
-from sora_tui.media.cells import Room
-from sora_tui.media.helper import Helper
+from sora_tui.media.cells import CellArea
+from sora_tui.media.decoder_client import DecoderClient
 
 PROMISED_POSTER = 0.1
 PROMISED_STRIP = 0.4
 PROMISED_MB = 20
 _TIMES = 9
 #: What a pane beside the editor gives a picture, and more than any terminal of today has.
-_ROOMS = (Room(48, 14), Room(200, 60, fine=True))
+_ROOMS = (CellArea(48, 14), CellArea(200, 60, fine=True))
 
 
 def report_times(clip: Path) -> None:
     """Print how long poster and filmstrip of a clip take with nothing in the cache."""
-    helper = Helper()
+    decoder_client = DecoderClient()
     with clip.open("rb") as file:
         began = time.perf_counter()
-        helper.poster(file, _ROOMS[0])
+        decoder_client.poster(file, _ROOMS[0])
         cold = time.perf_counter() - began
         for name, make, promised in (
-            ("poster", helper.poster, PROMISED_POSTER),
-            ("filmstrip", helper.filmstrip, PROMISED_STRIP),
+            ("poster", decoder_client.poster, PROMISED_POSTER),
+            ("filmstrip", decoder_client.filmstrip, PROMISED_STRIP),
         ):
             small, large = (_seconds(partial(make, file, room)) for room in _ROOMS)
             print(
@@ -38,7 +38,7 @@ def report_times(clip: Path) -> None:
                 f"(promised: {promised})  4 s of 720p, helper warm, median of {_TIMES}"
             )
     print(f"first poster {cold:.3f} s with the start of the helper")
-    helper.stop()
+    decoder_client.stop()
 
 
 def report_memory(start: Start, count: int, env: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ def media_workers(parent: int) -> list[int]:
     """The processes that open strangers' files for this one."""
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
     children = (pid for pid in pids if _stat(pid)[1] == parent and lives(pid))
-    return [pid for pid in children if b"sora_tui.media.worker" in _read(pid, "cmdline")]
+    return [pid for pid in children if b"sora_tui.media.decoder_process" in _read(pid, "cmdline")]
 
 
 def _stat(pid: int) -> tuple[str, int]:

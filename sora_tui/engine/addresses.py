@@ -23,7 +23,7 @@ from sora_tui.engine.clip_files import PartSink, published
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.downloads import MAX_BYTES
 from sora_tui.engine.threads import in_daemon_thread
-from sora_tui.media.kinds import inspect_clip
+from sora_tui.media.clip_probe import probe_clip
 from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile
@@ -151,7 +151,7 @@ def _fetched(
         return _Found(interrupted=failure.error.kind == "download_interrupted")
     part.sync_and_close()
     with disk_refusals(part.path):  # the person may have removed the folder meanwhile
-        inspected = inspect_clip(part.path)
+        inspected = probe_clip(part.path)
     is_whole = inspected.suffix in _CLIPS and inspected.warning in {
         None,
         "not_checked",

@@ -10,7 +10,7 @@ from sora_tui.core.job import Job, Output
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server
 from sora_tui.engine.quote import quote
-from sora_tui.media.kinds import UNKNOWN, Inspection, inspect_clip
+from sora_tui.media.clip_probe import UNKNOWN, ClipProbe, probe_clip
 from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile, output_name
@@ -57,11 +57,11 @@ class DamagedError(Exception):
     """The check refused a clip; the same bytes once more are kept all the same.
 
     Attributes:
-        reason: `Inspection.warning`.
+        reason: `ClipProbe.warning`.
         is_media: It is of a kind that players know, and only this check does not.
     """
 
-    def __init__(self, found: Inspection) -> None:
+    def __init__(self, found: ClipProbe) -> None:
         super().__init__(found.warning)
         self.reason = found.warning or ""
         self.is_media = found.warning == "not_checked" and found.suffix != UNKNOWN
@@ -82,7 +82,7 @@ def published(
     """
     part.sync_and_close()
     with disk_refusals(part.path):  # the person may have removed the folder meanwhile
-        found = inspect_clip(part.path)
+        found = probe_clip(part.path)
     if found.warning is not None and not keeps:
         raise DamagedError(found)
     if part.bytes == 0:

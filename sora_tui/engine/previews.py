@@ -22,7 +22,7 @@ from sora_tui.core.sniff import sniff
 from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
 from sora_tui.engine.threads import in_daemon_thread
-from sora_tui.media.header import HEADER_BYTES, inspect_header
+from sora_tui.media.image_header import HEADER_BYTES, inspect_header
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile, output_name

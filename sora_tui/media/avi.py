@@ -7,7 +7,7 @@ import struct
 from typing import BinaryIO, Final
 
 from sora_tui.core.problem import problem_error
-from sora_tui.media.boxes import ClipFacts, likely_length
+from sora_tui.media.mp4 import ClipFacts, likely_length
 
 #: RIFF, the list `hdrl` with `avih`, and the first stream's `strh`: their order is fixed (AVI RIFF
 #: File Reference).

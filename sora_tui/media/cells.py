@@ -1,6 +1,6 @@
 """Brings a picture to the cells of a terminal: two pixels in each.
 
-A cell is taken as twice as high as it is wide. Who has a file asks `helper.py`: it may be
+A cell is taken as twice as high as it is wide. Who has a file asks `decoder_client.py`: it may be
 anybody's.
 """
 
@@ -35,24 +35,24 @@ _FINE_PIXELS: Final = 90_000
 _FINE_SIDE: Final = 800
 
 
-class Aim(NamedTuple):
+class FitTarget(NamedTuple):
     """The size that a reference is brought to, for looking at what that does.
 
     Attributes:
         width: In pixels, of the clip; the shape alone matters.
-        made: Show what is sent; else the picture, with what a cut takes away in the dark.
+        copy: Show what is sent; else the picture, with what a cut takes away in the dark.
     """
 
     width: int
     height: int
     fit: Fit
-    made: bool = False
+    copy: bool = False
 
     def __str__(self) -> str:
-        return f"{self.width}x{self.height} {self.fit} {'made' if self.made else 'whole'}"
+        return f"{self.width}x{self.height} {self.fit} {'made' if self.copy else 'whole'}"
 
 
-def read_aim(text: str) -> Aim:
+def read_aim(text: str) -> FitTarget:
     """The aim that is written so.
 
     Raises:
@@ -60,10 +60,10 @@ def read_aim(text: str) -> Aim:
         ValueError: It is none.
     """
     size, fit, what = text.split()
-    return Aim(*width_height(size), read_fit(fit), what == "made")
+    return FitTarget(*width_height(size), read_fit(fit), what == "made")
 
 
-class Room(NamedTuple):
+class CellArea(NamedTuple):
     """How large a picture may be on the screen, in cells.
 
     Attributes:
@@ -151,7 +151,9 @@ def _png(image: Image, width: int, height: int, kept: Box) -> bytes:
     return out.getvalue()
 
 
-def picture_cells(data: bytes, columns: int, rows: int, *, fine: bool, aim: Aim | None) -> Cells:
+def picture_cells(
+    data: bytes, columns: int, rows: int, *, fine: bool, aim: FitTarget | None
+) -> Cells:
     """A picture in cells, with what an aim does to it.
 
     Raises:
@@ -161,7 +163,7 @@ def picture_cells(data: bytes, columns: int, rows: int, *, fine: bool, aim: Aim 
 
     longest = _FINE_SIDE if fine else 2 * max(columns, rows)
     image, kept = first_frame(data, longest), WHOLE
-    if aim is not None and aim.made:
+    if aim is not None and aim.copy:
         scale = min(1.0, longest / max(aim.width, aim.height))
         width, height = (max(1, round(side * scale)) for side in (aim.width, aim.height))
         image = fitted(image, width, height, aim.fit)

@@ -1,7 +1,7 @@
 """Takes pictures out of a clip with PyAV: its first frame, and frames from all along it.
 
-Only the helper process decodes: what a clip holds is a stranger's, and a decoder is a large program
-in C. PyAV and Pillow are imported inside the functions.
+Only the decoder process decodes: what a clip holds is a stranger's, and a decoder is a large
+program in C. PyAV and Pillow are imported inside the functions.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.sniff import sniff
-from sora_tui.media.kinds import read_clip
-from sora_tui.media.scenery import to_image
+from sora_tui.media.clip_probe import read_clip
+from sora_tui.media.practice.scenery import to_image
 
 if TYPE_CHECKING:
     from av.container import InputContainer

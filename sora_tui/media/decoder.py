@@ -1,4 +1,4 @@
-"""Whether clips can be decoded here: asks in a process of its own, as the helper will."""
+"""Whether clips can be decoded here: asks in a process of its own, as the decoder will."""
 
 from __future__ import annotations
 

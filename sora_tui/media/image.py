@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, cast
 from sora_tui.core.problem import Fact, ProblemError, problem
 from sora_tui.core.reference_fit import AS_PNG, MAX_PIXELS, ImageFacts, ImageFormat
 from sora_tui.core.request import BLUR, Fit, Gravity, width_height
-from sora_tui.media.header import FORMATS, HEADER_BYTES, inspect_header
+from sora_tui.media.image_header import FORMATS, HEADER_BYTES, inspect_header
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
 from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.media.cells import KEPT_COLUMNS, Cells, Room
-from sora_tui.media.helper import ClipReport, Helper, Made, read_report
+from sora_tui.media.cells import KEPT_COLUMNS, CellArea, Cells
+from sora_tui.media.decoder_client import ClipReport, DecodedPicture, DecoderClient, read_report
 
 T = TypeVar("T")
 
@@ -27,9 +27,9 @@ _MAX_REPORT: Final = 64 * 1024
 class Previews:
     """What there is to see of clips. What a clip was refused for is remembered, not tried again."""
 
-    def __init__(self, cache: Path, helper: Helper) -> None:
+    def __init__(self, cache: Path, decoder_client: DecoderClient) -> None:
         self._cache = cache
-        self._helper = helper
+        self._decoder_client = decoder_client
         self._refused: dict[str, Problem] = {}
         self._was_swept = False
 
@@ -48,35 +48,35 @@ class Previews:
         kept = self._read(name)
         if kept is not None:
             return kept
-        made = self._once(name, lambda: self._helper.facts(file, is_wanted=is_wanted))
+        made = self._once(name, lambda: self._decoder_client.facts(file, is_wanted=is_wanted))
         document = {"clip": made.facts._asdict()} if made.facts else {"damage": made.damage}
         self._keep(name, json.dumps({**document, "sha256": made.sha256}).encode())
         return made
 
-    def poster(self, file: BinaryIO, room: Room, is_wanted: Callable[[], bool]) -> Cells:
+    def poster(self, file: BinaryIO, room: CellArea, is_wanted: Callable[[], bool]) -> Cells:
         """The first frame, as large as it goes into `room`. As `report`."""
         return self._picture(
             f"{identity(file)}.poster.jpg",
-            lambda kept: self._helper.picture(kept, room, is_wanted=is_wanted),
-            lambda: self._helper.poster(file, room, is_wanted=is_wanted),
+            lambda kept: self._decoder_client.picture(kept, room, is_wanted=is_wanted),
+            lambda: self._decoder_client.poster(file, room, is_wanted=is_wanted),
         )
 
     def filmstrip(
-        self, file: BinaryIO, room: Room, clip: tuple[int, int], is_wanted: Callable[[], bool]
+        self, file: BinaryIO, room: CellArea, clip: tuple[int, int], is_wanted: Callable[[], bool]
     ) -> Cells:
         """Frames from all along the clip of this width and height. As `report`."""
         return self._picture(
             f"{identity(file)}.strip.jpg",
-            lambda kept: self._helper.sheet(
+            lambda kept: self._decoder_client.sheet(
                 kept, room, clip, beside=KEPT_COLUMNS, is_wanted=is_wanted
             ),
-            lambda: self._helper.filmstrip(file, room, is_wanted=is_wanted),
+            lambda: self._decoder_client.filmstrip(file, room, is_wanted=is_wanted),
         )
 
     # The cache --------------------------------------------------------------------------------
 
     def _picture(
-        self, name: str, again: Callable[[BinaryIO], Cells], anew: Callable[[], Made]
+        self, name: str, again: Callable[[BinaryIO], Cells], anew: Callable[[], DecodedPicture]
     ) -> Cells:
         # What was refused a moment ago, or cannot be read any more, is made anew.
         with suppress(OSError, ProblemError), self._opened(name) as kept:

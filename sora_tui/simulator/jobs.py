@@ -22,7 +22,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sora_tui.media.render import ClipPlan
+from sora_tui.media.practice.render import ClipPlan
 from sora_tui.simulator.parameters import CreateRequest
 from sora_tui.simulator.render import VARIANTS, render_files
 from sora_tui.simulator.triggers import FAILURES

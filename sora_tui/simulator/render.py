@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sora_tui.media.render import ClipPlan, render_clip
+from sora_tui.media.practice.render import ClipPlan, render_clip
 
 
 class Variant(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any, Final
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from sora_tui.media.boxes import ClipDamagedError, inspect_mp4
+from sora_tui.media.mp4 import ClipDamagedError, inspect_mp4
 from sora_tui.simulator.errors import ApiError
 from sora_tui.simulator.jobs import Job
 from sora_tui.simulator.parameters import (

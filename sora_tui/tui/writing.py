@@ -505,7 +505,7 @@ class WritingApp(WatchingApp, part=True):
             self.call_from_thread(self.say, text)
         try:
             prompted = prepare(
-                self.folder, self.settings, draft, self.clock(), self.context.decoder.helper
+                self.folder, self.settings, draft, self.clock(), self.context.decoder.decoder_client
             )
         except ProblemError as error:
             self.call_from_thread(self._refused, error)

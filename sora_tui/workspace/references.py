@@ -14,15 +14,15 @@ from sora_tui.core.digest import sha256_of
 from sora_tui.core.problem import Fact, ProblemError, problem, problem_error
 from sora_tui.core.reference_fit import AS_PNG, ImageFacts, ReferenceFile, cut_share
 from sora_tui.core.request import EXACT, Fit, Reference, width_height
-from sora_tui.media.header import HEADER_BYTES, JPEG_HEADER_BYTES, inspect_header, is_jpeg
 from sora_tui.media.image import mime_type
+from sora_tui.media.image_header import HEADER_BYTES, JPEG_HEADER_BYTES, inspect_header, is_jpeg
 from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.safe_open import safe_open
 
 if TYPE_CHECKING:
-    from sora_tui.media.helper import BroughtPicture, Helper
+    from sora_tui.media.decoder_client import DecoderClient, PreparedPicture
 
 MAX_BYTES: Final = 50 * 1024 * 1024
 #: Most pictures say everything in so many bytes.
@@ -55,7 +55,11 @@ class Prepared(NamedTuple):
 
 
 def read_reference_image(
-    folder: Folder, path: str | Path, size: str | None, fit: Fit, helper: Helper | None = None
+    folder: Folder,
+    path: str | Path,
+    size: str | None,
+    fit: Fit,
+    decoder_client: DecoderClient | None = None,
 ) -> Prepared:
     """The picture of a request, checked and brought to what is sent, by a process with limits.
 
@@ -65,7 +69,8 @@ def read_reference_image(
         path: Relative to the workspace or to `input_reference/`, or absolute inside it.
         size: The clip's `width x height`; None lets any picture pass.
         fit: `exact` refuses a picture of another size.
-        helper: Opens the picture; without one it takes 0.2 s more, for a process of its own.
+        decoder_client: Opens the picture; without one it takes 0.2 s more, for a process of its
+            own.
 
     Raises:
         ProblemError: a `reference_...` code, or size_invalid.
@@ -73,7 +78,7 @@ def read_reference_image(
     wanted = width_height(size) if size is not None else None
     found = _resolve(folder, str(path))
     shown = folder.relative(found)
-    brought, data = _brought(found, shown, size, fit, helper)
+    brought, data = _brought(found, shown, size, fit, decoder_client)
     facts = brought.facts
     if not facts.turned and wanted in {None, (facts.width, facts.height)}:
         fit = EXACT
@@ -231,20 +236,20 @@ def _resolve(folder: Folder, path: str) -> Path:
 
 
 def _brought(
-    path: Path, shown: str, size: str | None, fit: Fit, helper: Helper | None
-) -> tuple[BroughtPicture, bytes]:
+    path: Path, shown: str, size: str | None, fit: Fit, decoder_client: DecoderClient | None
+) -> tuple[PreparedPicture, bytes]:
     """What a picture is, and what is sent of it; a FIFO does not block, no link is followed."""
-    from sora_tui.media.helper import Helper
+    from sora_tui.media.decoder_client import DecoderClient
 
-    own = helper or Helper()
+    own = decoder_client or DecoderClient()
     try:
         with _refusals(shown), safe_open(path) as file:
             length = os.fstat(file.fileno()).st_size
             if length > MAX_BYTES:
                 raise problem_error("reference_too_big", bytes=length, limit=MAX_BYTES)
             brought = own.reference(file, size, fit)
-            if brought.made is not None:
-                return brought, brought.made
+            if brought.copy is not None:
+                return brought, brought.copy
             file.seek(0)
             data = file.read(length)
         if sha256_of(data) != brought.sha256:
@@ -253,7 +258,7 @@ def _brought(
         named: dict[str, Fact] = {"path": shown, **error.problem.facts}
         raise ProblemError(problem(error.problem.code, **named)) from error
     finally:
-        if helper is None:
+        if decoder_client is None:
             own.stop()
     return brought, data
 

@@ -11,7 +11,7 @@ from sora_tui.core.digest import sha256_of
 from sora_tui.core.job import Job
 from sora_tui.core.problem import problem_error
 from sora_tui.core.request import Operation, SourceFile, VideoRequest
-from sora_tui.media.boxes import ClipDamagedError, inspect_mp4
+from sora_tui.media.mp4 import ClipDamagedError, inspect_mp4
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.media.boxes import inspect_mp4
+from sora_tui.media.mp4 import inspect_mp4
 from tests.cli.conftest import COMMAND, Shell
 from tests.media.pictures import encoded, picture
 from tests.pty_session import PtySession

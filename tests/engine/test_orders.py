@@ -39,7 +39,7 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Answer, Item, Order
 from sora_tui.engine.purse import Purse
 from sora_tui.engine.submit import refusal
-from sora_tui.media.helper import Helper
+from sora_tui.media.decoder_client import DecoderClient
 from sora_tui.tui.services.draft_orders import prepare
 from sora_tui.tui.services.job_plans import plan_retry
 from sora_tui.tui.state.draft import draft_of_request
@@ -155,7 +155,7 @@ def on_screen(price: Callable[[], Order]) -> str:
 
 def screen_generate(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:
     draft, now = draft_of_request(REQUEST), datetime.now(UTC)
-    return on_screen(lambda: prepare(folder, settings, draft, now, Helper()).order)
+    return on_screen(lambda: prepare(folder, settings, draft, now, DecoderClient()).order)
 
 
 def screen_again(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:

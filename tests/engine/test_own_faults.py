@@ -19,7 +19,7 @@ from sora_tui.engine import clip_files, downloads, pollers, run, submit
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.engine.quote import quote
-from sora_tui.media.kinds import Inspection, inspect_clip
+from sora_tui.media.clip_probe import ClipProbe, probe_clip
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -187,14 +187,14 @@ def test_what_replaces_a_record_that_cannot_be_read_is_not_sent(
 def test_a_fault_of_ours_in_a_download_does_not_forget_the_clip(
     folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inspect, broken = inspect_clip, [True]
+    inspect, broken = probe_clip, [True]
 
-    def once(path: Path) -> Inspection:
+    def once(path: Path) -> ClipProbe:
         if broken.pop() if broken else False:
             raise RuntimeError("a clip we cannot read")
         return inspect(path)
 
-    monkeypatch.setattr(clip_files, "inspect_clip", once)
+    monkeypatch.setattr(clip_files, "probe_clip", once)
     monkeypatch.setattr(downloads, "_SLOW", 0.2)
     monkeypatch.setattr(run, "_AGAIN", 0.1)
     with running(folder, lab) as (engine, watcher):

@@ -23,7 +23,7 @@ from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.quote import quote
-from sora_tui.media.render import ClipPlan, render_clip
+from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.workspace.folder import open_folder
 from tests.faults.server import FaultServer
 

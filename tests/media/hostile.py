@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 from PIL import Image, PngImagePlugin
 
-from sora_tui.media.render import ClipPlan, render_clip
+from sora_tui.media.practice.render import ClipPlan, render_clip
 from tests.media.pictures import encoded, picture
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.media.kinds import inspect_clip
+from sora_tui.media.clip_probe import probe_clip
 from tests.media.pictures import grey_clip
 
 
@@ -17,7 +17,7 @@ def clip(tmp_path: Path) -> Path:
 
 
 def test_an_avi_tells_its_facts_and_its_suffix(clip: Path) -> None:
-    facts, suffix, warning = inspect_clip(clip)
+    facts, suffix, warning = probe_clip(clip)
     assert facts is not None
     assert (suffix, warning) == (".avi", None)
     assert (facts.width, facts.height, facts.seconds, facts.fps) == (64, 48, 1.0, 8.0)
@@ -27,4 +27,4 @@ def test_an_avi_tells_its_facts_and_its_suffix(clip: Path) -> None:
 @pytest.mark.parametrize(("keep", "reason"), [(-100, "cut_off"), (60, "no_index")])
 def test_half_an_avi_is_no_clip(clip: Path, keep: int, reason: str) -> None:
     clip.write_bytes(clip.read_bytes()[:keep])
-    assert inspect_clip(clip) == (None, ".avi", reason)
+    assert probe_clip(clip) == (None, ".avi", reason)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from sora_tui.core.request import Fit, read_fit
-from sora_tui.media.cells import Aim, Cells, picture_cells, to_cells
+from sora_tui.media.cells import Cells, FitTarget, picture_cells, to_cells
 from sora_tui.media.image import check_image
 from tests.media.pictures import colour_at, encoded, picture
 
@@ -54,7 +54,7 @@ def test_the_finer_picture_is_small_and_has_the_shape_of_the_cells(
 
 def test_what_a_cut_takes_away_lies_in_the_dark_behind_a_line() -> None:
     data = encoded(Image.new("RGB", (400, 300), "white"), "PNG")
-    aim = Aim(1280, 720, Fit("cover", "top"))
+    aim = FitTarget(1280, 720, Fit("cover", "top"))
     cells = picture_cells(data, 40, 40, fine=True, aim=aim)
     assert (cells.columns, cells.rows) == (40, 15)
     shades = [cells.rgb[3 * 40 * y : 3 * 40 * y + 3] for y in range(30)]
@@ -70,7 +70,7 @@ def test_what_a_cut_takes_away_lies_in_the_dark_behind_a_line() -> None:
 def test_the_result_of_a_fit_is_seen_in_the_shape_that_is_sent() -> None:
     data = encoded(Image.new("RGB", (300, 300), "white"), "PNG")
     cells = picture_cells(
-        data, 32, 9, fine=False, aim=Aim(1280, 720, read_fit("contain:#ff0000"), made=True)
+        data, 32, 9, fine=False, aim=FitTarget(1280, 720, read_fit("contain:#ff0000"), copy=True)
     )
     assert (cells.columns, cells.rows) == (32, 9)
     upper, _lower = cells.line(4)

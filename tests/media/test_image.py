@@ -312,7 +312,7 @@ def test_media_types() -> None:
 
 def test_importing_the_room_costs_neither_pillow_nor_pyav() -> None:
     code = (
-        "import sys, sora_tui.media.image, sora_tui.media.boxes, sora_tui.media.render;"
+        "import sys, sora_tui.media.image, sora_tui.media.mp4, sora_tui.media.practice.render;"
         "assert not {'PIL', 'av'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

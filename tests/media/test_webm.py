@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.media.kinds import inspect_clip
+from sora_tui.media.clip_probe import probe_clip
 from tests.media.pictures import grey_clip
 
 
@@ -17,14 +17,14 @@ def webm(path: Path, kind: str = "webm") -> Path:
 
 @pytest.mark.parametrize(("kind", "suffix"), [("webm", ".webm"), ("matroska", ".mkv")])
 def test_its_kind_gives_the_suffix(tmp_path: Path, kind: str, suffix: str) -> None:
-    assert inspect_clip(webm(tmp_path / "clip.part", kind)) == (None, suffix, None)
+    assert probe_clip(webm(tmp_path / "clip.part", kind)) == (None, suffix, None)
 
 
 @pytest.mark.parametrize(("keep", "reason"), [(-1, "cut_off"), (20, "no_index"), (4, "no_index")])
 def test_half_of_one_is_no_clip(tmp_path: Path, keep: int, reason: str) -> None:
     clip = webm(tmp_path / "clip.part")
     clip.write_bytes(clip.read_bytes()[:keep])
-    assert inspect_clip(clip) == (None, ".mkv", reason)
+    assert probe_clip(clip) == (None, ".mkv", reason)
 
 
 def test_one_that_is_written_as_it_goes_says_no_length(tmp_path: Path) -> None:
@@ -32,4 +32,4 @@ def test_one_that_is_written_as_it_goes_says_no_length(tmp_path: Path) -> None:
     data = clip.read_bytes()
     at = data.index(b"\x18\x53\x80\x67") + 4
     clip.write_bytes(data[:at] + b"\x01" + b"\xff" * 7 + data[at + 8 :])
-    assert inspect_clip(clip) == (None, ".webm", None)
+    assert probe_clip(clip) == (None, ".webm", None)

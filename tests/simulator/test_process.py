@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from sora_tui.media.boxes import inspect_mp4
+from sora_tui.media.mp4 import inspect_mp4
 from tests.media.pictures import encoded, picture
 from tests.simulated import Simulator, start_simulator
 

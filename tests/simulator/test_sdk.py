@@ -13,7 +13,7 @@ from openai.types import Video
 from PIL import Image, ImageChops, ImageStat
 
 from sora_tui.core.sniff import sniff
-from sora_tui.media.boxes import inspect_mp4
+from sora_tui.media.mp4 import inspect_mp4
 from tests.media.pictures import encoded, picture
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API is scheduled")

@@ -12,7 +12,7 @@ from openai import OpenAI
 from openai.resources.videos import Videos
 from openai.types import Video
 
-from sora_tui.media.boxes import inspect_mp4
+from sora_tui.media.mp4 import inspect_mp4
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API is scheduled")
 SMALL: dict[str, Any] = {"size": "128x72", "seconds": "1"}

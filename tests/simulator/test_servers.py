@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sora_tui.media.render import ClipPlan, render_clip
+from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.simulator.jobs import Job
 from sora_tui.simulator.shapes import trt_video
 from tests.media.pictures import encoded, picture

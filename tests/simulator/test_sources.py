@@ -12,7 +12,7 @@ import openai
 import pytest
 from openai import OpenAI
 
-from sora_tui.media.boxes import inspect_mp4
+from sora_tui.media.mp4 import inspect_mp4
 from tests.simulated import Simulator, start_simulator
 from tests.simulator.test_spec import VIDEO
 

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 
 from sora_tui.core.job import Output
 from sora_tui.i18n import set_language
-from sora_tui.media.render import ClipPlan, render_clip
+from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.tui.dialogs.fit import FitWindow
 from sora_tui.tui.dialogs.picture import LookWindow
 from sora_tui.tui.panes.inspector.clip_preview import ClipView

@@ -21,7 +21,7 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 
 from sora_tui.core.job import Job, Output
-from sora_tui.media.render import ClipPlan, Previews, render_clip
+from sora_tui.media.practice.render import ClipPlan, Previews, render_clip
 from sora_tui.tui.dialogs.clip import ClipWindow
 from sora_tui.tui.panes.inspector.clip_preview import ClipView
 from sora_tui.tui.state.clip_preview import clip_room
@@ -250,16 +250,16 @@ async def test_a_picture_is_made_once_and_taken_from_the_cache_then(
     tmp_path: Path, rendered: tuple[bytes, Previews], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sora_tui.config.paths import clip_cache
-    from sora_tui.media import helper
+    from sora_tui.media import decoder_client
 
     asked: list[str] = []
-    ask = helper.Helper._ask
+    ask = decoder_client.DecoderClient._ask
 
-    def note(self: helper.Helper, read: object, do: str, *more: object) -> object:
+    def note(self: decoder_client.DecoderClient, read: object, do: str, *more: object) -> object:
         asked.append(do)
         return ask(self, read, do, *more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(helper.Helper, "_ask", note)
+    monkeypatch.setattr(decoder_client.DecoderClient, "_ask", note)
     job = saved(rendered[0])
     for _ in range(2):
         app = workspace_app(tmp_path, jobs=[job])
@@ -353,7 +353,7 @@ async def test_a_cursor_that_comes_back_sees_the_clip_again(
 async def test_who_goes_on_stops_what_was_begun(
     tmp_path: Path, rendered: tuple[bytes, Previews], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sora_tui.media.helper import Helper, NotWantedError
+    from sora_tui.media.decoder_client import DecoderClient, NotWantedError
 
     jobs = [saved(rendered[0], number) for number in range(2)]
     app = workspace_app(tmp_path, jobs=jobs)
@@ -361,7 +361,9 @@ async def test_who_goes_on_stops_what_was_begun(
         write(app, job, rendered[0])
     begun, stopped = [], []
 
-    def slow(self: Helper, file: object, room: object, *, is_wanted: Callable[[], bool]) -> object:
+    def slow(
+        self: DecoderClient, file: object, room: object, *, is_wanted: Callable[[], bool]
+    ) -> object:
         begun.append(1)
         end = time.monotonic() + PATIENCE
         while is_wanted():
@@ -370,7 +372,7 @@ async def test_who_goes_on_stops_what_was_begun(
         stopped.append(1)
         raise NotWantedError
 
-    monkeypatch.setattr(Helper, "filmstrip", slow)
+    monkeypatch.setattr(DecoderClient, "filmstrip", slow)
     async with app.run_test(size=(160, 45)) as pilot:
         # Not `settle`: the first clip may be looked at already, which here has no end.
         await until(pilot, lambda: app.bench.inspector, "no inspector")
@@ -509,20 +511,23 @@ async def test_a_bad_clip_costs_a_word_and_nothing_else(
 async def test_a_helper_that_dies_over_a_clip_costs_a_word_and_is_not_tried_again(
     tmp_path: Path, rendered: tuple[bytes, Previews], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sora_tui.media import helper
+    from sora_tui.media import decoder_client
 
     started: list[int] = []
-    program = "import os, sora_tui.media.worker as w\nw._WORK['poster'] = lambda *a: os.abort()\n"
-    monkeypatch.setattr(helper, "_WORKER", ("-P", "-c", program + "w.main()"))
-    connected = helper.Helper._connected
+    program = (
+        "import os, sora_tui.media.decoder_process as w\n"
+        "w._WORK['poster'] = lambda *a: os.abort()\n"
+    )
+    monkeypatch.setattr(decoder_client, "_WORKER", ("-P", "-c", program + "w.main()"))
+    connected = decoder_client.DecoderClient._connected
 
-    def note(self: helper.Helper) -> object:
+    def note(self: decoder_client.DecoderClient) -> object:
         found = connected(self)
         assert self._process is not None
         started.append(self._process.pid)
         return found
 
-    monkeypatch.setattr(helper.Helper, "_connected", note)
+    monkeypatch.setattr(decoder_client.DecoderClient, "_connected", note)
     job = saved(rendered[0])
     app = workspace_app(tmp_path, jobs=[job])
     write(app, job, rendered[0])
@@ -699,7 +704,7 @@ async def test_in_tests_it_ends_with_each_app(tmp_path: Path) -> None:
         await settle(pilot)
         await press(pilot, "escape", "2", "space")
         decoder = app.context.decoder
-        await until(pilot, lambda: decoder.helper._process is not None, "no process")
-        process = decoder.helper._process
+        await until(pilot, lambda: decoder.decoder_client._process is not None, "no process")
+        process = decoder.decoder_client._process
         assert process is not None
     assert process.poll() is not None

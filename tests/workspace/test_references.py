@@ -16,8 +16,8 @@ import pytest
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.reference_fit import ImageFacts, badge
 from sora_tui.core.request import COVER, EXACT, Fit
-from sora_tui.media import helper
-from sora_tui.media.helper import BroughtPicture, Helper
+from sora_tui.media import decoder_client
+from sora_tui.media.decoder_client import DecoderClient, PreparedPicture
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared, Shelf, keep, read_reference_image, sent_bytes
 from tests.media.pictures import encoded, picture
@@ -25,17 +25,17 @@ from tests.media.pictures import encoded, picture
 _SIZE = "64x36"
 
 
-HELPER = Helper()
+DECODER_CLIENT = DecoderClient()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def stop_helper() -> Iterator[None]:
     yield
-    HELPER.stop()
+    DECODER_CLIENT.stop()
 
 
 def read(folder: Folder, path: str | Path, size: str | None, fit: Fit) -> Prepared:
-    return read_reference_image(folder, path, size, fit, HELPER)
+    return read_reference_image(folder, path, size, fit, DECODER_CLIENT)
 
 
 def _draw(path: Path, format_: str = "PNG", width: int = 64, height: int = 36) -> bytes:
@@ -340,7 +340,7 @@ def test_a_picture_that_takes_too_much_is_refused_in_words(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _draw(folder.references / "a.png")
-    monkeypatch.setattr(helper, "PATIENCE", 0.0)
+    monkeypatch.setattr(decoder_client, "PATIENCE", 0.0)
     with pytest.raises(ProblemError) as refused:
         read_reference_image(folder, "a.png", None, EXACT)
     assert refused.value.problem.code == "reference_not_opened"
@@ -350,8 +350,8 @@ def test_a_picture_that_takes_too_much_is_refused_in_words(
 def test_a_picture_that_changes_while_it_is_read_is_not_sent(folder: Folder) -> None:
     data = _draw(folder.references / "a.png")
 
-    class Slow(Helper):
-        def reference(self, file: BinaryIO, size: str | None, fit: Fit) -> BroughtPicture:
+    class Slow(DecoderClient):
+        def reference(self, file: BinaryIO, size: str | None, fit: Fit) -> PreparedPicture:
             found = super().reference(file, size, fit)
             (folder.references / "a.png").write_bytes(data[:-1] + b"x")
             return found

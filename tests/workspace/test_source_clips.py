@@ -16,7 +16,7 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import Character, Operation, SourceFile, VideoRequest
 from sora_tui.core.server import Server, ServerRef
-from sora_tui.media.render import ClipPlan, render_clip
+from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.workspace.characters import characters_at, find_characters
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History

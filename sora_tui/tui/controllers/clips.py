@@ -12,7 +12,7 @@ from sora_tui.i18n import _
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
-    from sora_tui.media.cells import Room
+    from sora_tui.media.cells import CellArea
     from sora_tui.tui.context import Context
     from sora_tui.tui.dialogs.clip import ClipPictureWanted, ClipWindow, Picture, WayCopied
     from sora_tui.tui.panes.inspector.pane import ClipRoomChanged
@@ -73,8 +73,8 @@ class Clips:
             if wanted is not None:
                 ui.run(partial(self._read, *wanted), group="clip", latest=True)
 
-    def _read(self, job: Job, rooms: tuple[Room, Room] | None) -> None:
-        from sora_tui.media.helper import NotWantedError
+    def _read(self, job: Job, rooms: tuple[CellArea, CellArea] | None) -> None:
+        from sora_tui.media.decoder_client import NotWantedError
         from sora_tui.tui.state.clip_preview import ClipSeen
 
         ui, decoder = self._context.ui, self._context.decoder
@@ -185,8 +185,8 @@ class Clips:
             )
             self._context.ui.run(draw, group="clip window", latest=True)
 
-    def _decode(self, dialog: ClipWindow, job: Job, picture: Picture, room: Room) -> None:
-        from sora_tui.media.helper import NotWantedError
+    def _decode(self, dialog: ClipWindow, job: Job, picture: Picture, room: CellArea) -> None:
+        from sora_tui.media.decoder_client import NotWantedError
 
         ui, decoder = self._context.ui, self._context.decoder
         is_wanted = ui.wanted()

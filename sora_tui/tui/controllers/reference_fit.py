@@ -12,7 +12,7 @@ from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 
 if TYPE_CHECKING:
-    from sora_tui.media.cells import Aim, Room
+    from sora_tui.media.cells import CellArea, FitTarget
     from sora_tui.tui.context import Context
     from sora_tui.tui.dialogs.fit import FitPicturesWanted, FitWindow
     from sora_tui.tui.dialogs.picture import Answer, LookMoved, LookWindow
@@ -79,17 +79,19 @@ class ReferenceFit:
             self._context.ui.run(draw, group="look", latest=True)
 
     def _decode(
-        self, dialog: LookWindow, path: str, words: str, room: Room, aim: Aim | None
+        self, dialog: LookWindow, path: str, words: str, room: CellArea, aim: FitTarget | None
     ) -> None:
         from sora_tui.i18n.problems import sentences
-        from sora_tui.media.helper import NotWantedError
+        from sora_tui.media.decoder_client import NotWantedError
         from sora_tui.workspace.references import open_picture
 
         context, cells = self._context, None
         is_wanted = context.ui.wanted()
         try:
             with open_picture(context.session.folder, path) as file:
-                cells = context.decoder.helper.picture(file, room, aim=aim, is_wanted=is_wanted)
+                cells = context.decoder.decoder_client.picture(
+                    file, room, aim=aim, is_wanted=is_wanted
+                )
         except NotWantedError:
             return  # another one is
         except ProblemError as error:
@@ -137,9 +139,9 @@ class ReferenceFit:
             draw = partial(self._decode_both, dialog, self._shown, dialog.made.room, aim)
             self._context.ui.run(draw, group="look", latest=True)
 
-    def _decode_both(self, dialog: FitWindow, path: str, room: Room, aim: Aim) -> None:
+    def _decode_both(self, dialog: FitWindow, path: str, room: CellArea, aim: FitTarget) -> None:
         from sora_tui.i18n.problems import sentences
-        from sora_tui.media.helper import NotWantedError
+        from sora_tui.media.decoder_client import NotWantedError
         from sora_tui.workspace.references import open_picture
 
         context = self._context
@@ -147,8 +149,8 @@ class ReferenceFit:
         try:
             with open_picture(context.session.folder, path) as file:
                 for view, made in ((dialog.made, True), (dialog.whole, False)):
-                    cells = context.decoder.helper.picture(
-                        file, room, aim=aim._replace(made=made), is_wanted=is_wanted
+                    cells = context.decoder.decoder_client.picture(
+                        file, room, aim=aim._replace(copy=made), is_wanted=is_wanted
                     )
                     if is_wanted():
                         context.ui.from_worker(view.show, cells)
@@ -177,14 +179,14 @@ class ReferenceFit:
         is_chosen = draft.reference in {path, f"input_reference/{path}"}
         return fit_if_sent(draft.fit, self._judged(path), is_chosen=is_chosen)
 
-    def _aim(self, path: str, fit: Fit) -> Aim | None:
+    def _aim(self, path: str, fit: Fit) -> FitTarget | None:
         """The frame that this picture is to fill; None where it is sent as it is."""
-        from sora_tui.media.cells import Aim
+        from sora_tui.media.cells import FitTarget
 
         size = self._context.ui.workbench.editor.draft.size
         if size is None or self._judged(path).kind != "fit":
             return None
-        return Aim(*width_height(size), fit)
+        return FitTarget(*width_height(size), fit)
 
     def _words_of(self, path: str, fit: Fit) -> str:
         """What a picture is, and what sending it does to it."""

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from sora_tui.i18n import N_, _
-from sora_tui.media.cells import Cells, Room
+from sora_tui.media.cells import CellArea, Cells
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.status_bar import whole_words
 from sora_tui.tui.widgets.picture import PictureView
@@ -108,7 +108,7 @@ class ClipWindow(Screen[None]):
         self.call_after_refresh(self._want)
 
     @property
-    def room(self) -> Room:
+    def room(self) -> CellArea:
         """How large the picture may be."""
         return self._view.room
 

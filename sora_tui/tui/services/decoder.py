@@ -9,8 +9,8 @@ from sora_tui.core.problem import ProblemError
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job, Output
-    from sora_tui.media.cells import Cells, Room
-    from sora_tui.media.helper import Helper
+    from sora_tui.media.cells import CellArea, Cells
+    from sora_tui.media.decoder_client import DecoderClient
     from sora_tui.media.previews import Previews
     from sora_tui.tui.state.clip_preview import ClipSeen, Origin
     from sora_tui.workspace.folder import Folder
@@ -21,22 +21,22 @@ class Decoder:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._helper: Helper | None = None
+        self._decoder_client: DecoderClient | None = None
         self._previews: Previews | None = None
 
     @property
-    def helper(self) -> Helper:
+    def decoder_client(self) -> DecoderClient:
         """The process; it starts at the first need."""
-        if self._helper is None:
-            from sora_tui.media.helper import Helper
+        if self._decoder_client is None:
+            from sora_tui.media.decoder_client import DecoderClient
 
-            self._helper = Helper()
-        return self._helper
+            self._decoder_client = DecoderClient()
+        return self._decoder_client
 
     @property
     def was_used(self) -> bool:
         """Whether anything was opened."""
-        return self._helper is not None
+        return self._decoder_client is not None
 
     @property
     def previews(self) -> Previews:
@@ -45,13 +45,13 @@ class Decoder:
             from sora_tui.config.paths import clip_cache
             from sora_tui.media.previews import Previews
 
-            self._previews = Previews(clip_cache(), self.helper)
+            self._previews = Previews(clip_cache(), self.decoder_client)
         return self._previews
 
     def stop(self) -> None:
         """End the process."""
-        if self._helper is not None:
-            self._helper.stop()
+        if self._decoder_client is not None:
+            self._decoder_client.stop()
 
     def open(self, output: Output) -> BinaryIO:
         """Open a file of a job.
@@ -64,7 +64,7 @@ class Decoder:
         return open_output(self._folder, output)
 
     def poster(
-        self, job: Job, file: BinaryIO, room: Room, is_wanted: Callable[[], bool]
+        self, job: Job, file: BinaryIO, room: CellArea, is_wanted: Callable[[], bool]
     ) -> tuple[Cells, Origin]:
         """Return one picture of a clip, and whether the server made it.
 
@@ -73,7 +73,9 @@ class Decoder:
             NotWantedError: `is_wanted` said no.
         """
         made = self._of_server(
-            job, "thumbnail", lambda theirs: self.helper.picture(theirs, room, is_wanted=is_wanted)
+            job,
+            "thumbnail",
+            lambda theirs: self.decoder_client.picture(theirs, room, is_wanted=is_wanted),
         )
         if made is not None:
             return made, "server"
@@ -83,7 +85,7 @@ class Decoder:
         self,
         job: Job,
         file: BinaryIO,
-        room: Room,
+        room: CellArea,
         seen: ClipSeen | None,
         is_wanted: Callable[[], bool],
     ) -> tuple[Cells, Origin]:
@@ -97,7 +99,7 @@ class Decoder:
         made = self._of_server(
             job,
             "spritesheet",
-            lambda theirs: self.helper.sheet(theirs, room, clip, is_wanted=is_wanted),
+            lambda theirs: self.decoder_client.sheet(theirs, room, clip, is_wanted=is_wanted),
         )
         if made is not None:
             return made, "server"

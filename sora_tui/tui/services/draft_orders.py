@@ -20,7 +20,7 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import read_reference_image
 
 if TYPE_CHECKING:
-    from sora_tui.media.helper import Helper
+    from sora_tui.media.decoder_client import DecoderClient
 
 
 class Prompted(NamedTuple):
@@ -31,7 +31,7 @@ class Prompted(NamedTuple):
 
 
 def prepare(
-    folder: Folder, settings: Settings, draft: Draft, now: datetime, helper: Helper
+    folder: Folder, settings: Settings, draft: Draft, now: datetime, decoder_client: DecoderClient
 ) -> Prompted:
     """Read the picture, check everything that can be known before a server is asked.
 
@@ -47,7 +47,9 @@ def prepare(
         draft = replace(draft, model=request.model, seconds=request.seconds)
     prepared = None
     if draft.reference is not None and draft.operation == "create":
-        prepared = read_reference_image(folder, draft.reference, draft.size, draft.fit, helper)
+        prepared = read_reference_image(
+            folder, draft.reference, draft.size, draft.fit, decoder_client
+        )
         request = request._replace(reference=prepared.reference)
     items = [Item(request, prepared, draft.count)]
     order = orders.prepare(folder, items, settings.server, settings, now)

@@ -18,7 +18,7 @@ from sora_tui.media.cells import Cells
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job, Output
-    from sora_tui.media.helper import ClipReport
+    from sora_tui.media.decoder_client import ClipReport
 
 Origin = Literal["here", "server"]
 

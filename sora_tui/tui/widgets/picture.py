@@ -25,7 +25,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from sora_tui.media.cells import Cells, Room
+from sora_tui.media.cells import CellArea, Cells
 from sora_tui.tui.terminal.app import HardenedApp
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 from sora_tui.tui.terminal.diff_output import DrawnStrip
@@ -190,9 +190,9 @@ class PictureView(Widget):
         return _sent(self) is not None
 
     @property
-    def room(self) -> Room:
+    def room(self) -> CellArea:
         """How large a picture may be here."""
-        return Room(self.size.width, self.size.height, self.wants_fine)
+        return CellArea(self.size.width, self.size.height, self.wants_fine)
 
     @property
     def cells(self) -> Cells | None:

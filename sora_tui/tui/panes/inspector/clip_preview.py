@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from sora_tui.i18n import N_
-from sora_tui.media.cells import Room
+from sora_tui.media.cells import CellArea
 from sora_tui.tui.state.clip_preview import ClipRoom, ClipSeen
 from sora_tui.tui.widgets.picture import PictureView
 
@@ -32,13 +32,15 @@ class ClipView(Vertical):
         yield self._strip
 
     @property
-    def rooms(self) -> tuple[Room, Room] | None:
+    def rooms(self) -> tuple[CellArea, CellArea] | None:
         """How large poster and filmstrip may be made."""
         if self._room is None:
             return None
         fine, poster = self._poster.wants_fine, self._room.poster
         strip = self._room.strip or poster
-        return Room(poster.width, poster.height, fine), Room(strip.width, strip.height, fine)
+        return CellArea(poster.width, poster.height, fine), CellArea(
+            strip.width, strip.height, fine
+        )
 
     def show(self, room: ClipRoom | None, seen: ClipSeen | None) -> None:
         """Show what is seen, in this room."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from sora_tui.core.job import Job
     from sora_tui.core.lineage import Lineage
-    from sora_tui.media.cells import Room
+    from sora_tui.media.cells import CellArea
     from sora_tui.tui.panes.inspector.clip_preview import ClipView
     from sora_tui.tui.state.clip_preview import ClipSeen
 
@@ -201,7 +201,7 @@ class InspectorPane(Vertical):
         return None if self._view is None else self._view.job
 
     @property
-    def clip_wanted(self) -> tuple[Job, tuple[Room, Room] | None] | None:
+    def clip_wanted(self) -> tuple[Job, tuple[CellArea, CellArea] | None] | None:
         """The job whose clip can be seen here, and the room for its poster and its filmstrip."""
         if self._view is None or not self._view.job.outputs or self._page != "facts":
             return None

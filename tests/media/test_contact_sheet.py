@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from sora_tui.media.sheet import laid_out, sheet_of, tiles_in
+from sora_tui.media.contact_sheet import laid_out, sheet_of, tiles_in
 
 
 def frames(count: int, width: int = 320, height: int = 180) -> list[Image.Image]:

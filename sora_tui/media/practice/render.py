@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from sora_tui.core.request import COVER
 from sora_tui.media.clip import reduced
 from sora_tui.media.image import fit_image
-from sora_tui.media.scenery import Backdrop, Landscape, Photo, Planes, accent_colour
-from sora_tui.media.titling import Titles
+from sora_tui.media.practice.scenery import Backdrop, Landscape, Photo, Planes, accent_colour
+from sora_tui.media.practice.titles import Titles
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

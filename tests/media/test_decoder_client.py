@@ -1,4 +1,4 @@
-"""The helper process: what it makes, what it refuses, and that it alone pays for a bad file."""
+"""The decoder process: what it makes, what it refuses, and that it alone pays for a bad file."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from PIL import Image
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import Fit
 from sora_tui.i18n.problems import REASONS
-from sora_tui.media import helper as helper_module
-from sora_tui.media.cells import Aim, Cells, Room
-from sora_tui.media.helper import Helper, NotWantedError, read_report
+from sora_tui.media import decoder_client as helper_module
+from sora_tui.media.cells import CellArea, Cells, FitTarget
+from sora_tui.media.clip_probe import read_clip
+from sora_tui.media.decoder_client import DecoderClient, NotWantedError, read_report
 from sora_tui.media.image import check_image
-from sora_tui.media.kinds import read_clip
 from tests.media import hostile
 from tests.media.pictures import decoded, encoded, picture
 from tests.processes import lives
 
-ROOM = Room(80, 24)
+ROOM = CellArea(80, 24)
 HAS_LANDLOCK = sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
 PICTURES = dict(hostile.pictures())
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[Helper]:
-    helper = Helper()
-    yield helper
-    helper.stop()
+def shared() -> Iterator[DecoderClient]:
+    decoder_client = DecoderClient()
+    yield decoder_client
+    decoder_client.stop()
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +58,11 @@ def refusal(error: pytest.ExceptionInfo[ProblemError]) -> str:
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-def test_every_format_is_shown(shared: Helper, tmp_path: Path, format_: str) -> None:
+def test_every_format_is_shown(shared: DecoderClient, tmp_path: Path, format_: str) -> None:
     path = tmp_path / "picture"
     path.write_bytes(encoded(picture(64, 36), format_))
     with path.open("rb") as file:
-        cells = shared.picture(file, Room(16, 12))
+        cells = shared.picture(file, CellArea(16, 12))
     assert (cells.columns, cells.rows) == (16, 4)
     assert sum(cells.rgb[:3]) < 300, "the corner is blue"
     middle = cells.line(2)[0][3 * 4 : 3 * 4 + 3]
@@ -71,50 +71,52 @@ def test_every_format_is_shown(shared: Helper, tmp_path: Path, format_: str) -> 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
 def test_a_turned_picture_stands_upright_at_any_size(
-    shared: Helper, tmp_path: Path, format_: str
+    shared: DecoderClient, tmp_path: Path, format_: str
 ) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     path = tmp_path / "turned"
     path.write_bytes(encoded(picture(640, 360), format_, exif=exif.tobytes()))
     with path.open("rb") as file:
-        cells = shared.picture(file, Room(40, 20))
+        cells = shared.picture(file, CellArea(40, 20))
     assert cells.columns < 2 * cells.rows, "it is a portrait"
 
 
 def test_a_picture_with_a_palette_and_a_hole_is_shown_on_black(
-    shared: Helper, tmp_path: Path
+    shared: DecoderClient, tmp_path: Path
 ) -> None:
     image = picture(600, 400).quantize(8, dither=Image.Dither.NONE)
     path = tmp_path / "palette.png"
     path.write_bytes(encoded(image, "PNG", transparency=image.getpixel((599, 0))))
     with path.open("rb") as file:
-        cells = shared.picture(file, Room(30, 10))
+        cells = shared.picture(file, CellArea(30, 10))
     assert cells.line(0)[0][-3:] == b"\0\0\0", "the hole"
     assert cells.line(5)[0][21] > 180, "the disc is yellow"
 
 
-def test_the_finer_picture_comes_where_it_is_asked_for(shared: Helper, tmp_path: Path) -> None:
+def test_the_finer_picture_comes_where_it_is_asked_for(
+    shared: DecoderClient, tmp_path: Path
+) -> None:
     path = tmp_path / "picture"
     path.write_bytes(encoded(picture(640, 360), "JPEG"))
     with path.open("rb") as file:
-        cells = shared.picture(file, Room(16, 12, fine=True))
+        cells = shared.picture(file, CellArea(16, 12, fine=True))
     assert len(cells.rgb) == 6 * cells.columns * cells.rows
     assert check_image(cells.png).format == "PNG"
 
 
-def test_it_is_told_the_aim(shared: Helper, tmp_path: Path) -> None:
+def test_it_is_told_the_aim(shared: DecoderClient, tmp_path: Path) -> None:
     path = tmp_path / "picture"
     path.write_bytes(encoded(Image.new("RGB", (300, 300), "white"), "PNG"))
-    aim = Aim(1280, 720, Fit("stretch"), made=True)
+    aim = FitTarget(1280, 720, Fit("stretch"), copy=True)
     with path.open("rb") as file:
-        cells = shared.picture(file, Room(32, 9), aim=aim)
+        cells = shared.picture(file, CellArea(32, 9), aim=aim)
     assert (cells.columns, cells.rows) == (32, 9)
 
 
-def test_a_clip_has_a_poster_and_a_filmstrip_and_facts(shared: Helper, clip: Path) -> None:
+def test_a_clip_has_a_poster_and_a_filmstrip_and_facts(shared: DecoderClient, clip: Path) -> None:
     with clip.open("rb") as file:
-        poster, strip = shared.poster(file, ROOM), shared.filmstrip(file, Room(80, 24))
+        poster, strip = shared.poster(file, ROOM), shared.filmstrip(file, CellArea(80, 24))
         report = shared.facts(file)
         assert not file.closed, "the file is still ours"
     assert (poster.cells.columns, poster.cells.rows) == (80, 22)
@@ -129,11 +131,13 @@ def test_a_clip_has_a_poster_and_a_filmstrip_and_facts(shared: Helper, clip: Pat
     assert len(report.sha256) == 64
 
 
-def test_the_frames_of_a_filmstrip_are_spread_over_the_clip(shared: Helper, clip: Path) -> None:
+def test_the_frames_of_a_filmstrip_are_spread_over_the_clip(
+    shared: DecoderClient, clip: Path
+) -> None:
     """The counter in the picture moves: no two frames are alike."""
     from io import BytesIO
 
-    from sora_tui.media.sheet import tiles_in
+    from sora_tui.media.contact_sheet import tiles_in
 
     with clip.open("rb") as file:
         sheet = Image.open(BytesIO(shared.filmstrip(file, ROOM).jpeg))
@@ -144,20 +148,20 @@ def test_the_frames_of_a_filmstrip_are_spread_over_the_clip(shared: Helper, clip
 
 @pytest.mark.parametrize("beside", [4, 0])
 def test_a_kept_sheet_is_laid_out_anew_for_another_room(
-    shared: Helper, clip: Path, tmp_path: Path, beside: int
+    shared: DecoderClient, clip: Path, tmp_path: Path, beside: int
 ) -> None:
     with clip.open("rb") as file:
-        made = shared.filmstrip(file, Room(100, 3))
+        made = shared.filmstrip(file, CellArea(100, 3))
     assert made.cells.rows <= 3, "all beside each other"
     (tmp_path / "sheet").write_bytes(made.jpeg)
     with (tmp_path / "sheet").open("rb") as file:
-        again = shared.sheet(file, Room(100, 3), (320, 180), beside=beside)
-        other = shared.sheet(file, Room(40, 30), (320, 180), beside=beside)
+        again = shared.sheet(file, CellArea(100, 3), (320, 180), beside=beside)
+        other = shared.sheet(file, CellArea(40, 30), (320, 180), beside=beside)
     assert (again.columns, again.rows) == (made.cells.columns, made.cells.rows)
     assert other.rows > 10
 
 
-def test_a_cut_clip_shows_what_came(shared: Helper, clip: Path, tmp_path: Path) -> None:
+def test_a_cut_clip_shows_what_came(shared: DecoderClient, clip: Path, tmp_path: Path) -> None:
     data = clip.read_bytes()
     (tmp_path / "cut.mp4").write_bytes(data[: len(data) * 2 // 3])
     with (tmp_path / "cut.mp4").open("rb") as file:
@@ -171,14 +175,17 @@ def test_a_cut_clip_shows_what_came(shared: Helper, clip: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("quarters", range(4))
 def test_a_clip_that_a_phone_held_sideways_stands_upright(
-    shared: Helper, tmp_path: Path, quarters: int
+    shared: DecoderClient, tmp_path: Path, quarters: int
 ) -> None:
     """Its poster, its filmstrip, and the sides that are said of it."""
     path = tmp_path / "turned.mp4"
     path.write_bytes(hostile.turned(hostile.encoded_clip("libx264", "mp4"), quarters))
     with path.open("rb") as file:
         report = shared.facts(file)
-        poster, strip = shared.poster(file, Room(20, 20)), shared.filmstrip(file, Room(80, 24))
+        poster, strip = (
+            shared.poster(file, CellArea(20, 20)),
+            shared.filmstrip(file, CellArea(80, 24)),
+        )
     assert report.facts is not None
     sides = (36, 64) if quarters % 2 else (64, 36)
     assert (report.facts.width, report.facts.height) == sides
@@ -195,14 +202,14 @@ def test_a_clip_that_a_phone_held_sideways_stands_upright(
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_no_bad_picture_gets_through(shared: Helper, tmp_path: Path, name: str) -> None:
+def test_no_bad_picture_gets_through(shared: DecoderClient, tmp_path: Path, name: str) -> None:
     (tmp_path / "bad").write_bytes(PICTURES[name])
     with (tmp_path / "bad").open("rb") as file, pytest.raises(ProblemError) as refused:
         shared.picture(file, ROOM)
     assert refusal(refused).startswith(("reference_", "picture_not_shown"))
 
 
-def test_no_bad_clip_gets_through(shared: Helper, clip: Path, tmp_path: Path) -> None:
+def test_no_bad_clip_gets_through(shared: DecoderClient, clip: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad"
     for name, data in hostile.clips(clip.read_bytes()):
         bad.write_bytes(data)
@@ -215,7 +222,7 @@ def test_no_bad_clip_gets_through(shared: Helper, clip: Path, tmp_path: Path) ->
 
 
 def test_what_is_not_opened_has_a_word_of_its_own(
-    shared: Helper, clip: Path, tmp_path: Path
+    shared: DecoderClient, clip: Path, tmp_path: Path
 ) -> None:
     """A form that nobody here decodes is not called damaged."""
     bad = tmp_path / "bad"
@@ -227,7 +234,7 @@ def test_what_is_not_opened_has_a_word_of_its_own(
 
 
 @pytest.mark.long
-def test_a_large_picture_below_the_limit_is_shown(shared: Helper, tmp_path: Path) -> None:
+def test_a_large_picture_below_the_limit_is_shown(shared: DecoderClient, tmp_path: Path) -> None:
     (tmp_path / "large.png").write_bytes(hostile.png_of_nothing(8_000, 7_900))
     with (tmp_path / "large.png").open("rb") as file:
         assert shared.picture(file, ROOM).rows == 24
@@ -237,7 +244,7 @@ def test_a_large_picture_below_the_limit_is_shown(shared: Helper, tmp_path: Path
         assert shared.picture(file, ROOM).rgb[:3] == b"\x80\0\0", "half red over black"
 
 
-def test_a_hundred_tracks_are_too_many(shared: Helper, tmp_path: Path) -> None:
+def test_a_hundred_tracks_are_too_many(shared: DecoderClient, tmp_path: Path) -> None:
     with hostile.many_tracks(tmp_path / "tracks.mp4", 100).open("rb") as file:
         with pytest.raises(ProblemError) as refused:
             shared.poster(file, ROOM)
@@ -247,7 +254,9 @@ def test_a_hundred_tracks_are_too_many(shared: Helper, tmp_path: Path) -> None:
     assert report.facts.tracks == 100
 
 
-def test_an_index_that_lies_about_its_media_leads_nowhere(shared: Helper, tmp_path: Path) -> None:
+def test_an_index_that_lies_about_its_media_leads_nowhere(
+    shared: DecoderClient, tmp_path: Path
+) -> None:
     """Thousands of boxes and of tracks: looked up, not searched through."""
     track = _track()
     moov = hostile.box(b"moov", track * 15_000)
@@ -261,7 +270,7 @@ def test_an_index_that_lies_about_its_media_leads_nowhere(shared: Helper, tmp_pa
     assert time.process_time() - began < 5
 
 
-def test_what_is_no_file_is_not_read(shared: Helper, tmp_path: Path) -> None:
+def test_what_is_no_file_is_not_read(shared: DecoderClient, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", Path("/dev/zero"), Path("/dev/null")):
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -270,7 +279,7 @@ def test_what_is_no_file_is_not_read(shared: Helper, tmp_path: Path) -> None:
         assert refusal(refused) == "picture_not_shown not_regular"
 
 
-def test_a_file_without_end_is_read_to_a_limit(shared: Helper, tmp_path: Path) -> None:
+def test_a_file_without_end_is_read_to_a_limit(shared: DecoderClient, tmp_path: Path) -> None:
     """A terabyte of nothing behind a good head."""
     jpeg, mp4 = tmp_path / "jpeg", tmp_path / "mp4"
     jpeg.write_bytes(encoded(picture(9, 9), "JPEG")[:200])
@@ -286,7 +295,7 @@ def test_a_file_without_end_is_read_to_a_limit(shared: Helper, tmp_path: Path) -
 
 
 def test_bytes_changed_by_chance_never_reach_further_than_the_helper(
-    shared: Helper, clip: Path, tmp_path: Path
+    shared: DecoderClient, clip: Path, tmp_path: Path
 ) -> None:
     good = clip.read_bytes()
     moov, mdat = good.index(b"moov"), good.index(b"mdat")
@@ -321,18 +330,18 @@ def test_bytes_changed_by_chance_never_reach_further_than_the_helper(
 # What becomes of the process ------------------------------------------------------------------
 
 _PATCHED = """
-import os, time, sora_tui.media.worker as w
+import os, time, sora_tui.media.decoder_process as w
 BOMB = b"\\x89PNG\\r\\n\\x1a\\n\\0\\0\\0\\rIHDR" + (30_000).to_bytes(4) * 2 + bytes(99)
 {patch}
 w.main()
 """
 
 
-def patched(monkeypatch: pytest.MonkeyPatch, patch: str) -> Helper:
-    """A helper whose process does something else with a picture."""
+def patched(monkeypatch: pytest.MonkeyPatch, patch: str) -> DecoderClient:
+    """A decoder whose process does something else with a picture."""
     program = _PATCHED.format(patch=patch)
     monkeypatch.setattr(helper_module, "_WORKER", ("-P", "-c", program))
-    return Helper()
+    return DecoderClient()
 
 
 @pytest.mark.parametrize(
@@ -383,16 +392,18 @@ def test_whatever_happens_to_it_there_is_a_word_and_another_process(
 ) -> None:
     if "time.sleep" in patch:
         monkeypatch.setattr(helper_module, "PATIENCE", 1.5)
-    helper = patched(monkeypatch, patch)
+    decoder_client = patched(monkeypatch, patch)
     (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
     with (tmp_path / "good").open("rb") as file:
         with pytest.raises(ProblemError) as refused:
-            helper.picture(file, ROOM)
+            decoder_client.picture(file, ROOM)
         assert refusal(refused) == f"picture_not_shown {reason}"
         monkeypatch.undo()
-        helper.stop()
-        assert isinstance(helper.picture(file, ROOM), Cells), "the next one is as good as new"
-    helper.stop()
+        decoder_client.stop()
+        assert isinstance(decoder_client.picture(file, ROOM), Cells), (
+            "the next one is as good as new"
+        )
+    decoder_client.stop()
 
 
 @pytest.mark.parametrize(
@@ -421,23 +432,23 @@ def test_a_process_that_somebody_ends_or_stops_while_it_works_is_replaced(
 ) -> None:
     monkeypatch.setattr(helper_module, "PATIENCE", 1.5 if number == signal.SIGSTOP else 60)
     (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
-    helper = patched(monkeypatch, "w._WORK['facts'] = lambda *a: time.sleep(600)")
+    decoder_client = patched(monkeypatch, "w._WORK['facts'] = lambda *a: time.sleep(600)")
     with (tmp_path / "good").open("rb") as file:
-        helper.picture(file, ROOM)
-        assert helper._process is not None
-        pid = helper._process.pid
+        decoder_client.picture(file, ROOM)
+        assert decoder_client._process is not None
+        pid = decoder_client._process.pid
         threading.Timer(0.3, os.kill, (pid, number)).start()
         with pytest.raises(ProblemError) as refused:
-            helper.facts(file)
+            decoder_client.facts(file)
         slow = "clip_not_shown too_slow"
         assert refusal(refused) == (slow if number == signal.SIGSTOP else "clip_not_shown crashed")
-        assert helper.picture(file, ROOM).rows > 0
+        assert decoder_client.picture(file, ROOM).rows > 0
         assert not lives(pid)
-    helper.stop()
+    decoder_client.stop()
 
 
 def test_a_process_that_is_killed_between_two_pictures_is_replaced(
-    shared: Helper, tmp_path: Path
+    shared: DecoderClient, tmp_path: Path
 ) -> None:
     (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
     with (tmp_path / "good").open("rb") as file:
@@ -451,7 +462,7 @@ def test_a_process_that_is_killed_between_two_pictures_is_replaced(
             assert shared._process.pid != before
 
 
-def test_it_is_one_process_for_all_that_ask(shared: Helper, tmp_path: Path) -> None:
+def test_it_is_one_process_for_all_that_ask(shared: DecoderClient, tmp_path: Path) -> None:
     (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
     pids = set()
     for _ in range(5):
@@ -470,13 +481,13 @@ def test_what_nobody_wants_any_more_is_stopped(
     deaf = "def strip(file, wish, go_on): time.sleep(600)\n"
     (tmp_path / "good").write_bytes(b"")
     for patch, survives in ((going_on, True), (deaf, False)):
-        helper = patched(monkeypatch, patch + "w._WORK['filmstrip'] = strip")
+        decoder_client = patched(monkeypatch, patch + "w._WORK['filmstrip'] = strip")
         wanted = threading.Event()
         threading.Timer(0.3, wanted.set).start()
         with (tmp_path / "good").open("rb") as file, pytest.raises(NotWantedError):
-            helper.filmstrip(file, ROOM, is_wanted=lambda: not wanted.is_set())  # noqa: B023
-        assert (helper._process is not None) is survives
-        helper.stop()
+            decoder_client.filmstrip(file, ROOM, is_wanted=lambda: not wanted.is_set())  # noqa: B023
+        assert (decoder_client._process is not None) is survives
+        decoder_client.stop()
 
 
 def test_an_answer_that_comes_too_late_costs_no_new_process(
@@ -491,25 +502,29 @@ def test_an_answer_that_comes_too_late_costs_no_new_process(
         " return {'columns': 1, 'rows': 1}, [b'r' * 6, b'', b'j' * 2**22]\n"
         "w._WORK['poster'] = late"
     )
-    helper = patched(monkeypatch, late)
+    decoder_client = patched(monkeypatch, late)
     (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
     with (tmp_path / "good").open("rb") as file:
-        helper.picture(file, ROOM)
-        assert helper._process is not None
-        pid = helper._process.pid
+        decoder_client.picture(file, ROOM)
+        assert decoder_client._process is not None
+        pid = decoder_client._process.pid
         asked = iter([True, True, True])
         with pytest.raises(NotWantedError):
-            helper.poster(file, ROOM, is_wanted=lambda: next(asked, False))
-        assert helper.picture(file, ROOM).rows > 0
-        assert helper._process.pid == pid
-    helper.stop()
+            decoder_client.poster(file, ROOM, is_wanted=lambda: next(asked, False))
+        assert decoder_client.picture(file, ROOM).rows > 0
+        assert decoder_client._process.pid == pid
+    decoder_client.stop()
 
 
 def test_who_waits_for_a_turn_may_give_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "good").write_bytes(b"")
-    helper = Helper()
-    with helper._turn, (tmp_path / "good").open("rb") as file, pytest.raises(NotWantedError):
-        helper.picture(file, ROOM, is_wanted=lambda: False)
+    decoder_client = DecoderClient()
+    with (
+        decoder_client._turn,
+        (tmp_path / "good").open("rb") as file,
+        pytest.raises(NotWantedError),
+    ):
+        decoder_client.picture(file, ROOM, is_wanted=lambda: False)
 
 
 #: What somebody would try who steers a decoder: each of these has to fail.
@@ -555,11 +570,11 @@ def reported(
         " raise w.problem_error('picture_not_shown', **said)\n"
         "w._WORK['picture'] = tries"
     )
-    helper = patched(monkeypatch, program)
+    decoder_client = patched(monkeypatch, program)
     (tmp_path / "good").write_bytes(b"")
     with (tmp_path / "good").open("rb") as file, pytest.raises(ProblemError) as told:
-        helper.picture(file, ROOM)
-    helper.stop()
+        decoder_client.picture(file, ROOM)
+    decoder_client.stop()
     return dict(told.value.problem.facts)
 
 
@@ -595,19 +610,19 @@ def test_nothing_of_one_file_is_there_when_the_next_is_opened(
         " return {'columns': w.seen, 'rows': 1}, [b'r' * 6 * w.seen, b'', b'more' * 100]\n"
         "w._WORK['poster'] = look"
     )
-    helper = patched(monkeypatch, program)
+    decoder_client = patched(monkeypatch, program)
     (tmp_path / "good").write_bytes(b"")
     with (tmp_path / "good").open("rb") as file:
-        assert [helper.poster(file, ROOM).cells.columns for _ in range(3)] == [1, 1, 1]
-        assert helper._process is not None
-    helper.stop()
+        assert [decoder_client.poster(file, ROOM).cells.columns for _ in range(3)] == [1, 1, 1]
+        assert decoder_client._process is not None
+    decoder_client.stop()
 
 
 def test_it_ends_when_nobody_is_left_to_ask(tmp_path: Path) -> None:
-    """A kill of the program takes the helper along."""
+    """A kill of the program takes the decoder along."""
     program = (
-        "import os, sys\nfrom sora_tui.media.helper import *\n"
-        "h = Helper()\n"
+        "import os, sys\nfrom sora_tui.media.decoder_client import *\n"
+        "h = DecoderClient()\n"
         "h.facts(open(sys.argv[1], 'rb'))\n"
         "print(h._process.pid, flush=True)\nos.kill(os.getpid(), 9)"
     )
@@ -625,10 +640,10 @@ def test_it_ends_when_nobody_is_left_to_ask(tmp_path: Path) -> None:
 def test_who_asks_never_imports_a_decoder(clip: Path) -> None:
     """Neither PyAV nor Pillow comes into the process that asks, whatever it asks for."""
     program = (
-        "import sys\nfrom sora_tui.media.helper import *\n"
-        "h = Helper()\n"
+        "import sys\nfrom sora_tui.media.decoder_client import *\n"
+        "h = DecoderClient()\n"
         "file = open(sys.argv[1], 'rb')\n"
-        "h.facts(file), h.poster(file, Room(9, 9)), h.filmstrip(file, Room(90, 9))\n"
+        "h.facts(file), h.poster(file, CellArea(9, 9)), h.filmstrip(file, CellArea(90, 9))\n"
         "h.stop()\nprint({'av', 'PIL'} & sys.modules.keys())"
     )
     done = subprocess.run(
@@ -640,13 +655,13 @@ def test_who_asks_never_imports_a_decoder(clip: Path) -> None:
 def test_without_pyav_there_are_facts_and_a_word(
     monkeypatch: pytest.MonkeyPatch, clip: Path
 ) -> None:
-    helper = patched(monkeypatch, "import sys; sys.modules['av'] = None")
+    decoder_client = patched(monkeypatch, "import sys; sys.modules['av'] = None")
     with clip.open("rb") as file:
         with pytest.raises(ProblemError) as refused:
-            helper.poster(file, ROOM)
+            decoder_client.poster(file, ROOM)
         assert refusal(refused) == "clip_not_shown no_decoder"
-        assert helper.facts(file).facts is not None
-    helper.stop()
+        assert decoder_client.facts(file).facts is not None
+    decoder_client.stop()
 
 
 def _is_yellow(image: Image.Image, place: tuple[int, int]) -> bool:

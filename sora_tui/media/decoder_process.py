@@ -1,9 +1,9 @@
-"""The helper process: opens strangers' pictures and clips, with little memory, time and no more.
+"""The decoder process: opens strangers' pictures and clips, with little memory, time and no more.
 
-`helper.py` starts it as `python -m sora_tui.media.worker` with a socket as its standard input. A
-request is the length of a JSON object, the object, and two open files: what is to be opened, and a
-socket for the answer. The answer is the length of a JSON object, the object, and the bytes whose
-lengths it names.
+`decoder_client.py` starts it as `python -m sora_tui.media.decoder_process` with a socket as its
+standard input. A request is the length of a JSON object, the object, and two open files: what is to
+be opened, and a socket for the answer. The answer is the length of a JSON object, the object, and
+the bytes whose lengths it names.
 
 Each request is answered by a fork that has all libraries and can open nothing: no file, no socket,
 no pipe. So what a stranger's file may do to it ends with it. What it cannot survive it need not:
@@ -33,9 +33,9 @@ from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.request import read_fit
 from sora_tui.media.cells import Cells, picture_cells, read_aim, to_cells
 from sora_tui.media.clip import filmstrip, poster
+from sora_tui.media.clip_probe import read_clip
+from sora_tui.media.contact_sheet import laid_out, sheet_of, tiles_in
 from sora_tui.media.image import bring_to, first_frame
-from sora_tui.media.kinds import read_clip
-from sora_tui.media.sheet import laid_out, sheet_of, tiles_in
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,8 +11,8 @@ import pytest
 
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.sniff import sniff
-from sora_tui.media.boxes import inspect_mp4
-from sora_tui.media.render import ClipPlan, render_clip
+from sora_tui.media.mp4 import inspect_mp4
+from sora_tui.media.practice.render import ClipPlan, render_clip
 
 
 @pytest.fixture(scope="module")

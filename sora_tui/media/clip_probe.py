@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, NamedTuple
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.sniff import Sniffed, sniff
 from sora_tui.media.avi import read_avi
-from sora_tui.media.boxes import ClipFacts, read_mp4
+from sora_tui.media.mp4 import ClipFacts, read_mp4
 from sora_tui.media.webm import webm_suffix
 
 #: The suffix of what is kept though nothing here can check it. Words and pages never come so far.
@@ -34,7 +34,7 @@ UNKNOWN: Final = ".bin"
 _QUICKTIME: Final = frozenset({b"moov", b"mdat", b"wide", b"skip", b"pnot"})
 
 
-class Inspection(NamedTuple):
+class ClipProbe(NamedTuple):
     """What a look at a downloaded file found.
 
     Attributes:
@@ -49,7 +49,7 @@ class Inspection(NamedTuple):
     warning: str | None = None
 
 
-def inspect_clip(path: Path) -> Inspection:
+def probe_clip(path: Path) -> ClipProbe:
     """Look at a downloaded clip.
 
     Raises:
@@ -60,17 +60,17 @@ def inspect_clip(path: Path) -> Inspection:
         kind = sniff(head)
         try:
             if kind == "ebml":
-                return Inspection(None, webm_suffix(file))
+                return ClipProbe(None, webm_suffix(file))
             facts, suffix = read_clip(file)
         except ProblemError as damage:
             suffix = _SUFFIXES.get(kind, UNKNOWN)
             if kind == "other" and head[4:8] in _QUICKTIME:
                 suffix = ".mov"
             reason = str(damage.problem.facts["reason"])
-            return Inspection(None, suffix, "not_checked" if reason == "not_mp4" else reason)
+            return ClipProbe(None, suffix, "not_checked" if reason == "not_mp4" else reason)
     if not facts.complete:
-        return Inspection(facts, suffix, "cut_off")
-    return Inspection(facts, suffix, "trailing_bytes" if facts.trailing else None)
+        return ClipProbe(facts, suffix, "cut_off")
+    return ClipProbe(facts, suffix, "trailing_bytes" if facts.trailing else None)
 
 
 def read_clip(file: BinaryIO) -> tuple[ClipFacts, str]:

@@ -1,8 +1,9 @@
 """Has strangers' pictures and clips opened in a process of its own, which may die of them.
 
-A `Helper` keeps one such process (`worker.py`), warm from the first need on. It takes one request
-at a time, gets files that are open already, and is killed when it takes too long; whoever asks next
-gets a fresh one. Each answer comes over a socket of its own, and is believed as little as the file.
+A `DecoderClient` keeps one such process (`decoder_process.py`), warm from the first need on. It
+takes one request at a time, gets files that are open already, and is killed when it takes too long;
+whoever asks next gets a fresh one. Each answer comes over a socket of its own, and is believed as
+little as the file.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from sora_tui.core.problem import CODES, Fact, Problem, ProblemError, problem_er
 from sora_tui.core.reference_fit import ImageFacts
 from sora_tui.core.request import Fit
 from sora_tui.core.text import clean_line
-from sora_tui.media.boxes import ClipFacts
-from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, Aim, Cells, Room
-from sora_tui.media.header import FORMATS, inspect_header
+from sora_tui.media.cells import MAX_COLUMNS, MAX_ROWS, CellArea, Cells, FitTarget
+from sora_tui.media.image_header import FORMATS, inspect_header
+from sora_tui.media.mp4 import ClipFacts
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ _MAX_FINE: Final = 180_000
 #: No clip and no picture has a number in it that is larger.
 _MAX_NUMBER: Final = 2**63
 #: How it is started; -P because a workspace is no place to import from.
-_WORKER: Final = ("-P", "-m", "sora_tui.media.worker")
+_WORKER: Final = ("-P", "-m", "sora_tui.media.decoder_process")
 #: What the process sees of our environment: how to find Python's modules, and no key.
 _ENVIRONMENT: Final = (
     *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "VIRTUAL_ENV"),
@@ -71,28 +72,28 @@ class ClipReport(NamedTuple):
     sha256: str | None
 
 
-class BroughtPicture(NamedTuple):
+class PreparedPicture(NamedTuple):
     """A reference as it is sent.
 
     Attributes:
         facts: Of the file.
         sha256: Of the file.
-        made: The copy that is sent in its place; None: the file itself is.
+        copy: The copy that is sent in its place; None: the file itself is.
     """
 
     facts: ImageFacts
     sha256: str
-    made: bytes | None
+    copy: bytes | None
 
 
-class Made(NamedTuple):
+class DecodedPicture(NamedTuple):
     """A picture for the screen, and a JPEG of it to be kept."""
 
     cells: Cells
     jpeg: bytes
 
 
-_NO_ROOM: Final = Room(1, 1)
+_NO_ROOM: Final = CellArea(1, 1)
 #: How the codes begin that it may give; what others say, of money, is not its business.
 _ITS_CODES: Final = ("reference_", "picture_not_shown", "clip_not_shown", "size_invalid")
 #: The problem of who cannot have what was asked for.
@@ -107,7 +108,7 @@ def _wanted() -> bool:
     return True
 
 
-class Helper:
+class DecoderClient:
     """One process, for any thread. Nothing runs before the first request."""
 
     def __init__(self) -> None:
@@ -118,9 +119,9 @@ class Helper:
     def picture(
         self,
         file: BinaryIO,
-        room: Room,
+        room: CellArea,
         *,
-        aim: Aim | None = None,
+        aim: FitTarget | None = None,
         is_wanted: Callable[[], bool] = _wanted,
     ) -> Cells:
         """A picture as large as it goes into `room`.
@@ -138,7 +139,7 @@ class Helper:
         """
         return self._ask(_cells, "picture", file, room, is_wanted, {"aim": str(aim) if aim else ""})
 
-    def reference(self, file: BinaryIO, size: str | None, fit: Fit) -> BroughtPicture:
+    def reference(self, file: BinaryIO, size: str | None, fit: Fit) -> PreparedPicture:
         """A picture checked to its last byte, and brought to what is sent of it.
 
         Args:
@@ -149,33 +150,33 @@ class Helper:
                 `picture`.
         """
         more = {"size": size or "", "fit": str(fit)}
-        return self._ask(_brought, "reference", file, _NO_ROOM, _wanted, more)
+        return self._ask(_prepared, "reference", file, _NO_ROOM, _wanted, more)
 
     def facts(self, file: BinaryIO, *, is_wanted: Callable[[], bool] = _wanted) -> ClipReport:
         """What a clip says about itself. Arguments and refusals as for `poster`."""
         return self._ask(_report, "facts", file, _NO_ROOM, is_wanted)
 
     def poster(
-        self, file: BinaryIO, room: Room, *, is_wanted: Callable[[], bool] = _wanted
-    ) -> Made:
+        self, file: BinaryIO, room: CellArea, *, is_wanted: Callable[[], bool] = _wanted
+    ) -> DecodedPicture:
         """The first frame of a clip. Arguments as for `picture`.
 
         Raises:
             ProblemError: clip_not_shown with a `reason`: those of `picture` and of `clip.poster`.
             NotWantedError: `is_wanted` said no.
         """
-        return self._ask(_made, "poster", file, room, is_wanted)
+        return self._ask(_decoded, "poster", file, room, is_wanted)
 
     def filmstrip(
-        self, file: BinaryIO, room: Room, *, is_wanted: Callable[[], bool] = _wanted
-    ) -> Made:
+        self, file: BinaryIO, room: CellArea, *, is_wanted: Callable[[], bool] = _wanted
+    ) -> DecodedPicture:
         """Frames from all along a clip, laid out for `room`. As `poster`."""
-        return self._ask(_made, "filmstrip", file, room, is_wanted)
+        return self._ask(_decoded, "filmstrip", file, room, is_wanted)
 
     def sheet(
         self,
         file: BinaryIO,
-        room: Room,
+        room: CellArea,
         clip: tuple[int, int],
         *,
         beside: int = 0,
@@ -202,14 +203,14 @@ class Helper:
 
     def _ask(
         self,
-        read: Callable[[Mapping[str, Any], list[bytes], Room], T],
+        read: Callable[[Mapping[str, Any], list[bytes], CellArea], T],
         do: str,
         file: BinaryIO,
-        room: Room,
+        room: CellArea,
         is_wanted: Callable[[], bool],
         more: Mapping[str, int | str] | None = None,
     ) -> T:
-        room = Room(
+        room = CellArea(
             max(1, min(room.columns, MAX_COLUMNS)), max(1, min(room.rows, MAX_ROWS)), room.fine
         )
         code = _CODES.get(do, "clip_not_shown")
@@ -227,9 +228,9 @@ class Helper:
                 else:
                     return read(said, parts, room)
             except (ValueError, LookupError, TypeError, AttributeError) as error:
-                raise self._lost("crashed") from error
+                raise self._decoder_gone("crashed") from error
             raise refusal
-        except _LostError as lost:
+        except _DecoderGoneError as lost:
             raise problem_error(code, reason=lost.reason) from lost
         finally:
             self._turn.release()
@@ -246,13 +247,13 @@ class Helper:
                     _send(asked, wish, file.fileno(), theirs.fileno())
                 most = _MAX_SENT if wish["do"] == "reference" else _MAX_SHOWN
                 return self._answer(answers, until, most, is_wanted)
-        except _LostError:
+        except _DecoderGoneError:
             raise
         except TimeoutError as error:
-            raise self._lost("too_slow") from error
+            raise self._decoder_gone("too_slow") from error
         except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             # Cut short, or nonsense: either way that process is not to be trusted any more.
-            raise self._lost("crashed") from error
+            raise self._decoder_gone("crashed") from error
 
     def _answer(
         self, answers: socket.socket, until: float, most: int, is_wanted: Callable[[], bool]
@@ -264,13 +265,13 @@ class Helper:
                 head = answers.recv(4)
                 break
             if time.monotonic() > until:
-                lost = self._lost("too_slow")
+                lost = self._decoder_gone("too_slow")
                 raise NotWantedError if stopping else lost
             if not stopping and not is_wanted():
                 stopping, until = True, time.monotonic() + _STOP
                 _send(answers, {"do": "stop"})
         if not head:
-            raise self._lost("crashed")
+            raise self._decoder_gone("crashed")
         length = int.from_bytes(head + _exactly(answers, 4 - len(head), until))
         if length > _MAX_HEAD:
             raise ValueError("an answer that is too long")
@@ -303,7 +304,7 @@ class Helper:
         self._socket = ours
         return ours
 
-    def _lost(self, reason: str) -> _LostError:
+    def _decoder_gone(self, reason: str) -> _DecoderGoneError:
         """End the process; the reason it gives by the way it ended is the better one."""
         process = self._process
         if process is not None:
@@ -313,7 +314,7 @@ class Helper:
             if _end(process) == -signal.SIGXCPU:
                 reason = "too_slow"
         self._close()
-        return _LostError(reason)
+        return _DecoderGoneError(reason)
 
     def _close(self) -> None:
         if self._process is not None:
@@ -323,7 +324,7 @@ class Helper:
         self._process = self._socket = None
 
 
-class _LostError(Exception):
+class _DecoderGoneError(Exception):
     """The process is gone."""
 
     def __init__(self, reason: str) -> None:
@@ -379,25 +380,25 @@ def _refusal(said: Mapping[str, Any]) -> ProblemError:
     return ProblemError(Problem(code, known, CODES[code]))
 
 
-def read_report(said: Mapping[str, Any]) -> ClipReport:
+def read_report(document: Mapping[str, Any]) -> ClipReport:
     """The report in a JSON object.
 
     Raises:
         ValueError, LookupError, TypeError, AttributeError: It is none.
     """
-    digest = said.get("sha256")
+    digest = document.get("sha256")
     return ClipReport(
-        facts=_clip_facts(said["clip"]) if said.get("clip") else None,
-        damage=clean_line(said["damage"], 40) if said.get("damage") else None,
+        facts=_clip_facts(document["clip"]) if document.get("clip") else None,
+        damage=clean_line(document["damage"], 40) if document.get("damage") else None,
         sha256=clean_line(digest, 64) if digest is not None else None,
     )
 
 
-def _report(said: Mapping[str, Any], _parts: list[bytes], _room: Room) -> ClipReport:
+def _report(said: Mapping[str, Any], _parts: list[bytes], _room: CellArea) -> ClipReport:
     return read_report(said)
 
 
-def _brought(said: Mapping[str, Any], parts: list[bytes], _room: Room) -> BroughtPicture:
+def _prepared(said: Mapping[str, Any], parts: list[bytes], _room: CellArea) -> PreparedPicture:
     told = said["picture"]
     if told["format"] not in FORMATS or len(parts) > 1:
         raise ValueError("no picture that we know")
@@ -408,14 +409,14 @@ def _brought(said: Mapping[str, Any], parts: list[bytes], _room: Room) -> Brough
         _number(told["frames"]),
         bool(told["turned"]),
     )
-    return BroughtPicture(facts, clean_line(said["sha256"], 64), parts[0] if parts else None)
+    return PreparedPicture(facts, clean_line(said["sha256"], 64), parts[0] if parts else None)
 
 
-def _made(said: Mapping[str, Any], parts: list[bytes], room: Room) -> Made:
-    return Made(_cells(said, parts[:2], room), parts[2])
+def _decoded(said: Mapping[str, Any], parts: list[bytes], room: CellArea) -> DecodedPicture:
+    return DecodedPicture(_cells(said, parts[:2], room), parts[2])
 
 
-def _cells(said: Mapping[str, Any], parts: list[bytes], room: Room) -> Cells:
+def _cells(said: Mapping[str, Any], parts: list[bytes], room: CellArea) -> Cells:
     columns, rows = _number(said["columns"], room.columns), _number(said["rows"], room.rows)
     rgb, png = parts
     if not columns * rows or len(rgb) != 6 * columns * rows:

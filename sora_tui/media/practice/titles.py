@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from sora_tui.media.scenery import Mask, Planes, Rgb, to_mask, to_planes
+from sora_tui.media.practice.scenery import Mask, Planes, Rgb, to_mask, to_planes
 
 if TYPE_CHECKING:
     from PIL.Image import Image

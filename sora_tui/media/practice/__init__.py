@@ -1,0 +1,1 @@
+"""Practice clips: drawn for the simulator alone."""
