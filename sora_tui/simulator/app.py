@@ -17,11 +17,11 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sora_tui.simulator import wire
+from sora_tui.simulator import socket_faults
 from sora_tui.simulator.characters import Characters
-from sora_tui.simulator.creates import HandlerFault
+from sora_tui.simulator.create_requests import HandlerFault
 from sora_tui.simulator.dialects import Dialect
-from sora_tui.simulator.errors import ApiError, moderated, plain_fault
+from sora_tui.simulator.errors import ApiError, moderated, server_fault
 from sora_tui.simulator.faults import Fault, Faults, pretended
 from sora_tui.simulator.jobs import Job, Jobs
 from sora_tui.simulator.parameters import (
@@ -31,8 +31,8 @@ from sora_tui.simulator.parameters import (
     prompt_of,
     read_body,
 )
-from sora_tui.simulator.shapes import Video
-from sora_tui.simulator.sources import read_character, read_edit, read_extension
+from sora_tui.simulator.responses import Video
+from sora_tui.simulator.source_clips import read_character, read_edit, read_extension
 from sora_tui.simulator.triggers import TRIGGERS, triggered
 
 
@@ -180,7 +180,7 @@ class _Api:
         return answer
 
     async def broken(self, request: Request, error: Exception) -> Response:
-        return _Last(plain_fault())
+        return _Last(server_fault())
 
     async def unknown(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -272,7 +272,7 @@ class _Silence(Response):
     """No answer: the connection closes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await wire.close(scope, receive)
+        await socket_faults.close(scope, receive)
 
 
 class _Last(Response):
@@ -284,7 +284,7 @@ class _Last(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._answer(scope, receive, send)
-        await wire.close(scope, receive)
+        await socket_faults.close(scope, receive)
 
 
 class _Gate:

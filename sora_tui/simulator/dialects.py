@@ -19,11 +19,11 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sora_tui.simulator import contents, creates, errors, keys, shapes
+from sora_tui.simulator import auth, clip_responses, create_requests, errors, responses
 from sora_tui.simulator.errors import ApiError
 from sora_tui.simulator.jobs import Job, Jobs
 from sora_tui.simulator.parameters import CreateRequest, openai_create
-from sora_tui.simulator.shapes import Ids, Video
+from sora_tui.simulator.responses import Ids, Video
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +61,21 @@ class Dialect:
     pages: Mapping[str, Callable[[], Response]] = field(default_factory=dict)
     open_paths: str = "/health"
     key_first: bool = True
-    key: keys.KeyCheck = keys.openai_key
+    key: auth.KeyCheck = auth.openai_key
     read: Callable[[Request], Awaitable[CreateRequest]] = openai_create
     judge: Callable[[str, Mapping[str, Any]], None] = field(default=lambda operation, fields: None)
-    ids: Ids = field(default_factory=lambda: Ids(shapes.hex_id("video_", 24)))
+    ids: Ids = field(default_factory=lambda: Ids(responses.hex_id("video_", 24)))
     create_status: int = 200
-    video: Video = shapes.openai_video
+    video: Video = responses.openai_video
     created: Video | None = None
     video_status: Callable[[Job], int] = field(default=lambda job: 200)
     not_found: Callable[[str], ApiError] = field(
         default=lambda given: ApiError(404, f"Video with id '{given}' not found.")
     )
     no_content: Callable[[str], Exception] | None = None
-    content: Callable[[Request, Job, Path | None], Response] = contents.openai_content
-    list: Callable[[Request, Jobs, Video], dict[str, Any]] = shapes.openai_list
-    delete: Callable[[Job, Video], dict[str, Any]] = shapes.deleted_finished
+    content: Callable[[Request, Job, Path | None], Response] = clip_responses.openai_content
+    list: Callable[[Request, Jobs, Video], dict[str, Any]] = responses.openai_list
+    delete: Callable[[Job, Video], dict[str, Any]] = responses.deleted_finished
     error: Callable[[ApiError], Response] = errors.openai_error
     unknown: Callable[[str, str, int], Response] = errors.openai_unknown
     headers: Callable[[], dict[str, str]] = field(
@@ -120,7 +120,7 @@ def _litellm_headers(version: str) -> Callable[[], dict[str, str]]:
 
 
 def _aquiles_health() -> Response:
-    told = {"status": "ok", "model": creates.AQUILES_MODEL, "mode": "video"}
+    told = {"status": "ok", "model": create_requests.AQUILES_MODEL, "mode": "video"}
     return JSONResponse({**told, "timestamp": int(time.time()), "devices": []})
 
 
@@ -142,24 +142,24 @@ _LITELLM: Final = Dialect(
         "/health/liveliness": _json("I'm alive!"),
         "/health/liveness": _json("I'm alive!"),
         "/health/readiness": _json({"status": "healthy", "db": "Not connected"}),
-        "/v1/models": _models(*creates.GATEWAY_MODELS, owner="openai"),
-        "/models": _models(*creates.GATEWAY_MODELS, owner="openai"),
+        "/v1/models": _models(*create_requests.GATEWAY_MODELS, owner="openai"),
+        "/models": _models(*create_requests.GATEWAY_MODELS, owner="openai"),
     },
     open_paths="/health/.*",
     key_first=False,
-    key=keys.litellm_key,
-    read=creates.litellm_create,
-    judge=shapes.litellm_judge,
+    key=auth.litellm_key,
+    read=create_requests.litellm_create,
+    judge=responses.litellm_judge,
     ids=Ids(
-        shapes.hex_id("video_", 32),
-        shapes.litellm_id,
-        shapes.litellm_poll_id,
-        shapes.litellm_read,
+        responses.hex_id("video_", 32),
+        responses.litellm_id,
+        responses.litellm_poll_id,
+        responses.litellm_read,
     ),
-    video=shapes.litellm_video,
-    created=shapes.litellm_created,
-    content=contents.gzipped_content,
-    list=shapes.litellm_list,
+    video=responses.litellm_video,
+    created=responses.litellm_created,
+    content=clip_responses.gzipped_content,
+    list=responses.litellm_list,
     error=errors.litellm_error,
     unknown=errors.fastapi_unknown,
     headers=dict,
@@ -172,8 +172,8 @@ _SGLANG: Final = Dialect(
         "/health": _json({"status": "ok"}),
         "/server_info": _json(
             {
-                "model_path": creates.SGLANG_MODEL,
-                "served_model_name": creates.SGLANG_MODEL,
+                "model_path": create_requests.SGLANG_MODEL,
+                "served_model_name": create_requests.SGLANG_MODEL,
                 "tp_size": 1,
                 "dp_size": 1,
                 "version": "0.5.23",
@@ -181,22 +181,22 @@ _SGLANG: Final = Dialect(
         ),
         "/model_info": _json(
             {
-                "model_path": creates.SGLANG_MODEL,
+                "model_path": create_requests.SGLANG_MODEL,
                 "is_generation": True,
                 "model_type": "diffusion",
                 "architectures": ["WanPipeline"],
             }
         ),
-        "/v1/models": _models(creates.SGLANG_MODEL, owner="sglang"),
+        "/v1/models": _models(create_requests.SGLANG_MODEL, owner="sglang"),
     },
     open_paths=".*",
-    read=creates.sglang_create,
-    ids=Ids(shapes.uuid_id),
-    video=shapes.sglang_video,
+    read=create_requests.sglang_create,
+    ids=Ids(responses.uuid_id),
+    video=responses.sglang_video,
     not_found=_found_nothing,
-    content=contents.sglang_content,
-    list=shapes.sglang_list,
-    delete=shapes.deleted_video,
+    content=clip_responses.sglang_content,
+    list=responses.sglang_list,
+    delete=responses.deleted_video,
     error=errors.detail_error,
     unknown=errors.fastapi_unknown,
     headers=_uvicorn,
@@ -210,12 +210,12 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "litellm-1.109": replace(
         _LITELLM,
         ids=Ids(
-            shapes.hex_id("video_", 32),
-            shapes.litellm_long_id,
-            shapes.litellm_long_id,
-            shapes.litellm_read,
+            responses.hex_id("video_", 32),
+            responses.litellm_long_id,
+            responses.litellm_long_id,
+            responses.litellm_read,
         ),
-        content=contents.litellm_content,
+        content=clip_responses.litellm_content,
         call_headers=_litellm_headers("1.109.1"),
     ),
     "vllm-omni": Dialect(
@@ -223,17 +223,17 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         pages={
             "/health": _json({"status": "healthy"}),
             "/version": _json({"version": "0.30.0"}),
-            "/v1/models": _models(creates.VLLM_MODEL, owner="vllm"),
+            "/v1/models": _models(create_requests.VLLM_MODEL, owner="vllm"),
         },
         open_paths="(?!/v1).*",
-        read=creates.vllm_create,
-        ids=Ids(shapes.hex_id("video_gen_", 32)),
-        video=shapes.vllm_video,
-        video_status=shapes.vllm_failure_status,
+        read=create_requests.vllm_create,
+        ids=Ids(responses.hex_id("video_gen_", 32)),
+        video=responses.vllm_video,
+        video_status=responses.vllm_failure_status,
         not_found=_found_nothing,
-        content=contents.vllm_content,
-        list=shapes.vllm_list,
-        delete=shapes.deleted,
+        content=clip_responses.vllm_content,
+        list=responses.vllm_list,
+        delete=responses.deleted,
         error=errors.vllm_error,
         unknown=errors.fastapi_unknown,
         headers=_uvicorn,
@@ -243,8 +243,8 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "sglang-cloud": replace(
         _SGLANG,
         routes=_SGLANG.routes | {"cloud"},
-        video=shapes.sglang_cloud_video,
-        content=contents.sglang_cloud_content,
+        video=responses.sglang_cloud_video,
+        content=clip_responses.sglang_cloud_content,
     ),
     "aquiles": Dialect(
         prefixes=("/v1", ""),
@@ -253,20 +253,20 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             "/health": _aquiles_health,
             "/v1/health": _aquiles_health,
             "/v1/model/type": _json({"type": "Video"}),
-            "/v1/models": _models(creates.AQUILES_MODEL, owner="custom"),
-            "/models": _models(creates.AQUILES_MODEL, owner="custom"),
+            "/v1/models": _models(create_requests.AQUILES_MODEL, owner="custom"),
+            "/models": _models(create_requests.AQUILES_MODEL, owner="custom"),
         },
         key_first=False,
         open_paths="(/v1)?(/health|/model/type|/videos/[^/]+/content)",
-        key=keys.aquiles_key,
-        read=creates.aquiles_create,
-        ids=Ids(shapes.hex_id("video_", 12)),
-        video=shapes.aquiles_video,
+        key=auth.aquiles_key,
+        read=create_requests.aquiles_create,
+        ids=Ids(responses.hex_id("video_", 12)),
+        video=responses.aquiles_video,
         not_found=_found_nothing,
-        no_content=lambda given: creates.HandlerFault(),
-        content=contents.aquiles_content,
-        list=shapes.aquiles_list,
-        delete=shapes.deleted,
+        no_content=lambda given: create_requests.HandlerFault(),
+        content=clip_responses.aquiles_content,
+        list=responses.aquiles_list,
+        delete=responses.deleted,
         error=errors.detail_error,
         unknown=errors.fastapi_unknown,
         headers=_uvicorn,
@@ -278,17 +278,17 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         pages={
             "/health": _empty,
             "/version": _json({"version": "1.3.0"}),
-            "/v1/models": _models(creates.TRT_MODEL, owner="tensorrt_llm"),
+            "/v1/models": _models(create_requests.TRT_MODEL, owner="tensorrt_llm"),
         },
         open_paths=".*",
-        read=creates.trt_create,
-        ids=Ids(shapes.hex_id("video_", 32)),
+        read=create_requests.trt_create,
+        ids=Ids(responses.hex_id("video_", 32)),
         create_status=202,
-        video=shapes.trt_video,
+        video=responses.trt_video,
         not_found=lambda given: ApiError(404, f"Video {given} not found"),
-        content=contents.trt_content,
-        list=shapes.trt_list,
-        delete=shapes.deleted_flag,
+        content=clip_responses.trt_content,
+        list=responses.trt_list,
+        delete=responses.deleted_flag,
         error=errors.flat_error,
         unknown=errors.fastapi_unknown,
         headers=_uvicorn,
@@ -298,28 +298,28 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         routes=frozenset(("create", "retrieve", "content", "remix")),
         pages={
             "/api/status": _json({"success": True, "data": {"system_name": "New API"}}),
-            "/v1/models": _models(*creates.GATEWAY_MODELS, owner="openai", success=True),
+            "/v1/models": _models(*create_requests.GATEWAY_MODELS, owner="openai", success=True),
         },
         open_paths="(?!/v1).*",
         key_first=False,
-        key=keys.new_api_key,
-        ids=Ids(shapes.task_id),
-        video=shapes.new_api_video,
+        key=auth.new_api_key,
+        ids=Ids(responses.task_id),
+        video=responses.new_api_video,
         not_found=lambda given: ApiError(
             400, "task_not_exist", code="task_not_exist", by_gateway=True
         ),
         no_content=lambda given: ApiError(404, "Task not found", by_gateway=True),
-        content=contents.new_api_content,
+        content=clip_responses.new_api_content,
         error=errors.new_api_error,
         unknown=errors.new_api_unknown,
         headers=lambda: {"x-oneapi-request-id": secrets.token_hex(16)},
     ),
     "azure": Dialect(
         prefixes=("/openai/v1",),
-        pages={"/openai/v1/models": _models(*creates.GATEWAY_MODELS, owner="openai")},
+        pages={"/openai/v1/models": _models(*create_requests.GATEWAY_MODELS, owner="openai")},
         open_paths="(?!)",
-        key=keys.azure_key,
-        read=creates.azure_create,
+        key=auth.azure_key,
+        read=create_requests.azure_create,
         error=errors.azure_error,
         unknown=errors.azure_unknown,
         headers=lambda: {"apim-request-id": str(uuid.uuid4()), "x-ms-region": "Sweden Central"},
@@ -329,7 +329,9 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         prefixes=("/api/v1",),
         routes=frozenset(("create", "retrieve", "content")),
         pages={
-            "/api/v1/models": _json({"data": [{"id": n} for n in creates.OPENROUTER_MODELS]}),
+            "/api/v1/models": _json(
+                {"data": [{"id": n} for n in create_requests.OPENROUTER_MODELS]}
+            ),
             "/api/v1/videos/models": _json(
                 {
                     "data": [
@@ -341,19 +343,19 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                             "supported_sizes": ["1280x720", "720x1280"],
                             "pricing_skus": {},
                         }
-                        for name in creates.OPENROUTER_MODELS
+                        for name in create_requests.OPENROUTER_MODELS
                     ]
                 }
             ),
         },
         open_paths="/api/v1(/videos)?/models",
-        key=keys.openrouter_key,
-        read=creates.openrouter_create,
-        ids=Ids(shapes.hex_id("", 24)),
+        key=auth.openrouter_key,
+        read=create_requests.openrouter_create,
+        ids=Ids(responses.hex_id("", 24)),
         create_status=202,
-        video=shapes.openrouter_video,
+        video=responses.openrouter_video,
         not_found=lambda given: ApiError(404, "Job not found"),
-        content=contents.openrouter_content,
+        content=clip_responses.openrouter_content,
         error=errors.openrouter_error,
         unknown=errors.openrouter_unknown,
         headers=dict,

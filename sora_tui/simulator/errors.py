@@ -159,7 +159,7 @@ def openrouter_unknown(method: str, path: str, status: int) -> Response:
     return openrouter_error(ApiError(404, "Not Found"))
 
 
-def plain_fault() -> Response:
+def server_fault() -> Response:
     """The 500 of a handler that raised, as Starlette and thereby FastAPI have it."""
     return PlainTextResponse("Internal Server Error", 500)
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sora_tui.simulator import wire
+from sora_tui.simulator import socket_faults
 from sora_tui.simulator.triggers import TRIGGERS
 
 #: `pretend` of a create request is a trigger, of another request about a video one of these.
@@ -147,7 +147,7 @@ class Faults:
                 pass
         if silent:
             await asyncio.sleep(fault.delay)
-            await (wire.reset if fault.reset else wire.hang)(scope, receive)
+            await (socket_faults.reset if fault.reset else socket_faults.hang)(scope, receive)
         elif replaced:
             await _send_scripted(fault, shaped)
 
@@ -189,7 +189,13 @@ def _shaped(fault: Fault, scope: Scope, receive: Receive, send: Send) -> Send:
         if left is not None and len(body) >= left:
             await _drip(fault, scope, send, body[:left], more=True)
             ended = True
-            end = wire.reset if fault.reset else wire.hang if fault.hang else wire.close
+            end = (
+                socket_faults.reset
+                if fault.reset
+                else socket_faults.hang
+                if fault.hang
+                else socket_faults.close
+            )
             await end(scope, receive)
             return
         left = None if left is None else left - len(body)
@@ -206,7 +212,7 @@ async def _drip(fault: Fault, scope: Scope, send: Send, body: bytes, *, more: bo
             part = body[start : start + piece]
             await send({"type": "http.response.body", "body": part, "more_body": True})
             await asyncio.sleep(len(part) / rate)
-            if wire.gone(scope):
+            if socket_faults.gone(scope):
                 return
         body = b""
     await send({"type": "http.response.body", "body": body, "more_body": more})

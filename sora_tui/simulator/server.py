@@ -14,7 +14,7 @@ from sora_tui.simulator.characters import Characters
 from sora_tui.simulator.dialects import DIALECTS
 from sora_tui.simulator.faults import Fault
 from sora_tui.simulator.jobs import Jobs
-from sora_tui.simulator.wire import Wires
+from sora_tui.simulator.socket_faults import Connections
 
 
 def listen(host: str, port: int, dialect: str) -> tuple[socket.socket, str]:
@@ -39,7 +39,7 @@ def configuration(
     `around` may wrap the app, to watch it.
     """
     row = DIALECTS[dialect]
-    wires = Wires()
+    wires = Connections()
     jobs = Jobs(folder, speed, durable=row.durable)
     app = create_app(row, jobs, Characters(folder), key, faults, on_worker_end)
     return uvicorn.Config(

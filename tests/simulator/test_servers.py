@@ -16,7 +16,7 @@ import pytest
 
 from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.simulator.jobs import Job
-from sora_tui.simulator.shapes import trt_video
+from sora_tui.simulator.responses import trt_video
 from tests.media.pictures import encoded, picture
 from tests.simulator.dialects import SMALL, Driver, driving
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from sora_tui.simulator.creates import HandlerFault
+from sora_tui.simulator.create_requests import HandlerFault
 from sora_tui.simulator.errors import ApiError
 from sora_tui.simulator.jobs import Job
 from sora_tui.simulator.render import VARIANTS
-from sora_tui.simulator.shapes import sglang_cloud_video, trt_video
+from sora_tui.simulator.responses import sglang_cloud_video, trt_video
 
 
 def openai_content(request: Request, job: Job, path: Path | None) -> Response:

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 _TRANSPORT: Final = "sora_tui.transport"
 
 
-class Wires:
+class Connections:
     """The open connections of one server by the client's address."""
 
     def __init__(self) -> None:
