@@ -22,8 +22,8 @@ from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import RemoteListed
-from sora_tui.engine.remote import known_ids, list_remote, read_remote
-from sora_tui.engine.way import check_way
+from sora_tui.engine.network_path import check_network_path
+from sora_tui.engine.remote_jobs import known_ids, list_remote, read_remote
 from sora_tui.i18n import _, ngettext
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             folder from taking a job.
     """
     settings.check_sendable()
-    check_way(settings.server)
+    check_network_path(settings.server)
     folder, server = open_folder(settings.workspace), settings.server
     if args.ids:
         videos, problems = _read(folder, server, dict.fromkeys(args.ids))
@@ -55,7 +55,9 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         if not args.all:
             _tell(listed, server, speech)
             return _complain(problems, speech)
-        videos = [v for v in listed.videos if v.phase not in _OVER and v.id not in listed.lost]
+        videos = [
+            v for v in listed.videos if v.phase not in _OVER and v.id not in listed.unconfirmed
+        ]
         if not videos and not problems:
             speech.note(_("{server} has no job to adopt.").format(server=clean_line(server.name)))
     worst = _complain(problems, speech)
@@ -160,7 +162,7 @@ def _tell(listed: RemoteListed, server: Server, speech: Speech) -> None:
                 server=clean_line(server.name)
             )
         )
-    if listed.lost:
+    if listed.unconfirmed:
         speech.note(_("? may be a job whose answer was lost here: decide with sora-tui wait"))
     if listed.more:
         speech.note(_("The server has more; these are the newest."))
@@ -179,7 +181,7 @@ def _document(video: RemoteVideo, listed: RemoteListed) -> dict[str, object]:
         "size": video.size,
         "seconds": video.seconds,
         "prompt": video.prompt,
-        "perhaps": listed.lost.get(video.id),
+        "perhaps": listed.unconfirmed.get(video.id),
     }
 
 
@@ -196,7 +198,7 @@ def _table(listed: RemoteListed) -> Iterator[str]:
 
 def _cells(video: RemoteVideo, listed: RemoteListed) -> tuple[str, ...]:
     return (
-        "?" if video.id in listed.lost else "",
+        "?" if video.id in listed.unconfirmed else "",
         clean_line(video.status or "-", 16),
         _local(video.created_at),
         _local(video.expires_at),

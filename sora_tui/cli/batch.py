@@ -46,7 +46,7 @@ from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line, left_out
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.offers import offer_for
+from sora_tui.engine.model_schema import model_schema_for
 from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.engine.orders import Line as OrderLine
 from sora_tui.i18n import _, ngettext
@@ -230,7 +230,7 @@ def _asked(folder: Folder, settings: Settings, line: Line, speech: Speech) -> _A
     if gone := left_out(text):
         at = _("line {number}").format(number=line.number)
         speech.note(f"{at}: {left_out_words(gone)}")
-    schema = offer_for(folder, server, choices.model)
+    schema = model_schema_for(folder, server, choices.model)
     request, prepared = wish_of(folder, server, schema, text, file, choices)
     return _Asked(line, request, prepared, choices.count or 1)
 

@@ -16,7 +16,7 @@ from sora_tui.core.probe_result import DeleteMeans
 from sora_tui.core.problem import Fact, Problem, ProblemError, Spent, problem_error
 from sora_tui.core.server import profile_for
 from sora_tui.core.text import clean_line
-from sora_tui.engine.knowledge import delete_means
+from sora_tui.engine.capabilities import delete_means
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import is_yes
 from sora_tui.workspace.capability_cache import CapabilityCache

@@ -23,9 +23,9 @@ from sora_tui.config.settings import Settings
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
-from sora_tui.engine.examine import examine
-from sora_tui.engine.quote import usual_quote
-from sora_tui.engine.way import way_to
+from sora_tui.engine.network_path import network_path_to
+from sora_tui.engine.probe_server import probe_server
+from sora_tui.engine.quote import default_quote
 from sora_tui.i18n import _, language
 from sora_tui.i18n.probe_result import Line, Symbol, probe_lines
 from sora_tui.i18n.problems import sentences
@@ -137,12 +137,12 @@ def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> It
     Args:
         shown: What working with it has shown in this folder, where asking does not tell.
     """
-    found = examine(server)
+    found = probe_server(server)
     if shown and found.reached:
         can = {name: shown.get(name) if told is None else told for name, told in found.can.items()}
         means = "none" if can["delete"] is False else found.delete_means
         found = found._replace(can=can, delete_means=means)
-    yield from map(_check, probe_lines(server, found, usual_quote(server)))
+    yield from map(_check, probe_lines(server, found, default_quote(server)))
 
 
 def _check(line: Line) -> Check:
@@ -245,7 +245,7 @@ def _server(settings: Settings) -> Iterator[Check]:
         yield Check("source", _("no key is configured; the server is asked without one"))
     elif not server.lacks_key:
         yield Check("source", _("the key is from {source}; not shown").format(source=source))
-    way = way_to(server)
+    way = network_path_to(server)
     if way.proxy or way.odd:
         words = _("by the proxy of {variable}").format(variable=way.proxy) if way.proxy else "-"
         left_out = clean_line(" ".join(way.odd), 100)

@@ -124,7 +124,7 @@ def tell_warnings(settings: Settings, speech: Speech) -> None:
 
 def tell_endings(order: Order, speech: Speech) -> None:
     """Say which models of an order end, or have ended, and which of its clips come out alike."""
-    for end in order.endings:
+    for end in order.retirements:
         if note := retirement_words(end, date.today()):
             speech.note(note)
     for line in order.lines:

@@ -10,7 +10,7 @@ from sora_tui.cli import exits
 from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
 from sora_tui.core.parameters import ModelSchema, typed
-from sora_tui.engine.offers import offer_for, preset_of
+from sora_tui.engine.model_schema import model_schema_for, preset_schema_for
 from sora_tui.i18n import _
 from sora_tui.i18n.parameters import default_words, help_of, range_words
 from sora_tui.workspace.folder import open_folder
@@ -24,9 +24,9 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """
     folder, server = open_folder(settings.workspace), settings.server
     if args.preset is not None:
-        schema = preset_of(folder, server, args.preset)
+        schema = preset_schema_for(folder, server, args.preset)
     else:
-        schema = offer_for(folder, server, args.model or settings.model)
+        schema = model_schema_for(folder, server, args.model or settings.model)
     speech.document(_document(server.name, schema))
     rows = [
         (each.name, range_words(each), default_words(each), help_of(each.name))

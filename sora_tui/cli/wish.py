@@ -12,7 +12,7 @@ from sora_tui.core.prompt import text_to_send
 from sora_tui.core.request import EXACT, VideoRequest, check_request
 from sora_tui.core.server import Server
 from sora_tui.core.sizes import size_of
-from sora_tui.engine.offers import offer_for, preset_of
+from sora_tui.engine.model_schema import model_schema_for, preset_schema_for
 from sora_tui.i18n import _
 from sora_tui.workspace.characters import find_characters
 from sora_tui.workspace.folder import Folder
@@ -72,9 +72,9 @@ def with_params(
         ProblemError: preset_unknown, param_invalid, param_kind, param_range or param_choice.
     """
     if preset is None:
-        schema, params = offer_for(folder, server, model), choices.params
+        schema, params = model_schema_for(folder, server, model), choices.params
     else:
-        schema = preset_of(folder, server, preset)
+        schema = preset_schema_for(folder, server, preset)
         params = {**choices.params, **schema.preset}
     said = {name: schema.read(name, text) for name, text in pairs(words).items()}
     return schema, replace(choices, params={**params, **said})

@@ -8,28 +8,28 @@ from typing import Final
 
 from sora_tui.core.job import Job
 from sora_tui.core.remote_video import RemoteVideo, inner_id
-from sora_tui.engine.likeness import likeness
+from sora_tui.engine.comparison import compare
 
 #: A list may show a new video so many seconds late (measured on servers with a cache: 20 s).
 LIST_DELAY: Final = 30.0
 
 
-class Verdict(Enum):
+class DeferralCheck(Enum):
     """What is to be done with a job that a server put off."""
 
     SEND = "send"
-    LOOK_AGAIN = "look again"
+    CHECK_AGAIN = "look again"
     DOUBT = "doubt"
 
 
-def verdict(
+def check_deferral(
     job: Job,
     videos: Sequence[RemoteVideo] | None,
     known_ids: Collection[str],
     skew: float | None,
     *,
     is_late: bool,
-) -> Verdict:
+) -> DeferralCheck:
     """Return whether a job that was put off may be sent again.
 
     A server that names the limit is believed until its list shows a video that may be this one.
@@ -44,12 +44,12 @@ def verdict(
     """
     bare = job.was_deferred_without_limit
     if any(_may_be(job, video, known_ids, skew, bare) for video in videos or ()):
-        return Verdict.DOUBT
+        return DeferralCheck.DOUBT
     if not bare:
-        return Verdict.SEND
+        return DeferralCheck.SEND
     if videos is None or (videos and not any(video.prompt for video in videos)):
-        return Verdict.DOUBT
-    return Verdict.SEND if is_late else Verdict.LOOK_AGAIN
+        return DeferralCheck.DOUBT
+    return DeferralCheck.SEND if is_late else DeferralCheck.CHECK_AGAIN
 
 
 def _may_be(
@@ -63,7 +63,7 @@ def _may_be(
     """
     if inner_id(video.id) in known_ids:
         return False
-    told = likeness(job, video, skew)
+    told = compare(job, video, skew)
     if not told.has_its_source:
         return False
     if told.has_prompt:

@@ -21,6 +21,7 @@ from sora_tui.core.clip_addresses import strings_in
 from sora_tui.core.job import Job, JobError, Output, State
 from sora_tui.core.problem import CODES, Problem, ProblemError
 from sora_tui.core.server import Server
+from sora_tui.engine.active_jobs import ActiveJobs, utc_now
 from sora_tui.engine.clip_files import (
     DamagedError,
     PartSink,
@@ -28,7 +29,6 @@ from sora_tui.engine.clip_files import (
     published,
     variant_of,
 )
-from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.folder import Folder
@@ -53,7 +53,7 @@ _END_AGAIN: Final = 5.0
 _EAGER_TRIES: Final = 6
 _SLOW: Final = 300.0
 _DISK_WAIT: Final = 30.0
-_TOLD_EVERY: Final = 0.2
+_PUBLISHED_EVERY: Final = 0.2
 _DEFINITE: Final = frozenset({"download_refused", "download_too_large", "remote_expired"})
 #: Refusals after which a clip behind the first one is given up: many servers give only one.
 _EXTRA_TRIES: Final = 3
@@ -129,7 +129,7 @@ class Downloads:
 
     def __init__(
         self,
-        desk: Desk,
+        active_jobs: ActiveJobs,
         folder: Folder,
         connect: Connect,
         on_saved: Callable[[Job], object],
@@ -140,7 +140,7 @@ class Downloads:
             on_saved: Hears of each clip that is safe.
         """
         self._on_saved = on_saved
-        self._desk = desk
+        self._active_jobs = active_jobs
         self._folder = folder
         self._connect = connect
         self._waiting: dict[str, float] = {}  # job id -> loop time when it may start
@@ -177,13 +177,13 @@ class Downloads:
             try:
                 await self._fetch(job)
             except ProblemError as error:
-                # Not even the step back could be written; the desk still has the job.
+                # Not even the step back could be written; the job is still here.
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _DISK_WAIT
                 wait = timedelta(seconds=_DISK_WAIT)
-                self._desk.hold(job, error.problem, wait, durably=False)
+                self._active_jobs.report_blocked(job, error.problem, wait, durably=False)
             except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _SLOW
-                self._desk.report_fault(job, error)
+                self._active_jobs.report_fault(job, error)
             finally:
                 self.at_work -= 1
 
@@ -195,7 +195,9 @@ class Downloads:
 
     def _due(self) -> list[tuple[Job, float]]:
         """Return each waiting job, and when it may be asked for, in loop time."""
-        waiting = ((self._desk.jobs.get(job_id), due) for job_id, due in self._waiting.items())
+        waiting = (
+            (self._active_jobs.jobs.get(job_id), due) for job_id, due in self._waiting.items()
+        )
         return [
             (job, max(due, self._rests.get(job.server.origin, 0.0)))
             for job, due in waiting
@@ -216,7 +218,7 @@ class Downloads:
         try:
             server = await self._connect(job)
             if job.state is State.COMPLETED:
-                job = self._desk.put(job.downloading(utc_now()))
+                job = self._active_jobs.put(job.downloading(utc_now()))
             while (output := _next_output(server, job, tries)) is not None:
                 one = await self._transfer(server, job, tries, output)
                 tries.forget_output()
@@ -230,7 +232,7 @@ class Downloads:
                     continue
                 after = job.fetched(utc_now(), one)
                 if _next_output(server, after, tries) is not None:
-                    after = self._desk.put(after)
+                    after = self._active_jobs.put(after)
                 job = after
             self._save(job, tries)
         except ServerError as failure:
@@ -250,13 +252,13 @@ class Downloads:
         ]
         if tries.lacks:
             notes.append(f"{len(tries.lacks)} more that this server gives no way to fetch")
-        before = self._desk.jobs.get(job.id, job)
+        before = self._active_jobs.jobs.get(job.id, job)
         # The last clip is noted by the step itself.
         events = before.events if len(job.outputs) > len(before.outputs) else job.events
         job = replace(job, events=events).saved(
             utc_now(), job.outputs, "; ".join(notes), clips_missing=len(tries.lacks)
         )
-        job = self._desk.put(job)
+        job = self._active_jobs.put(job)
         self._tries.pop(job.id, None)
         self._on_saved(job)
 
@@ -270,10 +272,10 @@ class Downloads:
         def tell(received: int) -> None:
             nonlocal told_at
             now = loop.time()
-            if now - told_at >= _TOLD_EVERY:
+            if now - told_at >= _PUBLISHED_EVERY:
                 told_at = now
                 transfer = Transfer(received, tries.body.total if tries.body else None)
-                loop.call_soon_threadsafe(self._desk.show_transfer, job, transfer)
+                loop.call_soon_threadsafe(self._active_jobs.show_transfer, job, transfer)
 
         def learn(body: ClipBody) -> None:
             tries.body = body
@@ -361,7 +363,7 @@ class Downloads:
             tries.missed_at = tries.missed_at if tries.misses else loop.time()
             tries.misses += 1
         if job.state is State.DOWNLOADING:
-            job = self._desk.put(job.interrupted(now, error))
+            job = self._active_jobs.put(job.interrupted(now, error))
             self._waiting.pop(job.id, None)  # the step put it there; it is not due yet
         if self._stop.is_set():
             tries.discard()
@@ -404,7 +406,7 @@ class Downloads:
         for other in (job, *(other for other, _ in self._due() if rests)):
             if other.server.origin == job.server.origin:
                 count = self._tries.get(other.id, tries).failures
-                self._desk.show_retry(other, Retry(count, until, why, error.problem))
+                self._active_jobs.show_retry(other, Retry(count, until, why, error.problem))
 
     async def _end(self, job: Job, tries: _Tries, error: JobError) -> None:
         """Give a clip up that is no longer to be had; a copy that came before is kept."""
@@ -412,7 +414,7 @@ class Downloads:
         if path is None:
             tries.discard()
             self._tries.pop(job.id, None)
-            self._desk.put(job.expired(utc_now(), error))
+            self._active_jobs.put(job.expired(utc_now(), error))
             return
 
         def keep() -> Output:
@@ -424,7 +426,7 @@ class Downloads:
 
         output = await in_daemon_thread(keep, f"publish {job.id}")
         tries.discard()
-        job = self._desk.put(job.downloading(utc_now()))
+        job = self._active_jobs.put(job.downloading(utc_now()))
         self._save(replace(job, outputs=(*job.outputs, output)), tries)
 
 

@@ -21,8 +21,8 @@ from sora_tui.core.problem import Problem, ProblemError, Spent
 from sora_tui.core.remote_video import RemoteVideo, inner_id
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Server
-from sora_tui.engine.desk import Listener, utc_now
-from sora_tui.engine.run import Run
+from sora_tui.engine.active_jobs import Listener, utc_now
+from sora_tui.engine.session import EngineSession
 from sora_tui.workspace.folder import Folder, check_room
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, hand_in, send_command, waiting, withdraw
@@ -37,7 +37,7 @@ _ROOM: Final = 256 * 1024
 _NO_LIMITS: Final = Budget()
 #: Longest wait, in seconds, for another owner to take a job back.
 _OBEYED_WITHIN: Final = 2.0
-_LOOK_EVERY: Final = 0.1
+_CHECK_EVERY: Final = 0.1
 
 
 class Engine:
@@ -74,13 +74,13 @@ class Engine:
         #: Ids of what this process handed in to be sent.
         self._handed_in: list[str] = []
         self._thread: threading.Thread | None = None
-        self._run: Run | None = None
+        self._run: EngineSession | None = None
 
     # For the faces; every method may be called from any thread --------------------------------
 
     def start(self) -> None:
         """Begin, in a thread of its own; returns at once. May be called again after `stop`."""
-        run = Run(
+        run = EngineSession(
             self._folder,
             self._servers,
             self._speed,
@@ -90,7 +90,7 @@ class Engine:
             sends=self._sends,
         )
         self._run = run
-        self._thread = threading.Thread(target=run.live, name="engine", daemon=True)
+        self._thread = threading.Thread(target=run.run_forever, name="engine", daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float = 2.5) -> bool:
@@ -221,7 +221,7 @@ class Engine:
         send_command(self._folder, Command(job.id, "cancel"))
         end = time.monotonic() + _OBEYED_WITHIN
         while job.state is State.PENDING and time.monotonic() < end:
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_CHECK_EVERY)
             job = history.load(job.id)
         return job
 
@@ -282,7 +282,7 @@ class Engine:
         Raises:
             ProblemError: disk_full or folder_not_writable.
         """
-        from sora_tui.engine.remote import known_ids  # brings the client
+        from sora_tui.engine.remote_jobs import known_ids  # brings the client
 
         history = History(self._folder)
         known = known_ids(self._folder, history, server.origin)

@@ -65,7 +65,7 @@ class EngineChanged(NamedTuple):
     Attributes:
         owner: This process moves the jobs of the folder; otherwise another one does.
         holder: Who does, if another one.
-        pollers: Pollers (one per server) at work.
+        workers: Pollers (one per server) at work.
         offline: Profiles that cannot be reached, with the time of the next try (UTC).
         paused: A person stopped the queue: nothing pending is sent.
         stopped: Jobs wait for a person, because answers to paid requests were unclear.
@@ -74,7 +74,7 @@ class EngineChanged(NamedTuple):
     owner: bool
     holder: Holder | None = None
     running: int = 0
-    pollers: int = 0
+    workers: int = 0
     downloads: int = 0
     downloads_max: int = 3
     offline: Mapping[str, datetime] = MappingProxyType({})
@@ -101,15 +101,15 @@ class RemoteListed(NamedTuple):
         server: The name of the profile that was asked.
         videos: Newest first.
         more: The server has more than were walked through.
-        lost: Videos that may belong to a job whose answer was lost, with the id of that job: the
-            decision about it comes first.
+        unconfirmed: Videos that may belong to a job whose answer was lost, with the id of that job:
+            the decision about it comes first.
         problem: Why there is no list, or not all of it.
     """
 
     server: str
     videos: tuple[RemoteVideo, ...] = ()
     more: bool = False
-    lost: Mapping[str, str] = MappingProxyType({})
+    unconfirmed: Mapping[str, str] = MappingProxyType({})
     problem: Problem | None = None
 
 

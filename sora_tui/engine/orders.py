@@ -21,10 +21,10 @@ from sora_tui.core.probe_result import ProbeResult
 from sora_tui.core.problem import Problem, ProblemError, problem, problem_error
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import Encoding, Server, profile_for, sending_refusal
-from sora_tui.engine.examine import examine
-from sora_tui.engine.knowledge import as_known, unsupported
-from sora_tui.engine.quote import ending, quote
-from sora_tui.engine.way import check_way
+from sora_tui.engine.capabilities import unsupported, with_known_dialect
+from sora_tui.engine.network_path import check_network_path
+from sora_tui.engine.probe_server import probe_server
+from sora_tui.engine.quote import quote, retirement
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.content_refusals import refusal_before
 from sora_tui.workspace.day_records import read_day_records
@@ -146,7 +146,7 @@ class Order(NamedTuple):
         today: What the day has cost; None without limits, or where all is practice.
         unsupported: A server of the order has not the operation.
         blocked: Why nothing of it may be sent: a missing key, an open line, a limit.
-        endings: Of the models in it whose maker announced their end.
+        retirements: Of the models in it whose maker announced their end.
         budget: The limits that it was held to.
         free_name: A name for a profile that says of a server of it that it is free.
     """
@@ -157,7 +157,7 @@ class Order(NamedTuple):
     today: Spending | None = None
     unsupported: Problem | None = None
     blocked: Problem | None = None
-    endings: tuple[Retirement, ...] = ()
+    retirements: tuple[Retirement, ...] = ()
     free_name: str = ""
 
     @property
@@ -223,7 +223,7 @@ class Order(NamedTuple):
             if why is not None:
                 raise ProblemError(why)
         for server in self.servers:
-            check_way(server)
+            check_network_path(server)
 
 
 class Answer(NamedTuple):
@@ -426,7 +426,7 @@ def preview(folder: Folder, line: Line) -> Preview:
     """Return what would be sent for a clip of this line. Sends nothing."""
     from sora_tui.client.request_body import build_request  # not every order is previewed
 
-    server = as_known(line.server, CapabilityCache(folder))
+    server = with_known_dialect(line.server, CapabilityCache(folder))
     asked = build_request(server, line.request)
     return Preview(server, asked.path, asked.fields, asked.encoding, asked.file_field)
 
@@ -443,7 +443,7 @@ class _PriceBook:
     def __init__(self, folder: Folder, settings: OrderSettings) -> None:
         self._folder = folder
         self._settings = settings
-        self._memory = CapabilityCache(folder)
+        self._cache = CapabilityCache(folder)
         self._found: dict[tuple[str, str], ProbeResult] = {}
 
     def line(self, server: Server, request: VideoRequest) -> Line:
@@ -477,7 +477,7 @@ class _PriceBook:
         key = (server.name, server.base_url)
         if key not in self._found:
             # A stranger's word for the dialect is none about money.
-            self._found[key] = examine(server._replace(dialect="auto"), timeout=_PATIENCE)
+            self._found[key] = probe_server(server._replace(dialect="auto"), timeout=_PATIENCE)
         return self._found[key]
 
     def line_of(self, job: Job, *, resend: bool = False) -> Line:
@@ -509,8 +509,8 @@ class _PriceBook:
         """Return the order of all these lines, and what stands against it."""
         settings, order = self._settings, Order(tuple(lines), Ask.NOTHING, self._settings.budget)
         asks = {line.ask for line in lines}
-        unsupporteds = (unsupported(line.server, self._memory, line.request) for line in lines)
-        ends = (ending(line.server, line.request.model) for line in lines)
+        unsupporteds = (unsupported(line.server, self._cache, line.request) for line in lines)
+        ends = (retirement(line.server, line.request.model) for line in lines)
         today, over, name = None, None, _free_name(settings.servers)
         if settings.budget.is_set and not all(line.server.simulated for line in lines):
             today = spent_today(self._folder, settings.budget, now)
@@ -530,7 +530,7 @@ class _PriceBook:
             free_name=name,
             unsupported=next((why for why in unsupporteds if why is not None), None),
             blocked=next((why for why in refusals if why is not None), over),
-            endings=tuple(dict.fromkeys(end for end in ends if end is not None)),
+            retirements=tuple(dict.fromkeys(end for end in ends if end is not None)),
         )
 
 

@@ -19,8 +19,8 @@ from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.reference_fit import MAX_PIXELS
 from sora_tui.core.server import Server
 from sora_tui.core.sniff import sniff
-from sora_tui.engine.desk import Desk, utc_now
-from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
+from sora_tui.engine.active_jobs import ActiveJobs, utc_now
+from sora_tui.engine.capabilities import SURELY_NO_ROUTE, Capabilities
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.media.image_header import HEADER_BYTES, inspect_header
 from sora_tui.workspace.capability_cache import CapabilityCache
@@ -44,22 +44,22 @@ class Previews:
 
     def __init__(
         self,
-        desk: Desk,
+        active_jobs: ActiveJobs,
         folder: Folder,
-        memory: CapabilityCache,
+        cache: CapabilityCache,
         connect: Callable[[Job], Awaitable[Server]],
     ) -> None:
-        self._desk = desk
+        self._active_jobs = active_jobs
         self._folder = folder
-        self._memory = memory
+        self._cache = cache
         self._connect = connect
         self._wanted: asyncio.Queue[Job] = asyncio.Queue()
         self._stop = threading.Event()
 
     def want(self, job: Job) -> None:
         """Fetch the pictures of a saved job, if its server is known to have such."""
-        profile = self._desk.server_of(job)
-        if profile is not None and Knowledge(profile, self._memory).can("thumbnail"):
+        profile = self._active_jobs.server_of(job)
+        if profile is not None and Capabilities(profile, self._cache).can("thumbnail"):
             self._wanted.put_nowait(job)
 
     def stop(self) -> None:
@@ -70,20 +70,20 @@ class Previews:
         """The worker's life: one job after another."""
         while True:
             job = await self._wanted.get()
-            profile = self._desk.server_of(job)
+            profile = self._active_jobs.server_of(job)
             for variant in VARIANTS:
                 # Asked each time: the first may have shown that there are none.
-                if profile is None or not Knowledge(profile, self._memory).can("thumbnail"):
+                if profile is None or not Capabilities(profile, self._cache).can("thumbnail"):
                     break
                 try:
                     await self._fetch(job, variant)
                 except ServerError as failure:
                     _log.info("%s of %s: %s", variant, job.id, failure.error.message)
                     if _is_lacking(failure):
-                        Knowledge(profile, self._memory).learn("thumbnail", False)
+                        Capabilities(profile, self._cache).record("thumbnail", False)
                 except _NoPictureError:
                     _log.info("%s of %s: no picture came", variant, job.id)
-                    Knowledge(profile, self._memory).learn("thumbnail", False)
+                    Capabilities(profile, self._cache).record("thumbnail", False)
                 except ProblemError as error:
                     _log.info("%s of %s: %s", variant, job.id, error)
 
@@ -93,9 +93,9 @@ class Previews:
             lambda: self._bring_home(server, job, variant), f"{variant} {job.id}"
         )
         # As it is by now: a person may have written notes meanwhile, or thrown the record away.
-        current = self._desk.history.load(job.id)
+        current = self._active_jobs.history.load(job.id)
         if current.state is State.SAVED:
-            self._desk.put(current.with_preview(utc_now(), output))
+            self._active_jobs.put(current.with_preview(utc_now(), output))
 
     def _bring_home(self, server: Server, job: Job, variant: str) -> Output:
         from sora_tui.client.download import download_video_from_api  # brings httpx

@@ -63,12 +63,12 @@ def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]
     return request.operation, request.model, request.size
 
 
-def ending(server: Server, model: str | None) -> Retirement | None:
+def retirement(server: Server, model: str | None) -> Retirement | None:
     """When this model ends or ended; None where nobody said."""
     return retirement_of(server, model)
 
 
-def usual_quote(server: Server) -> Price:
+def default_quote(server: Server) -> Price:
     """The price of a clip as the profile would have it: what a server charges, before any wish."""
     wish = VideoRequest("-", model=server.model, seconds=server.seconds or "4", size=server.size)
     return quote(server, wish)

@@ -15,12 +15,12 @@ from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem
 from sora_tui.core.remote_video import inner_id
 from sora_tui.core.request import OPERATIONS
 from sora_tui.core.server import Server, sending_refusal
+from sora_tui.engine.active_jobs import ActiveJobs, local_error, utc_now
 from sora_tui.engine.clip_files import DamagedError, clip_numbers, published
-from sora_tui.engine.desk import Desk, local_error, utc_now
-from sora_tui.engine.lost import replace_parent
 from sora_tui.engine.orders import unmet
-from sora_tui.engine.pace import UNCLEAR_WAIT
 from sora_tui.engine.quote import quote
+from sora_tui.engine.rate_limit import UNCLEAR_WAIT
+from sora_tui.engine.recovery import replace_parent
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.content_refusals import refusal_before
 from sora_tui.workspace.folder import Folder, check_room, open_folder
@@ -38,7 +38,7 @@ _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 async def generate_video(
-    desk: Desk,
+    active_jobs: ActiveJobs,
     folder: Folder,
     client: VideosClient,
     server: Server,
@@ -66,42 +66,42 @@ async def generate_video(
     try:
         upload = await _upload(folder, job)
     except ProblemError as error:
-        return desk.put(job.not_sent(utc_now(), local_error(error.problem)))
-    if desk.jobs.get(job.id) is not job:  # taken back, or noted in, while a clip was read
-        return desk.jobs.get(job.id, job)
+        return active_jobs.put(job.not_sent(utc_now(), local_error(error.problem)))
+    if active_jobs.jobs.get(job.id) is not job:  # taken back, or noted in, while a clip was read
+        return active_jobs.jobs.get(job.id, job)
     check_room(folder, _ROOM)
     # Nothing is awaited between the last look at the money and the intent that reserves it.
-    if (why := _last_doubt(desk, folder, server, job)) is not None:
+    if (why := _last_doubt(active_jobs, folder, server, job)) is not None:
         raise ProblemError(why)
     if job.parent is not None:
-        job = replace_parent(desk, job)
+        job = replace_parent(active_jobs, job)
         if job.state is not State.PENDING:
             return job
     key = key_of(job)
     paid = client.prepare(job.request, upload, key)
-    desk.history.reserve(job)
+    active_jobs.history.reserve(job)
     try:
-        job = desk.put(job.submitting(utc_now(), key, client.clock_skew))
+        job = active_jobs.put(job.submitting(utc_now(), key, client.clock_skew))
     except ProblemError as error:
         if error.problem.code != "owned_elsewhere":  # then the room is somebody else's
-            desk.history.release(job.id)
+            active_jobs.history.release(job.id)
         raise
     note_begun(folder, key)
-    desk.sent_at_clock(job.id)
+    active_jobs.sent_at_clock(job.id)
     with _Clips(folder, job.id) as clips:
         outcome = await client.send(paid, clips.take)
-        if isinstance(outcome, Accepted) and _is_repeated(desk, job, outcome):
+        if isinstance(outcome, Accepted) and _is_repeated(active_jobs, job, outcome):
             outcome = Unclear(JobError("answer_repeated", Spent.PERHAPS, message=outcome.video.id))
-        after = _after(desk, job, outcome, taken_at)
+        after = _after(active_jobs, job, outcome, taken_at)
         if isinstance(outcome, Accepted) and outcome.clips:
             after = await _with_clips(after, server, clips, outcome.clips)
     try:
-        job = await desk.put_surely(after)
-        desk.history.release(job.id)
+        job = await active_jobs.put_with_retry(after)
+        active_jobs.history.release(job.id)
         return job
     except ProblemError:
         if not folder.metadata.is_dir():
-            return _kept_anyway(desk, folder, after)
+            return _kept_anyway(active_jobs, folder, after)
         # The folder got another owner meanwhile. It believes the answer lost: tell it the id.
         if isinstance(outcome, Accepted):
             send_command(folder, Command(job.id, "adopt", outcome.video.id))
@@ -121,15 +121,19 @@ def refusal(server: Server, job: Job, folder: Folder | None = None) -> Problem |
     return unmet(server, quote(server, job.request, folder), job.consent)
 
 
-def _last_doubt(desk: Desk, folder: Folder, server: Server, job: Job) -> Problem | None:
+def _last_doubt(
+    active_jobs: ActiveJobs, folder: Folder, server: Server, job: Job
+) -> Problem | None:
     """Why the job must not be sent at this very moment; another one may have changed that."""
-    over = desk.purse.refusal(server, job, utc_now())
+    over = active_jobs.budget_guard.refusal(server, job, utc_now())
     if over is not None or (job.consent is not None and job.consent.despite_refusal):
         return over
     return refusal_before(folder, job.server.origin, job.request)
 
 
-def _after(desk: Desk, job: Job, outcome: CreateOutcome, taken_at: datetime | None) -> Job:
+def _after(
+    active_jobs: ActiveJobs, job: Job, outcome: CreateOutcome, taken_at: datetime | None
+) -> Job:
     at = utc_now()
     match outcome:
         case Accepted(video, status, request_id, cookies=cookies):
@@ -137,7 +141,7 @@ def _after(desk: Desk, job: Job, outcome: CreateOutcome, taken_at: datetime | No
         case NotSent(error):
             return job.not_sent(at, error)
         case Rejected(error):
-            return job.rejected(at, _as_missing(desk, job, error))
+            return job.rejected(at, _as_missing(active_jobs, job, error))
         case Later(_, error) if _is_put_off_for_good(job, taken_at):
             return job.rejected(at, error)
         case Later(wait, error, names_limit):
@@ -150,7 +154,7 @@ def _after(desk: Desk, job: Job, outcome: CreateOutcome, taken_at: datetime | No
             assert_never(outcome)
 
 
-def _is_repeated(desk: Desk, job: Job, outcome: Accepted) -> bool:
+def _is_repeated(active_jobs: ActiveJobs, job: Job, outcome: Accepted) -> bool:
     """Whether an answer names a video that another job of this workspace has.
 
     Its own video is then another one, if there is one, and the list tells it. A clip that came with
@@ -158,10 +162,10 @@ def _is_repeated(desk: Desk, job: Job, outcome: Accepted) -> bool:
     """
     if outcome.clips or job.request.operation == "character":
         return False
-    return inner_id(outcome.video.id) in desk.history.known_remote_ids(job.server.origin)
+    return inner_id(outcome.video.id) in active_jobs.history.known_remote_ids(job.server.origin)
 
 
-def _kept_anyway(desk: Desk, folder: Folder, job: Job) -> Job:
+def _kept_anyway(active_jobs: ActiveJobs, folder: Folder, job: Job) -> Job:
     """Write what became of a paid request into a folder whose `metadata/` was removed meanwhile.
 
     Nobody owns that folder, so nobody else writes there.
@@ -171,7 +175,7 @@ def _kept_anyway(desk: Desk, folder: Folder, job: Job) -> Job:
     """
     try:
         open_folder(folder.root)
-        desk.history.save(job)
+        active_jobs.history.save(job)
     except ProblemError as error:
         if job.remote_id is None:
             raise
@@ -257,7 +261,7 @@ def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
     return taken_at is None or taken_at < put_off[0]
 
 
-def _as_missing(desk: Desk, job: Job, refused: JobError) -> JobError:
+def _as_missing(active_jobs: ActiveJobs, job: Job, refused: JobError) -> JobError:
     """The refusal of what a server has not at all says so: an operation, or videos altogether.
 
     Where no video was ever made, a missing route means another address, not another request.
@@ -266,7 +270,7 @@ def _as_missing(desk: Desk, job: Job, refused: JobError) -> JobError:
         return refused
     if job.request.operation != "create":
         return refused._replace(kind="operation_unsupported")
-    if desk.history.known_remote_ids(job.server.origin):
+    if active_jobs.history.known_remote_ids(job.server.origin):
         return refused
     return refused._replace(kind="videos_missing")
 

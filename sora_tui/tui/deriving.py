@@ -83,7 +83,7 @@ class DerivingApp(PromptingApp, part=True):
             server: Where it will be sent. Another one than the chosen one is named, in the colour
                 of money, and ctrl+z brings the chosen one back.
         """
-        from sora_tui.engine.knowledge import unsupported
+        from sora_tui.engine.capabilities import unsupported
         from sora_tui.tui.services.prompt_files import Opened
         from sora_tui.workspace.capability_cache import CapabilityCache
 

@@ -134,13 +134,13 @@ class WritingApp(WatchingApp, part=True):
         Args:
             anew: The server may have been recognized meanwhile.
         """
-        from sora_tui.engine.offers import offer_for
+        from sora_tui.engine.model_schema import model_schema_for
 
         about = (self.settings.server, model)
         if about == self._offered and not anew:
             return False
         before, self._offered = self._schema, about
-        self._schema = offer_for(self.folder, self.settings.server, model)
+        self._schema = model_schema_for(self.folder, self.settings.server, model)
         return self._schema != before
 
     def _in_pixels(self, opened: Opened) -> Opened:
@@ -249,7 +249,7 @@ class WritingApp(WatchingApp, part=True):
 
     def show_price(self) -> None:
         """Price and picture of what stands in the editor; a wrong value says so at once."""
-        from sora_tui.engine.quote import ending, quote
+        from sora_tui.engine.quote import quote, retirement
         from sora_tui.i18n.retirement import retirement_words
         from sora_tui.i18n.takes import same_seed_words
         from sora_tui.tui.presenters.order import picture_of
@@ -270,7 +270,7 @@ class WritingApp(WatchingApp, part=True):
             if self._refuses:
                 self.editor.say("")
             self._refuses = False
-        end = ending(server, draft.model)
+        end = retirement(server, draft.model)
         alike = "" if wish is None else same_seed_words(wish, draft.count)
         note = "; ".join(filter(None, (alike, retirement_words(end, self.clock().date()))))
         picture = picture_of(draft, self.context.references.files)

@@ -24,7 +24,7 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.remote_video import read_video
 from sora_tui.core.request import Character, SourceFile, VideoRequest
 from sora_tui.core.server import DIALECT_NAMES, Server
-from sora_tui.engine.knowledge import delete_means
+from sora_tui.engine.capabilities import delete_means
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from tests.client.accents import SHAPES, Shape, answering, clip
@@ -144,9 +144,9 @@ async def _runs_models(row: Dialect) -> object:
 
 
 async def _delete_means(row: Dialect) -> object:
-    memory = CapabilityCache(open_folder(Path.cwd()))
+    cache = CapabilityCache(open_folder(Path.cwd()))
     server = Server("x", "http://127.0.0.1:9/v1", dialect=row.name)
-    return (await named(row)).delete_means, delete_means(server, memory)
+    return (await named(row)).delete_means, delete_means(server, cache)
 
 
 async def _max_active(row: Dialect) -> object:

@@ -29,7 +29,7 @@ from sora_tui.core.remote_video import Phase, read_video
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.core.server import ServerRef
 from sora_tui.core.sniff import sniff
-from sora_tui.engine.pace import next_look
+from sora_tui.engine.rate_limit import poll_delay
 from sora_tui.workspace.outputs import output_name
 from tests.client.accents import SHAPES, answering, clip
 from tests.client.servers import Received, at, client_of
@@ -240,7 +240,7 @@ def test_divergence_08_only_an_id_and_a_status_are_needed(
 
 
 def test_divergence_09_progress_that_stands_still_slows_nothing_and_never_falls() -> None:
-    looks = [next_look(elapsed, 0, None) for elapsed in (10, 60, 120)]
+    looks = [poll_delay(elapsed, 0, None) for elapsed in (10, 60, 120)]
     assert looks == sorted(looks)
     assert looks[0] < 3
     job = job_with("in_progress", progress=40)
@@ -359,9 +359,9 @@ def test_divergence_16_a_list_that_lies_is_walked_no_further(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             for _ in range(250):
-                desk.put(farm.accept(1e9, "in_progress"))
+                active_jobs.put(farm.accept(1e9, "in_progress"))
             await asyncio.sleep(60)
 
     for farm in (Farm(ignores_after=True), Farm(list_status=405), Farm(list_status=501)):
@@ -537,11 +537,11 @@ def test_divergence_27_a_job_that_the_server_lost_is_gone_only_after_ten_minutes
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def play(farm: Farm) -> float:
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             farm.knows_nothing = True
-            job = desk.put(farm.accept(60.0))
+            job = active_jobs.put(farm.accept(60.0))
             began = now()
-            await until(lambda: job.id not in desk.jobs)
+            await until(lambda: job.id not in active_jobs.jobs)
             return now() - began
 
     farm = Farm()
@@ -572,8 +572,8 @@ def test_divergence_30_looking_goes_on_through_any_word_and_for_any_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, _):
-            desk.put(farm.accept(7200.0))
+        async with polling(farm, monkeypatch) as (active_jobs, _):
+            active_jobs.put(farm.accept(7200.0))
             await until(lambda: farm.seen_at != {})
 
     farm = Farm(working="klingon")

@@ -126,7 +126,8 @@ def test_what_the_server_would_refuse_is_refused_here(name: str, text: str, code
 
 def test_no_table_is_read_by_importing() -> None:
     script = (
-        "import sora_tui.engine.offers, sora_tui.engine.quote, sora_tui.client.model_schema as o,"
+        "import sora_tui.engine.model_schema, sora_tui.engine.quote,"
+        " sora_tui.client.model_schema as o,"
         " sora_tui.client.prices as p;"
         "print(sum(f.cache_info().currsize for f in (o._rows, o._models, p._hosts)))"
     )

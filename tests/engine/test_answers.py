@@ -20,7 +20,7 @@ from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.request import SourceFile, VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.engine import addresses, looker, looks, run
+from sora_tui.engine import address_downloads, poll_plan, poller, session
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.workspace.folder import Folder, open_folder
@@ -107,14 +107,14 @@ def test_a_document_that_breaks_us_at_the_start_stops_no_other(
     with running(folder, lab) as (engine, watcher):
         bad = order(engine, VideoRequest(prompt="bad"), lab)
         watcher.wait_for_job(bad.id, lambda job: job.remote_id is not None)
-    as_found = run.Run._as_found
+    as_found = session.EngineSession._as_found
 
-    def broken(self: run.Run, job: Job) -> Job:
+    def broken(self: session.EngineSession, job: Job) -> Job:
         if job.request.prompt == "bad":
             raise OverflowError
         return as_found(self, job)
 
-    monkeypatch.setattr(run.Run, "_as_found", broken)
+    monkeypatch.setattr(session.EngineSession, "_as_found", broken)
     with running(folder, lab) as (engine, watcher):
         wait_for_hold(watcher, bad, "answer_fault")
         good = order(engine, KITE, lab)
@@ -191,11 +191,11 @@ def test_the_cookie_of_the_create_answer_goes_with_its_job_and_no_other(
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The waits between two looks, in tenths of seconds."""
-    monkeypatch.setattr(looks, "_ONCE_MORE", 0.2)
-    monkeypatch.setattr(looks, "UNKNOWN_AGAIN", 0.2)
-    monkeypatch.setattr(looker, "_DENIED_AGAIN", 0.2)
-    monkeypatch.setattr(looker, "_DENIED_MOST", 0.2)
-    monkeypatch.setattr(addresses, "_AGAIN", 0.1)
+    monkeypatch.setattr(poll_plan, "_ONCE_MORE", 0.2)
+    monkeypatch.setattr(poll_plan, "UNKNOWN_AGAIN", 0.2)
+    monkeypatch.setattr(poller, "_DENIED_AGAIN", 0.2)
+    monkeypatch.setattr(poller, "_DENIED_MOST", 0.2)
+    monkeypatch.setattr(address_downloads, "_AGAIN", 0.1)
 
 
 def tell(**changes: Any) -> Act:
@@ -413,7 +413,7 @@ def test_a_gateway_that_asks_the_wrong_server_never_makes_a_job_gone(
     folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """LiteLLM 1.110 with a group that has the name of another group's upstream model."""
-    monkeypatch.setattr(looker, "_GONE_TIME", timedelta(0))
+    monkeypatch.setattr(poller, "_GONE_TIME", timedelta(0))
     video_id = litellm_id("hosted_vllm", "wan")
     server.posts["*"] = [lambda call: call.reply({**call.make(), "id": video_id})]
     message = "litellm.NotFoundError: ... model group 'wan' failed"
@@ -459,7 +459,7 @@ def test_why_a_job_is_not_told_of_is_kept_until_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """`show` says it when the process that was refused is gone; other jobs go on beside it."""
-    monkeypatch.setattr(looker, "_KEY_WAIT", 0.2)
+    monkeypatch.setattr(poller, "_KEY_WAIT", 0.2)
     server.lists = [say(405)] * 99
     server.gets["video_1"] = [refusal] * 3
     with running(folder, lab) as (engine, watcher):

@@ -54,11 +54,11 @@ from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.engine import downloads, pollers
+from sora_tui.engine import downloads, server_worker
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineFault
 from sora_tui.engine.quote import quote
-from sora_tui.engine.run import Run
+from sora_tui.engine.session import EngineSession
 from sora_tui.workspace import atomic, outputs
 from sora_tui.workspace import folder as folder_module
 from sora_tui.workspace.folder import open_folder
@@ -301,7 +301,9 @@ class Process:
         self.loop.now = world.now
         self.loop.set_exception_handler(lambda loop, context: None)
         folder = open_folder(world.root)
-        self.run = Run(folder, {"lab": LAB}, 1.0, [self._hear], budget=Budget(), alone=True)
+        self.run = EngineSession(
+            folder, {"lab": LAB}, 1.0, [self._hear], budget=Budget(), alone=True
+        )
         self.task = self.loop.create_task(self.run._main())
 
     def _hear(self, event: object) -> None:
@@ -339,7 +341,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
         module = importlib.import_module(found.name)
         if hasattr(module, "utc_now"):
             monkeypatch.setattr(module, "utc_now", lambda: world.utc())
-    monkeypatch.setattr(pollers, "VideosClient", FakeClient)
+    monkeypatch.setattr(server_worker, "VideosClient", FakeClient)
     monkeypatch.setattr("sora_tui.client.download.download_video_from_api", _fetch)
     monkeypatch.setattr(downloads, "in_daemon_thread", _at_once)
     # A disk that cannot be synced for real is a hundred times quicker; tests/faults sync for real.

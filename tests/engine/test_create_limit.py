@@ -14,11 +14,11 @@ import pytest
 from sora_tui.core.job import Consent, Job, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.server import Server
-from sora_tui.engine import pace
+from sora_tui.engine import rate_limit
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged
-from sora_tui.engine.pace import UNCLEAR_WAIT, Allowance, CreateLimit
 from sora_tui.engine.quote import quote
+from sora_tui.engine.rate_limit import UNCLEAR_WAIT, Allowance, CreateLimit
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.core.lives import new_job
@@ -121,7 +121,7 @@ def test_an_answer_from_before_the_doubt_is_none() -> None:
         limit = CreateLimit(BEGAN)
         answered = asyncio.get_running_loop().time()
         await asyncio.sleep(20)
-        limit.lost()
+        limit.unclear()
         return limit.allowance([A], answered, BEGAN + timedelta(seconds=20))
 
     assert run(play()).kept_by == "hold"
@@ -171,7 +171,7 @@ def test_a_server_that_answers_nothing_either_gets_one(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sora_tui.engine.submit.UNCLEAR_WAIT", 0.2)
-    monkeypatch.setattr(pace, "_SILENCE", 1.0)
+    monkeypatch.setattr(rate_limit, "_SILENCE", 1.0)
     with lossy_server(folder.metadata, lose=999, status=503) as server:
         server.copies, server.away = 0, True
         lab = LAB._replace(base_url=server.base_url, dialect="generic")

@@ -12,7 +12,7 @@ import pytest
 from sora_tui.core.job import Job, State
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
-from sora_tui.engine.deferral import Verdict, verdict
+from sora_tui.engine.deferral import DeferralCheck, check_deferral
 from tests.core.lives import LATER, new_job
 
 PROMPT = "A kite  over a grey se\u0301a"
@@ -37,8 +37,8 @@ def row(after: float | None = 1.0, length: str = "4", **told: Any) -> RemoteVide
 
 def judged(
     job: Job, rows: Sequence[RemoteVideo] | None, *, is_late: bool = True, skew: float | None = 0.0
-) -> Verdict:
-    return verdict(job, rows, {"video_of_ours"}, skew, is_late=is_late)
+) -> DeferralCheck:
+    return check_deferral(job, rows, {"video_of_ours"}, skew, is_late=is_late)
 
 
 OTHER = row(prompt="Another's boat")
@@ -81,48 +81,48 @@ IS_ANOTHERS = {
 def test_a_video_that_may_be_it_is_a_doubt_whatever_was_said(
     found: RemoteVideo, bare: bool
 ) -> None:
-    assert judged(put_off(bare=bare), [OTHER, found]) is Verdict.DOUBT
+    assert judged(put_off(bare=bare), [OTHER, found]) is DeferralCheck.DOUBT
 
 
 @pytest.mark.parametrize("found", IS_ANOTHERS.values(), ids=IS_ANOTHERS)
 @pytest.mark.parametrize("bare", [True, False])
 def test_what_is_anothers_speaks_against_nothing(found: RemoteVideo, bare: bool) -> None:
-    assert judged(put_off(bare=bare), [OTHER, found]) is Verdict.SEND
+    assert judged(put_off(bare=bare), [OTHER, found]) is DeferralCheck.SEND
 
 
 @pytest.mark.parametrize(
     ("rows", "bare", "is_late", "comes_to"),
     [
-        (None, False, False, Verdict.SEND),
-        (None, True, True, Verdict.DOUBT),
-        ([], False, False, Verdict.SEND),
-        ([], True, False, Verdict.LOOK_AGAIN),
-        ([], True, True, Verdict.SEND),
-        ([OTHER], True, False, Verdict.LOOK_AGAIN),
-        ([row(-7200, prompt=None)], True, True, Verdict.DOUBT),
-        ([row(-7200, prompt=None)], False, False, Verdict.SEND),
+        (None, False, False, DeferralCheck.SEND),
+        (None, True, True, DeferralCheck.DOUBT),
+        ([], False, False, DeferralCheck.SEND),
+        ([], True, False, DeferralCheck.CHECK_AGAIN),
+        ([], True, True, DeferralCheck.SEND),
+        ([OTHER], True, False, DeferralCheck.CHECK_AGAIN),
+        ([row(-7200, prompt=None)], True, True, DeferralCheck.DOUBT),
+        ([row(-7200, prompt=None)], False, False, DeferralCheck.SEND),
         # A clock that is off by no time zone; only a bare "not now" is that much distrusted.
-        ([row(3 * 3600 + 500)], True, True, Verdict.DOUBT),
-        ([row(3 * 3600 + 500)], False, True, Verdict.SEND),
-        ([OTHER, row(None, prompt=None)], True, True, Verdict.DOUBT),
-        ([OTHER, row(None, prompt=None)], False, True, Verdict.SEND),
+        ([row(3 * 3600 + 500)], True, True, DeferralCheck.DOUBT),
+        ([row(3 * 3600 + 500)], False, True, DeferralCheck.SEND),
+        ([OTHER, row(None, prompt=None)], True, True, DeferralCheck.DOUBT),
+        ([OTHER, row(None, prompt=None)], False, True, DeferralCheck.SEND),
     ],
 )
 def test_without_such_a_video_its_words_and_the_list_decide(
-    rows: Sequence[RemoteVideo] | None, bare: bool, is_late: bool, comes_to: Verdict
+    rows: Sequence[RemoteVideo] | None, bare: bool, is_late: bool, comes_to: DeferralCheck
 ) -> None:
     assert judged(put_off(bare=bare), rows, is_late=is_late) is comes_to
 
 
 def test_the_servers_clock_counts() -> None:
-    assert judged(put_off(), [row(3600, prompt=None)], skew=3600.0) is Verdict.DOUBT
-    assert judged(put_off(), [row(1, prompt=None)], skew=3600.0) is Verdict.SEND
+    assert judged(put_off(), [row(3600, prompt=None)], skew=3600.0) is DeferralCheck.DOUBT
+    assert judged(put_off(), [row(1, prompt=None)], skew=3600.0) is DeferralCheck.SEND
 
 
 def test_of_an_operation_only_the_prompt_can_disagree() -> None:
     remix = put_off(request=REQUEST._replace(operation="remix", source_video="video_0"))
-    assert judged(remix, [row(size="1x1", length="12")]) is Verdict.DOUBT
-    assert judged(remix, [OTHER]) is Verdict.SEND
+    assert judged(remix, [row(size="1x1", length="12")]) is DeferralCheck.DOUBT
+    assert judged(remix, [OTHER]) is DeferralCheck.SEND
 
 
 def test_one_try_without_a_named_limit_is_enough_to_distrust_it() -> None:
@@ -133,4 +133,4 @@ def test_one_try_without_a_named_limit_is_enough_to_distrust_it() -> None:
         True,
         True,
     )
-    assert judged(job, None) is Verdict.DOUBT
+    assert judged(job, None) is DeferralCheck.DOUBT

@@ -15,8 +15,8 @@ import pytest
 from sora_tui.core.job import Job, State
 from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import Server
+from sora_tui.engine.capabilities import delete_means
 from sora_tui.engine.events import JobChanged
-from sora_tui.engine.knowledge import delete_means
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History

@@ -11,9 +11,9 @@ from sora_tui.core.job import State
 from sora_tui.core.probe_result import DeleteMeans
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
+from sora_tui.engine.capabilities import delete_means, with_known_dialect
 from sora_tui.engine.events import JobChanged
-from sora_tui.engine.examine import examine
-from sora_tui.engine.knowledge import as_known, delete_means
+from sora_tui.engine.probe_server import probe_server
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
@@ -50,7 +50,7 @@ def test_found_made_and_saved_and_deleted_where_that_can_be(accent: str, tmp_pat
     folder = open_folder(tmp_path / "workspace")
     with start_simulator(None, 50, "--dialect", accent) as simulator:
         server = Server("lab", simulator.base_url, key=Secret(simulator.key), free=True)
-        found = examine(server)
+        found = probe_server(server)
         assert (found.dialect, found.problem) == (name, None)
         assert found.evidence
         request = VideoRequest("A kite", model=model, seconds="4", size=size)
@@ -58,7 +58,7 @@ def test_found_made_and_saved_and_deleted_where_that_can_be(accent: str, tmp_pat
             job_id = order(engine, request, server).id
             job = watcher.wait_for_state(State.SAVED, State.REJECTED, State.FAILED)
             assert (job.id, job.state, job.error) == (job_id, State.SAVED, None)
-            assert as_known(server, CapabilityCache(folder)).dialect == name
+            assert with_known_dialect(server, CapabilityCache(folder)).dialect == name
             assert delete_means(server, CapabilityCache(folder)) == means
             output = job.outputs[0]
             assert output.path.endswith(".mp4")

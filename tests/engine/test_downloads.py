@@ -26,9 +26,9 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import Server
 from sora_tui.engine import downloads
-from sora_tui.engine.desk import Announcer, Desk
+from sora_tui.engine.active_jobs import ActiveJobs, EventBus
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
-from sora_tui.engine.purse import Purse
 from sora_tui.i18n.output_check import output_words
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -246,22 +246,22 @@ async def test_a_transfer_that_ends_because_we_leave_is_no_failure(
     profile = made(folder, server, [60])
     told: list[EngineEvent] = []
     with closing(History(folder)) as history:
-        announcer, purse = Announcer([told.append]), Purse(Budget(), folder)
-        desk = Desk(history, announcer, purse, lambda: True, {"lab": profile})
+        event_bus, budget_guard = EventBus([told.append]), BudgetGuard(Budget(), folder)
+        active_jobs = ActiveJobs(history, event_bus, budget_guard, lambda: True, {"lab": profile})
 
         async def connect(job: Job) -> Server:
             leaving.stop()
             return profile
 
-        leaving = downloads.Downloads(desk, folder, connect, lambda job: None)
+        leaving = downloads.Downloads(active_jobs, folder, connect, lambda job: None)
         (job,) = history.active()
-        desk.take_in(job)
+        active_jobs.take_in(job)
         leaving.want(job)
         work = asyncio.create_task(leaving.work())
         async with asyncio.timeout(60):
             while history.load(job.id).error is None:  # noqa: ASYNC110 -- the disk tells
                 await asyncio.sleep(0.01)
-        announcer.flush()
+        event_bus.flush()
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
         left = history.load(job.id)
@@ -373,10 +373,12 @@ async def test_a_server_that_finds_us_too_fast_is_left_alone_for_every_clip(
 ) -> None:
     profile = made(folder, server, [1, 2])
     with closing(History(folder)) as history:
-        desk = Desk(history, Announcer([]), Purse(Budget(), folder), lambda: True, {"lab": profile})
-        queue = downloads.Downloads(desk, folder, _never, lambda job: None)
+        active_jobs = ActiveJobs(
+            history, EventBus([]), BudgetGuard(Budget(), folder), lambda: True, {"lab": profile}
+        )
+        queue = downloads.Downloads(active_jobs, folder, _never, lambda job: None)
         for job in history.active():
-            desk.take_in(job)
+            active_jobs.take_in(job)
             queue.want(job)
         first = queue._next()
         assert first is not None
@@ -604,14 +606,16 @@ async def test_a_file_that_is_too_large_is_not_asked_for_at_the_next_start(
 ) -> None:
     profile = made(folder, server, [60])
     with closing(History(folder)) as history:
-        desk = Desk(history, Announcer([]), Purse(Budget(), folder), lambda: True, {"lab": profile})
-        queue = downloads.Downloads(desk, folder, _never, lambda job: None)
+        active_jobs = ActiveJobs(
+            history, EventBus([]), BudgetGuard(Budget(), folder), lambda: True, {"lab": profile}
+        )
+        queue = downloads.Downloads(active_jobs, folder, _never, lambda job: None)
         (job,) = history.active()
         now = datetime.now(UTC)
         error = JobError("download_too_large", Spent.YES, message="3221225472 bytes")
         left = job.downloading(now).interrupted(now, error)
         for found, is_asked in ((left, False), (left.download_retried(now), True)):
-            desk.take_in(found)
+            active_jobs.take_in(found)
             queue.want(found)
             assert (queue._next() is not None) == is_asked
 

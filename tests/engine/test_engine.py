@@ -16,7 +16,7 @@ from sora_tui.core.problem import ProblemError, Spent, problem_error
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.engine import engine as engine_module
-from sora_tui.engine import run
+from sora_tui.engine import session
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
@@ -159,7 +159,7 @@ def test_an_order_that_the_disk_takes_half_of_is_taken_back_or_says_that_it_may_
 def test_a_lock_file_that_somebody_removed_is_locked_anew(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_ROUND", 0.05)
+    monkeypatch.setattr(session, "_ROUND", 0.05)
     with running(folder, NOWHERE) as (engine, watcher):
         watcher.wait_to_own()
         folder.lock_file.unlink()
@@ -186,7 +186,7 @@ def test_what_the_folder_refuses_is_told_once_and_tried_again(
 
     try_acquire = OwnerLock.try_acquire
     monkeypatch.setattr(OwnerLock, "try_acquire", refusing)
-    monkeypatch.setattr(run, "_ROUND", 0.01)
+    monkeypatch.setattr(session, "_ROUND", 0.01)
     with running(folder) as (_, watcher):
         watcher.wait_to_own()
     faults = [event for event in watcher.seen if isinstance(event, EngineFault)]

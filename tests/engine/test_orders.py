@@ -35,9 +35,9 @@ from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.engine import orders
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Answer, Item, Order
-from sora_tui.engine.purse import Purse
 from sora_tui.engine.submit import refusal
 from sora_tui.media.decoder_client import DecoderClient
 from sora_tui.tui.services.draft_orders import prepare
@@ -263,7 +263,7 @@ def test_an_ended_model_is_named_with_the_order(folder: Folder) -> None:
         orders.retry(folder, [failed(settings)], settings, now),
         orders.resend(folder, lost(settings), settings, now),
     ):
-        assert [end.own for end in order.endings] == [True]
+        assert [end.own for end in order.retirements] == [True]
 
 
 # The limits count the sum -----------------------------------------------------------------------
@@ -506,13 +506,13 @@ def test_what_was_found_goes_with_the_order_to_the_last_gate(folder: Folder) -> 
     assert job.consent.found == "vllm-omni"
     assert decode(Path(f"{job.id}.json"), encode(job)).consent == job.consent
     budget = Budget(per_day=Decimal(9))
-    assert Purse(budget, folder).refusal(profile, job, now) is None
+    assert BudgetGuard(budget, folder).refusal(profile, job, now) is None
     assert refusal(profile, job) is None
     why = refusal(profile._replace(dialect="litellm"), job)
     assert why is not None
     assert why.code == "consent_unknown"
     asked_for = replace(job, consent=job.consent._replace(found=None))
-    why = Purse(budget, folder).refusal(profile, asked_for, now)
+    why = BudgetGuard(budget, folder).refusal(profile, asked_for, now)
     assert why is not None
     assert why.code == "price_unknown"
 

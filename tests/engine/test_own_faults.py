@@ -15,7 +15,7 @@ from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Consent, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.server import Server
-from sora_tui.engine import clip_files, downloads, pollers, run, submit
+from sora_tui.engine import clip_files, downloads, server_worker, session, submit
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.engine.quote import quote
@@ -107,7 +107,7 @@ def test_a_put_off_job_waits_while_nobody_can_say_whether_it_was_made(
     folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list hangs up, and once more when asked anew. An error would be an answer."""
-    monkeypatch.setattr(pollers, "_LOCAL_WAIT", 0.2)
+    monkeypatch.setattr(server_worker, "_LOCAL_WAIT", 0.2)
     server.posts["*"] = [say(429, RATE_LIMITED, retry_after="1")]
     server.lists = [hang_up, hang_up, say(500, {"error": "no list today"})]
     with running(folder, lab) as (engine, watcher):
@@ -196,7 +196,7 @@ def test_a_fault_of_ours_in_a_download_does_not_forget_the_clip(
 
     monkeypatch.setattr(clip_files, "probe_clip", once)
     monkeypatch.setattr(downloads, "_SLOW", 0.2)
-    monkeypatch.setattr(run, "_AGAIN", 0.1)
+    monkeypatch.setattr(session, "_AGAIN", 0.1)
     with running(folder, lab) as (engine, watcher):
         order(engine, server=lab)
         saved = watcher.wait_for_state(State.SAVED)

@@ -14,7 +14,7 @@ import pytest
 from sora_tui.core.job import State
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
-from sora_tui.engine import pollers
+from sora_tui.engine import server_worker
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.lossy_server import lossy_server
@@ -164,7 +164,7 @@ def test_not_now_is_believed_by_its_words_where_no_list_can_tell(
 def test_a_list_that_is_late_is_given_its_time_before_a_bare_not_now_is_believed(
     folder: Folder, late: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pollers, "LIST_DELAY", 3.0)
+    monkeypatch.setattr(server_worker, "LIST_DELAY", 3.0)
     with lossy_server(folder.metadata, status=429) as server:
         server.retry_after, server.words = 1, "busy"
         if late:

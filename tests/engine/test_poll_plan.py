@@ -28,14 +28,14 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server, ServerRef
-from sora_tui.engine import desk as desk_module
-from sora_tui.engine import looker, pollers
-from sora_tui.engine.desk import Announcer, Desk
+from sora_tui.engine import active_jobs as active_jobs_module
+from sora_tui.engine import poller, server_worker
+from sora_tui.engine.active_jobs import ActiveJobs, EventBus
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.events import Retry
-from sora_tui.engine.looks import Looks
-from sora_tui.engine.pace import CreateLimit
-from sora_tui.engine.pollers import Poller
-from sora_tui.engine.purse import Purse
+from sora_tui.engine.poll_plan import PollPlan
+from sora_tui.engine.rate_limit import CreateLimit
+from sora_tui.engine.server_worker import ServerWorker
 from sora_tui.workspace import capability_cache
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
@@ -143,7 +143,7 @@ class Farm:
         return read(video_id, word, int(share * 100) if self.tells_progress and share < 1 else None)
 
     def accept(self, seconds: float, status: str = "queued") -> Job:
-        """A job as it is on the desk once the server has taken it."""
+        """A job as it is among the active jobs once the server has taken it."""
         number = len(self.done_at)
         at = utc(self)
         video_id = f"video_{number}"
@@ -187,37 +187,37 @@ def lognormal(count: int) -> list[float]:
 @asynccontextmanager
 async def polling(
     farm: Farm, monkeypatch: pytest.MonkeyPatch, past: Sequence[float] = ()
-) -> AsyncIterator[tuple[Desk, Poller]]:
+) -> AsyncIterator[tuple[ActiveJobs, ServerWorker]]:
     """The real poller at work on a farm."""
-    for module in (desk_module, looker, pollers):
+    for module in (active_jobs_module, poller, server_worker):
         monkeypatch.setattr(module, "utc_now", lambda: utc(farm))
-    monkeypatch.setattr(pollers, "VideosClient", lambda server: cast(VideosClient, farm))
+    monkeypatch.setattr(server_worker, "VideosClient", lambda server: cast(VideosClient, farm))
     faults: list[Exception] = []
     history, folder = Memory(past), Folder(Path("nowhere"))
-    desk = Desk(
-        history, Announcer([]), Purse(Budget(), folder), lambda: True, {SERVER.name: SERVER}
+    active_jobs = ActiveJobs(
+        history, EventBus([]), BudgetGuard(Budget(), folder), lambda: True, {SERVER.name: SERVER}
     )
 
     async def connect(server: Server) -> Server:
         return server
 
     memory, limit = capability_cache.CapabilityCache(folder), CreateLimit(utc(farm))
-    poller = Poller(SERVER, desk, folder, connect, faults.append, memory, limit)
+    worker = ServerWorker(SERVER, active_jobs, folder, connect, faults.append, memory, limit)
 
     def stepped(job: Job) -> None:
         if job.state is State.COMPLETED:
             farm.seen_at[job.remote_id or ""] = now()
-            desk.jobs.pop(job.id, None)
-        poller.wake()
+            active_jobs.jobs.pop(job.id, None)
+        worker.wake()
 
-    desk.on_step = stepped
-    work = asyncio.create_task(poller.wait_for_completion())
+    active_jobs.on_step = stepped
+    work = asyncio.create_task(worker.wait_for_completion())
     try:
-        yield desk, poller
+        yield active_jobs, worker
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-        await poller.close()
+        await worker.close()
     assert not faults
 
 
@@ -231,9 +231,9 @@ def finish(
     """Accept one job after the other and wait until all are seen completed."""
 
     async def play() -> None:
-        async with polling(farm, monkeypatch, past) as (desk, _):
+        async with polling(farm, monkeypatch, past) as (active_jobs, _):
             for each in seconds:
-                desk.put(farm.accept(each))
+                active_jobs.put(farm.accept(each))
                 if every:
                     await asyncio.sleep(every)
             await until(lambda: len(farm.seen_at) == len(farm.done_at))
@@ -297,11 +297,11 @@ def test_the_one_that_runs_among_many_that_wait_is_watched_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, _):
-            desk.put(farm.accept(60.0, "in_progress"))
+        async with polling(farm, monkeypatch) as (active_jobs, _):
+            active_jobs.put(farm.accept(60.0, "in_progress"))
             farm.working = "queued"
             for _ in range(20):
-                desk.put(farm.accept(600.0))
+                active_jobs.put(farm.accept(600.0))
             await asyncio.sleep(50)
 
     farm = Farm(hint=1.0)
@@ -315,11 +315,11 @@ def test_progress_counts_from_the_start_and_not_from_the_queue() -> None:
     async def play() -> float:
         farm = Farm()
         job, began = farm.accept(60.0), now()
-        plan = Looks(lambda job: None)
-        plan.keep([job], began, utc(farm))
-        plan.begin(began + 40, room=8)
-        plan.answered(job.id, read("video_0", "in_progress", 35), None, began + 40)
-        return plan.begin(began + 40, room=8).again - (began + 40)
+        plan = PollPlan(lambda job: None)
+        plan.sync([job], began, utc(farm))
+        plan.next_round(began + 40, room=8)
+        plan.saw_job(job.id, read("video_0", "in_progress", 35), None, began + 40)
+        return plan.next_round(began + 40, room=8).again - (began + 40)
 
     assert 2.0 <= run(play()) <= 2.2  # from the queue it would be 4: the plan's longest rest
 
@@ -385,9 +385,9 @@ def test_a_job_of_which_the_list_tells_nothing_new_is_asked_for_after_a_while(
 
 def test_one_that_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             for _ in range(100):
-                desk.put(farm.accept(60.0))
+                active_jobs.put(farm.accept(60.0))
             await until(lambda: len(farm.seen_at) == 99)
 
     farm = Farm(list_status=404, hangs={"video_50"})
@@ -409,17 +409,17 @@ def test_while_a_server_fails_one_request_at_a_time_asks_for_it(
 
 def test_a_denied_job_is_gone_only_after_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     async def play(farm: Farm) -> float:
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             farm.knows_nothing = True
-            seen, show = list[Retry | None](), desk.show_retry
+            seen, show = list[Retry | None](), active_jobs.show_retry
 
             def note(job: Job, retry: Retry | None) -> None:
                 seen.append(retry)
                 show(job, retry)
 
-            monkeypatch.setattr(desk, "show_retry", note)
-            job = desk.put(farm.accept(60.0))
-            await until(lambda: job.id not in desk.jobs)
+            monkeypatch.setattr(active_jobs, "show_retry", note)
+            job = active_jobs.put(farm.accept(60.0))
+            await until(lambda: job.id not in active_jobs.jobs)
             assert [retry.why for retry in seen if retry] == ["404"] * (len(farm.gets) - 1)
             return now() - 1000
 
@@ -432,17 +432,17 @@ def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, poller):
+        async with polling(farm, monkeypatch) as (active_jobs, worker):
             farm.knows_nothing = True
-            job = desk.put(farm.accept(60.0))
+            job = active_jobs.put(farm.accept(60.0))
             while not farm.gets:  # noqa: ASYNC110 -- these seconds cost nothing
                 await asyncio.sleep(LATENCY / 3)
-            desk.put(job.remote_deleted(utc(farm)))
+            active_jobs.put(job.remote_deleted(utc(farm)))
             shown: list[Job] = []
-            monkeypatch.setattr(desk, "show_retry", lambda job, retry: shown.append(job))
-            poller.wake()
+            monkeypatch.setattr(active_jobs, "show_retry", lambda job, retry: shown.append(job))
+            worker.wake()
             await asyncio.sleep(120)
-            assert job.id not in desk.jobs
+            assert job.id not in active_jobs.jobs
             assert shown == []
 
     farm = Farm()
@@ -451,21 +451,21 @@ def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
 
 
 def test_what_is_told_of_a_job_that_is_over_changes_nothing() -> None:
-    """An answer may be on its way when the job leaves the desk."""
+    """An answer may be on its way when the job leaves the active jobs."""
 
     async def play() -> None:
         farm = Farm()
         job, began = farm.accept(60.0), now()
-        plan = Looks(lambda job: None)
-        plan.keep([job], began, utc(farm))
-        plan.keep([], began, utc(farm))
+        plan = PollPlan(lambda job: None)
+        plan.sync([job], began, utc(farm))
+        plan.sync([], began, utc(farm))
         word = read("video_0", "in_progress", 35)
-        plan.answered(job.id, word, None, began)
-        assert not plan.told(job.id, word, 0, began)
-        plan.swept({job.id}, began)
-        plan.put_off(job.id, began)
+        plan.saw_job(job.id, word, None, began)
+        assert not plan.saw_row(job.id, word, 0, began)
+        plan.sweep_done({job.id}, began)
+        plan.defer(job.id, began)
         plan.not_answered(job.id, began)
-        assert plan.begin(began + 3600, room=8).ask == ()
+        assert plan.next_round(began + 3600, room=8).ask == ()
 
     run(play())
 
@@ -477,17 +477,17 @@ def test_a_long_page_of_the_list_lets_others_have_a_turn(monkeypatch: pytest.Mon
         said: list[str] = []
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             for _ in range(10):
-                desk.put(farm.accept(60.0))
+                active_jobs.put(farm.accept(60.0))
 
             def slowly(job: Job) -> Job:
-                loop.now += 2 * looker._AT_A_TIME
+                loop.now += 2 * poller._AT_A_TIME
                 loop.call_soon(said.append, "turn")
                 said.append("row")
                 return job
 
-            monkeypatch.setattr(desk.history, "save", slowly)
+            monkeypatch.setattr(active_jobs.history, "save", slowly)
             await until(lambda: len(farm.seen_at) == 10)
         return said
 
@@ -505,12 +505,12 @@ def test_a_job_stuck_for_a_day_is_asked_about_once_a_minute_at_most(
     monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             job = farm.accept(1e9, "in_progress")
             jobs = [farm.accept(1e9, "in_progress") for _ in range(count - 1)]
             farm.jumped = 86_400.0  # all before anybody looked
             for each in (job, *jobs):
-                desk.put(each)
+                active_jobs.put(each)
             await asyncio.sleep(3700)
 
     farm = Farm(hint=1.0)
@@ -546,9 +546,9 @@ def test_after_a_sleep_everything_is_looked_at_once(
     monkeypatch: pytest.MonkeyPatch, count: int, jump: float
 ) -> None:
     async def play(farm: Farm) -> tuple[int, float]:
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             for _ in range(count):
-                desk.put(farm.accept(1e6))
+                active_jobs.put(farm.accept(1e6))
             # A few jobs are asked about once a minute by now: only the jump explains a look.
             await asyncio.sleep(100.5 if count > 10 else 3000.5)
             farm.jumped, woken = jump, now()

@@ -16,7 +16,7 @@ from sora_tui.core.limits import Budget
 from sora_tui.core.price import PriceKind
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.engine.purse import Purse
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -85,7 +85,7 @@ def test_a_server_that_reports_nothing_is_free(folder: Folder) -> None:
     price = quote(other, WISH, folder)
     assert (price.kind, price.sum, price.reports) == (PriceKind.FREE, Decimal(0), False)
     limit = Budget(per_day=Decimal("0.10"))
-    assert Purse(limit, folder).refusal(other, wish(9), datetime.now(UTC)) is None
+    assert BudgetGuard(limit, folder).refusal(other, wish(9), datetime.now(UTC)) is None
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,15 @@ def test_a_day_whose_reports_reached_the_limit_refuses_there_too(
 ) -> None:
     keep(folder, [reported(second, "0.20") for second in range(1, 5)])
     job = replace(wish(9), request=request_)
-    why = Purse(Budget(per_day=Decimal(per_day)), folder).refusal(GATEWAY, job, datetime.now(UTC))
+    why = BudgetGuard(Budget(per_day=Decimal(per_day)), folder).refusal(
+        GATEWAY, job, datetime.now(UTC)
+    )
     assert (None if why is None else why.code) == ("over_budget" if refused else None)
 
 
 def test_the_limit_of_a_clip_holds_there_too(folder: Folder) -> None:
     keep(folder, [reported(1, "0.20")])
-    purse = Purse(Budget(per_job=Decimal("0.19")), folder)
-    why = purse.refusal(GATEWAY, wish(9), datetime.now(UTC))
+    budget_guard = BudgetGuard(Budget(per_job=Decimal("0.19")), folder)
+    why = budget_guard.refusal(GATEWAY, wish(9), datetime.now(UTC))
     assert why is not None
     assert why.facts["setting"] == "per_job"

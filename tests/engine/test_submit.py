@@ -14,8 +14,8 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.server import Server
-from sora_tui.engine.desk import Announcer, Desk
-from sora_tui.engine.purse import Purse
+from sora_tui.engine.active_jobs import ActiveJobs, EventBus
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.submit import generate_video
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -64,28 +64,30 @@ async def sent(
     history: History,
     url: str,
     lost: threading.Event,
-    meanwhile: Callable[[Desk, Job], object] = lambda desk, job: None,
+    meanwhile: Callable[[ActiveJobs, Job], object] = lambda active_jobs, job: None,
 ) -> None:
     """Send a job that waits; by then somebody may have done something with it."""
     lab = Server("lab", url, dialect="generic", free=True)
-    announcer, purse = Announcer([]), Purse(Budget(), folder)
-    desk = Desk(history, announcer, purse, lambda: not lost.is_set(), {"lab": lab})
+    event_bus, budget_guard = EventBus([]), BudgetGuard(Budget(), folder)
+    active_jobs = ActiveJobs(
+        history, event_bus, budget_guard, lambda: not lost.is_set(), {"lab": lab}
+    )
     job = replace(new_job(), server=lab.ref)
-    desk.take_in(history.save(job))
-    meanwhile(desk, job)
+    active_jobs.take_in(history.save(job))
+    meanwhile(active_jobs, job)
     try:
         async with client_of(lab) as client:
-            await generate_video(desk, folder, client, lab, job)
+            await generate_video(active_jobs, folder, client, lab, job)
     finally:
-        announcer.flush()
+        event_bus.flush()
         history.close()
 
 
 async def test_what_was_taken_back_while_its_file_was_read_is_not_sent(
     folder: Folder, server: RawServer, lost: threading.Event
 ) -> None:
-    def take_back(desk: Desk, job: Job) -> None:
-        desk.put(job.withdrawn(LATER))
+    def take_back(active_jobs: ActiveJobs, job: Job) -> None:
+        active_jobs.put(job.withdrawn(LATER))
 
     await sent(folder, History(folder), server.url, lost, take_back)
     assert server.requests == []

@@ -13,7 +13,7 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Poll, VideoPage
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import Spent
-from sora_tui.engine.pace import Gate
+from sora_tui.engine.rate_limit import RateLimiter
 from tests.client.servers import at, client_of
 from tests.engine.test_poll_plan import Farm, now, polling
 from tests.engine.virtual_time import run, until
@@ -61,8 +61,8 @@ def test_a_look_is_made_again_when_the_server_wants_it(
     failure: ServerError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, _):
-            desk.put(farm.accept(5.0))
+        async with polling(farm, monkeypatch) as (active_jobs, _):
+            active_jobs.put(farm.accept(5.0))
             await until(lambda: bool(farm.seen_at))
 
     farm = Resting(list_status=404)
@@ -75,9 +75,9 @@ def test_a_look_is_made_again_when_the_server_wants_it(
 
 def test_a_list_that_wants_rest_rests_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     async def play(farm: Farm) -> None:
-        async with polling(farm, monkeypatch) as (desk, _):
+        async with polling(farm, monkeypatch) as (active_jobs, _):
             for _each in range(20):
-                desk.put(farm.accept(5.0))
+                active_jobs.put(farm.accept(5.0))
             await until(lambda: len(farm.seen_at) == 20)
 
     farm = RestingList()
@@ -90,19 +90,19 @@ def test_any_request_that_passes_the_gate_counts() -> None:
     """A deletion, an adoption, a listing for a person: none of them looks at the header itself."""
 
     async def play() -> None:
-        gate = Gate()
+        rate_limiter = RateLimiter()
         with pytest.raises(ServerError):
-            async with gate.passage():
+            async with rate_limiter.slot():
                 raise ServerError(BUSY, retry_after=40.0)
-        assert gate.paused_for == pytest.approx(40, abs=0.1)
+        assert rate_limiter.paused_for == pytest.approx(40, abs=0.1)
         began = now()
-        async with gate.passage():
+        async with rate_limiter.slot():
             assert now() - began == pytest.approx(40, abs=0.1)
-        gate.opened()
+        rate_limiter.opened()
         with pytest.raises(ServerError):
-            async with gate.passage():
+            async with rate_limiter.slot():
                 raise ServerError(BUSY._replace(status=404), retry_after=40.0, not_found=True)
-        assert gate.paused_for == 0
+        assert rate_limiter.paused_for == 0
         await asyncio.sleep(0)
 
     run(play())

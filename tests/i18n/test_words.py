@@ -15,7 +15,7 @@ from sora_tui.core.problem import CODES, Spent, problem
 from sora_tui.core.recovery import RecoverySearch
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
-from sora_tui.engine.desk import utc_now
+from sora_tui.engine.active_jobs import utc_now
 from sora_tui.i18n import _, language, ngettext, set_language
 from sora_tui.i18n.formatting import bytes_words, duration, money
 from sora_tui.i18n.problems import TABLE, job_sentences, sentences

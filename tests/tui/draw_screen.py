@@ -65,7 +65,7 @@ async def draw() -> str:
                 await pilot.press(key)
                 await settle(pilot)
             for listener in app.fake.listeners:
-                listener(EngineChanged(owner=True, pollers=1, downloads=1))
+                listener(EngineChanged(owner=True, workers=1, downloads=1))
                 listener(JobChanged(jobs[2], Transfer(1_900_000, 3_000_000)))
             await settle(pilot)
             drawn = app.export_screenshot(title="sora-tui")

@@ -62,7 +62,7 @@ def after(*keys: str, typed: str = "") -> Callable[[Pilot[Any]], Any]:
         for job in app.book.live:
             retry = waits if job.state == "queued" else None
             app._hear(JobChanged(job, transfers.get(job.state.value), retry))
-        app._hear(EngineChanged(owner=True, running=3, pollers=2, downloads=1))
+        app._hear(EngineChanged(owner=True, running=3, workers=2, downloads=1))
         await settle(pilot)
         for key in keys:
             await pilot.press(key)

@@ -86,7 +86,7 @@ async def test_the_strip_of_80_columns_is_mock_a() -> None:
     ]
     async with shown(pane, (80, 9), strip=True) as (app, pilot):
         pane.show(views, NOW)
-        pane.set_engine(EngineChanged(owner=True, pollers=2, downloads=1))
+        pane.set_engine(EngineChanged(owner=True, workers=2, downloads=1))
         await pilot.pause()
         assert screen(app)[:8] == [
             " Jobs  2 running  1 needs you  pollers 2                    all 6  newest first",

@@ -23,7 +23,7 @@ SnapCompare = Callable[..., bool]
 
 @pytest.fixture(autouse=True)
 def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    from sora_tui.engine.quote import usual_quote
+    from sora_tui.engine.quote import default_quote
     from sora_tui.i18n.probe_result import probe_lines
 
     def findings(server: Server) -> Any:
@@ -36,7 +36,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             can={"list": False, "delete": False, "remix": True, "edit": True},
             delete_means="none",
         )
-        return tuple(probe_lines(server, found, usual_quote(server)))
+        return tuple(probe_lines(server, found, default_quote(server)))
 
     monkeypatch.setattr(server_test, "findings", findings)
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
@@ -84,7 +84,7 @@ def test_jobs_made_elsewhere(tmp_path: Path, snap_compare: SnapCompare) -> None:
         await after("escape", "4", "R")(pilot)
         videos = (remote(1), remote(30), remote(600, status="in_progress", progress=44))
         lost = {"video_30": "20261122-101530-7f3k2m"}
-        app.fake.say(RemoteListed("team-gw", videos, more=True, lost=lost))
+        app.fake.say(RemoteListed("team-gw", videos, more=True, unconfirmed=lost))
         await settle(pilot)
         await pilot.press("space")
         await settle(pilot)

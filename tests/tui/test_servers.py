@@ -219,7 +219,7 @@ async def test_a_lost_answer_is_decided_first(tmp_path: Path) -> None:
         await settle(pilot)
         await press(pilot, "escape", "4", "R")
         lost = {"video_1": "20261122-101530-7f3k2m"}
-        app.fake.say(RemoteListed("team-gw", (remote(1),), lost=lost))
+        app.fake.say(RemoteListed("team-gw", (remote(1),), unconfirmed=lost))
         await settle(pilot)
         await press(pilot, "enter")
         assert app.fake.adopted == []

@@ -128,6 +128,6 @@ async def test_the_screen(moment: Moment, now: datetime, app: WorkspaceApp) -> N
         await settle(pilot)
         made = now - timedelta(minutes=90)
         listed = sample.video("in_progress", created_at=made.timestamp())
-        app.fake.say(RemoteListed("team-gw", (listed,), more=False, lost={}))
+        app.fake.say(RemoteListed("team-gw", (listed,), more=False, unconfirmed={}))
         await settle(pilot)
         assert any(moment.shown(made, "%m-%d %H:%M") in row for row in screen(app))

@@ -62,7 +62,7 @@ class Servers:
 
     def _ask_for_jobs(self) -> None:
         """Ask cheaply whether the server has jobs that this folder has not."""
-        from sora_tui.engine.remote import ONE_PAGE
+        from sora_tui.engine.remote_jobs import ONE_PAGE
 
         session = self._context.session
         server = session.settings.server

@@ -572,8 +572,8 @@ class JobsPane(Vertical):
                 facts = {"pid": engine.holder.pid, "host": clean_line(engine.holder.host, 40)}
                 parts.append(_("moved by pid {pid} on {host}").format(**facts))
         elif engine is not None:
-            if engine.pollers:
-                parts.append(_("pollers {count}").format(count=engine.pollers))
+            if engine.workers:
+                parts.append(_("pollers {count}").format(count=engine.workers))
             if engine.downloads and not self.has_class("-strip"):
                 at_work = f"{engine.downloads}/{engine.downloads_max}"
                 parts.append(_("downloads {count}").format(count=at_work))

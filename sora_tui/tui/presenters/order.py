@@ -265,4 +265,6 @@ def today_of(order: Order) -> str:
 
 def note_of(order: Order, now: datetime) -> str:
     """Return the warnings about models of an order, in words."""
-    return "  ".join(note for end in order.endings if (note := retirement_words(end, now.date())))
+    return "  ".join(
+        note for end in order.retirements if (note := retirement_words(end, now.date()))
+    )

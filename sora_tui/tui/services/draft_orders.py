@@ -13,7 +13,7 @@ from sora_tui.core.price import Ask
 from sora_tui.core.problem import problem_error
 from sora_tui.core.request import VideoRequest, check_request
 from sora_tui.engine import orders
-from sora_tui.engine.offers import offer_for
+from sora_tui.engine.model_schema import model_schema_for
 from sora_tui.engine.orders import Answer, Item, JobMaker, Order
 from sora_tui.tui.state.draft import Draft, request_of
 from sora_tui.workspace.folder import Folder
@@ -39,7 +39,7 @@ def prepare(
         ProblemError: whatever keeps it from being sent, the person's limits included; nothing was.
     """
     request = request_of(draft, settings)
-    schema = offer_for(folder, settings.server, request.model)
+    schema = model_schema_for(folder, settings.server, request.model)
     request = request._replace(params=schema.check(request.params))
     check_request(request)
     if draft.operation != "create" or draft.characters:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 def findings(server: Server) -> Sequence[Line]:
     """Ask a server a few free questions."""
-    from sora_tui.engine.examine import examine
-    from sora_tui.engine.quote import usual_quote
+    from sora_tui.engine.probe_server import probe_server
+    from sora_tui.engine.quote import default_quote
     from sora_tui.i18n.probe_result import probe_lines
 
-    return tuple(probe_lines(server, examine(server), usual_quote(server)))
+    return tuple(probe_lines(server, probe_server(server), default_quote(server)))
 
 
 def profile_findings(

@@ -8,7 +8,7 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server
 
 
-class Way(NamedTuple):
+class NetworkPath(NamedTuple):
     """How a server is reached.
 
     Attributes:
@@ -20,7 +20,7 @@ class Way(NamedTuple):
     odd: tuple[str, ...] = ()
 
 
-def check_way(server: Server) -> None:
+def check_network_path(server: Server) -> None:
     """Refuse settings by which no request can ever leave: waiting heals none of them.
 
     Raises:
@@ -32,17 +32,17 @@ def check_way(server: Server) -> None:
         check_settings(server)
 
 
-def way_to(server: Server) -> Way:
+def network_path_to(server: Server) -> NetworkPath:
     """What the environment makes of the way, for `doctor`."""
     if server.simulated:
-        return Way()
+        return NetworkPath()
     from sora_tui.client.transport import proxies_for  # as above
 
     rules = proxies_for(server)
     try:
         used = rules.proxy_for(server.base_url) is not None
     except ProblemError:  # told with the server
-        return Way(odd=rules.odd)
+        return NetworkPath(odd=rules.odd)
     scheme = server.base_url.partition(":")[0].lower()
     found = rules.values.get(scheme) or rules.values.get("all")
-    return Way(found[0] if used and found else "", rules.odd)
+    return NetworkPath(found[0] if used and found else "", rules.odd)

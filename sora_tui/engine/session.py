@@ -18,7 +18,9 @@ from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
 from sora_tui.core.remote_video import inner_id
 from sora_tui.core.server import Server
-from sora_tui.engine.desk import Announcer, Desk, Listener, utc_now
+from sora_tui.engine.active_jobs import ActiveJobs, EventBus, Listener, utc_now
+from sora_tui.engine.budget_guard import BudgetGuard
+from sora_tui.engine.capabilities import with_known_dialect
 from sora_tui.engine.downloads import WORKERS, Downloads
 from sora_tui.engine.events import (
     EngineChanged,
@@ -27,10 +29,8 @@ from sora_tui.engine.events import (
     RecordsFound,
     RemoteListed,
 )
-from sora_tui.engine.knowledge import as_known
 from sora_tui.engine.previews import Previews
-from sora_tui.engine.purse import Purse
-from sora_tui.engine.simulated import PracticeServer
+from sora_tui.engine.simulator_process import SimulatorProcess
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder
@@ -42,8 +42,8 @@ from sora_tui.workspace.outputs import sweep_parts
 from sora_tui.workspace.queue_pause import is_paused
 
 if TYPE_CHECKING:
-    from sora_tui.engine.pace import CreateLimit
-    from sora_tui.engine.pollers import Poller
+    from sora_tui.engine.rate_limit import CreateLimit
+    from sora_tui.engine.server_worker import ServerWorker
 
 #: Seconds between looks at the lock, the inbox and, where another process owns, the documents.
 _ROUND: Final = 1.0
@@ -53,7 +53,7 @@ _AGAIN: Final = 5.0
 _log = logging.getLogger("sora_tui.engine")
 
 
-class Run:
+class EngineSession:
     """Everything the engine's thread holds; made by `Engine.start`, gone after `stop`."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Run:
         self._folder = folder
         self._budget = budget
         self._servers = servers
-        self._practice = PracticeServer(folder, simulator_speed)
+        self._practice = SimulatorProcess(folder, simulator_speed)
         self._listeners = listeners
         self._lock = OwnerLock(folder, alone=alone)
         self._sends = sends
@@ -78,12 +78,12 @@ class Run:
         self._began = utc_now()
         self._paused = False
         self._refused: Problem | None = None
-        self._told: EngineChanged | None = None
+        self._published: EngineChanged | None = None
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake: asyncio.Event | None = None
         #: What faces asked for: a listing (profile, pages), or other profiles.
-        self._wishes: SimpleQueue[tuple[str, int | None] | Mapping[str, Server]] = SimpleQueue()
+        self._requests: SimpleQueue[tuple[str, int | None] | Mapping[str, Server]] = SimpleQueue()
 
     # From any thread --------------------------------------------------------------------------
 
@@ -94,12 +94,12 @@ class Run:
 
     def list_remote(self, name: str, pages: int | None) -> None:
         """Tell what the server of this profile has that the workspace does not know."""
-        self._wishes.put((name, pages))
+        self._requests.put((name, pages))
         self.wake()
 
     def use_servers(self, servers: Mapping[str, Server]) -> None:
         """From now on these are the profiles there are."""
-        self._wishes.put(servers)
+        self._requests.put(servers)
         self.wake()
 
     def wake(self) -> None:
@@ -110,7 +110,7 @@ class Run:
 
     # In the engine's thread -------------------------------------------------------------------
 
-    def live(self) -> None:
+    def run_forever(self) -> None:
         """The thread's whole life; a fault of ours is reported, never swallowed."""
         while not self._stopping.is_set():
             try:
@@ -122,8 +122,8 @@ class Run:
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._awake = awake = asyncio.Event()
-        self._announcer = Announcer(self._listeners)
-        self._begin()
+        self._event_bus = EventBus(self._listeners)
+        self._reset()
         try:
             while not self._stopping.is_set():
                 awake.clear()
@@ -138,23 +138,25 @@ class Run:
             finally:
                 self._lock.release()
 
-    def _begin(self) -> None:
-        """An empty desk, and nobody at work."""
+    def _reset(self) -> None:
+        """Reset what belongs to one ownership."""
         self._owns = False
-        self._pollers: dict[str, Poller] = {}
+        self._workers: dict[str, ServerWorker] = {}
         self._limits: dict[str, CreateLimit] = {}
         self._polling: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: set[Path] = set()
         self._history = History(self._folder)
-        self._memory = CapabilityCache(self._folder)
-        purse = Purse(self._budget, self._folder)
-        self._desk = Desk(
-            self._history, self._announcer, purse, lambda: self._lock.held, self._servers
+        self._cache = CapabilityCache(self._folder)
+        budget_guard = BudgetGuard(self._budget, self._folder)
+        self._active_jobs = ActiveJobs(
+            self._history, self._event_bus, budget_guard, lambda: self._lock.held, self._servers
         )
-        self._desk.on_step = self._stepped
-        self._previews = Previews(self._desk, self._folder, self._memory, self._server_of)
-        self._downloads = Downloads(self._desk, self._folder, self._server_of, self._previews.want)
+        self._active_jobs.on_step = self._stepped
+        self._previews = Previews(self._active_jobs, self._folder, self._cache, self._server_of)
+        self._downloads = Downloads(
+            self._active_jobs, self._folder, self._server_of, self._previews.want
+        )
 
     async def _guarded_round(self) -> None:
         """A disk that refuses is told once; it may take more a moment later."""
@@ -171,67 +173,67 @@ class Run:
         if self._owns and not self._lock.held:
             # Somebody removed the lock file: another process may be the owner by now.
             await self._rest()
-            self._begin()
+            self._reset()
         if not self._owns and self._folder.writable and self._lock.try_acquire():
             try:
                 self._take_over()
             except ProblemError:
                 # Half a takeover would leave jobs behind: all of it, or somebody else's turn.
                 await self._rest()
-                self._begin()
+                self._reset()
                 self._lock.release()
                 raise
         if self._owns:
             self._take_in(self._claim(), found=False)
             for path, command in commands(self._folder):
-                self._obey(path, command)
-            self._desk.take_notes()
-            self._take_arrivals()
+                self._execute_command(path, command)
+            self._active_jobs.take_notes()
+            self._take_external_changes()
         else:
-            self._follow()
-        while not self._wishes.empty():
-            wish = self._wishes.get()
-            if isinstance(wish, tuple):
-                work = self._list_remote(*wish)
-                self._keep(asyncio.create_task(work, name=f"remote jobs of {wish[0]}"))
+            self._publish_changes()
+        while not self._requests.empty():
+            request = self._requests.get()
+            if isinstance(request, tuple):
+                work = self._list_remote(*request)
+                self._keep(asyncio.create_task(work, name=f"remote jobs of {request[0]}"))
             else:
-                self._keep(asyncio.create_task(self._use_servers(wish), name="other profiles"))
+                self._keep(asyncio.create_task(self._use_servers(request), name="other profiles"))
         if self._paused != (paused := is_paused(self._folder)):
             self._paused = paused
-            for poller in self._pollers.values():
-                poller.wake()
-        self._tell_state()
+            for worker in self._workers.values():
+                worker.wake()
+        self._publish_state()
 
-    def _follow(self) -> None:
+    def _publish_changes(self) -> None:
         """Tell what the owner did."""
         for job in self._history.poll_changes():
-            self._announcer.job(JobChanged(job))
+            self._event_bus.job(JobChanged(job))
         for job_id in self._history.poll_gone():
-            self._announcer.removed(job_id)
+            self._event_bus.removed(job_id)
 
     async def _rest(self) -> None:
         """Wait for what is worth money and stop the rest, so that somebody else may own."""
         self._downloads.stop()
         self._previews.stop()
-        for poller in self._pollers.values():
-            await poller.settle()
+        for worker in self._workers.values():
+            await worker.settle()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for poller in self._pollers.values():
-            await poller.close()
-        for job in tuple(self._desk.jobs.values()):
+        for worker in self._workers.values():
+            await worker.close()
+        for job in tuple(self._active_jobs.jobs.values()):
             if job.state is State.DOWNLOADING:
                 with suppress(ProblemError):  # the next owner finds it so and does the same
-                    self._desk.put(job.interrupted(utc_now()))
+                    self._active_jobs.put(job.interrupted(utc_now()))
         await self._practice.stop()
-        self._announcer.flush()
+        self._event_bus.flush()
 
     # Owning -----------------------------------------------------------------------------------
 
     def _take_over(self) -> None:
         # What the owner before us did last: faces that followed it have not heard of that.
-        self._follow()
+        self._publish_changes()
         self._owns = True
         sweep_parts(self._folder)
         sweep_begun(self._folder)
@@ -241,18 +243,20 @@ class Run:
             self._spawn(self._downloads.work, f"download worker {number}")
         self._spawn(self._previews.work, "previews")
         self._take_in(self._history.active(), found=True)
-        self._tell_found(came)
+        self._publish_found(came)
 
-    def _take_arrivals(self) -> None:
+    def _take_external_changes(self) -> None:
         """Go on with jobs whose documents another program put here, and tell of the others."""
         jobs, count, gone = self._history.take_external_changes()
         self._take_in((job for job in jobs if job.is_active or job.needs_decision), found=True)
         for job_id in gone:
-            if job_id not in self._desk.jobs:  # its document is written again at its next step
-                self._announcer.removed(job_id)
-        self._tell_found(count)
+            if (
+                job_id not in self._active_jobs.jobs
+            ):  # its document is written again at its next step
+                self._event_bus.removed(job_id)
+        self._publish_found(count)
 
-    def _tell_found(self, count: int) -> None:
+    def _publish_found(self, count: int) -> None:
         if count:
             for listener in tuple(self._listeners):
                 listener(RecordsFound(count))
@@ -265,7 +269,7 @@ class Run:
             if job.is_adopted and any(
                 inner_id(other.remote_id or "") == inner_id(job.remote_id or "")
                 and other.server.origin == job.server.origin
-                for other in (*self._desk.jobs.values(), *claimed)
+                for other in (*self._active_jobs.jobs.values(), *claimed)
             ):
                 self._history.trash(job.id)
             else:
@@ -280,21 +284,21 @@ class Run:
         """
         for job in jobs:
             if job.is_final and not job.needs_decision:  # adopted, and over already
-                self._announcer.job(JobChanged(job))
+                self._event_bus.job(JobChanged(job))
                 continue
-            self._desk.take_in(job)
+            self._active_jobs.take_in(job)
             try:
                 now = self._as_found(job)
                 if now is not job:
-                    self._desk.put(now)
+                    self._active_jobs.put(now)
                     continue
                 if found and job.state is State.PENDING and not job.simulated:
-                    self._desk.unchecked.add(job.id)
+                    self._active_jobs.unchecked.add(job.id)
                 self._stepped(job)
             except ProblemError:
                 raise
             except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; others go on
-                self._desk.report_fault(job, error)
+                self._active_jobs.report_fault(job, error)
 
     def _as_found(self, job: Job) -> Job:
         """What a job on disk is after whoever moved it is gone."""
@@ -313,59 +317,59 @@ class Run:
         """A job made a step: somebody may have work now."""
         if job.state is State.COMPLETED and job.is_active:
             self._downloads.want(job)
-        server = self._desk.server_of(job)
+        server = self._active_jobs.server_of(job)
         if server is not None and (job.is_active or job.needs_decision):
-            self._poller(server).wake()
-        elif server is not None and (poller := self._pollers.get(server.name)) is not None:
-            poller.wake()
+            self._worker(server).wake()
+        elif server is not None and (worker := self._workers.get(server.name)) is not None:
+            worker.wake()
         elif job.is_active or job.needs_decision:
             ref = job.server
             why = problem("profile_unknown", name=ref.profile, url=ref.base_url)
-            self._desk.hold(job, why, timedelta(days=1))
+            self._active_jobs.report_blocked(job, why, timedelta(days=1))
             return
-        for other in self._pollers.values():  # a doubt that is over keeps back no profile of it
+        for other in self._workers.values():  # a doubt that is over keeps back no profile of it
             if other.server.origin == job.server.origin:
                 other.wake()
-        self._tell_state()
+        self._publish_state()
 
-    def _poller(self, server: Server) -> Poller:
-        poller = self._pollers.get(server.name)
-        if poller is None:
+    def _worker(self, server: Server) -> ServerWorker:
+        worker = self._workers.get(server.name)
+        if worker is None:
             # Brings the client: a folder where nothing moves does without.
-            from sora_tui.engine.pollers import Poller
+            from sora_tui.engine.server_worker import ServerWorker
 
-            poller = Poller(
+            worker = ServerWorker(
                 server,
-                self._desk,
+                self._active_jobs,
                 self._folder,
                 self._connect,
                 self._report,
-                self._memory,
+                self._cache,
                 self._limit(server.origin),
                 sends=self._sends,
             )
-            self._pollers[server.name] = poller
+            self._workers[server.name] = worker
             self._polling[server.name] = self._spawn(
-                poller.wait_for_completion, f"poller {server.name}"
+                worker.wait_for_completion, f"poller {server.name}"
             )
-        return poller
+        return worker
 
     def _limit(self, origin: str) -> CreateLimit:
         """Return what all profiles of one server share: how many paid requests go to it at once."""
-        from sora_tui.engine.pace import CreateLimit
+        from sora_tui.engine.rate_limit import CreateLimit
 
         return self._limits.setdefault(origin, CreateLimit(self._began))
 
     def _go_on(self, job: Job) -> None:
         """Send again to a server whose answers were unclear: a person wants this job sent."""
         self._limit(job.server.origin).go_on(utc_now())
-        for waiting in tuple(self._desk.jobs.values()):
+        for waiting in tuple(self._active_jobs.jobs.values()):
             if waiting.server.origin == job.server.origin and waiting.is_stopped:
-                self._desk.put(waiting.unblocked(utc_now()))
+                self._active_jobs.put(waiting.unblocked(utc_now()))
 
     async def _server_of(self, job: Job) -> Server:
         """The server as this job reaches it, with the cookies that are its own."""
-        server = self._desk.server_of(job)
+        server = self._active_jobs.server_of(job)
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)
         return (await self._connect(server))._replace(cookies=job.cookies)
@@ -376,7 +380,7 @@ class Run:
         if server.key is not None and not server.key.is_at_hand:
             # A password manager may wait for a person; the jobs of other servers do not.
             await in_daemon_thread(server.key.reveal, f"key of {server.name}")
-        return as_known(server, self._memory)
+        return with_known_dialect(server, self._cache)
 
     # What faces asked for ---------------------------------------------------------------------
 
@@ -389,7 +393,7 @@ class Run:
             listed = RemoteListed(name, problem=problem("owned_elsewhere"))
         else:
             try:
-                listed = await self._poller(server).remote_jobs(pages)
+                listed = await self._worker(server).remote_jobs(pages)
             except Exception as error:  # noqa: BLE001 -- reported; whoever asked must hear of an end
                 self._report(error)
                 listed = RemoteListed(name, problem=problem("internal_fault"))
@@ -399,42 +403,42 @@ class Run:
     async def _use_servers(self, servers: Mapping[str, Server]) -> None:
         """Go on with other profiles. A paid request in flight is waited for with the old one."""
         self._servers = servers
-        self._desk.use_servers(servers)
-        for name, poller in tuple(self._pollers.items()):
-            if self._servers.get(name) == poller.server:
+        self._active_jobs.use_servers(servers)
+        for name, worker in tuple(self._workers.items()):
+            if self._servers.get(name) == worker.server:
                 continue
-            await poller.settle()
-            if self._pollers.get(name) is poller:
-                del self._pollers[name]
+            await worker.settle()
+            if self._workers.get(name) is worker:
+                del self._workers[name]
                 self._polling.pop(name).cancel()
-                await poller.close()
-        for job in tuple(self._desk.jobs.values()):
-            self._desk.show_retry(job, None)
+                await worker.close()
+        for job in tuple(self._active_jobs.jobs.values()):
+            self._active_jobs.show_retry(job, None)
             self._stepped(job)
 
     # Commands ---------------------------------------------------------------------------------
 
-    def _obey(self, path: Path, command: Command) -> None:
+    def _execute_command(self, path: Path, command: Command) -> None:
         """Do what a face asked. Replay is harmless: a step that is done is illegal twice."""
         if path in self._asking:
             return
         at = utc_now()
         try:
-            job = self._desk.jobs.get(command.job_id) or self._history.load(command.job_id)
+            job = self._active_jobs.jobs.get(command.job_id) or self._history.load(command.job_id)
             match command.verb:
                 case "cancel":
-                    self._desk.put(job.withdrawn(at))
+                    self._active_jobs.put(job.withdrawn(at))
                 case "retry" if job.state is State.PENDING:
                     self._go_on(job)
                 case "retry":
-                    self._desk.put(job.retried(at, folder_mark(self._folder)))
+                    self._active_jobs.put(job.retried(at, folder_mark(self._folder)))
                 case "abandon":
-                    self._desk.put(job.abandoned(at))
+                    self._active_jobs.put(job.abandoned(at))
                 case "look" if job.can_recheck_remote:
-                    self._ask(path, job, lambda poller: poller.look_again(job))
+                    self._ask(path, job, lambda worker: worker.recheck(job))
                     return
                 case "look":
-                    self._desk.put(job.download_retried(at))
+                    self._active_jobs.put(job.download_retried(at))
                 case "adopt":
                     self._adopt(path, job, command.argument)
                     return
@@ -445,7 +449,7 @@ class Run:
                     if job.is_active or job.needs_decision:
                         raise problem_error("step_illegal", job=job.id, state=job.state.value)
                     self._history.trash(job.id)
-                    self._announcer.removed(job.id)
+                    self._event_bus.removed(job.id)
                 case _:
                     assert_never(command.verb)
         except ProblemError as error:
@@ -455,31 +459,31 @@ class Run:
     def _adopt(self, path: Path, job: Job, video_id: str) -> None:
         """Take a video that was named for a job whose answer was lost: the server is asked."""
         if job.state is State.UNCONFIRMED:
-            self._ask(path, job, lambda poller: poller.adopt(job.id, video_id))
+            self._ask(path, job, lambda worker: worker.adopt(job.id, video_id))
         else:
             self._refuse(path, job)
 
     def _delete_there(self, path: Path, job: Job) -> None:
         """Delete a video at its server, then the record."""
         if job.can_delete_remote:
-            self._ask(path, job, lambda poller: poller.delete(job))
+            self._ask(path, job, lambda worker: worker.delete(job))
         else:
             self._refuse(path, job)
 
-    def _ask(self, path: Path, job: Job, ask: Callable[[Poller], Awaitable[None]]) -> None:
+    def _ask(self, path: Path, job: Job, ask: Callable[[ServerWorker], Awaitable[None]]) -> None:
         """Carry a command out that waits for a server, without waiting for it."""
-        server = self._desk.server_of(job)
+        server = self._active_jobs.server_of(job)
         if server is None:
             # Whoever waits for the answer has to hear that none comes.
-            self._desk.put(job.noted(utc_now(), "not asked: no profile has its server"))
+            self._active_jobs.put(job.noted(utc_now(), "not asked: no profile has its server"))
             self._refuse(path, job)
             return
         self._asking.add(path)
-        poller = self._poller(server)
+        worker = self._worker(server)
 
         async def carry_out() -> None:
             try:
-                await ask(poller)
+                await ask(worker)
             except Exception as error:  # noqa: BLE001 -- reported; the person may ask once more
                 self._report(error)
             # Only now: whoever owns the folder next carries it out if this process ends.
@@ -519,21 +523,21 @@ class Run:
         for listener in tuple(self._listeners):
             listener(fault)
 
-    def _tell_state(self) -> None:
-        pollers = tuple(self._pollers.values())
+    def _publish_state(self) -> None:
+        pollers = tuple(self._workers.values())
         offline = {p.server.name: until for p in pollers if (until := p.offline_until) is not None}
         state = EngineChanged(
             owner=self._owns,
             holder=None if self._owns else self._lock.holder(),
-            running=sum(job.is_active for job in self._desk.jobs.values()),
-            pollers=sum(poller.at_work for poller in pollers),
+            running=sum(job.is_active for job in self._active_jobs.jobs.values()),
+            workers=sum(worker.at_work for worker in pollers),
             downloads=self._downloads.at_work,
             downloads_max=WORKERS,
             offline=offline,
             paused=self._paused,
-            stopped=any(poller.is_stopped for poller in pollers),
+            stopped=any(worker.is_stopped for worker in pollers),
         )
-        if state != self._told:
-            self._told = state
+        if state != self._published:
+            self._published = state
             for listener in tuple(self._listeners):
                 listener(state)

@@ -11,9 +11,9 @@ import pytest
 from sora_tui.core.job import Job, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.engine.desk import Announcer, Desk
+from sora_tui.engine.active_jobs import ActiveJobs, EventBus
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.events import EngineEvent, JobChanged
-from sora_tui.engine.purse import Purse
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.core.lives import LATER, new_job, video
@@ -49,8 +49,8 @@ def desk_of(
     folder: Folder,
     owns: Callable[[], bool] = lambda: True,
     listener: Callable[[EngineEvent], None] = lambda event: None,
-) -> Desk:
-    return Desk(history, Announcer([listener]), Purse(Budget(), folder), owns, {})
+) -> ActiveJobs:
+    return ActiveJobs(history, EventBus([listener]), BudgetGuard(Budget(), folder), owns, {})
 
 
 def test_who_lost_the_folder_writes_nothing_and_knows_it(
@@ -58,16 +58,16 @@ def test_who_lost_the_folder_writes_nothing_and_knows_it(
 ) -> None:
     async def play() -> None:
         owns = True
-        desk = desk_of(history, folder, lambda: owns)
-        job = desk.put(new_job())
+        active_jobs = desk_of(history, folder, lambda: owns)
+        job = active_jobs.put(new_job())
         owns = False
         with pytest.raises(ProblemError, match="owned_elsewhere"):
-            desk.put(job.submitting(LATER, "key"))
-        assert desk.jobs[job.id] is job
+            active_jobs.put(job.submitting(LATER, "key"))
+        assert active_jobs.jobs[job.id] is job
         assert history.load(job.id).state is State.PENDING
         paid = job.submitting(LATER, "key").accepted(LATER, video("queued"))
         with pytest.raises(ProblemError, match="owned_elsewhere"):
-            await desk.put_surely(paid)
+            await active_jobs.put_with_retry(paid)
         assert history.load(job.id).state is State.PENDING
 
     run(play())
@@ -79,12 +79,12 @@ def test_what_was_paid_for_is_written_once_the_full_disk_takes_it(
     told: list[EngineEvent] = []
 
     async def play() -> float:
-        desk = desk_of(history, folder, listener=told.append)
-        job = desk.put(desk.put(new_job()).submitting(LATER, "key"))
+        active_jobs = desk_of(history, folder, listener=told.append)
+        job = active_jobs.put(active_jobs.put(new_job()).submitting(LATER, "key"))
         history.refusals = 3
         loop = asyncio.get_running_loop()
         before = loop.time()
-        await desk.put_surely(job.accepted(LATER, video("queued"), 200))
+        await active_jobs.put_with_retry(job.accepted(LATER, video("queued"), 200))
         return loop.time() - before
 
     assert run(play()) == pytest.approx(6.0, abs=0.1)

@@ -14,10 +14,10 @@ from sora_tui.core.problem import Problem, problem, problem_error
 from sora_tui.core.remote_video import RemoteVideo, inner_id, is_usable_id
 from sora_tui.core.server import Server
 from sora_tui.engine.events import RemoteListed
-from sora_tui.engine.pace import Gate
-from sora_tui.engine.reconcile import candidates
-from sora_tui.engine.simulated import PracticeServer
-from sora_tui.engine.walk import walk
+from sora_tui.engine.matching import candidates
+from sora_tui.engine.pagination import walk_pages
+from sora_tui.engine.rate_limit import RateLimiter
+from sora_tui.engine.simulator_process import SimulatorProcess
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
@@ -31,7 +31,12 @@ ONE_PAGE: Final = 1
 
 
 async def remote_jobs(
-    client: VideosClient, gate: Gate, server: Server, folder: Folder, history: History, pages: int
+    client: VideosClient,
+    rate_limiter: RateLimiter,
+    server: Server,
+    folder: Folder,
+    history: History,
+    pages: int,
 ) -> RemoteListed:
     """What the server has and this workspace does not know, newest first.
 
@@ -42,7 +47,7 @@ async def remote_jobs(
     skew: float | None = None
     more = False
     try:
-        async for page in walk(client, gate, pages):
+        async for page in walk_pages(client, rate_limiter, pages):
             videos += page.fresh
             skew = page.skew if page.skew is not None else skew
             more = page.more
@@ -72,7 +77,7 @@ def list_remote(folder: Folder, server: Server) -> RemoteListed:
     async def ask(client: VideosClient) -> RemoteListed:
         history = History(folder)
         try:
-            return await remote_jobs(client, Gate(), server, folder, history, ALL_PAGES)
+            return await remote_jobs(client, RateLimiter(), server, folder, history, ALL_PAGES)
         finally:
             history.close()
 
@@ -114,7 +119,7 @@ async def _spoken_to(
     """Ask a server something from a process that has no engine."""
     if server.simulated and not folder.writable:
         raise problem_error("folder_not_writable", path=str(folder.metadata))
-    practice = PracticeServer(folder)
+    practice = SimulatorProcess(folder)
     lock = OwnerLock(folder)
     if server.simulated and not lock.try_acquire():
         raise problem_error("owned_elsewhere")  # its practice server has these jobs

@@ -25,31 +25,31 @@ SURELY_NO_ROUTE: Final = frozenset({404, 405, 501})
 _log = logging.getLogger("sora_tui.engine")
 
 
-def as_known(server: Server, memory: CapabilityCache) -> Server:
+def with_known_dialect(server: Server, cache: CapabilityCache) -> Server:
     """The profile with the dialect and the models that were found, unless it names them itself."""
-    found = memory.of(server.origin)
+    found = cache.of(server.origin)
     if server.dialect != "auto" or found.dialect is None:
         return server
     return server._replace(dialect=found.dialect, models=server.models or found.models)
 
 
-def delete_means(server: Server, memory: CapabilityCache) -> DeleteMeans:
+def delete_means(server: Server, cache: CapabilityCache) -> DeleteMeans:
     """What `DELETE` does at this server, as far as anybody knows."""
-    if memory.of(server.origin).facts.get("delete") is False:
+    if cache.of(server.origin).facts.get("delete") is False:
         return "none"
-    return dialect_of(as_known(server, memory)).delete_means
+    return dialect_of(with_known_dialect(server, cache)).delete_means
 
 
-def can(server: Server, memory: CapabilityCache, ability: Capability) -> bool | None:
+def can(server: Server, cache: CapabilityCache, ability: Capability) -> bool | None:
     """Whether a server can: by experience, otherwise by its dialect; None where a try tells."""
-    shown = memory.of(server.origin).facts.get(ability)
+    shown = cache.of(server.origin).facts.get(ability)
     if shown is not None:
         return shown
-    known = as_known(server, memory)
+    known = with_known_dialect(server, cache)
     return can_list(known) if ability == "list" else dialect_of(known).can(ability)
 
 
-def unsupported(server: Server, memory: CapabilityCache, request: VideoRequest) -> Problem | None:
+def unsupported(server: Server, cache: CapabilityCache, request: VideoRequest) -> Problem | None:
     """Why nothing is sent: the server has not the operation, or no characters to make clips with.
 
     What nobody knows is tried: a refusal is definite, costs nothing, and is remembered.
@@ -59,39 +59,39 @@ def unsupported(server: Server, memory: CapabilityCache, request: VideoRequest) 
     needed: Capability | None = None if request.operation == "create" else request.operation
     if request.characters:
         needed = "character"
-    if needed is None or can(server, memory, needed) is not False:
+    if needed is None or can(server, cache, needed) is not False:
         return None
     return problem("operation_unsupported", host=server.host, operation=needed)
 
 
-class Knowledge:
+class Capabilities:
     """Of one server, for its poller. What it learns is kept for the next process."""
 
-    def __init__(self, server: Server, memory: CapabilityCache) -> None:
+    def __init__(self, server: Server, cache: CapabilityCache) -> None:
         self._server = server
-        self._memory = memory
+        self._cache = cache
         self._not_before = 0.0
         self._missing: Problem | None = None  # found at this address in this run: no such route
 
     @property
     def server(self) -> Server:
         """The profile, its dialect known as well as it is."""
-        return as_known(self._server, self._memory)
+        return with_known_dialect(self._server, self._cache)
 
     def can(self, ability: Capability) -> bool | None:
         """Whether it can."""
-        return can(self._server, self._memory, ability)
+        return can(self._server, self._cache, ability)
 
     def refusal(self, request: VideoRequest) -> Problem | None:
         """See `unsupported`; also where a free question found an address one step off."""
-        return self._missing or unsupported(self._server, self._memory, request)
+        return self._missing or unsupported(self._server, self._cache, request)
 
-    def learn(self, ability: Capability, shown: bool) -> None:
+    def record(self, ability: Capability, shown: bool) -> None:
         """Working with it showed whether it can."""
         if self.can(ability) is not shown:
-            self._keep(lambda: self._memory.record(self._server.origin, ability, shown))
+            self._keep(lambda: self._cache.record(self._server.origin, ability, shown))
 
-    async def find_out(self) -> None:
+    async def probe(self) -> None:
         """Ask which dialect it speaks, by GETs alone, where nobody said and nothing is known."""
         now = asyncio.get_running_loop().time()
         open_question = (
@@ -112,20 +112,20 @@ class Knowledge:
             return
         _log.debug("%s speaks %s: %s", self._server.name, found.dialect, found.evidence)
         self._keep(
-            lambda: self._memory.record_probe(
+            lambda: self._cache.record_probe(
                 self._server.origin, found.dialect, found.evidence, found.models
             )
         )
         if (listed := found.can["list"]) is not None:
-            self.learn("list", listed)
+            self.record("list", listed)
 
-    def doubt(self) -> None:
+    def probe_again(self) -> None:
         """It refused a request that it should have understood: it may be another server by now.
 
         It is examined before the next one is sent, which would else go out in no accent at all.
         """
         self._not_before = 0.0
-        self._keep(lambda: self._memory.forget(self._server.origin))
+        self._keep(lambda: self._cache.forget(self._server.origin))
 
     def _keep(self, write: Callable[[], None]) -> None:
         try:

@@ -6,23 +6,23 @@ from sora_tui.client.model_schema import model_schema, preset_names, preset_sche
 from sora_tui.core.parameters import ModelSchema
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server
-from sora_tui.engine.knowledge import as_known
+from sora_tui.engine.capabilities import with_known_dialect
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder
 
 
-def offer_for(folder: Folder, server: Server, model: str | None) -> ModelSchema:
+def model_schema_for(folder: Folder, server: Server, model: str | None) -> ModelSchema:
     """What is known of this model on this server. Reads one small file."""
-    return model_schema(as_known(server, CapabilityCache(folder)), model)
+    return model_schema(with_known_dialect(server, CapabilityCache(folder)), model)
 
 
-def preset_of(folder: Folder, server: Server, name: str) -> ModelSchema:
+def preset_schema_for(folder: Folder, server: Server, name: str) -> ModelSchema:
     """What is offered of the model of this name: its preset has what this server takes.
 
     Raises:
         ProblemError: preset_unknown, with the names there are.
     """
-    found = preset_schema(as_known(server, CapabilityCache(folder)), name)
+    found = preset_schema(with_known_dialect(server, CapabilityCache(folder)), name)
     if found is None:
         raise problem_error("preset_unknown", name=name, known=", ".join(preset_names()))
     return found

@@ -13,9 +13,9 @@ from sora_tui.core.job import State
 from sora_tui.core.problem import problem_error
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server, simulator
+from sora_tui.engine.capabilities import Capabilities, with_known_dialect
 from sora_tui.engine.events import JobChanged
-from sora_tui.engine.examine import examine
-from sora_tui.engine.knowledge import Knowledge, as_known
+from sora_tui.engine.probe_server import probe_server
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from tests.client.accents import SHAPES, UNKNOWN, Shape, answering, clip
@@ -108,7 +108,7 @@ def test_nobody_is_asked_what_the_profile_says(folder: Folder, changes: dict[str
     with lab.server:
         server = Server(**{"name": "lab", "base_url": lab.server.url, "free": True, **changes})  # type: ignore[arg-type]
         if server.simulated:
-            assert Knowledge(simulator(), CapabilityCache(folder)).can("list")
+            assert Capabilities(simulator(), CapabilityCache(folder)).can("list")
             return
         with running(folder, server) as (engine, watcher):
             order(engine, KITE, server)
@@ -179,12 +179,12 @@ def test_what_comes_right_after_a_refusal_is_sent_in_the_same_accent(folder: Fol
 
 
 async def test_a_server_that_does_not_answer_holds_nothing_up(folder: Folder) -> None:
-    memory = CapabilityCache(folder)
+    cache = CapabilityCache(folder)
     nobody = Server("lab", "http://127.0.0.1:9/v1")
-    knowledge = Knowledge(nobody, memory)
-    await knowledge.find_out()
-    assert (knowledge.server, knowledge.can("list")) == (nobody, None)
-    assert as_known(nobody, memory) is nobody
+    capabilities = Capabilities(nobody, cache)
+    await capabilities.probe()
+    assert (capabilities.server, capabilities.can("list")) == (nobody, None)
+    assert with_known_dialect(nobody, cache) is nobody
 
 
 async def test_what_cannot_be_kept_is_no_failure(
@@ -194,28 +194,28 @@ async def test_what_cannot_be_kept_is_no_failure(
         raise problem_error("disk_full", path="metadata")
 
     monkeypatch.setattr("sora_tui.workspace.capability_cache.write_atomic", full)
-    knowledge = Knowledge(Server("lab", "http://127.0.0.1:9/v1"), CapabilityCache(folder))
-    knowledge.learn("list", False)
-    assert knowledge.can("list") is False
+    capabilities = Capabilities(Server("lab", "http://127.0.0.1:9/v1"), CapabilityCache(folder))
+    capabilities.record("list", False)
+    assert capabilities.can("list") is False
     assert "not kept" in caplog.text
 
 
 async def test_experience_stands_above_the_table(folder: Folder) -> None:
-    knowledge = Knowledge(
+    capabilities = Capabilities(
         Server("lab", "http://127.0.0.1:9/v1", dialect="new-api"), CapabilityCache(folder)
     )
-    assert [knowledge.can("list"), knowledge.can("remix")] == [False, True]
-    knowledge.learn("list", True)
-    knowledge.learn("remix", False)
-    assert [knowledge.can("list"), knowledge.can("remix")] == [True, False]
-    knowledge.doubt()
-    assert [knowledge.can("list"), knowledge.can("remix")] == [False, True]
+    assert [capabilities.can("list"), capabilities.can("remix")] == [False, True]
+    capabilities.record("list", True)
+    capabilities.record("remix", False)
+    assert [capabilities.can("list"), capabilities.can("remix")] == [True, False]
+    capabilities.probe_again()
+    assert [capabilities.can("list"), capabilities.can("remix")] == [False, True]
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_each_server_is_examined(name: str) -> None:
     with answering(SHAPES[name][0]) as server:
-        found = examine(Server("lab", server.url))
+        found = probe_server(Server("lab", server.url))
     assert (found.dialect, found.reached) == (name, True)
     assert found.evidence
 
@@ -246,17 +246,17 @@ def test_an_operation_that_is_not_there_is_remembered_but_not_of_a_gateway(
 
 
 def test_what_a_server_serves_says_what_it_takes(folder: Folder) -> None:
-    from sora_tui.engine.offers import offer_for
+    from sora_tui.engine.model_schema import model_schema_for
 
     lab = Server("lab", "http://127.0.0.1:9/v1")
-    assert offer_for(folder, lab, None).title == ""
+    assert model_schema_for(folder, lab, None).title == ""
     CapabilityCache(folder).record_probe(
         lab.origin, "vllm-omni", (), ["Wan-AI/Wan2.2-TI2V-5B-Diffusers"]
     )
-    schema = offer_for(folder, lab, None)  # no model is sent there, and it has one
+    schema = model_schema_for(folder, lab, None)  # no model is sent there, and it has one
     assert (schema.title, schema.sizes[0]) == ("Wan 2.2 TI2V 5B", "1280x704")
     assert schema.models == ("Wan-AI/Wan2.2-TI2V-5B-Diffusers",)
     steps = schema.parameter("num_inference_steps")
     assert steps is not None and steps.high == 200
     own = lab._replace(models=("ltx-2",), dialect="vllm-omni")
-    assert offer_for(folder, own, None).title == "LTX-2"
+    assert model_schema_for(folder, own, None).title == "LTX-2"

@@ -14,7 +14,7 @@ from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import Folder
 
 
-class Purse:
+class BudgetGuard:
     """Holds the person's limits at the last moment before a paid request.
 
     The documents of the day are read at the first question of each day; from then on this process

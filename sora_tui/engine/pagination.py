@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.remote_video import RemoteVideo
-from sora_tui.engine.pace import Gate
+from sora_tui.engine.rate_limit import RateLimiter
 
 
 class Page(NamedTuple):
@@ -28,7 +28,9 @@ class Page(NamedTuple):
     skew: float | None
 
 
-async def walk(client: VideosClient, gate: Gate, pages: int) -> AsyncIterator[Page]:
+async def walk_pages(
+    client: VideosClient, rate_limiter: RateLimiter, pages: int
+) -> AsyncIterator[Page]:
     """The list, page by page.
 
     It ends at a page that brings nothing new, however often `has_more` says true: LiteLLM ignores
@@ -41,7 +43,7 @@ async def walk(client: VideosClient, gate: Gate, pages: int) -> AsyncIterator[Pa
     seen: set[str] = set()
     after: str | None = None
     for _ in range(pages):
-        async with gate.passage():
+        async with rate_limiter.slot():
             told = await client.list(after=after)
         fresh = {video.id: video for video in told.videos if video.id not in seen}
         more = told.has_more and bool(fresh)

@@ -13,21 +13,21 @@ from typing import Final
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem, problem_error
 from sora_tui.core.server import Server, ServerRef, profile_for
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.events import EngineEvent, JobChanged, JobRemoved, Retry, Transfer
-from sora_tui.engine.purse import Purse
 from sora_tui.workspace.history import History
 
 #: A poll that only moves the percentage is written this seldom: a step is worth an fsync, a
 #: percent is not.
 PROGRESS_WRITTEN_EVERY: Final = timedelta(seconds=10)
 #: Faces hear of one job at most this often, in seconds.
-TOLD_EVERY: Final = 0.2
+PUBLISHED_EVERY: Final = 0.2
 #: A job whose answer failed on a fault of ours is asked about again after so long: the server may
 #: answer otherwise by then.
 FAULT_WAIT: Final = timedelta(minutes=5)
 
 #: Reasons for which nobody tells how a job under way is, until a person changes something.
-LASTING: Final = frozenset(
+LASTING_ERRORS: Final = frozenset(
     {
         "base_url_insecure",
         "base_url_invalid",
@@ -73,21 +73,21 @@ def local_error(why: Problem) -> JobError:
     )
 
 
-class Announcer:
+class EventBus:
     """Hands events to the faces, the latest of each job at most five times a second."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = listeners
         self._waiting: dict[str, JobChanged] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._told_at = 0.0
+        self._published_at = 0.0
 
     def job(self, event: JobChanged) -> None:
         """Tell of a job soon; a later event of the same job replaces this one."""
         self._waiting[event.job.id] = event
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            wait = max(0.0, self._told_at + TOLD_EVERY - loop.time())
+            wait = max(0.0, self._published_at + PUBLISHED_EVERY - loop.time())
             self._timer = loop.call_later(wait, self.flush)
 
     def removed(self, job_id: str) -> None:
@@ -101,33 +101,33 @@ class Announcer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._told_at = asyncio.get_running_loop().time()
+        self._published_at = asyncio.get_running_loop().time()
         waiting, self._waiting = self._waiting, {}
         for event in waiting.values():
             for listener in tuple(self._listeners):
                 listener(event)
 
 
-class Desk:
+class ActiveJobs:
     """Every job the engine has work with, and the only hand that writes documents."""
 
     def __init__(
         self,
         history: History,
-        announcer: Announcer,
-        purse: Purse,
+        event_bus: EventBus,
+        budget_guard: BudgetGuard,
         owns: Callable[[], bool],
         servers: Mapping[str, Server],
     ) -> None:
         self.history = history
-        self.purse = purse
+        self.budget_guard = budget_guard
         self._servers = servers
         self._server_of: dict[ServerRef, Server | None] = {}
         self.jobs: dict[str, Job] = {}
         #: Pending jobs that were found at a start: the server's list is asked before they are sent.
         self.unchecked: set[str] = set()
         self._clocks: dict[str, float] = {}
-        self._announcer = announcer
+        self._event_bus = event_bus
         self._owns = owns
         self._written: dict[str, datetime] = {}
         self._transfers: dict[str, Transfer] = {}
@@ -136,17 +136,17 @@ class Desk:
         self.on_step: Callable[[Job], None] = lambda job: None
 
     def take_in(self, job: Job) -> None:
-        """Put a job on the desk that is on disk as it is."""
+        """Take a job in that is on disk as it is."""
         self.jobs[job.id] = job
         self._written[job.id] = job.updated_at
-        self._tell(job)
+        self._publish(job)
 
     def put(self, job: Job) -> Job:
         """Make a step durable, then let it be known.
 
         Raises:
             ProblemError: disk_full or folder_not_writable, or owned_elsewhere when the lock is
-                lost; the job on the desk is then unchanged.
+                lost; the job is then unchanged here.
         """
         before = self.jobs.get(job.id)
         moved = before is None or _is_worth_writing(before, job)
@@ -157,11 +157,11 @@ class Desk:
             job = self.history.save(job)
             self._written[job.id] = job.updated_at
         self.jobs[job.id] = job
-        self.purse.note(job)
+        self.budget_guard.note(job)
         if before is None or before.state is not job.state:
             self._retries.pop(job.id, None)
             self._transfers.pop(job.id, None)
-        self._tell(job)
+        self._publish(job)
         if job.is_final and not job.needs_decision:
             self.jobs.pop(job.id, None)
             self._written.pop(job.id, None)
@@ -180,16 +180,16 @@ class Desk:
         return None if at is None else _clock() - at
 
     def take_notes(self) -> None:
-        """Make the notes that a person wrote into documents part of the jobs on the desk.
+        """Make the notes that a person wrote into documents part of the active jobs.
 
         Raises:
             ProblemError: disk_full or folder_not_writable.
         """
         for job_id in self.history.annotated(self.jobs.values()):
             job = self.jobs[job_id] = self.history.save(self.jobs[job_id])
-            self._tell(job)
+            self._publish(job)
 
-    async def put_surely(self, job: Job) -> Job:
+    async def put_with_retry(self, job: Job) -> Job:
         """`put` what must not be forgotten, such as an id that was paid for.
 
         A disk that is full is tried again every two seconds; meanwhile the job shows why.
@@ -203,10 +203,12 @@ class Desk:
             except ProblemError as error:
                 if error.problem.code == "owned_elsewhere":
                     raise
-                self.hold(job, error.problem, timedelta(seconds=2), durably=False)
+                self.report_blocked(job, error.problem, timedelta(seconds=2), durably=False)
                 await asyncio.sleep(2)
 
-    def hold(self, job: Job, why: Problem, wait: timedelta, *, durably: bool = True) -> None:
+    def report_blocked(
+        self, job: Job, why: Problem, wait: timedelta, *, durably: bool = True
+    ) -> None:
         """Leave a job as it is for a reason of our own, and say it.
 
         Args:
@@ -217,17 +219,17 @@ class Desk:
             with suppress(ProblemError):
                 job = self.put(job.blocked(utc_now(), error))
         elif durably:
-            self.keep_reason(job, error._replace(spent=Spent.PERHAPS))
+            self.record_status_error(job, error._replace(spent=Spent.PERHAPS))
         self.show_retry(job, Retry(0, utc_now() + wait, why.code, why))
 
-    def keep_reason(self, job: Job, error: JobError) -> None:
+    def record_status_error(self, job: Job, error: JobError) -> None:
         """Write down once why nobody tells how a job under way is, if only a person changes that.
 
         The process that finds it out may be gone when the person looks.
         """
         job = self.jobs.get(job.id, job)
         is_under_way = job.state in {State.QUEUED, State.IN_PROGRESS}
-        if error.kind in LASTING and is_under_way and job.error != error:
+        if error.kind in LASTING_ERRORS and is_under_way and job.error != error:
             with suppress(ProblemError):  # a full disk is told of where it keeps a step from going
                 self.put(job.status_refused(utc_now(), error))
 
@@ -246,7 +248,7 @@ class Desk:
     def show_transfer(self, job: Job, transfer: Transfer) -> None:
         """Let the bytes of a download be seen; not written."""
         self._transfers[job.id] = transfer
-        self._tell(job)
+        self._publish(job)
 
     def show_retry(self, job: Job, retry: Retry | None) -> None:
         """Let it be seen that the engine waits with this job; not written."""
@@ -255,7 +257,7 @@ class Desk:
                 return
         else:
             self._retries[job.id] = retry
-        self._tell(job)
+        self._publish(job)
 
     def use_servers(self, servers: Mapping[str, Server]) -> None:
         """From now on these are the profiles there are."""
@@ -290,9 +292,9 @@ class Desk:
         )
         return sorted(found, key=lambda job: job.id)
 
-    def _tell(self, job: Job) -> None:
+    def _publish(self, job: Job) -> None:
         transfer, retry = self._transfers.get(job.id), self._retries.get(job.id)
-        self._announcer.job(JobChanged(job, transfer, retry))
+        self._event_bus.job(JobChanged(job, transfer, retry))
 
 
 def _clock() -> float:

@@ -44,7 +44,7 @@ _MOST_SKEW: Final = 300 * 365 * 86_400.0
 When = Literal["then", "near", "zone", "far", "unknown", "never"]
 
 
-class Likeness(NamedTuple):
+class Comparison(NamedTuple):
     """What a video in a list has in common with a job.
 
     Attributes:
@@ -69,7 +69,7 @@ class Likeness(NamedTuple):
         return "prompt" in self.same or "prompt" in self.near
 
 
-def likeness(job: Job, video: RemoteVideo, skew: float | None) -> Likeness:
+def compare(job: Job, video: RemoteVideo, skew: float | None) -> Comparison:
     """Compare a video with a job.
 
     Args:
@@ -84,7 +84,7 @@ def likeness(job: Job, video: RemoteVideo, skew: float | None) -> Likeness:
             near.append(name)
         else:
             other.append(name)
-    return Likeness(
+    return Comparison(
         _when(job, video, skew),
         tuple(same),
         tuple(near),
@@ -93,7 +93,7 @@ def likeness(job: Job, video: RemoteVideo, skew: float | None) -> Likeness:
     )
 
 
-def since(job: Job, skew: float | None) -> datetime:
+def earliest_creation(job: Job, skew: float | None) -> datetime:
     """Return the earliest moment, on the server's clock, at which the job can have been made."""
     return min(first for first, _last in _times(job, _skew(job, skew)))
 

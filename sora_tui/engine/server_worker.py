@@ -16,15 +16,15 @@ from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.request import Operation
 from sora_tui.core.server import Server
-from sora_tui.engine.addresses import Addresses
-from sora_tui.engine.deferral import LIST_DELAY, Verdict
-from sora_tui.engine.desk import Desk, local_error, utc_now
+from sora_tui.engine.active_jobs import ActiveJobs, local_error, utc_now
+from sora_tui.engine.address_downloads import AddressDownloads
+from sora_tui.engine.capabilities import SURELY_NO_ROUTE, Capabilities
+from sora_tui.engine.deferral import LIST_DELAY, DeferralCheck
 from sora_tui.engine.events import RemoteListed, Retry
-from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
-from sora_tui.engine.looker import Looker
-from sora_tui.engine.lost import LostAnswers
-from sora_tui.engine.pace import Allowance, CreateLimit, Gate
-from sora_tui.engine.remote import ALL_PAGES, remote_jobs
+from sora_tui.engine.poller import Poller
+from sora_tui.engine.rate_limit import Allowance, CreateLimit, RateLimiter
+from sora_tui.engine.recovery import Recovery
+from sora_tui.engine.remote_jobs import ALL_PAGES, remote_jobs
 from sora_tui.engine.submit import generate_video, refusal
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder
@@ -38,17 +38,17 @@ _AWAY: Final = frozenset({None, 408, 425, 429, *range(500, 600)})
 Connect = Callable[[Server], Awaitable[Server]]
 
 
-class Poller:
+class ServerWorker:
     """Everything that is asked of one server."""
 
     def __init__(
         self,
         server: Server,
-        desk: Desk,
+        active_jobs: ActiveJobs,
         folder: Folder,
         connect: Connect,
         report: Callable[[Exception], None],
-        memory: CapabilityCache,
+        cache: CapabilityCache,
         limit: CreateLimit,
         *,
         sends: bool = True,
@@ -57,23 +57,23 @@ class Poller:
         self._limit = limit
         self._sends = sends
         self._report = report
-        self._desk = desk
+        self._active_jobs = active_jobs
         self._folder = folder
         self._connect = connect
         self._client: VideosClient | None = None
-        self._gate = Gate()
-        self._knowledge = knowledge = Knowledge(server, memory)
-        self._looker = Looker(
+        self._rate_limiter = RateLimiter()
+        self._capabilities = capabilities = Capabilities(server, cache)
+        self._poller = Poller(
             server,
-            desk,
-            self._gate,
+            active_jobs,
+            self._rate_limiter,
             self._hold_all,
             report,
             self.wake,
-            knowledge,
-            Addresses(desk, folder),
+            capabilities,
+            AddressDownloads(active_jobs, folder),
         )
-        self._lost = LostAnswers(server, desk, self._gate, knowledge)
+        self._recovery = Recovery(server, active_jobs, self._rate_limiter, capabilities)
         self._wake = asyncio.Event()
         limit.on_room.append(self.wake)
         self._sending: dict[str, asyncio.Task[None]] = {}
@@ -93,17 +93,17 @@ class Poller:
     @property
     def at_work(self) -> bool:
         """Whether anything of this server is under way."""
-        return bool(self._desk.at(self.server, *_WITH_SERVER)) or bool(self._sending)
+        return bool(self._active_jobs.at(self.server, *_WITH_SERVER)) or bool(self._sending)
 
     @property
     def offline_until(self) -> datetime | None:
         """When the next try is due, if the last one failed."""
-        if not self._gate.failures:
+        if not self._rate_limiter.failures:
             return None
-        return utc_now() + timedelta(seconds=self._gate.paused_for)
+        return utc_now() + timedelta(seconds=self._rate_limiter.paused_for)
 
     def wake(self) -> None:
-        """Something changed on the desk."""
+        """Something changed among the active jobs."""
         self._wake.set()
 
     async def settle(self) -> None:
@@ -115,7 +115,7 @@ class Poller:
     async def close(self) -> None:
         """End the looks under way and close every connection. Paid requests are over by then."""
         self._limit.on_room.remove(self.wake)
-        await self._looker.close()
+        await self._poller.close()
         ending = [*self._leaving, *((self._question,) if self._question else ())]
         for task in ending:
             task.cancel()
@@ -128,20 +128,20 @@ class Poller:
         while True:
             self._wake.clear()
             again: float | None = None
-            if self._desk.at(self.server, *_WITH_SERVER):
+            if self._active_jobs.at(self.server, *_WITH_SERVER):
                 try:
                     client, server = await self._connection()
                     if self._sends and not is_paused(self._folder):
-                        await self._lost.check_found(client)
+                        await self._recovery.check_found(client)
                     self._send(client, server)
-                    self._looker.look(client)
-                    await self._lost.search(client)
+                    self._poller.poll(client)
+                    await self._recovery.search(client)
                 except ProblemError as error:  # no simulator, or a disk that takes no more
                     self._hold_all(error.problem)
-                    again = self._gate.paused_for
+                    again = self._rate_limiter.paused_for
                 except ServerError as failure:  # whether jobs were sent before cannot be asked
                     self._hold_all(failure.error.problem)
-                    again = self._gate.paused_for
+                    again = self._rate_limiter.paused_for
             await self._rest(again)
 
     # Sending --------------------------------------------------------------------------------
@@ -151,11 +151,11 @@ class Poller:
             return
         now = asyncio.get_running_loop().time()
         room = 0 if self._settling else self._room(client)
-        pending = self._desk.at(self.server, State.PENDING)
+        pending = self._active_jobs.at(self.server, State.PENDING)
         most = with_dialect_defaults(server).max_active
         if most is not None:
             # By origin: it is the server that takes no more, whatever the profile is called.
-            active = len(self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS))
+            active = len(self._active_jobs.at_origin(self.server, State.QUEUED, State.IN_PROGRESS))
             room = min(room, most - active - len(self._limit.under_way))
         if any(_waits(job) or self._waits_for_list(job) for job in pending):
             return  # "later", said to one, is said to all
@@ -167,9 +167,9 @@ class Poller:
                 return
             if job.id in self._sending or self._held.get(job.id, 0.0) > now:
                 continue
-            if job.id in self._desk.unchecked:  # found while the list was on its way
+            if job.id in self._active_jobs.unchecked:  # found while the list was on its way
                 continue
-            why = refusal(self.server, job, self._folder) or self._knowledge.refusal(job.request)
+            why = refusal(self.server, job, self._folder) or self._capabilities.refusal(job.request)
             if why is not None:
                 self._hold(job, why)
                 continue
@@ -180,8 +180,8 @@ class Poller:
 
     def _room(self, client: VideosClient) -> int:
         """Return how many paid requests may begin, and show why where none may."""
-        pending = self._desk.at(self.server, State.PENDING)
-        allowed = self._limit.allowance(self._in_doubt(), self._gate.answered_at, utc_now())
+        pending = self._active_jobs.at(self.server, State.PENDING)
+        allowed = self._limit.allowance(self._in_doubt(), self._rate_limiter.answered_at, utc_now())
         self._allowed_at = allowed.until if allowed.kept_by else None
         self.is_stopped = allowed.kept_by == "stop" and bool(pending)
         if allowed.kept_by and pending:
@@ -199,8 +199,8 @@ class Poller:
 
         One of unknown past says nothing about the server: it was not sent from here.
         """
-        replaced = {job.parent for job in self._desk.at_origin(self.server, State.PENDING)}
-        lost = self._desk.at_origin(self.server, State.UNCONFIRMED)
+        replaced = {job.parent for job in self._active_jobs.at_origin(self.server, State.PENDING)}
+        lost = self._active_jobs.at_origin(self.server, State.UNCONFIRMED)
         return [job for job in lost if job.id not in replaced and not job.has_unknown_past]
 
     def _keep_back(self, pending: Sequence[Job], allowed: Allowance) -> None:
@@ -216,38 +216,38 @@ class Poller:
                 continue
             self._kept[job.id] = Retry(0, until, code, why)
             if is_stop:
-                self._desk.show_retry(job, None)
+                self._active_jobs.show_retry(job, None)
                 if job.error != (error := local_error(why)):
-                    self._desk.put(job.blocked(utc_now(), error))
+                    self._active_jobs.put(job.blocked(utc_now(), error))
             else:
-                self._desk.show_retry(job, self._kept[job.id])
+                self._active_jobs.show_retry(job, self._kept[job.id])
 
     def _let_go(self, pending: Sequence[Job]) -> None:
         """Take the reason away from the jobs that were kept back."""
         for job in pending:
             if self._kept.pop(job.id, None) is not None:
-                self._desk.show_retry(job, None)
+                self._active_jobs.show_retry(job, None)
             if job.id not in self._sending and job.is_stopped:
-                self._desk.put(job.unblocked(utc_now()))
+                self._active_jobs.put(job.unblocked(utc_now()))
 
     async def _ask(self, client: VideosClient) -> None:
         """Ask the server something free: whether it is there tells whether a request may go."""
         try:
-            async with self._gate.passage():
-                if self._lost.may_list:
+            async with self._rate_limiter.slot():
+                if self._recovery.may_list:
                     await client.list(limit=1)
                 else:
                     await client.models()
         except ServerError as failure:
             if failure.error.status in _AWAY:
-                self._gate.failed(failure.retry_after)
+                self._rate_limiter.failed(failure.retry_after)
             else:  # it is there, and has no such list
-                self._gate.opened()
+                self._rate_limiter.opened()
         except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and asked once more
-            self._gate.failed(None)
+            self._rate_limiter.failed(None)
             self._report(error)
         else:
-            self._gate.opened()
+            self._rate_limiter.opened()
         finally:
             self._question = None
             self._wake.set()
@@ -256,20 +256,20 @@ class Poller:
         try:
             if job.was_deferred and not await self._is_believed(client, job):
                 return
-            if self._desk.at_origin(self.server, State.QUEUED, State.IN_PROGRESS):
+            if self._active_jobs.at_origin(self.server, State.QUEUED, State.IN_PROGRESS):
                 self._taken_at = utc_now()  # it is at work for us: that it takes no more is natural
             sent = await generate_video(
-                self._desk, self._folder, client, server, job, self._taken_at
+                self._active_jobs, self._folder, client, server, job, self._taken_at
             )
             if sent.remote_id is not None:
                 self._taken_at = utc_now()
                 self._limit.accepted()
             elif sent.state is State.UNCONFIRMED:
-                self._limit.lost()
+                self._limit.unclear()
             if sent.error is not None and sent.state is State.REJECTED:
                 self._learn_from(sent.request.operation, sent.error)
             if sent.state is State.PENDING and sent.not_before is not None:
-                self._desk.show_retry(
+                self._active_jobs.show_retry(
                     sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
                 )
         except ProblemError as error:
@@ -280,11 +280,11 @@ class Poller:
             self._hold(job, failure.error.problem)
         except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and not sent again
             self._report(error)
-            current = self._desk.jobs.get(job.id, job)
+            current = self._active_jobs.jobs.get(job.id, job)
             if current.state is State.SUBMITTING:
-                self._limit.lost()
+                self._limit.unclear()
                 lost = JobError("internal_fault", Spent.PERHAPS, message=type(error).__name__)
-                await self._desk.put_surely(current.unconfirmed(utc_now(), lost))
+                await self._active_jobs.put_with_retry(current.unconfirmed(utc_now(), lost))
             else:
                 self._hold(job, problem("internal_fault"))
         finally:
@@ -303,18 +303,18 @@ class Poller:
         last, now = job.attempts[-1], asyncio.get_running_loop().time()
         age = max((utc_now() - last.at).total_seconds(), 0.0)
         due = self._list_due.get(last.key, now + max(LIST_DELAY - age, 0.0))
-        match await self._lost.judge_deferral(client, job, is_late=now >= due):
-            case Verdict.SEND:
+        match await self._recovery.check_deferral(client, job, is_late=now >= due):
+            case DeferralCheck.SEND:
                 return True
-            case Verdict.LOOK_AGAIN:
+            case DeferralCheck.CHECK_AGAIN:
                 self._list_due[last.key] = due
                 until = utc_now() + timedelta(seconds=due - now)
-                self._desk.show_retry(job, Retry(len(job.attempts), until, str(last.status)))
-            case Verdict.DOUBT:
+                self._active_jobs.show_retry(job, Retry(len(job.attempts), until, str(last.status)))
+            case DeferralCheck.DOUBT:
                 doubt = JobError(
                     "answer_unclear", Spent.PERHAPS, message=_NOT_BELIEVED, status=last.status
                 )
-                self._desk.put(job.deferral_doubted(utc_now(), doubt))
+                self._active_jobs.put(job.deferral_doubted(utc_now(), doubt))
         return False
 
     def _waits_for_list(self, job: Job) -> bool:
@@ -325,21 +325,25 @@ class Poller:
         """A refused operation may be one that is not there; a refused create makes one wonder."""
         if operation != "create" and refusal.kind == "operation_unsupported":
             # A gateway that has the operation hands on that one server behind it has not.
-            if dialect_of(self._knowledge.server).can(operation) is not True:
-                self._knowledge.learn(operation, False)
+            if dialect_of(self._capabilities.server).can(operation) is not True:
+                self._capabilities.record(operation, False)
         elif operation == "create" and refusal.kind == "request_refused":
-            self._knowledge.doubt()
+            self._capabilities.probe_again()
 
     def _hold(self, job: Job, why: Problem) -> None:
         """Leave a job pending, for a reason of our own, and say it."""
         self._held[job.id] = self._in(_LOCAL_WAIT)
-        self._desk.hold(job, why, timedelta(seconds=_LOCAL_WAIT))
+        self._active_jobs.report_blocked(job, why, timedelta(seconds=_LOCAL_WAIT))
 
     def _hold_all(self, why: Problem) -> None:
-        until = utc_now() + timedelta(seconds=self._gate.failed(None))
-        for job in self._desk.at(self.server, *_WITH_SERVER):
-            self._desk.keep_reason(job, local_error(why)._replace(spent=Spent.PERHAPS))
-            self._desk.show_retry(job, Retry(self._gate.failures, until, why.code, why))
+        until = utc_now() + timedelta(seconds=self._rate_limiter.failed(None))
+        for job in self._active_jobs.at(self.server, *_WITH_SERVER):
+            self._active_jobs.record_status_error(
+                job, local_error(why)._replace(spent=Spent.PERHAPS)
+            )
+            self._active_jobs.show_retry(
+                job, Retry(self._rate_limiter.failures, until, why.code, why)
+            )
 
     # Lost answers ---------------------------------------------------------------------------
 
@@ -348,26 +352,26 @@ class Poller:
         try:
             client, _ = await self._connection()
         except ProblemError as error:
-            self._lost.refuse(job_id, video_id, error.problem.code)
+            self._recovery.refuse(job_id, video_id, error.problem.code)
         else:
-            await self._lost.adopt(client, job_id, video_id)
+            await self._recovery.adopt(client, job_id, video_id)
 
-    async def look_again(self, job: Job) -> None:
+    async def recheck(self, job: Job) -> None:
         """Ask once more for a job that the server forgot or ended; a person wants to know."""
         try:
             client, _ = await self._connection()
-            async with self._gate.passage():
+            async with self._rate_limiter.slot():
                 video = (await client.retrieve(job.remote_id or "", job.cookies)).video
         except (ProblemError, ServerError) as failure:
             why = failure.problem.code if isinstance(failure, ProblemError) else failure.error.kind
-            self._desk.put(job.noted(utc_now(), f"asked again: {why}"))
+            self._active_jobs.put(job.noted(utc_now(), f"asked again: {why}"))
         else:
             if not job.knows(video):
-                self._desk.put(job.noted(utc_now(), "asked again: told of another video"))
+                self._active_jobs.put(job.noted(utc_now(), "asked again: told of another video"))
             elif video.phase.is_final_without_clip and job.state is not State.GONE:
-                self._desk.put(job.noted(utc_now(), f"asked again: {video.status}"))
+                self._active_jobs.put(job.noted(utc_now(), f"asked again: {video.status}"))
             else:
-                self._desk.put(job.rediscovered(utc_now(), video))
+                self._active_jobs.put(job.rediscovered(utc_now(), video))
 
     # Jobs made elsewhere --------------------------------------------------------------------
 
@@ -377,8 +381,10 @@ class Poller:
             client, _ = await self._connection()
         except ProblemError as error:
             return RemoteListed(self.server.name, problem=error.problem)
-        history, most = self._desk.history, ALL_PAGES if pages is None else pages
-        return await remote_jobs(client, self._gate, self.server, self._folder, history, most)
+        history, most = self._active_jobs.history, ALL_PAGES if pages is None else pages
+        return await remote_jobs(
+            client, self._rate_limiter, self.server, self._folder, history, most
+        )
 
     async def delete(self, job: Job) -> None:
         """Delete a job at the server. One at rest goes to the trash here, one under way ends.
@@ -387,31 +393,31 @@ class Poller:
         """
         try:
             client, _ = await self._connection()
-            async with self._gate.passage():
+            async with self._rate_limiter.slot():
                 await client.delete(job.remote_id or "", job.cookies)
         except ServerError as failure:
             if failure.error.status in SURELY_NO_ROUTE:
-                self._knowledge.learn("delete", False)
+                self._capabilities.record("delete", False)
             self._keep(job, failure.error)
         except ProblemError as error:
             self._keep(job, local_error(error.problem))
         else:
-            current = self._desk.jobs.get(job.id, job)
+            current = self._active_jobs.jobs.get(job.id, job)
             if current.state in {State.QUEUED, State.IN_PROGRESS}:
-                self._desk.put(current.remote_deleted(utc_now()))
+                self._active_jobs.put(current.remote_deleted(utc_now()))
             elif current.is_final:
-                self._desk.history.trash(job.id)
+                self._active_jobs.history.trash(job.id)
 
     def _keep(self, job: Job, error: JobError) -> None:
-        current = self._desk.jobs.get(job.id, job)
-        self._desk.put(current.remote_delete_failed(utc_now(), error))
+        current = self._active_jobs.jobs.get(job.id, job)
+        self._active_jobs.put(current.remote_delete_failed(utc_now(), error))
 
     # Time -----------------------------------------------------------------------------------
 
     async def _connection(self) -> tuple[VideosClient, Server]:
         server = await self._connect(self.server)  # first: a password manager may hold the key
-        if self._desk.at(self.server, State.PENDING) and not self._gate.paused_for:
-            await self._knowledge.find_out()
+        if self._active_jobs.at(self.server, State.PENDING) and not self._rate_limiter.paused_for:
+            await self._capabilities.probe()
             server = await self._connect(self.server)
         if self._client is None or self._client.server != server:
             earlier, self._client = self._client, VideosClient(server)
@@ -419,7 +425,7 @@ class Poller:
                 task = asyncio.create_task(self._leave(earlier), name=f"leave {server.name}")
                 self._leaving.add(task)
                 task.add_done_callback(self._leaving.discard)
-            await self._looker.close()
+            await self._poller.close()
         return self._client, server
 
     async def _leave(self, client: VideosClient) -> None:
@@ -437,11 +443,11 @@ class Poller:
     async def _rest(self, again: float | None) -> None:
         """Sleep until something is due, or `again` seconds are over, or the engine wakes us."""
         now = asyncio.get_running_loop().time()
-        times = [at for at in (self._looker.due_at, self._lost.due_at) if at is not None]
+        times = [at for at in (self._poller.due_at, self._recovery.due_at) if at is not None]
         if again is not None:
             times.append(now + again)
         # A pending job without a time of its own waits for room: a step of another wakes us.
-        for job in self._desk.at(self.server, State.PENDING):
+        for job in self._active_jobs.at(self.server, State.PENDING):
             if job.not_before is not None and _waits(job):
                 times.append(now + (job.not_before - utc_now()).total_seconds())
             elif self._held.get(job.id, 0.0) > now:
@@ -450,7 +456,7 @@ class Poller:
                 times.append(self._list_due[job.attempts[-1].key])
             elif self._allowed_at is not None and self._allowed_at > now:
                 times.append(self._allowed_at)
-        wait_for = max(min(times, default=now + 3600.0) - now, self._gate.paused_for, 0.05)
+        wait_for = max(min(times, default=now + 3600.0) - now, self._rate_limiter.paused_for, 0.05)
         # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the waking.
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_for):

@@ -19,8 +19,8 @@ from sora_tui.core.job import Job, Output
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.remote_video import Phase, RemoteVideo
 from sora_tui.core.server import Server
+from sora_tui.engine.active_jobs import ActiveJobs, utc_now
 from sora_tui.engine.clip_files import PartSink, published
-from sora_tui.engine.desk import Desk, utc_now
 from sora_tui.engine.downloads import MAX_BYTES
 from sora_tui.engine.threads import in_daemon_thread
 from sora_tui.media.clip_probe import probe_clip
@@ -41,7 +41,7 @@ class AddressResult(StrEnum):
     """What follows for the word that stands beside the addresses."""
 
     SAVED = "saved"
-    LOOK_AGAIN = "look again"
+    TRY_AGAIN = "look again"
     NO_CLIP = "no clip"
 
 
@@ -52,19 +52,19 @@ class _Found(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Looks:
+class _Attempts:
     count: int = 0
     again: float = 0.0
     sha256: str = ""
 
 
-class Addresses:
+class AddressDownloads:
     """The looks at addresses of one server's jobs."""
 
-    def __init__(self, desk: Desk, folder: Folder) -> None:
-        self._desk = desk
+    def __init__(self, active_jobs: ActiveJobs, folder: Folder) -> None:
+        self._active_jobs = active_jobs
         self._folder = folder
-        self._looks: dict[str, _Looks] = {}
+        self._attempts: dict[str, _Attempts] = {}
         #: Jobs whose addresses are being looked at: other news about them can wait.
         self.busy: set[str] = set()
 
@@ -80,32 +80,32 @@ class Addresses:
         Raises:
             ProblemError: What the disk refuses.
         """
-        looks = self._looks.setdefault(job.id, _Looks())
+        looks = self._attempts.setdefault(job.id, _Attempts())
         now = asyncio.get_running_loop().time()
         is_ending = video.phase.is_final_without_clip
         if not is_ending and now < looks.again:
             return AddressResult.NO_CLIP
         self.busy.add(job.id)
         try:
-            found = await self._look(server, job, video, None if is_ending else looks.sha256)
+            found = await self._attempt(server, job, video, None if is_ending else looks.sha256)
         finally:
             self.busy.discard(job.id)
         looks.count, looks.sha256 = looks.count + 1, found.sha256
         looks.again = now + min(_AGAIN * 2.0 ** min(looks.count - 1, 10), _AGAIN_MOST)
-        current = self._desk.jobs.get(job.id)
+        current = self._active_jobs.jobs.get(job.id)
         if found.output is not None and current is not None:
             at = utc_now()
             made = current.progressed(at, video._replace(phase=Phase.COMPLETED))
-            self._desk.put(made.downloading(at).saved(at, (found.output,)))
+            self._active_jobs.put(made.downloading(at).saved(at, (found.output,)))
             return AddressResult.SAVED
         if is_ending and found.interrupted and looks.count < _TRIES:
-            return AddressResult.LOOK_AGAIN
+            return AddressResult.TRY_AGAIN
         return AddressResult.NO_CLIP
 
-    async def _look(
+    async def _attempt(
         self, server: Server, job: Job, video: RemoteVideo, before: str | None
     ) -> _Found:
-        sent = _sent(self._desk, job)
+        sent = _sent(self._active_jobs, job)
         stop = threading.Event()
 
         def fetch() -> _Found:
@@ -164,13 +164,13 @@ def _fetched(
     return _Found(part.sha256, published(part, folder, job, keeps=True))
 
 
-def _sent(desk: Desk, job: Job) -> frozenset[str]:
+def _sent(active_jobs: ActiveJobs, job: Job) -> frozenset[str]:
     """The SHA-256 of what the job started from: a server may show it beside its word."""
     request = job.request
     sent = {part.sha256 for part in (request.reference, request.source_file) if part is not None}
     if request.source_job is not None:
         try:
-            source = desk.history.load(request.source_job)
+            source = active_jobs.history.load(request.source_job)
         except ProblemError:
             return frozenset(sent)
         sent |= {output.sha256 for output in source.outputs}

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sora_tui.engine.pace import BURST, MAX_IN_FLIGHT, Gate, next_look
+from sora_tui.engine.rate_limit import BURST, MAX_IN_FLIGHT, RateLimiter, poll_delay
 from tests.engine.virtual_time import run
 
 
@@ -26,16 +26,16 @@ from tests.engine.virtual_time import run
 def test_the_next_look(
     elapsed: float, progress: float | None, hint: float | None, low: float, high: float
 ) -> None:
-    assert all(low <= next_look(elapsed, progress, hint) <= high for _ in range(50))
+    assert all(low <= poll_delay(elapsed, progress, hint) <= high for _ in range(50))
 
 
 async def test_no_more_than_eight_requests_are_under_way() -> None:
-    gate = Gate()
+    rate_limiter = RateLimiter()
     inside = most = 0
 
     async def ask() -> None:
         nonlocal inside, most
-        async with gate.passage():
+        async with rate_limiter.slot():
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0.01)
@@ -47,42 +47,42 @@ async def test_no_more_than_eight_requests_are_under_way() -> None:
 
 def test_one_pause_is_shared_and_grows_until_an_answer() -> None:
     async def fail_eight_times() -> None:
-        gate = Gate()
+        rate_limiter = RateLimiter()
         for failure in range(8):
-            pause = gate.failed(None)
+            pause = rate_limiter.failed(None)
             assert 0.5 * min(2**failure, 60) <= pause <= min(2**failure, 60)
             # What was under way together fails together: it counts once.
-            assert gate.failed(None) == pytest.approx(pause)
-            assert gate.failures == failure + 1
+            assert rate_limiter.failed(None) == pytest.approx(pause)
+            assert rate_limiter.failures == failure + 1
             await asyncio.sleep(pause)
-            assert not gate.paused_for
-        gate.opened()
-        assert gate.failures == 0
+            assert not rate_limiter.paused_for
+        rate_limiter.opened()
+        assert rate_limiter.failures == 0
 
     run(fail_eight_times())
 
 
 def test_after_a_failure_one_request_goes_until_it_is_answered() -> None:
-    async def ask(gate: Gate, gone: list[float]) -> None:
-        async with gate.passage():
+    async def ask(rate_limiter: RateLimiter, gone: list[float]) -> None:
+        async with rate_limiter.slot():
             gone.append(asyncio.get_running_loop().time())
             await asyncio.sleep(3)
-        gate.opened()
+        rate_limiter.opened()
 
     async def fail_once() -> list[float]:
-        gate, gone = Gate(), list[float]()
-        gate.failed(2)
+        rate_limiter, gone = RateLimiter(), list[float]()
+        rate_limiter.failed(2)
         since = asyncio.get_running_loop().time()
-        await asyncio.gather(*(ask(gate, gone) for _ in range(4)))
+        await asyncio.gather(*(ask(rate_limiter, gone) for _ in range(4)))
         return [at - since for at in gone]
 
     assert run(fail_once()) == pytest.approx([2, 5, 5, 5], abs=0.01)
 
 
 async def test_the_gate_opens_when_the_server_said() -> None:
-    gate = Gate()
-    gate.failed(0.2)
+    rate_limiter = RateLimiter()
+    rate_limiter.failed(0.2)
     loop = asyncio.get_running_loop()
     before = loop.time()
-    async with gate.passage():
+    async with rate_limiter.slot():
         assert loop.time() - before >= 0.19

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from sora_tui.core.job import Job, State
 from sora_tui.core.remote_video import Phase, RemoteVideo
-from sora_tui.engine.pace import RATE, SLOWEST, next_look
+from sora_tui.engine.rate_limit import RATE, SLOWEST, poll_delay
 
 #: Seconds between the starts of two sweeps, at least.
 SWEEP_EVERY: Final = 5.0
@@ -81,7 +81,7 @@ class Round(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Sight:
+class _PollTimer:
     """What the plan knows of one job; times are loop times. It `began` to wait, or to run."""
 
     job: Job
@@ -89,7 +89,7 @@ class _Sight:
     due: float
     news_at: float
     believed: float
-    looked: bool = False
+    polled: bool = False
     busy: bool = False
     hint: float | None = None
     failures: int = 0
@@ -97,7 +97,7 @@ class _Sight:
     apart_until: float = 0.0
 
 
-class Looks:
+class PollPlan:
     """The timers of all jobs that are with one server."""
 
     def __init__(self, soonest: Callable[[Job], float | None]) -> None:
@@ -107,7 +107,7 @@ class Looks:
             soonest: Seconds before which such a job is never done; None where that is not known.
         """
         self._soonest = soonest
-        self._sights: dict[str, _Sight] = {}
+        self._timers: dict[str, _PollTimer] = {}
         self._watched: frozenset[str] = frozenset()
         self._clocks: tuple[float, datetime] | None = None
         self._calm_until = 0.0
@@ -123,43 +123,43 @@ class Looks:
 
     # What happens ---------------------------------------------------------------------------
 
-    def keep(self, jobs: Sequence[Job], now: float, at: datetime) -> None:
+    def sync(self, jobs: Sequence[Job], now: float, at: datetime) -> None:
         """The jobs that are with the server as of now; `at` is the same moment in UTC."""
-        gone = self._sights.keys() - {job.id for job in jobs}
+        gone = self._timers.keys() - {job.id for job in jobs}
         for job_id in gone:
-            del self._sights[job_id]
+            del self._timers[job_id]
         for job in jobs:
-            if (sight := self._sights.get(job.id)) is not None:
-                sight.job = job
+            if (timer := self._timers.get(job.id)) is not None:
+                timer.job = job
             else:
-                self._sights[job.id] = self._first_sight(job, now, at)
+                self._timers[job.id] = self._first_timer(job, now, at)
                 self._arrived += 1
-        self._notice_a_jump(now, at)
+        self._detect_clock_jump(now, at)
         before, self._watched = self._watched, self._few(now)
         for job_id in self._watched - before:
-            sight = self._sights[job_id]
-            progress = sight.job.remote.progress if sight.job.remote else None
-            wait = next_look(now - sight.began, progress, sight.hint) if sight.looked else _FIRST
-            sight.due = min(sight.due, now + wait)
+            timer = self._timers[job_id]
+            progress = timer.job.remote.progress if timer.job.remote else None
+            wait = poll_delay(now - timer.began, progress, timer.hint) if timer.polled else _FIRST
+            timer.due = min(timer.due, now + wait)
 
-    def begin(self, now: float, room: int) -> Round:
+    def next_round(self, now: float, room: int) -> Round:
         """What to do now; what is named counts as under way until the plan is told of it.
 
         Args:
             room: At most this many requests at once.
         """
-        idle = [sight for sight in self._sights.values() if not sight.busy]
-        again = min((sight.due for sight in idle if sight.due > now), default=now + TICK)
-        due = [sight for sight in idle if sight.due <= now]
+        idle = [timer for timer in self._timers.values() if not timer.busy]
+        again = min((timer.due for timer in idle if timer.due > now), default=now + TICK)
+        due = [timer for timer in idle if timer.due <= now]
         sweep: Sweep | None = None
         if self._sweeping:
-            due = [sight for sight in due if not self._by_list(sight, now)]
-        elif any(self._by_list(sight, now) for sight in due):
+            due = [timer for timer in due if not self._by_list(timer, now)]
+        elif any(self._by_list(timer, now) for timer in due):
             horizon = max(now, self._sweep_at) + _SOON
             soon = [s for s in idle if s.due <= horizon and self._by_list(s, now)]
             pages = self._pages(soon)
             if pages <= len(soon):
-                due = [sight for sight in due if not self._by_list(sight, now)]
+                due = [timer for timer in due if not self._by_list(timer, now)]
                 if now < self._sweep_at:
                     again = min(again, self._sweep_at)
                 elif room > 0:
@@ -169,28 +169,28 @@ class Looks:
                     self._sweeping, room = True, room - 1
                     self._sweep_began = now
                     self._sweep_at = now + SWEEP_EVERY * random.uniform(1.0, 1.1)  # noqa: S311
-        due.sort(key=lambda sight: (sight.job.expires_at or _NEVER, sight.due))
-        for sight in due[:room]:
-            sight.busy = True
+        due.sort(key=lambda timer: (timer.job.expires_at or _NEVER, timer.due))
+        for timer in due[:room]:
+            timer.busy = True
         return Round(tuple(s.job.id for s in due[:room]), sweep, min(again, now + TICK))
 
-    def answered(self, job_id: str, video: RemoteVideo, hint: float | None, now: float) -> None:
+    def saw_job(self, job_id: str, video: RemoteVideo, hint: float | None, now: float) -> None:
         """A GET told how the job is; `hint`: the seconds the server wants until the next one."""
-        if (sight := self._sights.get(job_id)) is None:
+        if (timer := self._timers.get(job_id)) is None:
             return
-        sight.busy, sight.looked, sight.failures = False, True, 0
-        sight.hint, sight.news_at = hint, now
-        wait = next_look(self._elapsed(sight, video, now), video.progress, hint)
+        timer.busy, timer.polled, timer.failures = False, True, 0
+        timer.hint, timer.news_at = hint, now
+        wait = poll_delay(self._elapsed(timer, video, now), video.progress, hint)
         if video.phase is Phase.UNKNOWN:
             wait = max(wait, UNKNOWN_AGAIN)
         if job_id not in self._watched:
             wait = max(wait, SWEEP_EVERY)
         if video.phase.is_final_without_clip:
-            wait = max(_ONCE_MORE_HERE if sight.job.simulated else _ONCE_MORE, hint or 0.0)
-            sight.apart_until = max(sight.apart_until, now + _APART)
-        sight.due = now + wait
+            wait = max(_ONCE_MORE_HERE if timer.job.simulated else _ONCE_MORE, hint or 0.0)
+            timer.apart_until = max(timer.apart_until, now + _APART)
+        timer.due = now + wait
 
-    def told(self, job_id: str, video: RemoteVideo, rank: int, now: float) -> bool:
+    def saw_row(self, job_id: str, video: RemoteVideo, rank: int, now: float) -> bool:
         """A row of the list tells of a job; whether it may be believed.
 
         Good news is. A row that ends the job, or is behind what is known, is confirmed by GET: a
@@ -199,36 +199,36 @@ class Looks:
         Args:
             rank: The row's place in the list, from 0.
         """
-        if (sight := self._sights.get(job_id)) is None:
+        if (timer := self._timers.get(job_id)) is None:
             return False
-        sight.rank = rank
-        is_behind = video.phase is Phase.QUEUED and sight.job.state is State.IN_PROGRESS
+        timer.rank = rank
+        is_behind = video.phase is Phase.QUEUED and timer.job.state is State.IN_PROGRESS
         if is_behind or video.phase.is_final_without_clip:
-            if now >= sight.apart_until:
-                self._ask_apart(sight, now)
+            if now >= timer.apart_until:
+                self._ask_apart(timer, now)
             return False
-        if not sight.looked or is_news(sight.job, video):
-            sight.news_at = now
-        sight.looked, sight.failures, sight.apart_until = True, 0, 0.0
-        elapsed = self._elapsed(sight, video, now)
+        if not timer.polled or is_news(timer.job, video):
+            timer.news_at = now
+        timer.polled, timer.failures, timer.apart_until = True, 0, 0.0
+        elapsed = self._elapsed(timer, video, now)
         if job_id in self._watched:
-            sight.due = now + next_look(elapsed, video.progress, sight.hint)
+            timer.due = now + poll_delay(elapsed, video.progress, timer.hint)
         else:
             # From the sweep's start: all its rows come due together, for the next one.
-            wait = max(min(elapsed / 60, SLOWEST), SWEEP_EVERY, sight.hint or 0.0)
-            sight.due = self._sweep_began + wait
+            wait = max(min(elapsed / 60, SLOWEST), SWEEP_EVERY, timer.hint or 0.0)
+            timer.due = self._sweep_began + wait
         if video.phase is Phase.UNKNOWN:
-            sight.due = max(sight.due, now + UNKNOWN_AGAIN)
+            timer.due = max(timer.due, now + UNKNOWN_AGAIN)
         return True
 
-    def swept(self, missed: Iterable[str], now: float) -> None:
+    def sweep_done(self, missed: Iterable[str], now: float) -> None:
         """A sweep came to its end; absence means nothing: who was missed is asked for by GET."""
         self._list_failures = 0
         self._arrived = 0
         for job_id in missed:
-            if (sight := self._sights.get(job_id)) is not None:
-                sight.rank = None
-                self._ask_apart(sight, now)
+            if (timer := self._timers.get(job_id)) is not None:
+                timer.rank = None
+                self._ask_apart(timer, now)
 
     def sweep_ended(self) -> None:
         """However it went, another sweep may begin in its time."""
@@ -254,20 +254,20 @@ class Looks:
 
     def not_answered(self, job_id: str, now: float) -> None:
         """A GET failed: others have their turn before this job has it again."""
-        if (sight := self._sights.get(job_id)) is not None and sight.busy:
-            sight.busy = False
-            sight.due = now + min(2.0 ** min(sight.failures, 10), SLOWEST)
-            sight.failures += 1
+        if (timer := self._timers.get(job_id)) is not None and timer.busy:
+            timer.busy = False
+            timer.due = now + min(2.0 ** min(timer.failures, 10), SLOWEST)
+            timer.failures += 1
 
-    def put_off(self, job_id: str, until: float) -> None:
+    def defer(self, job_id: str, until: float) -> None:
         """The server denies a job: it is looked at again then."""
-        if (sight := self._sights.get(job_id)) is not None:
-            sight.busy, sight.looked, sight.due = False, True, until
-            sight.apart_until = max(sight.apart_until, until + _SOON)
+        if (timer := self._timers.get(job_id)) is not None:
+            timer.busy, timer.polled, timer.due = False, True, until
+            timer.apart_until = max(timer.apart_until, until + _SOON)
 
     # The arithmetic -------------------------------------------------------------------------
 
-    def _first_sight(self, job: Job, now: float, at: datetime) -> _Sight:
+    def _first_timer(self, job: Job, now: float, at: datetime) -> _PollTimer:
         """A fresh job waits until its like can be done; one found at the start does not wait."""
         since = next((e.at for e in job.events if e.state is job.state), job.updated_at)
         began = now - max((at - since).total_seconds(), 0.0)
@@ -275,59 +275,59 @@ class Looks:
         if (at - job.updated_at).total_seconds() < _FIRST:
             due += min(self._soonest(job) or _FIRST, _FIRST_MOST)
         believed = _BELIEVED * random.uniform(1.0, 2.0)  # noqa: S311 -- no secret
-        return _Sight(job, began, due, news_at=now, believed=believed)
+        return _PollTimer(job, began, due, news_at=now, believed=believed)
 
-    def _elapsed(self, sight: _Sight, video: RemoteVideo, now: float) -> float:
-        if video.phase is Phase.IN_PROGRESS and sight.job.state is State.QUEUED:
-            sight.began = now  # progress counts from here, not from the queue
-        return now - sight.began
+    def _elapsed(self, timer: _PollTimer, video: RemoteVideo, now: float) -> float:
+        if video.phase is Phase.IN_PROGRESS and timer.job.state is State.QUEUED:
+            timer.began = now  # progress counts from here, not from the queue
+        return now - timer.began
 
     def _few(self, now: float) -> frozenset[str]:
         """The jobs that are watched one by one: all if they are few, or the few that run.
 
         Where none is known to run, the one that was sent first is the next to do so.
         """
-        jobs = list(self._sights.values())
+        jobs = list(self._timers.values())
         if now < self._calm_until:
             return frozenset()
         if len(jobs) > FEW:
-            jobs = [sight for sight in jobs if sight.job.state is State.IN_PROGRESS] or jobs[:1]
-        return frozenset(sight.job.id for sight in jobs) if len(jobs) <= FEW else frozenset()
+            jobs = [timer for timer in jobs if timer.job.state is State.IN_PROGRESS] or jobs[:1]
+        return frozenset(timer.job.id for timer in jobs) if len(jobs) <= FEW else frozenset()
 
-    def _by_list(self, sight: _Sight, now: float) -> bool:
+    def _by_list(self, timer: _PollTimer, now: float) -> bool:
         return (
             self._has_list
             and now >= self._list_from
-            and sight.job.id not in self._watched
-            and now >= sight.apart_until
-            and now - sight.news_at < max(sight.believed, (now - sight.began) / 10)
+            and timer.job.id not in self._watched
+            and now >= timer.apart_until
+            and now - timer.news_at < max(timer.believed, (now - timer.began) / 10)
         )
 
-    def _pages(self, sights: Collection[_Sight]) -> int:
+    def _pages(self, timers: Collection[_PollTimer]) -> int:
         """How deep in the list the oldest of these lies, in pages."""
         if not self._has_pages:
             return 1
-        unseen = sum(sight.rank is None for sight in sights)
-        deepest = max((s.rank + self._arrived for s in sights if s.rank is not None), default=0)
+        unseen = sum(timer.rank is None for timer in timers)
+        deepest = max((s.rank + self._arrived for s in timers if s.rank is not None), default=0)
         return 1 + max(deepest, unseen - 1) // self._page
 
-    def _ask_apart(self, sight: _Sight, now: float) -> None:
-        sight.apart_until = now + _APART
-        sight.due = now
+    def _ask_apart(self, timer: _PollTimer, now: float) -> None:
+        timer.apart_until = now + _APART
+        timer.due = now
 
-    def _notice_a_jump(self, now: float, at: datetime) -> None:
+    def _detect_clock_jump(self, now: float, at: datetime) -> None:
         """After the machine slept, or was stopped, everything is due once, and only once."""
-        before, self._clocks = self._clocks, (now, at) if self._sights else None
+        before, self._clocks = self._clocks, (now, at) if self._timers else None
         if before is None:
             return
         ran, passed = now - before[0], (at - before[1]).total_seconds()
         if abs(passed - ran) <= _JUMP and ran <= TICK + _JUMP:
             return
         together = random.random()  # noqa: S311 -- many clients wake with the same machine
-        for sight in self._sights.values():
-            apart = random.uniform(0.0, len(self._sights) / RATE)  # noqa: S311
-            sight.due = now + together + (0.0 if self._has_list else apart)
-            sight.news_at = now
+        for timer in self._timers.values():
+            apart = random.uniform(0.0, len(self._timers) / RATE)  # noqa: S311
+            timer.due = now + together + (0.0 if self._has_list else apart)
+            timer.news_at = now
         if passed > SWEEP_EVERY:
             self._sweep_at = now
         self._calm_until = now + SWEEP_EVERY + _SOON

@@ -12,7 +12,7 @@ import pytest
 
 from sora_tui.core.probe_result import CAPABILITIES, ProbeResult
 from sora_tui.core.server import Auth, Secret, Server, simulator
-from sora_tui.engine.examine import examine
+from sora_tui.engine.probe_server import probe_server
 from tests.client.accents import SHAPES, UNKNOWN, VIDEO_NOT_FOUND, answering, models
 from tests.client.tls import untrusted_server
 from tests.rawserver import RawServer, answer, hang
@@ -27,14 +27,14 @@ def examined(
 ) -> tuple[ProbeResult, RawServer]:
     with answering(answers, otherwise) as server:
         profile = Server("lab", server.url, key=Secret("sk-secret-key"))._replace(**changes)
-        return examine(profile, timeout=timeout), server
+        return probe_server(profile, timeout=timeout), server
 
 
 EMPTY_LIST = answer(200, {"object": "list", "data": [], "has_more": False})
 
 
 def test_the_simulator_is_known_without_asking() -> None:
-    found = examine(simulator())
+    found = probe_server(simulator())
     assert (found.dialect, found.reached, found.key, found.problem) == (
         "simulator",
         True,
@@ -48,8 +48,8 @@ def test_the_simulator_is_known_without_asking() -> None:
 
 def test_a_running_simulator_is_found_and_asked_by_get_alone() -> None:
     with start_simulator() as running:
-        found = examine(Server("sim", running.base_url, key=Secret(running.key)))
-        wrong = examine(Server("sim", running.base_url, key=Secret("sk-wrong-key")))
+        found = probe_server(Server("sim", running.base_url, key=Secret(running.key)))
+        wrong = probe_server(Server("sim", running.base_url, key=Secret("sk-wrong-key")))
     assert (found.reached, found.key, found.problem) == (True, "accepted", None)
     assert found.can["list"]
     assert "sora-2" in found.models
@@ -70,7 +70,7 @@ def test_no_probe_ever_posts() -> None:
 def test_nobody_there() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    found = examine(Server("lab", f"http://127.0.0.1:{port}/v1"), timeout=60)
+    found = probe_server(Server("lab", f"http://127.0.0.1:{port}/v1"), timeout=60)
     assert (found.reached, found.dialect, found.milliseconds) == (False, "generic", None)
     assert found.problem is not None
     assert found.problem.code == "server_unreachable"
@@ -152,7 +152,7 @@ def test_a_server_that_only_says_later_is_busy() -> None:
 
 def test_what_is_not_answered_in_time_is_not_known() -> None:
     with RawServer([hang]) as mute:
-        found = examine(Server("lab", mute.url), timeout=0.3)
+        found = probe_server(Server("lab", mute.url), timeout=0.3)
     assert (found.reached, found.dialect) == (False, "generic")
     assert found.problem is not None
     assert found.problem.code == "server_unreachable"
@@ -213,7 +213,7 @@ def test_an_address_one_step_off_is_told_though_the_refusals_name_their_routes(
 def test_a_certificate_that_is_not_trusted_is_named(tmp_path: Path) -> None:
     """It was called a server that cannot be reached: "check the network"."""
     with untrusted_server(tmp_path) as url:
-        found = examine(Server("lab", url), timeout=20)
+        found = probe_server(Server("lab", url), timeout=20)
     assert found.problem is not None
     assert found.problem.code == "certificate_untrusted"
     assert "self-signed" in str(found.problem.facts["message"])

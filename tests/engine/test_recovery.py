@@ -18,13 +18,13 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Server
-from sora_tui.engine import desk as desk_module
-from sora_tui.engine import lost as lost_module
-from sora_tui.engine.desk import Announcer, Desk
-from sora_tui.engine.knowledge import Knowledge
-from sora_tui.engine.lost import LostAnswers
-from sora_tui.engine.pace import Gate
-from sora_tui.engine.purse import Purse
+from sora_tui.engine import active_jobs as active_jobs_module
+from sora_tui.engine import recovery as recovery_module
+from sora_tui.engine.active_jobs import ActiveJobs, EventBus
+from sora_tui.engine.budget_guard import BudgetGuard
+from sora_tui.engine.capabilities import Capabilities
+from sora_tui.engine.rate_limit import RateLimiter
+from sora_tui.engine.recovery import Recovery
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
@@ -81,7 +81,7 @@ class Story:
         self.folder = open_folder(root)
         self.began = 0.0
         self.ahead = timedelta(0)  # of our clock, until it is set right a second after the sending
-        for module in (desk_module, lost_module):
+        for module in (active_jobs_module, recovery_module):
             monkeypatch.setattr(module, "utc_now", self.now)
 
     def now(self) -> datetime:
@@ -96,26 +96,28 @@ class Story:
         loop = asyncio.get_running_loop()
         self.began = loop.time()
         history = History(self.folder)
-        purse = Purse(Budget(), self.folder)
-        desk = Desk(history, Announcer([]), purse, lambda: True, {"lab": LAB})
+        budget_guard = BudgetGuard(Budget(), self.folder)
+        active_jobs = ActiveJobs(history, EventBus([]), budget_guard, lambda: True, {"lab": LAB})
         job = Job.new(
             *("20261122-101530-aaaaaa", START, LAB.ref, _KITE),
             cost=Cost(Decimal(0)),
             consent=Consent("free", START),
         )
         job = job.submitting(self.now(), "key")
-        desk.sent_at_clock(job.id)
+        active_jobs.sent_at_clock(job.id)
         job = job.unconfirmed(self.now(), JobError("answer_lost", Spent.PERHAPS))
-        desk.take_in(job)
-        lost = LostAnswers(LAB, desk, Gate(), Knowledge(LAB, CapabilityCache(self.folder)))
+        active_jobs.take_in(job)
+        lost = Recovery(
+            LAB, active_jobs, RateLimiter(), Capabilities(LAB, CapabilityCache(self.folder))
+        )
         while loop.time() < self.began + seconds:
             await lost.search(self.client)  # type: ignore[arg-type]  # the list is all it asks for
-            now = desk.jobs.get(job.id)
+            now = active_jobs.jobs.get(job.id)
             if now is None or now.state is not State.UNCONFIRMED:
                 break
             await asyncio.sleep(max((lost.due_at or 0.0) - loop.time(), 0.01))
         history.close()
-        return desk.jobs.get(job.id) or History(self.folder).load(job.id)
+        return active_jobs.jobs.get(job.id) or History(self.folder).load(job.id)
 
     @property
     def looks(self) -> list[int]:

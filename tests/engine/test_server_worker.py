@@ -1,6 +1,7 @@
 """One server's poller between two looks: lines it leaves, deletions that come late.
 
-The wire is left out: what is asked is how long a line lives, and what the desk makes of an answer.
+The wire is left out: what is asked is how long a line lives, and what the active jobs makes of an
+answer.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from sora_tui.client.videos import Poll, VideoPage, VideosClient
 from sora_tui.core.job import State
 from sora_tui.core.limits import Budget
 from sora_tui.core.server import Server
-from sora_tui.engine import pollers
-from sora_tui.engine.desk import Announcer, Desk
-from sora_tui.engine.pace import CreateLimit
-from sora_tui.engine.pollers import Poller
-from sora_tui.engine.purse import Purse
+from sora_tui.engine import server_worker
+from sora_tui.engine.active_jobs import ActiveJobs, EventBus
+from sora_tui.engine.budget_guard import BudgetGuard
+from sora_tui.engine.rate_limit import CreateLimit
+from sora_tui.engine.server_worker import ServerWorker
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -72,20 +73,22 @@ class Line:
 
 
 class Lab:
-    """A poller, its desk, and every line it opened."""
+    """A worker, its active jobs, and every line it opened."""
 
     def __init__(self, folder: Folder) -> None:
         self.lines: list[Line] = []
         self.connected = LAB
         self.faults: list[Exception] = []
         self.history = History(folder)
-        purse = Purse(Budget(), folder)
-        self.desk = Desk(self.history, Announcer([]), purse, lambda: True, {LAB.name: LAB})
-        memory, limit = CapabilityCache(folder), CreateLimit(datetime.now(UTC))
-        self.poller = Poller(
-            LAB, self.desk, folder, self._connect, self.faults.append, memory, limit
+        budget_guard = BudgetGuard(Budget(), folder)
+        self.active_jobs = ActiveJobs(
+            self.history, EventBus([]), budget_guard, lambda: True, {LAB.name: LAB}
         )
-        self.desk.on_step = lambda job: self.poller.wake()
+        cache, limit = CapabilityCache(folder), CreateLimit(datetime.now(UTC))
+        self.worker = ServerWorker(
+            LAB, self.active_jobs, folder, self._connect, self.faults.append, cache, limit
+        )
+        self.active_jobs.on_step = lambda job: self.worker.wake()
 
     async def _connect(self, server: Server) -> Server:
         return self.connected
@@ -99,14 +102,14 @@ class Lab:
 @asynccontextmanager
 async def at_work(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
     lab = Lab(folder)
-    monkeypatch.setattr(pollers, "VideosClient", lab.open)
-    work = asyncio.create_task(lab.poller.wait_for_completion())
+    monkeypatch.setattr(server_worker, "VideosClient", lab.open)
+    work = asyncio.create_task(lab.worker.wait_for_completion())
     try:
         yield lab
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-        await lab.poller.close()
+        await lab.worker.close()
         lab.history.close()
     assert lab.faults == []
     assert all(line.is_closed for line in lab.lines)
@@ -125,19 +128,19 @@ def test_a_server_that_moves_keeps_its_old_line_until_the_paid_answer_came(
 
     async def play() -> None:
         async with at_work(folder, monkeypatch) as lab:
-            lab.desk.put(JOB)
+            lab.active_jobs.put(JOB)
             await until(lambda: bool(lab.lines) and lab.lines[0].paid == 1)
             lab.connected = MOVED
-            lab.poller.wake()
+            lab.worker.wake()
             await until(lambda: len(lab.lines) == 2)
             await asyncio.sleep(60)
             assert not lab.lines[0].is_closed
             lab.lines[0].answered.set()
-            await until(lambda: lab.desk.jobs[JOB.id].state is State.QUEUED)
+            await until(lambda: lab.active_jobs.jobs[JOB.id].state is State.QUEUED)
             await until(lambda: lab.lines[0].is_closed)
             assert [line.paid for line in lab.lines] == [1, 0]
             lab.connected = LAB
-            lab.poller.wake()
+            lab.worker.wake()
             await until(lambda: lab.lines[1].is_closed)  # nothing is under way on this one
 
     run(play())
@@ -149,14 +152,14 @@ def test_a_line_that_is_slow_to_close_holds_up_no_leaving(
     async def play() -> float:
         loop = asyncio.get_running_loop()
         async with at_work(folder, monkeypatch) as lab:
-            lab.desk.put(JOB)
+            lab.active_jobs.put(JOB)
             await until(lambda: bool(lab.lines) and lab.lines[0].paid == 1)
             lab.lines[0].goodbye = 3600.0
             lab.connected = MOVED
-            lab.poller.wake()
+            lab.worker.wake()
             await until(lambda: len(lab.lines) == 2)
             lab.lines[0].answered.set()
-            await lab.poller.settle()
+            await lab.worker.settle()
             before = loop.time()
         return loop.time() - before
 
@@ -171,10 +174,12 @@ def test_a_clip_that_was_completed_during_the_deletion_keeps_its_record(
     async def play() -> State:
         async with at_work(folder, monkeypatch) as lab:
             job = JOB.submitting(LATER, "key").accepted(LATER, video("in_progress"), 200)
-            lab.desk.put(job)
+            lab.active_jobs.put(job)
             await until(lambda: bool(lab.lines))
-            lab.lines[0].meanwhile = lambda: lab.desk.put(job.progressed(LATER, video("completed")))
-            await lab.poller.delete(job)
+            lab.lines[0].meanwhile = lambda: lab.active_jobs.put(
+                job.progressed(LATER, video("completed"))
+            )
+            await lab.worker.delete(job)
             return lab.history.load(job.id).state
 
     assert run(play()) is State.COMPLETED

@@ -15,7 +15,7 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.remote_video import RemoteVideo, inner_id, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
-from sora_tui.engine.reconcile import candidates, for_a_person, matches
+from sora_tui.engine.matching import candidates, for_a_person, matches
 
 SENT = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
 

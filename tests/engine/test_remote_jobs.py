@@ -25,7 +25,7 @@ from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server, simulator
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import JobChanged, RemoteListed
-from sora_tui.engine.remote import ALL_PAGES, list_remote, read_remote
+from sora_tui.engine.remote_jobs import ALL_PAGES, list_remote, read_remote
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import hand_in
@@ -311,7 +311,7 @@ def test_a_video_that_may_be_a_lost_job_s_is_told_as_such(folder: Folder) -> Non
         with closing(History(folder)) as history:
             history.save(lost)
         listed = list_remote(folder, lab)
-    assert listed.lost == {"video_1": lost.id}
+    assert listed.unconfirmed == {"video_1": lost.id}
 
 
 def test_the_engine_tells_and_asks_nothing_that_costs(folder: Folder) -> None:

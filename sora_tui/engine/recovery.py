@@ -16,13 +16,13 @@ from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.recovery import SEARCH_DELAYS, Candidate, RecoverySearch, Refusal
 from sora_tui.core.remote_video import RemoteVideo, inner_id, is_usable_id
 from sora_tui.core.server import Server
-from sora_tui.engine.deferral import Verdict, verdict
-from sora_tui.engine.desk import Desk, utc_now
-from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
-from sora_tui.engine.likeness import since
-from sora_tui.engine.pace import Gate
-from sora_tui.engine.reconcile import candidates, for_a_person, matches
-from sora_tui.engine.walk import walk
+from sora_tui.engine.active_jobs import ActiveJobs, utc_now
+from sora_tui.engine.capabilities import SURELY_NO_ROUTE, Capabilities
+from sora_tui.engine.comparison import earliest_creation
+from sora_tui.engine.deferral import DeferralCheck, check_deferral
+from sora_tui.engine.matching import candidates, for_a_person, matches
+from sora_tui.engine.pagination import walk_pages
+from sora_tui.engine.rate_limit import RateLimiter
 
 #: After the looks of `SEARCH_DELAYS`, one every so many seconds.
 _LATER: Final = 60.0
@@ -42,7 +42,7 @@ _SAME_MOMENT: Final = timedelta(seconds=2)
 _NAMED: Final = 200
 
 
-def replace_parent(desk: Desk, job: Job) -> Job:
+def replace_parent(active_jobs: ActiveJobs, job: Job) -> Job:
     """Right before a job is sent that is its parent, sent again: give the parent up for it.
 
     The parent's own record then names the job: of two that would replace it one is sent, and none
@@ -53,13 +53,17 @@ def replace_parent(desk: Desk, job: Job) -> Job:
     """
     at = utc_now()
     try:
-        parent = desk.jobs.get(job.parent or "") or desk.history.load(job.parent or "")
+        parent = active_jobs.jobs.get(job.parent or "") or active_jobs.history.load(
+            job.parent or ""
+        )
     except ProblemError:
-        return desk.put(job.withdrawn(at, "not sent: the job it replaces cannot be read"))
+        return active_jobs.put(job.withdrawn(at, "not sent: the job it replaces cannot be read"))
     if parent.state is State.UNCONFIRMED:
-        desk.put(parent.sent_again(at, job.id))
+        active_jobs.put(parent.sent_again(at, job.id))
     elif not (parent.was_sent_again_as(job.id) or job.is_once_more):
-        return desk.put(job.withdrawn(at, "not sent: the job it replaces was found or decided"))
+        return active_jobs.put(
+            job.withdrawn(at, "not sent: the job it replaces was found or decided")
+        )
     return job
 
 
@@ -76,39 +80,45 @@ class Listed(NamedTuple):
     cut: int
 
 
-class LostAnswers:
+class Recovery:
     """The unconfirmed jobs of one server. Nothing here ever sends one again."""
 
-    def __init__(self, server: Server, desk: Desk, gate: Gate, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        server: Server,
+        active_jobs: ActiveJobs,
+        rate_limiter: RateLimiter,
+        capabilities: Capabilities,
+    ) -> None:
         self._server = server
-        self._desk = desk
-        self._gate = gate
-        self._knowledge = knowledge
+        self._active_jobs = active_jobs
+        self._rate_limiter = rate_limiter
+        self._capabilities = capabilities
         self._no_list_until = 0.0
-        self._lost_at: dict[str, float] = {}  # loop time
-        self._looked_at: dict[str, float] = {}
+        self._unconfirmed_since: dict[str, float] = {}  # loop time
+        self._searched_at: dict[str, float] = {}
         self._listless: set[str] = set()  # told so by this process
         #: Loop time of the next look; None while there is nothing to look for.
         self.due_at: float | None = None
 
     async def search(self, client: VideosClient) -> None:
         """Look in the server's list, if it is time; adopt what is found without a doubt."""
-        unconfirmed = self._desk.at(self._server, State.UNCONFIRMED)
+        unconfirmed = self._active_jobs.at(self._server, State.UNCONFIRMED)
         lost = [job for job in unconfirmed if job.request.operation != "character"]
         for job in unconfirmed:
             if job not in lost:  # no list has characters
-                self._tell(job, listed=False)
+                self._record(job, listed=False)
         now = asyncio.get_running_loop().time()
         if not lost or not self._may_list(now):
             self.due_at = self._no_list_until if lost and self._no_list_until > now else None
             for job in lost:
-                self._tell(job, listed=False)
+                self._record(job, listed=False)
             return
         for job in lost:
             age = (utc_now() - job.unconfirmed_since).total_seconds()
-            self._lost_at.setdefault(job.id, now - max(age, 0.0))
-        self.due_at = min(self._next_look(job) for job in lost)
-        if self.due_at > now or self._gate.paused_for:
+            self._unconfirmed_since.setdefault(job.id, now - max(age, 0.0))
+        self.due_at = min(self._next_search(job) for job in lost)
+        if self.due_at > now or self._rate_limiter.paused_for:
             return
         try:
             listed = await self._read(client, lost)
@@ -116,22 +126,22 @@ class LostAnswers:
             if failure.not_found or failure.error.status in {400, 405, 501}:
                 self._no_list_until = self._in(_LIST_AGAIN)
                 if failure.error.status in SURELY_NO_ROUTE:
-                    self._knowledge.learn("list", False)
+                    self._capabilities.record("list", False)
                 await self.search(client)
             else:
-                self._gate.failed(failure.retry_after)
+                self._rate_limiter.failed(failure.retry_after)
             return
-        self._gate.opened()
-        self._knowledge.learn("list", True)
-        self._looked_at |= {job.id: self._in(0) for job in lost}
+        self._rate_limiter.opened()
+        self._capabilities.record("list", True)
+        self._searched_at |= {job.id: self._in(0) for job in lost}
         self._take(lost, listed)
-        lost = self._desk.at(self._server, State.UNCONFIRMED)
-        self.due_at = min((self._next_look(job) for job in lost), default=None)
+        lost = self._active_jobs.at(self._server, State.UNCONFIRMED)
+        self.due_at = min((self._next_search(job) for job in lost), default=None)
 
     def _take(self, lost: Sequence[Job], listed: Listed) -> None:
         """Adopt what is found without a doubt, and tell what else there is."""
         self._learn_clock(lost, listed.skew)
-        known = self._desk.history.known_remote_ids(self._server.origin)
+        known = self._active_jobs.history.known_remote_ids(self._server.origin)
         rivals = self._rivals()
         found = matches(rivals, listed.videos, known, listed.skew)
         claims: dict[str, set[str]] = {}
@@ -142,24 +152,24 @@ class LostAnswers:
         reused = self._reused(lost, listed, known)
         for job_id in [job.id for job in lost]:
             # A person may have decided while the list was on its way.
-            if (job := self._lost(job_id)) is None:
+            if (job := self._unconfirmed(job_id)) is None:
                 continue
             if job.id in found:
-                self._desk.put(job.accepted(utc_now(), found[job.id]))
+                self._active_jobs.put(job.accepted(utc_now(), found[job.id]))
                 continue
             # What is another lost job's to the letter is no other's.
             mine = [v for v in listed.videos if job.id in claims.get(v.id, {job.id})]
             offers = for_a_person(job, mine, known, listed.skew, reused)
-            self._tell(job, listed=True, found=offers, cut=listed.cut)
+            self._record(job, listed=True, found=offers, cut=listed.cut)
 
     def _learn_clock(self, lost: Iterable[Job], skew: float | None) -> None:
         """Keep how the server's clock stood to ours when jobs were sent: ours may be set since."""
         for job in lost:
-            moved = self._desk.clock_moved(job.id)
-            still = self._lost(job.id)
+            moved = self._active_jobs.clock_moved(job.id)
+            still = self._unconfirmed(job.id)
             if still is None or still.clock_skew is not None or skew is None or moved is None:
                 continue
-            self._desk.put(still.with_clock_skew(round(skew + moved, 3)))
+            self._active_jobs.put(still.with_clock_skew(round(skew + moved, 3)))
 
     def _rivals(self) -> list[Job]:
         """The jobs that may own what is unknown in the list.
@@ -167,7 +177,7 @@ class LostAnswers:
         One whose answer is still on its way may own what looks like a lost one; so may a job
         of another profile of the same server, which may see the same list.
         """
-        return self._desk.at_origin(self._server, State.SUBMITTING, State.UNCONFIRMED)
+        return self._active_jobs.at_origin(self._server, State.SUBMITTING, State.UNCONFIRMED)
 
     def _reused(self, lost: Iterable[Job], listed: Listed, known: Collection[str]) -> set[str]:
         """Known ids, as `inner_id`, under which the server has another video by now."""
@@ -187,7 +197,7 @@ class LostAnswers:
         at another time.
         """
         ids = {inner_id(video.id) for video in videos}
-        owners = self._desk.history.with_videos(self._server.origin, ids) if ids else {}
+        owners = self._active_jobs.history.with_videos(self._server.origin, ids) if ids else {}
         return {
             inner
             for video in videos
@@ -195,10 +205,10 @@ class LostAnswers:
             and all(owner is not None and _is_another(owner, video) for owner in owners[inner])
         }
 
-    def _next_look(self, job: Job) -> float:
+    def _next_search(self, job: Job) -> float:
         """Loop time of the next look for a job."""
-        lost_at = self._lost_at.get(job.id, self._in(0))
-        looked_at = self._looked_at.get(job.id)
+        lost_at = self._unconfirmed_since.get(job.id, self._in(0))
+        looked_at = self._searched_at.get(job.id)
         if looked_at is None:
             return lost_at + SEARCH_DELAYS[0]
         times = (lost_at + seconds for seconds in SEARCH_DELAYS)
@@ -224,17 +234,17 @@ class LostAnswers:
                 if failure.error.status in {None, 429}:
                     raise
             else:
-                self._gate.opened()
+                self._rate_limiter.opened()
                 self._doubt(listed)
-        self._desk.unchecked -= {job.id for job in waiting}
+        self._active_jobs.unchecked -= {job.id for job in waiting}
 
     def _unchecked(self) -> list[Job]:
-        pending = self._desk.at(self._server, State.PENDING)
-        return [job for job in pending if job.id in self._desk.unchecked]
+        pending = self._active_jobs.at(self._server, State.PENDING)
+        return [job for job in pending if job.id in self._active_jobs.unchecked]
 
     def _doubt(self, listed: Listed) -> None:
         """Keep those jobs from being sent for which the list has videos."""
-        known = self._desk.history.known_remote_ids(self._server.origin)
+        known = self._active_jobs.history.known_remote_ids(self._server.origin)
         alike: dict[str, list[Job]] = {}
         for job in self._unchecked():
             alike.setdefault(repr(job.request), []).append(job)
@@ -247,21 +257,23 @@ class LostAnswers:
             others = sum(rival.request == jobs[0].request for rival in self._rivals())
             for job in jobs[: max(len(videos) - others, 0)]:
                 why = JobError("past_unknown", Spent.PERHAPS)
-                self._desk.put(job.of_unknown_past(utc_now(), why))
+                self._active_jobs.put(job.of_unknown_past(utc_now(), why))
 
     def _may_list(self, now: float) -> bool:
         """Whether a look in the list is worth it; that it failed for another process is no reason.
 
         Only a dialect that is known to have none is not asked.
         """
-        return now >= self._no_list_until and can_list(self._knowledge.server) is not False
+        return now >= self._no_list_until and can_list(self._capabilities.server) is not False
 
     @property
     def may_list(self) -> bool:
         """Whether this server's list is worth a question now."""
         return self._may_list(asyncio.get_running_loop().time())
 
-    async def judge_deferral(self, client: VideosClient, job: Job, *, is_late: bool) -> Verdict:
+    async def check_deferral(
+        self, client: VideosClient, job: Job, *, is_late: bool
+    ) -> DeferralCheck:
         """Return whether a pending job that the server has put off may be sent again.
 
         A server that has no list, or answers with an error, has said all it says.
@@ -281,8 +293,8 @@ class LostAnswers:
             except ServerError as failure:
                 if failure.error.status is None:
                     raise
-        known = self._desk.history.known_remote_ids(self._server.origin)
-        return verdict(job, videos, known, skew, is_late=is_late)
+        known = self._active_jobs.history.known_remote_ids(self._server.origin)
+        return check_deferral(job, videos, known, skew, is_late=is_late)
 
     async def _read(self, client: VideosClient, jobs: Sequence[Job], *, far: bool = True) -> Listed:
         """The list as far down as these jobs can stand.
@@ -292,12 +304,12 @@ class LostAnswers:
         """
 
         def is_enough(videos: Sequence[RemoteVideo], skew: float | None) -> bool:
-            known = self._desk.history.known_remote_ids(self._server.origin)
+            known = self._active_jobs.history.known_remote_ids(self._server.origin)
             found = matches(self._rivals(), videos, known, skew)
             return not far or all(job.id in found for job in jobs)
 
         def first(skew: float | None) -> datetime:
-            return min(since(job, skew) for job in jobs) - timedelta(minutes=1)
+            return min(earliest_creation(job, skew) for job in jobs) - timedelta(minutes=1)
 
         return await self._walk(client, first, is_enough)
 
@@ -318,7 +330,7 @@ class LostAnswers:
         videos: list[RemoteVideo] = []
         skew: float | None = None
         passed, more = False, False
-        async for page in walk(client, self._gate, _MAX_PAGES):
+        async for page in walk_pages(client, self._rate_limiter, _MAX_PAGES):
             skew = page.skew if page.skew is not None else skew
             videos += page.fresh
             more = page.more
@@ -341,8 +353,8 @@ class LostAnswers:
             self.refuse(job_id, video_id, "video_unknown")
             return
         try:
-            async with self._gate.passage():
-                sought = self._lost(job_id)
+            async with self._rate_limiter.slot():
+                sought = self._unconfirmed(job_id)
                 if sought is not None and sought.request.operation == "character":
                     video = await client.character(video_id)
                 else:
@@ -351,29 +363,29 @@ class LostAnswers:
             code = "video_unknown" if failure.not_found else failure.error.kind
             self.refuse(job_id, video_id, code)
             return
-        known = self._desk.history.known_remote_ids(self._server.origin)
+        known = self._active_jobs.history.known_remote_ids(self._server.origin)
         ids = {inner_id(video_id), inner_id(video.id)}
         if known & ids and not self._not_taken([video._replace(id=video_id)]):
             self.refuse(job_id, video_id, "video_taken")
-        elif (job := self._lost(job_id)) is not None:
+        elif (job := self._unconfirmed(job_id)) is not None:
             # The id that was named is the one that answers; some gateways tell another.
-            self._desk.put(job.accepted(utc_now(), video._replace(id=video_id)))
-            self._looked_at.clear()  # what was this one's can no longer be another's: look again
+            self._active_jobs.put(job.accepted(utc_now(), video._replace(id=video_id)))
+            self._searched_at.clear()  # what was this one's can no longer be another's: look again
 
     def refuse(self, job_id: str, video_id: str, code: str) -> None:
         """Let it be known why a video was not adopted."""
-        job, at = self._lost(job_id), utc_now()
+        job, at = self._unconfirmed(job_id), utc_now()
         if job is not None:
             taken_by = self._owner_of(video_id) if code == "video_taken" else None
             refused = Refusal(at, video_id, code, taken_by)
             self._put(job, (job.search or RecoverySearch(at, at))._replace(refused=refused))
 
-    def _lost(self, job_id: str) -> Job | None:
+    def _unconfirmed(self, job_id: str) -> Job | None:
         """The job, unless it was found or given up meanwhile."""
-        job = self._desk.jobs.get(job_id)
+        job = self._active_jobs.jobs.get(job_id)
         return job if job is not None and job.state is State.UNCONFIRMED else None
 
-    def _tell(
+    def _record(
         self,
         job: Job,
         *,
@@ -389,13 +401,13 @@ class LostAnswers:
             return
         (self._listless.discard if listed else self._listless.add)(job.id)
         search = search._replace(at=at, listed=listed, found=found, cut=cut)
-        self._desk.put(job.searched(at, search))
+        self._active_jobs.put(job.searched(at, search))
 
     def _put(self, job: Job, search: RecoverySearch) -> None:
-        self._desk.put(job.searched(utc_now(), search))
+        self._active_jobs.put(job.searched(utc_now(), search))
 
     def _owner_of(self, video_id: str) -> str | None:
-        jobs = (*self._desk.jobs.values(), *self._desk.history.newest(_NAMED))
+        jobs = (*self._active_jobs.jobs.values(), *self._active_jobs.history.newest(_NAMED))
         owned = inner_id(video_id)
         return next((job.id for job in jobs if inner_id(job.remote_id or "") == owned), None)
 

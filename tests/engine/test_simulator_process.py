@@ -10,7 +10,7 @@ import pytest
 from sora_tui.core.job import State
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import simulator
-from sora_tui.engine import simulated
+from sora_tui.engine import simulator_process
 from sora_tui.workspace.folder import open_folder
 from tests.engine.watching import order, running
 
@@ -22,8 +22,8 @@ async def test_one_that_says_nothing_is_a_problem_with_a_name(
     mute.write_text(f"#!{sys.executable}\nimport sys; sys.stdin.read()\n")
     mute.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(mute))
-    monkeypatch.setattr(simulated, "_START_TIMEOUT", 0.2)
-    server = simulated.PracticeServer(open_folder(tmp_path / "workspace"), 50)
+    monkeypatch.setattr(simulator_process, "_START_TIMEOUT", 0.2)
+    server = simulator_process.SimulatorProcess(open_folder(tmp_path / "workspace"), 50)
     try:
         with pytest.raises(ProblemError) as failed:
             await server.connect(simulator())
@@ -33,7 +33,7 @@ async def test_one_that_says_nothing_is_a_problem_with_a_name(
 
 
 async def test_one_that_died_is_followed_by_another(tmp_path: Path) -> None:
-    server = simulated.PracticeServer(open_folder(tmp_path / "workspace"), 50)
+    server = simulator_process.SimulatorProcess(open_folder(tmp_path / "workspace"), 50)
     try:
         first = await server.connect(simulator())
         assert await server.connect(simulator()) == first

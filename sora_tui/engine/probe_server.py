@@ -11,7 +11,7 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server
 
 
-def examine(server: Server, *, timeout: float = 10.0) -> ProbeResult:
+def probe_server(server: Server, *, timeout: float = 10.0) -> ProbeResult:
     """Find out about a server. Blocks, with a loop of its own: for a worker thread.
 
     Only GETs are sent, so nothing is made and nothing is charged. The built-in simulator answers
@@ -24,14 +24,14 @@ def examine(server: Server, *, timeout: float = 10.0) -> ProbeResult:
         Never an exception for what a network, a server or a profile does: that is `problem`.
     """
     if server.simulated:
-        return practice_findings(server)
+        return simulator_probe_result(server)
     try:
         return asyncio.run(run_probe(server, timeout))
     except ProblemError as error:  # the address or a header is none, or a key command failed
         return ProbeResult("generic", problem=error.problem)
 
 
-def practice_findings(server: Server) -> ProbeResult:
+def simulator_probe_result(server: Server) -> ProbeResult:
     """What is known of the built-in simulator without asking it."""
     row = DIALECTS[server.dialect]
     return ProbeResult(

@@ -13,8 +13,8 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.job_id import JobIds
 from sora_tui.core.limits import Budget
 from sora_tui.core.server import Server
+from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.engine import Engine
-from sora_tui.engine.purse import Purse
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.lossy_server import lossy_server
@@ -36,18 +36,18 @@ def sent(second: int, at: datetime) -> Job:
 
 def test_the_day_has_what_documents_say_and_every_step_since(folder: Folder) -> None:
     now = datetime.now(UTC)
-    purse = Purse(Budget(per_day=Decimal("1.00")), folder)
+    budget_guard = BudgetGuard(Budget(per_day=Decimal("1.00")), folder)
     history = History(folder)
-    purse.note(history.save(sent(1, now)))
+    budget_guard.note(history.save(sent(1, now)))
     asked = wish(9)
-    assert purse.refusal(LAB, asked, now) is None
-    purse.note(wish(2))  # it waits: its own turn comes
-    assert purse.refusal(LAB, asked, now) is None
-    purse.note(history.save(sent(3, now)))
-    why = purse.refusal(LAB, asked, now)
+    assert budget_guard.refusal(LAB, asked, now) is None
+    budget_guard.note(wish(2))  # it waits: its own turn comes
+    assert budget_guard.refusal(LAB, asked, now) is None
+    budget_guard.note(history.save(sent(3, now)))
+    why = budget_guard.refusal(LAB, asked, now)
     assert why is not None
     assert (why.code, why.facts["spent"], why.facts["limit"]) == ("over_budget", "0.80", "1.00")
-    assert purse.refusal(LAB, asked, now + timedelta(days=1)) is None, "another day"
+    assert budget_guard.refusal(LAB, asked, now + timedelta(days=1)) is None, "another day"
     history.close()
 
 
@@ -61,18 +61,18 @@ def test_a_record_of_today_that_cannot_be_read_stops_until_it_is_mended(folder: 
     path = folder.metadata / f"{paid.id}.json"
     whole = path.read_bytes()
     path.write_bytes(whole[:300])
-    purse = Purse(budget, folder)
+    budget_guard = BudgetGuard(budget, folder)
     for _ in range(2):
-        why = purse.refusal(LAB, wish(9), now)
+        why = budget_guard.refusal(LAB, wish(9), now)
         assert why is not None
         assert (why.code, why.facts["path"]) == ("day_unreadable", f"metadata/{paid.id}.json")
-    assert Purse(Budget(per_job=Decimal("9.00")), folder).refusal(LAB, wish(9), now) is None
+    assert BudgetGuard(Budget(per_job=Decimal("9.00")), folder).refusal(LAB, wish(9), now) is None
     path.write_bytes(whole)
-    assert purse.refusal(LAB, wish(9), now) is None
+    assert budget_guard.refusal(LAB, wish(9), now) is None
 
 
 def test_without_a_limit_nothing_is_counted(folder: Folder) -> None:
-    assert Purse(Budget(), folder).refusal(LAB, wish(), datetime.now(UTC)) is None
+    assert BudgetGuard(Budget(), folder).refusal(LAB, wish(), datetime.now(UTC)) is None
 
 
 def test_who_owns_the_folder_sends_nothing_beyond_its_own_limits(folder: Folder) -> None:

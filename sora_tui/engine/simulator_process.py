@@ -18,7 +18,7 @@ _START_TIMEOUT: Final = 30.0
 _STOP_TIMEOUT: Final = 1.0
 
 
-class PracticeServer:
+class SimulatorProcess:
     """Runs `python -m sora_tui.simulator` for this workspace.
 
     Its jobs are kept in the workspace, so that unfinished ones go on at the next start; its port

@@ -1,4 +1,4 @@
-"""Asks one server how its jobs are, as the plan of `looks` says, and takes the answers in."""
+"""Asks one server how its jobs are, as the plan of `poll_plan` says, and takes the answers in."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sora_tui.core.problem import Fact, Problem, ProblemError, Spent, problem
 from sora_tui.core.remote_video import Phase, RemoteVideo, inner_id, route_of
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
-from sora_tui.engine.addresses import Addresses, AddressResult
-from sora_tui.engine.desk import FAULT_WAIT, Desk, utc_now
+from sora_tui.engine.active_jobs import FAULT_WAIT, ActiveJobs, utc_now
+from sora_tui.engine.address_downloads import AddressDownloads, AddressResult
+from sora_tui.engine.capabilities import SURELY_NO_ROUTE, Capabilities
 from sora_tui.engine.events import Retry
-from sora_tui.engine.knowledge import SURELY_NO_ROUTE, Knowledge
-from sora_tui.engine.looks import UNKNOWN_AGAIN, Looks, Sweep, is_news, soonest
-from sora_tui.engine.pace import MAX_IN_FLIGHT, Gate
-from sora_tui.engine.walk import walk
+from sora_tui.engine.pagination import walk_pages
+from sora_tui.engine.poll_plan import UNKNOWN_AGAIN, PollPlan, Sweep, is_news, soonest
+from sora_tui.engine.rate_limit import MAX_IN_FLIGHT, RateLimiter
 
 #: A job unknown to its server is gone after this many denials over this long: a load balancer
 #: may have asked the wrong replica (fault 32).
@@ -43,24 +43,24 @@ _ABOUT_JOB: Final = frozenset({"key_without_grant", "request_refused", "moderati
 #: What a server answers that has no list (videos-api, divergence 16).
 _NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 #: How long what such jobs took is remembered before history is asked again, in seconds.
-_LEARNT: Final = 60.0
+_DURATIONS_KEPT: Final = 60.0
 #: A page of rows may mean a hundred writes: after so many seconds of them others have a turn.
 _AT_A_TIME: Final = 0.02
 
 
-class Looker:
+class Poller:
     """The looks at one server's jobs that are under way. One that hangs holds up no other."""
 
     def __init__(
         self,
         server: Server,
-        desk: Desk,
-        gate: Gate,
+        active_jobs: ActiveJobs,
+        rate_limiter: RateLimiter,
         hold: Callable[[Problem], None],
         report: Callable[[Exception], None],
         wake: Callable[[], None],
-        knowledge: Knowledge,
-        addresses: Addresses,
+        capabilities: Capabilities,
+        addresses: AddressDownloads,
     ) -> None:
         """Nothing is asked yet.
 
@@ -70,19 +70,19 @@ class Looker:
             wake: Called when a look has ended: there may be room for the next.
         """
         self._server = server
-        self._desk = desk
-        self._gate = gate
+        self._active_jobs = active_jobs
+        self._rate_limiter = rate_limiter
         self._hold = hold
         self._report = report
         self._wake = wake
-        self._knowledge = knowledge
-        self._looks = Looks(self._soonest)
+        self._capabilities = capabilities
+        self._plan = PollPlan(self._soonest)
         self._tasks: set[asyncio.Task[None]] = set()
         self._addresses = addresses
         self._aliases: dict[str, tuple[str, int]] = {}  # job id -> another id, and how often
         self._denials: dict[str, tuple[int, datetime]] = {}
         self._refusals: dict[str, int] = {}  # job id -> looks in a row that were refused
-        self._learnt: dict[tuple[str | None, ...], tuple[float, float | None]] = {}
+        self._durations: dict[tuple[str | None, ...], tuple[float, float | None]] = {}
         self._due_at = 0.0
 
     @property
@@ -90,24 +90,24 @@ class Looker:
         """Loop time of the next look; None while no job is with the server."""
         return self._due_at if self._jobs() else None
 
-    def look(self, client: VideosClient) -> None:
+    def poll(self, client: VideosClient) -> None:
         """Begin the looks that are due."""
         now = _now()
-        if self._knowledge.can("list") is False:
-            self._looks.has_no_list()
-        self._looks.keep(self._jobs(), now, utc_now())
+        if self._capabilities.can("list") is False:
+            self._plan.has_no_list()
+        self._plan.sync(self._jobs(), now, utc_now())
         room = MAX_IN_FLIGHT - len(self._tasks)
-        if self._gate.paused_for:
+        if self._rate_limiter.paused_for:
             room = 0
-        elif self._gate.failures:
+        elif self._rate_limiter.failures:
             # While the server rests after a failure, one request finds out whether it is back.
             room = 0 if self._tasks else 1
-        todo = self._looks.begin(now, room)
+        todo = self._plan.next_round(now, room)
         self._due_at = todo.again
         if todo.sweep is not None:
             self._start(self._sweep(client, todo.sweep), f"list of {self._server.name}")
         for job_id in todo.ask:
-            self._start(self._ask(client, self._desk.jobs[job_id]), f"look at {job_id}")
+            self._start(self._ask(client, self._active_jobs.jobs[job_id]), f"look at {job_id}")
 
     async def close(self) -> None:
         """End what is under way; it may be asked again at any time."""
@@ -119,10 +119,10 @@ class Looker:
 
     async def _ask(self, client: VideosClient, job: Job) -> None:
         try:
-            async with self._gate.passage():
+            async with self._rate_limiter.slot():
                 answer = await client.retrieve(job.remote_id or "", job.cookies)
             self._answered()
-            current = self._desk.jobs.get(job.id)
+            current = self._active_jobs.jobs.get(job.id)
             if current is not None:
                 await self._take_answer(client, current, answer)
         except ServerError as failure:
@@ -139,7 +139,7 @@ class Looker:
         except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; the others go on
             self._leave(job, error)
         finally:
-            self._looks.not_answered(job.id, _now())
+            self._plan.not_answered(job.id, _now())
 
     async def _take_answer(self, client: VideosClient, job: Job, answer: Poll) -> None:
         video = answer.video
@@ -154,19 +154,19 @@ class Looker:
             server = client.server._replace(cookies=job.cookies)
             verdict = await self._addresses.bring_home(server, job, video)
             if verdict is not AddressResult.NO_CLIP:
-                self._looks.answered(job.id, video, answer.after, _now())
+                self._plan.saw_job(job.id, video, answer.after, _now())
                 return
-            current = self._desk.jobs.get(job.id)
+            current = self._active_jobs.jobs.get(job.id)
             if current is None:
                 return
             job = current
-        self._desk.show_retry(job, None)
-        self._desk.put(job.progressed(utc_now(), video))
-        self._looks.answered(job.id, video, answer.after, _now())
+        self._active_jobs.show_retry(job, None)
+        self._active_jobs.put(job.progressed(utc_now(), video))
+        self._plan.saw_job(job.id, video, answer.after, _now())
         if video.phase is Phase.UNKNOWN:
             again = utc_now() + timedelta(seconds=UNKNOWN_AGAIN)
             why = problem("status_unknown", word=video.status)
-            self._desk.show_retry(job, Retry(1, again, why.code, why))
+            self._active_jobs.show_retry(job, Retry(1, again, why.code, why))
 
     def _is_alias(self, job: Job, video: RemoteVideo) -> bool:
         """Whether another id than ours is the job's all the same, because it is told every time.
@@ -179,12 +179,14 @@ class Looker:
         self._aliases[job.id] = (video.id, times)
         if times < _ALIAS_TIMES.get(video.phase, times + 1):
             return False
-        return inner_id(video.id) not in self._desk.history.known_remote_ids(self._server.origin)
+        return inner_id(video.id) not in self._active_jobs.history.known_remote_ids(
+            self._server.origin
+        )
 
     def _leave(self, job: Job, error: Exception) -> None:
         """Let one job be for a while: handling what the server says of it failed."""
-        self._looks.put_off(job.id, _now() + FAULT_WAIT.total_seconds())
-        self._desk.report_fault(job, error)
+        self._plan.defer(job.id, _now() + FAULT_WAIT.total_seconds())
+        self._active_jobs.report_fault(job, error)
 
     def _refused(self, job: Job, failure: ServerError) -> None:
         """The server does not tell of this job: to this key, or at all."""
@@ -192,16 +194,16 @@ class Looker:
         is_hidden = failure.error.kind == "key_without_grant"
         wait = _KEY_WAIT if is_hidden else _doubled(count)
         wait = max(wait, failure.retry_after or 0.0)
-        self._looks.put_off(job.id, _now() + wait)
-        current = self._desk.jobs.get(job.id)
+        self._plan.defer(job.id, _now() + wait)
+        current = self._active_jobs.jobs.get(job.id)
         if current is None:
             return
         kind = "job_hidden" if is_hidden else "look_refused"
         error = failure.error._replace(kind=kind, spent=Spent.PERHAPS)
-        self._desk.keep_reason(current, error)
+        self._active_jobs.record_status_error(current, error)
         why = replace(error.problem, facts={**error.problem.facts, "profile": self._server.name})
         until = utc_now() + timedelta(seconds=wait)
-        self._desk.show_retry(current, Retry(count, until, kind, why))
+        self._active_jobs.show_retry(current, Retry(count, until, kind, why))
 
     async def _denied(
         self,
@@ -217,10 +219,10 @@ class Looker:
         wait = _doubled(count)
         if failure is not None:
             wait = max(wait, failure.retry_after or 0.0)
-        self._looks.put_off(job.id, _now() + wait)
+        self._plan.defer(job.id, _now() + wait)
         is_misrouted = failure is not None and bool(failure.asked)
         listed = None if is_misrouted else await self._listed(client, job)
-        current = self._desk.jobs.get(job.id)
+        current = self._active_jobs.jobs.get(job.id)
         if current is None:
             return
         is_listed = isinstance(listed, RemoteVideo)
@@ -229,7 +231,7 @@ class Looker:
             return
         rows = listed if isinstance(listed, int) else None
         if failure is not None and current.ended_at_create and count > 1:
-            self._desk.put(current.final_status_believed(utc_now()))
+            self._active_jobs.put(current.final_status_believed(utc_now()))
             return
         left = _GONE_TIME - (utc_now() - first)
         facts: dict[str, Fact] = {
@@ -242,12 +244,12 @@ class Looker:
             made = f"{route.provider}/{route.model}" if route else ""
             why = problem("gateway_misroutes", asked=failure.asked, made=made)
             kept = failure.error._replace(kind=why.code, spent=why.spent)
-            self._desk.keep_reason(current, kept)
+            self._active_jobs.record_status_error(current, kept)
         elif count >= _GONE_AFTER and left <= timedelta(0) and not is_listed:
             error = failure.error if failure else JobError("remote_gone", Spent.PERHAPS)
             spent = Spent.NO if self._server.free else Spent.PERHAPS
             gone = JobError("remote_gone", spent, error.code, error.message, error.status)
-            self._desk.put(current.gone(utc_now(), gone))
+            self._active_jobs.put(current.gone(utc_now(), gone))
             return
         elif video is not None:
             why = problem("other_video_told", video=clean_line(video.id, 60), **facts)
@@ -255,7 +257,7 @@ class Looker:
             why = problem("remote_denied", **facts, **({"rows": rows} if rows else {}))
         until = utc_now() + timedelta(seconds=wait)
         status = failure.error.status or failure.error.kind if failure else why.code
-        self._desk.show_retry(current, Retry(count, until, str(status), why))
+        self._active_jobs.show_retry(current, Retry(count, until, str(status), why))
 
     def _take_listed(self, job: Job, video: RemoteVideo, wait: float) -> None:
         """Believe the list of a server that denies the job when it is asked for it alone.
@@ -265,23 +267,25 @@ class Looker:
         is_over = video.phase.is_final_without_clip and video.phase is not Phase.COMPLETED
         if is_news(job, video) and not is_over:
             self._denials.pop(job.id, None)
-            self._desk.show_retry(job, None)
-            self._desk.put(job.progressed(utc_now(), video._replace(id=job.remote_id or video.id)))
+            self._active_jobs.show_retry(job, None)
+            self._active_jobs.put(
+                job.progressed(utc_now(), video._replace(id=job.remote_id or video.id))
+            )
             return
         why = problem("remote_denied")
         until = utc_now() + timedelta(seconds=wait)
-        self._desk.show_retry(job, Retry(self._denials[job.id][0], until, why.code, why))
+        self._active_jobs.show_retry(job, Retry(self._denials[job.id][0], until, why.code, why))
 
     async def _listed(self, client: VideosClient, job: Job) -> RemoteVideo | int | None:
         """The job's row in the server's list, else how many rows it has; None without a list.
 
         A job that is listed is not gone, whatever a look says.
         """
-        if self._knowledge.can("list") is False:
+        if self._capabilities.can("list") is False:
             return None
         rows, ours = 0, inner_id(job.remote_id or "")
         try:
-            async for page in walk(client, self._gate, _LIST_PAGES):
+            async for page in walk_pages(client, self._rate_limiter, _LIST_PAGES):
                 for video in page.fresh:
                     if inner_id(video.id) == ours:
                         return video
@@ -296,9 +300,9 @@ class Looker:
         missed = set(sweep.wanted)
         ours = {inner_id(job.remote_id or ""): job.id for job in self._jobs()}
         try:
-            async for page in walk(client, self._gate, sweep.pages):
+            async for page in walk_pages(client, self._rate_limiter, sweep.pages):
                 self._answered()
-                self._knowledge.learn("list", True)
+                self._capabilities.record("list", True)
                 since = _now()
                 for rank, video in enumerate(page.fresh, page.first_rank):
                     if (job_id := ours.get(inner_id(video.id))) is None:
@@ -309,58 +313,58 @@ class Looker:
                     except ProblemError:
                         raise
                     except Exception as error:  # noqa: BLE001 -- see `_ask`
-                        if (job := self._desk.jobs.get(job_id)) is not None:
+                        if (job := self._active_jobs.jobs.get(job_id)) is not None:
                             self._leave(job, error)
                     if _now() - since > _AT_A_TIME:
                         await asyncio.sleep(0)
                         since = _now()
                 if page.rows and not page.fresh:
-                    self._looks.list_repeats()
+                    self._plan.list_repeats()
                 if not missed or not page.more:
                     break
-                self._looks.saw_page(page.rows)
-            self._looks.swept(missed, _now())
+                self._plan.saw_page(page.rows)
+            self._plan.sweep_done(missed, _now())
         except ServerError as failure:
             has_none = failure.not_found or failure.error.status in _NO_LIST
-            self._looks.list_failed(_now(), for_good=has_none)
+            self._plan.list_failed(_now(), for_good=has_none)
             if has_none:
                 self._answered()
                 if failure.error.status in SURELY_NO_ROUTE:
-                    self._knowledge.learn("list", False)
+                    self._capabilities.record("list", False)
             else:
                 self._not_answered(failure)
         finally:
-            self._looks.sweep_ended()
+            self._plan.sweep_ended()
 
     def _take(self, job_id: str, video: RemoteVideo, rank: int) -> None:
-        job = self._desk.jobs.get(job_id)
+        job = self._active_jobs.jobs.get(job_id)
         if job is None or job_id in self._addresses.busy:
             return
-        if not self._looks.told(job_id, video, rank, _now()):
+        if not self._plan.saw_row(job_id, video, rank, _now()):
             return
         self._denials.pop(job_id, None)
-        self._desk.show_retry(job, None)
+        self._active_jobs.show_retry(job, None)
         self._refusals.pop(job_id, None)
         if is_news(job, video) or job.error is not None:
-            self._desk.put(job.progressed(utc_now(), video))
+            self._active_jobs.put(job.progressed(utc_now(), video))
 
     # Both -----------------------------------------------------------------------------------
 
     def _answered(self) -> None:
         """The server is there: what waited for it waits no longer."""
-        if self._gate.failures:
+        if self._rate_limiter.failures:
             for job in self._jobs():
-                self._desk.show_retry(job, None)
-        self._gate.opened()
+                self._active_jobs.show_retry(job, None)
+        self._rate_limiter.opened()
 
     def _not_answered(self, failure: ServerError) -> None:
         rest = _KEY_WAIT if failure.error.kind == "key_refused" else failure.retry_after
-        until = utc_now() + timedelta(seconds=self._gate.failed(rest))
+        until = utc_now() + timedelta(seconds=self._rate_limiter.failed(rest))
         why = str(failure.error.status or failure.error.kind)
-        retry = Retry(self._gate.failures, until, why, failure.error.problem)
+        retry = Retry(self._rate_limiter.failures, until, why, failure.error.problem)
         for job in self._jobs():
-            self._desk.keep_reason(job, failure.error._replace(spent=Spent.PERHAPS))
-            self._desk.show_retry(job, retry)
+            self._active_jobs.record_status_error(job, failure.error._replace(spent=Spent.PERHAPS))
+            self._active_jobs.show_retry(job, retry)
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> None:
         async def guarded() -> None:
@@ -380,16 +384,16 @@ class Looker:
         task.add_done_callback(ended)
 
     def _jobs(self) -> list[Job]:
-        return self._desk.at(self._server, State.QUEUED, State.IN_PROGRESS)
+        return self._active_jobs.at(self._server, State.QUEUED, State.IN_PROGRESS)
 
     def _soonest(self, job: Job) -> float | None:
         """When such a job can be done, as history has it."""
         request = job.request
         like = (job.server.profile, request.model, request.size, request.seconds)
-        at, known = self._learnt.get(like, (0.0, None))
-        if like not in self._learnt or _now() - at > _LEARNT:
-            known = soonest(self._desk.history.durations(*like))
-            self._learnt[like] = (_now(), known)
+        at, known = self._durations.get(like, (0.0, None))
+        if like not in self._durations or _now() - at > _DURATIONS_KEPT:
+            known = soonest(self._active_jobs.history.durations(*like))
+            self._durations[like] = (_now(), known)
         return known
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from sora_tui.core.job import Job, State
 from sora_tui.core.recovery import MAX_CANDIDATES, Candidate
 from sora_tui.core.remote_video import RemoteVideo, inner_id
-from sora_tui.engine.likeness import Likeness, likeness
+from sora_tui.engine.comparison import Comparison, compare
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -40,7 +40,7 @@ def candidates(
     found = []
     for video in videos:
         if inner_id(video.id) not in known_ids:
-            told = likeness(job, video, skew)
+            told = compare(job, video, skew)
             if told.when == "then" and told.has_its_source and not (told.near or told.other):
                 found.append(video)
     return found
@@ -102,7 +102,7 @@ def for_a_person(
     found = []
     for video in videos:
         is_reused = inner_id(video.id) in reused
-        told = likeness(job, video, skew)
+        told = compare(job, video, skew)
         if (is_reused or inner_id(video.id) not in known_ids) and _is_possible(told):
             found.append(_candidate(video, told, is_reused=is_reused))
     found.sort(
@@ -116,7 +116,7 @@ def for_a_person(
     return tuple(found[:MAX_CANDIDATES])
 
 
-def _is_possible(told: Likeness) -> bool:
+def _is_possible(told: Comparison) -> bool:
     """Whether a person is to see it: with the prompt nearly always, without it where the rest
     agrees."""
     if told.when == "never" or not told.has_its_source:
@@ -128,7 +128,7 @@ def _is_possible(told: Likeness) -> bool:
     return told.when != "far" and not differs
 
 
-def _candidate(video: RemoteVideo, told: Likeness, *, is_reused: bool) -> Candidate:
+def _candidate(video: RemoteVideo, told: Comparison, *, is_reused: bool) -> Candidate:
     near, other = told.near, told.other
     if told.when == "near":
         near = (*near, "time")

@@ -33,7 +33,7 @@ _BACKOFF_FIRST: Final = 1.0
 _BACKOFF_MOST: Final = 60.0
 
 
-class Gate:
+class RateLimiter:
     """Every request to one server but the paid one passes here.
 
     At most `MAX_IN_FLIGHT` at once, `RATE` a second with bursts of `BURST`, and one shared pause:
@@ -52,7 +52,7 @@ class Gate:
         self.answered_at: float | None = None
 
     @asynccontextmanager
-    async def passage(self) -> AsyncIterator[None]:
+    async def slot(self) -> AsyncIterator[None]:
         """Wait for a turn and hold it. After a failure one request goes, until it is answered.
 
         Whatever the request was for, a server that answers it with Retry-After is left alone for
@@ -172,7 +172,7 @@ class CreateLimit:
         """The server took a request."""
         self._has_accepted = True
 
-    def lost(self) -> None:
+    def unclear(self) -> None:
         """An answer was unclear: what the server answered before says nothing of it now."""
         self._asked_since = asyncio.get_running_loop().time()
         self._silent_since = None
@@ -223,7 +223,7 @@ def _pause_left(job: Job, at: datetime) -> float:
     return left if 0 < left <= MAX_WAIT else 0.0
 
 
-def next_look(elapsed: float, progress: float | None, hint: float | None) -> float:
+def poll_delay(elapsed: float, progress: float | None, hint: float | None) -> float:
     """Seconds until a job is worth asking about again.
 
     A third of the time that progress lets expect, without progress a tenth of the time so far;
