@@ -29,7 +29,7 @@ def list_keys(settings: Settings) -> KeyTable:
     return key_table(settings.screen.keys)
 
 
-def look_at_pictures(settings: Settings) -> Line:
+def check_graphics(settings: Settings) -> Line:
     """How pictures are shown on this terminal, and why."""
     import os
 
@@ -54,17 +54,17 @@ def _run() -> int:
     from sora_tui.cli.streams import (
         OutputError,
         prepare_streams,
+        report_output_error,
         settle_streams,
-        tell_output_lost,
     )
 
     prepare_streams()
     try:
-        code = cli.main(sys.argv[1:], open_screen, list_keys, look_at_pictures)
+        code = cli.main(sys.argv[1:], open_screen, list_keys, check_graphics)
     except SystemExit as end:  # argparse ends so
         code = end.code if isinstance(end.code, int) else 0
     except OutputError as error:  # of `--help` and `--version`
-        code = tell_output_lost(error)
+        code = report_output_error(error)
     return settle_streams(code)
 
 

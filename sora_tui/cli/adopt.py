@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli import exits
-from sora_tui.cli.follow import running, wait_for_completion
+from sora_tui.cli.console import Console
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
-from sora_tui.cli.speech import Speech
-from sora_tui.cli.usual import usual_of
+from sora_tui.cli.typical_time import typical_time_of
+from sora_tui.cli.wait_for_jobs import running, wait_for_completion
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.problem import Problem, problem
@@ -35,7 +35,7 @@ _OVER = frozenset({Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
 _NAMED = 200
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """List what the chosen server has and this folder does not know, or take it in.
 
     What is taken in is followed and downloaded, earliest expiry first, and never sent.
@@ -53,17 +53,17 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         listed = list_remote(folder, server)
         problems = [listed.problem] if listed.problem else []
         if not args.all:
-            _tell(listed, server, speech)
-            return _complain(problems, speech)
+            _tell(listed, server, console)
+            return _complain(problems, console)
         videos = [
             v for v in listed.videos if v.phase not in _OVER and v.id not in listed.unconfirmed
         ]
         if not videos and not problems:
-            speech.note(_("{server} has no job to adopt.").format(server=clean_line(server.name)))
-    worst = _complain(problems, speech)
+            console.note(_("{server} has no job to adopt.").format(server=clean_line(server.name)))
+    worst = _complain(problems, console)
     if not videos:
         return worst
-    return max(worst, _adopt(args, folder, settings, videos, speech))
+    return max(worst, _adopt(args, folder, settings, videos, console))
 
 
 def _read(
@@ -106,11 +106,11 @@ def _adopt(
     folder: Folder,
     settings: Settings,
     videos: list[RemoteVideo],
-    speech: Speech,
+    console: Console,
 ) -> int:
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     jobs = engine.adopt_remote(settings.server, videos)
-    speech.note(
+    console.note(
         ngettext(
             "Adopted {count} job; nothing is sent and nothing is charged.",
             "Adopted {count} jobs; nothing is sent and nothing is charged.",
@@ -119,53 +119,53 @@ def _adopt(
     )
     if args.no_wait:
         for job in jobs:
-            speech.document({"event": "adopted", "job": job.id, "id": job.remote_id})
-            speech.result(job.id)
-        speech.note(_("Whoever runs sora-tui here next saves them: sora-tui wait"))
+            console.document({"event": "adopted", "job": job.id, "id": job.remote_id})
+            console.result(job.id)
+        console.note(_("Whoever runs sora-tui here next saves them: sora-tui wait"))
         return exits.DONE
     history = History(folder)
-    with running(engine, speech) as items:
+    with running(engine, console) as items:
         outcome = wait_for_completion(
             engine,
             items,
             history,
             [job.id for job in jobs],
-            progress_for(speech, usual_of(history)),
-            speech,
+            progress_for(console, typical_time_of(history)),
+            console,
             _is_at_rest,
         )
-    return report(outcome, folder, speech)
+    return report(outcome, folder, console)
 
 
 def _is_at_rest(job: Job) -> bool:
     return job.is_final
 
 
-def _complain(problems: Iterable[Problem], speech: Speech) -> int:
+def _complain(problems: Iterable[Problem], console: Console) -> int:
     codes = []
     for why in problems:
-        speech.problem(why)
+        console.problem(why)
         codes.append(exits.BY_PROBLEM[why.code])
     return exits.worst(codes)
 
 
-def _tell(listed: RemoteListed, server: Server, speech: Speech) -> None:
+def _tell(listed: RemoteListed, server: Server, console: Console) -> None:
     for video in listed.videos:
-        speech.document(_document(video, listed))
+        console.document(_document(video, listed))
     if listed.videos:
         for line in _table(listed):
-            speech.result(line)
-        speech.note(_("Take one in, at no cost: sora-tui adopt ID   all: sora-tui adopt --all"))
+            console.result(line)
+        console.note(_("Take one in, at no cost: sora-tui adopt ID   all: sora-tui adopt --all"))
     elif listed.problem is None:
-        speech.note(
+        console.note(
             _("{server} has no job that this folder does not know.").format(
                 server=clean_line(server.name)
             )
         )
     if listed.unconfirmed:
-        speech.note(_("? may be a job whose answer was lost here: decide with sora-tui wait"))
+        console.note(_("? may be a job whose answer was lost here: decide with sora-tui wait"))
     if listed.more:
-        speech.note(_("The server has more; these are the newest."))
+        console.note(_("The server has more; these are the newest."))
 
 
 def _document(video: RemoteVideo, listed: RemoteListed) -> dict[str, object]:

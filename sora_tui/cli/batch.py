@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.cli import exits
+from sora_tui.cli.build_request import build_request
 from sora_tui.cli.consent import agree, question_on_terminal
-from sora_tui.cli.follow import Outcome, go_on, running, taking_back, wait_for_completion
+from sora_tui.cli.console import Console
 from sora_tui.cli.generate import (
     found_prompt,
     is_at_rest,
     is_with_server,
-    tell_endings,
-    tell_warnings,
+    print_retirements,
+    print_warnings,
 )
-from sora_tui.cli.progress import PlainLines, Progress, progress_for
+from sora_tui.cli.progress import Progress, TextLines, progress_for
 from sora_tui.cli.report import report
-from sora_tui.cli.speech import Speech
 from sora_tui.cli.streams import read_input
-from sora_tui.cli.usual import usual_of
-from sora_tui.cli.wish import wish_of
+from sora_tui.cli.typical_time import typical_time_of
+from sora_tui.cli.wait_for_jobs import Outcome, go_on, running, taking_back, wait_for_completion
 from sora_tui.config.order_options import from_front_matter, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.core.batch import (
@@ -95,7 +95,7 @@ class _Rest(NamedTuple):
         return [job for job in self.before if job.state is State.NOT_SENT]
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Check every line, name the whole price, have it agreed to once, send what was not sent.
 
     Raises:
@@ -104,35 +104,35 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     folder, path = open_folder(settings.workspace), Path(args.batch)
     given = args.name or path.stem
     name, earlier = batch_id(given), earlier_batch_id(given)
-    asked = _checked(path, folder, settings, speech)
+    asked = _checked(path, folder, settings, console)
     if asked is None:
         return exits.WRONG_USE
     server = _limited(settings.server, args.max_active)
     servers = {**settings.servers, server.name: server}
     settings = settings._replace(servers=servers)
     if args.dry_run:
-        rest = _rest_of(folder, server, (name, earlier), asked, speech)
+        rest = _rest_of(folder, server, (name, earlier), asked, console)
         order = _prepare(folder, rest, server, settings)
         if order.unsupported is not None:
             raise ProblemError(order.unsupported)
-        _announce(path, name, order, rest, speech)
+        _announce(path, name, order, rest, console)
         for line, priced in zip(rest.lines, _new(order), strict=True):
-            speech.result(_line_words(line, priced))
-        speech.result(_("Nothing was sent."))
+            console.result(_line_words(line, priced))
+        console.result(_("Nothing was sent."))
         return exits.DONE
-    tell_warnings(settings, speech)
+    print_warnings(settings, console)
     folder.check_writable()
     engine = Engine(folder, servers, budget=settings.budget, alone=settings.alone)
     jobs: list[Job] = []
-    with taking_back(engine, speech), handing_in(folder, alone=settings.alone):
-        rest = _rest_of(folder, server, (name, earlier), asked, speech)
+    with taking_back(engine, console), handing_in(folder, alone=settings.alone):
+        rest = _rest_of(folder, server, (name, earlier), asked, console)
         order = _prepare(folder, rest, server, settings)
         if order.lines:
-            tell_endings(order, speech)
+            print_retirements(order, console)
             order.check()
-            if not args.send_refused and _tell_refused(path, order, rest, speech):
+            if not args.send_refused and _tell_refused(path, order, rest, console):
                 return exits.MODERATED
-        _announce(path, name, order, rest, speech)
+        _announce(path, name, order, rest, console)
         if order.lines:
             jobs = submit(engine, order, _agree(args, order))
     before = rest.before
@@ -147,20 +147,22 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
 
     history = History(folder)
     stopped = go_on(engine, history, going)
-    with running(engine, speech) as items:
-        progress = _progress(len(followed), history, speech)
+    with running(engine, console) as items:
+        progress = _progress(len(followed), history, console)
         outcome = wait_for_completion(
-            engine, items, history, followed, progress, speech, is_enough, stopped
+            engine, items, history, followed, progress, console, is_enough, stopped
         )
-    code = report(outcome, folder, speech)
+    code = report(outcome, folder, console)
     others = [job for job in before if job.id not in outcome.jobs]
-    _sum_up(outcome, others, speech)
+    _sum_up(outcome, others, console)
     if outcome.signal is not None:
         return code
     return exits.worst([code, *(exits.exit_of(job) for job in others if job.is_final)])
 
 
-def _checked(path: Path, folder: Folder, settings: Settings, speech: Speech) -> list[_Asked] | None:
+def _checked(
+    path: Path, folder: Folder, settings: Settings, console: Console
+) -> list[_Asked] | None:
     """Every line as a request; None where one cannot be, and each of those is told.
 
     Raises:
@@ -172,32 +174,32 @@ def _checked(path: Path, folder: Folder, settings: Settings, speech: Speech) -> 
     asked: list[_Asked] = []
     for line in lines:
         try:
-            asked.append(_asked(folder, settings, line, speech))
+            asked.append(_asked(folder, settings, line, console))
         except ProblemError as error:
             wrong.append(at_line(line.number, error))
     for said in sorted((error.problem for error in wrong), key=lambda p: int(p.facts["row"])):
-        _tell_line(path, said, speech)
+        _tell_line(path, said, console)
     return None if wrong else asked
 
 
-def _tell_refused(path: Path, order: Order, rest: _Rest, speech: Speech) -> bool:
+def _tell_refused(path: Path, order: Order, rest: _Rest, console: Console) -> bool:
     """Name every line whose prompt the server refused before; whether there is any."""
     for line, priced in zip(rest.lines, _new(order), strict=True):
         if priced.refused is not None:
-            _tell_line(path, at_line(line.number, ProblemError(priced.refused)).problem, speech)
+            _tell_line(path, at_line(line.number, ProblemError(priced.refused)).problem, console)
     return any(priced.refused is not None for priced in _new(order))
 
 
-def _tell_line(path: Path, said: Problem, speech: Speech) -> None:
-    speech.problem(replace(said, facts={**said.facts, "batch": str(path)}))
+def _tell_line(path: Path, said: Problem, console: Console) -> None:
+    console.problem(replace(said, facts={**said.facts, "batch": str(path)}))
 
 
-def _progress(count: int, history: History, speech: Speech) -> Progress:
+def _progress(count: int, history: History, console: Console) -> Progress:
     """Bars where they can be looked over, a line for each change otherwise."""
-    usual = usual_of(history)
-    if count > _MANY and not speech.as_json:
-        return PlainLines(speech, usual)
-    return progress_for(speech, usual)
+    typical_time = typical_time_of(history)
+    if count > _MANY and not console.as_json:
+        return TextLines(console, typical_time)
+    return progress_for(console, typical_time)
 
 
 def _read(path: Path) -> str:
@@ -210,7 +212,7 @@ def _read(path: Path) -> str:
         raise problem_error("batch_unreadable", path=str(path), reason=reason) from None
 
 
-def _asked(folder: Folder, settings: Settings, line: Line, speech: Speech) -> _Asked:
+def _asked(folder: Folder, settings: Settings, line: Line, console: Console) -> _Asked:
     """The request of a line, its picture, and how many clips are made of it."""
     said, server = line.settings, settings.server
     try:
@@ -229,9 +231,9 @@ def _asked(folder: Folder, settings: Settings, line: Line, speech: Speech) -> _A
     choices = choices.over(from_settings(settings))
     if gone := left_out(text):
         at = _("line {number}").format(number=line.number)
-        speech.note(f"{at}: {left_out_words(gone)}")
+        console.note(f"{at}: {left_out_words(gone)}")
     schema = model_schema_for(folder, server, choices.model)
-    request, prepared = wish_of(folder, server, schema, text, file, choices)
+    request, prepared = build_request(folder, server, schema, text, file, choices)
     return _Asked(line, request, prepared, choices.count or 1)
 
 
@@ -240,7 +242,7 @@ def _rest_of(
     server: Server,
     ids: tuple[str, str],
     asked: Sequence[_Asked],
-    speech: Speech,
+    console: Console,
 ) -> _Rest:
     """What is still to be sent, and the jobs that stand for the rest.
 
@@ -265,7 +267,7 @@ def _rest_of(
             if (job := known.get((take.line, take.index))) and stands_for(job, name, each.request)
         }
         before += standing.values()
-        _tell_other_prompt(each.line, each.request, standing.values(), speech)
+        _tell_other_prompt(each.line, each.request, standing.values(), console)
         rest = tuple(take for take in takes if take not in standing)
         if rest:
             lines.append(each.line)
@@ -274,7 +276,7 @@ def _rest_of(
 
 
 def _tell_other_prompt(
-    line: Line, request: VideoRequest, before: Iterable[Job], speech: Speech
+    line: Line, request: VideoRequest, before: Iterable[Job], console: Console
 ) -> None:
     """Say that a line's id was sent before with another prompt: its clip is another one's."""
     job = next((job for job in before if job.request.prompt != request.prompt), None)
@@ -285,7 +287,7 @@ def _tell_other_prompt(
         " sent again. Another id, or --name, makes it another clip."
     )
     prompt = clean_line(job.request.prompt, 60)
-    speech.note(text.format(number=line.number, prompt=prompt, job=job.id))
+    console.note(text.format(number=line.number, prompt=prompt, job=job.id))
 
 
 def _prepare(folder: Folder, rest: _Rest, server: Server, settings: Settings) -> Order:
@@ -318,9 +320,9 @@ def _agree(args: argparse.Namespace, order: Order) -> Consent:
 # Words ---------------------------------------------------------------------------------------
 
 
-def _announce(path: Path, name: str, order: Order, rest: _Rest, speech: Speech) -> None:
+def _announce(path: Path, name: str, order: Order, rest: _Rest, console: Console) -> None:
     price, sent = order.price, [job for job in rest.before if job.state is not State.NOT_SENT]
-    speech.document(
+    console.document(
         {
             "event": "batch",
             "id": name,
@@ -341,7 +343,7 @@ def _announce(path: Path, name: str, order: Order, rest: _Rest, speech: Speech) 
         parts.append(text.format(count=len(sent)))
     if order.lines:
         parts.append(_price_words(price, order.total.unknown))
-    speech.note(f"{name}: " + ", ".join(parts))
+    console.note(f"{name}: " + ", ".join(parts))
 
 
 def _price_words(price: Price, unknown: int) -> str:
@@ -371,7 +373,7 @@ def _line_words(line: Line, priced: OrderLine) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _sum_up(outcome: Outcome, rest: Sequence[Job], speech: Speech) -> None:
+def _sum_up(outcome: Outcome, rest: Sequence[Job], console: Console) -> None:
     """One line for all of it, those that were done before included."""
     jobs = [*outcome.jobs.values(), *rest]
     states = Counter(job.state for job in jobs)
@@ -379,7 +381,7 @@ def _sum_up(outcome: Outcome, rest: Sequence[Job], speech: Speech) -> None:
     currency = next((job.cost.currency for job in jobs if not job.simulated), "USD")
     spent = sum((cost_of(job, currency) for job in jobs), NOTHING)
     told: dict[str, Any] = {state.value: count for state, count in sorted(states.items())}
-    speech.document(
+    console.document(
         {
             "event": "batch_end",
             "clips": len(jobs),
@@ -390,7 +392,7 @@ def _sum_up(outcome: Outcome, rest: Sequence[Job], speech: Speech) -> None:
             "currency": currency,
         }
     )
-    speech.note(f"{_clips(len(jobs))}: " + "; ".join(_summary(states, spent, currency)))
+    console.note(f"{_clips(len(jobs))}: " + "; ".join(_summary(states, spent, currency)))
 
 
 def _summary(states: Counter[State], spent: Spending, currency: str) -> Iterator[str]:

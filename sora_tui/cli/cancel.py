@@ -7,10 +7,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from sora_tui.cli import exits
-from sora_tui.cli.delete import MEANS, means_at_server, way_there
-from sora_tui.cli.errand import have_done, named
-from sora_tui.cli.lost import ways
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.delete import MEANS, delete_command, means_at_server
+from sora_tui.cli.owner_command import find_job, run_owner_command
+from sora_tui.cli.unconfirmed_words import resolution_commands
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
@@ -22,7 +22,7 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import withdraw
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Withdraw a pending job; one that was sent goes on, and that is said.
 
     Raises:
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """
     folder = open_folder(settings.workspace)
     history = History(folder)
-    job = named(args.job, folder, history)
+    job = find_job(args.job, folder, history)
     if job.state is State.PENDING:
         if withdraw(folder, job.id):
             job = job.withdrawn(datetime.now(UTC))
@@ -40,27 +40,27 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             def is_done() -> bool:
                 return history.load(job.id).state is not State.PENDING
 
-            have_done("cancel", job.id, is_done, folder, settings, speech)
+            run_owner_command("cancel", job.id, is_done, folder, settings, console)
             job = history.load(job.id)
     if job.state is not State.CANCELLED or job.remote_id is not None:
-        return _too_late(job, folder, settings, speech)
-    speech.document(to_document(job))
-    speech.result(_("{job} is withdrawn: nothing was sent.").format(job=job.id))
+        return _too_late(job, folder, settings, console)
+    console.document(to_document(job))
+    console.result(_("{job} is withdrawn: nothing was sent.").format(job=job.id))
     return exits.DONE
 
 
-def _too_late(job: Job, folder: Folder, settings: Settings, speech: Speech) -> int:
+def _too_late(job: Job, folder: Folder, settings: Settings, console: Console) -> int:
     """Say what cancelling cannot do."""
     facts = {"job": job.id, "state": job.state.value}
     if job.is_final and not job.needs_decision:
         raise ProblemError(Problem("step_illegal", facts, Spent.NO))
-    speech.problem(Problem("step_illegal", facts, Spent.NO if job.is_free else Spent.PERHAPS))
+    console.problem(Problem("step_illegal", facts, Spent.NO if job.is_free else Spent.PERHAPS))
     if job.needs_decision:
-        speech.note(_("It may be at the server, and cannot be stopped there from here."))
-        for line in ways(job):
-            speech.note(line)
+        console.note(_("It may be at the server, and cannot be stopped there from here."))
+        for line in resolution_commands(job):
+            console.note(line)
         return exits.UNCONFIRMED
-    speech.note(
+    console.note(
         _(
             "It was sent to {server} and is not stopped there: it goes on, and its clip is saved"
             " by whoever runs sora-tui here next. Save it now: sora-tui wait {job}"
@@ -73,5 +73,5 @@ def _too_late(job: Job, folder: Folder, settings: Settings, speech: Speech) -> i
     if means in {"cancels", "deletes"}:
         server = clean_line(job.server.profile)
         text = _("To end it there: {way}  ({what})")
-        speech.note(text.format(way=way_there(job), what=_(MEANS[means]).format(host=server)))
+        console.note(text.format(way=delete_command(job), what=_(MEANS[means]).format(host=server)))
     return exits.BY_PROBLEM["step_illegal"]

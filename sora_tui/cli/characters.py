@@ -6,8 +6,8 @@ import argparse
 
 from rich.cells import cell_len, set_cell_size
 
+from sora_tui.cli.console import Console
 from sora_tui.cli.history import facts_lines
-from sora_tui.cli.speech import Speech
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job
@@ -18,7 +18,7 @@ from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """List them, newest first, or show the newest of a name.
 
     Raises:
@@ -32,16 +32,16 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         job = next(names, None)
         if job is None:
             raise problem_error("character_unknown", name=args.name)
-        speech.document(to_document(job))
+        console.document(to_document(job))
         for line in facts_lines(job, folder, history):
-            speech.result(line)
+            console.result(line)
         return 0
     for job in jobs:
-        speech.document(to_document(job))
+        console.document(to_document(job))
     for line in _table(jobs):
-        speech.result(line)
+        console.result(line)
     if not jobs:
-        speech.note(_("No characters yet. sora-tui character NAME CLIP makes one of a clip."))
+        console.note(_("No characters yet. sora-tui character NAME CLIP makes one of a clip."))
     return 0
 
 

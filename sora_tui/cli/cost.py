@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli import exits
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
 from sora_tui.config.settings import Settings
 from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_groups, spending_report
 from sora_tui.core.text import clean_line
@@ -25,25 +25,27 @@ _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _BY: Final = (("day", N_("DAY")), ("server", N_("SERVER")), ("model", N_("MODEL")))
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Sum up the documents; those in the trash count, because nothing is refunded by deleting."""
     folder = open_folder(settings.workspace)
     since = args.since or _EVER
     records = read_day_records(folder, since)
     kept = spending_report(records.jobs, since)
     for account, tally in kept.items():
-        speech.document(_document(account, tally))
+        console.document(_document(account, tally))
     for path in records.unreadable:
-        speech.note(_("{path} cannot be read: what its job cost is not counted.").format(path=path))
+        console.note(
+            _("{path} cannot be read: what its job cost is not counted.").format(path=path)
+        )
     if not kept:
-        speech.result(_("Nothing was sent to a real server."))
+        console.result(_("Nothing was sent to a real server."))
         return exits.DONE
     for name, head in _BY:
         for line in _table(_(head), merge_groups(kept, name, "currency")):
-            speech.result(line)
-        speech.result("")
+            console.result(line)
+        console.result("")
     for (currency,), tally in merge_groups(kept, "currency").items():
-        speech.result(_total(currency, tally))
+        console.result(_total(currency, tally))
     return exits.DONE
 
 

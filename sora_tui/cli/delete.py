@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import question_on_terminal
-from sora_tui.cli.errand import have_done, named
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.owner_command import find_job, run_owner_command
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.probe_result import DeleteMeans
@@ -36,7 +36,7 @@ MEANS: Final[dict[DeleteMeans, str]] = {
 }
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Delete the record of a job at rest, once the person has agreed.
 
     With `--remote` the video goes first, at its server; then a job that is under way there may be
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """
     folder = open_folder(settings.workspace)
     history = History(folder)
-    job = named(args.job, folder, history)
+    job = find_job(args.job, folder, history)
     at_server = args.remote and job.remote_id is not None
     if not (job.can_delete_remote if at_server else _is_at_rest(job)):
         raise _not_now(job, names_way=not at_server)
@@ -56,10 +56,10 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     if not args.yes:
         ask = question_on_terminal()
         if ask is None:
-            speech.note(_("Without a terminal to ask on, deleting needs --yes."))
+            console.note(_("Without a terminal to ask on, deleting needs --yes."))
             return exits.WRONG_USE
         if not is_yes(ask(_question(job, means))):
-            speech.note(_("Nothing was deleted."))
+            console.note(_("Nothing was deleted."))
             return exits.WRONG_USE
 
     def is_done() -> bool:
@@ -75,24 +75,26 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             raise _not_now(now)
         return False
 
-    have_done("delete", job.id, is_done, folder, settings, speech, "remote" if at_server else "")
+    run_owner_command(
+        "delete", job.id, is_done, folder, settings, console, "remote" if at_server else ""
+    )
     if at_server and not _is_at_rest(job):
-        speech.document({"event": "cancelled", "job": job.id, "server": means})
-        speech.result(_("Deleted at {host}.").format(host=_host(job)))
-        speech.result(_("{job} is cancelled; its record stays.").format(job=job.id))
+        console.document({"event": "cancelled", "job": job.id, "server": means})
+        console.result(_("Deleted at {host}.").format(host=_host(job)))
+        console.result(_("{job} is cancelled; its record stays.").format(job=job.id))
         return exits.DONE
     record = f"metadata/.trash/{job.id}.json"
     stays = [output.path for output in job.outputs]
-    speech.document(
+    console.document(
         {"event": "deleted", "job": job.id, "record": record, "stays": stays, "server": means}
     )
     if at_server:
-        speech.result(_("Deleted at {host}.").format(host=_host(job)))
+        console.result(_("Deleted at {host}.").format(host=_host(job)))
     elif args.remote:
-        speech.note(_("Nothing of it is at the server."))
-    speech.result(_("Moved to {path}").format(path=record))
+        console.note(_("Nothing of it is at the server."))
+    console.result(_("Moved to {path}").format(path=record))
     for path in stays:
-        speech.result(_("The file stays: {path}").format(path=clean_line(path)))
+        console.result(_("The file stays: {path}").format(path=clean_line(path)))
     return exits.DONE
 
 
@@ -152,10 +154,10 @@ def _not_now(job: Job, *, names_way: bool = False) -> ProblemError:
     spent = Spent.PERHAPS if job.attempts and not job.is_free else Spent.NO
     facts: dict[str, Fact] = {"job": job.id, "state": job.state.value}
     if names_way and job.can_delete_remote:
-        facts["way"] = way_there(job)
+        facts["way"] = delete_command(job)
     return ProblemError(Problem("step_illegal", facts, spent))
 
 
-def way_there(job: Job) -> str:
+def delete_command(job: Job) -> str:
     """The command that deletes a job's video at its server."""
     return f"sora-tui delete {job.id} --remote --yes"

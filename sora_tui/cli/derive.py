@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from sora_tui.cli.generate import asked, place
-from sora_tui.cli.speech import Speech
-from sora_tui.cli.wish import with_params
+from sora_tui.cli.build_request import with_params
+from sora_tui.cli.console import Console
+from sora_tui.cli.generate import order_input, place_order
 from sora_tui.config.order_options import Choices
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import problem_error
@@ -19,16 +19,16 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.source_clips import find_source
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """A clip that a server has is worked on there, whatever server is chosen otherwise.
 
     Raises:
         ProblemError: As `derive`; prompt_unreadable or front_matter_broken.
     """
     folder = open_folder(settings.workspace)
-    prompt, file, own = asked(args, folder, speech)
+    prompt, file, own = order_input(args, folder, console)
     own = replace(own, operation=args.command, source=args.source)
-    return derive(args, settings, folder, prompt.text, file, own, speech)
+    return derive(args, settings, folder, prompt.text, file, own, console)
 
 
 def derive(
@@ -38,7 +38,7 @@ def derive(
     text: str,
     file: str | None,
     own: Choices,
-    speech: Speech,
+    console: Console,
 ) -> int:
     """Make what the choices say out of the clip that they name.
 
@@ -74,7 +74,7 @@ def derive(
     decided = {"model": request.model, "seconds": request.seconds, "size": request.size}
     unused = [name for name, value in decided.items() if getattr(own, name) not in {None, value}]
     if unused:
-        speech.note(
+        console.note(
             _("Not sent, because the clip decides: {names}").format(names=", ".join(unused))
         )
-    return place(args, settings, folder, request, None, own.count or 1, speech)
+    return place_order(args, settings, folder, request, None, own.count or 1, console)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from sora_tui.cli import exits
-from sora_tui.cli.day import spent_words
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.day_spending import spending_words
 from sora_tui.cli.streams import OutputError
 from sora_tui.config.log import log_path
 from sora_tui.config.paths import has_home, user_toml_path
@@ -35,7 +35,7 @@ from sora_tui.workspace.folder import Folder, check_room, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import OwnerLock
 
-LookAtPictures = Callable[[Settings], Line]
+CheckGraphics = Callable[[Settings], Line]
 
 #: Room that a clip may need, in bytes.
 _CLIP = 20_000_000
@@ -58,21 +58,21 @@ class Check(NamedTuple):
     name: str
     detail: str
     problem: Problem | None = None
-    sign: Symbol | None = None
+    symbol: Symbol | None = None
     value: object = None
     advice: str = ""
 
 
-def run(look_at_pictures: LookAtPictures, settings: Settings, speech: Speech) -> int:
+def run(check_graphics: CheckGraphics, settings: Settings, console: Console) -> int:
     """Look at everything, send nothing that costs; the exit code is the worst finding's.
 
     Args:
-        look_at_pictures: Says how the screen would show them; this face does not know the other.
+        check_graphics: Says how the screen would show them; this face does not know the other.
     """
-    return report(_checks(settings, look_at_pictures), speech)
+    return report(_checks(settings, check_graphics), console)
 
 
-def run_without_settings(why: Problem, workspace: Path | None, speech: Speech) -> int:
+def run_without_settings(why: Problem, workspace: Path | None, console: Console) -> int:
     """Look at what does not hang on settings that cannot be read.
 
     Args:
@@ -98,17 +98,17 @@ def run_without_settings(why: Problem, workspace: Path | None, speech: Speech) -
         ("clips", lambda: iter([_clips()])),
         ("log", _log),
     )
-    return report(_surviving(sections), speech)
+    return report(_surviving(sections), console)
 
 
-def report(checks: Iterable[Check], speech: Speech) -> int:
+def report(checks: Iterable[Check], console: Console) -> int:
     """Tell what was found, line by line as it comes; the exit code is the worst of it."""
     codes = []
     for check in checks:
         why = check.problem
         is_warning = why is not None and check.name == "warning" and why.code in _WARNINGS
-        sign = check.sign or ("ok" if why is None else "!" if is_warning else "x")
-        speech.document(
+        sign = check.symbol or ("ok" if why is None else "!" if is_warning else "x")
+        console.document(
             {
                 "check": check.name,
                 "ok": why is None and sign != "x",
@@ -118,16 +118,16 @@ def report(checks: Iterable[Check], speech: Speech) -> int:
                 "problem": None if why is None else {"code": why.code, "facts": dict(why.facts)},
             }
         )
-        speech.result(f"{sign:<3}{check.name:<12}{check.detail}".rstrip())
+        console.result(f"{sign:<3}{check.name:<12}{check.detail}".rstrip())
         if why is not None:
             said = sentences(why)
             # A finding says what happened in its own line.
             happened = "" if said.happened == check.detail else f"{said.happened} "
-            speech.result(f"{'':<15}{happened}{said.next}")
+            console.result(f"{'':<15}{happened}{said.next}")
             if not is_warning:
                 codes.append(exits.BY_PROBLEM[why.code])
         elif check.advice:
-            speech.result(f"{'':<15}{check.advice}")
+            console.result(f"{'':<15}{check.advice}")
     return exits.worst(codes)
 
 
@@ -149,7 +149,7 @@ def _check(line: Line) -> Check:
     return Check(line.name, line.words, line.problem, line.symbol, line.value, line.advice)
 
 
-def _checks(settings: Settings, look_at_pictures: LookAtPictures) -> Iterator[Check]:
+def _checks(settings: Settings, check_graphics: CheckGraphics) -> Iterator[Check]:
     def folder_checks() -> Iterator[Check]:
         try:
             folder = open_folder(settings.workspace)
@@ -158,12 +158,12 @@ def _checks(settings: Settings, look_at_pictures: LookAtPictures) -> Iterator[Ch
         else:
             yield from _folder(folder)
             yield from _records(folder)
-            yield Check("money", spent_words(folder, settings.budget))
+            yield Check("money", spending_words(folder, settings.budget))
 
     def terminal_checks() -> Iterator[Check]:
         yield _terminal()
         if _is_terminal():
-            yield _check(look_at_pictures(settings))
+            yield _check(check_graphics(settings))
 
     yield from _surviving(
         (
@@ -203,14 +203,14 @@ def _version() -> Iterator[Check]:
 def _log() -> Iterator[Check]:
     path = log_path()
     if not has_home():
-        yield Check("log", _("none: there is no home folder here"), sign="-")
+        yield Check("log", _("none: there is no home folder here"), symbol="-")
     elif os.access(path, os.W_OK):
         yield Check("log", str(path))
     else:
         yield Check(
             "log",
             str(path),
-            sign="-",
+            symbol="-",
             advice=_("It cannot be written; nothing else depends on it."),
         )
 
@@ -250,7 +250,7 @@ def _server(settings: Settings) -> Iterator[Check]:
         words = _("by the proxy of {variable}").format(variable=way.proxy) if way.proxy else "-"
         left_out = clean_line(" ".join(way.odd), 100)
         told = _("NO_PROXY: {entries} is no host, and is left out.").format(entries=left_out)
-        yield Check("proxy", words, sign="?" if way.odd else "ok", advice=told if way.odd else "")
+        yield Check("proxy", words, symbol="?" if way.odd else "ok", advice=told if way.odd else "")
     shown = {}
     with suppress(ProblemError):  # the folder has a line of its own
         shown = dict(CapabilityCache(open_folder(settings.workspace)).of(server.origin).facts)
@@ -314,7 +314,7 @@ def _clips() -> Check:
         return Check(
             "clips",
             _("saved as ever, but not shown here: PyAV does not load"),
-            sign="-",
+            symbol="-",
             value={"pyav": None, "ffmpeg": "not needed"},
             advice=_("For pictures of clips: pip install av. ffmpeg is not needed."),
         )

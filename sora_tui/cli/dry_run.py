@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.request import EXACT
 from sora_tui.core.server import Server
@@ -17,7 +17,7 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared
 
 
-def show_order(folder: Folder, order: Order, speech: Speech) -> None:
+def show_order(folder: Folder, order: Order, console: Console) -> None:
     """Print an order of one line. Fields that are not set are not sent and not shown."""
     (line,) = order.lines
     asked = preview(folder, line)
@@ -26,7 +26,7 @@ def show_order(folder: Folder, order: Order, speech: Speech) -> None:
     clip = request.source_file
     picture = None if prepared is None else _picture(server, prepared)
     price = order.price
-    speech.document(
+    console.document(
         {
             "event": "dry_run",
             "server": server.name,
@@ -44,15 +44,15 @@ def show_order(folder: Folder, order: Order, speech: Speech) -> None:
         }
     )
     where = _("the built-in simulator") + asked.path if server.simulated else url
-    speech.result(f"POST {where}  ({asked.encoding})  x {count}")
+    console.result(f"POST {where}  ({asked.encoding})  x {count}")
     for name, value in fields.items():
-        speech.result(f"  {name} = {clean(value)}")
+        console.result(f"  {name} = {clean(value)}")
     if prepared is not None and picture is not None:
-        speech.result(f"  {picture['field']} = {_picture_words(prepared)}")
+        console.result(f"  {picture['field']} = {_picture_words(prepared)}")
     if clip is not None:
-        speech.result(f"  {asked.file_field} = {clip.path}  sha256 {clip.sha256[:12]}")
-    speech.result(_price_words(price))
-    speech.result(_("Nothing was sent."))
+        console.result(f"  {asked.file_field} = {clip.path}  sha256 {clip.sha256[:12]}")
+    console.result(_price_words(price))
+    console.result(_("Nothing was sent."))
 
 
 def _picture(server: Server, prepared: Prepared) -> dict[str, Any]:

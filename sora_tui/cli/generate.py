@@ -8,15 +8,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
+from sora_tui.cli.build_request import build_request, param_pairs, with_params
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
+from sora_tui.cli.console import Console
 from sora_tui.cli.dry_run import show_order
-from sora_tui.cli.follow import running, taking_back, wait_for_completion
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
-from sora_tui.cli.speech import Speech
 from sora_tui.cli.streams import complain, read_input
-from sora_tui.cli.usual import usual_of
-from sora_tui.cli.wish import pairs, wish_of, with_params
+from sora_tui.cli.typical_time import typical_time_of
+from sora_tui.cli.wait_for_jobs import running, taking_back, wait_for_completion
 from sora_tui.config.order_options import Choices, count, from_front_matter, from_settings
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
@@ -41,32 +41,32 @@ from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Everything before the first byte may refuse; nothing is written until all agreed.
 
     Raises:
         ProblemError: Nothing was sent and no document was written.
     """
     folder = open_folder(settings.workspace)
-    prompt, prompt_file, own = asked(args, folder, speech)
+    prompt, prompt_file, own = order_input(args, folder, console)
     if own.operation not in {None, "create"}:
         from sora_tui.cli.derive import derive
 
-        return derive(args, settings, folder, prompt.text, prompt_file, own, speech)
+        return derive(args, settings, folder, prompt.text, prompt_file, own, console)
     choices, server = own.over(from_settings(settings)), settings.server
     schema, choices = with_params(folder, server, choices.model, choices, args.preset, args.param)
-    request, prepared = wish_of(folder, server, schema, prompt.text, prompt_file, choices)
-    return place(args, settings, folder, request, prepared, choices.count or 1, speech)
+    request, prepared = build_request(folder, server, schema, prompt.text, prompt_file, choices)
+    return place_order(args, settings, folder, request, prepared, choices.count or 1, console)
 
 
-def place(
+def place_order(
     args: argparse.Namespace,
     settings: Settings,
     folder: Folder,
     request: VideoRequest,
     prepared: Prepared | None,
     clips: int,
-    speech: Speech,
+    console: Console,
 ) -> int:
     """Name the price, have it agreed to, send, wait and report.
 
@@ -78,10 +78,10 @@ def place(
     if order.unsupported is not None:
         raise ProblemError(order.unsupported)
     if args.dry_run:
-        show_order(folder, order, speech)
+        show_order(folder, order, console)
         return 0
-    tell_warnings(settings, speech)
-    tell_endings(order, speech)
+    print_warnings(settings, console)
+    print_retirements(order, console)
     order.check()
     folder.check_writable()
     consent = agree(
@@ -92,44 +92,44 @@ def place(
         ask=question_on_terminal(),
         despite_refusal=args.send_refused,
     )
-    _announce(order, request, speech)
+    _announce(order, request, console)
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     history = History(folder)
     enough = is_with_server if args.no_wait else is_at_rest
-    with taking_back(engine, speech):
-        with running(engine, speech) as items:
+    with taking_back(engine, console):
+        with running(engine, console) as items:
             jobs = submit(engine, order, consent)
             outcome = wait_for_completion(
                 engine,
                 items,
                 history,
                 [job.id for job in jobs],
-                progress_for(speech, usual_of(history)),
-                speech,
+                progress_for(console, typical_time_of(history)),
+                console,
                 enough,
             )
         if args.no_wait:
             for job in outcome.jobs.values():
-                speech.result(job.id)
-        return report(outcome, folder, speech)
+                console.result(job.id)
+        return report(outcome, folder, console)
 
 
-def tell_warnings(settings: Settings, speech: Speech) -> None:
+def print_warnings(settings: Settings, console: Console) -> None:
     """What a person should know before anything is sent."""
     for warning in settings.warnings:
         if warning.code != "base_url_insecure":  # check_sendable says it
             said = sentences(warning)
-            speech.note(f"{said.happened} {said.next}")
+            console.note(f"{said.happened} {said.next}")
 
 
-def tell_endings(order: Order, speech: Speech) -> None:
+def print_retirements(order: Order, console: Console) -> None:
     """Say which models of an order end, or have ended, and which of its clips come out alike."""
     for end in order.retirements:
         if note := retirement_words(end, date.today()):
-            speech.note(note)
+            console.note(note)
     for line in order.lines:
         if note := same_seed_words(line.request, line.clips):
-            speech.note(note)
+            console.note(note)
 
 
 def is_at_rest(job: Job) -> bool:
@@ -142,8 +142,8 @@ def is_with_server(job: Job) -> bool:
     return job.remote_id is not None or job.is_final
 
 
-def asked(
-    args: argparse.Namespace, folder: Folder, speech: Speech
+def order_input(
+    args: argparse.Namespace, folder: Folder, console: Console
 ) -> tuple[Prompt, str | None, Choices]:
     """The prompt, the file it came from as documents name it, and what both of them choose.
 
@@ -153,8 +153,8 @@ def asked(
     """
     prompt, file = _prompt(args, folder)
     if gone := left_out(prompt.text):
-        speech.note(left_out_words(gone))
-    return prompt, file, _said(args).over(from_front_matter(prompt.settings, file or "-"))
+        console.note(left_out_words(gone))
+    return prompt, file, _options(args).over(from_front_matter(prompt.settings, file or "-"))
 
 
 def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None]:
@@ -193,7 +193,7 @@ def _existing(place: Path) -> Path | None:
         return None
 
 
-def _said(args: argparse.Namespace) -> Choices:
+def _options(args: argparse.Namespace) -> Choices:
     """What the command line says."""
     return Choices(
         model=args.model,
@@ -202,15 +202,15 @@ def _said(args: argparse.Namespace) -> Choices:
         reference=args.reference_image,
         fit=args.fit,
         count=None if args.count is None else count(args.count),
-        variables=pairs(args.var),
+        variables=param_pairs(args.var),
         characters=tuple(args.character or ()),
     )
 
 
-def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
+def _announce(order: Order, request: VideoRequest, console: Console) -> None:
     server, price, words = order.lines[0].server, order.price, order_words(request, order.outputs)
     # Before anything is handed in: an output that cannot be written ends the command here.
-    speech.document(
+    console.document(
         {
             "event": "order",
             "server": server.name,
@@ -225,13 +225,13 @@ def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
         }
     )
     for character in unmentioned(request):
-        speech.note(
+        console.note(
             _("The prompt does not mention {name}: servers find a character by its name.").format(
                 name=clean_line(character, 80)
             )
         )
     if server.simulated:
-        speech.note(
+        console.note(
             _("SIMULATOR: practice server here; nothing is charged.  {order}").format(order=words)
         )
         return
@@ -240,7 +240,7 @@ def _announce(order: Order, request: VideoRequest, speech: Speech) -> None:
         cost = free_words(price)
     elif price.sum is not None:
         cost = _("about {sum}").format(sum=money(price.sum, price.currency))
-    speech.note(
+    console.note(
         _("Sending to {host}: {order}, {cost}").format(host=server.host, order=words, cost=cost)
     )
 

@@ -12,9 +12,9 @@ from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
 
-from sora_tui.cli.lost import found_lines, ways
-from sora_tui.cli.report import made_document, path_of
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.report import difference_document, path_of
+from sora_tui.cli.unconfirmed_words import candidate_lines, resolution_commands
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Cost, Job, State
@@ -33,14 +33,14 @@ from sora_tui.workspace.legacy_records import record_path
 _PAGE = 200
 
 
-def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def jobs(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """List jobs."""
     history = History(open_folder(settings.workspace))
     known = {state.value for state in State}
     for word in args.state or ():
         if word not in known:
             choices = ", ".join(sorted(known))
-            speech.note(
+            console.note(
                 _("There is no state {word}. There are: {choices}").format(
                     word=clean_line(word), choices=choices
                 )
@@ -48,21 +48,21 @@ def jobs(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             return 2
     found = list(islice(_matching(history, args.state, args.search), args.limit))
     for job in found:
-        speech.document({**to_document(job), **made_document(job)})
+        console.document({**to_document(job), **difference_document(job)})
     broken = history.broken()
     if not found and (args.state or args.search):
-        speech.note(_("No jobs match."))
+        console.note(_("No jobs match."))
     elif not found and not broken:  # records that cannot be read are jobs all the same
-        speech.note(_("No jobs yet."))
+        console.note(_("No jobs yet."))
     elif found:
         for line in _table(found):
-            speech.result(line)
+            console.result(line)
     for why in broken:
-        speech.note(" ".join((sentences(why).happened, sentences(why).next)))
+        console.note(" ".join((sentences(why).happened, sentences(why).next)))
     return 0
 
 
-def show(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def show(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Show one job.
 
     Raises:
@@ -72,15 +72,15 @@ def show(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     history = History(folder)
     job_id = history.find(args.job)
     job = history.load(job_id)
-    if speech.as_json:
+    if console.as_json:
         lineage = history.lineage(job)
         document = json.loads(history.load_text(job_id))
         relation = {"from": lineage.origins, "became": lineage.derived}
         document["lineage"] = {way: [one._asdict() for one in relation[way]] for way in relation}
-        speech.document({**document, **made_document(job)})
+        console.document({**document, **difference_document(job)})
         return 0
     for line in facts_lines(job, folder, history):
-        speech.result(line)
+        console.result(line)
     return 0
 
 
@@ -181,7 +181,7 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
     if said is not None:
         yield from ("", said.happened, said.money, said.next)
     if job.state is State.UNCONFIRMED:
-        yield from ("", *found_lines(job), *ways(job))
+        yield from ("", *candidate_lines(job), *resolution_commands(job))
 
 
 def _local(at: datetime) -> str:

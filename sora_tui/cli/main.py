@@ -12,25 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sora_tui.cli.parser import parse
-from sora_tui.cli.streams import OutputError, tell_output_lost, write_out
+from sora_tui.cli.streams import OutputError, report_output_error, write_out
 from sora_tui.i18n import set_language
 
 if TYPE_CHECKING:
-    from sora_tui.cli.doctor import LookAtPictures
+    from sora_tui.cli.console import Console
+    from sora_tui.cli.doctor import CheckGraphics
     from sora_tui.cli.keys import ListKeys
-    from sora_tui.cli.speech import Speech
     from sora_tui.config.settings import Settings
     from sora_tui.workspace.folder import Folder
 
     Screen = Callable[[Settings, Folder, Callable[[], object]], int]
-    Command = Callable[[argparse.Namespace, Settings, Speech], int]
+    Command = Callable[[argparse.Namespace, Settings, Console], int]
 
 
 def main(
     words: Sequence[str],
     open_screen: Screen,
     list_keys: ListKeys,
-    look_at_pictures: LookAtPictures,
+    check_graphics: CheckGraphics,
 ) -> int:
     """Run one command, or the screen when there is none.
 
@@ -39,7 +39,7 @@ def main(
         open_screen: Opens the screen; this face does not know the other. It is given settings,
             folder, and what starts the log, which its first frame need not wait for.
         list_keys: Says which keys the screen has.
-        look_at_pictures: Says how the screen would show pictures on this terminal.
+        check_graphics: Says how the screen would show pictures on this terminal.
 
     Returns:
         The exit code (`exits.py`).
@@ -53,24 +53,24 @@ def main(
         return 0
     # Everything below is imported late: `--help` must answer at once.
     from sora_tui.cli import exits
-    from sora_tui.cli.speech import Speech
+    from sora_tui.cli.console import Console
     from sora_tui.core.problem import ProblemError
 
-    speech = Speech(as_json=args.json)
+    console = Console(as_json=args.json)
     try:
-        code = _run(args, speech, open_screen, list_keys, look_at_pictures)
+        code = _run(args, console, open_screen, list_keys, check_graphics)
     except ProblemError as error:
-        speech.problem(error.problem)
+        console.problem(error.problem)
         code = exits.BY_PROBLEM[error.problem.code]
     except KeyboardInterrupt:
         return exits.INTERRUPTED
     except OutputError as error:
-        code = tell_output_lost(error)
+        code = report_output_error(error)
         return exits.FAILED if args.command in _ORDERS else code
     except Exception as error:  # noqa: BLE001 -- reported, with its own exit code
-        return _own_fault(error, speech)
-    if speech.lost is not None:
-        tell_output_lost(speech.lost)
+        return _own_fault(error, console)
+    if console.output_failed is not None:
+        report_output_error(console.output_failed)
     return code
 
 
@@ -80,10 +80,10 @@ _ORDERS: Final = frozenset({"generate", "batch", "remix", "edit", "extend", "cha
 
 def _run(
     args: argparse.Namespace,
-    speech: Speech,
+    console: Console,
     open_screen: Screen,
     list_keys: ListKeys,
-    look_at_pictures: LookAtPictures,
+    check_graphics: CheckGraphics,
 ) -> int:
     """Carry out what the command line asks for; see `main`."""
     from sora_tui.config.settings import load_settings, workspace_of
@@ -106,21 +106,21 @@ def _run(
             workspace = workspace_of(args.workspace, os.environ)
         except ProblemError:
             workspace = None
-        return run_without_settings(error.problem, workspace, speech)
+        return run_without_settings(error.problem, workspace, console)
     set_language(settings.language)
     if args.command is None:
         return _screen(settings, open_screen, args.debug)
     if args.command == "keys":
         from sora_tui.cli.keys import run
 
-        return run(list_keys, settings, speech)
+        return run(list_keys, settings, console)
     gc.enable()
     _start_log(args.debug)
     if args.command == "doctor":
         from sora_tui.cli.doctor import run as examine
 
-        return examine(look_at_pictures, settings, speech)
-    return _command(args.command)(args, settings, speech)
+        return examine(check_graphics, settings, console)
+    return _command(args.command)(args, settings, console)
 
 
 def _command(name: str) -> Command:
@@ -197,7 +197,7 @@ def _start_log(debug: bool) -> None:
     start_log(debug=debug)
 
 
-def _own_fault(error: Exception, speech: Speech) -> int:
+def _own_fault(error: Exception, console: Console) -> int:
     """Say it, and leave the lines of code in the log: no values, no prompt, no key."""
     import logging
     import traceback
@@ -211,5 +211,5 @@ def _own_fault(error: Exception, speech: Speech) -> int:
     path = start_log(debug=False)
     logging.getLogger("sora_tui.cli").critical("%s\n%s", type(error).__name__, where)
     facts = {"reason": type(error).__name__} | ({"report": str(path)} if path else {})
-    speech.problem(replace(problem("internal_fault", **facts), spent=speech.spent))
+    console.problem(replace(problem("internal_fault", **facts), spent=console.spent))
     return exits.OUR_FAULT

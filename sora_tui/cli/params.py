@@ -7,7 +7,7 @@ import argparse
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli import exits
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
 from sora_tui.config.settings import Settings
 from sora_tui.core.parameters import ModelSchema, typed
 from sora_tui.engine.model_schema import model_schema_for, preset_schema_for
@@ -16,7 +16,7 @@ from sora_tui.i18n.parameters import default_words, help_of, range_words
 from sora_tui.workspace.folder import open_folder
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """List them; with a preset's name, what it would send here.
 
     Raises:
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         schema = preset_schema_for(folder, server, args.preset)
     else:
         schema = model_schema_for(folder, server, args.model or settings.model)
-    speech.document(_document(server.name, schema))
+    console.document(_document(server.name, schema))
     rows = [
         (each.name, range_words(each), default_words(each), help_of(each.name))
         for each in schema.parameters
@@ -37,19 +37,19 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         widths = [max(cell_len(row[at]) for row in (heads, *rows)) for at in range(4)]
         for row in (heads, *rows):
             cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
-            speech.result("  ".join(cells).rstrip())
+            console.result("  ".join(cells).rstrip())
     else:
-        speech.result(_("No parameter beyond the standard is known of this server."))
-    speech.result(_("Any other goes as it is: --param NAME=VALUE."))
+        console.result(_("No parameter beyond the standard is known of this server."))
+    console.result(_("Any other goes as it is: --param NAME=VALUE."))
     if schema.sizes or schema.seconds:
-        speech.result(
+        console.result(
             _("sizes {sizes}; seconds {seconds}; others may do too").format(
                 sizes=", ".join(schema.sizes) or "-", seconds=", ".join(schema.seconds) or "-"
             )
         )
     if schema.preset:
         values = "  ".join(f"{name}={typed(value)}" for name, value in schema.preset.items())
-        speech.result(_("preset for {model}: {values}").format(model=schema.title, values=values))
+        console.result(_("preset for {model}: {values}").format(model=schema.title, values=values))
     return exits.DONE
 
 

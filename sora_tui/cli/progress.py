@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
 from sora_tui.core.eta import seconds_left
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem
@@ -17,7 +17,7 @@ from sora_tui.i18n.formatting import bytes_words, duration
 from sora_tui.i18n.problems import sentences
 
 #: Seconds that such jobs usually take, or None.
-Usual = Callable[[Job], float | None]
+TypicalTime = Callable[[Job], float | None]
 
 
 class Progress(Protocol):
@@ -30,24 +30,24 @@ class Progress(Protocol):
         """Leave the terminal as it was; `show` begins again."""
 
 
-def progress_for(speech: Speech, usual: Usual) -> Progress:
+def progress_for(console: Console, typical_time: TypicalTime) -> Progress:
     """The way that fits the streams of this process."""
-    if speech.as_json:
-        return JsonLines(speech)
+    if console.as_json:
+        return JsonLines(console)
     if sys.stderr.isatty():
-        from sora_tui.cli.bars import Bars  # rich is for terminals
+        from sora_tui.cli.progress_bars import Bars  # rich is for terminals
 
-        return Bars(usual)
-    return PlainLines(speech, usual)
+        return Bars(typical_time)
+    return TextLines(console, typical_time)
 
 
-class PlainLines:
+class TextLines:
     """A line per change of state, per ten percent, and per wait."""
 
-    def __init__(self, speech: Speech, usual: Usual) -> None:
-        self._speech = speech
-        self._usual = usual
-        self._told: dict[str, object] = {}
+    def __init__(self, console: Console, typical_time: TypicalTime) -> None:
+        self._console = console
+        self._typical_time = typical_time
+        self._printed: dict[str, object] = {}
         self._last_reason: Problem | None = None
 
     def show(self, event: JobChanged) -> None:
@@ -58,13 +58,15 @@ class PlainLines:
         job, share = event.job, share_of(event)
         retry = event.retry.count if event.retry else None
         news = (job.state, None if share is None else int(share * 10), retry)
-        if self._told.get(job.id) != news:
-            self._told[job.id] = news
+        if self._printed.get(job.id) != news:
+            self._printed[job.id] = news
             reason = event.retry.problem if event.retry else None
             if reason is not None and reason == self._last_reason:
                 return
             self._last_reason = reason
-            self._speech.note(f"{job.id}  {job.state.value:<11}  {detail(event, self._usual)}")
+            self._console.note(
+                f"{job.id}  {job.state.value:<11}  {detail(event, self._typical_time)}"
+            )
 
     def pause(self) -> None:
         """Lines need nothing."""
@@ -73,9 +75,9 @@ class PlainLines:
 class JsonLines:
     """An object per change of state, percent or wait."""
 
-    def __init__(self, speech: Speech) -> None:
-        self._speech = speech
-        self._told: dict[str, dict[str, object]] = {}
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._printed: dict[str, dict[str, object]] = {}
 
     def show(self, event: JobChanged) -> None:
         """Write a line if there is something new to say."""
@@ -90,9 +92,9 @@ class JsonLines:
             "total": transfer.total if transfer else None,
             "retry": retry.why if retry else None,
         }
-        if self._told.get(job.id) != news:
-            self._told[job.id] = news
-            self._speech.document(news)
+        if self._printed.get(job.id) != news:
+            self._printed[job.id] = news
+            self._console.document(news)
 
     def pause(self) -> None:
         """Lines need nothing."""
@@ -107,7 +109,7 @@ def share_of(event: JobChanged) -> float | None:
     return None if percent is None else percent / 100
 
 
-def detail(event: JobChanged, usual: Usual) -> str:
+def detail(event: JobChanged, typical_time: TypicalTime) -> str:
     """What is known of a job's progress, in a few words; an unknown is called unknown."""
     job, now = event.job, datetime.now(UTC)
     if event.retry is not None:
@@ -125,7 +127,7 @@ def detail(event: JobChanged, usual: Usual) -> str:
         return ""
     percent = _percent(job)
     elapsed = _elapsed(job, now)
-    left = seconds_left(elapsed, percent, usual(job))
+    left = seconds_left(elapsed, percent, typical_time(job))
     words = [_("no figure, {time} so far").format(time=duration(elapsed))]
     if percent is not None:
         words = [f"{percent:.0f} %"]

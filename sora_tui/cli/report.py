@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sora_tui.cli import exits
-from sora_tui.cli.follow import fate_words
-from sora_tui.cli.lost import found_lines, ways
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.unconfirmed_words import candidate_lines, resolution_commands
+from sora_tui.cli.wait_for_jobs import fate_words
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
 from sora_tui.core.output_check import differences
@@ -22,27 +22,27 @@ from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
-    from sora_tui.cli.follow import Outcome
+    from sora_tui.cli.wait_for_jobs import Outcome
 
 
-def report(outcome: Outcome, folder: Folder, speech: Speech) -> int:
+def report(outcome: Outcome, folder: Folder, console: Console) -> int:
     """Say where every job stands and return the exit code of the worst."""
     codes = []
     for job in outcome.jobs.values():
-        speech.document({**to_document(job), **made_document(job)})
+        console.document({**to_document(job), **difference_document(job)})
         if job.id not in outcome.left:
-            _tell(job, folder, speech)
+            _tell(job, folder, console)
             codes.append(exits.exit_of(job) if job.is_final else exits.DONE)
     free = {job.id for job in outcome.jobs.values() if job.is_free}
     left = dict.fromkeys((why, job_id in free) for job_id, why in outcome.left.items())
     for why, is_free in (*left, *((fault, False) for fault in outcome.faults)):
-        speech.problem(why, free=is_free)
+        console.problem(why, free=is_free)
         codes.append(exits.BY_PROBLEM[why.code])
     for job in outcome.jobs.values():
         if outcome.faults and job.state is State.CANCELLED:
-            speech.note(fate_words(job))
+            console.note(fate_words(job))
     if outcome.signal is not None or outcome.left or outcome.faults:
-        _tell_what_goes_on(outcome, speech)
+        _tell_what_goes_on(outcome, console)
     if outcome.signal is not None:
         return 128 + outcome.signal if outcome.signal != signal.SIGINT else exits.INTERRUPTED
     return exits.worst(codes)
@@ -62,27 +62,27 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def made_document(job: Job) -> dict[str, Any]:
+def difference_document(job: Job) -> dict[str, Any]:
     """What the clip has otherwise than asked, for a line of JSON; nothing where all is as asked."""
     found = [each._asdict() for each in differences(job)]
     return {"differences": found} if found else {}
 
 
-def _tell(job: Job, folder: Folder, speech: Speech) -> None:
+def _tell(job: Job, folder: Folder, console: Console) -> None:
     for output in job.outputs:
         if output.is_clip:
             path = _shown(folder.root / output.path)
-            speech.note(
+            console.note(
                 _("Saved {path}  {size}  sha256 {sha256}").format(
                     path=path, size=bytes_words(output.bytes), sha256=output.sha256[:12]
                 )
             )
-            speech.result(path)
+            console.result(path)
     if other := output_words(job):
-        speech.note(f"{job.id}  {other}")
+        console.note(f"{job.id}  {other}")
     if job.request.operation == "character" and job.state is State.COMPLETED:
         name = clean_line(job.request.prompt, 80)
-        speech.note(
+        console.note(
             _(
                 "{name} is {id} on {server}. Use it: sora-tui generate --character {quoted}"
                 ' "... {name} ..."'
@@ -93,22 +93,22 @@ def _tell(job: Job, folder: Folder, speech: Speech) -> None:
                 server=clean_line(job.server.profile, 60),
             )
         )
-        speech.result(job.remote_id or "")
+        console.result(job.remote_id or "")
     said = job_sentences(job)
     if said is not None and job.error is not None and job.state is not State.SAVED:
-        speech.note(f"{job.id}  {job.state.value}")
-        speech.sentences(said, job.error.spent)
+        console.note(f"{job.id}  {job.state.value}")
+        console.sentences(said, job.error.spent)
     if job.state is State.UNCONFIRMED:
-        for line in (*found_lines(job), *ways(job)):
-            speech.note(line)
+        for line in (*candidate_lines(job), *resolution_commands(job)):
+            console.note(line)
 
 
-def _tell_what_goes_on(outcome: Outcome, speech: Speech) -> None:
+def _tell_what_goes_on(outcome: Outcome, console: Console) -> None:
     going = [job for job in outcome.jobs.values() if job.is_active]
     simulated = sum(job.simulated for job in going)
     real = len(going) - simulated
     if real:
-        speech.note(
+        console.note(
             ngettext(
                 "{count} job goes on. Come back with: sora-tui wait",
                 "{count} jobs go on. Come back with: sora-tui wait",
@@ -116,7 +116,7 @@ def _tell_what_goes_on(outcome: Outcome, speech: Speech) -> None:
             ).format(count=real)
         )
     if simulated:
-        speech.note(
+        console.note(
             ngettext(
                 "{count} simulated job is paused and goes on with: sora-tui wait",
                 "{count} simulated jobs are paused and go on with: sora-tui wait",

@@ -11,8 +11,8 @@ from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import question_on_terminal
+from sora_tui.cli.console import Console
 from sora_tui.cli.doctor import report, server_checks
-from sora_tui.cli.speech import Speech
 from sora_tui.config.paths import saved_servers_path, user_toml_path
 from sora_tui.config.saved_servers import (
     check_profile,
@@ -44,7 +44,7 @@ _TEXTS: Final[Mapping[str, str]] = {
 }
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Do what the word behind `servers` says; without one, list.
 
     Raises:
@@ -53,24 +53,24 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     """
     match args.action:
         case "add":
-            return _add(args, settings, speech)
+            return _add(args, settings, console)
         case "edit":
-            return _edit(args, settings, speech)
+            return _edit(args, settings, console)
         case "test":
-            return report(server_checks(_known(args.name, settings)), speech)
+            return report(server_checks(_known(args.name, settings)), console)
         case "use":
-            return _use(args, settings, speech)
+            return _use(args, settings, console)
         case "remove":
-            return _remove(args, settings, speech)
+            return _remove(args, settings, console)
         case _:
-            return _list(settings, speech)
+            return _list(settings, console)
 
 
-def _list(settings: Settings, speech: Speech) -> int:
+def _list(settings: Settings, console: Console) -> int:
     rows = []
     for name, server in sorted(settings.servers.items()):
         place = settings.profile_files.get(name, "")
-        speech.document(_document(server, settings))
+        console.document(_document(server, settings))
         rows.append(
             (
                 "*" if name == settings.server.name else "",
@@ -83,65 +83,65 @@ def _list(settings: Settings, speech: Speech) -> int:
         )
     heads = ("", _("NAME"), _("ADDRESS"), _("DIALECT"), _("KEY"), _("WRITTEN IN"))
     for line in _aligned([heads, *rows]):
-        speech.result(line)
-    speech.note(_("* gets the next clip. Add one: sora-tui servers add NAME URL"))
+        console.result(line)
+    console.note(_("* gets the next clip. Add one: sora-tui servers add NAME URL"))
     return exits.DONE
 
 
-def _add(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def _add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     name = args.name
     if settings.profile_files.get(name) == str(saved_servers_path()):
         raise problem_error("profile_exists", name=name)
-    return _keep(name, _changed({}, args), args, settings, speech)
+    return _keep(name, _changed({}, args), args, settings, console)
 
 
-def _edit(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def _edit(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     name = args.name
     place = settings.profile_files.get(name)
     if place is not None and place != str(saved_servers_path()):
         raise problem_error("profile_elsewhere", name=name, path=place)
-    return _keep(name, _changed(saved_table(name), args), args, settings, speech)
+    return _keep(name, _changed(saved_table(name), args), args, settings, console)
 
 
 def _keep(
-    name: str, table: dict[str, Any], args: argparse.Namespace, settings: Settings, speech: Speech
+    name: str, table: dict[str, Any], args: argparse.Namespace, settings: Settings, console: Console
 ) -> int:
     check_profile(name, table, os.environ, settings.profile_files)
     write_profile(name, table, default=args.default)
     fresh = reloaded(settings, os.environ)
     server = fresh.servers[name]
-    speech.document(_document(server, fresh))
+    console.document(_document(server, fresh))
     path = saved_servers_path()
-    speech.result(_("{name} is kept in {path}").format(name=name, path=path))
+    console.result(_("{name} is kept in {path}").format(name=name, path=path))
     if server.lacks_key:
         variable = clean_line(server.key_from)
-        speech.note(
+        console.note(
             _("{variable} is not set here: export it, or put it into .env.").format(
                 variable=variable
             )
         )
-    speech.note(_("See what it is and can: sora-tui servers test {name}").format(name=name))
+    console.note(_("See what it is and can: sora-tui servers test {name}").format(name=name))
     if args.default:
-        _say_what_outranks(name, settings, speech)
+        _say_what_outranks(name, settings, console)
     else:
-        speech.note(_("Choose it from now on: sora-tui servers use {name}").format(name=name))
+        console.note(_("Choose it from now on: sora-tui servers use {name}").format(name=name))
     return exits.DONE
 
 
-def _use(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def _use(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     name = _known(args.name, settings).name
     place = settings.profile_files.get(name, "")
     if name != SIMULATOR_NAME and place not in {str(saved_servers_path()), str(user_toml_path())}:
         # It is there in this workspace or with this variable only: elsewhere nothing would start.
         raise problem_error("profile_elsewhere", name=name, path=place)
     set_default(name)
-    speech.document({"event": "default", "name": name, "path": str(saved_servers_path())})
-    speech.result(_("{name} gets the next clip.").format(name=name))
-    _say_what_outranks(name, settings, speech)
+    console.document({"event": "default", "name": name, "path": str(saved_servers_path())})
+    console.result(_("{name} gets the next clip.").format(name=name))
+    _say_what_outranks(name, settings, console)
     return exits.DONE
 
 
-def _remove(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def _remove(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     name = _known(args.name, settings).name
     place = settings.profile_files.get(name, _("built in"))
     if place != str(saved_servers_path()):
@@ -151,18 +151,18 @@ def _remove(args: argparse.Namespace, settings: Settings, speech: Speech) -> int
     if not args.yes:
         ask = question_on_terminal()
         if ask is None:
-            speech.note(_("Without a terminal to ask on, removing needs --yes."))
+            console.note(_("Without a terminal to ask on, removing needs --yes."))
             return exits.WRONG_USE
         question = _("Remove {name} ({url})? y remove, any other answer: no")
         question = question.format(name=name, url=server.base_url)
         if not is_yes(ask("\n".join((*_left_behind(going), question)))):
-            speech.note(_("Nothing was removed."))
+            console.note(_("Nothing was removed."))
             return exits.WRONG_USE
     remove_profile(name, settings.profile_files)
-    speech.document({"event": "removed", "name": name, "unfinished": going})
-    speech.result(_("{name} is removed.").format(name=name))
+    console.document({"event": "removed", "name": name, "unfinished": going})
+    console.result(_("{name} is removed.").format(name=name))
     for line in _left_behind(going) if args.yes else ():
-        speech.note(line)
+        console.note(line)
     return exits.DONE
 
 
@@ -187,12 +187,12 @@ def _left_behind(going: int) -> tuple[str, ...]:
     )
 
 
-def _say_what_outranks(name: str, settings: Settings, speech: Speech) -> None:
+def _say_what_outranks(name: str, settings: Settings, console: Console) -> None:
     from sora_tui.config.settings import load_settings
 
     now = load_settings(workspace=settings.workspace, server=None, environ=os.environ)
     if now.server.name != name:
-        speech.note(
+        console.note(
             _("Not here, though: {what} says {other}.").format(
                 what=now.chosen_by, other=clean_line(now.server.name)
             )

@@ -11,14 +11,14 @@ import sys
 from types import FrameType
 
 from sora_tui.cli import exits
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import problem_error
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Serve until ctrl+c or a signal.
 
     Raises:
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         if wrong := re.search(r"error: argument (--[a-z]+): (.+)", reason):
             raise problem_error("config_invalid", key=wrong[1], reason=wrong[2])
         raise problem_error("simulator_failed", reason=reason)
-    _say_where(json.loads(line), speech)
+    _say_where(json.loads(line), console)
     stdin = child.stdin
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -57,12 +57,12 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     return exits.DONE
 
 
-def _say_where(told: dict[str, str], speech: Speech) -> None:
+def _say_where(told: dict[str, str], console: Console) -> None:
     base_url, key = told["base_url"], told["key"]
-    speech.document(told)
-    speech.note(_("The practice server listens; nothing is charged. Ctrl+c ends it."))
-    speech.note(_("Use it from another terminal:"))
-    speech.result(f"export SORA_BASE_URL={base_url} SORA_API_KEY={key}")
-    speech.note('sora-tui generate "A kite over a grey sea" --seconds 4 --size 1280x720')
-    speech.note(_("Words such as [blocked] in a prompt bring a misfortune; all of them:"))
-    speech.note("sora-tui simulate --help")
+    console.document(told)
+    console.note(_("The practice server listens; nothing is charged. Ctrl+c ends it."))
+    console.note(_("Use it from another terminal:"))
+    console.result(f"export SORA_BASE_URL={base_url} SORA_API_KEY={key}")
+    console.note('sora-tui generate "A kite over a grey sea" --seconds 4 --size 1280x720')
+    console.note(_("Words such as [blocked] in a prompt bring a misfortune; all of them:"))
+    console.note("sora-tui simulate --help")

@@ -83,7 +83,7 @@ def write_out(text: str) -> None:
         raise OutputError(error) from error
 
 
-def tell_output_lost(error: OutputError) -> int:
+def report_output_error(error: OutputError) -> int:
     """Say that a result could not be written, and return the exit code of that."""
     if error.is_closed:  # whoever read our lines has enough
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from sora_tui.cli import exits
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Output
 from sora_tui.core.problem import ProblemError
@@ -16,7 +16,7 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.outputs import verify
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Hash the files of the named jobs, or of all, once more; nothing is changed.
 
     A record that cannot be read vouches for no file, and a job that is named has to have one.
@@ -40,22 +40,22 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
             job = history.load(job_id)
         except ProblemError as error:
             all_ok = False
-            speech.problem(error.problem)
+            console.problem(error.problem)
             continue
         if named and not job.outputs:
             all_ok = False
-            speech.note(_("{job} has no file: it is {state}.").format(job=job.id, state=job.state))
+            console.note(_("{job} has no file: it is {state}.").format(job=job.id, state=job.state))
         for output in job.outputs:
             if not output.sha256:
                 continue  # the old script lost it: there is nothing to compare with
             found = _found(folder, output)
             all_ok = all_ok and found == "ok"
-            speech.document(
+            console.document(
                 {"job": job.id, "path": output.path, "sha256": output.sha256, "result": found}
             )
-            speech.result(f"{words[found]}  {clean_line(output.path)}")
+            console.result(f"{words[found]}  {clean_line(output.path)}")
     if not job_ids:
-        speech.note(_("No jobs yet."))
+        console.note(_("No jobs yet."))
     return exits.DONE if all_ok else exits.FAILED
 
 

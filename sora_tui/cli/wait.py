@@ -11,13 +11,13 @@ from typing import NoReturn
 
 from sora_tui.cli import exits
 from sora_tui.cli.consent import question_on_terminal
-from sora_tui.cli.decide import Deciding
-from sora_tui.cli.follow import Outcome, go_on, running, wait_for_completion
+from sora_tui.cli.console import Console
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.resolve_unconfirmed import UnconfirmedResolver
 from sora_tui.cli.streams import complain
-from sora_tui.cli.usual import usual_of
+from sora_tui.cli.typical_time import typical_time_of
+from sora_tui.cli.wait_for_jobs import Outcome, go_on, running, wait_for_completion
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError
@@ -29,7 +29,7 @@ from sora_tui.workspace.inbox import waiting
 from sora_tui.workspace.lock import OwnerLock
 
 
-def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Stay until the named jobs, or all, are at rest; the exit code is the worst outcome's.
 
     What is decided about a lost answer is done first, on the command line or when it is asked for.
@@ -48,11 +48,11 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
         wanted = _unfinished(folder, history, settings)
     broken = [] if args.jobs else history.broken()
     for why in broken:  # a paid clip may be behind each of them
-        speech.problem(why)
+        console.problem(why)
     if not wanted:
         if broken:
             return max(exits.BY_PROBLEM[why.code] for why in broken)
-        speech.note(_("Nothing is unfinished here."))
+        console.note(_("Nothing is unfinished here."))
         return exits.DONE
     folder.check_writable()  # nobody moves a job here, so nothing would ever come of it
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
@@ -62,27 +62,27 @@ def run(args: argparse.Namespace, settings: Settings, speech: Speech) -> int:
     def is_enough(job: Job) -> bool:
         return job.is_final and job.updated_at != asked.get(job.id)
 
-    with running(engine, speech) as items:
-        progress = progress_for(speech, usual_of(history))
-        deciding = Deciding(folder, engine, items, history, settings, speech)
+    with running(engine, console) as items:
+        progress = progress_for(console, typical_time_of(history))
+        resolver = UnconfirmedResolver(folder, engine, items, history, settings, console)
         if decided:
             for job_id in wanted:
-                _do(args, deciding, job_id)
-            wanted = deciding.going
-            deciding.give_back()
+                _do(args, resolver, job_id)
+            wanted = resolver.going
+            resolver.give_back()
         outcome = wait_for_completion(
-            engine, items, history, wanted, progress, speech, is_enough, stopped
+            engine, items, history, wanted, progress, console, is_enough, stopped
         )
-        asks = not speech.as_json and question_on_terminal() is not None
+        asks = not console.as_json and question_on_terminal() is not None
         while asks and outcome.signal is None and not outcome.faults:
-            going = _ask(deciding, outcome)
+            going = _ask(resolver, outcome)
             if not going:
                 break
-            _add(outcome, wait_for_completion(engine, items, history, going, progress, speech))
-        outcome.signal = outcome.signal or deciding.signal
+            _add(outcome, wait_for_completion(engine, items, history, going, progress, console))
+        outcome.signal = outcome.signal or resolver.signal
         for job in [job for job in outcome.jobs.values() if job.needs_decision]:
             outcome.jobs[job.id] = history.load(job.id)  # given up for one that was sent
-    return report(outcome, folder, speech)
+    return report(outcome, folder, console)
 
 
 def _unfinished(folder: Folder, history: History, settings: Settings) -> list[str]:
@@ -120,14 +120,14 @@ def _look_again(engine: Engine, history: History, job_ids: Iterable[str]) -> dic
     return asked
 
 
-def _do(args: argparse.Namespace, deciding: Deciding, job_id: str) -> None:
-    job = deciding.current(job_id)
+def _do(args: argparse.Namespace, resolver: UnconfirmedResolver, job_id: str) -> None:
+    job = resolver.current(job_id)
     if args.adopt is not None:
-        deciding.adopt(job, args.adopt)
+        resolver.adopt(job, args.adopt)
     elif args.give_up:
-        deciding.give_up(job)
+        resolver.give_up(job)
     else:
-        deciding.send_again(
+        resolver.send_again(
             job,
             yes=args.yes,
             max_spend=args.max_spend,
@@ -135,14 +135,14 @@ def _do(args: argparse.Namespace, deciding: Deciding, job_id: str) -> None:
         )
 
 
-def _ask(deciding: Deciding, outcome: Outcome) -> list[str]:
+def _ask(resolver: UnconfirmedResolver, outcome: Outcome) -> list[str]:
     """Ask about every job that nobody was asked about; the ids of those that go on."""
-    deciding.going = []
+    resolver.going = []
     for job in outcome.jobs.values():
-        if job.needs_decision and job.id not in deciding.asked and not deciding.ask(job):
+        if job.needs_decision and job.id not in resolver.asked and not resolver.ask(job):
             break
-    deciding.give_back()
-    return list(dict.fromkeys(deciding.going))
+    resolver.give_back()
+    return list(dict.fromkeys(resolver.going))
 
 
 def _add(outcome: Outcome, later: Outcome) -> None:

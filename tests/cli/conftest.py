@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sora_tui.__main__ import list_keys, look_at_pictures
+from sora_tui.__main__ import check_graphics, list_keys
 from sora_tui.cli.main import main
 from sora_tui.i18n import set_language
 from tests.simulated import Simulator, start_simulator
@@ -70,9 +70,7 @@ class Shell:
             for name, value in {**self.environ, **environ}.items():
                 patch.setenv(name, value)
             try:
-                code = main(
-                    words, lambda settings, folder, start_log: 0, list_keys, look_at_pictures
-                )
+                code = main(words, lambda settings, folder, start_log: 0, list_keys, check_graphics)
             except SystemExit as end:  # argparse ends so
                 code = int(end.code or 0)
         return Ran(code, out.getvalue(), err.getvalue())

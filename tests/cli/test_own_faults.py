@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sora_tui.cli import generate
-from sora_tui.cli.follow import fate_words, running
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.wait_for_jobs import fate_words, running
 from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.server import Server
@@ -34,23 +34,23 @@ def hand_in(engine: Engine) -> Job:
 def test_a_command_that_breaks_off_takes_its_order_back_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder, speech = open_folder(tmp_path), Speech(as_json=False)
+    folder, console = open_folder(tmp_path), Console(as_json=False)
     set_paused(folder, True)
     engine = Engine(folder, {"lab": LAB})
 
     def break_off() -> None:
-        with running(engine, speech):
+        with running(engine, console):
             hand_in(engine)
             raise RuntimeError("a fault of ours")
 
     with pytest.raises(RuntimeError):
         break_off()
-    assert speech.spent is Spent.NO
+    assert console.spent is Spent.NO
     assert "was taken back: nothing of it was sent." in capsys.readouterr().err
     assert History(folder).active() == []
 
 
-@pytest.mark.parametrize("place", ["report", "usual_of"])
+@pytest.mark.parametrize("place", ["report", "typical_time_of"])
 def test_the_last_words_never_advise_to_start_an_order_again(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -59,7 +59,7 @@ def test_the_last_words_never_advise_to_start_an_order_again(
 
     # Behind a clip that is paid and saved, and where the order was just handed in.
     monkeypatch.setattr(generate, place, break_off)
-    if place == "usual_of":
+    if place == "typical_time_of":
         set_paused(open_folder(shell.workspace), True)
     ran = shell.inside("generate", "A kite", "--yes")
     assert ran.code == 70

@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 
 from sora_tui.cli import batch as batch_command
-from sora_tui.cli import decide as decide_command
 from sora_tui.cli import generate as generate_command
+from sora_tui.cli import resolve_unconfirmed as decide_command
 from sora_tui.cli.consent import agree
-from sora_tui.cli.decide import Deciding
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.resolve_unconfirmed import UnconfirmedResolver
 from sora_tui.config.consents import consents_path
 from sora_tui.config.paths import user_toml_path
 from sora_tui.config.settings import Settings, load_settings
@@ -130,8 +130,10 @@ def batch(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:
 def send_again(folder: Folder, settings: Settings, patch: pytest.MonkeyPatch) -> str:
     """`wait JOB --send-again`."""
     patch.setattr(decide_command, "submit", nothing_is_sent)
-    engine, speech = Engine(folder, settings.servers), Speech(as_json=True)
-    deciding = Deciding(folder, engine, SimpleQueue(), History(folder), settings, speech)
+    engine, console = Engine(folder, settings.servers), Console(as_json=True)
+    deciding = UnconfirmedResolver(
+        folder, engine, SimpleQueue(), History(folder), settings, console
+    )
     with pytest.raises(ProblemError) as raised:
         deciding.send_again(lost(settings))
     return outcome(raised.value.problem)

@@ -14,7 +14,7 @@ from sora_tui.core.job import State
 from sora_tui.core.limits import Budget
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
-from tests.cli.test_decide import lose
+from tests.cli.test_resolve_unconfirmed import lose
 from tests.engine.lossy_server import lossy_server
 from tests.pty_session import KEYS, PtySession
 from tests.tui.sample_jobs import pending, searched, unconfirmed

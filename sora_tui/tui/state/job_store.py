@@ -35,7 +35,7 @@ class JobBook:
         self._views: dict[str, JobView] = {}
         #: Those that change with time.
         self._live: dict[str, JobView] = {}
-        self._usual: dict[Kind, float | None] = {}
+        self._typical_time: dict[Kind, float | None] = {}
 
     def load(self, jobs: Iterable[Job]) -> list[JobView]:
         """Take in jobs from the disk; what the engine said of a live one already is newer."""
@@ -63,7 +63,7 @@ class JobBook:
     def learn(self, past: Mapping[Kind, list[float]]) -> list[JobView]:
         """Take in how long such jobs took, in seconds; the views that know more now."""
         for kind, seconds in past.items():
-            self._usual[kind] = typical_seconds(seconds)
+            self._typical_time[kind] = typical_seconds(seconds)
         changed = [self._dressed(view) for view in self._live.values() if kind_of(view.job) in past]
         for view in changed:
             self._put(view)
@@ -80,7 +80,7 @@ class JobBook:
 
     def unknown_kinds(self) -> set[Kind]:
         """Kinds of jobs under way whose usual time was not asked for yet."""
-        return {kind_of(view.job) for view in self._live.values()} - self._usual.keys()
+        return {kind_of(view.job) for view in self._live.values()} - self._typical_time.keys()
 
     def newest(self) -> list[JobView]:
         """Every view at hand, newest first."""
@@ -124,4 +124,4 @@ class JobBook:
                 del self._views[job_id]
 
     def _dressed(self, view: JobView) -> JobView:
-        return view._replace(usual=self._usual.get(kind_of(view.job)))
+        return view._replace(usual=self._typical_time.get(kind_of(view.job)))

@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from sora_tui.cli.progress import Usual, detail, share_of
+from sora_tui.cli.progress import TypicalTime, detail, share_of
 from sora_tui.engine.events import JobChanged
 
 
 class Bars:
     """The state of each job, its bar and what is known; a bar without a figure stays empty."""
 
-    def __init__(self, usual: Usual) -> None:
-        self._usual = usual
+    def __init__(self, typical_time: TypicalTime) -> None:
+        self._typical_time = typical_time
         self._tasks: dict[str, TaskID] = {}
         self._bars: Progress | None = None
 
@@ -50,7 +50,7 @@ class Bars:
             self._bars = Progress(
                 TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=24),
-                _Detail(self._usual),
+                _Detail(self._typical_time),
                 console=Console(stderr=True, highlight=False),
                 refresh_per_second=2,
             )
@@ -61,10 +61,10 @@ class Bars:
 class _Detail(ProgressColumn):
     """The words beside a bar, made anew at each drawing: time passes without an event."""
 
-    def __init__(self, usual: Usual) -> None:
+    def __init__(self, typical_time: TypicalTime) -> None:
         super().__init__()
-        self._usual = usual
+        self._typical_time = typical_time
 
     def render(self, task: Task) -> Text:
         event: JobChanged = task.fields["event"]
-        return Text(detail(event, self._usual), overflow="ellipsis", no_wrap=True)
+        return Text(detail(event, self._typical_time), overflow="ellipsis", no_wrap=True)

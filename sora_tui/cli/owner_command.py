@@ -7,8 +7,8 @@ from collections.abc import Callable
 from queue import Empty
 from typing import Final
 
-from sora_tui.cli.follow import Leave, Suspend, running, suspend
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.wait_for_jobs import Leave, Suspend, running, suspend
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.problem import ProblemError, problem_error
@@ -20,10 +20,10 @@ from sora_tui.workspace.inbox import Command, Verb, send_command, waiting
 
 #: Longest wait, in seconds, until the owner of the folder has done it.
 _DONE_WITHIN: Final = 60.0
-_LOOK_EVERY: Final = 0.1
+_CHECK_EVERY: Final = 0.1
 
 
-def named(name: str, folder: Folder, history: History) -> Job:
+def find_job(name: str, folder: Folder, history: History) -> Job:
     """The job that a person means, one that no owner has claimed yet included.
 
     Raises:
@@ -43,13 +43,13 @@ def named(name: str, folder: Folder, history: History) -> Job:
     return asked.get(matches[0]) or history.load(matches[0])
 
 
-def have_done(
+def run_owner_command(
     verb: Verb,
     job_id: str,
     is_done: Callable[[], bool],
     folder: Folder,
     settings: Settings,
-    speech: Speech,
+    console: Console,
     argument: str = "",
 ) -> None:
     """Hand a command to the owner and stay until it is done; own the folder if nobody does.
@@ -65,13 +65,13 @@ def have_done(
     engine = Engine(
         folder, settings.servers, budget=settings.budget, alone=settings.alone, sends=False
     )
-    with running(engine, speech) as items:
+    with running(engine, console) as items:
         end = time.monotonic() + _DONE_WITHIN
         while not is_done():
             if time.monotonic() > end:
                 raise problem_error("owned_elsewhere")
             try:
-                item = items.get(timeout=_LOOK_EVERY)
+                item = items.get(timeout=_CHECK_EVERY)
             except Empty:
                 continue
             if isinstance(item, EngineFault):

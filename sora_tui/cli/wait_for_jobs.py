@@ -15,8 +15,8 @@ from types import FrameType, MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+from sora_tui.cli.console import Console
 from sora_tui.cli.progress import Progress
-from sora_tui.cli.speech import Speech
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
 from sora_tui.core.recovery import SEARCH_DELAYS
@@ -27,7 +27,7 @@ from sora_tui.i18n.recovery import search_words
 from sora_tui.workspace.history import History
 
 #: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
-HOPELESS: Final = frozenset(
+BLOCKING_PROBLEMS: Final = frozenset(
     {
         "answer_fault",
         "base_url_insecure",
@@ -76,7 +76,7 @@ _STARTS: Final = 3
 SEARCH: Final = SEARCH_DELAYS[-1] + 30.0
 #: Seconds after which a person is told who does not take the job.
 _UNCLAIMED: Final = 5.0
-_LOOK_EVERY: Final = 2.0
+_CHECK_EVERY: Final = 2.0
 #: Seconds after which a follower believes the reason that stands in the record of a job under way:
 #: an owner that has just started may be about to ask with another key.
 _KEPT_LONG: Final = 15.0
@@ -119,27 +119,27 @@ class Outcome:
 
 
 @contextmanager
-def running(engine: Engine, speech: Speech) -> Iterator[SimpleQueue[Item]]:
+def running(engine: Engine, console: Console) -> Iterator[SimpleQueue[Item]]:
     """A started engine and everything it says; it is at rest afterwards.
 
     From here on a result that cannot be written stops nothing.
     """
-    speech.keep_working()
+    console.keep_working()
     items: SimpleQueue[Item] = SimpleQueue()
     forget = engine.subscribe(items.put)
-    with _signals_into(items), taking_back(engine, speech):
+    with _signals_into(items), taking_back(engine, console):
         # What waited here before may be sent by this process as well.
-        speech.spent = Spent.PERHAPS
+        console.spent = Spent.PERHAPS
         engine.start()
         try:
             yield items
         finally:
-            _stop(engine, speech)
+            _stop(engine, console)
             forget()
 
 
 @contextmanager
-def taking_back(engine: Engine, speech: Speech) -> Iterator[None]:
+def taking_back(engine: Engine, console: Console) -> Iterator[None]:
     """Take back what was handed in and not sent, whatever ends the command early, and say it.
 
     Only ctrl+c and its like leave a job waiting: they are told how it goes on.
@@ -147,12 +147,12 @@ def taking_back(engine: Engine, speech: Speech) -> Iterator[None]:
     try:
         yield
     except Exception:
-        _stop(engine, speech)
+        _stop(engine, console)
         with suppress(ProblemError):  # the fault itself is told, and the job shows where it stands
             if jobs := engine.take_back():
-                speech.spent = max((_spent(job) for job in jobs), key=list(Spent).index)
+                console.spent = max((_spent(job) for job in jobs), key=list(Spent).index)
                 for job in jobs:
-                    speech.note(fate_words(job))
+                    console.note(fate_words(job))
         raise
 
 
@@ -162,7 +162,7 @@ def wait_for_completion(
     history: History,
     job_ids: Iterable[str],
     progress: Progress,
-    speech: Speech,
+    console: Console,
     enough: Callable[[Job], bool] = lambda job: job.is_final,
     overcome: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Outcome:
@@ -173,23 +173,23 @@ def wait_for_completion(
         overcome: Jobs by id whose recorded reason to wait holds no more, with the time of the
             record that has it.
     """
-    watch = _Watch(engine, history, progress, speech, enough, dict.fromkeys(job_ids), overcome)
+    watch = _Waiter(engine, history, progress, console, enough, dict.fromkeys(job_ids), overcome)
     watch.take_ended()
     while watch.open and watch.outcome.signal is None and not watch.outcome.faults:
         try:
             watch.take(items.get(timeout=0.5))
         except Empty:
-            watch.look_around()
+            watch.check_time()
     progress.pause()
     if watch.outcome.faults:
         # Nobody waits any longer, and the next order would be sent beside this one.
-        _stop(engine, speech)
+        _stop(engine, console)
         with suppress(ProblemError):  # the fault is told, and what waits as well
             watch.outcome.jobs |= {job.id: job for job in engine.take_back()}
     return watch.outcome
 
 
-class _Watch:
+class _Waiter:
     """What is known of the jobs so far."""
 
     def __init__(
@@ -197,7 +197,7 @@ class _Watch:
         engine: Engine,
         history: History,
         progress: Progress,
-        speech: Speech,
+        console: Console,
         enough: Callable[[Job], bool],
         open_ids: dict[str, None],
         overcome: Mapping[str, datetime],
@@ -209,11 +209,11 @@ class _Watch:
         self._engine = engine
         self._history = history
         self._progress = progress
-        self._speech = speech
+        self._console = console
         self._enough = enough
-        self._began = self._looked_at = time.monotonic()
+        self._began = self._checked_at = time.monotonic()
         self._began_at = datetime.now(UTC)
-        self._lost_at: dict[str, float] = {}
+        self._unconfirmed_since: dict[str, float] = {}
         self._untold_since: dict[str, float] = {}  # jobs that the owner cannot ask about
         self._owner: EngineChanged | None = None
         self._named_owner = False
@@ -246,20 +246,20 @@ class _Watch:
             case Suspend():
                 self._progress.pause()
                 suspend(self._engine)
-        self.look_around()
+        self.check_time()
 
-    def look_around(self) -> None:
+    def check_time(self) -> None:
         """What time alone decides."""
         now = time.monotonic()
-        for job_id, lost_at in self._lost_at.items():
+        for job_id, lost_at in self._unconfirmed_since.items():
             if now - lost_at >= SEARCH:
                 self.open.pop(job_id, None)
         if self._stopped and self._stopped.keys() >= self.open.keys():
             self._leave_stopped()
-        if self._owner is None or self._owner.owner or now - self._looked_at < _LOOK_EVERY:
+        if self._owner is None or self._owner.owner or now - self._checked_at < _CHECK_EVERY:
             return
         # Another process writes: a step it made while we came in was told to nobody.
-        self._looked_at = now
+        self._checked_at = now
         self._read_open()
         if not self._named_owner and now - self._began >= _UNCLAIMED:
             self._name_owner()
@@ -285,13 +285,13 @@ class _Watch:
         self.outcome.jobs[job.id] = job
         self._progress.show(event)
         if job.state is State.UNCONFIRMED:
-            self._lost_at.setdefault(job.id, time.monotonic())
+            self._unconfirmed_since.setdefault(job.id, time.monotonic())
             if self._is_searched(job):
                 self.open.pop(job.id, None)
             elif job.search is not None and job.id not in self._named_search:
                 self._name_search(job)
             return
-        self._lost_at.pop(job.id, None)
+        self._unconfirmed_since.pop(job.id, None)
         self._stopped.pop(job.id, None)
         why = event.retry.problem if event.retry else None
         if job.is_too_large and job.error is not None:
@@ -313,7 +313,7 @@ class _Watch:
         elif why and why.code == _STOPPED:
             host = urlsplit(job.server.base_url).hostname or ""
             self._stopped[job.id] = problem(_STOPPED, host=host)
-        elif why and _is_hopeless(why, event.retry.count if event.retry else 0):
+        elif why and _is_blocking(why, event.retry.count if event.retry else 0):
             if job.id in self.outcome.left:
                 return
             self.outcome.left[job.id] = _with_money(why, job)
@@ -348,7 +348,7 @@ class _Watch:
         self._progress.pause()
         rest = SEARCH_DELAYS[-1] - (datetime.now(UTC) - job.unconfirmed_since).total_seconds()
         until = datetime.now(UTC) + timedelta(seconds=min(max(rest, 0.0), SEARCH_DELAYS[-1]))
-        self._speech.note(search_words(job, f"{until.astimezone():%H:%M:%S}"))
+        self._console.note(search_words(job, f"{until.astimezone():%H:%M:%S}"))
 
     def _name_owner(self) -> None:
         """Say who holds the folder while nobody has taken a job of ours."""
@@ -358,7 +358,7 @@ class _Watch:
             return
         self._named_owner = True
         self._progress.pause()
-        self._speech.note(
+        self._console.note(
             _(
                 "Another sora-tui (pid {pid} on {host}, {state}) has this folder and has not"
                 " taken the job yet."
@@ -369,7 +369,7 @@ class _Watch:
         """Say why nothing is sent, once."""
         self._named_pause = True
         self._progress.pause()
-        self._speech.note(
+        self._console.note(
             _(
                 "The queue of this folder is paused: what was not sent yet waits. Open sora-tui"
                 " and press 4, then p, to go on."
@@ -432,16 +432,16 @@ def _spent(job: Job) -> Spent:
     return Spent.PERHAPS if job.attempts or job.remote_id else Spent.NO
 
 
-def _is_hopeless(why: Problem, tries: int) -> bool:
+def _is_blocking(why: Problem, tries: int) -> bool:
     if why.code in _REFUSED:
         return tries >= _REFUSALS
-    return why.code in HOPELESS or (why.code == "simulator_failed" and tries >= _STARTS)
+    return why.code in BLOCKING_PROBLEMS or (why.code == "simulator_failed" and tries >= _STARTS)
 
 
-def _stop(engine: Engine, speech: Speech) -> None:
+def _stop(engine: Engine, console: Console) -> None:
     if engine.stop():
         return
-    speech.note(
+    console.note(
         _("Waiting for the answer to a paid request. Ctrl+c leaves it; sora-tui wait looks for it.")
     )
     engine.stop(_LAST_WAIT)

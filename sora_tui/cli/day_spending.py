@@ -12,7 +12,7 @@ from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import Folder
 
 
-def spent_words(folder: Folder, budget: Budget) -> str:
+def spending_words(folder: Folder, budget: Budget) -> str:
     """What the day has cost, on which servers; practice counts nowhere."""
     day = day_began(datetime.now(UTC))
     records = read_day_records(folder, day)

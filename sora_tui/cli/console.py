@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 40_000
 
 
-class Speech:
+class Console:
     """One command's two streams.
 
     Args:
@@ -32,7 +32,7 @@ class Speech:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.lost: OutputError | None = None
+        self.output_failed: OutputError | None = None
         self.spent = Spent.NO
         self._work_goes_on = False
 
@@ -85,18 +85,22 @@ class Speech:
             with suppress(OutputError):  # the exit code says that there was a problem
                 self._write(json.dumps(document))
 
-    def sentences(self, said: Sentences, spent: Spent) -> None:
+    def sentences(self, sentences: Sentences, spent: Spent) -> None:
         """Three sentences; money comes first as soon as some may be gone."""
-        first = (said.happened, said.money) if spent is Spent.NO else (said.money, said.happened)
+        first = (
+            (sentences.happened, sentences.money)
+            if spent is Spent.NO
+            else (sentences.money, sentences.happened)
+        )
         self.note(" ".join(first))
-        self.note(said.next)
+        self.note(sentences.next)
 
     def _write(self, line: str) -> None:
-        if self.lost is not None:
+        if self.output_failed is not None:
             return
         try:
             write_out(line + "\n")
         except OutputError as error:
-            self.lost = error
+            self.output_failed = error
             if not self._work_goes_on:
                 raise

@@ -13,10 +13,10 @@ from queue import SimpleQueue
 
 import pytest
 
-from sora_tui.cli import follow
-from sora_tui.cli.follow import Item, Leave, Outcome, wait_for_completion
+from sora_tui.cli import wait_for_jobs
+from sora_tui.cli.console import Console
 from sora_tui.cli.progress import progress_for
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.wait_for_jobs import Item, Leave, Outcome, wait_for_completion
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.engine.engine import Engine
@@ -41,10 +41,10 @@ def waited(folder: Folder, *items: Item) -> Outcome:
     queue: SimpleQueue[Item] = SimpleQueue()
     for item in (*items, Leave(signal.SIGTERM)):
         queue.put(item)
-    speech = Speech(as_json=False)
-    progress = progress_for(speech, lambda job: None)
+    console = Console(as_json=False)
+    progress = progress_for(console, lambda job: None)
     engine, history = Engine(folder, {}), History(folder)
-    return wait_for_completion(engine, queue, history, [SENT.id], progress, speech)
+    return wait_for_completion(engine, queue, history, [SENT.id], progress, console)
 
 
 def home(job: Job) -> Job:
@@ -91,7 +91,7 @@ def test_what_an_owner_cannot_ask_about_ends_the_wait_of_a_follower(
     hidden = TAKEN.status_refused(LATER, HIDDEN)
     outcome = waited(folder, follows, JobChanged(hidden), JobChanged(hidden))
     assert (outcome.signal, outcome.left) == (signal.SIGTERM, {})
-    monkeypatch.setattr(follow, "_KEPT_LONG", 0.0)
+    monkeypatch.setattr(wait_for_jobs, "_KEPT_LONG", 0.0)
     outcome = waited(folder, follows, JobChanged(hidden))
     assert outcome.signal is None
     assert outcome.left[hidden.id].code == "job_hidden"

@@ -10,7 +10,7 @@ from sora_tui.i18n import _
 from sora_tui.i18n.recovery import created_words, found_words, same_words
 
 
-def found_lines(job: Job) -> Iterator[str]:
+def candidate_lines(job: Job) -> Iterator[str]:
     """What the search found, numbered from 1."""
     yield found_words(job)
     found = job.search.found if job.search else ()
@@ -19,18 +19,18 @@ def found_lines(job: Job) -> Iterator[str]:
         yield f"  {number}  {shown}  {created_words(candidate)}  {same_words(candidate)}"
 
 
-def ways(job: Job) -> Iterator[str]:
+def resolution_commands(job: Job) -> Iterator[str]:
     """How to decide without a terminal to ask on."""
     found = job.search.found if job.search else ()
     video = clean_line(found[0].id, 300) if len(found) == 1 else _("VIDEO_ID")
     command = f"sora-tui wait {job.id}"
     yield _("Decide with one of these, or answer sora-tui wait in a terminal:")
     yield f"  {command} --adopt {video}  " + _("(no new cost)")
-    yield f"  {command} --send-again  " + again_costs(job)
+    yield f"  {command} --send-again  " + resend_cost_words(job)
     yield f"  {command} --give-up  " + _("(a record stays)")
 
 
-def again_costs(job: Job) -> str:
+def resend_cost_words(job: Job) -> str:
     """What sending again may do."""
     if job.is_free:
         return _("(may make a second clip)")

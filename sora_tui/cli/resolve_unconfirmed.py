@@ -13,11 +13,11 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
-from sora_tui.cli.follow import Item, Leave, Suspend, suspend
-from sora_tui.cli.generate import tell_endings
-from sora_tui.cli.lost import again_costs, found_lines
-from sora_tui.cli.speech import Speech
+from sora_tui.cli.console import Console
+from sora_tui.cli.generate import print_retirements
 from sora_tui.cli.streams import complain, read_line
+from sora_tui.cli.unconfirmed_words import candidate_lines, resend_cost_words
+from sora_tui.cli.wait_for_jobs import Item, Leave, Suspend, suspend
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError, problem, problem_error
@@ -34,11 +34,11 @@ from sora_tui.workspace.history import History
 #: Longest wait, in seconds, until the owner of the folder has done what was decided. A server
 #: that is asked for a video may take its time.
 _DONE_WITHIN: Final = 60.0
-_LOOK_EVERY: Final = 0.5
+_CHECK_EVERY: Final = 0.5
 
 
 @dataclass(slots=True)
-class Deciding:
+class UnconfirmedResolver:
     """Carries decisions out, and asks for them, while the engine goes on.
 
     Attributes:
@@ -53,7 +53,7 @@ class Deciding:
     items: SimpleQueue[Item]
     history: History
     settings: Settings
-    speech: Speech
+    console: Console
     going: list[str] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     signal: int | None = None
@@ -80,7 +80,7 @@ class Deciding:
         told = after.remote.prompt if after.remote else None
         if told and told.strip() != job.request.prompt.strip():
             text = _("Its prompt is another one than this job's: {prompt}")
-            self.speech.note(text.format(prompt=clean_line(told, 200)))
+            self.console.note(text.format(prompt=clean_line(told, 200)))
         self.going.append(job.id)
 
     def give_up(self, job: Job) -> None:
@@ -103,7 +103,7 @@ class Deciding:
             ProblemError: Nothing was sent.
         """
         order = resend(self.folder, job, self.settings, datetime.now(UTC))
-        tell_endings(order, self.speech)
+        print_retirements(order, self.console)
         consent = agree(
             order,
             order_words(job.request, order.outputs),
@@ -113,7 +113,7 @@ class Deciding:
             despite_refusal=despite_refusal,
         )
         (child,) = submit(self.engine, order, consent)
-        self.speech.note(_("{job} is sent again as {child}.").format(job=job.id, child=child.id))
+        self.console.note(_("{job} is sent again as {child}.").format(job=job.id, child=child.id))
         self.going.append(child.id)
 
     def give_back(self) -> None:
@@ -128,18 +128,18 @@ class Deciding:
         """Put the question until something is done; False when a signal ends it."""
         self.asked.add(job.id)
         said = job_sentences(job)
-        self.speech.note("")
-        self.speech.note(f"{job.id}  {job.state.value}  {clean_line(job.request.prompt, 60)}")
+        self.console.note("")
+        self.console.note(f"{job.id}  {job.state.value}  {clean_line(job.request.prompt, 60)}")
         if said is not None:
-            self.speech.note(f"{said.money} {said.happened}")
+            self.console.note(f"{said.money} {said.happened}")
         while self.signal is None:
             job = self._now(job)
             if job.state is not State.UNCONFIRMED:
-                self.speech.note(_("{job} was found.").format(job=job.id))
+                self.console.note(_("{job} was found.").format(job=job.id))
                 self.going.append(job.id)
                 break
-            for line in found_lines(job):
-                self.speech.note(line)
+            for line in candidate_lines(job):
+                self.console.note(line)
             answer = self._line(_question(job), job.id)
             if answer == "":
                 break
@@ -148,7 +148,7 @@ class Deciding:
                     if self._do(job, answer):
                         break
                 except ProblemError as error:
-                    self.speech.problem(error.problem)
+                    self.console.problem(error.problem)
         return self.signal is None
 
     def _do(self, job: Job, answer: str) -> bool:
@@ -179,7 +179,7 @@ class Deciding:
         """An answer; None when the job was found while the question stood there, "" to leave it."""
         complain(question, end=" ")
         while True:
-            if select.select([sys.stdin], [], [], _LOOK_EVERY / 2)[0]:
+            if select.select([sys.stdin], [], [], _CHECK_EVERY / 2)[0]:
                 line = read_line()
                 if not line:
                     complain("")
@@ -258,13 +258,13 @@ class Deciding:
                 raise KeyboardInterrupt
             if time.monotonic() > end:
                 raise ProblemError(problem("owned_elsewhere"))
-            time.sleep(_LOOK_EVERY / 5)
+            time.sleep(_CHECK_EVERY / 5)
             job = self._now(job)
         return job
 
 
 def _question(job: Job) -> str:
-    again = _("s send again {cost}").format(cost=again_costs(job))
+    again = _("s send again {cost}").format(cost=resend_cost_words(job))
     ways = [again, _("x give up"), _("p paste a video id"), _("enter: leave it")]
     if job.search is not None and job.search.found:
         ways.insert(0, _("a adopt (no new cost)"))

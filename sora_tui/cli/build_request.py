@@ -20,7 +20,7 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.references import Prepared, read_reference_image
 
 
-def wish_of(
+def build_request(
     folder: Folder,
     server: Server,
     schema: ModelSchema,
@@ -76,11 +76,11 @@ def with_params(
     else:
         schema = preset_schema_for(folder, server, preset)
         params = {**choices.params, **schema.preset}
-    said = {name: schema.read(name, text) for name, text in pairs(words).items()}
+    said = {name: schema.read(name, text) for name, text in param_pairs(words).items()}
     return schema, replace(choices, params={**params, **said})
 
 
-def pairs(words: list[str]) -> Mapping[str, str]:
+def param_pairs(words: list[str]) -> Mapping[str, str]:
     """`NAME=VALUE` words by name.
 
     Raises:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from sora_tui.cli.progress import Usual
+from sora_tui.cli.progress import TypicalTime
 from sora_tui.core.eta import typical_seconds
 from sora_tui.core.job import Job
 from sora_tui.workspace.history import History
 
 
-def usual_of(history: History) -> Usual:
+def typical_time_of(history: History) -> TypicalTime:
     """Looks the past up once per kind of job."""
     known: dict[tuple[str | None, ...], float | None] = {}
 
-    def usual(job: Job) -> float | None:
+    def typical_time(job: Job) -> float | None:
         wanted = job.request
         kind = (job.server.profile, wanted.model, wanted.size, wanted.seconds)
         if kind not in known:
             known[kind] = typical_seconds(history.durations(*kind))
         return known[kind]
 
-    return usual
+    return typical_time
