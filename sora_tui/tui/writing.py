@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.timer import Timer
 
+    from sora_tui.config.settings import Settings
     from sora_tui.core.job import Job
     from sora_tui.core.parameters import ModelSchema
     from sora_tui.core.problem import Problem
@@ -80,6 +81,7 @@ class WritingApp(WatchingApp, part=True):
         self.context.references.changed.subscribe(lambda _changed: self.show_price())
         signals.jobs_added.subscribe(self.show_handed_in)
         signals.rewrite_wanted.subscribe(self.edit_waiting)
+        signals.server_changed.subscribe(self._show_on_server)
         self.drafts = Drafts(self.folder)
         opened = self._in_pixels(open_first(self.folder, self.drafts, self.settings))
         await self.editor.wake(opened.draft)
@@ -606,32 +608,19 @@ class WritingApp(WatchingApp, part=True):
 
     def use_server(self, name: str) -> None:
         """Send the next clip elsewhere; the draft stays, jobs of other servers go on."""
-        from sora_tui.tui.state.draft import known_values, moved
-
-        before = self.settings
         try:
-            self.settings = before.on(name)
+            self.session.use_server(name)
         except ProblemError as error:
             self.complain(error.problem)
-            return
+
+    def _show_on_server(self, before: Settings) -> None:
+        """Show what the draft means on this server, and what it costs."""
+        from sora_tui.tui.state.draft import known_values, moved
+
         draft = moved(self.editor.draft, before, self.settings)
         self._know(draft.model)
         self.editor.show_settings(draft, known_values(self.settings.server, self.schema))
-        self.jobs.set_simulated(self.settings.server.simulated)
         self.bench.show_choices(draft)
-        left = [job for job in self.book.active if job.server.profile == before.server.name]
-        self.say(self._beside(left) if name != before.server.name else "")
         self.show_price()
-        self.show_today()
         for warning in self.settings.warnings:
             self.complain(warning)
-
-    def _beside(self, left: list[Job]) -> str:
-        if not left:
-            return ""
-        text = ngettext(
-            "{count} job of the other server goes on beside it.",
-            "{count} jobs of the other server go on beside it.",
-            len(left),
-        )
-        return text.format(count=len(left))
