@@ -170,6 +170,7 @@ class WatchingApp(HardenedApp, part=True):
         signals = self.context.signals
         signals.server_changed.subscribe(self._server_changed)
         signals.jobs_changed.subscribe(self.take_jobs)
+        signals.jobs_added.subscribe(self._show_added)
         signals.view_changed.subscribe(self._set_timers)
         signals.pane_chosen.subscribe(lambda _pane: self.read_document())
 
@@ -256,6 +257,23 @@ class WatchingApp(HardenedApp, part=True):
         if self.jobs.cursor_id in asked:
             self.show_status()
             self.bench.show_keys()
+
+    def _show_added(self, jobs: list[Job]) -> None:
+        """Show jobs that have just been handed in."""
+        self.book.load(jobs)
+        known = [view for job in jobs if (view := self.book.get(job.id)) is not None]
+        self.jobs.change(known, self.clock())
+        if self.bench.active == "editor":
+            # Who has just written it means this one by the next key; who reads another stays there.
+            self.jobs.stand_on(jobs[0].id)
+        # Where the cursor has moved the first of them speaks for itself instead.
+        text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
+        if jobs[0].request.operation == "character":
+            text = _("The character is on its way.")
+        self.say(text.format(count=len(jobs)))
+        self.show_status()
+        self.show_today(jobs)
+        self.retune()
 
     def take_jobs(self, events: list[JobChanged]) -> None:
         """Show these jobs as they are now."""

@@ -10,7 +10,7 @@ from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _, ngettext
+from sora_tui.i18n import _
 from sora_tui.tui.panes.editor.pane import EditorPane
 from sora_tui.tui.watching import WatchingApp
 
@@ -79,7 +79,7 @@ class WritingApp(WatchingApp, part=True):
 
         signals = self.context.signals
         self.context.references.changed.subscribe(lambda _changed: self.show_price())
-        signals.jobs_added.subscribe(self.show_handed_in)
+        signals.jobs_added.subscribe(self._handed_in)
         signals.rewrite_wanted.subscribe(self.edit_waiting)
         signals.server_changed.subscribe(self._show_on_server)
         self.drafts = Drafts(self.folder)
@@ -564,31 +564,17 @@ class WritingApp(WatchingApp, part=True):
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:
-            self.call_from_thread(self.show_handed_in, jobs)
+            self.call_from_thread(self.context.signals.jobs_added.publish, jobs)
 
     def _refused(self, error: ProblemError) -> None:
         self._sending = False
         self.say("")
         self.complain(error.problem)
 
-    def show_handed_in(self, jobs: list[Job]) -> None:
-        """New jobs are on their way."""
+    def _handed_in(self, _jobs: list[Job]) -> None:
+        """The order is on its way: the next one may come."""
         self._sending = False
         self.editor.say("")
-        self.book.load(jobs)
-        known = [view for job in jobs if (view := self.book.get(job.id)) is not None]
-        self.jobs.change(known, self.clock())
-        if self.bench.active == "editor":
-            # Who has just written it means this one by the next key; who reads another stays there.
-            self.jobs.stand_on(jobs[0].id)
-        # Where the cursor has moved the first of them speaks for itself instead.
-        text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
-        if jobs[0].request.operation == "character":
-            text = _("The character is on its way.")
-        self.say(text.format(count=len(jobs)))
-        self.show_status()
-        self.show_today(jobs)
-        self.retune()
 
     # A job that waits, written anew -----------------------------------------------------------
 
