@@ -21,7 +21,7 @@ OURS: Final = """
 sora_tui                   __main__
 sora_tui.cli               console exits main parser streams
 sora_tui.config            api_keys config_files limits notify paths player private_file profiles
-sora_tui.config            screen settings ui_state
+sora_tui.config            screen settings trust ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter
 sora_tui.core              job_id limits number output_check problem remote_video request server
 sora_tui.core              text

@@ -10,7 +10,7 @@ from textual.binding import Binding
 
 from sora_tui.i18n import _
 from sora_tui.tui.commands.key_names import exists, normal, spell
-from sora_tui.tui.commands.table import COMMANDS, EVERYWHERE, PLACES, Command, commands_at
+from sora_tui.tui.commands.table import COMMANDS, EVERYWHERE, SCOPES, Command, commands_at
 
 #: Where each table acts, from the inside out; the last one acts everywhere.
 _CHAINS: Final = (
@@ -34,13 +34,13 @@ def key_table(wished: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[str
         wished: `[keys]` as it is written.
     """
     own = {id: normal(keys) for id, keys in wished.items()}
-    order = [EVERYWHERE, *(place for place in PLACES if place != EVERYWHERE)]
+    order = [EVERYWHERE, *(place for place in SCOPES if place != EVERYWHERE)]
     keys = sorted(with_own(COMMANDS, own), key=lambda key: order.index(key.place))
     rows = [
         {
             "id": key.id,
             "place": key.place,
-            "place_words": _(PLACES[key.place]),
+            "place_words": _(SCOPES[key.place]),
             "keys": key.keys.split(","),
             "shown": key.shown,
             "words": _(key.text),

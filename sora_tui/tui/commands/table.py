@@ -16,7 +16,7 @@ from sora_tui.tui.commands.key_names import named, spell
 #: Where keys of the app act: wherever no pane or widget has the key.
 EVERYWHERE: Final = "everywhere"
 #: Message ids for the places where keys act.
-PLACES: Final[Mapping[str, str]] = {
+SCOPES: Final[Mapping[str, str]] = {
     "prompts": N_("prompts"),
     "references": N_("references"),
     "editor": N_("editor"),
@@ -64,7 +64,7 @@ class Command(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it acts, one of `PLACES`."""
+        """Where it acts, one of `SCOPES`."""
         return place_of(self.id)
 
     @property
@@ -81,7 +81,7 @@ class Command(NamedTuple):
 def place_of(command_id: str) -> str:
     """Return the part of an id before the dot, if that is a place of its own."""
     place, dot, _word = command_id.partition(".")
-    return place if dot and place in PLACES else EVERYWHERE
+    return place if dot and place in SCOPES else EVERYWHERE
 
 
 def _key(

@@ -56,7 +56,7 @@ class RemoteJobs:
                 dialog.show(
                     listed.videos,
                     session.clock(),
-                    lost=listed.unconfirmed,
+                    unconfirmed=listed.unconfirmed,
                     more=listed.more,
                     problem=listed.problem,
                 )

@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import N_, _
 from sora_tui.tui.commands.keymap import with_own
-from sora_tui.tui.commands.table import EVERYWHERE, PLACES, commands_at
+from sora_tui.tui.commands.table import EVERYWHERE, SCOPES, commands_at
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 #: From so many columns on there is room for every key of an action.
@@ -56,7 +56,7 @@ def entries_of(
     for node in nodes:
         for each in with_own(commands_at(getattr(node, "WHERE", "")), own):
             if each.id not in _NEEDLESS and _is_possible(node, each.run):
-                place = "" if each.place == EVERYWHERE else _(PLACES[each.place])
+                place = "" if each.place == EVERYWHERE else _(SCOPES[each.place])
                 act = partial(run, each.run, node)
                 entries.append(Entry(each.shown, _(each.text), place, act))
     return entries

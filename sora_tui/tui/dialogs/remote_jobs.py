@@ -66,7 +66,7 @@ class RemoteWindow(ModalScreen[None]):
         self.server = server
         self._now = now
         self._videos: dict[str, RemoteVideo] = {}
-        self._lost: Mapping[str, str] = {}
+        self._unconfirmed: Mapping[str, str] = {}
         self._marked: set[str] = set()
         self._list = VirtualList(
             (
@@ -104,7 +104,7 @@ class RemoteWindow(ModalScreen[None]):
         videos: Sequence[RemoteVideo],
         now: datetime,
         *,
-        lost: Mapping[str, str],
+        unconfirmed: Mapping[str, str],
         more: bool,
         problem: Problem | None,
     ) -> None:
@@ -112,13 +112,13 @@ class RemoteWindow(ModalScreen[None]):
 
         Args:
             videos: Newest first.
-            lost: Videos that may belong to a job whose answer was lost, with the id of that job.
+            unconfirmed: Videos that may be of a job whose answer was lost, with the id of that job.
             more: The server has more than these.
             problem: Why there is no list, or not all of it.
         """
         self._now = now
         self._videos = {video.id: video for video in videos}
-        self._lost = lost
+        self._unconfirmed = unconfirmed
         self._marked &= self._videos.keys()
         self._list.set_empty_text(_("There is no job that this folder does not know."))
         if problem is not None:
@@ -178,12 +178,12 @@ class RemoteWindow(ModalScreen[None]):
         """Take in the marked ones, or the one under the cursor."""
         chosen: set[str | None] = {*self._marked} or {self._list.cursor_id}
         videos = [video for video_id, video in self._videos.items() if video_id in chosen]
-        if doubtful := [video for video in videos if video.id in self._lost]:
+        if doubtful := [video for video in videos if video.id in self._unconfirmed]:
             text = _(
                 "This may be the video of {job}, whose answer was lost: decide about that one"
                 " first, in the inspector (5)."
             )
-            self.say(text.format(job=self._lost[doubtful[0].id]))
+            self.say(text.format(job=self._unconfirmed[doubtful[0].id]))
         elif videos:
             self.post_message(AdoptionWanted(videos))
 
@@ -197,10 +197,10 @@ class RemoteWindow(ModalScreen[None]):
     def _row(self, video_id: str) -> Mapping[str, Cell]:
         video = self._videos[video_id]
         percent = "" if video.progress is None else f" {video.progress:.0f}%"
-        lost = video_id in self._lost
+        unconfirmed = video_id in self._unconfirmed
         return {
-            "mark": Cell("*" if video_id in self._marked else "?" if lost else ""),
-            "state": Cell(_("remote"), "warn" if lost else "accent"),
+            "mark": Cell("*" if video_id in self._marked else "?" if unconfirmed else ""),
+            "state": Cell(_("remote"), "warn" if unconfirmed else "accent"),
             "there": Cell(clean_line(video.status, 20) + percent),
             "created": Cell(_local(video.created_at)),
             "expires": self._expires(video),
