@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sora_tui.config.settings import Settings
     from sora_tui.core.job import Job
     from sora_tui.core.problem import Problem
-    from sora_tui.engine.events import JobChanged, RemoteListed
+    from sora_tui.engine.events import EngineChanged, JobChanged, RemoteListed
     from sora_tui.tui.dialogs.command_palette import Entry
     from sora_tui.tui.layout.workbench import Workbench
     from sora_tui.tui.services.decoder import Decoder
@@ -105,6 +105,10 @@ class Signals:
             the settings that held before.
         jobs_added: New jobs were handed in on this screen.
         jobs_changed: Jobs moved, or came in from elsewhere.
+        jobs_removed: The documents of the jobs with these ids were deleted.
+        records_found: So many documents came into the folder from elsewhere.
+        engine_changed: What the engine as a whole does now.
+        engine_failed: A part of the engine failed on a fault of our own, and starts again.
         remote_listed: A server said what it has and this folder does not know.
         clip_wanted: The clip of this job is to be shown.
         copy_wanted: What fetches the clip of this job is to be copied.
@@ -121,6 +125,10 @@ class Signals:
     server_changed: Signal[Settings] = field(default_factory=Signal)
     jobs_added: Signal[list[Job]] = field(default_factory=Signal)
     jobs_changed: Signal[list[JobChanged]] = field(default_factory=Signal)
+    jobs_removed: Signal[frozenset[str]] = field(default_factory=Signal)
+    records_found: Signal[int] = field(default_factory=Signal)
+    engine_changed: Signal[EngineChanged] = field(default_factory=Signal)
+    engine_failed: Signal[Problem] = field(default_factory=Signal)
     remote_listed: Signal[RemoteListed] = field(default_factory=Signal)
     clip_wanted: Signal[Job] = field(default_factory=Signal)
     copy_wanted: Signal[Job] = field(default_factory=Signal)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -41,7 +40,7 @@ from sora_tui.workspace.history import History
 if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage
     from sora_tui.engine.engine import Verb
-    from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
+    from sora_tui.engine.events import EngineChanged, JobChanged
     from sora_tui.tui.day_money import DayMoney
     from sora_tui.tui.engine_api import EngineApi
     from sora_tui.tui.widgets.json_tree import JsonTree
@@ -88,9 +87,6 @@ class WatchingApp(HardenedApp, part=True):
         )
         self.controllers = Controllers(self.context)
         self._make_engine = make_engine
-        self._event_loop: asyncio.AbstractEventLoop | None = None
-        self._heard: dict[str, EngineEvent] = {}
-        self._heard_lock = threading.Lock()
         self._holder: Holder | None = None
         self._tick_every: float | None = None
         self.window_title = "sora-tui"
@@ -161,7 +157,6 @@ class WatchingApp(HardenedApp, part=True):
 
     def show_first_jobs(self) -> None:
         """The newest jobs, for the first frame: read here and now, from the index."""
-        self._event_loop = asyncio.get_running_loop()
         history = History(self.folder)
         self.book.load(history.newest(_FIRST_JOBS))
         history.close()
@@ -190,10 +185,20 @@ class WatchingApp(HardenedApp, part=True):
 
     def start_engine(self) -> None:
         """Let jobs move."""
+        from sora_tui.tui.state.engine_events import EngineEvents
+
         signals = self.context.signals
         signals.copy_wanted.subscribe(self.copy)
+        signals.engine_changed.subscribe(self._take_engine)
+        signals.engine_failed.subscribe(self.complain)
+        signals.records_found.subscribe(self._take_found_records)
+        signals.jobs_removed.subscribe(self._take_away)
+        loop = asyncio.get_running_loop()
+        events = EngineEvents(
+            signals, lambda call: loop.call_soon_threadsafe(self.call_later, call)
+        )
         engine = self.session.engine = self._make_engine(self.settings, self.folder)
-        engine.subscribe(self._hear)
+        engine.subscribe(events.put)
         engine.start()
         self.load_history(first=True)
         self.retune()
@@ -405,52 +410,6 @@ class WatchingApp(HardenedApp, part=True):
 
     # What the engine says ---------------------------------------------------------------------
 
-    def _hear(self, event: EngineEvent) -> None:
-        """In the engine's thread: take note, and never wait for the screen."""
-        from sora_tui.engine.events import JobChanged, JobRemoved
-
-        with self._heard_lock:
-            first = not self._heard
-            match event:
-                case JobChanged():
-                    key = event.job.id
-                case JobRemoved():
-                    key = event.job_id
-                case _:
-                    key = type(event).__name__
-            self._heard[key] = event
-        if first and self._event_loop is not None:
-            with suppress(RuntimeError):  # the loop has closed: nobody looks any more
-                self._event_loop.call_soon_threadsafe(self.call_later, self._take_news)
-
-    def _take_news(self) -> None:
-        from sora_tui.engine.events import (
-            EngineChanged,
-            EngineFault,
-            JobChanged,
-            JobRemoved,
-            RecordsFound,
-            RemoteListed,
-        )
-
-        with self._heard_lock:
-            heard, self._heard = self._heard, {}
-        for event in heard.values():
-            if isinstance(event, EngineChanged):
-                self._take_engine(event)
-            elif isinstance(event, EngineFault):
-                self.complain(event.problem)
-            elif isinstance(event, RemoteListed):
-                self.context.signals.remote_listed.publish(event)
-            elif isinstance(event, RecordsFound):
-                self._take_found_records(event.number)
-        jobs = [event for event in heard.values() if isinstance(event, JobChanged)]
-        if jobs:
-            self.context.signals.jobs_changed.publish(jobs)
-        gone = {event.job_id for event in heard.values() if isinstance(event, JobRemoved)}
-        if gone:
-            self._take_away(gone)
-
     def _take_found_records(self, count: int) -> None:
         """Read the list again: documents came in beside us."""
         from sora_tui.i18n.formatting import thousands
@@ -459,7 +418,7 @@ class WatchingApp(HardenedApp, part=True):
         text = ngettext("{count} record came in.", "{count} records came in.", count)
         self.say(text.format(count=thousands(count)))
 
-    def _take_away(self, job_ids: set[str]) -> None:
+    def _take_away(self, job_ids: frozenset[str]) -> None:
         for job_id in job_ids:
             self.book.remove(job_id)
         self.jobs.take_away(job_ids)

@@ -61,8 +61,8 @@ def after(*keys: str, typed: str = "") -> Callable[[Pilot[Any]], Any]:
         waits = Retry(2, sample.NOW + timedelta(seconds=8), "503")
         for job in app.book.live:
             retry = waits if job.state == "queued" else None
-            app._hear(JobChanged(job, transfers.get(job.state.value), retry))
-        app._hear(EngineChanged(owner=True, running=3, workers=2, downloads=1))
+            app.fake.say(JobChanged(job, transfers.get(job.state.value), retry))
+        app.fake.say(EngineChanged(owner=True, running=3, workers=2, downloads=1))
         await settle(pilot)
         for key in keys:
             await pilot.press(key)

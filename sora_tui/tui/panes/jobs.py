@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -236,7 +236,7 @@ class JobsPane(Vertical):
             self._views = {id: view for id, view in self._views.items() if id in near}
         self._list.refresh()
 
-    def take_away(self, job_ids: set[str]) -> None:
+    def take_away(self, job_ids: Set[str]) -> None:
         """Take jobs off the list."""
         for job_id in job_ids:
             self._views.pop(job_id, None)
