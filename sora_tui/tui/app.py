@@ -192,9 +192,8 @@ class SoraApp(DerivingApp):
         self.send_sequence(POP_TITLE)
 
     def _take_title(self, _app: object) -> None:
-        from sora_tui.tui.presenters.job_news import set_title
-
-        self.send_sequence(PUSH_TITLE + set_title(self.window_title))
+        self.send_sequence(PUSH_TITLE)
+        self.controllers["alerts"].show_title()
 
     # The end ----------------------------------------------------------------------------------
 

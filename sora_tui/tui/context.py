@@ -92,6 +92,9 @@ class Ui(Protocol):
     def copy(self, text: str) -> None:
         """Put a text on the clipboard of the person's terminal, and say which way it went."""
 
+    def send_sequence(self, text: str) -> None:
+        """Write an escape sequence to the terminal; nothing while the terminal is not ours."""
+
     def open_dialog(self, dialog: Any, then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""
 
@@ -103,8 +106,10 @@ class Signals:
     Attributes:
         server_changed: The next clip goes to another server, or its profile was read again; with
             the settings that held before.
+        history_read: The job list was read from the disk.
         jobs_added: New jobs were handed in on this screen.
         jobs_changed: Jobs moved, or came in from elsewhere.
+        jobs_moved: These of them were known in another state before.
         jobs_removed: The documents of the jobs with these ids were deleted.
         records_found: So many documents came into the folder from elsewhere.
         engine_changed: What the engine as a whole does now.
@@ -123,8 +128,10 @@ class Signals:
     """
 
     server_changed: Signal[Settings] = field(default_factory=Signal)
+    history_read: Signal[None] = field(default_factory=Signal)
     jobs_added: Signal[list[Job]] = field(default_factory=Signal)
     jobs_changed: Signal[list[JobChanged]] = field(default_factory=Signal)
+    jobs_moved: Signal[list[Job]] = field(default_factory=Signal)
     jobs_removed: Signal[frozenset[str]] = field(default_factory=Signal)
     records_found: Signal[int] = field(default_factory=Signal)
     engine_changed: Signal[EngineChanged] = field(default_factory=Signal)

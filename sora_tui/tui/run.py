@@ -56,7 +56,7 @@ def _leave(app: SoraApp) -> None:
 
         said = sentences(error.problem)  # nobody else is left to tell
         _tell(sys.__stderr__, f"{said.happened} {said.money} {said.next}\n")
-    from sora_tui.tui.presenters.welcome_back import mark_seen
+    from sora_tui.tui.services.last_seen import mark_seen
 
     with suppress(OSError):  # the next welcome then tells more than it need
         mark_seen(app.folder.root)

@@ -89,9 +89,6 @@ class WatchingApp(HardenedApp, part=True):
         self._make_engine = make_engine
         self._holder: Holder | None = None
         self._tick_every: float | None = None
-        self.window_title = "sora-tui"
-        self.draft_restored: datetime | None = None
-        """When the text in the editor was put in safety, if it comes from a draft."""
         #: Job id and stamp of the document that the inspector shows.
         self._document: tuple[str, object] | None = None
         #: Of that job: where its clip lies, which a person may move or replace.
@@ -216,8 +213,6 @@ class WatchingApp(HardenedApp, part=True):
         if get_current_worker().is_cancelled:
             return
         self.call_from_thread(self._take_history, job_filter, ids, total, jobs, past)
-        if first:
-            self.call_from_thread(self.welcome_back)
 
     def _take_history(
         self,
@@ -234,6 +229,7 @@ class WatchingApp(HardenedApp, part=True):
             self.jobs.show(list(known.values()), self.clock(), ids, total)
         self.show_status()
         self.show_today()
+        self.context.signals.history_read.publish(None)
         self.retune()
 
     @on(ListingChanged)
@@ -287,7 +283,7 @@ class WatchingApp(HardenedApp, part=True):
 
         moved = self.book.moved(events)
         finished = [job for job in moved if news([job])]
-        self.call_person(moved)
+        self.context.signals.jobs_moved.publish(moved)
         self.jobs.change(self.book.apply(events), self.clock())
         for job in finished:
             if job.id == self.jobs.cursor_id:
@@ -357,45 +353,6 @@ class WatchingApp(HardenedApp, part=True):
         writes = self.bench.active == "editor" and not editor.has_focus
         self.bench.status.show_job(self.jobs.status(_("esc, then ") if writes else ""))
         self.bench.banner.show_counts(*self.book.counts)
-        self.show_title()
-
-    # Somebody who looks elsewhere --------------------------------------------------------------
-
-    def show_title(self) -> None:
-        """What goes on, in the title of the window."""
-        from sora_tui.tui.presenters.job_news import set_title, title
-
-        text = title(*self.book.counts)
-        if text != self.window_title:
-            self.window_title = text
-            self.send_sequence(set_title(text))
-
-    def call_person(self, jobs: list[Job]) -> None:
-        """Tell of jobs that have just ended or need the person, unless they look at us."""
-        from sora_tui.tui.presenters.job_news import news
-
-        text = news(jobs)
-        if text and self.settings.notify != "off" and not self.session.has_focus:
-            self._call(text)
-
-    @work(thread=True, group="call")
-    def _call(self, text: str) -> None:
-        from sora_tui.tui.presenters.job_news import ask_tmux, call
-
-        sequence = call(text, self.settings.notify, os.environ, ask_tmux(os.environ))
-        self.call_from_thread(self.send_sequence, sequence)
-
-    @work(thread=True, group="seen")
-    def welcome_back(self) -> None:
-        """Say what happened since this person's last screen, once the history is read."""
-        from sora_tui.tui.presenters.welcome_back import last_seen, mark_seen, welcome
-
-        before = last_seen(self.folder.root)
-        with suppress(OSError):  # a state folder that cannot be written: no welcome next time
-            mark_seen(self.folder.root)
-        text = welcome(self.book.newest(), before, self.draft_restored, self.clock())
-        if text:
-            self.call_from_thread(self.say, text)
 
     @on(JobHighlighted)
     def _highlighted(self, event: JobHighlighted) -> None:
@@ -419,8 +376,7 @@ class WatchingApp(HardenedApp, part=True):
         self.say(text.format(count=thousands(count)))
 
     def _take_away(self, job_ids: frozenset[str]) -> None:
-        for job_id in job_ids:
-            self.book.remove(job_id)
+        self.book.remove(job_ids)
         self.jobs.take_away(job_ids)
         self.bench.show_keys()
         self.show_status()

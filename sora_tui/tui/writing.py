@@ -15,8 +15,6 @@ from sora_tui.tui.panes.editor.pane import EditorPane
 from sora_tui.tui.watching import WatchingApp
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from rich.console import RenderableType
     from textual.timer import Timer
 
@@ -49,8 +47,6 @@ class WritingApp(WatchingApp, part=True):
     unkept: Draft | None = None
     #: That is in safety.
     _is_safe = True
-    draft_restored: datetime | None = None
-    """When the text in the editor was put in safety, if it comes from a draft."""
     _autosave: Timer | None = None
     #: Writes are numbered: none goes over a newer one.
     _asked = 0
@@ -178,7 +174,7 @@ class WritingApp(WatchingApp, part=True):
     def _take_opened(self, opened: Opened) -> None:
         self._is_safe = True
         self.unkept = opened.draft if opened.restored is not None else None
-        self.draft_restored = opened.restored
+        self.session.draft_restored = opened.restored
         self.bench.show_choices(opened.draft)
         self.show_file()
         if opened.restored is not None:

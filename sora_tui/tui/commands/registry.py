@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 #: Name of a controller -> module below `sora_tui.tui.controllers`, and class.
 CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
+    "alerts": ("alerts", "Alerts"),
     "appearance": ("appearance", "Appearance"),
     "clips": ("clips", "Clips"),
     "job_actions": ("job_actions", "JobActions"),
@@ -26,7 +27,7 @@ CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
     "references": ("references", "References"),
 }
 #: These act without being asked, or hear signals: they are built once the first frame stands.
-STARTED: Final = ("clips", "references", "remote_jobs", "appearance")
+STARTED: Final = ("alerts", "clips", "references", "remote_jobs", "appearance")
 
 
 class Controllers:
