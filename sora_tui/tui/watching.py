@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage
     from sora_tui.engine.engine import Verb
     from sora_tui.engine.events import EngineChanged, JobChanged
-    from sora_tui.tui.day_money import DayMoney
     from sora_tui.tui.engine_api import EngineApi
     from sora_tui.tui.widgets.json_tree import JsonTree
     from sora_tui.workspace.lock import Holder
@@ -93,9 +92,6 @@ class WatchingApp(HardenedApp, part=True):
         self._document: tuple[str, object] | None = None
         #: Of that job: where its clip lies, which a person may move or replace.
         self._clip_path: Path | None = None
-        self._money: DayMoney | None = None
-        #: Jobs that moved before the day's money was read.
-        self._unsummed: list[Job] = []
 
     @property
     def settings(self) -> Settings:
@@ -178,7 +174,6 @@ class WatchingApp(HardenedApp, part=True):
         )
         moved = bool(left) and name != before.server.name
         self.say(text.format(count=len(left)) if moved else "")
-        self.show_today()
 
     def start_engine(self) -> None:
         """Let jobs move."""
@@ -228,7 +223,6 @@ class WatchingApp(HardenedApp, part=True):
             known = {view.job.id: view for view in views}
             self.jobs.show(list(known.values()), self.clock(), ids, total)
         self.show_status()
-        self.show_today()
         self.context.signals.history_read.publish(None)
         self.retune()
 
@@ -273,7 +267,6 @@ class WatchingApp(HardenedApp, part=True):
             text = _("The character is on its way.")
         self.say(text.format(count=len(jobs)))
         self.show_status()
-        self.show_today(jobs)
         self.retune()
 
     def take_jobs(self, events: list[JobChanged]) -> None:
@@ -305,43 +298,11 @@ class WatchingApp(HardenedApp, part=True):
             self._document = None
             self.read_document()
         self.show_status()
-        self.show_today(event.job for event in events)
         self.retune()
 
     def _relist(self) -> None:
         self.restart("relist", None, self._relist)
         self.load_history()
-
-    def show_today(self, jobs: Iterable[Job] = ()) -> None:
-        """What the day has cost, now that these jobs are as they are; nothing while practising."""
-        from sora_tui.core.budget import day_began
-        from sora_tui.i18n.spending import today_words
-
-        if self.settings.server.simulated:
-            self.bench.banner.show_today("")
-            self._money = None  # what moves meanwhile is read when it matters again
-            return
-        self._unsummed += jobs
-        if self._money is None or self._money.day != day_began(self.clock()):
-            self._count_today()
-            return
-        self._money.note(self._unsummed)
-        self._unsummed = []
-        self.bench.banner.show_today(today_words(self._money.spent, self.settings.budget))
-
-    @work(thread=True, group="today", exclusive=True)
-    def _count_today(self) -> None:
-        """Read what was spent before this screen came, once a day."""
-        from sora_tui.tui.day_money import DayMoney
-        from sora_tui.workspace.day_records import read_day_records
-
-        money = DayMoney(self.clock(), self.settings.budget.currency)
-        money.read(read_day_records(self.folder, money.day))
-        self.call_from_thread(self._take_money, money)
-
-    def _take_money(self, money: DayMoney) -> None:
-        self._money = money
-        self.show_today()
 
     def on_status_line_width_changed(self) -> None:
         """Say it in other words."""
