@@ -133,7 +133,6 @@ class SoraApp(DerivingApp):
         self.refresh_files()
         self.find_graphics()
         self.controllers.start()
-        self.read_document()
         self.start_engine()
 
     # Going about ------------------------------------------------------------------------------

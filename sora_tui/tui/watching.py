@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -38,11 +36,9 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
-    from sora_tui.core.lineage import Lineage
     from sora_tui.engine.engine import Verb
     from sora_tui.engine.events import EngineChanged, JobChanged
     from sora_tui.tui.engine_api import EngineApi
-    from sora_tui.tui.widgets.json_tree import JsonTree
     from sora_tui.workspace.lock import Holder
 
 #: Jobs in the first frame, and those read before anybody scrolls.
@@ -88,10 +84,6 @@ class WatchingApp(HardenedApp, part=True):
         self._make_engine = make_engine
         self._holder: Holder | None = None
         self._tick_every: float | None = None
-        #: Job id and stamp of the document that the inspector shows.
-        self._document: tuple[str, object] | None = None
-        #: Of that job: where its clip lies, which a person may move or replace.
-        self._clip_path: Path | None = None
 
     @property
     def settings(self) -> Settings:
@@ -160,7 +152,6 @@ class WatchingApp(HardenedApp, part=True):
         signals.jobs_changed.subscribe(self.take_jobs)
         signals.jobs_added.subscribe(self._show_added)
         signals.view_changed.subscribe(self._set_timers)
-        signals.pane_chosen.subscribe(lambda _pane: self.read_document())
 
     def _server_changed(self, before: Settings) -> None:
         """Say that jobs of the other server go on."""
@@ -293,10 +284,6 @@ class WatchingApp(HardenedApp, part=True):
             and not self.context.ui.has_timer("relist")
         ):
             self.restart("relist", _RELIST, self._relist, once=True)
-        shown = self.jobs.cursor_id
-        if any(shown in {e.job.id, e.job.parent, e.job.request.source_job} for e in events):
-            self._document = None
-            self.read_document()
         self.show_status()
         self.retune()
 
@@ -323,7 +310,6 @@ class WatchingApp(HardenedApp, part=True):
         self.show_status()
         self.bench.show_keys()
         self.retune()
-        self.read_document()
         self.context.signals.job_highlighted.publish(event.job_id)
 
     # What the engine says ---------------------------------------------------------------------
@@ -366,9 +352,6 @@ class WatchingApp(HardenedApp, part=True):
         if every != self._tick_every:
             self._tick_every = every
             self.restart("tick", every, self._tick)
-        watched = "inspector" in self.bench.seen and self.jobs.cursor_id is not None
-        if watched != self.context.ui.has_timer("document"):
-            self.restart("document", _TICK if watched else None, self.read_document)
 
     def restart(
         self, name: str, every: float | None, call: Callable[[], object], *, once: bool = False
@@ -389,68 +372,6 @@ class WatchingApp(HardenedApp, part=True):
         """Nobody looks."""
         self.session.has_focus = False
         self.retune()
-
-    # One job's document -----------------------------------------------------------------------
-
-    def read_document(self) -> None:
-        """Show the highlighted job in the inspector, if that is seen."""
-        if "inspector" in self.bench.seen and self.bench.inspector is not None:
-            self._read_document(self.jobs.cursor_id)
-
-    @work(thread=True, group="document", exclusive=True)
-    def _read_document(self, job_id: str | None) -> None:
-        record = None if job_id is None else self.folder.metadata / f"{job_id}.json"
-        before = _stamp(record)
-        if (job_id, (before, _stamp(self._clip_path))) == self._document:
-            return
-        text = problem = job = parsed = lineage = None
-        if job_id is not None:
-            history = History(self.folder)
-            try:
-                text = history.load_text(job_id)
-                job = history.load(job_id)
-                lineage = history.lineage(job)
-                parsed = json.loads(text)
-            except ProblemError as error:
-                problem = error.problem
-            except (ValueError, RecursionError):
-                parsed = None  # edited between the two readings: the next one tells
-            history.close()
-        stamp = (before, _stamp(self._clip_of(job)))
-        said = (text, problem, job, parsed, lineage)
-        self.call_from_thread(self._show_document, job_id, stamp, *said)
-
-    def _clip_of(self, job: Job | None) -> Path | None:
-        return self.folder.root / job.outputs[0].path if job is not None and job.outputs else None
-
-    def _show_document(
-        self,
-        job_id: str | None,
-        stamp: object,
-        text: str | None,
-        problem: Problem | None,
-        job: Job | None,
-        parsed: object,
-        lineage: Lineage | None,
-    ) -> None:
-        if job_id != self.jobs.cursor_id:
-            return
-        self._document = None if job_id is None else (job_id, stamp)
-        self._clip_path = self._clip_of(job)
-        view = None if job_id is None else self.jobs.view(job_id)
-        if job is not None and (view is None or not job.is_before(view.job)):
-            view = JobView(job) if view is None else view._replace(job=job)
-        if problem is not None and problem.code == "job_unknown":
-            problem = None  # not claimed yet: its document is still on the way
-        inspector = self.bench.inspector
-        if inspector is not None:
-            inspector.show(view, text, problem, self.clock(), parsed, lineage)
-            self.bench.show_keys()
-        self.context.signals.document_shown.publish(None)
-
-    def on_json_tree_copied(self, event: JsonTree.Copied) -> None:
-        """A part of a document is wanted."""
-        self.context.ui.copy(event.text)
 
     # Looking and copying ----------------------------------------------------------------------
 
@@ -480,12 +401,3 @@ class WatchingApp(HardenedApp, part=True):
             self.engine.command(job_id, verb, argument)
         except ProblemError as error:
             self.call_from_thread(self.complain, error.problem)
-
-
-def _stamp(path: Path | None) -> object:
-    """What tells that a file became another one; None where there is none."""
-    if path is not None:
-        with suppress(OSError, ValueError):  # a NUL in a path that a document names
-            facts = path.lstat()
-            return (facts.st_mtime_ns, facts.st_size, facts.st_ino)
-    return None

@@ -374,7 +374,7 @@ async def test_the_document_is_a_tree_of_values_and_paths(
         before = tree.cursor_id
         path = app.folder.metadata / f"{job.id}.json"
         path.write_text(path.read_text().replace('"rating": null', '"rating": 5'))
-        app.read_document()
+        app.controllers["inspector"].reload()
         await settle(pilot)
         assert tree.cursor_id == before
 

@@ -18,6 +18,7 @@ CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
     "appearance": ("appearance", "Appearance"),
     "clips": ("clips", "Clips"),
     "day_spending": ("day_spending", "DaySpending"),
+    "inspector": ("inspector", "Inspector"),
     "job_actions": ("job_actions", "JobActions"),
     "lost_jobs": ("lost_jobs", "LostJobs"),
     "reference_fit": ("reference_fit", "ReferenceFit"),
@@ -28,7 +29,15 @@ CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
     "references": ("references", "References"),
 }
 #: These act without being asked, or hear signals: they are built once the first frame stands.
-STARTED: Final = ("alerts", "day_spending", "clips", "references", "remote_jobs", "appearance")
+STARTED: Final = (
+    "alerts",
+    "day_spending",
+    "inspector",
+    "clips",
+    "references",
+    "remote_jobs",
+    "appearance",
+)
 
 
 class Controllers:
