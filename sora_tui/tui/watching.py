@@ -29,7 +29,9 @@ from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.services.decoder import Decoder
+from sora_tui.tui.services.draft_saver import DraftSaver
 from sora_tui.tui.services.screen_memory import ScreenMemory
+from sora_tui.tui.state.editor_session import EditorSession
 from sora_tui.tui.state.job_store import JobBook, Kind, kind_of
 from sora_tui.tui.state.reference_store import ReferenceStore
 from sora_tui.tui.state.session import Session, utc_now
@@ -76,10 +78,13 @@ class WatchingApp(HardenedApp, part=True):
         self.folder = folder
         self.book = JobBook()
         self.clock = clock
+        editor = EditorSession()
         self.context = Context(
             self.session,
             ScreenUi(self, own_keys),
             self.book,
+            editor,
+            DraftSaver(folder, editor),
             ReferenceStore(),
             Decoder(folder),
             ScreenMemory(folder.root),
@@ -94,8 +99,6 @@ class WatchingApp(HardenedApp, part=True):
         self._holder: Holder | None = None
         self._tick_every: float | None = None
         self.window_title = "sora-tui"
-        self.draft_restored: datetime | None = None
-        """When the text in the editor was put in safety, if it comes from a draft."""
         #: Job id and stamp of the document that the inspector shows.
         self._document: tuple[str, object] | None = None
         #: Of that job: where its clip lies, which a person may move or replace.
@@ -388,7 +391,8 @@ class WatchingApp(HardenedApp, part=True):
         before = last_seen(self.folder.root)
         with suppress(OSError):  # a state folder that cannot be written: no welcome next time
             mark_seen(self.folder.root)
-        text = welcome(self.book.newest(), before, self.draft_restored, self.clock())
+        restored = self.context.editor.draft_restored
+        text = welcome(self.book.newest(), before, restored, self.clock())
         if text:
             self.call_from_thread(self.say, text)
 
