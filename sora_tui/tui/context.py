@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from sora_tui.tui.dialogs.command_palette import Entry
     from sora_tui.tui.layout.workbench import Workbench
     from sora_tui.tui.services.decoder import Decoder
+    from sora_tui.tui.services.draft_saver import DraftSaver
     from sora_tui.tui.services.screen_memory import ScreenMemory
+    from sora_tui.tui.state.editor_session import EditorSession
     from sora_tui.tui.state.job_store import JobBook
     from sora_tui.tui.state.reference_store import ReferenceStore
     from sora_tui.tui.state.session import Session
@@ -159,6 +161,8 @@ class Context:
     session: Session
     ui: Ui
     store: JobBook
+    editor: EditorSession
+    saver: DraftSaver
     references: ReferenceStore
     decoder: Decoder
     memory: ScreenMemory

@@ -10,7 +10,8 @@ from sora_tui.core.problem import ProblemError, problem
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.tui.prompting import Before, PromptingApp
+from sora_tui.tui.prompting import PromptingApp
+from sora_tui.tui.state.editor_session import Before
 from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class DerivingApp(PromptingApp, part=True):
             if moves:
                 self.use_server(chosen)
             return
-        self._undo = (Before(before, chosen if moves else None),)
+        self.context.editor.undo = (Before(before, chosen if moves else None),)
         self.bench.show_pane("editor")
         self.editor.focus_pane()
         said = _hint(draft.operation, source)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+from sora_tui.tui.state.editor_session import Before
 from sora_tui.tui.writing import WritingApp
 
 if TYPE_CHECKING:
@@ -24,23 +25,9 @@ if TYPE_CHECKING:
     from sora_tui.tui.state.draft import Draft
 
 
-class Before(NamedTuple):
-    """What an undo brings back.
-
-    Attributes:
-        server: The profile that was chosen then, where putting the draft there changed it.
-    """
-
-    draft: Draft
-    server: str | None = None
-
-
 class PromptingApp(WritingApp, part=True):
     """Carries out what the prompts pane asks for, and brings back what a job was made of."""
 
-    #: What stood in the editor before something else was put there as a whole, and after an undo.
-    _undo: tuple[Before, ...] = ()
-    _redo: tuple[Before, ...] = ()
     #: The last rename of a prompt file, from and to, until another change of the list.
     _renamed: tuple[str, str] | None = None
 
@@ -58,11 +45,10 @@ class PromptingApp(WritingApp, part=True):
         """Put a prompt file into the editor; whether it could be read."""
         from sora_tui.tui.services.prompt_files import open_prompt
 
-        assert self.drafts is not None
         if self.waits_for_answer():
             return False
         try:
-            opened = open_prompt(self.folder, self.drafts, file, self.settings)
+            opened = open_prompt(self.folder, self.context.saver.drafts, file, self.settings)
         except ProblemError as error:
             self.complain(error.problem)
             return False
@@ -71,8 +57,8 @@ class PromptingApp(WritingApp, part=True):
     def _take_opened(self, opened: Opened) -> None:
         super()._take_opened(opened)
         # ctrl+z goes back to the file as it was kept, and no further.
-        self._undo = () if opened.before is None else (Before(opened.before),)
-        self._redo = ()
+        self.context.editor.undo = () if opened.before is None else (Before(opened.before),)
+        self.context.editor.redo = ()
 
     @on(events.AppFocus)
     def look_for_changes(self) -> None:
@@ -80,8 +66,8 @@ class PromptingApp(WritingApp, part=True):
 
         Who comes back to this window may have written in it elsewhere.
         """
-        draft = self.editor.draft_or_none
-        if draft is not None and draft.file is not None and self.unkept is None:
+        draft = self.context.editor.draft
+        if draft is not None and draft.file is not None and self.context.editor.unkept is None:
             self._compare_with_file(draft.file, draft.source)
 
     @work(thread=True, group="compare", exclusive=True)
@@ -97,7 +83,7 @@ class PromptingApp(WritingApp, part=True):
 
     def _read_again(self, file: str, source: str) -> None:
         draft = self.editor.draft
-        untouched = self.unkept is None and not self.editor.asking
+        untouched = self.context.editor.unkept is None and not self.editor.asking
         if untouched and (draft.file, draft.source) == (file, source) and self.open_file(file):
             self.say(_("{file} was changed by another program: read again").format(file=file))
             self.refresh_files()
@@ -113,7 +99,8 @@ class PromptingApp(WritingApp, part=True):
 
     def on_prompt_text_undone_to_start(self, event: PromptText.UndoneToStart) -> None:
         """Undo or redo what put the whole text there."""
-        taken, given = (self._undo, self._redo) if event.by < 0 else (self._redo, self._undo)
+        editor = self.context.editor
+        taken, given = (editor.undo, editor.redo) if event.by < 0 else (editor.redo, editor.undo)
         if not taken:
             return
         current, back = self.editor.draft, taken[-1]
@@ -127,7 +114,7 @@ class PromptingApp(WritingApp, part=True):
             self.say(text.format(server=clean_line(back.server, 40)))
         else:
             self._put_back(current, back.draft)
-        self._undo, self._redo = (taken, given) if event.by < 0 else (given, taken)
+        editor.undo, editor.redo = (taken, given) if event.by < 0 else (given, taken)
 
     def _put_back(self, current: Draft, back: Draft) -> None:
         from dataclasses import replace
@@ -168,10 +155,11 @@ class PromptingApp(WritingApp, part=True):
         from sora_tui.tui.state.draft import prompt_of
         from sora_tui.workspace.prompts import new_prompt
 
-        assert self.drafts is not None
         try:
             self.put_away()
-            draft = open_prompt(self.folder, self.drafts, event.path, self.settings).draft
+            draft = open_prompt(
+                self.folder, self.context.saver.drafts, event.path, self.settings
+            ).draft
             source = edit_source(draft.source, prompt_of(draft))
             file = new_prompt(self.folder, source, like=event.path)
         except ProblemError as error:
@@ -194,13 +182,12 @@ class PromptingApp(WritingApp, part=True):
         from sora_tui.workspace.prompts import rename_prompt
         from sora_tui.workspace.variable_values import rename_values
 
-        assert self.drafts is not None
         is_open = path == self.editor.draft.file
         try:
             if is_open:
                 self.put_away()
             file = rename_prompt(self.folder, path, name)
-            self.drafts.rename(path, file)
+            self.context.saver.drafts.rename(path, file)
             rename_values(self.folder, path, file)
         except ProblemError as error:
             self.complain(error.problem)
@@ -214,12 +201,11 @@ class PromptingApp(WritingApp, part=True):
         """Move the file to the trash; the next one takes its place in the editor."""
         from sora_tui.workspace.prompts import trash_prompt
 
-        assert self.drafts is not None
         try:
             if event.path == self.editor.draft.file:
                 self.put_away()
             trashed = trash_prompt(self.folder, event.path, self.clock())
-            self.drafts.rename(event.path, trashed)
+            self.context.saver.drafts.rename(event.path, trashed)
         except ProblemError as error:
             self.complain(error.problem)
             return
@@ -238,11 +224,10 @@ class PromptingApp(WritingApp, part=True):
             return
         from sora_tui.workspace.prompts import untrash_prompt
 
-        assert self.drafts is not None
         try:
             found = untrash_prompt(self.folder)
             if found is not None:
-                self.drafts.rename(*found)
+                self.context.saver.drafts.rename(*found)
         except ProblemError as error:
             self.complain(error.problem)
             return
@@ -272,7 +257,7 @@ class PromptingApp(WritingApp, part=True):
         before = self.editor.draft
         if not self.open(Opened(draft_of_request(view.job.request))):
             return
-        self._undo = (Before(before),)
+        self.context.editor.undo = (Before(before),)
         self.say(_("Prompt and settings of job {job}; ctrl+z goes back").format(job=view.job.id))
         self.editor.focus_pane()
 

@@ -50,7 +50,7 @@ def _leave(app: SoraApp) -> None:
     app.context.signals.ending.publish(None)
     app.context.decoder.stop()
     try:
-        app.last_words()
+        app.context.saver.put_away()
     except ProblemError as error:
         from sora_tui.i18n.problems import sentences
 

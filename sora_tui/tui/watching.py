@@ -26,7 +26,9 @@ from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.services.decoder import Decoder
+from sora_tui.tui.services.draft_saver import DraftSaver
 from sora_tui.tui.services.screen_memory import ScreenMemory
+from sora_tui.tui.state.editor_session import EditorSession
 from sora_tui.tui.state.job_store import JobBook, Kind, kind_of
 from sora_tui.tui.state.reference_store import ReferenceStore
 from sora_tui.tui.state.session import Session, utc_now
@@ -70,10 +72,13 @@ class WatchingApp(HardenedApp, part=True):
         self.folder = folder
         self.book = JobBook()
         self.clock = clock
+        editor = EditorSession()
         self.context = Context(
             self.session,
             ScreenUi(self, own_keys),
             self.book,
+            editor,
+            DraftSaver(folder, editor),
             ReferenceStore(),
             Decoder(folder),
             ScreenMemory(folder.root),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from textual import events, on, work
@@ -16,7 +17,6 @@ from sora_tui.tui.watching import WatchingApp
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from textual.timer import Timer
 
     from sora_tui.config.settings import Settings
     from sora_tui.core.job import Job
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sora_tui.tui.services.draft_orders import Prompted
     from sora_tui.tui.services.prompt_files import Opened
     from sora_tui.tui.state.draft import Draft
-    from sora_tui.workspace.drafts import Drafts
     from sora_tui.workspace.prompts import PromptFile, PromptShelf
 
 #: Seconds after the last keystroke until the draft is on the disk.
@@ -41,16 +40,6 @@ _SAME_PRESS: Final = 0.8
 class WritingApp(WatchingApp, part=True):
     """Lets a person write a prompt, see its price, and send it, once."""
 
-    #: Given out when the first draft comes.
-    drafts: Drafts | None = None
-    #: What stands in the editor while its file says something else.
-    unkept: Draft | None = None
-    #: That is in safety.
-    _is_safe = True
-    _autosave: Timer | None = None
-    #: Writes are numbered: none goes over a newer one.
-    _asked = 0
-    _written_at = 0
     _prompt_shelf: PromptShelf | None = None
     _order: Order | None = None
     #: What is known of server and model, and which those were.
@@ -71,15 +60,15 @@ class WritingApp(WatchingApp, part=True):
     async def open_first_draft(self) -> Problem | None:
         """Fill the editor for the first time; why it is not what it should be."""
         from sora_tui.tui.services.prompt_files import open_first
-        from sora_tui.workspace.drafts import Drafts
 
         signals = self.context.signals
         self.context.references.changed.subscribe(lambda _changed: self.show_price())
         signals.jobs_added.subscribe(self._handed_in)
         signals.rewrite_wanted.subscribe(self.edit_waiting)
         signals.server_changed.subscribe(self._show_on_server)
-        self.drafts = Drafts(self.folder)
-        opened = self._in_pixels(open_first(self.folder, self.drafts, self.settings))
+        self.context.editor.view = self.editor
+        drafts = self.context.saver.drafts
+        opened = self._in_pixels(open_first(self.folder, drafts, self.settings))
         await self.editor.wake(opened.draft)
         self._take_opened(opened)
         return opened.problem
@@ -172,9 +161,10 @@ class WritingApp(WatchingApp, part=True):
         return self.editor.asking
 
     def _take_opened(self, opened: Opened) -> None:
-        self._is_safe = True
-        self.unkept = opened.draft if opened.restored is not None else None
-        self.session.draft_restored = opened.restored
+        editor = self.context.editor
+        editor.is_safe = True
+        editor.unkept = opened.draft if opened.restored is not None else None
+        editor.draft_restored = opened.restored
         self.bench.show_choices(opened.draft)
         self.show_file()
         if opened.restored is not None:
@@ -219,10 +209,10 @@ class WritingApp(WatchingApp, part=True):
     def note_change(self) -> None:
         """The editor holds something that is not on the disk."""
         draft = self._owned(self.editor.draft)
-        self.unkept, self._is_safe = draft, False
-        # Not anew with each key: who types for an hour is saved all the while.
-        if self._autosave is None:
-            self._autosave = self.set_timer(_AUTOSAVE, self.make_safe)
+        self.context.editor.unkept, self.context.editor.is_safe = draft, False
+        # Not set again with each key: who types for an hour is saved all the while.
+        if not self.context.ui.has_timer("autosave"):
+            self.context.ui.every("autosave", _AUTOSAVE, self.make_safe, once=True)
         self.bench.show_choices(draft)
         self.say("")
         self.editor.say("")
@@ -278,27 +268,18 @@ class WritingApp(WatchingApp, part=True):
     def make_safe(self) -> None:
         """Put what was typed on the disk, now. Who looks elsewhere may end us from there."""
         self._stop_autosave()
-        if self.unkept is not None and not self._is_safe:
-            self._write(self.unkept, kept=False)
+        editor = self.context.editor
+        if editor.unkept is not None and not editor.is_safe:
+            self._write(editor.unkept, kept=False)
 
     def make_safe_now(self) -> None:
         """The same, and it is there when this returns: the process is about to stop."""
-        from sora_tui.tui.services.prompt_files import make_safe
-
         self._stop_autosave()
-        draft = self.unkept
-        if draft is None or draft.file is None or self.drafts is None or self._is_safe:
-            return
-        self._asked += 1
         try:
-            with self.drafts.lock:
-                self._written_at = self._asked
-                make_safe(self.drafts, draft)
+            if self.context.saver.make_safe():
+                self.editor.mark_safe()
         except ProblemError as error:
             self.complain(error.problem)
-        else:
-            self._is_safe = True
-            self.editor.mark_safe()
 
     def put_away(self) -> None:
         """Another prompt comes: after this what the editor holds is on the disk.
@@ -308,7 +289,7 @@ class WritingApp(WatchingApp, part=True):
         Raises:
             ProblemError: disk_full or folder_not_writable.
         """
-        after = self.last_words()
+        after = self.context.saver.put_away()
         if after is not None:
             self.editor.rebase(after)
             self.editor.mark_safe()
@@ -320,42 +301,15 @@ class WritingApp(WatchingApp, part=True):
         message: RenderableType | None = None,
     ) -> None:
         """Leave; a letter that stands in the editor, and of which no message came yet, counts."""
-        has_editor = self.is_running and self.drafts is not None
-        draft = self.editor.draft_or_none if has_editor else None
-        told = self.unkept or self.editor.opened if draft is not None else None
+        editor = self.context.editor
+        draft = editor.draft if self.is_running else None
+        told = editor.unkept or self.editor.opened if draft is not None else None
         if draft is not None and told is not None and draft.text != told.text:
-            self.unkept, self._is_safe = self._owned(draft), False
+            editor.unkept, editor.is_safe = self._owned(draft), False
         super().exit(result, return_code, message)
 
-    def last_words(self) -> Draft | None:
-        """The same at the end, when the screen and its loop may be gone: they are not touched.
-
-        Returns:
-            What was written, None where nothing had to be.
-
-        Raises:
-            ProblemError: disk_full or folder_not_writable.
-        """
-        from sora_tui.tui.services.prompt_files import put_away
-
-        draft, self.unkept = self.unkept, None
-        if draft is None or draft.file is None or self.drafts is None:
-            return None
-        self._asked += 1
-        try:
-            with self.drafts.lock:
-                self._written_at = self._asked
-                after = put_away(self.folder, self.drafts, draft)
-        except ProblemError:
-            self.unkept, self._is_safe = draft, False
-            raise
-        self._is_safe = True
-        return after
-
     def _stop_autosave(self) -> None:
-        if self._autosave is not None:
-            self._autosave.stop()
-            self._autosave = None
+        self.context.ui.every("autosave", None, self.make_safe)
 
     def action_save_prompt(self) -> None:
         """Keep prompt and settings in their file."""
@@ -365,40 +319,21 @@ class WritingApp(WatchingApp, part=True):
             self._write(draft, kept=True)
 
     def _write(self, draft: Draft, *, kept: bool) -> None:
-        self._asked += 1
-        self._write_in_turn(draft, kept, self._asked)
+        write = self.context.saver.write_call(draft, kept=kept)
+        self.context.ui.run(write, partial(self._written, draft, kept), group="draft")
 
-    @work(thread=True, group="draft")
-    def _write_in_turn(self, draft: Draft, kept: bool, number: int) -> None:
-        from sora_tui.tui.services.prompt_files import keep, make_safe
-
-        assert self.drafts is not None
-        after = draft
-        try:
-            with self.drafts.lock:
-                if number < self._written_at:
-                    return  # something newer is on the disk already
-                self._written_at = number
-                if kept:
-                    after = keep(self.folder, self.drafts, draft)
-                else:
-                    make_safe(self.drafts, draft)
-        except ProblemError as error:
-            self.call_from_thread(self.complain, error.problem)
-        else:
-            self.call_from_thread(self._written, draft, after, kept)
-
-    def _written(self, draft: Draft, after: Draft, kept: bool) -> None:
-        if self.editor.draft.file != draft.file:
-            return  # another prompt came meanwhile
-        current = self.unkept in (None, draft)
+    def _written(self, draft: Draft, kept: bool, after: Draft | None) -> None:
+        if after is None or self.editor.draft.file != draft.file:
+            return  # something newer is on the disk, or another prompt came meanwhile
+        editor = self.context.editor
+        current = editor.unkept in (None, draft)
         if current:
-            self._is_safe = True
+            editor.is_safe = True
             self.editor.mark_safe()
         if not kept:
             return
         self.editor.rebase(after)
-        self.unkept = None if current else self.editor.draft
+        editor.unkept = None if current else self.editor.draft
         self.show_file()
         if after.file != draft.file:
             text = _("{file} was changed by another program and stays; yours is kept in {mine}.")

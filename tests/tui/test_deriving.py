@@ -78,7 +78,7 @@ async def test_what_is_written_for_a_clip_survives_the_end(tmp_path: Path) -> No
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4", "x", "o", "n")
-        app.last_words()
+        app.context.saver.put_away()
     front = (tmp_path / "prompts" / "untitled-1.md").read_text()
     assert 'operation = "extend"' in front
     assert f'source = "{CLIP.id}"' in front

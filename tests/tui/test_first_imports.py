@@ -32,8 +32,8 @@ sora_tui.tui.layout        arrangement banner status_bar tab_bar workbench
 sora_tui.tui.panes         jobs
 sora_tui.tui.panes.editor  pane
 sora_tui.tui.presenters    job_columns
-sora_tui.tui.services      decoder screen_memory
-sora_tui.tui.state         job_store job_verbs reference_store session signal
+sora_tui.tui.services      decoder draft_saver screen_memory
+sora_tui.tui.state         editor_session job_store job_verbs reference_store session signal
 sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
 sora_tui.tui.theme         styles themes
 sora_tui.tui.widgets       columns key_bar virtual_list

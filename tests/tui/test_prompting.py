@@ -210,7 +210,7 @@ async def test_quick_typing_over_a_sample_makes_one_copy(tmp_path: Path) -> None
         await settle(pilot)
         await pilot.press(*"Seals bark.")
         await settle(pilot)
-        app.put_away()
+        app.context.saver.put_away()
     assert names(tmp_path) == {"harbour", "untitled-1"}
     assert "Seals bark." in (tmp_path / "prompts/untitled-1.md").read_text()
     assert not list((tmp_path / "metadata/.drafts").glob("*.toml")), "our own files are kept"
@@ -379,8 +379,7 @@ async def test_what_was_trashed_is_not_restored_at_the_next_start(tmp_path: Path
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "1", "down", "enter", "!", "escape", "1", "d")
-        assert app.drafts is not None
-        app.drafts.close()
+        app.context.saver.drafts.close()
     again = workspace_app(tmp_path)
     async with again.run_test() as pilot:
         await settle(pilot)

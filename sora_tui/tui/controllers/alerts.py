@@ -78,7 +78,7 @@ class Alerts:
         from sora_tui.tui.presenters.welcome_back import welcome
 
         context = self._context
-        session = context.session
-        text = welcome(context.store.newest(), before, session.draft_restored, session.clock())
+        restored, now = context.editor.draft_restored, context.session.clock()
+        text = welcome(context.store.newest(), before, restored, now)
         if text:
             context.ui.say(text)

@@ -27,7 +27,6 @@ class Session:
         engine: None until the first frame stands.
         clock: The present moment, in UTC.
         has_focus: The terminal has the focus; None where it does not tell.
-        draft_restored: When the text in the editor was put in safety, if it comes from a draft.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class Session:
         self.clock = clock
         self.engine: EngineApi | None = None
         self.has_focus: bool | None = None
-        self.draft_restored: datetime | None = None
 
     @property
     def running_engine(self) -> EngineApi:
