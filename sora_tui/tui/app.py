@@ -113,7 +113,7 @@ class SoraApp(DerivingApp):
 
     def on_mount(self) -> None:
         """Real jobs in the first frame; everything that costs an import comes after it."""
-        self.show_first_jobs()
+        self.controllers["jobs"].show_newest()
         self.editor.focus_pane()
         self.app_suspend_signal.subscribe(self, self._give_title_back, immediate=True)
         self.app_resume_signal.subscribe(self, self._take_title, immediate=True)
@@ -129,11 +129,24 @@ class SoraApp(DerivingApp):
         await painted.wait()
         await self.complete_editor(problem)
         await self.bench.grow()
-        self.show_status()
+        self.controllers["jobs"].show_status()
         self.refresh_files()
         self.find_graphics()
         self.controllers.start()
-        self.start_engine()
+        self._start_engine()
+
+    def _start_engine(self) -> None:
+        from sora_tui.tui.state.engine_events import EngineEvents
+
+        signals, loop = self.context.signals, asyncio.get_running_loop()
+        events = EngineEvents(
+            signals, lambda call: loop.call_soon_threadsafe(self.call_later, call)
+        )
+        engine = self.session.engine = self._make_engine(self.settings, self.folder)
+        engine.subscribe(events.put)
+        engine.start()
+        self.controllers["jobs"].load(with_jobs=True)
+        signals.view_changed.publish(None)
 
     # Going about ------------------------------------------------------------------------------
 
@@ -146,10 +159,20 @@ class SoraApp(DerivingApp):
             return
         if pane != self.bench.active:
             self.bench.show_pane(pane)
-            self.retune()
+            self.context.signals.view_changed.publish(None)
         else:
             self.bench.show_keys()
-        self.show_status()
+        self.context.signals.focus_moved.publish(None)
+
+    def on_app_focus(self) -> None:
+        """Note that the terminal has the focus again."""
+        self.session.has_focus = True
+        self.context.signals.view_changed.publish(None)
+
+    def on_app_blur(self) -> None:
+        """Note that the person uses another window."""
+        self.session.has_focus = False
+        self.context.signals.view_changed.publish(None)
 
     # The person's own editor ----------------------------------------------------------------
 

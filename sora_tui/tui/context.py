@@ -118,12 +118,12 @@ class Signals:
         engine_failed: A part of the engine failed on a fault of our own, and starts again.
         remote_listed: A server said what it has and this folder does not know.
         clip_wanted: The clip of this job is to be shown.
-        copy_wanted: What fetches the clip of this job is to be copied.
         rewrite_wanted: This job waits; it is taken back, and its prompt goes into the editor.
         theme_chosen: The screen is to be drawn in the colours of this name.
         pane_chosen: The person went to the pane of this name.
         job_highlighted: The cursor of the job list stands on this job; None where there is none.
         document_shown: The inspector shows the highlighted job as its document has it.
+        focus_moved: Another widget has the keyboard.
         view_changed: Other panes are seen, the terminal gained or lost the focus, or jobs began or
             ended: some timers are needed now, others not.
         ending: The screen is gone; what runs beside it is to end.
@@ -140,12 +140,12 @@ class Signals:
     engine_failed: Signal[Problem] = field(default_factory=Signal)
     remote_listed: Signal[RemoteListed] = field(default_factory=Signal)
     clip_wanted: Signal[Job] = field(default_factory=Signal)
-    copy_wanted: Signal[Job] = field(default_factory=Signal)
     rewrite_wanted: Signal[Job] = field(default_factory=Signal)
     theme_chosen: Signal[str] = field(default_factory=Signal)
     pane_chosen: Signal[str] = field(default_factory=Signal)
     job_highlighted: Signal[str | None] = field(default_factory=Signal)
     document_shown: Signal[None] = field(default_factory=Signal)
+    focus_moved: Signal[None] = field(default_factory=Signal)
     view_changed: Signal[None] = field(default_factory=Signal)
     ending: Signal[None] = field(default_factory=Signal)
 

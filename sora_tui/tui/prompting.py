@@ -268,13 +268,14 @@ class PromptingApp(WritingApp, part=True):
         from sora_tui.tui.state.draft import as_compared
 
         view = self.jobs.cursor_view
-        marked = [found.job for id in sorted(self.jobs.marks) if (found := self.book.get(id))]
+        store = self.context.store
+        marked = [found.job for id in sorted(self.jobs.marks) if (found := store.get(id))]
         if len(marked) == len(self.jobs.marks) == 2:
             self.push_screen(DiffWindow([between(*marked)]))
         elif view is None:
             self.say(_("Choose a job with 4 and the arrows."))
         else:
-            jobs = [other.job for other in self.book.newest()]
+            jobs = [other.job for other in store.newest()]
             try:
                 editor = as_compared(self.editor.draft, self.settings)
             except ProblemError as error:

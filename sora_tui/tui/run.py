@@ -40,7 +40,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
     _tell(sys.__stderr__, POP_TITLE)
     from sora_tui.tui.presenters.exit_message import farewell
 
-    for line in farewell(app.book.active, app.crashed, app.crash_path):
+    for line in farewell(app.context.store.active, app.crashed, app.crash_path):
         _tell(sys.__stdout__, line + "\n")
     return code
 

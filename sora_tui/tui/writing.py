@@ -13,7 +13,7 @@ from sora_tui.core.problem import ProblemError, problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.tui.panes.editor.pane import EditorPane
-from sora_tui.tui.watching import WatchingApp
+from sora_tui.tui.wiring import WiringApp
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -37,7 +37,7 @@ _AUTOSAVE: Final = 0.3
 _SAME_PRESS: Final = 0.8
 
 
-class WritingApp(WatchingApp, part=True):
+class WritingApp(WiringApp, part=True):
     """Lets a person write a prompt, see its price, and send it, once."""
 
     _prompt_shelf: PromptShelf | None = None

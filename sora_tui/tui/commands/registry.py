@@ -20,6 +20,7 @@ CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
     "day_spending": ("day_spending", "DaySpending"),
     "inspector": ("inspector", "Inspector"),
     "job_actions": ("job_actions", "JobActions"),
+    "jobs": ("jobs", "Jobs"),
     "lost_jobs": ("lost_jobs", "LostJobs"),
     "reference_fit": ("reference_fit", "ReferenceFit"),
     "palette": ("palette", "Palette"),
