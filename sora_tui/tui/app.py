@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import events, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.filter import ANSIToTruecolor, LineFilter
@@ -21,10 +21,10 @@ from sora_tui.config.settings import Settings
 from sora_tui.core.text import left_out
 from sora_tui.i18n import _
 from sora_tui.tui.commands.table import EVERYWHERE, bindings, commands_at
-from sora_tui.tui.deriving import DerivingApp
 from sora_tui.tui.layout.workbench import Ground, Workbench
 from sora_tui.tui.state.session import utc_now
 from sora_tui.tui.theme.themes import OURS, theme_at_start
+from sora_tui.tui.writing import WritingApp
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ PUSH_TITLE: Final = "\x1b[22;2t"
 POP_TITLE: Final = "\x1b[23;2t"
 
 
-class SoraApp(DerivingApp):
+class SoraApp(WritingApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"
@@ -130,7 +130,6 @@ class SoraApp(DerivingApp):
         await self.complete_editor(problem)
         await self.bench.grow()
         self.show_status()
-        self.refresh_files()
         self.find_graphics()
         self.controllers.start()
         self.read_document()
@@ -151,6 +150,14 @@ class SoraApp(DerivingApp):
         else:
             self.bench.show_keys()
         self.show_status()
+
+    @on(events.AppFocus)
+    def _focus_gained(self) -> None:
+        self.context.signals.focus_changed.publish(True)
+
+    @on(events.AppBlur)
+    def _focus_gone(self) -> None:
+        self.context.signals.focus_changed.publish(False)
 
     # The person's own editor ----------------------------------------------------------------
 
@@ -185,7 +192,7 @@ class SoraApp(DerivingApp):
         self.call_from_thread(self.action_suspend_process)
         if self.engine is not None:  # here again after fg
             self.engine.start()
-        self.call_from_thread(self.look_for_changes)
+        self.call_from_thread(self.controllers["prompts"].check_for_changes)
 
     def _give_title_back(self, _app: object) -> None:
         """The window is the shell's, or the editor's, for a while."""

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from textual import events, on, work
+from textual import on, work
 
 from sora_tui.core.problem import ProblemError, problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.tui.panes.editor.pane import EditorPane
+from sora_tui.tui.state.editor_session import Before, DraftWanted
 from sora_tui.tui.watching import WatchingApp
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from sora_tui.tui.services.draft_orders import Prompted
     from sora_tui.tui.services.prompt_files import Opened
     from sora_tui.tui.state.draft import Draft
-    from sora_tui.workspace.prompts import PromptFile, PromptShelf
 
 #: Seconds after the last keystroke until the draft is on the disk.
 _AUTOSAVE: Final = 0.3
@@ -40,7 +40,6 @@ _SAME_PRESS: Final = 0.8
 class WritingApp(WatchingApp, part=True):
     """Lets a person write a prompt, see its price, and send it, once."""
 
-    _prompt_shelf: PromptShelf | None = None
     _order: Order | None = None
     #: What is known of server and model, and which those were.
     _schema: ModelSchema | None = None
@@ -64,7 +63,8 @@ class WritingApp(WatchingApp, part=True):
         signals = self.context.signals
         self.context.references.changed.subscribe(lambda _changed: self.show_price())
         signals.jobs_added.subscribe(self._handed_in)
-        signals.rewrite_wanted.subscribe(self.edit_waiting)
+        signals.draft_wanted.subscribe(self.open_wanted)
+        signals.focus_changed.subscribe(self._focus_changed)
         signals.server_changed.subscribe(self._show_on_server)
         self.context.editor.view = self.editor
         drafts = self.context.saver.drafts
@@ -81,27 +81,39 @@ class WritingApp(WatchingApp, part=True):
         await self.editor.bring_settings(known_values(self.settings.server, self.schema))
         self._judge(problem, *self.settings.warnings)
 
-    def open(self, opened: Opened) -> bool:
-        """Put another prompt into the editor; what stands there is put away first.
-
-        Returns:
-            Whether it is there: not while a question waits, nor where the disk refuses.
-        """
+    def open_wanted(self, wanted: DraftWanted) -> None:
+        """Put another prompt into the editor; what stands there is put away first."""
         from sora_tui.tui.state.draft import known_values
 
-        if self.waits_for_answer():
-            return False
+        if self.bench.show_question():
+            self._refuse(wanted)
+            return
         try:
-            self.put_away()
+            opened = wanted.load()
+            if not wanted.is_edit:
+                self.put_away()
         except ProblemError as error:
             self.complain(error.problem)  # and it stays where it is seen
-            return False
+            self._refuse(wanted)
+            return
         opened = self._in_pixels(opened)
         self._know(opened.draft.model)
         self.editor.show(opened.draft, known_values(self.settings.server, self.schema))
-        self._take_opened(opened)
-        self._judge(opened.problem)
-        return True
+        if wanted.is_edit:
+            self.note_change()
+        else:
+            self._take_opened(opened)
+            self._judge(opened.problem)
+        editor = self.context.editor
+        if wanted.undo is not None:
+            editor.undo = wanted.undo
+        editor.redo = wanted.redo
+        if wanted.then is not None:
+            wanted.then()
+
+    def _refuse(self, wanted: DraftWanted) -> None:
+        if wanted.refused is not None:
+            wanted.refused()
 
     # What server and model take ------------------------------------------------------------------
 
@@ -152,19 +164,13 @@ class WritingApp(WatchingApp, part=True):
         """A parameter was set, or is no longer sent."""
         self.editor.set_params(event.params)
 
-    def waits_for_answer(self) -> bool:
-        """Whether a question about this prompt is open: it must not be answered about another."""
-        if self.editor.asking:
-            self.say(_("A question waits for its answer by the prompt."))
-            self.bench.show_pane("editor")
-            self.editor.focus_pane()
-        return self.editor.asking
-
     def _take_opened(self, opened: Opened) -> None:
         editor = self.context.editor
         editor.is_safe = True
         editor.unkept = opened.draft if opened.restored is not None else None
         editor.draft_restored = opened.restored
+        # ctrl+z goes back to the file as it was kept, and no further.
+        editor.undo = () if opened.before is None else (Before(opened.before),)
         self.bench.show_choices(opened.draft)
         self.show_file()
         if opened.restored is not None:
@@ -182,28 +188,7 @@ class WritingApp(WatchingApp, part=True):
         """Which file is in the editor."""
         self.bench.show_file(self.editor.draft.file)
 
-    @work(thread=True, group="files", exclusive=True)
-    def refresh_files(self) -> None:
-        """Read the folder of prompts again."""
-        self.call_from_thread(self._take_files, self.list_prompts())
-
-    def _take_files(self, prompts: list[PromptFile]) -> None:
-        if self.bench.prompts is not None:
-            self.bench.prompts.show(prompts, self.clock())
-
-    def list_prompts(self) -> list[PromptFile]:
-        """Every prompt file; blocks."""
-        from sora_tui.workspace.prompts import PromptShelf
-
-        if self._prompt_shelf is None:
-            self._prompt_shelf = PromptShelf(self.folder)
-        return self._prompt_shelf.list()
-
     # The draft --------------------------------------------------------------------------------
-
-    def search_prompts(self, words: str) -> set[str]:
-        """The paths of the listed prompt files that have all these words; blocks."""
-        return set() if self._prompt_shelf is None else self._prompt_shelf.search(words)
 
     @on(EditorPane.DraftChanged)
     def note_change(self) -> None:
@@ -230,7 +215,7 @@ class WritingApp(WatchingApp, part=True):
         if owned.file != draft.file:
             self.editor.rebase(owned)
             self.show_file()
-            self.refresh_files()
+            self.context.signals.prompts_changed.publish(None)
         return owned
 
     def show_price(self) -> None:
@@ -264,9 +249,13 @@ class WritingApp(WatchingApp, part=True):
         self.editor.show_facts(picture, price, server, note, urgent=urgent)
         self.bench.banner.show(server, paid=price is not None and bool(price.sum))
 
-    @on(events.AppBlur)
+    def _focus_changed(self, has_focus: bool) -> None:
+        # Who works in another window may end us from there.
+        if not has_focus:
+            self.make_safe()
+
     def make_safe(self) -> None:
-        """Put what was typed on the disk, now. Who looks elsewhere may end us from there."""
+        """Put what was typed on the disk, now."""
         self._stop_autosave()
         editor = self.context.editor
         if editor.unkept is not None and not editor.is_safe:
@@ -291,8 +280,7 @@ class WritingApp(WatchingApp, part=True):
         """
         after = self.context.saver.put_away()
         if after is not None:
-            self.editor.rebase(after)
-            self.editor.mark_safe()
+            self.editor.mark_kept(after)
 
     def exit(
         self,
@@ -340,7 +328,7 @@ class WritingApp(WatchingApp, part=True):
             self.say(text.format(file=draft.file, mine=after.file))
         else:
             self.say(_("Kept {file}").format(file=draft.file))
-        self.refresh_files()
+        self.context.signals.prompts_changed.publish(None)
 
     def on_prompt_text_left(self) -> None:
         """The text is left: no need to wait."""
@@ -507,28 +495,7 @@ class WritingApp(WatchingApp, part=True):
         self._sending = False
         self.editor.say("")
 
-    # A job that waits, written anew -----------------------------------------------------------
-
-    def edit_waiting(self, job: Job) -> None:
-        """Take a waiting job back and put its prompt and settings into the editor."""
-        from sora_tui.tui.services.prompt_files import Opened
-        from sora_tui.tui.state.draft import draft_of_request
-
-        if not self.open(Opened(draft_of_request(job.request))):
-            return
-        self.command(job.id, "cancel")
-        self.bench.show_pane("editor")
-        self.editor.focus_pane()
-        self.say(_("Taken back, nothing was sent. Change it here; F5 sends it as a new job."))
-
     # Another server ---------------------------------------------------------------------------
-
-    def use_server(self, name: str) -> None:
-        """Send the next clip elsewhere; the draft stays, jobs of other servers go on."""
-        try:
-            self.session.use_server(name)
-        except ProblemError as error:
-            self.complain(error.problem)
 
     def _show_on_server(self, before: Settings) -> None:
         """Show what the draft means on this server, and what it costs."""

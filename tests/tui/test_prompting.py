@@ -558,7 +558,7 @@ async def test_a_cursor_that_was_moved_stays_where_it_is(tmp_path: Path) -> None
         assert app.bench.prompts._list.cursor_id == app.editor.draft.file != there
         await press(pilot, "up")
         moved = app.bench.prompts._list.cursor_id
-        app.refresh_files()
+        app.context.signals.prompts_changed.publish(None)
         await settle(pilot)
         assert app.bench.prompts._list.cursor_id == moved
 

@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
     "appearance": ("appearance", "Appearance"),
     "clips": ("clips", "Clips"),
+    "derive": ("derive", "Derive"),
+    "draft_history": ("draft_history", "DraftHistory"),
     "job_actions": ("job_actions", "JobActions"),
+    "job_prompts": ("job_prompts", "JobPrompts"),
+    "lineage": ("lineage", "LineageWalk"),
     "lost_jobs": ("lost_jobs", "LostJobs"),
     "reference_fit": ("reference_fit", "ReferenceFit"),
     "palette": ("palette", "Palette"),
     "panes": ("panes", "Panes"),
+    "prompts": ("prompts", "Prompts"),
     "remote_jobs": ("remote_jobs", "RemoteJobs"),
     "servers": ("servers", "Servers"),
     "references": ("references", "References"),
 }
 #: These act without being asked, or hear signals: they are built once the first frame stands.
-STARTED: Final = ("clips", "references", "remote_jobs", "appearance")
+STARTED: Final = ("prompts", "job_prompts", "clips", "references", "remote_jobs", "appearance")
 
 
 class Controllers:

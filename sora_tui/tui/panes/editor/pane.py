@@ -275,6 +275,11 @@ class EditorPane(Widget, can_focus=False):
         self._safe = True
         self._title()
 
+    def mark_kept(self, draft: Draft) -> None:
+        """What stands here is on the disk, in the file of this draft."""
+        self.rebase(draft)
+        self.mark_safe()
+
     def set_choices(self, known: Mapping[str, tuple[str, ...]]) -> None:
         """Other values that the settings can step through."""
         if self._settings is not None:

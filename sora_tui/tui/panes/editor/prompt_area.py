@@ -12,6 +12,7 @@ from textual.widgets import TextArea
 
 from sora_tui.core.text import left_out, prompt_text
 from sora_tui.tui.commands.table import bindings
+from sora_tui.tui.intent import Intent
 
 #: A prompt file is never longer; a cut text would be kept as if the person had cut it.
 _LONGEST: Final = 1024 * 1024
@@ -26,8 +27,11 @@ class PromptText(TextArea):
     class Left(Message):
         """The person leaves the text; letters are commands from now on."""
 
-    class UndoneToStart(Message):
+    class UndoneToStart(Intent):
         """Undo with nothing left to undo in this text; `by` -1, or redo, +1."""
+
+        owner = "draft_history"
+        method = "go"
 
         def __init__(self, by: int) -> None:
             super().__init__()
