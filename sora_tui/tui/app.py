@@ -18,16 +18,17 @@ from textual.screen import Screen
 
 from sora_tui.config.screen import is_ascii_wanted, takes_utf8
 from sora_tui.config.settings import Settings
-from sora_tui.core.text import left_out
 from sora_tui.i18n import _
 from sora_tui.tui.commands.table import EVERYWHERE, bindings, commands_at
 from sora_tui.tui.layout.workbench import Ground, Workbench
 from sora_tui.tui.state.session import utc_now
 from sora_tui.tui.theme.themes import OURS, theme_at_start
-from sora_tui.tui.writing import WritingApp
+from sora_tui.tui.watching import WatchingApp
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from sora_tui.tui.engine_api import EngineApi
 
 #: Two ctrl+c within this many seconds quit.
@@ -39,7 +40,7 @@ PUSH_TITLE: Final = "\x1b[22;2t"
 POP_TITLE: Final = "\x1b[23;2t"
 
 
-class SoraApp(WritingApp):
+class SoraApp(WatchingApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"
@@ -114,7 +115,7 @@ class SoraApp(WritingApp):
     def on_mount(self) -> None:
         """Real jobs in the first frame; everything that costs an import comes after it."""
         self.show_first_jobs()
-        self.editor.focus_pane()
+        self.bench.editor.focus_pane()
         self.app_suspend_signal.subscribe(self, self._give_title_back, immediate=True)
         self.app_resume_signal.subscribe(self, self._take_title, immediate=True)
         # In our own task, not in that of the screen, which paints meanwhile.
@@ -123,11 +124,12 @@ class SoraApp(WritingApp):
     async def _grow(self) -> None:
         # In one go: a key that comes meanwhile waits, and finds everything it may need. What was
         # typed before is on the screen first.
-        problem = await self.open_first_draft()
+        editor = self.controllers["editor"]
+        problem = await editor.open_first()
         painted = asyncio.Event()
         self.screen.call_after_refresh(painted.set)
         await painted.wait()
-        await self.complete_editor(problem)
+        await editor.complete(problem)
         await self.bench.grow()
         self.show_status()
         self.find_graphics()
@@ -159,34 +161,12 @@ class SoraApp(WritingApp):
     def _focus_gone(self) -> None:
         self.context.signals.focus_changed.publish(False)
 
-    # The person's own editor ----------------------------------------------------------------
-
-    def action_external_editor(self) -> None:
-        """Write in $VISUAL or $EDITOR; what comes back is one step that ctrl+z undoes."""
-        from sora_tui.tui.services.external_editor import edit, editor_command
-
-        command = editor_command(os.environ)
-        if command is None:
-            self.say(_("Neither $VISUAL nor $EDITOR is set: export EDITOR=vim, for example."))
-            return
-        self.make_safe_now()
-        with self.suspend():
-            text = edit(command, self.editor.draft.text, self.settings.without_keys(os.environ))
-        if text is None:
-            self.say(
-                _("{program} could not be used; the text is as it was.").format(program=command[0])
-            )
-        else:
-            self.editor.replace_text(text)
-            self.tell_left_out(left_out(text))
-        self.refresh()
-
     # Windows of their own ---------------------------------------------------------------------
 
     @work(thread=True, group="suspend", exclusive=True)
     def action_suspend(self) -> None:
         """Stop the program as the shell does; the folder is free for another one meanwhile."""
-        self.call_from_thread(self.make_safe_now)
+        self.call_from_thread(self.controllers["editor"].make_safe_now)
         if self.engine is not None:
             self.engine.stop(_LAST_ANSWER)
         self.call_from_thread(self.action_suspend_process)
@@ -204,6 +184,17 @@ class SoraApp(WritingApp):
         self.send_sequence(PUSH_TITLE + set_title(self.window_title))
 
     # The end ----------------------------------------------------------------------------------
+
+    def exit(
+        self,
+        result: None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Leave; a letter that stands in the editor, and of which no message came yet, counts."""
+        if self.is_running and self.context.editor.draft is not None:
+            self.controllers["editor"].note_last_letters()
+        super().exit(result, return_code, message)
 
     def action_leave(self) -> None:
         """Quit without a question: nothing is lost."""

@@ -94,6 +94,9 @@ class Ui(Protocol):
     def copy(self, text: str) -> None:
         """Put a text on the clipboard of the person's terminal, and say which way it went."""
 
+    def suspend(self, call: Callable[[], T]) -> T:
+        """Leave the terminal to another program while `call` runs it, then paint all again."""
+
     def open_dialog(self, dialog: Any, then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""
 

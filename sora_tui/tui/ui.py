@@ -159,6 +159,13 @@ class ScreenUi:
         )
         self.say(way.format(text=clean_line(" ".join(text[:1000].split()), 200)))
 
+    def suspend(self, call: Callable[[], T]) -> T:
+        """Leave the terminal to another program while `call` runs it, then paint all again."""
+        with self._app.suspend():
+            result = call()
+        self._app.refresh()
+        return result
+
     def open_dialog(self, dialog: Screen[Any], then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""
         self._app.push_screen(dialog, then)

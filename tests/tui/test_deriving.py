@@ -64,7 +64,7 @@ async def test_a_remix_names_price_and_source_and_takes_two_keys(tmp_path: Path)
         assert question.asked.endswith(f"  remix of …{CLIP.id[-6:]}, 1 clip, sora-2, 4 s")
         await press(pilot, "n")
         assert app.fake.orders == []
-        app._pressed_at = 0.0  # a second has passed: it is no key held down
+        app.release_generate()  # a second has passed: it is no key held down
         await press(pilot, "f5", "y")
         [(server, request, consent, count)] = app.fake.orders
         assert (server, count, consent.sum) == (PAID, 1, Decimal("0.40"))
@@ -172,7 +172,7 @@ async def test_a_character_is_made_of_the_file_and_chosen_for_a_prompt(tmp_path:
         await press(pilot, "enter")
         assert "with Mossy" in text(app)
         assert "does not mention Mossy" in text(app)
-        app._pressed_at = 0.0
+        app.release_generate()
         await press(pilot, "f5")
         assert "with Mossy" in text(app)
         await press(pilot, "y")

@@ -18,11 +18,13 @@ CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
     "clips": ("clips", "Clips"),
     "derive": ("derive", "Derive"),
     "draft_history": ("draft_history", "DraftHistory"),
+    "editor": ("editor", "Editor"),
     "job_actions": ("job_actions", "JobActions"),
     "job_prompts": ("job_prompts", "JobPrompts"),
     "lineage": ("lineage", "LineageWalk"),
     "lost_jobs": ("lost_jobs", "LostJobs"),
     "reference_fit": ("reference_fit", "ReferenceFit"),
+    "orders": ("orders", "Orders"),
     "palette": ("palette", "Palette"),
     "panes": ("panes", "Panes"),
     "prompts": ("prompts", "Prompts"),
@@ -31,7 +33,15 @@ CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
     "references": ("references", "References"),
 }
 #: These act without being asked, or hear signals: they are built once the first frame stands.
-STARTED: Final = ("prompts", "job_prompts", "clips", "references", "remote_jobs", "appearance")
+STARTED: Final = (
+    "prompts",
+    "orders",
+    "job_prompts",
+    "clips",
+    "references",
+    "remote_jobs",
+    "appearance",
+)
 
 
 class Controllers:

@@ -134,7 +134,13 @@ _ACTS: Final = {"jobs": ("act", "refuse"), "inspector": ("act_on_shown", "refuse
 #: alt): every action has another key, and a plain one outside text. Terminals send alt+1 for
 #: esc 1.
 COMMANDS: Final[tuple[Command, ...]] = (
-    _key("generate", "f5,ctrl+r,alt+enter", N_("Make a clip from this prompt")),
+    _do(
+        "generate",
+        "f5,ctrl+r,alt+enter",
+        N_("Make a clip from this prompt"),
+        "orders",
+        "generate",
+    ),
     _do("help", "f1,question_mark", N_("Show every key"), "palette", "show_help"),
     _do("server", "f2,S", N_("Choose the server"), "servers", "open"),
     _do(
@@ -144,9 +150,15 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "remote_jobs",
         "open",
     ),
-    _key("external_editor", "f4,ctrl+g", N_("Write this prompt in $VISUAL or $EDITOR")),
+    _do(
+        "external_editor",
+        "f4,ctrl+g",
+        N_("Write this prompt in $VISUAL or $EDITOR"),
+        "editor",
+        "write_elsewhere",
+    ),
     _do("palette", "ctrl+p,colon", N_("Find an action by its name"), "palette", "show_all"),
-    _key("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/")),
+    _do("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/"), "editor", "save"),
     _do("pane.prompts", "1,alt+1", N_("Go to the prompts"), "panes", "go", "prompts"),
     _do(
         "pane.references",
