@@ -83,7 +83,6 @@ WAITING = frozenset(
         "tui/presenters/job_columns.py",
         "tui/presenters/lost_job.py",
         "tui/presenters/order.py",
-        "tui/prompting.py",
         "tui/services/player.py",
         "tui/state/draft.py",
         "tui/terminal/diff_output.py",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.services.decoder import Decoder
     from sora_tui.tui.services.draft_saver import DraftSaver
     from sora_tui.tui.services.screen_memory import ScreenMemory
-    from sora_tui.tui.state.editor_session import EditorSession
+    from sora_tui.tui.state.editor_session import DraftWanted, EditorSession
     from sora_tui.tui.state.job_store import JobBook
     from sora_tui.tui.state.reference_store import ReferenceStore
     from sora_tui.tui.state.session import Session
@@ -97,6 +97,9 @@ class Ui(Protocol):
     def send_sequence(self, text: str) -> None:
         """Write an escape sequence to the terminal; nothing while the terminal is not ours."""
 
+    def suspend(self, call: Callable[[], T]) -> T:
+        """Leave the terminal to another program while `call` runs it, then paint all again."""
+
     def open_dialog(self, dialog: Any, then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""
 
@@ -119,6 +122,9 @@ class Signals:
         remote_listed: A server said what it has and this folder does not know.
         clip_wanted: The clip of this job is to be shown.
         rewrite_wanted: This job waits; it is taken back, and its prompt goes into the editor.
+        draft_wanted: A draft is to be put into the editor.
+        prompts_changed: Prompt files came, went, or have other names.
+        focus_changed: The terminal gained the focus, or lost it.
         theme_chosen: The screen is to be drawn in the colours of this name.
         pane_chosen: The person went to the pane of this name.
         job_highlighted: The cursor of the job list stands on this job; None where there is none.
@@ -141,6 +147,9 @@ class Signals:
     remote_listed: Signal[RemoteListed] = field(default_factory=Signal)
     clip_wanted: Signal[Job] = field(default_factory=Signal)
     rewrite_wanted: Signal[Job] = field(default_factory=Signal)
+    draft_wanted: Signal[DraftWanted] = field(default_factory=Signal)
+    prompts_changed: Signal[None] = field(default_factory=Signal)
+    focus_changed: Signal[bool] = field(default_factory=Signal)
     theme_chosen: Signal[str] = field(default_factory=Signal)
     pane_chosen: Signal[str] = field(default_factory=Signal)
     job_highlighted: Signal[str | None] = field(default_factory=Signal)

@@ -59,9 +59,9 @@ def _leave(app: SoraApp) -> None:
     from sora_tui.tui.services.last_seen import mark_seen
 
     with suppress(OSError):  # the next welcome then tells more than it need
-        mark_seen(app.folder.root)
-    if app.engine is not None:
-        app.engine.stop()
+        mark_seen(app.context.session.folder.root)
+    if (engine := app.context.session.engine) is not None:
+        engine.stop()
     with suppress(OSError):  # a layout is not worth a word on the way out
         app.context.memory.keep()
 

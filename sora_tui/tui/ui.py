@@ -164,6 +164,13 @@ class ScreenUi:
         """Write an escape sequence to the terminal; nothing while the terminal is not ours."""
         self._app.send_sequence(text)
 
+    def suspend(self, call: Callable[[], T]) -> T:
+        """Leave the terminal to another program while `call` runs it, then paint all again."""
+        with self._app.suspend():
+            result = call()
+        self._app.refresh()
+        return result
+
     def open_dialog(self, dialog: Screen[Any], then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""
         self._app.push_screen(dialog, then)

@@ -64,7 +64,7 @@ async def test_a_remix_names_price_and_source_and_takes_two_keys(tmp_path: Path)
         assert question.asked.endswith(f"  remix of …{CLIP.id[-6:]}, 1 clip, sora-2, 4 s")
         await press(pilot, "n")
         assert app.fake.orders == []
-        app._pressed_at = 0.0  # a second has passed: it is no key held down
+        app.release_generate()  # a second has passed: it is no key held down
         await press(pilot, "f5", "y")
         [(server, request, consent, count)] = app.fake.orders
         assert (server, count, consent.sum) == (PAID, 1, Decimal("0.40"))
@@ -97,7 +97,7 @@ async def test_a_clip_is_worked_on_where_it_lies(tmp_path: Path) -> None:
         await settle(pilot)
         await press(pilot, "escape", "4", "t")
         assert app.settings.server.name == "team-gw"
-        app.use_server("lab")
+        app.context.session.use_server("lab")
         await press(pilot, "s", "n", "o", "w", "f5")
         assert "lies on another server: team-gw" in " ".join(text(app).split())
         assert app.fake.orders == []
@@ -121,10 +121,10 @@ async def test_another_server_is_named_and_undo_brings_the_former_one_back(
         await press(pilot, "ctrl+y")
         assert app.settings.server.name == "team-gw"
         await press(pilot, "ctrl+z")
-        app.use_server("team-gw")
+        app.context.session.use_server("team-gw")
         await press(pilot, "escape", "4", key)
         assert "This goes to" not in text(app), "nothing changes"
-        app.use_server("lab")
+        app.context.session.use_server("lab")
         await press(pilot, "ctrl+z")
         assert app.settings.server.name == "lab", "chosen since"
 
@@ -172,7 +172,7 @@ async def test_a_character_is_made_of_the_file_and_chosen_for_a_prompt(tmp_path:
         await press(pilot, "enter")
         assert "with Mossy" in text(app)
         assert "does not mention Mossy" in text(app)
-        app._pressed_at = 0.0
+        app.release_generate()
         await press(pilot, "f5")
         assert "with Mossy" in text(app)
         await press(pilot, "y")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    from sora_tui.tui.services.prompt_files import Opened
     from sora_tui.tui.state.draft import Draft
 
 
@@ -19,6 +21,28 @@ class Before(NamedTuple):
 
     draft: Draft
     server: str | None = None
+
+
+class DraftWanted(NamedTuple):
+    """A draft is to be put into the editor as a whole, in place of what stands there.
+
+    That is not done while a question waits, nor where the disk does not take what stands there.
+
+    Attributes:
+        load: Returns the draft. The problem that it raises as a `ProblemError` is shown.
+        undo: What undo brings back then; None: what its file says, where the draft is another.
+        redo: What redo brings back then.
+        is_edit: It is another state of the same prompt, as if it had been typed.
+        then: Called once the draft stands in the editor.
+        refused: Called where it could not be put there.
+    """
+
+    load: Callable[[], Opened]
+    undo: tuple[Before, ...] | None = None
+    redo: tuple[Before, ...] = ()
+    is_edit: bool = False
+    then: Callable[[], object] | None = None
+    refused: Callable[[], object] | None = None
 
 
 class DraftView(Protocol):

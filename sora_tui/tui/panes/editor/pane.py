@@ -18,6 +18,7 @@ from sora_tui.core.request import MAX_PROMPT
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.answers import yes_key
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.arrangement import Shape, shape_of
 
 if TYPE_CHECKING:
@@ -142,31 +143,49 @@ class EditorPane(Widget, can_focus=False):
     EditorPane > SettingsLine.-roomy { border-top: solid $border-blurred; }
     """
 
-    class DraftChanged(Message):
+    class DraftChanged(Intent):
         """Text or settings are not what they were."""
 
-    class GenerateAsked(Message):
+        owner = "editor"
+        method = "note_change"
+
+    class GenerateAsked(Intent):
         """The button was pressed."""
 
-    class ConsentGiven(Message):
+        owner = "orders"
+        method = "press"
+
+    class ConsentGiven(Intent):
         """Yes; `always` for this server from now on."""
+
+        owner = "orders"
+        method = "agree"
 
         def __init__(self, always: bool) -> None:
             super().__init__()
             self.always = always
 
-    class ConsentDeclined(Message):
+    class ConsentDeclined(Intent):
         """No."""
 
-    class ValuesGiven(Message):
+        owner = "orders"
+        method = "decline"
+
+    class ValuesGiven(Intent):
         """Send it with these values for its variables."""
+
+        owner = "orders"
+        method = "take_values"
 
         def __init__(self, values: Mapping[str, str]) -> None:
             super().__init__()
             self.values = values
 
-    class ValuesDeclined(Message):
+    class ValuesDeclined(Intent):
         """Back to the text; `values` as far as they were given."""
+
+        owner = "orders"
+        method = "leave_values"
 
         def __init__(self, values: Mapping[str, str]) -> None:
             super().__init__()
@@ -264,16 +283,17 @@ class EditorPane(Widget, can_focus=False):
 
     def replace_text(self, text: str) -> None:
         """Put in what an editor brought back, as one step that ctrl+z undoes."""
-        from sora_tui.tui.panes.editor.prompt_area import shown
-
-        area = self._area
-        if shown(text) != area.text:
-            area.replace(shown(text), area.document.start, area.document.end)
+        self._area.replace_all(text)
 
     def mark_safe(self) -> None:
         """What stands here is on the disk."""
         self._safe = True
         self._title()
+
+    def mark_kept(self, draft: Draft) -> None:
+        """What stands here is on the disk, in the file of this draft."""
+        self.rebase(draft)
+        self.mark_safe()
 
     def set_choices(self, known: Mapping[str, tuple[str, ...]]) -> None:
         """Other values that the settings can step through."""
