@@ -80,7 +80,6 @@ WAITING = frozenset(
         "tui/panes/jobs.py",
         "tui/panes/references.py",
         "tui/presenters/exit_message.py",
-        "tui/presenters/job_columns.py",
         "tui/presenters/lost_job.py",
         "tui/presenters/order.py",
         "tui/services/player.py",

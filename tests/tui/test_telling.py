@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.job import Job
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.job_news import news, set_title, title
 from sora_tui.tui.presenters.welcome_back import welcome
 from sora_tui.tui.services.last_seen import last_seen, mark_seen
 from sora_tui.tui.services.notifier import Tmux, ask_tmux, notification
+from sora_tui.tui.state.job_view import JobView
 from tests.tui import sample_jobs as sample
 from tests.tui.workspace_app import WorkspaceApp, settle, workspace_app
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sora_tui.core.job import Job
 from sora_tui.core.problem import Problem, ProblemError
-from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.state.job_view import JobView
 from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:

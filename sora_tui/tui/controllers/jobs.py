@@ -10,8 +10,8 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.job_filter import JobFilter, with_live
 from sora_tui.core.problem import Problem
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.state.job_store import Kind, kind_of
+from sora_tui.tui.state.job_view import JobView
 from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
 from sora_tui.tui.presenters import job_columns as job_rows
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.state.job_verbs import JobVerb, is_possible
+from sora_tui.tui.state.job_view import JobView, changes_with_time, counts, queue_positions
 from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
 
 if TYPE_CHECKING:
@@ -202,9 +202,7 @@ class JobsPane(Vertical):
             self._views = {}
             ids = [view.job.id for view in views]
         self._views |= {view.job.id: view for view in views}
-        self._live = {
-            id: view for id, view in self._views.items() if job_rows.changes_with_time(view)
-        }
+        self._live = {id: view for id, view in self._views.items() if changes_with_time(view)}
         self._total = len(ids) if total is None else total
         self._refresh(ids)
 
@@ -513,13 +511,13 @@ class JobsPane(Vertical):
     def _put(self, view: JobView) -> None:
         self._views[view.job.id] = view
         self._broken.pop(view.job.id, None)
-        if job_rows.changes_with_time(view):
+        if changes_with_time(view):
             self._live[view.job.id] = view
         else:
             self._live.pop(view.job.id, None)
 
     def _refresh(self, ids: Sequence[str] | None) -> None:
-        self._places = job_rows.places(self._live.values())
+        self._places = queue_positions(self._live.values())
         if ids is not None:
             self._list.set_rows(ids)
             self._list.set_empty_text(self._empty_text())
@@ -557,7 +555,7 @@ class JobsPane(Vertical):
                 self.border_title = line
 
     def _titles(self) -> tuple[str, tuple[str, ...]]:
-        running, waiting = job_rows.counts(self._live.values())
+        running, waiting = counts(self._live.values())
         parts = [_("Jobs")]
         if self._is_paused:
             parts.append(_("PAUSED, p goes on"))
@@ -676,7 +674,7 @@ class JobsPane(Vertical):
                 self.call_later(self._want)
             return {"state": Cell("…", "muted")}
         return {
-            "state": Cell(f"{job_rows.plain('✗', self._ascii)} broken", "error"),
+            "state": Cell(f"{job_rows.letters('✗', self._ascii)} broken", "error"),
             "progress": Cell(_("not readable")),
             "prompt": Cell(f"{job_id}.json"),
         }

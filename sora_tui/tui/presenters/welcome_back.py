@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sora_tui.core.job import State
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.presenters.job_columns import JobView, counts
 from sora_tui.tui.presenters.job_status import local_time
+from sora_tui.tui.state.job_view import JobView, counts
 
 _ENDED_BADLY = frozenset({State.FAILED, State.REJECTED, State.EXPIRED, State.GONE})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.eta import typical_seconds
 from sora_tui.core.job import Job, State
-from sora_tui.tui.presenters.job_columns import JobView, changes_with_time, counts
+from sora_tui.tui.state.job_view import JobView, changes_with_time, counts
 from sora_tui.tui.state.signal import Signal
 
 if TYPE_CHECKING:
@@ -136,4 +136,4 @@ class JobBook:
                 del self._views[job_id]
 
     def _dressed(self, view: JobView) -> JobView:
-        return view._replace(usual=self._typical_time.get(kind_of(view.job)))
+        return view._replace(typical_seconds=self._typical_time.get(kind_of(view.job)))

@@ -25,10 +25,10 @@ from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
 from sora_tui.tui.panes.jobs import DERIVES
 from sora_tui.tui.presenters import job_details as job_facts
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.lost_job import decision, question_give_up
 from sora_tui.tui.presenters.order import Question
 from sora_tui.tui.state.job_verbs import is_possible
+from sora_tui.tui.state.job_view import JobView
 from sora_tui.tui.widgets.json_tree import JsonTree
 from sora_tui.tui.widgets.scroll_text import Line, LongText
 from sora_tui.tui.widgets.virtual_list import VirtualList
