@@ -42,7 +42,6 @@ from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage
-    from sora_tui.engine.engine import Verb
     from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
     from sora_tui.tui.day_money import DayMoney
     from sora_tui.tui.engine_api import EngineApi
@@ -599,15 +598,6 @@ class WatchingApp(HardenedApp, part=True):
         from sora_tui.tui.services.player import what_to_copy
 
         self.context.ui.copy(what_to_copy(job, self.folder.root, os.environ))
-
-    @work(thread=True, group="command")
-    def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
-        """Ask the owner of the folder to do something with a job."""
-        assert self.engine is not None
-        try:
-            self.engine.command(job_id, verb, argument)
-        except ProblemError as error:
-            self.call_from_thread(self.complain, error.problem)
 
 
 def _stamp(path: Path | None) -> object:
