@@ -87,7 +87,6 @@ WAITING = frozenset(
         "tui/terminal/diff_output.py",
         "tui/terminal/input_filter.py",
         "tui/theme/styles.py",
-        "tui/watching.py",
         "tui/widgets/message.py",
     }
 )

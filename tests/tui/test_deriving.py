@@ -97,7 +97,7 @@ async def test_a_clip_is_worked_on_where_it_lies(tmp_path: Path) -> None:
         await settle(pilot)
         await press(pilot, "escape", "4", "t")
         assert app.settings.server.name == "team-gw"
-        app.session.use_server("lab")
+        app.context.session.use_server("lab")
         await press(pilot, "s", "n", "o", "w", "f5")
         assert "lies on another server: team-gw" in " ".join(text(app).split())
         assert app.fake.orders == []
@@ -121,10 +121,10 @@ async def test_another_server_is_named_and_undo_brings_the_former_one_back(
         await press(pilot, "ctrl+y")
         assert app.settings.server.name == "team-gw"
         await press(pilot, "ctrl+z")
-        app.session.use_server("team-gw")
+        app.context.session.use_server("team-gw")
         await press(pilot, "escape", "4", key)
         assert "This goes to" not in text(app), "nothing changes"
-        app.session.use_server("lab")
+        app.context.session.use_server("lab")
         await press(pilot, "ctrl+z")
         assert app.settings.server.name == "lab", "chosen since"
 

@@ -26,8 +26,9 @@ sora_tui.core              address clip_addresses cookie digest document eta job
 sora_tui.core              job_id limits number output_check problem remote_video request server
 sora_tui.core              text
 sora_tui.i18n              answers
-sora_tui.tui               app context intent run ui watching
+sora_tui.tui               app context intent run ui
 sora_tui.tui.commands      key_names registry table
+sora_tui.tui.controllers   jobs
 sora_tui.tui.layout        arrangement banner status_bar tab_bar workbench
 sora_tui.tui.panes         consent_line jobs
 sora_tui.tui.panes.editor  early_keys pane

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
 
 from sora_tui.core.job import State
@@ -74,8 +73,11 @@ DERIVES: Final = (
 )
 
 
-class JobHighlighted(Message):
+class JobHighlighted(Intent):
     """The cursor stands on another job; None: there is no job at all."""
+
+    owner = "jobs"
+    method = "highlight"
 
     def __init__(self, job_id: str | None) -> None:
         super().__init__()
@@ -93,16 +95,22 @@ class JobOpened(Intent):
         self.job_id = job_id
 
 
-class JobsWanted(Message):
+class JobsWanted(Intent):
     """Rows came into sight that nothing is known of yet."""
+
+    owner = "jobs"
+    method = "load_rows"
 
     def __init__(self, job_ids: tuple[str, ...]) -> None:
         super().__init__()
         self.job_ids = job_ids
 
 
-class ListingChanged(Message):
+class ListingChanged(Intent):
     """The person wants other jobs in the list, or another order."""
+
+    owner = "jobs"
+    method = "change_listing"
 
 
 class JobsAnswered(Intent):
@@ -236,7 +244,7 @@ class JobsPane(Vertical):
             self._views = {id: view for id, view in self._views.items() if id in near}
         self._list.refresh()
 
-    def take_away(self, job_ids: set[str]) -> None:
+    def take_away(self, job_ids: Set[str]) -> None:
         """Take jobs off the list."""
         for job_id in job_ids:
             self._views.pop(job_id, None)

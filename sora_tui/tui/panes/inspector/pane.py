@@ -73,6 +73,17 @@ class ClipRoomChanged(Intent):
     method = "change_room"
 
 
+class PartCopied(Intent):
+    """A part of the document is wanted on the clipboard."""
+
+    owner = "inspector"
+    method = "copy"
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 class InspectorTurned(Message):
     """Another page or picture is in front: other keys mean something now."""
 
@@ -334,6 +345,11 @@ class InspectorPane(Vertical):
     @on(VirtualList.Selected)
     def _in_tree(self, event: VirtualList.Highlighted | VirtualList.Selected) -> None:
         event.stop()  # no job was chosen
+
+    @on(JsonTree.Copied)
+    def _copied(self, event: JsonTree.Copied) -> None:
+        event.stop()
+        self.post_message(PartCopied(event.text))
 
     @property
     def _decides(self) -> bool:
