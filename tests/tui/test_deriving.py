@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job
 from sora_tui.core.request import Character
 from sora_tui.media.practice.render import ClipPlan, render_clip
-from sora_tui.tui.panes.editor.pane import ConsentLine
+from sora_tui.tui.panes.consent_line import ConsentLine
 from sora_tui.tui.panes.editor.settings_bar import SettingField
 from sora_tui.tui.widgets.message import Said
 from sora_tui.workspace.capability_cache import CapabilityCache

@@ -30,8 +30,8 @@ sora_tui.tui               app context intent run ui
 sora_tui.tui.commands      key_names registry table
 sora_tui.tui.controllers   jobs
 sora_tui.tui.layout        arrangement banner status_bar tab_bar workbench
-sora_tui.tui.panes         jobs
-sora_tui.tui.panes.editor  pane
+sora_tui.tui.panes         consent_line jobs
+sora_tui.tui.panes.editor  early_keys pane
 sora_tui.tui.presenters    job_columns job_reasons
 sora_tui.tui.services      decoder draft_saver screen_memory
 sora_tui.tui.state         editor_session job_store job_verbs job_view reference_store session

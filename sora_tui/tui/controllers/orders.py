@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sora_tui.engine.orders import Order
     from sora_tui.tui.context import Context
     from sora_tui.tui.panes.editor.pane import EditorPane
+    from sora_tui.tui.panes.editor.settings_bar import GenerateButton
+    from sora_tui.tui.panes.editor.variables_form import ValuesDeclined, ValuesGiven
     from sora_tui.tui.services.draft_orders import Prompted
     from sora_tui.tui.state.draft import Draft
 
@@ -49,7 +51,7 @@ class Orders:
 
     # What is asked for ------------------------------------------------------------------------
 
-    def press(self, _intent: EditorPane.GenerateAsked) -> None:
+    def press(self, _intent: GenerateButton.Pressed) -> None:
         """Do what the key does: the button was pressed."""
         self.generate()
 
@@ -94,12 +96,12 @@ class Orders:
 
     # Variables --------------------------------------------------------------------------------
 
-    def take_values(self, intent: EditorPane.ValuesGiven) -> None:
+    def take_values(self, intent: ValuesGiven) -> None:
         """Send it with these values for its variables."""
         self._set_values(intent.values)
         self._prepare(self._pane.draft)
 
-    def leave_values(self, intent: EditorPane.ValuesDeclined) -> None:
+    def leave_values(self, intent: ValuesDeclined) -> None:
         """Send nothing; the values that were given are kept for the next time."""
         self._set_values(intent.values)
         self._context.ui.say(_("Not sent, nothing spent."))

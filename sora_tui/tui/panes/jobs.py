@@ -22,7 +22,7 @@ from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
-from sora_tui.tui.panes.editor.pane import ConsentLine
+from sora_tui.tui.panes.consent_line import ConsentLine
 from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.state.job_verbs import JobVerb, is_possible
 from sora_tui.tui.state.job_view import JobView, changes_with_time, counts, queue_positions

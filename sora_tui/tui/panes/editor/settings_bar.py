@@ -185,8 +185,11 @@ class GenerateButton(Widget, can_focus=True):
 
     words: reactive[str] = reactive("", layout=True)
 
-    class Pressed(Message):
+    class Pressed(Intent):
         """Make the clips."""
+
+        owner = "orders"
+        method = "press"
 
     def render(self) -> Content:
         """Brackets mark it as a button without colour, angles in them that it has the keys."""

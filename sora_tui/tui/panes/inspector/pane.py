@@ -22,7 +22,7 @@ from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
-from sora_tui.tui.panes.editor.pane import ConsentLine
+from sora_tui.tui.panes.consent_line import ConsentLine
 from sora_tui.tui.panes.jobs import DERIVES
 from sora_tui.tui.presenters import job_details as job_facts
 from sora_tui.tui.presenters.lost_job import decision, question_give_up
