@@ -20,7 +20,8 @@ from sora_tui.core.reference_fit import ImageFacts, ReferenceFile
 from sora_tui.core.request import COVER, Fit, Reference
 from sora_tui.engine.events import EngineChanged, Transfer
 from sora_tui.i18n import set_language
-from sora_tui.tui.panes.inspector.pane import InspectorPane, JobDecision
+from sora_tui.tui.panes.inspector.intents import JobDecision
+from sora_tui.tui.panes.inspector.pane import InspectorPane
 from sora_tui.tui.panes.job_intents import JobHighlighted
 from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane

@@ -10,7 +10,7 @@ from sora_tui.engine.orders import Order, resend
 
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
-    from sora_tui.tui.panes.inspector.pane import JobDecision
+    from sora_tui.tui.panes.inspector.intents import JobDecision
 
 
 class LostJobs:
