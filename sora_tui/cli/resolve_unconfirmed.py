@@ -14,7 +14,7 @@ from typing import Final
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.console import Console
-from sora_tui.cli.generate import print_retirements
+from sora_tui.cli.place_order import print_retirements
 from sora_tui.cli.streams import complain, read_line
 from sora_tui.cli.unconfirmed_words import candidate_lines, resend_cost_words
 from sora_tui.cli.wait_for_jobs import Item, Leave, Suspend, suspend

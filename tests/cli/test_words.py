@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,25 +13,26 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sora_tui.cli import exits
+from sora_tui.cli import commands, exits
+from sora_tui.cli.commands import COMMANDS
 from sora_tui.cli.parser import build_parser
 from sora_tui.core.problem import CODES
 from tests.cli.conftest import COMMAND, Shell
 from tests.pty_session import PtySession
 
-COMMANDS = (
-    "generate",
-    "jobs",
-    "show",
-    "wait",
-    "verify",
-    "cancel",
-    "delete",
-    "adopt",
-    "servers",
-    "doctor",
-    "simulate",
-)
+
+def test_a_subcommand_is_one_file_and_one_row() -> None:
+    files = {path.stem for path in Path(commands.__file__).parent.glob("*.py")}
+    assert files - {"__init__"} == set(COMMANDS)
+
+
+def test_only_the_named_subcommand_is_imported() -> None:
+    code = (
+        "import sys; from sora_tui.cli.parser import parse; parse(['jobs', '--limit', '5']);"
+        "print([m for m in sys.modules if m.startswith('sora_tui.cli.commands.')])"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert done.stdout == "['sora_tui.cli.commands.jobs']\n"
 
 
 def test_every_problem_has_one_exit_code() -> None:

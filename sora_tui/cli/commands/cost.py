@@ -10,6 +10,7 @@ from typing import Any, Final
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli import exits
+from sora_tui.cli.arguments import day
 from sora_tui.cli.console import Console
 from sora_tui.config.settings import Settings
 from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_groups, spending_report
@@ -23,6 +24,23 @@ from sora_tui.workspace.folder import open_folder
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 #: What is summed, and the head of its table.
 _BY: Final = (("day", N_("DAY")), ("server", N_("SERVER")), ("model", N_("MODEL")))
+
+
+EXAMPLES: Final = (
+    "sora-tui cost",
+    "sora-tui cost --since 2026-11-01",
+    "sora-tui cost --since 7d --json | jq -s 'map(.reported) | add'",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument(
+        "--since",
+        type=day,
+        metavar=_("DAY"),
+        help=_("from this day on: 2026-11-01, today, or 7d for the last seven days"),
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -11,16 +11,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.cli import exits
+from sora_tui.cli.arguments import add_sending, at_least_one
 from sora_tui.cli.build_request import build_request
 from sora_tui.cli.consent import agree, question_on_terminal
 from sora_tui.cli.console import Console
-from sora_tui.cli.generate import (
-    found_prompt,
-    is_at_rest,
-    is_with_server,
-    print_retirements,
-    print_warnings,
-)
+from sora_tui.cli.order_input import found_prompt
+from sora_tui.cli.place_order import is_at_rest, is_with_server, print_retirements, print_warnings
 from sora_tui.cli.progress import Progress, TextLines, progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.streams import read_input
@@ -93,6 +89,28 @@ class _Rest(NamedTuple):
     def unsent(self) -> list[Job]:
         """Jobs of an earlier start that provably never left."""
         return [job for job in self.before if job.state is State.NOT_SENT]
+
+
+EXAMPLES: Final = (
+    "sora-tui batch shots.jsonl",
+    "sora-tui batch shots.toml --max-active 2 --max-spend 5",
+    "sora-tui batch shots.jsonl --name second-try --dry-run",
+    """echo '{"prompt": "A kite", "seconds": 4, "count": 2}' >> shots.jsonl""",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument("batch", metavar=_("FILE"), help=_("the lines; - is stdin, as JSON"))
+    command.add_argument(
+        "--name",
+        metavar=_("NAME"),
+        help=_("what the batch is known by; another one sends all of it again (the file's name)"),
+    )
+    command.add_argument(
+        "--max-active", type=at_least_one, metavar="N", help=_("send at most N jobs at once")
+    )
+    add_sending(command)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

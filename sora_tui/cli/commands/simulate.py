@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from types import FrameType
+from typing import Final
 
 from sora_tui.cli import exits
 from sora_tui.cli.console import Console
@@ -16,6 +17,58 @@ from sora_tui.config.settings import Settings
 from sora_tui.core.problem import problem_error
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+
+#: The dialects of the simulator, which is not imported here: it is a process of its own.
+SIMULATED: Final = (
+    *("openai", "litellm", "litellm-1.109", "vllm-omni", "sglang", "sglang-cloud", "aquiles"),
+    *("trt-llm", "new-api", "azure", "openrouter"),
+)
+EXAMPLES: Final = (
+    "sora-tui simulate",
+    "sora-tui simulate --port 8000 --speed 10 --data practice",
+    "sora-tui simulate --dialect vllm-omni --faults faults.toml",
+    'sora-tui generate "A kite [blocked] over a grey sea"',
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument(
+        "--host", default="127.0.0.1", metavar=_("ADDRESS"), help=_("listen here (127.0.0.1)")
+    )
+    command.add_argument("--port", default="0", metavar="N", help=_("0 takes a free one"))
+    command.add_argument(
+        "--dialect",
+        choices=SIMULATED,
+        default="openai",
+        metavar=_("SERVER"),
+        help=_("behave like this server: {servers}").format(servers=", ".join(SIMULATED)),
+    )
+    command.add_argument(
+        "--faults",
+        metavar=_("FILE"),
+        help=_("misbehave as this TOML file says; docs/simulator.md shows how"),
+    )
+    command.add_argument("--speed", default="1", metavar="X", help=_("10 is ten times as quick"))
+    command.add_argument("--key", help=_("the key to ask for; made up if missing"))
+    command.add_argument("--data", metavar=_("DIR"), help=_("keep jobs and clips here"))
+    command.add_argument_group(
+        _("words in a prompt that bring a misfortune to its job, to practise"),
+        "\n".join(f"{word:<14}{told}" for word, told in _misfortunes().items()),
+    )
+
+
+def _misfortunes() -> dict[str, str]:
+    """The simulator's words, by its own names for them."""
+    return {
+        "[moderated]": _("refused at once; nothing starts"),
+        "[blocked]": _("fails on the way: moderation"),
+        "[fails]": _("fails on the way: a fault of the server"),
+        "[unanswered]": _("the job starts, but the connection closes before the answer"),
+        "[slow]": _("takes ten times as long"),
+        "[expires]": _("its clip can be fetched for a minute only"),
+        "[forgotten]": _("the server forgets it half way"),
+    }
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

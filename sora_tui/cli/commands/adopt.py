@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
@@ -33,6 +34,26 @@ from sora_tui.workspace.inbox import waiting
 _OVER = frozenset({Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
 #: Among so many of the newest jobs the one that has a video is looked for by name.
 _NAMED = 200
+
+
+EXAMPLES: Final = (
+    "sora-tui adopt --server team-gw",
+    "sora-tui adopt video_9c1e",
+    "sora-tui adopt --all --no-wait",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument(
+        "ids", nargs="*", metavar="ID", help=_("video ids, as the server tells them")
+    )
+    command.add_argument(
+        "--all", action="store_true", help=_("all that are listed and may have a clip")
+    )
+    command.add_argument(
+        "--no-wait", action="store_true", help=_("leave as soon as they are in the history")
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
