@@ -413,7 +413,8 @@ def outcome_of(answer: Response) -> CreateOutcome:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         error = _error("server_busy", Spent.NO, answer, refusal)
-        return Later(wait or DEFAULT_WAIT, error, turned is not None or _names_limit(refusal))
+        names_limit = turned is not None or _names_limit(refusal)
+        return Later(wait or DEFAULT_WAIT, error, names_limit, turned is not None)
     if turned or (status in _REFUSALS and not _points_to_a_video(answer)):
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return unclear
