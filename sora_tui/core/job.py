@@ -204,7 +204,7 @@ class Cost(NamedTuple):
     per_second: Decimal | None = None
     clips: int = 1
 
-    def told(self, sum: Decimal, currency: str | None) -> Cost:
+    def with_reported(self, sum: Decimal, currency: str | None) -> Cost:
         """The same once the server said what it charged; an estimate in another currency goes."""
         if currency in {None, self.currency}:
             return self._replace(reported=sum)
@@ -633,6 +633,15 @@ class Job:
         assert self.remote is not None
         return self._at_server(at, self.remote)
 
+    def found_under_another_id(self, at: datetime, remote: RemoteVideo) -> Job:
+        """The server denies the id that it gave, and its list has the job under another one."""
+        if self.state not in _IN_FLIGHT:
+            raise _illegal(self, _REMOTE[remote.phase])
+        denied = clean_line(self.remote_id or "", 80)
+        found = clean_line(remote.id, 80)
+        job = self.noted(at, f"the server denies {denied}: its list has the job as {found}")
+        return replace(job, remote_id=remote.id, error=None)._at_server(at, remote)
+
     def gone(self, at: datetime, error: JobError) -> Job:
         """The server no longer knows it."""
         return self._step(State.GONE, at, error=error)
@@ -877,7 +886,11 @@ class Job:
         if self.remote and to in _IN_FLIGHT:
             told = [p for p in (self.remote.progress, remote.progress) if p is not None]
             remote = remote._replace(progress=max(told, default=None))
-        cost = self.cost if remote.cost is None else self.cost.told(remote.cost, remote.currency)
+        cost = (
+            self.cost
+            if remote.cost is None
+            else self.cost.with_reported(remote.cost, remote.currency)
+        )
         changes: dict[str, Any] = {
             "remote": remote,
             # The id that create returned, for ever: some gateways answer polls with another one.

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Poll, VideosClient
@@ -20,6 +20,7 @@ from sora_tui.engine.active_jobs import FAULT_WAIT, ActiveJobs, utc_now
 from sora_tui.engine.address_downloads import AddressDownloads, AddressResult
 from sora_tui.engine.capabilities import SURELY_NO_ROUTE, Capabilities
 from sora_tui.engine.events import Retry
+from sora_tui.engine.matching import matches
 from sora_tui.engine.pagination import walk_pages
 from sora_tui.engine.poll_plan import UNKNOWN_AGAIN, PollPlan, Sweep, is_news, soonest
 from sora_tui.engine.rate_limit import MAX_IN_FLIGHT, RateLimiter
@@ -46,6 +47,22 @@ _NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 _DURATIONS_KEPT: Final = 60.0
 #: A page of rows may mean a hundred writes: after so many seconds of them others have a turn.
 _AT_A_TIME: Final = 0.02
+
+
+class _Listed(NamedTuple):
+    """What a server's list says of one job.
+
+    Attributes:
+        own: The row with its id.
+        videos: The rows that were read.
+        skew: The server's clock minus ours, in seconds; None where it does not say.
+        is_away: There is a list, and it did not come this time.
+    """
+
+    own: RemoteVideo | None
+    videos: list[RemoteVideo]
+    skew: float | None
+    is_away: bool = False
 
 
 class Poller:
@@ -225,11 +242,11 @@ class Poller:
         current = self._active_jobs.jobs.get(job.id)
         if current is None:
             return
-        is_listed = isinstance(listed, RemoteVideo)
-        if isinstance(listed, RemoteVideo) and count >= _LISTED_AFTER:
-            self._take_listed(current, listed, wait)
+        own = None if listed is None else listed.own
+        if own is not None and count >= _LISTED_AFTER:
+            self._take_listed(current, own, wait)
             return
-        rows = listed if isinstance(listed, int) else None
+        rows = 0 if listed is None or own is not None else len(listed.videos)
         if failure is not None and current.ended_at_create and count > 1:
             self._active_jobs.put(current.final_status_believed(utc_now()))
             return
@@ -245,7 +262,17 @@ class Poller:
             why = problem("gateway_misroutes", asked=failure.asked, made=made)
             kept = failure.error._replace(kind=why.code, spent=why.spent)
             self._active_jobs.record_status_error(current, kept)
-        elif count >= _GONE_AFTER and left <= timedelta(0) and not is_listed:
+        elif (
+            count >= _GONE_AFTER
+            and left <= (-_GONE_TIME if listed is not None and listed.is_away else timedelta(0))
+            and own is None
+        ):
+            if listed is not None and (found := self._found_elsewhere(current, listed)):
+                self._denials.pop(job.id, None)
+                self._active_jobs.show_retry(current, None)
+                self._active_jobs.put(current.found_under_another_id(utc_now(), found))
+                self._plan.saw_job(job.id, found, None, _now())
+                return
             error = failure.error if failure else JobError("remote_gone", Spent.PERHAPS)
             spent = Spent.NO if self._server.free else Spent.PERHAPS
             gone = JobError("remote_gone", spent, error.code, error.message, error.status)
@@ -276,23 +303,37 @@ class Poller:
         until = utc_now() + timedelta(seconds=wait)
         self._active_jobs.show_retry(job, Retry(self._denials[job.id][0], until, why.code, why))
 
-    async def _listed(self, client: VideosClient, job: Job) -> RemoteVideo | int | None:
-        """The job's row in the server's list, else how many rows it has; None without a list.
+    async def _listed(self, client: VideosClient, job: Job) -> _Listed | None:
+        """What the server's list says of a job; None without a list.
 
         A job that is listed is not gone, whatever a look says.
         """
         if self._capabilities.can("list") is False:
             return None
-        rows, ours = 0, inner_id(job.remote_id or "")
+        videos, skew, ours = list[RemoteVideo](), None, inner_id(job.remote_id or "")
         try:
             async for page in walk_pages(client, self._rate_limiter, _LIST_PAGES):
-                for video in page.fresh:
-                    if inner_id(video.id) == ours:
-                        return video
-                rows += len(page.fresh)
-        except ServerError:
+                own = next((video for video in page.fresh if inner_id(video.id) == ours), None)
+                videos += page.fresh
+                skew = page.skew if page.skew is not None else skew
+                if own is not None:
+                    return _Listed(own, videos, skew)
+        except ServerError as failure:
+            is_away = not failure.not_found and failure.error.status not in _NO_LIST
+            return _Listed(None, [], None, is_away=True) if is_away else None
+        return _Listed(None, videos, skew)
+
+    def _found_elsewhere(self, job: Job, listed: _Listed) -> RemoteVideo | None:
+        """The row that is a denied job to the letter, and no other job's: its id was changed.
+
+        Others that are denied may own it as well, and so may those whose answer is not known.
+        """
+        if not listed.videos:
             return None
-        return rows or None
+        denied = [each for each in self._jobs() if each.id == job.id or each.id in self._denials]
+        lost = self._active_jobs.at_origin(self._server, State.SUBMITTING, State.UNCONFIRMED)
+        known = self._active_jobs.history.known_remote_ids(self._server.origin)
+        return matches((*denied, *lost), listed.videos, known, listed.skew).get(job.id)
 
     # With the list --------------------------------------------------------------------------
 

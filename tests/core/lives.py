@@ -73,6 +73,7 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
         "told_twice": lambda job: job.progressed(at, remote).progressed(at, remote),
         "final_status_believed": lambda job: job.final_status_believed(at),
         "rediscovered": lambda job: job.rediscovered(at, remote),
+        "found_under_another_id": lambda job: job.found_under_another_id(at, remote),
         "gone": lambda job: job.gone(at, ERROR),
         "expired": lambda job: job.expired(at, ERROR),
         "downloading": lambda job: job.downloading(at),

@@ -403,6 +403,48 @@ def test_a_denied_job_says_how_often_and_where_it_was_looked_for(
         assert watcher.wait_for_end(job.id).state is State.SAVED
 
 
+def renamed(call: Call, **told: Any) -> None:
+    """The list, in which the newest video stands under another id, and is told so."""
+    video = {**call.server.videos[-1], "id": "video_renamed", **told}
+    video = {name: value for name, value in video.items() if value is not None}
+    call.reply({"object": "list", "data": [video], "has_more": False})
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize(
+    ("told", "is_found"),
+    [
+        ({}, True),
+        ({"prompt": "another's"}, False),
+        ({"prompt": None}, False),
+        ({"size": "1x1"}, False),
+        ({"seconds": "20"}, False),
+        ({"created_at": 1_000_000_000}, False),
+    ],
+    ids=str,
+)
+def test_a_job_whose_id_is_denied_is_found_under_the_one_that_the_list_has(
+    folder: Folder,
+    server: FaultServer,
+    lab: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, Any],
+    is_found: bool,
+) -> None:
+    monkeypatch.setattr(poller, "_GONE_TIME", timedelta(0))
+    server.gets["video_1"] = [say(404)] * 99
+    server.lists = [lambda call: renamed(call, **told)] * 99
+    done = {"id": "video_renamed", "object": "video", "status": "completed"}
+    server.gets["video_renamed"] = [lambda call: call.reply(done)] * 9
+    server.contents["video_renamed"] = [give(clip())]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        ended = watcher.wait_for_end(job.id)
+    assert ended.state is (State.SAVED if is_found else State.GONE)
+    assert ended.remote_id == ("video_renamed" if is_found else "video_1")
+    assert server.paid == 1
+
+
 def litellm_id(provider: str, model: str) -> str:
     words = f"litellm:custom_llm_provider:{provider};model_id:{model};video_id:video_1"
     return "video_" + b64encode(words.encode()).decode()
