@@ -255,7 +255,7 @@ def _possible_addresses(server: Server, text: str, page: str | None = None) -> l
         page: The answer of another origin is relative to itself; one of the server's own is
             relative to the server's base address, or to the root of its host.
     """
-    base = base_url(server)
+    base, text = base_url(server), text.replace(" ", "%20")
     try:
         if re.match("https?://", text, re.IGNORECASE):
             origin_of(text)  # raises for what is no address at all

@@ -331,6 +331,7 @@ def test_a_stop_between_chunks_gives_no_further_chunk() -> None:
         ("files/a.mp4", "/v1/files/a.mp4"),
         ("./files/a.mp4?sig=1", "/v1/files/a.mp4?sig=1"),
         ("/v1/files/a.mp4", "/v1/files/a.mp4"),
+        ("/files/my clip.mp4?a=b c", "/files/my%20clip.mp4?a=b%20c"),
     ],
 )
 def test_a_relative_address_is_the_servers_own_and_gets_the_key(said: str, target: str) -> None:
