@@ -267,7 +267,7 @@ class VideosClient:
                 video object (divergence 3).
         """
         path = f"/videos/{quote(video_id, safe='')}"
-        answer = await self._call("GET", path, cookies=cookies)
+        answer = await self._call("GET", path, cookies=cookies, without_clips=True)
         document, endings = _document(answer), self._dialect.final_words
         if _is_success(answer):
             video = read_video(document, endings)
@@ -357,9 +357,13 @@ class VideosClient:
         query: Mapping[str, str] | None = None,
         limit: int = 2**20,
         cookies: Sequence[Cookie] = (),
+        *,
+        without_clips: bool = False,
     ) -> Response:
         try:
-            return await self._wire.call(method, path, query, limit, cookies=cookies)
+            return await self._wire.call(
+                method, path, query, limit, cookies=cookies, without_clips=without_clips
+            )
         except (NotSentError, NoResponseError) as fault:
             error = JobError(fault.kind, Spent.NO, message=clean(fault, 400))
             raise ServerError(error) from fault

@@ -225,7 +225,10 @@ async def _with_clips(job: Job, server: Server, clips: _Clips, whole: Sequence[i
     that is damaged is noted, and left to a download, like one that the answer did not have.
     """
     outputs: list[Output] = []
+    source = job.request.source_file
     for number in whole:
+        if source is not None and clips.parts[number].sha256 == source.sha256:
+            continue  # the answer repeats what was sent
         try:
             outputs.append(
                 await in_daemon_thread(
