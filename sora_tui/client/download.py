@@ -49,8 +49,10 @@ MAX_WAIT: Final = 3600.0
 
 #: How much of an error page is read, in bytes.
 _ERROR_LIMIT: Final = 64 * 1024
-#: Enough of a body to tell a clip from a page (`core/sniff.py`).
-_HEAD: Final = 16
+#: Enough of a body to tell a clip from a page, and from words of any kind.
+_HEAD: Final = 512
+#: What `core/sniff.py` needs.
+_SNIFFED: Final = 16
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _TICK: Final = 0.25
 #: A clip is packed already: what unpacks to more than so many times its size is no clip, beyond
@@ -440,7 +442,7 @@ class _Transfer:
         head = b""
         while len(head) < _HEAD and (chunk := next(incoming.chunks, b"")):
             head += chunk
-        if not head or _is_page(head, headers.get("content-type", "")):
+        if not head or _is_page(head):
             page, body = self._page(incoming, head, place)
             if body is not None:
                 return body
@@ -584,16 +586,16 @@ def _may_fetch(server: Server, url: str) -> bool:
     return secure and parts.username is None
 
 
-def _is_page(head: bytes, content_type: str) -> bool:
-    """Whether this is words, not a clip. The bytes decide; the type only where they are silent."""
+def _is_page(head: bytes) -> bool:
+    """Whether this is words, not a clip. The bytes decide, whatever the type claims."""
     kind = sniff(head)
     if kind != "other":
-        return kind in {"html", "json"} and not _NO_TEXT.search(head)
-    is_text = content_type.lower().startswith(
-        ("text/", "application/json", "application/problem+json")
-    )
-    # A server that does not know a file's kind may call it text: words have no such bytes.
-    return (is_text and not _NO_TEXT.search(head)) or head.lstrip()[:4].lower() == b"http"
+        return kind in {"html", "json"} and not _NO_TEXT.search(head[:_SNIFFED])
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
+        return True
+    # Half a kilobyte of any clip has such bytes. A server that does not know a file's kind may
+    # call it text, and a proxy's page may come as a clip.
+    return not _NO_TEXT.search(head)
 
 
 def _address_page(body: bytes) -> object:
@@ -643,7 +645,7 @@ def _rest(head: bytes, chunks: Iterator[bytes]) -> bytes:
         for chunk in chunks:
             body += chunk
             # A document may name an address far behind; a page of words is told by its beginning.
-            kind = sniff(bytes(body[:_HEAD])) if len(body) >= _HEAD else "json"
+            kind = sniff(bytes(body[:_HEAD])) if len(body) >= _SNIFFED else "json"
             if len(body) >= (JSON_LIMIT if kind == "json" else _ERROR_LIMIT):
                 break
     except NoResponseError:

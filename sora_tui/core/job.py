@@ -170,7 +170,9 @@ class Output(NamedTuple):
         variant: `video`, `video-2` and so on for its clips, else the kind of picture.
         path: Relative to the workspace, with `/`.
         warning: Why the check of the download did not find it to be a whole clip, where it was
-            kept all the same: `not_checked`, `trailing_bytes` or a `reason` of `clip_damaged`.
+            kept all the same: `not_checked`, `trailing_bytes` or a `reason` of `clip_damaged`;
+            `length_unknown` or `length_differs` where only the server's word on its length is
+            missing or wrong.
     """
 
     variant: str
