@@ -128,10 +128,16 @@ class PaidRequest(NamedTuple):
 
 
 class Poll(NamedTuple):
-    """One look at a job; `after`: seconds the server wants until the next one, 1..60."""
+    """One look at a job.
+
+    Attributes:
+        after: Seconds the server wants until the next one, 1..60.
+        cookies: What the answer set; they replace the job's of the same name.
+    """
 
     video: RemoteVideo
     after: float | None
+    cookies: tuple[Cookie, ...] = ()
 
 
 class VideoPage(NamedTuple):
@@ -278,7 +284,8 @@ class VideosClient:
             failure.asked = asked_instead(video_id, answer) if failure.not_found else ""
             raise failure
         said = poll_after(answer.headers) or retry_after(answer.headers)
-        return Poll(video, max(said or 0.0, self._dialect.poll_floor) or None)
+        after = max(said or 0.0, self._dialect.poll_floor) or None
+        return Poll(video, after, answer.cookies)
 
     async def character(self, character_id: str) -> RemoteVideo:
         """A character by its id, as a video that is completed.

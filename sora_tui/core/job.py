@@ -19,7 +19,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sora_tui.core.cookie import Cookie
+from sora_tui.core.cookie import MAX_COOKIES, Cookie
 from sora_tui.core.problem import CODES, Problem, Spent, problem_error
 from sora_tui.core.remote_video import FINAL_PHASES, Phase, RemoteVideo, cost_in, inner_id
 from sora_tui.core.request import VideoRequest
@@ -610,6 +610,13 @@ class Job:
         if self.state not in _IN_FLIGHT:
             return self
         return replace(self, error=None)._at_server(at, remote)  # it is answered
+
+    def with_cookies(self, cookies: tuple[Cookie, ...]) -> Job:
+        """Return the job with the cookies that a later answer set; they replace the former ones."""
+        if not cookies:
+            return self
+        kept = {(cookie.name, cookie.path): cookie for cookie in (*self.cookies, *cookies)}
+        return replace(self, cookies=tuple(kept.values())[-MAX_COOKIES:])
 
     def status_refused(self, at: datetime, error: JobError) -> Job:
         """Return the job with why its server does not tell how it is, until it does."""

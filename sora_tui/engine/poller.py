@@ -39,6 +39,9 @@ _LIST_PAGES: Final = 5
 #: What answers a look where no route for looks is (Dynamo answers with the finished job at once).
 _NO_ROUTE: Final = frozenset({405, 501})
 _KEY_WAIT: Final = 60.0
+#: One refusal may be a proxy's, or of one replica: it counts when it comes again after so many
+#: seconds.
+_REFUSED_AGAIN: Final = 2.0
 #: Refusals of a look that are about one job: the server is there, and tells of the others.
 _ABOUT_JOB: Final = frozenset({"key_without_grant", "request_refused", "moderation_before"})
 #: What a server answers that has no list (videos-api, divergence 16).
@@ -99,6 +102,7 @@ class Poller:
         self._aliases: dict[str, tuple[str, int]] = {}  # job id -> another id, and how often
         self._denials: dict[str, tuple[int, datetime]] = {}
         self._refusals: dict[str, int] = {}  # job id -> looks in a row that were refused
+        self._key_refused_at: float | None = None  # loop time of the first refusal in a row
         self._durations: dict[tuple[str | None, ...], tuple[float, float | None]] = {}
         self._due_at = 0.0
 
@@ -166,6 +170,7 @@ class Poller:
         self._denials.pop(job.id, None)
         self._refusals.pop(job.id, None)
         self._aliases.pop(job.id, None)
+        job = job.with_cookies(answer.cookies)
         is_told_again = video.phase.is_final_without_clip and job.has_unconfirmed_end
         if video.urls and (video.phase is Phase.UNKNOWN or is_told_again):
             server = client.server._replace(cookies=job.cookies)
@@ -210,16 +215,21 @@ class Poller:
         count = self._refusals[job.id] = self._refusals.get(job.id, 0) + 1
         is_hidden = failure.error.kind == "key_without_grant"
         wait = _KEY_WAIT if is_hidden else _doubled(count)
+        if count == 1:
+            wait = _REFUSED_AGAIN
         wait = max(wait, failure.retry_after or 0.0)
         self._plan.defer(job.id, _now() + wait)
         current = self._active_jobs.jobs.get(job.id)
         if current is None:
             return
+        until = utc_now() + timedelta(seconds=wait)
+        if count == 1:
+            self._active_jobs.show_retry(current, Retry(count, until, str(failure.error.status)))
+            return
         kind = "job_hidden" if is_hidden else "look_refused"
         error = failure.error._replace(kind=kind, spent=Spent.PERHAPS)
         self._active_jobs.record_status_error(current, error)
         why = replace(error.problem, facts={**error.problem.facts, "profile": self._server.name})
-        until = utc_now() + timedelta(seconds=wait)
         self._active_jobs.show_retry(current, Retry(count, until, kind, why))
 
     async def _denied(
@@ -393,17 +403,28 @@ class Poller:
 
     def _answered(self) -> None:
         """The server is there: what waited for it waits no longer."""
+        self._key_refused_at = None
         if self._rate_limiter.failures:
             for job in self._jobs():
                 self._active_jobs.show_retry(job, None)
         self._rate_limiter.opened()
 
     def _not_answered(self, failure: ServerError) -> None:
-        rest = _KEY_WAIT if failure.error.kind == "key_refused" else failure.retry_after
+        rest = failure.retry_after
+        is_first = False
+        if failure.error.kind == "key_refused":
+            first = self._key_refused_at
+            self._key_refused_at = first = _now() if first is None else first
+            is_first = _now() - first < _REFUSED_AGAIN / 2
+            rest = max(_REFUSED_AGAIN if is_first else _KEY_WAIT, rest or 0.0)
         until = utc_now() + timedelta(seconds=self._rate_limiter.failed(rest))
         why = str(failure.error.status or failure.error.kind)
-        retry = Retry(self._rate_limiter.failures, until, why, failure.error.problem)
+        reason = None if is_first else failure.error.problem
+        retry = Retry(self._rate_limiter.failures, until, why, reason)
         for job in self._jobs():
+            if is_first:
+                self._active_jobs.show_retry(job, retry)
+                continue
             self._active_jobs.record_status_error(job, failure.error._replace(spent=Spent.PERHAPS))
             self._active_jobs.show_retry(job, retry)
 

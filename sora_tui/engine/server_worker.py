@@ -435,7 +435,8 @@ class ServerWorker:
     async def _connection(self) -> tuple[VideosClient, Server]:
         server = await self._connect(self.server)  # first: a password manager may hold the key
         if self._active_jobs.at(self.server, State.PENDING) and not self._rate_limiter.paused_for:
-            await self._capabilities.probe()
+            if (rest := await self._capabilities.probe()) is not None:
+                self._rate_limiter.failed(rest)
             server = await self._connect(self.server)
         if self._client is None or self._client.server != server:
             earlier, self._client = self._client, VideosClient(server)
