@@ -151,6 +151,7 @@ class Wire:
         *,
         at_root: bool = False,
         cookies: Sequence[Cookie] = (),
+        without_clips: bool = False,
     ) -> Response:
         """One idempotent call; tried once more when a kept connection turns out to be dead.
 
@@ -159,10 +160,16 @@ class Wire:
             limit: Bytes of the answer that are read.
             at_root: The path is below the address without its `/v1`.
             cookies: Of the job that the call is about.
+            without_clips: Clips inside the answer are left out of it: they count not against
+                `limit`.
 
         Raises:
             NotSentError, NoResponseError: There is no answer.
         """
+
+        def no_clips() -> InlineClip | None:
+            return InlineClip(lambda _number, _chunk: None) if without_clips else None
+
         base = self._base.removesuffix("/v1") if at_root else self._base
         url = f"{base}{path}"
         parameters = {**self._server.query, **(query or {})}
@@ -171,9 +178,9 @@ class Wire:
             request = self._calls.build_request(method, url, params=parameters)
             _add_cookies(request, cookies)
             try:
-                answer = await _exchange(self._calls, request, limit, deadline)
+                answer = await _exchange(self._calls, request, limit, deadline, no_clips())
             except _STALE:
-                answer = await _exchange(self._calls, request, limit, deadline)
+                answer = await _exchange(self._calls, request, limit, deadline, no_clips())
         except _FAULTS as fault:
             raise _classify_fault(fault) from fault
         return self._taken(answer)

@@ -128,10 +128,16 @@ class PaidRequest(NamedTuple):
 
 
 class Poll(NamedTuple):
-    """One look at a job; `after`: seconds the server wants until the next one, 1..60."""
+    """One look at a job.
+
+    Attributes:
+        after: Seconds the server wants until the next one, 1..60.
+        cookies: What the answer set; they replace the job's of the same name.
+    """
 
     video: RemoteVideo
     after: float | None
+    cookies: tuple[Cookie, ...] = ()
 
 
 class VideoPage(NamedTuple):
@@ -267,7 +273,7 @@ class VideosClient:
                 video object (divergence 3).
         """
         path = f"/videos/{quote(video_id, safe='')}"
-        answer = await self._call("GET", path, cookies=cookies)
+        answer = await self._call("GET", path, cookies=cookies, without_clips=True)
         document, endings = _document(answer), self._dialect.final_words
         if _is_success(answer):
             video = read_video(document, endings)
@@ -278,7 +284,8 @@ class VideosClient:
             failure.asked = asked_instead(video_id, answer) if failure.not_found else ""
             raise failure
         said = poll_after(answer.headers) or retry_after(answer.headers)
-        return Poll(video, max(said or 0.0, self._dialect.poll_floor) or None)
+        after = max(said or 0.0, self._dialect.poll_floor) or None
+        return Poll(video, after, answer.cookies)
 
     async def character(self, character_id: str) -> RemoteVideo:
         """A character by its id, as a video that is completed.
@@ -357,9 +364,13 @@ class VideosClient:
         query: Mapping[str, str] | None = None,
         limit: int = 2**20,
         cookies: Sequence[Cookie] = (),
+        *,
+        without_clips: bool = False,
     ) -> Response:
         try:
-            return await self._wire.call(method, path, query, limit, cookies=cookies)
+            return await self._wire.call(
+                method, path, query, limit, cookies=cookies, without_clips=without_clips
+            )
         except (NotSentError, NoResponseError) as fault:
             error = JobError(fault.kind, Spent.NO, message=clean(fault, 400))
             raise ServerError(error) from fault
@@ -413,7 +424,8 @@ def outcome_of(answer: Response) -> CreateOutcome:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         error = _error("server_busy", Spent.NO, answer, refusal)
-        return Later(wait or DEFAULT_WAIT, error, turned is not None or _names_limit(refusal))
+        names_limit = turned is not None or _names_limit(refusal)
+        return Later(wait or DEFAULT_WAIT, error, names_limit, turned is not None)
     if turned or (status in _REFUSALS and not _points_to_a_video(answer)):
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return unclear

@@ -38,6 +38,8 @@ _UNSORTED: Final = timedelta(minutes=5)
 _FAR_DOWN: Final = timedelta(hours=26)
 #: A video is told with the same time for ever, give or take the second.
 _SAME_MOMENT: Final = timedelta(seconds=2)
+#: With these a server refuses its list for now: it has one.
+_LIST_LATER: Final = frozenset({401, 403, 408, 425, 429, *range(500, 600)} - {501})
 #: Among the documents this new, the one that has a video already is named.
 _NAMED: Final = 200
 
@@ -272,14 +274,15 @@ class Recovery:
         return self._may_list(asyncio.get_running_loop().time())
 
     async def check_deferral(
-        self, client: VideosClient, job: Job, *, is_late: bool
+        self, client: VideosClient, job: Job, *, is_late: bool, is_last: bool
     ) -> DeferralCheck:
         """Return whether a pending job that the server has put off may be sent again.
 
-        A server that has no list, or answers with an error, has said all it says.
+        A list that is refused now may come later: it is asked again until the last search.
 
         Args:
             is_late: The list has had time to show what was made of it.
+            is_last: A list that is refused now is waited for no longer.
 
         Raises:
             ServerError: There was no answer, so nobody knows yet.
@@ -293,6 +296,9 @@ class Recovery:
             except ServerError as failure:
                 if failure.error.status is None:
                     raise
+                comes_later = failure.error.status in _LIST_LATER
+                if comes_later and not is_last and not job.was_deferred_before_any_call:
+                    return DeferralCheck.CHECK_AGAIN
         known = self._active_jobs.history.known_remote_ids(self._server.origin)
         return check_deferral(job, videos, known, skew, is_late=is_late)
 

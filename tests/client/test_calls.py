@@ -34,6 +34,17 @@ async def test_a_look_reads_the_video_and_the_hint_each_time() -> None:
         assert server.requests[0].target == "/v1/videos/a%2Fb%2Bc%3D%3D%3F?api-version=preview"
 
 
+async def test_a_look_with_the_whole_clip_in_it_is_read_for_what_it_says() -> None:
+    """The answer is far larger than any that is read; the download takes the clip out of it."""
+    clip = "QUJD" * 2**20
+    told = {"id": "v", "data": [{"b64_json": clip}], "url": f"data:video/mp4;base64,{clip}"}
+    with RawServer(replies(answer(200, {**told, "status": "completed"}))) as server:
+        async with client_of(at(server.url)) as client:
+            video = (await client.retrieve("v")).video
+    assert (video.phase, video.addresses, video.outputs) == (Phase.COMPLETED, (), 1)
+    assert len(str(video.document)) < 500
+
+
 @pytest.mark.parametrize(
     "body",
     [

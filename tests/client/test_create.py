@@ -242,33 +242,51 @@ async def test_a_server_that_is_not_available_may_have_made_it_whenever_it_wants
     assert (outcome.wait, outcome.error.spent) == (wait, Spent.PERHAPS)
 
 
+OPENAI_LIMIT = (
+    "Rate limit reached for sora-2 in organization org-x on requests per min (RPM): Limit 5,"
+    " Used 5, Requested 1. Please try again in 12s."
+)
+
+
 @pytest.mark.parametrize(
-    ("body", "names_limit"),
+    ("body", "names_limit", "is_proven"),
     [
-        ({"error": {"message": "Rate limit reached for requests", "type": "requests"}}, True),
-        ({"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, True),
-        ({"error": "Rate limit exceeded: 5 per 1 minute"}, True),
-        ({"detail": "Too many concurrent requests for this model"}, True),
-        ({"message": "Request was throttled. Expected available in 5 seconds."}, True),
-        ({"error": {"message": "You may have 2 videos at once", "code": "429"}}, True),
-        ({"error": {"message": "您已达到请求数限制"}}, True),
-        ({"error": {"message": WRAPPED, "code": "429"}}, True),
-        ({"error": {"message": "busy"}}, False),
-        ({"error": {"message": "Too Many Requests", "code": "429"}}, False),
-        ({"error": {"message": "litellm.RateLimitError: OpenAIException - upstream"}}, False),
-        ({"error": {"message": "No deployments available for selected model."}}, False),
-        ("<html><title>429 Too Many Requests</title>rate limit</html>", False),
-        ("rate limit exceeded", False),
-        ("", False),
+        (
+            {"error": {"message": "Rate limit reached for requests", "type": "requests"}},
+            True,
+            False,
+        ),
+        ({"error": {"message": OPENAI_LIMIT, "type": "requests"}}, True, True),
+        ({"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, True, False),
+        ({"error": "Rate limit exceeded: 5 per 1 minute"}, True, True),
+        ({"detail": "Too many concurrent requests for this model"}, True, False),
+        ({"message": "Request was throttled. Expected available in 5 seconds."}, True, True),
+        ({"detail": "Request was throttled."}, True, True),
+        ({"error": "Rate limit exceeded: 5 per 1 minute. The video was made."}, True, False),
+        ({"error": "Rate limit reached: 5 requests per minute"}, True, False),
+        ({"error": {"message": "You may have 2 videos at once", "code": "429"}}, True, False),
+        ({"error": {"message": "您已达到请求数限制"}}, True, True),
+        ({"error": {"message": WRAPPED, "code": "429"}}, True, False),
+        ({"error": {"message": "busy"}}, False, False),
+        ({"error": {"message": "Too Many Requests", "code": "429"}}, False, False),
+        (
+            {"error": {"message": "litellm.RateLimitError: OpenAIException - upstream"}},
+            False,
+            False,
+        ),
+        ({"error": {"message": "No deployments available for selected model."}}, False, False),
+        ("<html><title>429 Too Many Requests</title>rate limit</html>", False, False),
+        ("rate limit exceeded", False, False),
+        ("", False, False),
     ],
 )
 async def test_not_now_names_a_limit_in_the_servers_own_words_or_not(
-    body: Any, names_limit: bool
+    body: Any, names_limit: bool, is_proven: bool
 ) -> None:
     with RawServer(replies(answer(429, body))) as server:
         outcome = await create(server.url)
     assert isinstance(outcome, Later)
-    assert outcome.names_limit is names_limit
+    assert (outcome.names_limit, outcome.is_proven) == (names_limit, is_proven)
 
 
 async def test_hostile_words_come_clean_and_short() -> None:
