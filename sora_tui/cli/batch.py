@@ -58,6 +58,7 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared
+from sora_tui.workspace.safe_open import open_named
 
 #: From this many jobs on a line for each change is easier to follow than a bar for each job.
 _MANY: Final = 12
@@ -206,7 +207,8 @@ def _read(path: Path) -> str:
     try:
         if str(path) == "-":
             return read_input()
-        return (existing(path) or path).read_text(encoding="utf-8")
+        with open_named(existing(path) or path) as file:
+            return file.read().decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = "not UTF-8" if isinstance(error, ValueError) else (error.strerror or "")
         raise problem_error("batch_unreadable", path=str(path), reason=reason) from None

@@ -42,6 +42,7 @@ BLOCKING_PROBLEMS: Final = frozenset(
         "download_too_large",
         "folder_not_writable",
         "folder_unreadable",
+        "handshake_refused",
         "job_hidden",
         "key_command_failed",
         "key_missing",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sora_tui.cli.streams import read_input
 from sora_tui.core.batch import earlier_batch_id
 from sora_tui.core.job import Batch
 from sora_tui.core.server import ServerRef
@@ -87,6 +91,32 @@ def test_a_file_that_is_not_there_or_no_batch(lab: Shell) -> None:
         ran = lab.inside("batch", name, "--json")
         assert (ran.code, ran.documents[-1]["code"]) == (2, "batch_unreadable")
     assert lab.inside("batch", "shots.jsonl", "--max-active", "0").code == 2
+
+
+@pytest.mark.timeout(20)
+def test_what_would_be_waited_for_without_end_is_no_batch_and_no_prompt(lab: Shell) -> None:
+    os.mkfifo(lab.workspace / "pipe")
+    for path in ("pipe", "/dev/zero", "."):
+        ran = lab.inside("batch", path, "--json")
+        assert (ran.code, ran.documents[-1]["code"]) == (2, "batch_unreadable"), path
+        ran = lab.inside("generate", "-f", path, "--json")
+        assert (ran.code, ran.documents[-1]["code"]) == (2, "prompt_unreadable"), path
+    assert "it is no file" in lab.inside("batch", "pipe").err
+    ran = lab.inside("generate", "-", "--yes")
+    assert (ran.code, "-f - reads one" in ran.err) == (2, True)
+    assert lab.documents == []
+
+
+def test_a_terminal_is_told_what_it_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal("A kite"))
+    assert read_input() == "A kite"
+    assert "Ctrl+d" in capsys.readouterr().err
 
 
 def test_a_batch_in_toml_from_prompt_files(shell: Shell) -> None:

@@ -238,7 +238,8 @@ def test_a_folder_of_ours_that_is_none_is_named_before_anything_is_sent(
         ({"ALL_PROXY": "socks5://127.0.0.1:9"}, "ALL_PROXY (a SOCKS proxy cannot be used here"),
         ({"SSL_CERT_FILE": "missing.pem"}, "SSL_CERT_FILE (No such file or directory)"),
         ({"SSL_CERT_DIR": "."}, "SSL_CERT_DIR (there is no certificate in it)"),
-        ({"SSLKEYLOGFILE": "missing/keys"}, "SSLKEYLOGFILE (No such file or directory)"),
+        ({"SSL_CERT_FILE": "pipe.pem"}, "SSL_CERT_FILE (it is no file)"),
+        ({"SSL_CERT_FILE": "/dev/null"}, "SSL_CERT_FILE (it is no file)"),
         ({"SORA_API_KEY": "sk-local-0123\u200b456789"}, "SORA_API_KEY cannot be sent: "),
     ],
 )
@@ -247,6 +248,7 @@ def test_settings_that_no_waiting_heals_are_refused_before_anything_is_written(
 ) -> None:
     # Not loopback, for which no proxy counts; nothing gets as far as looking the name up.
     settings = {"SORA_BASE_URL": "https://lab.invalid/v1", "SORA_API_KEY": KEY}
+    os.mkfifo(tmp_path / "pipe.pem")
     ran = run(["generate", "k", "--yes"], tmp_path, environ={**settings, **environ})
     assert ran.code == 2, ran.err
     assert told in ran.err
