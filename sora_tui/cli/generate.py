@@ -6,7 +6,7 @@ import argparse
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from sora_tui.cli.build_request import build_request, param_pairs, with_params
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
@@ -39,6 +39,9 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared
+
+#: Warnings that `main` prints, and one that `Order.check` turns into a refusal.
+_SAID_ELSEWHERE: Final = frozenset({"base_url_insecure", "settings_unreadable"})
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -117,7 +120,7 @@ def place_order(
 def print_warnings(settings: Settings, console: Console) -> None:
     """What a person should know before anything is sent."""
     for warning in settings.warnings:
-        if warning.code != "base_url_insecure":  # check_sendable says it
+        if warning.code not in _SAID_ELSEWHERE:
             said = sentences(warning)
             console.note(f"{said.happened} {said.next}")
 

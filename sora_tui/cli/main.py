@@ -77,6 +77,9 @@ def main(
 #: Commands whose work is not what they write: a reader that has enough did not get it.
 _ORDERS: Final = frozenset({"generate", "batch", "remix", "edit", "extend", "character"})
 
+#: Commands for which no profile decides anything, and `doctor`, which has lines for it.
+_WITHOUT_SERVERS: Final = frozenset({"jobs", "show", "cost", "verify", "simulate", "doctor"})
+
 
 def _run(
     args: argparse.Namespace,
@@ -116,11 +119,24 @@ def _run(
         return run(list_keys, settings, console)
     gc.enable()
     _start_log(args.debug)
+    if args.command not in _WITHOUT_SERVERS:
+        _print_unread(settings, console)
     if args.command == "doctor":
         from sora_tui.cli.doctor import run as examine
 
         return examine(check_graphics, settings, console)
     return _command(args.command)(args, settings, console)
+
+
+def _print_unread(settings: Settings, console: Console) -> None:
+    """Say which files of the person's own do not count: another server may be chosen for it."""
+    unread = [why for why in settings.warnings if why.code == "settings_unreadable"]
+    if unread:
+        from sora_tui.i18n.problems import sentences
+
+        for why in unread:
+            said = sentences(why)
+            console.note(f"{said.happened} {said.next}")
 
 
 def _command(name: str) -> Command:

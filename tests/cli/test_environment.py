@@ -171,6 +171,25 @@ def test_a_home_that_is_closed_to_us_holds_no_settings_of_ours(tmp_path: Path) -
     assert (ran.code, ran.err) == (0, "No jobs yet.\n")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another account")
+def test_servers_that_another_account_keeps_are_missed_with_a_word(tmp_path: Path) -> None:
+    """Without them another server is chosen, and jobs of theirs are not asked about."""
+    kept = tmp_path / "config" / "sora-tui" / "servers.toml"
+    kept.parent.mkdir(parents=True)
+    kept.write_text('default = "lab"\n[servers.lab]\nbase_url = "http://127.0.0.1:9/v1"\n')
+    kept.chmod(0o600)
+    os.chown(kept, 54321, 54321)
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    told = f"Your own settings in {kept} cannot be read: they belong to 54321."
+    for words, code in (
+        (["wait"], 0),
+        (["generate", "k", "--dry-run"], 0),
+        (["generate", "k", "--server", "lab"], 2),
+    ):
+        ran = run(words, tmp_path, environ=environ, may_read_all=False)
+        assert (ran.code, ran.err.count(told)) == (code, 1), ran.err
+
+
 def test_a_current_folder_that_is_gone_is_named_or_not_needed(tmp_path: Path) -> None:
     gone, there = tmp_path / "gone", tmp_path / "there"
     gone.mkdir()
