@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 
 from sora_tui.cli.streams import read_input
+from sora_tui.cli.unconfirmed_words import resolution_commands
 from sora_tui.core.batch import earlier_batch_id
-from sora_tui.core.job import Batch
+from sora_tui.core.job import Batch, JobError
+from sora_tui.core.problem import Spent
 from sora_tui.core.server import ServerRef
+from sora_tui.i18n.recovery import search_words
 from sora_tui.workspace.folder import open_folder
 from tests.cli.conftest import Shell
-from tests.workspace.jobs import put, saved
+from tests.core.lives import LATER
+from tests.workspace.jobs import put, saved, wish
 
 LAB = (
     'default = "lab"\n{more}\n[servers.lab]\nbase_url = "https://lab.example.org/v1"\n'
@@ -159,6 +163,24 @@ def test_files_whose_names_fold_to_one_word_are_two_batches(lab: Shell) -> None:
     assert (same["to_send"], same["sent_before"]) == (0, 1)
     assert (other["to_send"], other["sent_before"]) == (1, 0)
     assert same["id"] != other["id"]
+
+
+def test_orders_of_the_batch_that_wait_are_not_called_sent(lab: Shell) -> None:
+    """It said "0 clips to send, 2 sent before" of one that waited and one that asked for a yes."""
+    server = ServerRef("lab", "https://lab.example.org/v1")
+    first, second = (
+        replace(wish(n), batch=Batch("plan", 1, 1, f"id:shot{n}"), server=server) for n in (1, 2)
+    )
+    copied = second.of_unknown_past(LATER, JobError("past_unknown", Spent.PERHAPS))
+    put(open_folder(lab.workspace), first, copied)
+    lines = [{"id": f"shot{n}", "prompt": first.request.prompt, "model": "sora-2"} for n in (1, 2)]
+    (lab.workspace / "plan.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    ran = lab.inside("batch", "plan.jsonl", "--dry-run")
+    assert "0 clips to send, 1 handed in before and not sent yet, 1 to be decided by you" in ran.err
+    assert f"To take back: sora-tui cancel {first.id}\n" in ran.err
+    assert "lost" not in search_words(copied, "12:00")
+    commands = "\n".join(resolution_commands(copied))
+    assert "It waits for your yes" in commands
 
 
 def test_an_id_met_again_with_another_prompt_is_told(lab: Shell) -> None:
