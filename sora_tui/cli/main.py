@@ -91,10 +91,23 @@ def _run(args: argparse.Namespace, console: Console, screen: Screen) -> int:
         return _open_screen(settings, screen, args.debug)
     gc.enable()
     _start_log(args.debug)
+    if COMMANDS[args.command].uses_server:
+        _print_unread(settings, console)
     run = load_command(args.command).run
     if COMMANDS[args.command].asks_screen:
         return run(args, settings, console, screen)
     return run(args, settings, console)
+
+
+def _print_unread(settings: Settings, console: Console) -> None:
+    """Say which files of the person's own do not count: another server may be chosen for it."""
+    unread = [why for why in settings.warnings if why.code == "settings_unreadable"]
+    if unread:
+        from sora_tui.i18n.problems import sentences
+
+        for why in unread:
+            said = sentences(why)
+            console.note(f"{said.happened} {said.next}")
 
 
 def _open_screen(settings: Settings, screen: Screen, debug: bool) -> int:

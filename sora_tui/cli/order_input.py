@@ -42,6 +42,8 @@ def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | Non
         _wrong_use(args.command, _("give TEXT or -f FILE, not both"))
     if args.text is None and args.file is None and args.command != "generate":
         _wrong_use(args.command, _("give TEXT or -f FILE"))
+    if args.text == "-":
+        _wrong_use(args.command, _("- is no prompt; -f - reads one from standard input"))
     if args.text is not None:
         return Prompt(args.text), None
     if args.file == "-":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, date, datetime
+from typing import Final
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.console import Console
@@ -29,6 +30,9 @@ from sora_tui.i18n.takes import same_seed_words
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.references import Prepared
+
+#: Warnings that `main` prints, and one that `Order.check` turns into a refusal.
+_SAID_ELSEWHERE: Final = frozenset({"base_url_insecure", "settings_unreadable"})
 
 
 def place_order(
@@ -89,7 +93,7 @@ def place_order(
 def print_warnings(settings: Settings, console: Console) -> None:
     """What a person should know before anything is sent."""
     for warning in settings.warnings:
-        if warning.code != "base_url_insecure":  # check_sendable says it
+        if warning.code not in _SAID_ELSEWHERE:
             said = sentences(warning)
             console.note(f"{said.happened} {said.next}")
 

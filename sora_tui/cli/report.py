@@ -107,6 +107,20 @@ def _tell_what_goes_on(outcome: Outcome, console: Console) -> None:
     going = [job for job in outcome.jobs.values() if job.is_active]
     simulated = sum(job.simulated for job in going)
     real = len(going) - simulated
+    holder = outcome.holder
+    if going and holder is not None:
+        console.note(
+            ngettext(
+                "{count} job goes on in another sora-tui (pid {pid} on {host}). Come back with:"
+                " sora-tui wait",
+                "{count} jobs go on in another sora-tui (pid {pid} on {host}). Come back with:"
+                " sora-tui wait",
+                len(going),
+            ).format(count=len(going), pid=holder.pid, host=clean_line(holder.host, 60))
+        )
+    _tell_unclaimed(outcome, console)
+    if holder is not None:
+        return
     if real:
         console.note(
             ngettext(
@@ -123,3 +137,21 @@ def _tell_what_goes_on(outcome: Outcome, console: Console) -> None:
                 simulated,
             ).format(count=simulated)
         )
+
+
+def _tell_unclaimed(outcome: Outcome, console: Console) -> None:
+    """Say of jobs that are handed in and in nobody's hands that they will be sent."""
+    if not outcome.unclaimed:
+        return
+    console.note(
+        ngettext(
+            "{count} job is handed in and not sent yet: the sora-tui that has this folder sends"
+            " it. To take it back: {command}",
+            "{count} jobs are handed in and not sent yet: the sora-tui that has this folder sends"
+            " them. To take them back: {command}",
+            len(outcome.unclaimed),
+        ).format(
+            count=len(outcome.unclaimed),
+            command="sora-tui cancel " + " ".join(outcome.unclaimed),
+        )
+    )

@@ -264,7 +264,8 @@ class UnconfirmedResolver:
 
 
 def _question(job: Job) -> str:
-    again = _("s send again {cost}").format(cost=resend_cost_words(job))
+    text = _("s send again {cost}") if job.attempts else _("s send {cost}")
+    again = text.format(cost=resend_cost_words(job))
     ways = [again, _("x give up"), _("p paste a video id"), _("enter: leave it")]
     if job.search is not None and job.search.found:
         ways.insert(0, _("a adopt (no new cost)"))

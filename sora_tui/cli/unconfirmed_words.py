@@ -24,7 +24,10 @@ def resolution_commands(job: Job) -> Iterator[str]:
     found = job.search.found if job.search else ()
     video = clean_line(found[0].id, 300) if len(found) == 1 else _("VIDEO_ID")
     command = f"sora-tui wait {job.id}"
-    yield _("Decide with one of these, or answer sora-tui wait in a terminal:")
+    if job.attempts:
+        yield _("Decide with one of these, or answer sora-tui wait in a terminal:")
+    else:
+        yield _("It waits for your yes: one of these, or answer sora-tui wait in a terminal:")
     yield f"  {command} --adopt {video}  " + _("(no new cost)")
     yield f"  {command} --send-again  " + resend_cost_words(job)
     yield f"  {command} --give-up  " + _("(a record stays)")
@@ -32,6 +35,8 @@ def resolution_commands(job: Job) -> Iterator[str]:
 
 def resend_cost_words(job: Job) -> str:
     """What sending again may do."""
+    if not job.attempts:
+        return _("(sends it; billed twice if it was sent elsewhere)")
     if job.is_free:
         return _("(may make a second clip)")
     return _("(may be billed twice)")

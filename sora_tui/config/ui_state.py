@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.config.paths import state_folder
-from sora_tui.config.private_file import write_private
+from sora_tui.config.private_file import read_private, write_private
 
 #: So many workspaces keep their layout; the one that was not changed for longest goes first.
 _MOST_WORKSPACES: Final = 100
@@ -76,7 +76,7 @@ def save_ui_state(workspace: Path, state: UiState) -> None:
 
 def _read() -> dict[str, Any]:
     try:
-        document = json.loads(ui_state_path().read_text(encoding="utf-8"))
+        document = json.loads(read_private(ui_state_path()))
     except (OSError, ValueError):
         return {}  # a person's comfort is nothing to stop for
     right = isinstance(document, dict) and isinstance(document.get("layouts", {}), dict)

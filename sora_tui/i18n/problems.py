@@ -730,6 +730,15 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             " Otherwise something else may be answering in its place."
         ),
     ),
+    "handshake_refused": (
+        N_("The server[ {host}] refused the encrypted connection[: {message}]."),
+        _TRY_FREE,
+        N_(
+            "It may want a certificate from the program (mutual TLS), which sora-tui cannot give:"
+            " use an address of it that takes a key instead. Otherwise its TLS is too old or too"
+            " new for this machine."
+        ),
+    ),
     "server_unreachable": (
         N_("The server[ {host}] cannot be reached[: {message}]."),
         _TRY_FREE,

@@ -20,11 +20,14 @@ class Row(NamedTuple):
     Attributes:
         summary: Message id of the line in `sora-tui --help`.
         is_order: Its work is not what it writes: a reader that closes the pipe did not get it all.
+        uses_server: A profile decides something. `doctor` has lines of its own for what is wrong
+            with profiles.
         asks_screen: Its `run` takes the screen's answers (`screen.Screen`) as well.
     """
 
     summary: str
     is_order: bool = False
+    uses_server: bool = True
     asks_screen: bool = False
 
 
@@ -51,14 +54,16 @@ COMMANDS: Final[Mapping[str, Row]] = {
     ),
     "character": Row(N_("Make a character out of a clip, for other clips to show."), is_order=True),
     "characters": Row(N_("List the characters that were made from this folder, or show one.")),
-    "jobs": Row(N_("List the jobs of this folder, newest first.")),
-    "show": Row(N_("Show everything about one job.")),
+    "jobs": Row(N_("List the jobs of this folder, newest first."), uses_server=False),
+    "show": Row(N_("Show everything about one job."), uses_server=False),
     "cost": Row(
         N_("Sum up what was spent here, by day, server and model; practice costs nothing."),
+        uses_server=False,
     ),
     "wait": Row(N_("Finish everything unfinished: look for lost answers, wait, download.")),
     "verify": Row(
         N_("Hash the files in output/ once more: are they what was downloaded? Deletes nothing."),
+        uses_server=False,
     ),
     "cancel": Row(N_("Withdraw a pending job. One that was sent is not stopped at the server.")),
     "delete": Row(N_("Move the record of a finished job to metadata/.trash/. Its files stay.")),
@@ -71,13 +76,18 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "servers": Row(N_("List the server profiles; add, edit, test, use or remove one.")),
     "doctor": Row(
         N_("Check settings, key, server, folder and terminal; show where everything lies."),
+        uses_server=False,
         asks_screen=True,
     ),
     "keys": Row(
         N_("List every key of the screen by the id that [keys] in sora-tui.toml gives keys to."),
+        uses_server=False,
         asks_screen=True,
     ),
-    "simulate": Row(N_("Run the practice server on its own, for any client; nothing is charged.")),
+    "simulate": Row(
+        N_("Run the practice server on its own, for any client; nothing is charged."),
+        uses_server=False,
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from sora_tui.cli import exits
 from sora_tui.cli.console import Console
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import problem_error
+from sora_tui.core.server import is_loopback_host
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 
@@ -80,11 +81,12 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """
     # -P because the current folder is no place to import from.
     words = [sys.executable, "-P", "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
-    words += ["--host", args.host, "--port", args.port, "--speed", args.speed]
-    words += ["--dialect", args.dialect]
-    words += ["--faults", args.faults] if args.faults else []
-    words += ["--key", args.key] if args.key else []
-    words += ["--data", args.data] if args.data else []
+    # In one word: a value may begin with a dash.
+    words += [f"--host={args.host}", f"--port={args.port}", f"--speed={args.speed}"]
+    words += [f"--dialect={args.dialect}"]
+    words += [f"--faults={args.faults}"] if args.faults else []
+    words += [f"--key={args.key}"] if args.key else []
+    words += [f"--data={args.data}"] if args.data else []
     child = subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -98,6 +100,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if wrong := re.search(r"error: argument (--[a-z]+): (.+)", reason):
             raise problem_error("config_invalid", key=wrong[1], reason=wrong[2])
         raise problem_error("simulator_failed", reason=reason)
+    if not is_loopback_host(args.host):
+        text = _("It listens on {host}: others on the network can reach it, with this key.")
+        console.note(text.format(host=clean_line(args.host, 60) or _("every address")))
     _say_where(json.loads(line), console)
     stdin = child.stdin
 
