@@ -327,6 +327,7 @@ def _search(search: RecoverySearch) -> dict[str, Any]:
         ],
         "refused": {**refused._asdict(), "at": _stamp(refused.at)} if refused else None,
         **({"cut": search.cut} if search.cut else {}),
+        **({"failure": search.failure} if search.failure else {}),
     }
 
 
@@ -515,4 +516,5 @@ def _read_search(value: Any) -> RecoverySearch:
             _text(refused.get("job")),
         ),
         cut=int(value.get("cut") or 0),
+        failure=str(value.get("failure") or ""),
     )
