@@ -65,12 +65,21 @@ def save_ui_state(workspace: Path, state: UiState) -> None:
     Raises:
         OSError: The file cannot be written; everything then holds for this time only.
     """
-    layouts: dict[str, Any] = dict(_read().get("layouts", {}))
-    layouts.pop(str(workspace.absolute()), None)
-    if state.layout != Layout():
-        layouts[str(workspace.absolute())] = state.layout._asdict()
+    before = _read()
+    layouts: dict[str, Any] = dict(before.get("layouts", {}))
+    own = layouts.pop(str(workspace.absolute()), None)
+    # What a later version remembers besides stays.
+    known = set(Layout._fields)
+    unknown = {k: v for k, v in own.items() if k not in known} if isinstance(own, dict) else {}
+    if state.layout != Layout() or unknown:
+        layouts[str(workspace.absolute())] = {**unknown, **state.layout._asdict()}
     kept = dict(list(layouts.items())[-_MOST_WORKSPACES:])
-    document = {"theme": state.theme, "instead_of": state.instead_of, "layouts": kept}
+    document = {
+        **before,
+        "theme": state.theme,
+        "instead_of": state.instead_of,
+        "layouts": kept,
+    }
     write_private(ui_state_path(), json.dumps(document, indent=2))
 
 

@@ -132,6 +132,7 @@ class Recovery:
                 await self.search(client)
             else:
                 self._rate_limiter.failed(failure.retry_after)
+                self._record_failure(lost, failure.error.kind)
             return
         self._rate_limiter.opened()
         self._capabilities.record("list", True)
@@ -401,13 +402,25 @@ class Recovery:
     ) -> None:
         at = utc_now()
         search = job.search or RecoverySearch(at, at)
+        if listed and not search.searches:
+            search = search._replace(began=at)  # the looks before brought no list
         if listed:
             search = search._replace(searches=search.searches + 1)
         elif job.id in self._listless:
             return
         (self._listless.discard if listed else self._listless.add)(job.id)
-        search = search._replace(at=at, listed=listed, found=found, cut=cut)
+        search = search._replace(at=at, listed=listed, found=found, cut=cut, failure="")
         self._active_jobs.put(job.searched(at, search))
+
+    def _record_failure(self, lost: Iterable[Job], kind: str) -> None:
+        """Write down that the list was asked and did not come, once for each reason."""
+        at = utc_now()
+        for each in lost:
+            job = self._unconfirmed(each.id)
+            if job is None or (job.search is not None and job.search.failure == kind):
+                continue
+            search = job.search or RecoverySearch(at, at)
+            self._put(job, search._replace(at=at, failure=kind))
 
     def _put(self, job: Job, search: RecoverySearch) -> None:
         self._active_jobs.put(job.searched(utc_now(), search))

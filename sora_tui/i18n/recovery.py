@@ -30,6 +30,10 @@ def found_words(job: Job) -> str:
     search = job.search
     if search is None:
         return _("The list of {server} has not been asked yet.").format(**facts)
+    if search.failure == "answer_unusable" and not search.found:
+        return _("{server} was asked for its list, and its answer cannot be read.").format(**facts)
+    if search.failure and not search.found:
+        return _("{server} was asked for its list, and gave none so far.").format(**facts)
     if not search.listed:
         return _("{server} has no list to look for it in.").format(**facts)
     sent = job.created_at if job.has_unknown_past else job.attempts[-1].at

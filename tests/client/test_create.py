@@ -163,6 +163,77 @@ async def test_a_redirect_to_a_video_says_that_one_was_made(status: int) -> None
 
 
 @pytest.mark.parametrize(
+    "where",
+    [
+        "/v1/videos/video_7",
+        "/v1/videos/video_7/",
+        "/v1/video/video_7?wait=1",
+        "/v1/tasks/task_7",
+        "/v1/task/task_7#status",
+        "/api/jobs/7",
+        "/v1/generations/gen_7",
+        "/v1/video/generations/gen_7",
+        "/v1/predictions/p7",
+        "https://cdn.example/TASKS/7",
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_to_what_was_made_is_never_a_refusal(status: int, where: str) -> None:
+    with RawServer(replies(answer(status, b"", location=where))) as server:
+        assert isinstance(await create(server.url), Unclear)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "/v1/videos",
+        "/v1/videos/",
+        "/v2/video/generations",
+        "/v2/videos/generation/?a=1",
+        "/login",
+        "/v1/tasks",
+        "/v1/mytasks/7",
+        "/",
+    ],
+)
+async def test_a_redirect_to_another_address_of_the_route_made_nothing(where: str) -> None:
+    with RawServer(replies(answer(307, b"", location=where))) as server:
+        assert isinstance(await create(server.url), Rejected)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"id": "req_1", "error": {"message": "upstream timed out", "code": "timeout"}},
+        {"id": "req_1", "error": "no"},
+        {"id": "chat_1", "object": "chat.completion", "choices": [{"message": {}}]},
+        {"id": "chat_1", "choices": []},
+        {"id": "req_1", "error": {"message": "x"}, "status": ""},
+        {"id": "req_1", "error": {"message": "x"}, "status": None},
+    ],
+)
+async def test_an_id_of_something_else_is_no_job(document: dict[str, Any]) -> None:
+    """Its id would be asked for, and found nowhere, and the job be gone."""
+    with RawServer(replies(answer(200, document))) as server:
+        assert isinstance(await create(server.url), Unclear)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"id": "video_1"},
+        {"id": "video_1", "error": None},
+        {"id": "video_1", "error": {}},
+        {"id": "video_1", "error": "", "status": None},
+        {"id": "video_1", "error": {"message": "no"}, "status": "failed"},
+    ],
+)
+async def test_an_id_without_an_error_is_a_job(document: dict[str, Any]) -> None:
+    with RawServer(replies(answer(200, document))) as server:
+        assert isinstance(await create(server.url), Accepted)
+
+
+@pytest.mark.parametrize(
     ("status", "body", "phase"),
     [
         (200, VIDEO, Phase.QUEUED),

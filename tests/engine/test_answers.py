@@ -17,7 +17,7 @@ import pytest
 from sora_tui.client.probe import run_probe
 from sora_tui.core.budget import cost_of
 from sora_tui.core.digest import sha256_of
-from sora_tui.core.document import to_document
+from sora_tui.core.document import from_document, to_document
 from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.request import SourceFile, VideoRequest
@@ -25,11 +25,12 @@ from sora_tui.core.server import Server
 from sora_tui.engine import address_downloads, poll_plan, poller, session
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.i18n.problems import job_sentences, sentences
+from sora_tui.i18n.recovery import found_words
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.watching import KITE, Watcher, order, running, until
 from tests.faults.harness import clip
-from tests.faults.server import Act, Call, FaultServer, behave, say
+from tests.faults.server import Act, Call, FaultServer, behave, say, vanish
 from tests.rawserver import RawServer, Step, answer, read_request, send
 
 
@@ -145,6 +146,30 @@ def test_the_first_questions_tell_that_a_server_wants_to_be_left_alone() -> None
     with RawServer(*[busy] * 12) as busy_server:
         found = asyncio.run(run_probe(Server("lab", busy_server.url)))
     assert (found.reached, found.retry_after) == (True, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure", "words"),
+    [
+        (say(200, {"entries_of": []}), "answer_unusable", "cannot be read"),
+        (say(500), "server_failed", "gave none so far"),
+    ],
+    ids=["another shape", "an error"],
+)
+def test_a_list_that_was_asked_is_not_called_unasked(
+    folder: Folder, server: FaultServer, lab: Server, reply: Act, failure: str, words: str
+) -> None:
+    server.lists = [reply] * 99
+    server.posts["*"] = [vanish]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        lost = watcher.wait_for_job(job.id, lambda now: now.search is not None)
+        assert lost.search is not None
+        assert (lost.search.failure, lost.search.searches) == (failure, 0)
+        assert words in found_words(lost)
+        assert from_document(to_document(lost)).search == lost.search
+        server.lists.clear()
+        watcher.wait_for_job(job.id, lambda now: now.state is State.SAVED)
 
 
 # The replica that has the job -----------------------------------------------------------------
