@@ -16,6 +16,7 @@ from sora_tui.cli.console import Console
 from sora_tui.cli.report import difference_document, path_of
 from sora_tui.cli.unconfirmed_words import candidate_lines, resolution_commands
 from sora_tui.config.settings import Settings
+from sora_tui.core.budget import is_not_billed
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.text import clean, clean_line, folded
@@ -131,10 +132,10 @@ def _cost(job: Job) -> str:
         return _("free")
     if cost.reported is not None:
         return reported_words(job)
+    if is_not_billed(job):
+        return "0"
     if cost.estimated is None:
         return _("unknown")
-    if job.state in {State.REJECTED, State.NOT_SENT}:
-        return "0"
     mark = "?" if job.state in {State.UNCONFIRMED, State.ABANDONED} else ""
     return f"~{money(cost.estimated, cost.currency)}{mark}"
 
