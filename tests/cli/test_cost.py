@@ -34,6 +34,8 @@ def spent(tmp_path: Path) -> Shell:
             replace(
                 job,
                 state=State.FAILED,
+                created_at=at,
+                updated_at=at,
                 simulated=False,
                 server=ServerRef("gw", "https://gw.example.org/v1"),
                 cost=cost,
