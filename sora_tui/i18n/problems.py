@@ -880,7 +880,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "video_taken": (
         N_("That video[, {video},] belongs to another job of this folder[, {job}]."),
         N_("Nothing was sent again."),
-        N_("Name another video, or look at that job."),
+        N_("Name another video, or look at that job[: sora-tui show {job}]."),
     ),
     # while it runs there
     "generation_failed": (
