@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def open_screen(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> int:
     """Open the workbench and return its exit code."""
-    from sora_tui.tui.app import run  # Textual is for those who want the screen
+    from sora_tui.tui.run import run  # Textual is for those who want the screen
 
     return run(settings, folder, start_log)
 

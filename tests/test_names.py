@@ -73,7 +73,6 @@ WAITING = frozenset(
         "tui/dialogs/fit.py",
         "tui/dialogs/picture.py",
         "tui/dialogs/servers.py",
-        "tui/framing.py",
         "tui/layout/arrangement.py",
         "tui/layout/too_small.py",
         "tui/layout/workbench.py",

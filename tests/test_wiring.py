@@ -29,6 +29,9 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 import sora_tui.tui
+from sora_tui.tui.commands.registry import CONTROLLERS
+from sora_tui.tui.commands.table import COMMANDS
+from sora_tui.tui.intent import Intent
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HOUSE: Final = ROOT / "sora_tui"
@@ -196,21 +199,45 @@ def test_every_key_has_its_action() -> None:
 
 
 def test_no_table_of_keys_lies_beside_the_classes() -> None:
-    """What `Key` and `Binding` name in the source is bound to a class, where it is checked."""
+    """What `Binding` names in the source is bound to a class, where it is checked."""
     actions = {action for _cls, action in bound()}
     loose = []
     for path in sources(SCREEN):
-        for call in calls(path, "Key", "Binding"):
-            given = {word.arg: word.value for word in call.keywords}
+        for call in calls(path, "Binding"):
             texts = [text_of(each) for each in call.args]
             if len(texts) < 2 or None in texts[:2]:
-                continue  # a table that is made of another one
-            key = getattr(call.func, "id", "") == "Key"
-            fourth = texts[3] if len(texts) > 3 else None
-            action = (text_of(given.get("action")) or fourth or texts[0]) if key else texts[1]
-            if action not in actions:
-                loose.append(f"{place(path, call)} {action}")
+                continue  # made of the table of commands
+            if texts[1] not in actions:
+                loose.append(f"{place(path, call)} {texts[1]}")
     assert loose == []
+
+
+def test_every_command_and_every_intent_has_its_controller() -> None:
+    """They name it, and a method of it, in strings."""
+    classes()
+    named = [
+        (key.id, key.owner, name, key.arguments)
+        for key in COMMANDS
+        if key.owner
+        for name in filter(None, (key.method, key.enabled))
+    ]
+    named += [
+        (intent.__name__, intent.owner, intent.method, (None,))
+        for intent in subclasses(Intent)
+        if not list(subclasses(intent))
+    ]
+    assert len(named) > 10
+    wrong = []
+    for who, owner, method, arguments in named:
+        module, class_name = CONTROLLERS[owner]
+        found = importlib.import_module(f"sora_tui.tui.controllers.{module}")
+        function = getattr(getattr(found, class_name), method, None)
+        try:
+            assert function is not None, "no method"
+            inspect.signature(function).bind(None, *arguments)
+        except (AssertionError, TypeError) as error:
+            wrong.append(f"{who}: {owner}.{method}: {error}")
+    assert wrong == []
 
 
 def test_every_action_in_a_text_has_its_method() -> None:

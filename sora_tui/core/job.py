@@ -202,7 +202,7 @@ class Cost(NamedTuple):
     per_second: Decimal | None = None
     clips: int = 1
 
-    def told(self, sum: Decimal, currency: str | None) -> Cost:
+    def with_reported(self, sum: Decimal, currency: str | None) -> Cost:
         """The same once the server said what it charged; an estimate in another currency goes."""
         if currency in {None, self.currency}:
             return self._replace(reported=sum)
@@ -855,7 +855,11 @@ class Job:
         if self.remote and to in _IN_FLIGHT:
             told = [p for p in (self.remote.progress, remote.progress) if p is not None]
             remote = remote._replace(progress=max(told, default=None))
-        cost = self.cost if remote.cost is None else self.cost.told(remote.cost, remote.currency)
+        cost = (
+            self.cost
+            if remote.cost is None
+            else self.cost.with_reported(remote.cost, remote.currency)
+        )
         changes: dict[str, Any] = {
             "remote": remote,
             # The id that create returned, for ever: some gateways answer polls with another one.

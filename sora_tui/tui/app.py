@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Final, TextIO
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import events, on, work
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.filter import ANSIToTruecolor, LineFilter
+from textual.screen import Screen
 
-from sora_tui.config.paths import state_folder
+from sora_tui.config.screen import is_ascii_wanted, takes_utf8
 from sora_tui.config.settings import Settings
-from sora_tui.core.problem import ProblemError
 from sora_tui.core.text import left_out
 from sora_tui.i18n import _
+from sora_tui.tui.commands.table import EVERYWHERE, bindings, commands_at
 from sora_tui.tui.deriving import DerivingApp
-from sora_tui.tui.framing import FramedApp
-from sora_tui.tui.layout.workbench import TabLine
-from sora_tui.tui.panes.jobs import JobOpened
-from sora_tui.tui.terminal.app import run_app
+from sora_tui.tui.layout.workbench import Ground, Workbench
+from sora_tui.tui.state.session import utc_now
+from sora_tui.tui.theme.themes import OURS, theme_at_start
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
@@ -33,16 +35,79 @@ _TWICE: Final = 2.0
 #: Seconds that a paid request in flight may take before the program lets the shell have it.
 _LAST_ANSWER: Final = 120.0
 #: xterm's: keep the title of the window on a stack, and take it from there.
-_PUSH_TITLE: Final = "\x1b[22;2t"
-_POP_TITLE: Final = "\x1b[23;2t"
+PUSH_TITLE: Final = "\x1b[22;2t"
+POP_TITLE: Final = "\x1b[23;2t"
 
 
-class SoraApp(DerivingApp, FramedApp):
+class SoraApp(DerivingApp):
     """The workbench on a terminal."""
 
     TITLE = "sora-tui"
-    ENABLE_COMMAND_PALETTE = False  # finder.py is ours
+    ENABLE_COMMAND_PALETTE = False  # controllers/palette.py is ours
     _interrupted_at = 0.0
+    WHERE: ClassVar = EVERYWHERE
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(EVERYWHERE)]
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        *,
+        crash_folder: Path,
+        make_engine: Callable[[Settings, Folder], EngineApi],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(
+            settings, folder, crash_folder=crash_folder, make_engine=make_engine, clock=clock
+        )
+        own_keys = self.context.own_keys
+        if own_keys:
+            self.set_keymap(own_keys)
+        taken = [each.keys for each in commands_at(EVERYWHERE)] + list(own_keys.values())
+        self.alt_keys = [name for each in taken for name in each.split(",") if "alt+" in name]
+        self._ascii: LineFilter | None = None
+        if is_ascii_wanted(settings.screen.symbols, os.environ):
+            from sora_tui.tui.terminal.ascii_filter import AsciiFilter
+
+            self._ascii = AsciiFilter(letters=takes_utf8(os.environ))
+        for theme in OURS.values():
+            self.register_theme(theme)
+        # Textual took TEXTUAL_THEME for its own before ours were known to it.
+        self.set_reactive(SoraApp.theme, "")
+        self.theme, _unknown = theme_at_start(
+            self.available_themes,
+            settings.screen.theme,
+            self.context.memory.now,
+            os.environ,
+            few_colours=self.no_color or self.console.color_system in {None, "standard"},
+        )
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style all anew in other colours; before the first widget there is nothing to style."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_default_screen(self) -> Screen[None]:
+        """What everything stands on."""
+        return Ground(id="_default")
+
+    def compose(self) -> ComposeResult:
+        """One widget that arranges all others."""
+        bench = Workbench(
+            self.context.memory.now.layout, self.context.own_keys, ascii=self._ascii is not None
+        )
+        # Before it is mounted: later it would be styled once more.
+        bench.banner.show(self.settings.server)
+        yield bench
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and the one that draws in ASCII."""
+        # This one puts true colours in place of the terminal's own, which only themes have where it
+        # sleeps; and it makes a second strip of every line.
+        filters = [f for f in super().get_line_filters() if not isinstance(f, ANSIToTruecolor)]
+        return filters if self._ascii is None else [*filters, self._ascii]
 
     # The first frame, and what comes after it -------------------------------------------------
 
@@ -70,7 +135,6 @@ class SoraApp(DerivingApp, FramedApp):
         self.controllers.start()
         self.read_document()
         self.start_engine()
-        self.complain_of_frame()
 
     # Going about ------------------------------------------------------------------------------
 
@@ -87,22 +151,6 @@ class SoraApp(DerivingApp, FramedApp):
         else:
             self.bench.show_keys()
         self.show_status()
-
-    @on(TabLine.Chosen)
-    def _tab_chosen(self, event: TabLine.Chosen) -> None:
-        self.action_pane(event.pane)
-
-    @on(JobOpened)
-    def _job_opened(self) -> None:
-        self.action_pane("inspector")
-
-    async def action_back(self) -> None:
-        """One level back: out of the zoom, then to the editor, whose text stays left."""
-        if self.bench.zoomed:
-            self.action_zoom()
-        elif self.bench.active != "editor":
-            self.action_pane("editor")
-            self.editor.leave_text()
 
     # The person's own editor ----------------------------------------------------------------
 
@@ -141,12 +189,12 @@ class SoraApp(DerivingApp, FramedApp):
 
     def _give_title_back(self, _app: object) -> None:
         """The window is the shell's, or the editor's, for a while."""
-        self.send_sequence(_POP_TITLE)
+        self.send_sequence(POP_TITLE)
 
     def _take_title(self, _app: object) -> None:
         from sora_tui.tui.presenters.job_news import set_title
 
-        self.send_sequence(_PUSH_TITLE + set_title(self.window_title))
+        self.send_sequence(PUSH_TITLE + set_title(self.window_title))
 
     # The end ----------------------------------------------------------------------------------
 
@@ -161,56 +209,3 @@ class SoraApp(DerivingApp, FramedApp):
             self.exit()
         self._interrupted_at = now
         self.say(_("ctrl+c once more quits; jobs lose nothing."))
-
-
-def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> int:
-    """Open the screen and return the exit code once the terminal is as it was.
-
-    Args:
-        settings: What holds in the workspace; another server may be chosen on the screen.
-        start_log: Called when the first frame stands and the engine comes.
-    """
-
-    def make_engine(settings: Settings, folder: Folder) -> EngineApi:
-        start_log()
-        from sora_tui.engine.engine import Engine
-
-        return Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
-
-    app = SoraApp(settings, folder, crash_folder=state_folder(), make_engine=make_engine)
-    _tell(sys.__stderr__, _PUSH_TITLE + "\x1b]2;sora-tui\x07")
-    code = run_app(app, on_quit=partial(_leave, app))
-    _tell(sys.__stderr__, _POP_TITLE)
-    from sora_tui.tui.presenters.exit_message import farewell
-
-    for line in farewell(app.book.active, app.crashed, app.crash_path):
-        _tell(sys.__stdout__, line + "\n")
-    return code
-
-
-def _leave(app: SoraApp) -> None:
-    """Make draft and jobs durable; the screen is gone."""
-    app.context.signals.ending.publish(None)
-    app.context.decoder.stop()
-    try:
-        app.last_words()
-    except ProblemError as error:
-        from sora_tui.i18n.problems import sentences
-
-        said = sentences(error.problem)  # nobody else is left to tell
-        _tell(sys.__stderr__, f"{said.happened} {said.money} {said.next}\n")
-    from sora_tui.tui.presenters.welcome_back import mark_seen
-
-    with suppress(OSError):  # the next welcome then tells more than it need
-        mark_seen(app.folder.root)
-    if app.engine is not None:
-        app.engine.stop()
-    with suppress(OSError):  # a layout is not worth a word on the way out
-        app.keep_memory()
-
-
-def _tell(stream: TextIO | None, text: str) -> None:
-    """Write to a terminal that may be gone; past the buffer, which would fail again at the end."""
-    if stream is not None and stream.isatty():
-        with suppress(OSError):
-            os.write(stream.fileno(), text.encode(stream.encoding, "replace"))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sora_tui.tui.state.signal import Signal
 
 if TYPE_CHECKING:
+    from sora_tui.config.settings import Settings
     from sora_tui.core.job import Job
     from sora_tui.core.problem import Problem
+    from sora_tui.engine.events import JobChanged, RemoteListed
+    from sora_tui.tui.dialogs.command_palette import Entry
     from sora_tui.tui.layout.workbench import Workbench
     from sora_tui.tui.services.decoder import Decoder
+    from sora_tui.tui.services.screen_memory import ScreenMemory
     from sora_tui.tui.state.job_store import JobBook
     from sora_tui.tui.state.reference_store import ReferenceStore
     from sora_tui.tui.state.session import Session
@@ -26,6 +30,23 @@ class Ui(Protocol):
     @property
     def workbench(self) -> Workbench:
         """The panes, the banner and the status line."""
+
+    @property
+    def themes(self) -> Collection[str]:
+        """The names of all themes."""
+
+    @property
+    def theme(self) -> str:
+        """The name of the theme in use; another one is drawn at once."""
+
+    @theme.setter
+    def theme(self, name: str) -> None: ...
+
+    def entries_here(self) -> Sequence[Entry]:
+        """What the keys do where the focus is, the innermost first."""
+
+    def entries_everywhere(self) -> Sequence[Entry]:
+        """What can be done now, in all panes."""
 
     def say(self, text: str) -> None:
         """Show a text in the status line, until the next one."""
@@ -80,10 +101,16 @@ class Signals:
     """What controllers announce to each other.
 
     Attributes:
+        server_changed: The next clip goes to another server, or its profile was read again; with
+            the settings that held before.
         jobs_added: New jobs were handed in on this screen.
+        jobs_changed: Jobs moved, or came in from elsewhere.
+        remote_listed: A server said what it has and this folder does not know.
         clip_wanted: The clip of this job is to be shown.
         copy_wanted: What fetches the clip of this job is to be copied.
         rewrite_wanted: This job waits; it is taken back, and its prompt goes into the editor.
+        theme_chosen: The screen is to be drawn in the colours of this name.
+        pane_chosen: The person went to the pane of this name.
         job_highlighted: The cursor of the job list stands on this job; None where there is none.
         document_shown: The inspector shows the highlighted job as its document has it.
         view_changed: Other panes are seen, the terminal gained or lost the focus, or jobs began or
@@ -91,10 +118,15 @@ class Signals:
         ending: The screen is gone; what runs beside it is to end.
     """
 
+    server_changed: Signal[Settings] = field(default_factory=Signal)
     jobs_added: Signal[list[Job]] = field(default_factory=Signal)
+    jobs_changed: Signal[list[JobChanged]] = field(default_factory=Signal)
+    remote_listed: Signal[RemoteListed] = field(default_factory=Signal)
     clip_wanted: Signal[Job] = field(default_factory=Signal)
     copy_wanted: Signal[Job] = field(default_factory=Signal)
     rewrite_wanted: Signal[Job] = field(default_factory=Signal)
+    theme_chosen: Signal[str] = field(default_factory=Signal)
+    pane_chosen: Signal[str] = field(default_factory=Signal)
     job_highlighted: Signal[str | None] = field(default_factory=Signal)
     document_shown: Signal[None] = field(default_factory=Signal)
     view_changed: Signal[None] = field(default_factory=Signal)
@@ -103,11 +135,17 @@ class Signals:
 
 @dataclass(frozen=True)
 class Context:
-    """All of it; one for the whole screen."""
+    """All of it; one for the whole screen.
+
+    Attributes:
+        own_keys: Keys by id of a command, where the person has others than the table.
+    """
 
     session: Session
     ui: Ui
     store: JobBook
     references: ReferenceStore
     decoder: Decoder
+    memory: ScreenMemory
+    own_keys: Mapping[str, str]
     signals: Signals = field(default_factory=Signals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,8 +15,11 @@ from sora_tui.tui.layout.workbench import Workbench
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.dom import DOMNode
     from textual.screen import Screen
     from textual.timer import Timer
+
+    from sora_tui.tui.dialogs.command_palette import Entry
 
 T = TypeVar("T")
 
@@ -24,14 +27,49 @@ T = TypeVar("T")
 class ScreenUi:
     """A `context.Ui` on a Textual app that shows a workbench."""
 
-    def __init__(self, app: App[None]) -> None:
+    def __init__(self, app: App[None], own_keys: Mapping[str, str]) -> None:
         self._app = app
+        self._own_keys = own_keys
         self._timers: dict[str, Timer] = {}
 
     @property
     def workbench(self) -> Workbench:
         """The panes, the banner and the status line."""
         return self._app.query_one(Workbench)
+
+    @property
+    def themes(self) -> Collection[str]:
+        """The names of all themes."""
+        return self._app.available_themes
+
+    @property
+    def theme(self) -> str:
+        """The name of the theme in use; another one is drawn at once."""
+        return self._app.theme
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._app.theme = name
+
+    def entries_here(self) -> Sequence[Entry]:
+        """What the keys do where the focus is; how lists move comes last: most know it."""
+        from sora_tui.tui.widgets.scroll_text import LongText
+        from sora_tui.tui.widgets.virtual_list import VirtualList
+
+        focused = self._app.focused
+        chain = [self._app] if focused is None else focused.ancestors_with_self
+        shared = [node for node in chain if isinstance(node, VirtualList | LongText)]
+        return self._entries([*(node for node in chain if node not in shared), *shared])
+
+    def entries_everywhere(self) -> Sequence[Entry]:
+        """What can be done now, in all panes."""
+        return self._entries([self._app, *self.workbench.panes])
+
+    def _entries(self, nodes: Iterable[DOMNode]) -> Sequence[Entry]:
+        from sora_tui.tui.dialogs.command_palette import entries_of
+
+        app = self._app
+        return entries_of(nodes, self._own_keys, partial(app.call_later, app.run_action))
 
     def say(self, text: str) -> None:
         """Show a text in the status line, until the next one."""

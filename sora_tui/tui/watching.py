@@ -21,13 +21,15 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.job_filter import JobFilter, with_live
 from sora_tui.core.problem import Problem, ProblemError
 from sora_tui.i18n import _, ngettext
+from sora_tui.tui.commands.key_names import normal
 from sora_tui.tui.commands.registry import Controllers
-from sora_tui.tui.context import Context
+from sora_tui.tui.context import Context, Signals
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane, JobsWanted, ListingChanged
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.services.decoder import Decoder
+from sora_tui.tui.services.screen_memory import ScreenMemory
 from sora_tui.tui.state.job_store import JobBook, Kind, kind_of
 from sora_tui.tui.state.reference_store import ReferenceStore
 from sora_tui.tui.state.session import Session, utc_now
@@ -39,7 +41,7 @@ from sora_tui.workspace.history import History
 if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage
     from sora_tui.engine.engine import Verb
-    from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged, RemoteListed
+    from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
     from sora_tui.tui.day_money import DayMoney
     from sora_tui.tui.engine_api import EngineApi
     from sora_tui.tui.widgets.json_tree import JsonTree
@@ -68,12 +70,21 @@ class WatchingApp(HardenedApp, part=True):
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(crash_folder=crash_folder, preview=settings.screen.preview)
-        self.session = Session(settings, folder, clock)
+        signals = Signals()
+        own_keys = {id: normal(keys) for id, keys in settings.screen.keys.items()}
+        self.session = Session(settings, folder, signals.server_changed, clock)
         self.folder = folder
         self.book = JobBook()
         self.clock = clock
         self.context = Context(
-            self.session, ScreenUi(self), self.book, ReferenceStore(), Decoder(folder)
+            self.session,
+            ScreenUi(self, own_keys),
+            self.book,
+            ReferenceStore(),
+            Decoder(folder),
+            ScreenMemory(folder.root),
+            own_keys,
+            signals,
         )
         self.controllers = Controllers(self.context)
         self._make_engine = make_engine
@@ -112,6 +123,16 @@ class WatchingApp(HardenedApp, part=True):
         """Have the controller do it that the intent names."""
         self.controllers.route(intent)
 
+    def action_command(self, command_id: str) -> None:
+        """Have the controller do it that the command table names."""
+        self.controllers.run(command_id)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether it means something now; a key goes on to the next table else."""
+        if action == "command":
+            return self.controllers.refusal(str(parameters[0])) is None
+        return super().check_action(action, parameters)
+
     def compose(self) -> ComposeResult:
         """One widget that arranges all others."""
         yield Workbench()
@@ -146,6 +167,26 @@ class WatchingApp(HardenedApp, part=True):
         history.close()
         self.jobs.set_simulated(self.settings.server.simulated)
         self.jobs.show(self.book.newest(), self.clock())
+        signals = self.context.signals
+        signals.server_changed.subscribe(self._server_changed)
+        signals.jobs_changed.subscribe(self.take_jobs)
+        signals.jobs_added.subscribe(self._show_added)
+        signals.view_changed.subscribe(self._set_timers)
+        signals.pane_chosen.subscribe(lambda _pane: self.read_document())
+
+    def _server_changed(self, before: Settings) -> None:
+        """Say that jobs of the other server go on."""
+        name = self.settings.server.name
+        self.jobs.set_simulated(self.settings.server.simulated)
+        left = [job for job in self.book.active if job.server.profile == before.server.name]
+        text = ngettext(
+            "{count} job of the other server goes on beside it.",
+            "{count} jobs of the other server go on beside it.",
+            len(left),
+        )
+        moved = bool(left) and name != before.server.name
+        self.say(text.format(count=len(left)) if moved else "")
+        self.show_today()
 
     def start_engine(self) -> None:
         """Let jobs move."""
@@ -216,6 +257,23 @@ class WatchingApp(HardenedApp, part=True):
         if self.jobs.cursor_id in asked:
             self.show_status()
             self.bench.show_keys()
+
+    def _show_added(self, jobs: list[Job]) -> None:
+        """Show jobs that have just been handed in."""
+        self.book.load(jobs)
+        known = [view for job in jobs if (view := self.book.get(job.id)) is not None]
+        self.jobs.change(known, self.clock())
+        if self.bench.active == "editor":
+            # Who has just written it means this one by the next key; who reads another stays there.
+            self.jobs.stand_on(jobs[0].id)
+        # Where the cursor has moved the first of them speaks for itself instead.
+        text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
+        if jobs[0].request.operation == "character":
+            text = _("The character is on its way.")
+        self.say(text.format(count=len(jobs)))
+        self.show_status()
+        self.show_today(jobs)
+        self.retune()
 
     def take_jobs(self, events: list[JobChanged]) -> None:
         """Show these jobs as they are now."""
@@ -383,12 +441,12 @@ class WatchingApp(HardenedApp, part=True):
             elif isinstance(event, EngineFault):
                 self.complain(event.problem)
             elif isinstance(event, RemoteListed):
-                self.take_remote(event)
+                self.context.signals.remote_listed.publish(event)
             elif isinstance(event, RecordsFound):
                 self._take_found_records(event.number)
         jobs = [event for event in heard.values() if isinstance(event, JobChanged)]
         if jobs:
-            self.take_jobs(jobs)
+            self.context.signals.jobs_changed.publish(jobs)
         gone = {event.job_id for event in heard.values() if isinstance(event, JobRemoved)}
         if gone:
             self._take_away(gone)
@@ -409,9 +467,6 @@ class WatchingApp(HardenedApp, part=True):
         self.show_status()
         self.retune()
 
-    def take_remote(self, listed: RemoteListed) -> None:
-        """A server said what it has; see ServingApp."""
-
     def _take_engine(self, engine: EngineChanged) -> None:
         self.jobs.set_engine(engine)
         self.bench.show_keys()
@@ -426,6 +481,10 @@ class WatchingApp(HardenedApp, part=True):
     # Time -------------------------------------------------------------------------------------
 
     def retune(self) -> None:
+        """Announce that some timers are needed now, and others not."""
+        self.context.signals.view_changed.publish(None)
+
+    def _set_timers(self, _changed: None) -> None:
         """A tick a second while something moves, fewer without the focus, none at rest."""
         every = (_TICK if self.app_focus else _TICK_AWAY) if self.book.moves else None
         if every != self._tick_every:
@@ -434,7 +493,6 @@ class WatchingApp(HardenedApp, part=True):
         watched = "inspector" in self.bench.seen and self.jobs.cursor_id is not None
         if watched != self.context.ui.has_timer("document"):
             self.restart("document", _TICK if watched else None, self.read_document)
-        self.context.signals.view_changed.publish(None)
 
     def restart(
         self, name: str, every: float | None, call: Callable[[], object], *, once: bool = False

@@ -10,7 +10,7 @@ from textual import events, on, work
 
 from sora_tui.core.problem import ProblemError, problem
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import _, ngettext
+from sora_tui.i18n import _
 from sora_tui.tui.panes.editor.pane import EditorPane
 from sora_tui.tui.watching import WatchingApp
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.timer import Timer
 
+    from sora_tui.config.settings import Settings
     from sora_tui.core.job import Job
     from sora_tui.core.parameters import ModelSchema
     from sora_tui.core.problem import Problem
@@ -78,8 +79,9 @@ class WritingApp(WatchingApp, part=True):
 
         signals = self.context.signals
         self.context.references.changed.subscribe(lambda _changed: self.show_price())
-        signals.jobs_added.subscribe(self.show_handed_in)
+        signals.jobs_added.subscribe(self._handed_in)
         signals.rewrite_wanted.subscribe(self.edit_waiting)
+        signals.server_changed.subscribe(self._show_on_server)
         self.drafts = Drafts(self.folder)
         opened = self._in_pixels(open_first(self.folder, self.drafts, self.settings))
         await self.editor.wake(opened.draft)
@@ -562,31 +564,17 @@ class WritingApp(WatchingApp, part=True):
         except ProblemError as error:
             self.call_from_thread(self._refused, error)
         else:
-            self.call_from_thread(self.show_handed_in, jobs)
+            self.call_from_thread(self.context.signals.jobs_added.publish, jobs)
 
     def _refused(self, error: ProblemError) -> None:
         self._sending = False
         self.say("")
         self.complain(error.problem)
 
-    def show_handed_in(self, jobs: list[Job]) -> None:
-        """New jobs are on their way."""
+    def _handed_in(self, _jobs: list[Job]) -> None:
+        """The order is on its way: the next one may come."""
         self._sending = False
         self.editor.say("")
-        self.book.load(jobs)
-        known = [view for job in jobs if (view := self.book.get(job.id)) is not None]
-        self.jobs.change(known, self.clock())
-        if self.bench.active == "editor":
-            # Who has just written it means this one by the next key; who reads another stays there.
-            self.jobs.stand_on(jobs[0].id)
-        # Where the cursor has moved the first of them speaks for itself instead.
-        text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
-        if jobs[0].request.operation == "character":
-            text = _("The character is on its way.")
-        self.say(text.format(count=len(jobs)))
-        self.show_status()
-        self.show_today(jobs)
-        self.retune()
 
     # A job that waits, written anew -----------------------------------------------------------
 
@@ -606,32 +594,19 @@ class WritingApp(WatchingApp, part=True):
 
     def use_server(self, name: str) -> None:
         """Send the next clip elsewhere; the draft stays, jobs of other servers go on."""
-        from sora_tui.tui.state.draft import known_values, moved
-
-        before = self.settings
         try:
-            self.settings = before.on(name)
+            self.session.use_server(name)
         except ProblemError as error:
             self.complain(error.problem)
-            return
+
+    def _show_on_server(self, before: Settings) -> None:
+        """Show what the draft means on this server, and what it costs."""
+        from sora_tui.tui.state.draft import known_values, moved
+
         draft = moved(self.editor.draft, before, self.settings)
         self._know(draft.model)
         self.editor.show_settings(draft, known_values(self.settings.server, self.schema))
-        self.jobs.set_simulated(self.settings.server.simulated)
         self.bench.show_choices(draft)
-        left = [job for job in self.book.active if job.server.profile == before.server.name]
-        self.say(self._beside(left) if name != before.server.name else "")
         self.show_price()
-        self.show_today()
         for warning in self.settings.warnings:
             self.complain(warning)
-
-    def _beside(self, left: list[Job]) -> str:
-        if not left:
-            return ""
-        text = ngettext(
-            "{count} job of the other server goes on beside it.",
-            "{count} jobs of the other server go on beside it.",
-            len(left),
-        )
-        return text.format(count=len(left))

@@ -510,7 +510,7 @@ def write_index(folder: Folder) -> None:
 def write_own_files() -> None:
     """Write what lies in the folders of a person: settings and state."""
     from sora_tui.config import consents, paths, saved_servers, ui_state
-    from sora_tui.tui.commands.keymap import all_keys, place_of
+    from sora_tui.tui.commands.table import COMMANDS
     from sora_tui.tui.presenters.welcome_back import mark_seen
 
     ui_state.save_ui_state(
@@ -546,14 +546,14 @@ def write_own_files() -> None:
     saved_servers.write_profile("team-gw", table, default=True)
     keys = {}
     lines = ['theme = "sora-light"', "", "[keys]"]
-    for number, key in enumerate(all_keys()):
+    for number, key in enumerate(COMMANDS):
         modifier, letter = (
             ("hyper", "meta", "ctrl+hyper")[number // 26 % 3],
             "abcdefghijklmnopqrstuvwxyz",
         )
         extra = "shift+" * (number // 78)
         own = f"{extra}{modifier}+{letter[number % 26]}"
-        keys[key.id] = {"place": place_of(key), "words": key.words, "own": own}
+        keys[key.id] = {"place": key.place, "words": key.text, "own": own}
         lines.append(f'"{key.id}" = "{own}"')
     paths.user_toml_path().write_text("\n".join(lines) + "\n")
     keep("keys.json", keys)
@@ -565,7 +565,7 @@ def write_words() -> None:
     from sora_tui.core.probe_result import CAPABILITIES
     from sora_tui.core.request import GRAVITIES, HOWS, OPERATIONS
     from sora_tui.core.server import DIALECT_NAMES
-    from sora_tui.tui.layout.workbench import PANES
+    from sora_tui.tui.layout.arrangement import PANES
 
     keep(
         "words.json",

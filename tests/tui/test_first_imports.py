@@ -21,23 +21,22 @@ OURS: Final = """
 sora_tui                   __main__
 sora_tui.cli               console exits main parser streams
 sora_tui.config            api_keys config_files limits notify paths player private_file profiles
-sora_tui.config            screen settings ui_state
+sora_tui.config            screen settings trust ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter
 sora_tui.core              job_id limits number output_check problem remote_video request server
 sora_tui.core              text
 sora_tui.i18n              answers
-sora_tui.tui               app context deriving framing intent prompting serving ui watching
-sora_tui.tui               writing
-sora_tui.tui.commands      registry table
-sora_tui.tui.layout        arrangement workbench
+sora_tui.tui               app context deriving intent prompting run ui watching writing
+sora_tui.tui.commands      key_names registry table
+sora_tui.tui.layout        arrangement banner status_bar tab_bar workbench
 sora_tui.tui.panes         jobs
 sora_tui.tui.panes.editor  pane
 sora_tui.tui.presenters    job_columns
-sora_tui.tui.services      decoder
-sora_tui.tui.state         job_store reference_store session signal
+sora_tui.tui.services      decoder screen_memory
+sora_tui.tui.state         job_store job_verbs reference_store session signal
 sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
 sora_tui.tui.theme         styles themes
-sora_tui.tui.widgets       columns virtual_list
+sora_tui.tui.widgets       columns key_bar virtual_list
 sora_tui.workspace         atomic external_changes folder history index_sync job_document
 sora_tui.workspace         legacy_records safe_open
 """

@@ -13,8 +13,7 @@ from textual.widget import Widget
 
 from sora_tui.config.ui_state import Layout, load_ui_state
 from sora_tui.tui.dialogs.command_palette import Finder
-from sora_tui.tui.layout.arrangement import Shape, jobs_height, resized, room_at, shape_of
-from sora_tui.tui.layout.workbench import PANES
+from sora_tui.tui.layout.arrangement import PANES, Shape, jobs_height, resized, room_at, shape_of
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 from tests.tui import sample_jobs as sample
 from tests.tui.test_snapshots import busy
@@ -127,7 +126,7 @@ async def test_a_pane_is_made_wider_and_higher_and_stays_so(tmp_path: Path) -> N
         await pilot.press("4", "minus", "minus", "plus")
         await settle(pilot)
         assert jobs.region.height == height - 2
-        app.keep_memory()
+        app.context.memory.keep()
     app = workspace_app(tmp_path, jobs=busy())
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
@@ -136,7 +135,7 @@ async def test_a_pane_is_made_wider_and_higher_and_stays_so(tmp_path: Path) -> N
         await pilot.press("escape", "equals_sign")
         await settle(pilot)
         assert app.bench.query_one("#prompts").region.width == width
-        app.keep_memory()
+        app.context.memory.keep()
     assert load_ui_state(tmp_path).layout == Layout()
 
 
@@ -173,7 +172,7 @@ async def test_a_pane_is_hidden_until_somebody_goes_there(tmp_path: Path) -> Non
         await pilot.press("4")
         await settle(pilot)
         assert app.bench.seen == {"editor", "jobs"}
-        app.keep_memory()
+        app.context.memory.keep()
     assert load_ui_state(tmp_path).layout.hidden == ("references", "inspector", "prompts")
 
 

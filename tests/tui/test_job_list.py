@@ -268,7 +268,7 @@ async def test_the_queue_pauses_and_goes_on(tmp_path: Path) -> None:
         assert app.fake.paused
         assert "PAUSED, p goes on" in text(app)
         assert "· pending      paused" in text(app)
-        assert ("p", "Resume queue") in app.jobs.keys
+        assert ("jobs.pause", "Resume queue") in app.jobs.keys
         await press(pilot, "p")
         assert not app.fake.paused
         assert "PAUSED" not in text(app)

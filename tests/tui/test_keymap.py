@@ -6,19 +6,16 @@ import importlib
 import json
 import pkgutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import sora_tui.tui
-from sora_tui.tui.commands.keymap import (
-    EVERYWHERE,
-    all_keys,
-    complaints,
-    key_table,
-    normal,
-    place_of,
-)
-from sora_tui.tui.commands.table import FOOTER, Key, spell
+from sora_tui.tui.commands.key_names import normal
+from sora_tui.tui.commands.keymap import complaints, key_table
+from sora_tui.tui.commands.table import BY_ID, COMMANDS, EVERYWHERE, bindings
+from sora_tui.tui.widgets.key_bar import FOOTER
+from tests.tui.sample_jobs import not_sent, pending, saved, unconfirmed
 from tests.tui.test_snapshots import busy
 from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
@@ -28,32 +25,30 @@ def app_with(root: Path, toml: str) -> WorkspaceApp:
     return workspace_app(root)
 
 
-def test_no_table_is_forgotten() -> None:
+def test_each_command_is_bound_where_the_table_says() -> None:
     names = [
         module.name for module in pkgutil.walk_packages(sora_tui.tui.__path__, "sora_tui.tui.")
     ]
-    tables = [
-        vars(thing)["KEYS"]
+    things: list[Any] = [
+        thing
         for name in names
         for thing in vars(importlib.import_module(name)).values()
-        if isinstance(thing, type) and thing.__module__ == name and "KEYS" in vars(thing)
+        if isinstance(thing, type) and thing.__module__ == name
     ]
-    found: set[Key] = {key for table in tables for key in table}
-    assert len(found) > 30
-    assert found <= set(all_keys())
+    widgets = {thing.WHERE: thing.BINDINGS for thing in things if "WHERE" in vars(thing)}
+    assert widgets == {where: bindings(where) for where in {each.where for each in COMMANDS}}
 
 
 def test_ids_are_unique_and_no_table_clashes_with_itself() -> None:
-    keys = all_keys()
-    assert len({key.id for key in keys}) == len(keys)
-    taken = [(place_of(key), name) for key in keys for name in key.keys.split(",")]
+    assert len(BY_ID) == len(COMMANDS)
+    taken = [(each.where, name) for each in COMMANDS for name in each.keys.split(",")]
     assert len(set(taken)) == len(taken)
 
 
 def test_every_action_has_a_key_that_every_terminal_sends() -> None:
     """VS Code keeps ctrl+p and F5, GNOME Terminal alt+digit, macOS alt (DESIGN.md, section 4)."""
-    for key in all_keys():
-        if place_of(key) == EVERYWHERE and key.id not in {"generate", "suspend", "save_prompt"}:
+    for key in COMMANDS:
+        if key.place == EVERYWHERE and key.id not in {"generate", "suspend", "save_prompt"}:
             sure = [
                 name
                 for name in key.keys.split(",")
@@ -62,9 +57,8 @@ def test_every_action_has_a_key_that_every_terminal_sends() -> None:
             assert sure or key.id in {"leave", "leave_twice", "external_editor", "redraw"}, key
 
 
-def test_the_footer_names_keys_that_exist() -> None:
-    spelled = {spell(name) for key in all_keys() for name in key.keys.split(",")}
-    assert {key for key, _words in FOOTER} - {"Tab"} <= spelled
+def test_the_footer_names_commands_that_exist() -> None:
+    assert {command for command, _text in FOOTER} - {"Tab"} <= BY_ID.keys()
 
 
 @pytest.mark.parametrize(
@@ -120,7 +114,7 @@ def test_the_command_line_lists_every_key(tmp_path: Path) -> None:
     generate = next(row for row in rows if row["id"] == "generate")
     assert generate["keys"] == ["f9", "question_mark"]
     assert generate["shown"] == "F9  ?"
-    assert len(rows) == len(all_keys())
+    assert len(rows) == len(COMMANDS)
     assert said
     assert json.dumps(rows)
 
@@ -156,3 +150,30 @@ async def test_keys_of_lists_and_panes_can_be_others_too(tmp_path: Path) -> None
         await pilot.press("question_mark")
         await settle(pilot)
         assert any(">c" in row and "Copy the path" in row for row in screen(app)[1:5])
+
+
+async def test_a_key_goes_on_where_its_command_means_nothing(tmp_path: Path) -> None:
+    verbs = ("look", "cancel", "edit", "retry", "delete", "copy")
+    jobs = [saved(pending(1)), pending(2), not_sent(pending(3)), unconfirmed(pending(4, paid=True))]
+    app = workspace_app(tmp_path, jobs=jobs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("escape", "4")
+        possible = []
+        for job in jobs:
+            await settle(pilot)
+            assert app.jobs.cursor_id == job.id
+            can = [verb for verb in verbs if app.controllers.refusal(f"jobs.{verb}") is None]
+            possible += [" ".join(can)]
+            await pilot.press("down")
+        assert possible == [
+            "look retry delete copy",
+            "cancel edit copy",
+            "retry delete copy",
+            "copy",
+        ]
+        await pilot.press("o")
+        await settle(pilot)
+        assert "There is no clip of this job to look at." in screen(app)[-2], "the app's own key"
+        offered = ["list.select", "jobs.copy", "jobs.filter", "jobs.mark", "jobs.sort"]
+        assert [key for key, _text in app.jobs.keys] == [*offered, "edit_job", "diff_job"]

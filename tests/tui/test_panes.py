@@ -21,7 +21,7 @@ from sora_tui.core.request import COVER, Fit, Reference
 from sora_tui.engine.events import EngineChanged, Transfer
 from sora_tui.i18n import set_language
 from sora_tui.tui.panes.inspector.pane import InspectorPane, JobDecision
-from sora_tui.tui.panes.jobs import JobAction, JobHighlighted, JobOpened, JobsPane
+from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
 from sora_tui.tui.panes.references import FitAsked, ReferenceChosen, ReferencesPane
 from sora_tui.tui.presenters.job_columns import JobView
@@ -37,7 +37,6 @@ from tests.tui.sample_jobs import (
     completed,
     downloading,
     in_progress,
-    not_sent,
     pending,
     queued,
     refused_after,
@@ -155,34 +154,6 @@ async def test_empty_list_says_how_to_begin() -> None:
         assert "nothing is charged" not in "".join(screen(app))
         assert pane.status("") == ""
         assert pane.keys == ()
-
-
-async def test_keys_ask_only_for_what_is_possible() -> None:
-    pane = JobsPane()
-    jobs = [saved(pending(1)), pending(2), not_sent(pending(3)), unconfirmed(pending(4, paid=True))]
-    async with shown(pane) as (app, pilot):
-        pane.show([JobView(job) for job in jobs], NOW)
-        pane.focus_pane()
-        asked = []
-        for _job in jobs:
-            await pilot.press("o", "c", "e", "r", "d", "y", "enter", "down")
-            asked += [
-                (message.job_ids[0], message.verb)
-                if isinstance(message, JobAction)
-                else (message.job_id, "open")
-                for message in app.heard
-                if isinstance(message, JobAction | JobOpened)
-            ]
-            app.heard.clear()
-        possible = ["look retry delete copy open", "cancel edit copy open"]
-        possible += ["retry delete copy open", "copy open"]
-        assert asked == [
-            (job.id, verb)
-            for job, verbs in zip(jobs, possible, strict=True)
-            for verb in verbs.split()
-        ]
-        assert app.seconds == -1  # where there is nothing to look at, the key goes on to the app
-        assert [key for key, _words in pane.keys] == ["enter", "y", "/", "space", "s", "e", "D"]
 
 
 async def test_highlight_is_told() -> None:

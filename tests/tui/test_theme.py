@@ -124,7 +124,7 @@ async def test_a_theme_from_the_palette_is_there_next_time(tmp_path: Path) -> No
         await settle(pilot)
         await choose(pilot, "theme: sora-light")
         assert app.theme == "sora-light"
-        app.keep_memory()
+        app.context.memory.keep()
     assert json.loads(ui_state_path().read_text())["theme"] == "sora-light"
     assert workspace_app(tmp_path).theme == "sora-light"
 

@@ -6,20 +6,27 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from sora_tui.tui.commands.table import BY_ID
+
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
     from sora_tui.tui.intent import Intent
 
 #: Name of a controller -> module below `sora_tui.tui.controllers`, and class.
 CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
+    "appearance": ("appearance", "Appearance"),
     "clips": ("clips", "Clips"),
     "job_actions": ("job_actions", "JobActions"),
     "lost_jobs": ("lost_jobs", "LostJobs"),
     "reference_fit": ("reference_fit", "ReferenceFit"),
+    "palette": ("palette", "Palette"),
+    "panes": ("panes", "Panes"),
+    "remote_jobs": ("remote_jobs", "RemoteJobs"),
+    "servers": ("servers", "Servers"),
     "references": ("references", "References"),
 }
 #: These act without being asked, or hear signals: they are built once the first frame stands.
-STARTED: Final = ("clips", "references")
+STARTED: Final = ("clips", "references", "remote_jobs", "appearance")
 
 
 class Controllers:
@@ -41,6 +48,19 @@ class Controllers:
         """Build those that act without being asked."""
         for name in STARTED:
             self[name]
+
+    def run(self, command_id: str) -> None:
+        """Do what a command means."""
+        command = BY_ID[command_id]
+        getattr(self[command.owner], command.method)(*command.arguments)
+
+    def refusal(self, command_id: str) -> str | None:
+        """Return why a command cannot be done now, None where it can."""
+        command = BY_ID[command_id]
+        if not command.enabled:
+            return None
+        found: str | None = getattr(self[command.owner], command.enabled)(*command.arguments)
+        return found
 
     def route(self, intent: Intent) -> None:
         """Have its owner carry an intent out."""

@@ -1,40 +1,76 @@
-"""What a key of the screen is, the table of those that work everywhere, and the footer."""
+"""Every command of the screen: what `[keys]` calls it, its keys, what it does, and who does it.
+
+Bindings, footer, help, palette and `sora-tui keys` read this table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from rich.cells import cell_len
 from textual.binding import Binding
-from textual.content import Content
-from textual.widget import Widget
 
-from sora_tui.i18n import N_, _
+from sora_tui.i18n import N_
+from sora_tui.tui.commands.key_names import named, spell
+
+#: Where keys of the app act: wherever no pane or widget has the key.
+EVERYWHERE: Final = "everywhere"
+#: Message ids for the places where keys act.
+SCOPES: Final[Mapping[str, str]] = {
+    "prompts": N_("prompts"),
+    "references": N_("references"),
+    "editor": N_("editor"),
+    "settings": N_("settings"),
+    "jobs": N_("jobs"),
+    "inspector": N_("inspector"),
+    "list": N_("lists"),
+    "text": N_("long texts"),
+    "tree": N_("the document"),
+    "variables": N_("variables"),
+    "diff": N_("comparing"),
+    "params": N_("parameters"),
+    EVERYWHERE: N_("everywhere"),
+}
 
 
-class Key(NamedTuple):
-    """One action and the keys that do it.
+class Command(NamedTuple):
+    """One thing that can be done, and the keys that do it.
 
     Attributes:
-        id: What `[keys]` in sora-tui.toml calls it; its pane, a dot and a word, or a word alone
+        id: What `[keys]` in sora-tui.toml calls it; its place, a dot and a word, or a word alone
             where it acts everywhere.
         keys: Textual's names, separated by commas, the surest first. Printable ones act outside
             text only.
-        words: Message id for help and palette.
-        action: As Textual calls it, on the widget that has this table; empty: like the id.
+        text: Message id for help and palette.
+        where: Whose keys these are: the widgets with this `WHERE`.
+        action: As Textual calls it on that widget, where no controller does it.
+        owner: The controller that does it; see `registry.py`.
+        method: Of the owner.
+        arguments: For method and `enabled`.
+        enabled: Name of a method of the owner that returns why it cannot be done now, or None.
+        priority: The key is taken even from a text.
     """
 
     id: str
     keys: str
-    words: str
+    text: str
+    where: str = EVERYWHERE
     action: str = ""
+    owner: str = ""
+    method: str = ""
+    arguments: tuple[object, ...] = ()
+    enabled: str = ""
     priority: bool = False
 
     @property
-    def act(self) -> str:
-        """The action to run."""
-        return self.action or self.id
+    def place(self) -> str:
+        """Where it acts, one of `SCOPES`."""
+        return place_of(self.id)
+
+    @property
+    def run(self) -> str:
+        """The action to run, in Textual's words."""
+        return f"app.command({self.id!r})" if self.owner else self.action
 
     @property
     def shown(self) -> str:
@@ -42,186 +78,211 @@ class Key(NamedTuple):
         return "  ".join(named(spell(key)) for key in self.keys.split(","))
 
 
-#: Textual's names of signs, and of keys that have a better known one.
-_SPELLED: Final[Mapping[str, str]] = {
-    "question_mark": "?",
-    "at": "@",
-    "colon": ":",
-    "slash": "/",
-    "greater_than_sign": ">",
-    "less_than_sign": "<",
-    "plus": "+",
-    "minus": "-",
-    "equals_sign": "=",
-    "escape": "esc",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-}
+def place_of(command_id: str) -> str:
+    """Return the part of an id before the dot, if that is a place of its own."""
+    place, dot, _word = command_id.partition(".")
+    return place if dot and place in SCOPES else EVERYWHERE
 
 
-def spell(key: str) -> str:
-    """One key as a person reads it: `F5`, `^R`, `alt+1`, `?`."""
-    if key.startswith("ctrl+"):
-        return "^" + key.removeprefix("ctrl+").upper()
-    if key[0] == "f" and key[1:].isdigit():
-        return key.upper()
-    return _SPELLED.get(key, key)
+def _key(
+    id: str,
+    keys: str,
+    text: str,
+    action: str = "",
+    *,
+    where: str = "",
+    priority: bool = False,
+) -> Command:
+    """A key of a widget, or of the app itself."""
+    where = where or place_of(id)
+    return Command(id, keys, text, where, action or id, priority=priority)
 
 
-#: Names that are words, and differ by language.
-_NAMES: Final = frozenset(
-    (
-        N_("enter"),
-        N_("space"),
-        N_("delete"),
-        N_("backspace"),
-        N_("home"),
-        N_("end"),
-        N_("pageup"),
-        N_("pagedown"),
-    )
-)
+def _do(
+    id: str,
+    keys: str,
+    text: str,
+    owner: str,
+    method: str,
+    *arguments: object,
+    enabled: str = "",
+) -> Command:
+    """A command that a controller does."""
+    return Command(id, keys, text, place_of(id), "", owner, method, arguments, enabled)
 
 
-def named(spelled: str) -> str:
-    """A key as the keyboard of this language names it."""
-    return _(spelled) if spelled in _NAMES else spelled
+def _act(id: str, keys: str, text: str) -> Command:
+    """A verb of `state/job_verbs.py`: for the selected jobs, or for the one in the inspector."""
+    place, _dot, verb = id.partition(".")
+    method, enabled = _ACTS[place]
+    return _do(id, keys, text, "job_actions", method, verb, enabled=enabled)
 
 
-def respelled(
-    pairs: Iterable[tuple[str, str]], tables: Iterable[Key], own: Mapping[str, str]
-) -> tuple[tuple[str, str], ...]:
-    """Keys as the footer shows them, each by the first one that the person has set for it.
-
-    Args:
-        pairs: Keys as spelled by default, and message ids.
-        own: Keys by id, as `[keys]` has them.
-    """
-    new = {
-        spell(default): spell(own[key.id].split(",")[0])
-        for key in tables
-        if key.id in own
-        for default in key.keys.split(",")
-    }
-    return tuple((new.get(shown, shown), words) for shown, words in pairs)
-
-
-def bindings(keys: Iterable[Key]) -> list[Binding]:
-    """The bindings of a table. Their texts are message ids: the language is not chosen yet."""
-    return [Binding(key.keys, key.act, key.words, id=key.id, priority=key.priority) for key in keys]
-
-
+#: By place, the methods of `JobActions`.
+_ACTS: Final = {"jobs": ("act", "refuse"), "inspector": ("act_on_shown", "refuse_shown")}
 #: SSH terminals swallow some of these (VS Code ctrl+p and F5, GNOME Terminal alt+digit, macOS
 #: alt): every action has another key, and a plain one outside text. Terminals send alt+1 for
-#: esc 1. What only one pane knows stands in that pane's own table.
-KEYS: Final = (
-    Key("generate", "f5,ctrl+r,alt+enter", N_("Make a clip from this prompt")),
-    Key("help", "f1,question_mark", N_("Show every key")),
-    Key("server", "f2,S", N_("Choose the server")),
-    Key("remote", "R", N_("Show the server's jobs that this folder does not know")),
-    Key("external_editor", "f4,ctrl+g", N_("Write this prompt in $VISUAL or $EDITOR")),
-    Key("palette", "ctrl+p,colon", N_("Find an action by its name")),
-    Key("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/")),
-    Key("pane.prompts", "1,alt+1", N_("Go to the prompts"), "pane('prompts')"),
-    Key("pane.references", "2,alt+2", N_("Go to the reference pictures"), "pane('references')"),
-    Key("pane.editor", "3,alt+3", N_("Go to the editor"), "pane('editor')"),
-    Key("pane.jobs", "4,alt+4", N_("Go to the jobs"), "pane('jobs')"),
-    Key("pane.inspector", "5,alt+5", N_("Go to the inspector"), "pane('inspector')"),
-    Key("zoom", "z", N_("Give this pane the whole screen, and back")),
-    Key("wider", "greater_than_sign", N_("Make this pane wider"), "resize_pane(4, 0)"),
-    Key("narrower", "less_than_sign", N_("Make this pane narrower"), "resize_pane(-4, 0)"),
-    Key("higher", "plus", N_("Make this pane higher"), "resize_pane(0, 2)"),
-    Key("lower", "minus", N_("Make this pane lower"), "resize_pane(0, -2)"),
-    Key("hide_pane", "H", N_("Hide this pane until its number is pressed")),
-    Key("arrange_anew", "equals_sign", N_("Show all panes again, at their usual size")),
-    Key("look", "o", N_("Look at the clip, or say how to fetch it")),
-    Key("copy_path", "y", N_("Copy the clip's path or scp line")),
-    Key("edit_job", "e", N_("Edit this job's prompt and settings again")),
-    Key("diff_job", "D", N_("Compare the editor with this job's prompt")),
-    Key("redraw", "ctrl+l", N_("Paint the screen and its pictures anew"), priority=True),
-    Key("redraw_plain", "L", N_("Paint the screen anew, outside text"), "redraw"),
-    Key("remix_job", "m", N_("Remix this clip with another prompt"), "derive('remix')"),
-    Key("change_clip", "t", N_("Change this clip as a prompt says"), "derive('edit')"),
-    Key("extend_job", "x", N_("Go on with this clip where it ends"), "derive('extend')"),
-    Key("make_character", "C", N_("Make a character of this clip"), "derive('character')"),
-    Key("own_clip", "V", N_("Change or extend an MP4 of this folder, or make a character of it")),
-    Key("cast", "at", N_("Choose the characters that appear")),
-    Key("origin", "u", N_("Go to the job that this one came from"), "walk('origins')"),
-    Key("became", "w", N_("Go to what became of this job"), "walk('made')"),
-    Key(
-        "suspend",
-        "ctrl+z",
-        N_("Back to the shell; fg comes here again"),
+#: esc 1.
+COMMANDS: Final[tuple[Command, ...]] = (
+    _key("generate", "f5,ctrl+r,alt+enter", N_("Make a clip from this prompt")),
+    _do("help", "f1,question_mark", N_("Show every key"), "palette", "show_help"),
+    _do("server", "f2,S", N_("Choose the server"), "servers", "open"),
+    _do(
+        "remote",
+        "R",
+        N_("Show the server's jobs that this folder does not know"),
+        "remote_jobs",
+        "open",
     ),
-    Key("back", "escape", N_("Leave the text, then one level back")),
-    Key("leave", "ctrl+q", N_("Quit; jobs lose nothing"), priority=True),
+    _key("external_editor", "f4,ctrl+g", N_("Write this prompt in $VISUAL or $EDITOR")),
+    _do("palette", "ctrl+p,colon", N_("Find an action by its name"), "palette", "show_all"),
+    _key("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/")),
+    _do("pane.prompts", "1,alt+1", N_("Go to the prompts"), "panes", "go", "prompts"),
+    _do(
+        "pane.references",
+        "2,alt+2",
+        N_("Go to the reference pictures"),
+        "panes",
+        "go",
+        "references",
+    ),
+    _do("pane.editor", "3,alt+3", N_("Go to the editor"), "panes", "go", "editor"),
+    _do("pane.jobs", "4,alt+4", N_("Go to the jobs"), "panes", "go", "jobs"),
+    _do("pane.inspector", "5,alt+5", N_("Go to the inspector"), "panes", "go", "inspector"),
+    _do("zoom", "z", N_("Give this pane the whole screen, and back"), "panes", "zoom"),
+    _do("wider", "greater_than_sign", N_("Make this pane wider"), "panes", "resize", 4, 0),
+    _do("narrower", "less_than_sign", N_("Make this pane narrower"), "panes", "resize", -4, 0),
+    _do("higher", "plus", N_("Make this pane higher"), "panes", "resize", 0, 2),
+    _do("lower", "minus", N_("Make this pane lower"), "panes", "resize", 0, -2),
+    _do("hide_pane", "H", N_("Hide this pane until its number is pressed"), "panes", "hide"),
+    _do(
+        "arrange_anew",
+        "equals_sign",
+        N_("Show all panes again, at their usual size"),
+        "panes",
+        "arrange",
+    ),
+    _key("look", "o", N_("Look at the clip, or say how to fetch it")),
+    _key("copy_path", "y", N_("Copy the clip's path or scp line")),
+    _key("edit_job", "e", N_("Edit this job's prompt and settings again")),
+    _key("diff_job", "D", N_("Compare the editor with this job's prompt")),
+    _key("redraw", "ctrl+l", N_("Paint the screen and its pictures anew"), priority=True),
+    _key("redraw_plain", "L", N_("Paint the screen anew, outside text"), "redraw"),
+    _key("remix_job", "m", N_("Remix this clip with another prompt"), "derive('remix')"),
+    _key("change_clip", "t", N_("Change this clip as a prompt says"), "derive('edit')"),
+    _key("extend_job", "x", N_("Go on with this clip where it ends"), "derive('extend')"),
+    _key("make_character", "C", N_("Make a character of this clip"), "derive('character')"),
+    _key("own_clip", "V", N_("Change or extend an MP4 of this folder, or make a character of it")),
+    _key("cast", "at", N_("Choose the characters that appear")),
+    _key("origin", "u", N_("Go to the job that this one came from"), "walk('origins')"),
+    _key("became", "w", N_("Go to what became of this job"), "walk('made')"),
+    _key("suspend", "ctrl+z", N_("Back to the shell; fg comes here again")),
+    _do("back", "escape", N_("Leave the text, then one level back"), "panes", "back"),
+    _key("leave", "ctrl+q", N_("Quit; jobs lose nothing"), priority=True),
     # Apart from the one above: a text must not lose these to it.
-    Key("leave_plain", "q", N_("Quit, outside text"), "leave"),
-    Key("leave_twice", "ctrl+c", N_("Quit, the second time"), "interrupt"),
+    _key("leave_plain", "q", N_("Quit, outside text"), "leave"),
+    _key("leave_twice", "ctrl+c", N_("Quit, the second time"), "interrupt"),
+    # The text of the prompt.
+    _key("editor.leave", "escape", N_("Leave the text: letters are commands then"), "leave"),
+    # The settings line.
+    _key("settings.before", "left", N_("Value before"), "step(-1)"),
+    _key("settings.next", "right", N_("Next value"), "step(1)"),
+    _key("settings.press", "enter,space", N_("Generate"), "press", where="button"),
+    # Panes.
+    _key("prompts.new", "n", N_("Begin an empty prompt"), "new"),
+    _key("prompts.copy", "c", N_("Copy this prompt under a new name"), "copy"),
+    _key("prompts.rename", "r", N_("Rename this prompt"), "rename"),
+    _key("prompts.trash", "d,delete", N_("Move this prompt to the trash"), "trash"),
+    _key("prompts.untrash", "u", N_("Undo the last rename or trash"), "untrash"),
+    _key("prompts.search", "slash", N_("Search in names and texts"), "search"),
+    _key("prompts.clear", "escape", N_("Show all prompts again"), "clear"),
+    _key("references.fit", "f", N_("Choose how the picture is fitted"), "fit"),
+    _key("references.look", "space", N_("Look at the picture"), "look"),
+    _key("references.search", "slash", N_("Find a picture by its name"), "search"),
+    _key("references.clear", "escape", N_("Show every picture again"), "clear_search"),
+    _act("jobs.look", "o", N_("Look at the clip")),
+    _act("jobs.copy", "y", N_("Copy the path or scp line")),
+    _key("jobs.mark", "space", N_("Mark this job, or take its mark away"), "mark"),
+    _key("jobs.mark_all", "A", N_("Mark every job of the list, or none"), "mark_all"),
+    _act("jobs.cancel", "c", N_("Take back what was not sent yet, after a question")),
+    _act("jobs.edit", "e", N_("Take a waiting job back and write it anew")),
+    _act("jobs.retry", "r", N_("Make it again as a new job, after its price")),
+    _act("jobs.delete", "d,delete", N_("Move the record to the trash, after a question")),
+    _key("jobs.filter", "slash", N_("Filter: words, state:failed, server:lab"), "filter"),
+    _key("jobs.sort", "s", N_("Sort by the next column"), "sort"),
+    _key("jobs.follow", "f", N_("Follow the newest job, or stay where you are"), "follow"),
+    _do("jobs.pause", "p", N_("Pause the queue, or let it go on"), "job_actions", "switch_queue"),
+    _key("jobs.clear", "escape", N_("Clear marks, then the filter"), "clear"),
+    _key("inspector.facts", "f", N_("Show the facts"), "page('facts')"),
+    _key("inspector.events", "E", N_("Show the events"), "page('events')"),
+    _key("inspector.json", "J", N_("Show the JSON document"), "page('json')"),
+    _key("inspector.before", "left,h", N_("Page before"), "turn(-1)"),
+    _key("inspector.after", "right,l", N_("Page after"), "turn(1)"),
+    _key("inspector.view", "v", N_("Poster or filmstrip"), "view"),
+    _act("inspector.look", "o", N_("Look at the clip")),
+    _act("inspector.copy", "y", N_("Copy the path or scp line")),
+    _act("inspector.cancel", "c", N_("Take it back, after a question")),
+    _act("inspector.retry", "r", N_("Make it again, after its price")),
+    _act("inspector.delete", "d,delete", N_("Move the record to the trash")),
+    _key("inspector.adopt", "a", N_("Adopt the video found"), "decide('adopt')"),
+    _key("inspector.send", "s", N_("Send again, after a question"), "decide('price')"),
+    _key("inspector.give_up", "x", N_("Give up, after a question"), "decide('abandon')"),
+    _key("inspector.paste", "p", N_("Paste a video id"), "decide('paste')"),
+    # Widgets of any pane.
+    _key("list.up", "up,k", N_("Up"), "move(-1)"),
+    _key("list.down", "down,j", N_("Down"), "move(1)"),
+    _key("list.page_up", "pageup", N_("Page up"), "page(-1)"),
+    _key("list.page_down", "pagedown", N_("Page down"), "page(1)"),
+    _key("list.half_up", "ctrl+u", N_("Half a page up"), "page(-0.5)"),
+    _key("list.half_down", "ctrl+d", N_("Half a page down"), "page(0.5)"),
+    _key("list.first", "home,g", N_("First"), "first"),
+    _key("list.last", "end,G", N_("Last"), "last"),
+    _key("list.select", "enter", N_("Select"), "select"),
+    _key("text.up", "up,k", N_("Up"), "move(-1)"),
+    _key("text.down", "down,j", N_("Down"), "move(1)"),
+    _key("text.page_up", "pageup,ctrl+u", N_("Page up"), "page(-1)"),
+    _key("text.page_down", "pagedown,ctrl+d", N_("Page down"), "page(1)"),
+    _key("text.top", "home,g", N_("Top"), "edge(False)"),
+    _key("text.bottom", "end,G", N_("Bottom"), "edge(True)"),
+    _key("tree.copy_value", "y", N_("Copy the value"), "copy(False)"),
+    _key("tree.copy_path", "Y", N_("Copy the path, as jq writes it"), "copy(True)"),
+    _key("tree.fold", "space", N_("Open or fold"), "select"),
+    _key("tree.open_all", "plus", N_("Open everything"), "fold_all(True)"),
+    _key("tree.fold_all", "minus", N_("Fold everything"), "fold_all(False)"),
+    # The question for variables.
+    _key("variables.back", "escape", N_("Back to the text"), "leave"),
+    _key("variables.before", "up", N_("Variable before"), "move(-1)"),
+    _key("variables.next", "down", N_("Next variable"), "move(1)"),
+    _key("variables.page_up", "pageup", N_("Text before"), "page(-1)"),
+    _key("variables.page_down", "pagedown", N_("More text"), "page(1)"),
+    # Dialogs.
+    _key("diff.close", "escape,q", N_("Close"), "dismiss"),
+    _key("diff.turn", "D,tab", N_("Compare with something else"), "turn"),
+    _key("params.new", "n", N_("Send a parameter of any name"), "new"),
+    _key("params.unset", "d,delete,backspace", N_("Leave it to the server"), "unset"),
+    _key("params.preset", "p", N_("Take what the model's makers use"), "preset"),
+    _key("params.leave", "escape,q", N_("Close"), "leave"),
 )
-
-#: What the footer offers whatever pane is in front, the way out last.
-FOOTER: Final = (
-    ("F1", N_("Help")),
-    ("F2", N_("Server")),
-    ("F4", N_("$EDITOR")),
-    ("^P", N_("Palette")),
-    ("^S", N_("Keep")),
-    ("Tab", N_("Next pane")),
-    ("^Q", N_("Quit")),
-)
-#: At most six keys below 100 columns: these go first.
-_FEW: Final = 6
-_FEW_WIDTH: Final = 100
-_DROPPED: Final = (("F2", ""), ("^S", ""), ("^P", ""), ("F4", ""), ("Tab", ""))
+BY_ID: Final[Mapping[str, Command]] = {command.id: command for command in COMMANDS}
 
 
-class KeyLine(Widget):
-    """One line of the keys that matter now. Textual's Footer costs imports and bytes."""
+def commands_at(where: str) -> tuple[Command, ...]:
+    """Return the commands of the widgets with this `WHERE`."""
+    return tuple(command for command in COMMANDS if command.where == where)
 
-    DEFAULT_CSS = "KeyLine { height: 1; }"
 
-    def __init__(self, own: Mapping[str, str], *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._everywhere = respelled(FOOTER, KEYS, own)
-        self._dropped = tuple(key for key, _words in respelled(_DROPPED, KEYS, own))
-        self._first: tuple[tuple[str, str], ...] = ()
-        self._alone = False
+def bindings(where: str) -> list[Binding]:
+    """The bindings of a widget. Their texts are message ids: the language is not chosen yet."""
+    return [
+        Binding(each.keys, each.run, each.text, id=each.id, priority=each.priority)
+        for each in commands_at(where)
+    ]
 
-    def show(self, keys: Iterable[tuple[str, str]], *, alone: bool = False) -> None:
-        """Offer these first (key as shown, message id), then those that work everywhere.
 
-        With `alone` there are no others: the next key is an answer.
-        """
-        first = tuple(keys)
-        if (first, alone) != (self._first, self._alone):
-            self._first, self._alone = first, alone
-            self.refresh()
+def first_key(command_id: str, own: Mapping[str, str]) -> str:
+    """Return the surest key of a command, as a person reads it.
 
-    def render(self) -> Content:
-        """The first one, the way to help, then whole keys as far as the line goes."""
-        own = list(self._first)
-        shown = {key for key, _words in own}
-        everywhere = (
-            [] if self._alone else [pair for pair in self._everywhere if pair[0] not in shown]
-        )
-        for dropped in self._dropped:
-            if not self._is_too_much([*own, *everywhere]):
-                break
-            everywhere = [pair for pair in everywhere if pair[0] != dropped]
-        pairs = [*own[:1], *everywhere[:1], *own[1:], *everywhere[1:]]
-        while len(pairs) > 3 and self._is_too_much(pairs):
-            pairs.pop(-2)
-        line = Content(" ")
-        for key, words in pairs:
-            line += Content.styled(named(key), "bold $text-accent")
-            line += Content.styled(f" {_(words)}  ", "$foreground-muted")
-        return line
-
-    def _is_too_much(self, pairs: list[tuple[str, str]]) -> bool:
-        width = self.size.width
-        if width < _FEW_WIDTH and len(pairs) > _FEW:
-            return True
-        return sum(cell_len(f"{named(key)} {_(words)}  ") for key, words in pairs) > width + 1
+    Args:
+        own: Keys by id, where the person has others.
+    """
+    return spell(own.get(command_id, BY_ID[command_id].keys).split(",")[0])

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.job import Job
 from sora_tui.i18n import _
 from sora_tui.tui.presenters.job_questions import Plan, done_words
+from sora_tui.tui.state.job_verbs import JobVerb, refusal
 
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
-    from sora_tui.tui.panes.jobs import JobAction, JobsAnswered, QueueSwitched
+    from sora_tui.tui.panes.jobs import JobsAnswered
+
+#: What is done with one job, whatever is marked.
+_SINGLE: Final[frozenset[JobVerb]] = frozenset({"look", "copy", "edit"})
 
 
 class JobActions:
@@ -23,9 +27,39 @@ class JobActions:
         #: What the question in the list is about.
         self._plan: Plan | None = None
 
-    def act(self, intent: JobAction) -> None:
-        """Do what a verb means for these jobs, or ask about it."""
-        context, ids = self._context, intent.job_ids
+    # Of the list, and of the inspector -----------------------------------------------------------
+
+    def act(self, verb: JobVerb) -> None:
+        """Do what a verb means for the marked jobs, or the highlighted one."""
+        self._start(verb, self._context.ui.workbench.jobs.selected(single=verb in _SINGLE))
+
+    def refuse(self, verb: JobVerb) -> str | None:
+        """Return why that cannot be done now."""
+        jobs = self._context.ui.workbench.jobs
+        if jobs.marks and verb not in _SINGLE:
+            return None
+        view = jobs.cursor_view
+        return "no job" if view is None else refusal(view.job, verb)
+
+    def act_on_shown(self, verb: JobVerb) -> None:
+        """Do what a verb means for the job in the inspector."""
+        job = self._shown
+        if job is not None:
+            self._start(verb, (job.id,))
+
+    def refuse_shown(self, verb: JobVerb) -> str | None:
+        """Return why that cannot be done now."""
+        job = self._shown
+        return "no job" if job is None else refusal(job, verb)
+
+    @property
+    def _shown(self) -> Job | None:
+        inspector = self._context.ui.workbench.inspector
+        return None if inspector is None else inspector.job
+
+    def _start(self, verb: JobVerb, ids: Sequence[str]) -> None:
+        """Do it, or ask about it."""
+        context = self._context
         jobs = context.ui.workbench.jobs
         views = [view for id in ids if (view := jobs.view(id)) is not None]
         signals = context.signals
@@ -34,16 +68,16 @@ class JobActions:
             "copy": signals.copy_wanted,
             "edit": signals.rewrite_wanted,
         }
-        if intent.verb not in wanted:
+        if verb not in wanted:
             known = {view.job.id: view.job for view in views}
             context.ui.run(
-                partial(self._plan_for, intent.verb, ids, known),
+                partial(self._plan_for, verb, ids, known),
                 self._ask,
                 group="plan",
                 latest=True,
             )
         elif views:
-            wanted[intent.verb].publish(views[0].job)
+            wanted[verb].publish(views[0].job)
 
     def _plan_for(self, verb: str, job_ids: Sequence[str], known: Mapping[str, Job]) -> Plan:
         from sora_tui.tui.services.job_plans import make_plan, read_jobs
@@ -99,9 +133,10 @@ class JobActions:
 
         ui.run(hand_over, done, group="act")
 
-    def switch_queue(self, intent: QueueSwitched) -> None:
+    def switch_queue(self) -> None:
         """Pause the queue, or let it go on."""
-        ui, paused = self._context.ui, intent.paused
+        ui = self._context.ui
+        paused = not ui.workbench.jobs.may_resume
         engine = self._context.session.running_engine
         said = (
             _("Queue paused, also after a new start: nothing new is sent, the rest goes on.")

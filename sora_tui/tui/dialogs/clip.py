@@ -16,7 +16,7 @@ from textual.widgets import Static
 from sora_tui.i18n import N_, _
 from sora_tui.media.cells import CellArea, Cells
 from sora_tui.tui.intent import Intent
-from sora_tui.tui.layout.workbench import whole_words
+from sora_tui.tui.layout.status_bar import whole_words
 from sora_tui.tui.widgets.picture import PictureView
 
 Picture = Literal["poster", "strip"]

@@ -17,8 +17,8 @@ from textual.widgets import Input, Static
 
 from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import N_, _
-from sora_tui.tui.commands.keymap import EVERYWHERE, PLACES, place_of, with_own
-from sora_tui.tui.commands.table import Key
+from sora_tui.tui.commands.keymap import with_own
+from sora_tui.tui.commands.table import EVERYWHERE, SCOPES, commands_at
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 #: From so many columns on there is room for every key of an action.
@@ -54,12 +54,11 @@ def entries_of(
     """
     entries = []
     for node in nodes:
-        keys: Sequence[Key] = getattr(node, "KEYS", ())
-        for key in with_own(keys, own):
-            if key.id not in _NEEDLESS and _is_possible(node, key.act):
-                place = place_of(key)
-                shown = "" if place == EVERYWHERE else _(PLACES[place])
-                entries.append(Entry(key.shown, _(key.words), shown, partial(run, key.act, node)))
+        for each in with_own(commands_at(getattr(node, "WHERE", "")), own):
+            if each.id not in _NEEDLESS and _is_possible(node, each.run):
+                place = "" if each.place == EVERYWHERE else _(SCOPES[each.place])
+                act = partial(run, each.run, node)
+                entries.append(Entry(each.shown, _(each.text), place, act))
     return entries
 
 
@@ -191,5 +190,6 @@ def _is_possible(node: DOMNode, act: str) -> bool:
     """Whether the widget would do it now."""
     from textual.actions import parse
 
-    _where, name, parameters = parse(act)
-    return bool(node.check_action(name, parameters))
+    where, name, parameters = parse(act)
+    target = node.app if where == "app" else node
+    return bool(target.check_action(name, parameters))

@@ -17,10 +17,10 @@ from textual.widgets import Static
 from sora_tui.core.parameters import ModelSchema, Parameter, typed
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.text import clean, clean_line
-from sora_tui.i18n import N_, _
+from sora_tui.i18n import _
 from sora_tui.i18n.parameters import default_words, help_of, range_words
 from sora_tui.i18n.problems import sentences
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 if TYPE_CHECKING:
@@ -44,13 +44,8 @@ class ParamsWindow(ModalScreen[None]):
     ParamsWindow #help.-wrong { color: $text-error; }
     ParamsWindow Input { height: 1; border: none; padding: 0; background: $surface-lighten-1; }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("params.new", "n", N_("Send a parameter of any name"), "new"),
-        Key("params.unset", "d,delete,backspace", N_("Leave it to the server"), "unset"),
-        Key("params.preset", "p", N_("Take what the model's makers use"), "preset"),
-        Key("params.leave", "escape,q", N_("Close"), "leave"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "params"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("params")]
 
     class Changed(Message):
         """From now on these are sent."""

@@ -11,8 +11,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from sora_tui.i18n import N_, _
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.i18n import _
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.presenters.prompt_diff import Comparison, side_by_side, unified
 from sora_tui.tui.widgets.scroll_text import Line, LongText
 
@@ -33,11 +33,8 @@ class DiffWindow(ModalScreen[None]):
         height: 1fr;
     }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("diff.close", "escape,q", N_("Close"), "dismiss"),
-        Key("diff.turn", "D,tab", N_("Compare with something else"), "turn"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "diff"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("diff")]
 
     def __init__(self, comparisons: Sequence[Comparison]) -> None:
         super().__init__()

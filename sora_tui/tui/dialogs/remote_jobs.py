@@ -11,17 +11,35 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from sora_tui.core.problem import Problem
 from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
-from sora_tui.engine.events import RemoteListed
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.problems import sentences
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
+
+
+class AdoptionWanted(Intent):
+    """The person wants these taken in."""
+
+    owner = "remote_jobs"
+    method = "adopt"
+
+    def __init__(self, videos: Sequence[RemoteVideo]) -> None:
+        super().__init__()
+        self.videos = tuple(videos)
+
+
+class RemoteListWanted(Intent):
+    """The person wants the server asked again."""
+
+    owner = "remote_jobs"
+    method = "ask_again"
 
 
 class RemoteWindow(ModalScreen[None]):
@@ -43,22 +61,12 @@ class RemoteWindow(ModalScreen[None]):
         Binding("r", "reload", N_("Ask the server again"), show=False),
     ]
 
-    class Wanted(Message):
-        """The person wants these taken in."""
-
-        def __init__(self, videos: Sequence[RemoteVideo]) -> None:
-            super().__init__()
-            self.videos = tuple(videos)
-
-    class Asked(Message):
-        """The person wants the server asked again."""
-
     def __init__(self, server: Server, now: datetime) -> None:
         super().__init__()
         self.server = server
         self._now = now
         self._videos: dict[str, RemoteVideo] = {}
-        self._lost: Mapping[str, str] = {}
+        self._unconfirmed: Mapping[str, str] = {}
         self._marked: set[str] = set()
         self._list = VirtualList(
             (
@@ -91,19 +99,33 @@ class RemoteWindow(ModalScreen[None]):
         self._list.set_empty_text(asking)
         self._list.focus()
 
-    def show(self, listed: RemoteListed, now: datetime) -> None:
-        """What the server answered."""
+    def show(
+        self,
+        videos: Sequence[RemoteVideo],
+        now: datetime,
+        *,
+        unconfirmed: Mapping[str, str],
+        more: bool,
+        problem: Problem | None,
+    ) -> None:
+        """Show what the server answered.
+
+        Args:
+            videos: Newest first.
+            unconfirmed: Videos that may be of a job whose answer was lost, with the id of that job.
+            more: The server has more than these.
+            problem: Why there is no list, or not all of it.
+        """
         self._now = now
-        self._videos = {video.id: video for video in listed.videos}
-        self._lost = listed.unconfirmed
+        self._videos = {video.id: video for video in videos}
+        self._unconfirmed = unconfirmed
         self._marked &= self._videos.keys()
         self._list.set_empty_text(_("There is no job that this folder does not know."))
-        if listed.problem is not None:
-            said = sentences(listed.problem)
-            if not listed.videos:
-                self._list.set_empty_text(said.happened)
-            self.say(f"{said.happened} {said.next}")
-        elif listed.more:
+        if problem is not None:
+            if not videos:
+                self._list.set_empty_text(sentences(problem).happened)
+            self.show_problem(problem)
+        elif more:
             self.say(_("The server has more; these are the newest."))
         else:
             self.say(_("Adopting sends nothing and costs nothing; clips are saved in output/."))
@@ -128,6 +150,11 @@ class RemoteWindow(ModalScreen[None]):
         """Something about what was done."""
         self.query_one("#said", Static).update(Content(text))
 
+    def show_problem(self, problem: Problem) -> None:
+        """Show what happened, and what to do."""
+        said = sentences(problem)
+        self.say(f"{said.happened} {said.next}")
+
     # Keys -------------------------------------------------------------------------------------
 
     def action_leave(self) -> None:
@@ -137,7 +164,7 @@ class RemoteWindow(ModalScreen[None]):
     def action_reload(self) -> None:
         """Ask the server again."""
         self.say(_("Asking {name} ...").format(name=clean_line(self.server.name, 40)))
-        self.post_message(self.Asked())
+        self.post_message(RemoteListWanted())
 
     def action_mark(self) -> None:
         """Mark the one under the cursor, or take its mark away."""
@@ -151,14 +178,14 @@ class RemoteWindow(ModalScreen[None]):
         """Take in the marked ones, or the one under the cursor."""
         chosen: set[str | None] = {*self._marked} or {self._list.cursor_id}
         videos = [video for video_id, video in self._videos.items() if video_id in chosen]
-        if doubtful := [video for video in videos if video.id in self._lost]:
+        if doubtful := [video for video in videos if video.id in self._unconfirmed]:
             text = _(
                 "This may be the video of {job}, whose answer was lost: decide about that one"
                 " first, in the inspector (5)."
             )
-            self.say(text.format(job=self._lost[doubtful[0].id]))
+            self.say(text.format(job=self._unconfirmed[doubtful[0].id]))
         elif videos:
-            self.post_message(self.Wanted(videos))
+            self.post_message(AdoptionWanted(videos))
 
     @on(VirtualList.Selected)
     def _selected(self, event: VirtualList.Selected) -> None:
@@ -170,10 +197,10 @@ class RemoteWindow(ModalScreen[None]):
     def _row(self, video_id: str) -> Mapping[str, Cell]:
         video = self._videos[video_id]
         percent = "" if video.progress is None else f" {video.progress:.0f}%"
-        lost = video_id in self._lost
+        unconfirmed = video_id in self._unconfirmed
         return {
-            "mark": Cell("*" if video_id in self._marked else "?" if lost else ""),
-            "state": Cell(_("remote"), "warn" if lost else "accent"),
+            "mark": Cell("*" if video_id in self._marked else "?" if unconfirmed else ""),
+            "state": Cell(_("remote"), "warn" if unconfirmed else "accent"),
             "there": Cell(clean_line(video.status, 20) + percent),
             "created": Cell(_local(video.created_at)),
             "expires": self._expires(video),

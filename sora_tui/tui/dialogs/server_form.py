@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -16,16 +16,12 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from sora_tui.core.probe_result import CAPABILITIES
-from sora_tui.core.problem import ProblemError
+from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.probe_result import Line
 from sora_tui.i18n.problems import sentences
-
-#: Asks a server what it is; blocks for some seconds. May raise a ProblemError.
-Test = Callable[[str, Mapping[str, Any]], Sequence[Line]]
-#: Writes a profile; may raise a ProblemError.
-Save = Callable[[str, Mapping[str, Any]], None]
+from sora_tui.tui.intent import Intent
 
 #: Where a key is looked for -> the setting that says so. There is no field for a key itself.
 _KEY_FROM: Final[Mapping[str, str]] = {
@@ -98,6 +94,29 @@ class Press(Static, can_focus=True):
         self.action_press()
 
 
+class ProfileWanted(Intent):
+    """The settings of the form are to be used, under this name."""
+
+    owner = "servers"
+
+    def __init__(self, name: str, table: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.name = name
+        self.table = table
+
+
+class ProfileTestWanted(ProfileWanted):
+    """Ask the server; `ServerForm.show_result` takes what was found."""
+
+    method = "test_form"
+
+
+class ProfileSaveWanted(ProfileWanted):
+    """Write the profile, and close the form with its name."""
+
+    method = "save"
+
+
 class ServerForm(ModalScreen[str | None]):
     """Adds or changes a profile; gives back its name once it is saved."""
 
@@ -131,8 +150,6 @@ class ServerForm(ModalScreen[str | None]):
         table: Mapping[str, Any],
         dialects: Sequence[str],
         has_variable: Callable[[str], bool],
-        test: Test,
-        save: Save,
     ) -> None:
         """A form over these settings.
 
@@ -147,8 +164,6 @@ class ServerForm(ModalScreen[str | None]):
         self._table = dict(table)
         self._dialects = tuple(dialects)
         self._has_variable = has_variable
-        self._test = test
-        self._save = save
 
     def compose(self) -> ComposeResult:
         """A line a setting, what can be done, and what came of it."""
@@ -231,29 +246,26 @@ class ServerForm(ModalScreen[str | None]):
     def action_test(self) -> None:
         """Ask the server, with what stands in the form."""
         self._say(Content(_("Asking ...")))
-        self._run_test(self._said("name") or "new", self._settings())
-
-    @work(thread=True, group="test", exclusive=True)
-    def _run_test(self, name: str, table: Mapping[str, Any]) -> None:
-        try:
-            lines = self._test(name, table)
-        except ProblemError as error:
-            said = sentences(error.problem)
-            shown = Content.styled(f"{said.happened} {said.next}", "$text-error")
-        else:
-            shown = result_text(lines)
-        self.app.call_from_thread(self._say, shown)
+        self.post_message(ProfileTestWanted(self._said("name") or "new", self._settings()))
 
     def action_save(self) -> None:
         """Keep it, if it is right."""
-        name = self._said("name")
-        try:
-            self._save(name, self._settings())
-        except ProblemError as error:
-            said = sentences(error.problem)
-            self._say(Content.styled(f"{said.happened} {said.next}", "$text-error"))
-        else:
-            self.dismiss(name)
+        self.post_message(ProfileSaveWanted(self._said("name"), self._settings()))
+
+    # Results ----------------------------------------------------------------------------------
+
+    def show_result(self, lines: Sequence[Line]) -> None:
+        """Show what a test found."""
+        self._say(result_text(lines))
+
+    def close(self, name: str) -> None:
+        """Leave; the profile is written under this name."""
+        self.dismiss(name)
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show what is wrong, and what to do."""
+        said = sentences(problem)
+        self._say(Content.styled(f"{said.happened} {said.next}", "$text-error"))
 
     # Values -----------------------------------------------------------------------------------
 

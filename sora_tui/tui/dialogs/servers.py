@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Literal
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import yes_key
 from sora_tui.i18n.probe_result import Line
+from sora_tui.i18n.problems import sentences
 from sora_tui.tui.dialogs.server_form import result_text
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 #: The last row, which is no profile: a name cannot be empty.
 _ADD: Final = ""
 
 Verb = Literal["add", "edit", "remove"]
+
+
+class ServerChangeWanted(Intent):
+    """The person wants a profile added, changed or, having agreed, removed."""
+
+    owner = "servers"
+    method = "change"
+
+    def __init__(self, verb: Verb, name: str) -> None:
+        super().__init__()
+        self.verb: Verb = verb
+        self.name = name
+
+
+class ServerTestWanted(Intent):
+    """The person wants a server tested; `ServerWindow.show_result` takes what was found."""
+
+    owner = "servers"
+    method = "test"
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self.server = server
 
 
 class ServerWindow(ModalScreen[str | None]):
@@ -49,21 +74,12 @@ class ServerWindow(ModalScreen[str | None]):
         Binding("d,delete", "remove", N_("Remove this server"), show=False),
     ]
 
-    class Wanted(Message):
-        """The person wants a profile added, changed or, having agreed, removed."""
-
-        def __init__(self, verb: Verb, name: str) -> None:
-            super().__init__()
-            self.verb: Verb = verb
-            self.name = name
-
     def __init__(
         self,
         servers: Sequence[Server],
         current: str,
         places: Mapping[str, str],
         own_place: str,
-        test: Callable[[Server], Sequence[Line]],
     ) -> None:
         """These profiles.
 
@@ -71,11 +87,9 @@ class ServerWindow(ModalScreen[str | None]):
             current: The name of the one that gets the next clip.
             places: Where each is written (`Settings.places`).
             own_place: The file that may be changed from here.
-            test: Asks a server what it is; blocks for some seconds.
         """
         super().__init__()
         self._own_place = own_place
-        self._test = test
         self._asking = ""
         self._moves_by_itself = False
         self._servers: dict[str, Server] = {}
@@ -133,7 +147,7 @@ class ServerWindow(ModalScreen[str | None]):
             event.prevent_default()
             if event.character == yes_key():
                 self.say("")
-                self.post_message(self.Wanted("remove", name))
+                self.post_message(ServerChangeWanted("remove", name))
             else:
                 self.say(_("Nothing was removed."))
 
@@ -151,7 +165,7 @@ class ServerWindow(ModalScreen[str | None]):
         if verb == "edit" and not name:
             verb = "add"
         if verb == "add" or self._is_ours(name):
-            self.post_message(self.Wanted(verb, name))
+            self.post_message(ServerChangeWanted(verb, name))
 
     def action_remove(self) -> None:
         """Ask first."""
@@ -169,14 +183,10 @@ class ServerWindow(ModalScreen[str | None]):
         name = self._list.cursor_id
         if name:
             self.say(_("Asking {name} ...").format(name=clean_line(name, 40)))
-            self._run_test(self._servers[name])
+            self.post_message(ServerTestWanted(self._servers[name]))
 
-    @work(thread=True, group="test", exclusive=True)
-    def _run_test(self, server: Server) -> None:
-        lines = self._test(server)
-        self.app.call_from_thread(self._show_result, server.name, lines)
-
-    def _show_result(self, name: str, lines: Sequence[Line]) -> None:
+    def show_result(self, name: str, lines: Sequence[Line]) -> None:
+        """Show what a test found, while the cursor stands on its server."""
         if self.is_attached and self._list.cursor_id == name:
             self._said(Content(f"{clean_line(name, 40)}: ") + result_text(lines))
 
@@ -186,7 +196,7 @@ class ServerWindow(ModalScreen[str | None]):
         if self._asking:
             return
         if event.row_id == _ADD:
-            self.post_message(self.Wanted("add", ""))
+            self.post_message(ServerChangeWanted("add", ""))
         else:
             self.dismiss(event.row_id)
 
@@ -204,6 +214,11 @@ class ServerWindow(ModalScreen[str | None]):
     def say(self, text: str) -> None:
         """Something about what was done."""
         self._said(Content(text))
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show what happened, and what to do."""
+        said = sentences(problem)
+        self.say(f"{said.happened} {said.next}")
 
     def _said(self, text: Content) -> None:
         self.query_one("#said", Static).update(text)

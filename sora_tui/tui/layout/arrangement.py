@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Final, NamedTuple
 
 from textual.geometry import Size, clamp
 
 from sora_tui.config.ui_state import Layout
+from sora_tui.i18n import N_
 
+#: Pane names in the order of their numbers.
+PANES: Final[Mapping[str, str]] = {
+    "prompts": N_("Prompts"),
+    "references": N_("References"),
+    "editor": N_("Editor"),
+    "jobs": N_("Jobs"),
+    "inspector": N_("Inspector"),
+}
 #: The smallest terminal.
 SMALLEST: Final = Size(40, 12)
 #: Below this many rows there is room for one pane only, the job list included.

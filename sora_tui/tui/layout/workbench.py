@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.geometry import Size
-from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
 from sora_tui.config.ui_state import Layout
-from sora_tui.core.text import clean_line
-from sora_tui.i18n import N_, _, ngettext
-from sora_tui.tui.commands.table import KEYS, KeyLine, respelled
+from sora_tui.i18n import _
+from sora_tui.tui.commands.table import first_key
 from sora_tui.tui.layout.arrangement import (
+    PANES,
     SMALLEST,
     Shape,
     has_jobs_below,
@@ -27,32 +24,24 @@ from sora_tui.tui.layout.arrangement import (
     room_at,
     shape_of,
 )
+from sora_tui.tui.layout.banner import Banner
+from sora_tui.tui.layout.status_bar import StatusLine
+from sora_tui.tui.layout.tab_bar import TabLine
 from sora_tui.tui.panes.editor.pane import EditorPane
 from sora_tui.tui.panes.jobs import JobsPane
+from sora_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
-    from sora_tui.core.server import Server
     from sora_tui.tui.layout.too_small import Notice
     from sora_tui.tui.panes.inspector.pane import InspectorPane
     from sora_tui.tui.panes.prompts import PromptsPane
     from sora_tui.tui.panes.references import ReferencesPane
     from sora_tui.tui.state.draft import Draft
 
-#: Pane names in the order of their numbers.
-PANES: Final[Mapping[str, str]] = {
-    "prompts": N_("Prompts"),
-    "references": N_("References"),
-    "editor": N_("Editor"),
-    "jobs": N_("Jobs"),
-    "inspector": N_("Inspector"),
-}
-_NUMBERED: Final = tuple(enumerate(PANES.items(), 1))
 #: The two panes that share a column.
 _SIDE: Final = frozenset({"prompts", "references"})
 _USUAL: Final = Layout()
 _NO_KEYS: Final[Mapping[str, str]] = {}
-#: From so many columns on the banner says more.
-_WIDE: Final = 150
 
 
 class Pane(Protocol):
@@ -60,7 +49,7 @@ class Pane(Protocol):
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
-        """Keys that do something now (as shown, message id), the most useful first."""
+        """What can be done now, the most useful first: a command or a key, and a message id."""
 
     def focus_pane(self) -> None:
         """Take the keys."""
@@ -70,162 +59,6 @@ class PaneWidget(Pane, Protocol):
     """A pane as the arrangement sees it."""
 
     display: bool
-
-
-class Banner(Widget):
-    """Which server the next clip goes to. Word and colour differ for practice and for money."""
-
-    def __init__(self, key: str, *, id: str) -> None:
-        super().__init__(id=id)
-        self._key = key
-        self._server: Server | None = None
-        self._paid = False
-        self._counts = (0, 0)
-        self._today = ""
-
-    def show(self, server: Server, *, paid: bool = False) -> None:
-        """Name the server; one that charges says so in word and colour."""
-        if (server, paid) != (self._server, self._paid):
-            self._server, self._paid = server, paid
-            # Styled when it is mounted.
-            self.set_class(server.simulated, "-simulated", update=self.is_attached)
-            self.set_class(paid, "-paid", update=self.is_attached)
-            self.refresh()
-
-    def show_counts(self, running: int, needs_you: int) -> None:
-        """How many jobs run and wait for the person, where there is room."""
-        if (running, needs_you) != self._counts:
-            self._counts = (running, needs_you)
-            self.refresh()
-
-    def show_today(self, today: str) -> None:
-        """What the day has cost, in words."""
-        if today != self._today:
-            self._today = today
-            self.refresh()
-
-    def render(self) -> Content:
-        """One line, the name of the server always in it."""
-        server = self._server
-        if server is None:
-            return Content(" sora-tui")
-        if server.simulated:
-            word, words = _("SIMULATOR"), _("practice server here; nothing is charged")
-            right = _("{key} real").format(key=self._key)
-        else:
-            word = clean_line(server.name, 30)
-            place = server.base_url if self.size.width >= _WIDE else server.host
-            words = "  ".join(clean_line(part, 60) for part in (place, server.dialect))
-            way = _("paid  {key} server") if self._paid else _("{key} server")
-            right = self._today or way.format(key=self._key)
-        width = self.size.width
-        left = Content.assemble((" sora-tui  ", ""), (f" {word} ", "bold reverse"), f"  {words}")
-        if width >= _WIDE:
-            right = f"{_counts_words(*self._counts)}   {right}"
-        room = width - len(right) - 2
-        left = left.truncate(max(room, 0), ellipsis=True, pad=True)
-        return Content.assemble(left, " ", right, " ")
-
-
-def _counts_words(running: int, needs_you: int) -> str:
-    parts = [ngettext("{count} running", "{count} running", running).format(count=running)]
-    if needs_you:
-        parts.append(
-            ngettext("{count} needs you", "{count} need you", needs_you).format(count=needs_you)
-        )
-    return "  ".join(parts)
-
-
-class TabLine(Widget):
-    """The panes by number; the one with the focus in brackets, so not by colour alone."""
-
-    class Chosen(Message):
-        """A click on a pane's name."""
-
-        def __init__(self, pane: str) -> None:
-            super().__init__()
-            self.pane = pane
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self._active = "editor"
-        self._file = ""
-
-    def show(self, active: str, file: str) -> None:
-        """Which pane is in front, and which file is in the editor."""
-        if (active, file) != (self._active, self._file):
-            self._active, self._file = active, file
-            self.refresh()
-
-    def render(self) -> Content:
-        """Names in full where they fit, their numbers anyway; the file where there is room."""
-        line = Content(" ")
-        for name, label in self._labels():
-            style = "bold $text-accent" if name == self._active else "$foreground-muted"
-            line += Content.styled(label, style) + "  "
-        room = self.size.width - line.cell_length - 1
-        file = clean_line(self._file.removeprefix("prompts/"), 60)
-        return line + Content(f"{file:>{room}} ") if len(file) <= room else line
-
-    def on_click(self, event: events.Click) -> None:
-        """Go to the pane that was clicked."""
-        end = 1
-        for name, label in self._labels():
-            end += len(label) + 2
-            if event.x < end:
-                self.post_message(self.Chosen(name))
-                return
-
-    def _labels(self) -> list[tuple[str, str]]:
-        words = {name: f"{number} {_(words)}" for number, (name, words) in _NUMBERED}
-        if sum(len(label) + 2 for label in words.values()) > self.size.width - 3:
-            numbers = {name: str(number) for number, (name, _words) in _NUMBERED}
-            words = numbers | {self._active: words[self._active]}
-        return [(n, f"[{label}]" if n == self._active else label) for n, label in words.items()]
-
-
-class StatusLine(Static):
-    """What the highlighted job says, or what the app has just done."""
-
-    class WidthChanged(Message):
-        """What the job says may be said in other words."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__("", id=id, markup=False)
-        self._width = 0
-        self._job = ""
-        self._said = ""
-
-    def show_job(self, text: str) -> None:
-        """What the highlighted job says; seen while the app has nothing to say."""
-        if text != self._job:
-            self._job = text
-            self._draw()
-
-    def say(self, text: str) -> None:
-        """What the app has to say; empty gives the line back to the job."""
-        if text != self._said:
-            self._said = text
-            self.set_class(bool(text), "-said")
-            self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Another width breaks it elsewhere, and has room for more words, or less."""
-        before, self._width = self._width, event.size.width
-        if self._width != before and (self._said or self._job):
-            self._draw()
-            self.post_message(self.WidthChanged())
-
-    def _draw(self) -> None:
-        self.update(whole_words(self._said or self._job, self.app.size.width - 2))
-
-
-def whole_words(text: str, width: int) -> str:
-    """A text for `width` cells; with a path or a command in it broken at the edge only."""
-    width = max(width, 1)
-    if max((len(word) for word in text.split()), default=0) <= width // 2:
-        return text
-    return "\n".join(text[at : at + width] for at in range(0, len(text), width))
 
 
 class Ground(Screen[None]):
@@ -302,10 +135,8 @@ class Workbench(Widget):
         self.zoomed = False
         #: How the person has arranged it by now.
         self.arranged = layout
-        self._own_keys = own_keys
         self._ascii = ascii
-        ((server_key, _words),) = respelled((("F2", ""),), KEYS, own_keys)
-        self.banner = Banner(server_key, id="banner")
+        self.banner = Banner(first_key("server", own_keys), id="banner")
         self.editor = EditorPane(id="editor", classes="pane")
         self.jobs = JobsPane(id="jobs", classes="pane", ascii=ascii)
         self.status = StatusLine(id="status")
@@ -317,7 +148,7 @@ class Workbench(Widget):
         self._side = Column(id="side")
         self._beyond = Column(id="beyond")
         self._upper = Row(self._side, self.editor, self._beyond, id="upper")
-        self._keys = KeyLine(own_keys, id="keys")
+        self._keys = KeyBar(own_keys, id="keys")
         self._notice: Notice | None = None
         self._front = "editor"
         #: The last pane but editor and jobs, and the last of those that share a column.
@@ -360,6 +191,17 @@ class Workbench(Widget):
         return self._panes[self.active]
 
     @property
+    def active_title(self) -> str:
+        """What the pane in front is called."""
+        return _(PANES[self.active])
+
+    @property
+    def panes(self) -> list[Widget]:
+        """Every pane that has come."""
+        panes = (self.prompts, self.references, self.editor, self.jobs, self.inspector)
+        return [pane for pane in panes if pane is not None]
+
+    @property
     def _panes(self) -> Mapping[str, PaneWidget | None]:
         return {
             "prompts": self.prompts,
@@ -392,13 +234,7 @@ class Workbench(Widget):
             asked is not None and asked is pane and asked.asking
             for asked in (self.editor, self.jobs, self.inspector)
         )
-        pairs = () if pane is None else pane.keys
-        if self._own_keys and pane is not None and not alone:
-            own = getattr(pane, "KEYS", ())
-            taken = {key for each in own for key in each.keys.split(",")}
-            shared = [key for key in KEYS if taken.isdisjoint(key.keys.split(","))]
-            pairs = respelled(pairs, (*own, *shared), self._own_keys)
-        self._keys.show(pairs, alone=alone)
+        self._keys.show(() if pane is None else pane.keys, alone=alone)
 
     def on_picture_highlighted(self) -> None:
         """Offer the keys of another picture."""

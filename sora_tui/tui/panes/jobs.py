@@ -21,11 +21,12 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.answers import yes_key
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
 from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.state.job_verbs import JobVerb, is_possible
 from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
 
 if TYPE_CHECKING:
@@ -62,13 +63,14 @@ _SORTED: Final[Mapping[Sort, str]] = {
 
 
 #: What the app does with any job.
-_ANY_JOB: Final = (("e", N_("Edit")), ("D", N_("Diff")))
+_EDIT_ANY: Final = ("edit_job", N_("Edit"))
+_ANY_JOB: Final = (_EDIT_ANY, ("diff_job", N_("Diff")))
 #: And what it makes of a clip.
 DERIVES: Final = (
-    ("m", N_("Remix")),
-    ("x", N_("Extend")),
-    ("t", N_("Change")),
-    ("C", N_("Character")),
+    ("remix_job", N_("Remix")),
+    ("extend_job", N_("Extend")),
+    ("change_clip", N_("Change")),
+    ("make_character", N_("Character")),
 )
 
 
@@ -80,24 +82,15 @@ class JobHighlighted(Message):
         self.job_id = job_id
 
 
-class JobOpened(Message):
+class JobOpened(Intent):
     """The person wants to see everything about a job."""
+
+    owner = "panes"
+    method = "open_job"
 
     def __init__(self, job_id: str) -> None:
         super().__init__()
         self.job_id = job_id
-
-
-class JobAction(Intent):
-    """The person wants something done: a verb of `is_possible`, with these jobs."""
-
-    owner = "job_actions"
-    method = "act"
-
-    def __init__(self, job_ids: tuple[str, ...], verb: str) -> None:
-        super().__init__()
-        self.job_ids = job_ids
-        self.verb = verb
 
 
 class JobsWanted(Message):
@@ -112,17 +105,6 @@ class ListingChanged(Message):
     """The person wants other jobs in the list, or another order."""
 
 
-class QueueSwitched(Intent):
-    """The person stops the queue, or lets it go on."""
-
-    owner = "job_actions"
-    method = "switch_queue"
-
-    def __init__(self, paused: bool) -> None:
-        super().__init__()
-        self.paused = paused
-
-
 class JobsAnswered(Intent):
     """The question in the pane was answered."""
 
@@ -132,23 +114,6 @@ class JobsAnswered(Intent):
     def __init__(self, yes: bool) -> None:
         super().__init__()
         self.yes = yes
-
-
-def is_possible(view: JobView, verb: str) -> bool:
-    """Whether a verb of `JobAction` means something for this job now.
-
-    `look`, `copy`, `cancel`, `edit` (take it back and write it anew), `retry`, `delete`.
-    """
-    job = view.job
-    at_rest = job.is_final and not job.needs_decision
-    return {
-        "look": bool(job.outputs),
-        "copy": True,
-        "cancel": job.is_active,
-        "edit": job.state is State.PENDING,
-        "retry": at_rest,
-        "delete": at_rest,
-    }[verb]
 
 
 class JobsPane(Vertical):
@@ -161,32 +126,8 @@ class JobsPane(Vertical):
     JobsPane > #filter { height: 1; border: none; padding: 0 1; background: $surface; }
     JobsPane > ConsentLine { background: $surface; }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("jobs.look", "o", N_("Look at the clip"), "act('look')"),
-        Key("jobs.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
-        Key("jobs.mark", "space", N_("Mark this job, or take its mark away"), "mark"),
-        Key("jobs.mark_all", "A", N_("Mark every job of the list, or none"), "mark_all"),
-        Key(
-            "jobs.cancel",
-            "c",
-            N_("Take back what was not sent yet, after a question"),
-            "act('cancel')",
-        ),
-        Key("jobs.edit", "e", N_("Take a waiting job back and write it anew"), "act('edit')"),
-        Key("jobs.retry", "r", N_("Make it again as a new job, after its price"), "act('retry')"),
-        Key(
-            "jobs.delete",
-            "d,delete",
-            N_("Move the record to the trash, after a question"),
-            "act('delete')",
-        ),
-        Key("jobs.filter", "slash", N_("Filter: words, state:failed, server:lab"), "filter"),
-        Key("jobs.sort", "s", N_("Sort by the next column"), "sort"),
-        Key("jobs.follow", "f", N_("Follow the newest job, or stay where you are"), "follow"),
-        Key("jobs.pause", "p", N_("Pause the queue, or let it go on"), "pause"),
-        Key("jobs.clear", "escape", N_("Clear marks, then the filter"), "clear"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "jobs"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("jobs")]
 
     def __init__(
         self,
@@ -387,45 +328,56 @@ class JobsPane(Vertical):
         if self.query("#filter:focus"):
             keep, clear = ("enter", N_("Keep filter")), ("esc", N_("Clear filter"))
             return (keep, clear, ("↓", N_("To the list")))
-        pause = (("p", N_("Resume queue")),) if self._may_resume else ()
+        pause = (("jobs.pause", N_("Resume queue")),) if self.may_resume else ()
         if self.marks:
-            bulk = (("r", N_("Again")), ("d", N_("Delete")), ("c", N_("Take back")))
-            return (("space", N_("Mark")), *bulk, ("esc", N_("Clear marks")), *pause)
+            return (
+                ("jobs.mark", N_("Mark")),
+                ("jobs.retry", N_("Again")),
+                ("jobs.delete", N_("Delete")),
+                ("jobs.cancel", N_("Take back")),
+                ("jobs.clear", N_("Clear marks")),
+                *pause,
+            )
         view = self.cursor_view
         if view is None:
-            return (("esc", N_("Clear filter")),) if self._filter else pause
-        acts = (
-            ("o", "look", N_("Look")),
-            ("e", "edit", N_("Edit")),
-            ("c", "cancel", N_("Take back") if view.job.state is State.PENDING else N_("Cancel")),
-            ("y", "copy", N_("Copy")),
-            ("r", "retry", N_("Again")),
-            ("d", "delete", N_("Delete")),
+            return (("jobs.clear", N_("Clear filter")),) if self._filter else pause
+        waits = view.job.state is State.PENDING
+        acts: tuple[tuple[JobVerb, str], ...] = (
+            ("look", N_("Look")),
+            ("edit", N_("Edit")),
+            ("cancel", N_("Take back") if waits else N_("Cancel")),
+            ("copy", N_("Copy")),
+            ("retry", N_("Again")),
+            ("delete", N_("Delete")),
         )
-        possible = tuple((key, words) for key, verb, words in acts if is_possible(view, verb))
-        rest = (("/", N_("Filter")), ("space", N_("Mark")), ("s", N_("Sort")))
-        more = tuple(pair for pair in _ANY_JOB if pair not in possible)
+        possible = tuple(
+            (f"jobs.{verb}", text) for verb, text in acts if is_possible(view.job, verb)
+        )
+        rest = (("jobs.filter", N_("Filter")), ("jobs.mark", N_("Mark")), ("jobs.sort", N_("Sort")))
+        # The key of a waiting job's edit is the same.
+        more = tuple(pair for pair in _ANY_JOB if not (waits and pair is _EDIT_ANY))
         more += DERIVES if view.job.has_remote_clip else ()
-        return (("enter", N_("Inspect")), *pause, *possible, *rest, *more)
+        return (("list.select", N_("Inspect")), *pause, *possible, *rest, *more)
 
     @property
     def _is_paused(self) -> bool:
         return self._engine is not None and self._engine.paused
 
     @property
-    def _may_resume(self) -> bool:
+    def may_resume(self) -> bool:
         """Whether jobs wait until a person lets the queue go on."""
         return self._engine is not None and (self._engine.paused or self._engine.stopped)
 
     # What a key does --------------------------------------------------------------------------
 
-    def action_act(self, verb: str) -> None:
-        """Ask for something to be done with the marked jobs, or the highlighted one."""
-        single = verb in {"look", "copy", "edit"}
+    def selected(self, *, single: bool) -> tuple[str, ...]:
+        """The jobs that a command means: the marked ones, else the highlighted one.
+
+        Args:
+            single: The highlighted one alone, whatever is marked.
+        """
         marked = () if single else tuple(id for id in self._list.row_ids if id in self.marks)
-        chosen = marked or ((self.cursor_id,) if self.cursor_id is not None else ())
-        if chosen:
-            self.post_message(JobAction(chosen, verb))
+        return marked or ((self.cursor_id,) if self.cursor_id is not None else ())
 
     def action_mark(self) -> None:
         """Mark the highlighted job and go on to the next one."""
@@ -454,10 +406,6 @@ class JobsPane(Vertical):
         self._go_to_newest()
         self._show_title()
 
-    def action_pause(self) -> None:
-        """Stop the queue, or let it go on."""
-        self.post_message(QueueSwitched(not self._may_resume))
-
     def action_filter(self) -> None:
         """Type what to see; the list follows."""
         from textual.widgets import Input  # its import is not for the first frame
@@ -479,15 +427,8 @@ class JobsPane(Vertical):
             self.action_follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what means something for the highlighted job; other keys go on to the app."""
-        if action == "clear":
-            return bool(self.marks or self._filter or self._follows)
-        if action != "act":
-            return True
-        verb, view = str(parameters[0]), self.cursor_view
-        if self.marks and verb in {"cancel", "retry", "delete"}:
-            return True
-        return view is not None and is_possible(view, verb)
+        """Escape clears only what is there to be cleared; otherwise it goes on to the app."""
+        return action != "clear" or bool(self.marks or self._filter or self._follows)
 
     @on(VirtualList.Highlighted)
     def _highlighted(self, message: VirtualList.Highlighted) -> None:
@@ -612,7 +553,7 @@ class JobsPane(Vertical):
         parts = [_("Jobs")]
         if self._is_paused:
             parts.append(_("PAUSED, p goes on"))
-        elif self._may_resume:
+        elif self.may_resume:
             parts.append(_("STOPPED, p goes on"))
         if self.marks:
             count = len(self.marks)

@@ -16,7 +16,7 @@ from textual.message import Message
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.formatting import thousands
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 if TYPE_CHECKING:
@@ -87,16 +87,8 @@ class PromptsPane(Vertical):
     PromptsPane > VirtualList { height: 1fr; }
     PromptsPane > Input { padding: 0 1; }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("prompts.new", "n", N_("Begin an empty prompt"), "new"),
-        Key("prompts.copy", "c", N_("Copy this prompt under a new name"), "copy"),
-        Key("prompts.rename", "r", N_("Rename this prompt"), "rename"),
-        Key("prompts.trash", "d,delete", N_("Move this prompt to the trash"), "trash"),
-        Key("prompts.untrash", "u", N_("Undo the last rename or trash"), "untrash"),
-        Key("prompts.search", "slash", N_("Search in names and texts"), "search"),
-        Key("prompts.clear", "escape", N_("Show all prompts again"), "clear"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "prompts"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("prompts")]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -174,11 +166,17 @@ class PromptsPane(Vertical):
             if self._renamed is not None:
                 return (("enter", N_("Rename")), ("esc", N_("Back")))
             return (("enter", N_("To the list")), ("esc", N_("All")))
-        new = (("n", N_("New")),)
+        new = (("prompts.new", N_("New")),)
         if self._list.cursor_id is None:
-            return (*new, ("esc", N_("All"))) if self._words else new
-        keys = (("enter", N_("Open")), *new, ("r", N_("Rename")), ("d", N_("Trash")))
-        return (*keys, ("esc", N_("All"))) if self._words else (*keys, ("/", N_("Search")))
+            return (*new, ("prompts.clear", N_("All"))) if self._words else new
+        keys = (
+            ("list.select", N_("Open")),
+            *new,
+            ("prompts.rename", N_("Rename")),
+            ("prompts.trash", N_("Trash")),
+        )
+        last = ("prompts.clear", N_("All")) if self._words else ("prompts.search", N_("Search"))
+        return (*keys, last)
 
     def action_new(self) -> None:
         """Ask for an empty prompt."""

@@ -21,7 +21,7 @@ from sora_tui.core.reference_fit import (
 from sora_tui.core.request import COVER, Fit
 from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import N_, _
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.presenters.reference_fit import effect, loss, shape
 from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
@@ -79,13 +79,8 @@ class ReferencesPane(Vertical):
     ReferencesPane > #references-effect { height: 1; padding: 0 1; color: $foreground-muted; }
     ReferencesPane > Input { height: 1; border: none; padding: 0 1; background: $surface; }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("references.fit", "f", N_("Choose how the picture is fitted"), "fit"),
-        Key("references.look", "space", N_("Look at the picture"), "look"),
-        Key("references.search", "slash", N_("Find a picture by its name"), "search"),
-        Key("references.clear", "escape", N_("Show every picture again"), "clear_search"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "references"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("references")]
 
     def __init__(
         self, *, host: str = "", folder: str = "", ascii: bool = False, id: str | None = None
@@ -180,9 +175,14 @@ class ReferencesPane(Vertical):
         """The keys that do something for the highlighted picture."""
         path = self._list.cursor_id
         if path is None:
-            return (("esc", N_("Every picture")),) if self._words else ()
+            return (("references.clear", N_("Every picture")),) if self._words else ()
         use = N_("Drop") if path == self._chosen else N_("Use")
-        return (("enter", use), ("space", N_("Look")), ("f", N_("Fit")), ("/", N_("Find")))
+        return (
+            ("list.select", use),
+            ("references.look", N_("Look")),
+            ("references.fit", N_("Fit")),
+            ("references.search", N_("Find")),
+        )
 
     @property
     def in_sight(self) -> list[str]:

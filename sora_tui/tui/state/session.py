@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sora_tui.config.settings import Settings
+from sora_tui.tui.state.signal import Signal
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
@@ -29,10 +30,15 @@ class Session:
     """
 
     def __init__(
-        self, settings: Settings, folder: Folder, clock: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        folder: Folder,
+        server_changed: Signal[Settings],
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.settings = settings
         self.folder = folder
+        self._server_changed = server_changed
         self.clock = clock
         self.engine: EngineApi | None = None
         self.has_focus: bool | None = None
@@ -42,3 +48,13 @@ class Session:
         """The engine, for what can only be asked for once it runs."""
         assert self.engine is not None, "it starts before the first key is taken"
         return self.engine
+
+    def use_server(self, name: str) -> None:
+        """Send the next clip to this server, and announce that.
+
+        Raises:
+            ProblemError: No profile has this name.
+        """
+        before = self.settings
+        self.settings = before.on(name)
+        self._server_changed.publish(before)

@@ -14,8 +14,8 @@ from textual.events import Resize
 from textual.message import Message
 
 from sora_tui.core.text import clean, clean_line
-from sora_tui.i18n import N_, _
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.i18n import _
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.widgets.columns import Cell, Column, Tone
 from sora_tui.tui.widgets.virtual_list import VirtualList
 
@@ -131,14 +131,8 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
 class JsonTree(VirtualList):
     """The tree on the screen. What was opened stays so for the next document, too."""
 
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("tree.copy_value", "y", N_("Copy the value"), "copy(False)"),
-        Key("tree.copy_path", "Y", N_("Copy the path, as jq writes it"), "copy(True)"),
-        Key("tree.fold", "space", N_("Open or fold"), "select"),
-        Key("tree.open_all", "plus", N_("Open everything"), "fold_all(True)"),
-        Key("tree.fold_all", "minus", N_("Fold everything"), "fold_all(False)"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "tree"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
 
     class Copied(Message):
         """Something of the document is wanted on the clipboard."""

@@ -15,8 +15,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from sora_tui.i18n import N_
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.theme.styles import tone_of
 
 #: What a part of a line is, for its colour: start and end in characters, and which of `TONES`.
@@ -45,15 +44,8 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     LongText { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("text.up", "up,k", N_("Up"), "move(-1)"),
-        Key("text.down", "down,j", N_("Down"), "move(1)"),
-        Key("text.page_up", "pageup,ctrl+u", N_("Page up"), "page(-1)"),
-        Key("text.page_down", "pagedown,ctrl+d", N_("Page down"), "page(1)"),
-        Key("text.top", "home,g", N_("Top"), "edge(False)"),
-        Key("text.bottom", "end,G", N_("Bottom"), "edge(True)"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "text"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
 
     def __init__(self) -> None:
         super().__init__()

@@ -19,8 +19,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from sora_tui.i18n import N_
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.theme.styles import Look, style_of, tone_of
 from sora_tui.tui.widgets.columns import SIGN_WIDTH, Cell, Column, Place, Tone, fit, place_columns
 
@@ -58,18 +57,8 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     ALLOW_SELECT = False
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("list.up", "up,k", N_("Up"), "move(-1)"),
-        Key("list.down", "down,j", N_("Down"), "move(1)"),
-        Key("list.page_up", "pageup", N_("Page up"), "page(-1)"),
-        Key("list.page_down", "pagedown", N_("Page down"), "page(1)"),
-        Key("list.half_up", "ctrl+u", N_("Half a page up"), "page(-0.5)"),
-        Key("list.half_down", "ctrl+d", N_("Half a page down"), "page(0.5)"),
-        Key("list.first", "home,g", N_("First"), "first"),
-        Key("list.last", "end,G", N_("Last"), "last"),
-        Key("list.select", "enter", N_("Select"), "select"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "list"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
     DEFAULT_CSS = """
     VirtualList {
         overflow-x: hidden;

@@ -383,18 +383,22 @@ class EditorPane(Widget, can_focus=False):
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The keys that matter where the focus is."""
         if self.filling:
-            return (("enter", N_("Next")), ("F5", N_("Generate")), ("esc", N_("Back")))
+            return (
+                ("enter", N_("Next")),
+                ("generate", N_("Generate")),
+                ("variables.back", N_("Back")),
+            )
         if self.asking:
             asked = [line.question for line in self.query(ConsentLine)]
             agreed = "".join(question.yes[:1] for question in asked) or yes_key()
             always = any(question.may_always for question in asked)
             ways = (("a", N_("Always")),) if always else ()
             return ((agreed, N_("Yes")), *ways, ("esc", N_("No")))
-        generate = ("F5", N_("Generate"))
+        generate = ("generate", N_("Generate"))
         if self.has_focus:
             return (generate, ("enter", N_("Write")), ("1-5", N_("Panes")))
         if self._settings is not None and self._settings.on_button:
-            return (("enter", N_("Generate")), ("esc", N_("Back")))
+            return (("settings.press", N_("Generate")), ("esc", N_("Back")))
         if self._settings is not None and self._settings.has_focus_within:
             return (("←→", N_("Change")), ("enter", N_("Go on")), ("esc", N_("Back")))
         return (generate,)

@@ -11,8 +11,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from sora_tui.core.text import left_out, prompt_text
-from sora_tui.i18n import N_
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 
 #: A prompt file is never longer; a cut text would be kept as if the person had cut it.
 _LONGEST: Final = 1024 * 1024
@@ -21,10 +20,8 @@ _LONGEST: Final = 1024 * 1024
 class PromptText(TextArea):
     """Where a prompt is written. Tab goes on to the settings, escape leaves the text."""
 
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("editor.leave", "escape", N_("Leave the text: letters are commands then"), "leave"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "editor"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("editor")]
 
     class Left(Message):
         """The person leaves the text; letters are commands from now on."""

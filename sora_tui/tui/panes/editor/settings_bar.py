@@ -21,7 +21,7 @@ from sora_tui.config.order_options import MAX_COUNT
 from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 
 if TYPE_CHECKING:
     from sora_tui.tui.state.draft import Draft
@@ -78,11 +78,8 @@ class SettingField(Widget, can_focus=True):
         text-wrap: nowrap; text-overflow: ellipsis;
     }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("settings.before", "left", N_("Value before"), "step(-1)"),
-        Key("settings.next", "right", N_("Next value"), "step(1)"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "settings"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("settings")]
 
     value: reactive[str] = reactive("", layout=True)
 
@@ -179,10 +176,8 @@ class GenerateButton(Widget, can_focus=True):
     """The way to a clip for terminals that swallow every other key."""
 
     DEFAULT_CSS = "GenerateButton { width: auto; height: 1; }"
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("settings.press", "enter,space", N_("Generate"), "press"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "button"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("button")]
 
     words: reactive[str] = reactive("", layout=True)
 

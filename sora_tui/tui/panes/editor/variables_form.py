@@ -16,8 +16,8 @@ from textual.widgets import Input, Static
 
 from sora_tui.core.prompt import split_at_variables
 from sora_tui.core.text import clean, clean_line
-from sora_tui.i18n import N_, _
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.i18n import _
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.widgets.scroll_text import Line, LongText, Span
 
 _NAME_WIDTH: Final = 20
@@ -36,14 +36,8 @@ class VariablesForm(Vertical):
     VariablesForm .name { width: auto; color: $foreground-muted; }
     VariablesForm Input { width: 1fr; }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("variables.back", "escape", N_("Back to the text"), "leave"),
-        Key("variables.before", "up", N_("Variable before"), "move(-1)"),
-        Key("variables.next", "down", N_("Next variable"), "move(1)"),
-        Key("variables.page_up", "pageup", N_("Text before"), "page(-1)"),
-        Key("variables.page_down", "pagedown", N_("More text"), "page(1)"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "variables"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("variables")]
 
     class Submitted(Message):
         """The form is done with: `send`, or back to the text."""

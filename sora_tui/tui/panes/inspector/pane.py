@@ -20,14 +20,15 @@ from sora_tui.core.recovery import Candidate
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import yes_key
-from sora_tui.tui.commands.table import Key, bindings
+from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.editor.pane import ConsentLine
-from sora_tui.tui.panes.jobs import DERIVES, JobAction, is_possible
+from sora_tui.tui.panes.jobs import DERIVES
 from sora_tui.tui.presenters import job_details as job_facts
 from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.lost_job import decision, question_give_up
 from sora_tui.tui.presenters.order import Question
+from sora_tui.tui.state.job_verbs import is_possible
 from sora_tui.tui.widgets.json_tree import JsonTree
 from sora_tui.tui.widgets.scroll_text import Line, LongText
 from sora_tui.tui.widgets.virtual_list import VirtualList
@@ -83,24 +84,8 @@ class InspectorPane(Vertical):
     InspectorPane > #inspector-body { width: 1fr; height: 1fr; }
     InspectorPane > #video-id { height: 1; border: none; padding: 0 1; }
     """
-    KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("inspector.facts", "f", N_("Show the facts"), "page('facts')"),
-        Key("inspector.events", "E", N_("Show the events"), "page('events')"),
-        Key("inspector.json", "J", N_("Show the JSON document"), "page('json')"),
-        Key("inspector.before", "left,h", N_("Page before"), "turn(-1)"),
-        Key("inspector.after", "right,l", N_("Page after"), "turn(1)"),
-        Key("inspector.view", "v", N_("Poster or filmstrip"), "view"),
-        Key("inspector.look", "o", N_("Look at the clip"), "act('look')"),
-        Key("inspector.copy", "y", N_("Copy the path or scp line"), "act('copy')"),
-        Key("inspector.cancel", "c", N_("Take it back, after a question"), "act('cancel')"),
-        Key("inspector.retry", "r", N_("Make it again, after its price"), "act('retry')"),
-        Key("inspector.delete", "d,delete", N_("Move the record to the trash"), "act('delete')"),
-        Key("inspector.adopt", "a", N_("Adopt the video found"), "decide('adopt')"),
-        Key("inspector.send", "s", N_("Send again, after a question"), "decide('price')"),
-        Key("inspector.give_up", "x", N_("Give up, after a question"), "decide('abandon')"),
-        Key("inspector.paste", "p", N_("Paste a video id"), "decide('paste')"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    WHERE: ClassVar = "inspector"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("inspector")]
 
     def __init__(self, *, ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -211,6 +196,11 @@ class InspectorPane(Vertical):
         return _id(self._view)
 
     @property
+    def job(self) -> Job | None:
+        """The job that is shown."""
+        return None if self._view is None else self._view.job
+
+    @property
     def clip_wanted(self) -> tuple[Job, tuple[CellArea, CellArea] | None] | None:
         """The job whose clip can be seen here, and the room for its poster and its filmstrip."""
         if self._view is None or not self._view.job.outputs or self._page != "facts":
@@ -225,22 +215,39 @@ class InspectorPane(Vertical):
         if self.asking:
             return ((yes_key(), N_("Yes")), ("esc", N_("No")))
         if self._decides:
-            ways = (("s", N_("Send again")), ("x", N_("Give up")), ("p", N_("Paste an id")))
-            return (("a", N_("Adopt")), *ways) if self._candidates else ways
+            ways = (
+                ("inspector.send", N_("Send again")),
+                ("inspector.give_up", N_("Give up")),
+                ("inspector.paste", N_("Paste an id")),
+            )
+            return (("inspector.adopt", N_("Adopt")), *ways) if self._candidates else ways
+        names: Mapping[Page, tuple[str, str]] = {
+            "facts": ("inspector.facts", N_("Facts")),
+            "events": ("inspector.events", N_("Events")),
+            "json": ("inspector.json", "JSON"),
+        }
         if self._is_tree:
-            copies = (("y", N_("Copy value")), ("Y", N_("Copy path")))
-            return (("enter", N_("Open")), *copies, ("f", N_("Facts")), ("E", N_("Events")))
-        names = {"facts": ("f", N_("Facts")), "events": ("E", N_("Events")), "json": ("J", "JSON")}
+            return (
+                ("list.select", N_("Open")),
+                ("tree.copy_value", N_("Copy value")),
+                ("tree.copy_path", N_("Copy path")),
+                names["facts"],
+                names["events"],
+            )
         pages = tuple(pair for page, pair in names.items() if page != self._page)
-        again = (("r", N_("Again")),) if is_possible(self._view, "retry") else ()
-        look = (("o", N_("Look")),) if is_possible(self._view, "look") else ()
-        anew = (("e", N_("Edit")), ("D", N_("Diff")))  # the app's own
-        turn = (("v", self._clip.other),) if self._clip is not None and self._turns else ()
+        again = (("inspector.retry", N_("Again")),) if is_possible(self._view.job, "retry") else ()
+        look = (("inspector.look", N_("Look")),) if is_possible(self._view.job, "look") else ()
+        anew = (("edit_job", N_("Edit")), ("diff_job", N_("Diff")))  # the app's own
+        turn = (
+            (("inspector.view", self._clip.other),)
+            if self._clip is not None and self._turns
+            else ()
+        )
         return (
             *look,
             *turn,
             *again,
-            ("y", N_("Copy")),
+            ("inspector.copy", N_("Copy")),
             *self._walks,
             *anew,
             *pages,
@@ -251,8 +258,8 @@ class InspectorPane(Vertical):
     def _walks(self) -> tuple[tuple[str, str], ...]:
         """The app's own keys that lead to kin."""
         lineage = self._lineage
-        up = (("u", N_("Where from")),) if lineage is not None and lineage.origins else ()
-        down = (("w", N_("What became")),) if lineage is not None and lineage.derived else ()
+        up = (("origin", N_("Where from")),) if lineage is not None and lineage.origins else ()
+        down = (("became", N_("What became")),) if lineage is not None and lineage.derived else ()
         return (*up, *down)
 
     @property
@@ -273,20 +280,11 @@ class InspectorPane(Vertical):
             self._clip.turn()
             self.post_message(InspectorTurned())
 
-    def action_act(self, verb: str) -> None:
-        """Ask for something to be done with the job."""
-        if self._view is not None:
-            self.post_message(JobAction((self._view.job.id,), verb))
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what means something for this job; other keys go on to the app."""
         if action == "decide":
             return self._decides and (parameters != ("adopt",) or bool(self._candidates))
-        if action == "view":
-            return self._turns
-        if action != "act":
-            return True
-        return self._view is not None and is_possible(self._view, str(parameters[0]))
+        return action != "view" or self._turns
 
     @property
     def _turns(self) -> bool:
