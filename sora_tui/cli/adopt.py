@@ -27,8 +27,8 @@ from sora_tui.engine.network_path import check_network_path
 from sora_tui.engine.remote_jobs import (
     known_ids,
     list_remote,
-    lost_jobs_by_candidate,
     read_remote,
+    unconfirmed_by_candidate,
 )
 from sora_tui.i18n import _, ngettext
 from sora_tui.workspace.folder import Folder, open_folder
@@ -78,7 +78,7 @@ def _read(
     """The videos of these ids, each asked for once, and why some are not to be had."""
     history = History(folder)
     known = known_ids(folder, history, server.origin)
-    lost = lost_jobs_by_candidate(folder, history, server.origin)
+    lost = unconfirmed_by_candidate(folder, history, server.origin)
     for video_id in ids:
         if job_id := lost.get(inner_id(video_id)):
             text = _(

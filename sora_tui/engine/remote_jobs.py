@@ -77,7 +77,7 @@ def without_taken(folder: Folder, history: History, job: Job) -> Job:
     return replace(job, search=job.search._replace(found=tuple(free)))
 
 
-def lost_jobs_by_candidate(folder: Folder, history: History, origin: str) -> dict[str, str]:
+def unconfirmed_by_candidate(folder: Folder, history: History, origin: str) -> dict[str, str]:
     """Return which lost job the last search offered a video for, by the `inner_id` of the video."""
     lost = (job for job in history.active() if job.state is State.UNCONFIRMED and job.search)
     return {

@@ -14,7 +14,7 @@ import pytest
 
 from sora_tui.cli.unconfirmed_words import resolution_commands
 from sora_tui.core.recovery import Candidate, RecoverySearch
-from sora_tui.engine.remote_jobs import lost_jobs_by_candidate
+from sora_tui.engine.remote_jobs import unconfirmed_by_candidate
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import COMMAND, Ran, Shell
@@ -209,7 +209,7 @@ def test_a_candidate_that_another_job_has_by_now_is_not_offered(tmp_path: Path) 
     assert "video_1" not in shown.partition("Found on")[2]
     assert f"sora-tui wait {lost.id} --adopt video_2 " in shown
     with closing(History(folder)) as history:
-        assert lost_jobs_by_candidate(folder, history, lost.server.origin) == {"video_2": lost.id}
+        assert unconfirmed_by_candidate(folder, history, lost.server.origin) == {"video_2": lost.id}
 
 
 def test_without_a_candidate_the_command_that_shows_ids_is_named() -> None:
