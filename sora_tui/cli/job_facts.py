@@ -10,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli.report import path_of
 from sora_tui.cli.unconfirmed_words import candidate_lines, resolution_commands
+from sora_tui.core.budget import is_not_billed
 from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
@@ -65,6 +66,9 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
     if said is not None:
         yield from ("", said.happened, said.money, said.next)
     if job.state is State.UNCONFIRMED:
+        from sora_tui.engine.remote_jobs import without_taken  # few jobs are lost
+
+        job = without_taken(folder, history, job)
         yield from ("", *candidate_lines(job), *resolution_commands(job))
 
 
@@ -75,10 +79,10 @@ def cost_words(job: Job) -> str:
         return _("free")
     if cost.reported is not None:
         return reported_words(job)
+    if is_not_billed(job):
+        return "0"
     if cost.estimated is None:
         return _("unknown")
-    if job.state in {State.REJECTED, State.NOT_SENT}:
-        return "0"
     mark = "?" if job.state in {State.UNCONFIRMED, State.ABANDONED} else ""
     return f"~{money(cost.estimated, cost.currency)}{mark}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,13 @@ from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
 from sora_tui.core.output_check import differences
 from sora_tui.core.text import clean_line
+from sora_tui.engine.remote_jobs import without_taken
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.formatting import bytes_words
 from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
     from sora_tui.cli.wait_for_jobs import Outcome
@@ -99,6 +102,8 @@ def _tell(job: Job, folder: Folder, console: Console) -> None:
         console.note(f"{job.id}  {job.state.value}")
         console.sentences(said, job.error.spent)
     if job.state is State.UNCONFIRMED:
+        with closing(History(folder)) as history:
+            job = without_taken(folder, history, job)
         for line in (*candidate_lines(job), *resolution_commands(job)):
             console.note(line)
 

@@ -25,6 +25,7 @@ from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import JobChanged
 from sora_tui.engine.orders import resend, submit
+from sora_tui.engine.remote_jobs import without_taken
 from sora_tui.i18n import _
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
@@ -138,6 +139,7 @@ class UnconfirmedResolver:
                 self.console.note(_("{job} was found.").format(job=job.id))
                 self.going.append(job.id)
                 break
+            job = without_taken(self.folder, self.history, job)
             for line in candidate_lines(job):
                 self.console.note(line)
             answer = self._line(_question(job), job.id)

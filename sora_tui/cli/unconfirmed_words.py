@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from sora_tui.core.job import Job
@@ -23,6 +24,11 @@ def resolution_commands(job: Job) -> Iterator[str]:
     """How to decide without a terminal to ask on."""
     found = job.search.found if job.search else ()
     video = clean_line(found[0].id, 300) if len(found) == 1 else _("VIDEO_ID")
+    has_list = job.request.operation != "character" and (job.search is None or job.search.listed)
+    if not found and has_list:
+        yield _("Which ids it may be: {command}").format(
+            command=f"sora-tui adopt --server {shlex.quote(job.server.profile)}"
+        )
     command = f"sora-tui wait {job.id}"
     if job.attempts:
         yield _("Decide with one of these, or answer sora-tui wait in a terminal:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -24,7 +25,12 @@ from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import RemoteListed
 from sora_tui.engine.network_path import check_network_path
-from sora_tui.engine.remote_jobs import known_ids, list_remote, read_remote
+from sora_tui.engine.remote_jobs import (
+    known_ids,
+    list_remote,
+    read_remote,
+    unconfirmed_by_candidate,
+)
 from sora_tui.i18n import _, ngettext
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -69,7 +75,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     check_network_path(settings.server)
     folder, server = open_folder(settings.workspace), settings.server
     if args.ids:
-        videos, problems = _read(folder, server, dict.fromkeys(args.ids))
+        videos, problems = _read(folder, server, dict.fromkeys(args.ids), console)
     else:
         listed = list_remote(folder, server)
         problems = [listed.problem] if listed.problem else []
@@ -88,11 +94,19 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _read(
-    folder: Folder, server: Server, ids: Iterable[str]
+    folder: Folder, server: Server, ids: Iterable[str], console: Console
 ) -> tuple[list[RemoteVideo], list[Problem]]:
     """The videos of these ids, each asked for once, and why some are not to be had."""
     history = History(folder)
     known = known_ids(folder, history, server.origin)
+    lost = unconfirmed_by_candidate(folder, history, server.origin)
+    for video_id in ids:
+        if job_id := lost.get(inner_id(video_id)):
+            text = _(
+                "{video} may be the clip of {job}, whose answer was lost. If it is, close that"
+                " record: sora-tui wait {job} --give-up"
+            )
+            console.note(text.format(video=clean_line(video_id, 300), job=job_id))
     unknown = [video_id for video_id in ids if inner_id(video_id) not in known]
     taken = [
         problem("video_taken", video=video_id, **_owner(folder, history, video_id))
@@ -184,7 +198,10 @@ def _tell(listed: RemoteListed, server: Server, console: Console) -> None:
             )
         )
     if listed.unconfirmed:
-        console.note(_("? may be a job whose answer was lost here: decide with sora-tui wait"))
+        console.note(_("? may be a job whose answer was lost here; to take it for that job:"))
+        for video_id, job_id in listed.unconfirmed.items():
+            named = shlex.quote(clean_line(video_id, 300))
+            console.note(f"  sora-tui wait {job_id} --adopt {named}")
     if listed.more:
         console.note(_("The server has more; these are the newest."))
 

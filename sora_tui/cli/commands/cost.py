@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             _("{path} cannot be read: what its job cost is not counted.").format(path=path)
         )
     if not kept:
-        console.result(_("Nothing was sent to a real server."))
+        console.result(_("Nothing that may be billed was sent to a real server from this folder."))
         return exits.DONE
     for name, head in _BY:
         for line in _table(_(head), merge_groups(kept, name, "currency")):
