@@ -48,6 +48,39 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def clock(seconds: float) -> str:
+    """Return a running time: `0:25`, `12:40`, `1h02m`, `3 d`."""
+    whole = max(int(seconds), 0)
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02}"
+    if whole < 24 * 3600:
+        return f"{whole // 3600}h{whole // 60 % 60:02}m"
+    return _("{count} d").format(count=whole // 86400)
+
+
+def span(seconds: float) -> str:
+    """Return a coarse length of time, rounded down: `8 s`, `4 min`, `23 h`, `6 d`."""
+    whole = max(int(seconds), 0)
+    if whole < 60:
+        return _("{count} s").format(count=whole)
+    if whole < 120 * 60:
+        return _("{count} min").format(count=whole // 60)
+    if whole < 48 * 3600:
+        return _("{count} h").format(count=whole // 3600)
+    return _("{count} d").format(count=whole // 86400)
+
+
+def megabytes(size: int) -> str:
+    """Return bytes in MB of 10^6, with one decimal: `3.0 MB`."""
+    return _("{size} MB").format(size=f"{size / 1e6:.1f}")
+
+
+def amount(sum: Decimal) -> str:
+    """Return a sum of money with cents, or with four places where it is below a cent."""
+    digits = 2 if sum == 0 or abs(sum) >= Decimal("0.01") else 4
+    return f"{sum:.{digits}f}"
+
+
 def left_out_words(characters: Sequence[str]) -> str:
     """What was left out of a prompt: `Left out, because nobody could see them: U+202E`."""
     shown = ", ".join(characters[:_NAMED]) + (", …" if len(characters) > _NAMED else "")

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import events, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.filter import ANSIToTruecolor, LineFilter
@@ -18,16 +18,28 @@ from textual.screen import Screen
 
 from sora_tui.config.screen import is_ascii_wanted, takes_utf8
 from sora_tui.config.settings import Settings
-from sora_tui.core.text import left_out
 from sora_tui.i18n import _
+from sora_tui.tui.commands.key_names import normal
+from sora_tui.tui.commands.registry import Controllers
 from sora_tui.tui.commands.table import EVERYWHERE, bindings, commands_at
-from sora_tui.tui.deriving import DerivingApp
+from sora_tui.tui.context import Context, Signals
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.layout.workbench import Ground, Workbench
-from sora_tui.tui.state.session import utc_now
+from sora_tui.tui.services.decoder import Decoder
+from sora_tui.tui.services.draft_saver import DraftSaver
+from sora_tui.tui.services.screen_memory import ScreenMemory
+from sora_tui.tui.state.editor_session import EditorSession
+from sora_tui.tui.state.job_store import JobBook
+from sora_tui.tui.state.reference_store import ReferenceStore
+from sora_tui.tui.state.session import Session, utc_now
+from sora_tui.tui.terminal.app import HardenedApp
 from sora_tui.tui.theme.themes import OURS, theme_at_start
+from sora_tui.tui.ui import ScreenUi
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from sora_tui.tui.engine_api import EngineApi
 
 #: Two ctrl+c within this many seconds quit.
@@ -39,8 +51,8 @@ PUSH_TITLE: Final = "\x1b[22;2t"
 POP_TITLE: Final = "\x1b[23;2t"
 
 
-class SoraApp(DerivingApp):
-    """The workbench on a terminal."""
+class SoraApp(HardenedApp):
+    """The workbench on a terminal. What it does is done by the controllers."""
 
     TITLE = "sora-tui"
     ENABLE_COMMAND_PALETTE = False  # controllers/palette.py is ours
@@ -57,10 +69,23 @@ class SoraApp(DerivingApp):
         make_engine: Callable[[Settings, Folder], EngineApi],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__(
-            settings, folder, crash_folder=crash_folder, make_engine=make_engine, clock=clock
+        super().__init__(crash_folder=crash_folder, preview=settings.screen.preview)
+        own_keys = {id: normal(keys) for id, keys in settings.screen.keys.items()}
+        signals, editor = Signals(), EditorSession()
+        self.context = Context(
+            Session(settings, folder, signals.server_changed, clock),
+            ScreenUi(self, own_keys),
+            JobBook(),
+            editor,
+            DraftSaver(folder, editor),
+            ReferenceStore(),
+            Decoder(folder),
+            ScreenMemory(folder.root),
+            own_keys,
+            signals,
         )
-        own_keys = self.context.own_keys
+        self.controllers = Controllers(self.context)
+        self._make_engine = make_engine
         if own_keys:
             self.set_keymap(own_keys)
         taken = [each.keys for each in commands_at(EVERYWHERE)] + list(own_keys.values())
@@ -99,7 +124,7 @@ class SoraApp(DerivingApp):
             self.context.memory.now.layout, self.context.own_keys, ascii=self._ascii is not None
         )
         # Before it is mounted: later it would be styled once more.
-        bench.banner.show(self.settings.server)
+        bench.banner.show(self.context.session.settings.server)
         yield bench
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -109,12 +134,28 @@ class SoraApp(DerivingApp):
         filters = [f for f in super().get_line_filters() if not isinstance(f, ANSIToTruecolor)]
         return filters if self._ascii is None else [*filters, self._ascii]
 
+    # Who does what ----------------------------------------------------------------------------
+
+    @on(Intent)
+    def _route(self, intent: Intent) -> None:
+        self.controllers.route(intent)
+
+    def action_command(self, command_id: str) -> None:
+        """Have the controller do it that the command table names."""
+        self.controllers.run(command_id)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether it means something now; a key goes on to the next table else."""
+        if action == "command":
+            return self.controllers.refusal(str(parameters[0])) is None
+        return super().check_action(action, parameters)
+
     # The first frame, and what comes after it -------------------------------------------------
 
     def on_mount(self) -> None:
         """Real jobs in the first frame; everything that costs an import comes after it."""
-        self.show_first_jobs()
-        self.editor.focus_pane()
+        self.controllers["jobs"].show_newest()
+        self.context.ui.workbench.editor.focus_pane()
         self.app_suspend_signal.subscribe(self, self._give_title_back, immediate=True)
         self.app_resume_signal.subscribe(self, self._take_title, immediate=True)
         # In our own task, not in that of the screen, which paints meanwhile.
@@ -123,18 +164,31 @@ class SoraApp(DerivingApp):
     async def _grow(self) -> None:
         # In one go: a key that comes meanwhile waits, and finds everything it may need. What was
         # typed before is on the screen first.
-        problem = await self.open_first_draft()
+        editor = self.controllers["editor"]
+        problem = await editor.open_first()
         painted = asyncio.Event()
         self.screen.call_after_refresh(painted.set)
         await painted.wait()
-        await self.complete_editor(problem)
-        await self.bench.grow()
-        self.show_status()
-        self.refresh_files()
+        await editor.complete(problem)
+        await self.context.ui.workbench.grow()
+        self.controllers["jobs"].show_status()
         self.find_graphics()
         self.controllers.start()
-        self.read_document()
-        self.start_engine()
+        self._start_engine()
+
+    def _start_engine(self) -> None:
+        from sora_tui.tui.state.engine_events import EngineEvents
+
+        session, signals = self.context.session, self.context.signals
+        loop = asyncio.get_running_loop()
+        events = EngineEvents(
+            signals, lambda call: loop.call_soon_threadsafe(self.call_later, call)
+        )
+        engine = session.engine = self._make_engine(session.settings, session.folder)
+        engine.subscribe(events.put)
+        engine.start()
+        self.controllers["jobs"].load(with_jobs=True)
+        signals.view_changed.publish(None)
 
     # Going about ------------------------------------------------------------------------------
 
@@ -145,58 +199,62 @@ class SoraApp(DerivingApp):
         )
         if pane is None:
             return
-        if pane != self.bench.active:
-            self.bench.show_pane(pane)
-            self.retune()
+        workbench, signals = self.context.ui.workbench, self.context.signals
+        if pane != workbench.active:
+            workbench.show_pane(pane)
+            signals.view_changed.publish(None)
         else:
-            self.bench.show_keys()
-        self.show_status()
+            workbench.show_keys()
+        signals.focus_moved.publish(None)
 
-    # The person's own editor ----------------------------------------------------------------
+    def on_app_focus(self) -> None:
+        """Announce that the terminal has the focus again."""
+        self._set_focus(True)
 
-    def action_external_editor(self) -> None:
-        """Write in $VISUAL or $EDITOR; what comes back is one step that ctrl+z undoes."""
-        from sora_tui.tui.services.external_editor import edit, editor_command
+    def on_app_blur(self) -> None:
+        """Announce that the person uses another window."""
+        self._set_focus(False)
 
-        command = editor_command(os.environ)
-        if command is None:
-            self.say(_("Neither $VISUAL nor $EDITOR is set: export EDITOR=vim, for example."))
-            return
-        self.make_safe_now()
-        with self.suspend():
-            text = edit(command, self.editor.draft.text, self.settings.without_keys(os.environ))
-        if text is None:
-            self.say(
-                _("{program} could not be used; the text is as it was.").format(program=command[0])
-            )
-        else:
-            self.editor.replace_text(text)
-            self.tell_left_out(left_out(text))
-        self.refresh()
+    def _set_focus(self, has_focus: bool) -> None:
+        signals = self.context.signals
+        self.context.session.has_focus = has_focus
+        signals.focus_changed.publish(has_focus)
+        signals.view_changed.publish(None)
 
     # Windows of their own ---------------------------------------------------------------------
 
     @work(thread=True, group="suspend", exclusive=True)
     def action_suspend(self) -> None:
         """Stop the program as the shell does; the folder is free for another one meanwhile."""
-        self.call_from_thread(self.make_safe_now)
-        if self.engine is not None:
-            self.engine.stop(_LAST_ANSWER)
+        self.call_from_thread(self.controllers["editor"].make_safe_now)
+        engine = self.context.session.engine
+        if engine is not None:
+            engine.stop(_LAST_ANSWER)
         self.call_from_thread(self.action_suspend_process)
-        if self.engine is not None:  # here again after fg
-            self.engine.start()
-        self.call_from_thread(self.look_for_changes)
+        if engine is not None:  # here again after fg
+            engine.start()
+        self.call_from_thread(self.controllers["prompts"].check_for_changes)
 
     def _give_title_back(self, _app: object) -> None:
         """The window is the shell's, or the editor's, for a while."""
         self.send_sequence(POP_TITLE)
 
     def _take_title(self, _app: object) -> None:
-        from sora_tui.tui.presenters.job_news import set_title
-
-        self.send_sequence(PUSH_TITLE + set_title(self.window_title))
+        self.send_sequence(PUSH_TITLE)
+        self.controllers["alerts"].show_title()
 
     # The end ----------------------------------------------------------------------------------
+
+    def exit(
+        self,
+        result: None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Leave; a letter that stands in the editor, and of which no message came yet, counts."""
+        if self.is_running and self.context.editor.draft is not None:
+            self.controllers["editor"].note_last_letters()
+        super().exit(result, return_code, message)
 
     def action_leave(self) -> None:
         """Quit without a question: nothing is lost."""
@@ -208,4 +266,4 @@ class SoraApp(DerivingApp):
         if now - self._interrupted_at < _TWICE:
             self.exit()
         self._interrupted_at = now
-        self.say(_("ctrl+c once more quits; jobs lose nothing."))
+        self.context.ui.say(_("ctrl+c once more quits; jobs lose nothing."))

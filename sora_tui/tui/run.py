@@ -40,7 +40,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
     _tell(sys.__stderr__, POP_TITLE)
     from sora_tui.tui.presenters.exit_message import farewell
 
-    for line in farewell(app.book.active, app.crashed, app.crash_path):
+    for line in farewell(app.context.store.active, app.crashed, app.crash_path):
         _tell(sys.__stdout__, line + "\n")
     return code
 
@@ -50,18 +50,18 @@ def _leave(app: SoraApp) -> None:
     app.context.signals.ending.publish(None)
     app.context.decoder.stop()
     try:
-        app.last_words()
+        app.context.saver.put_away()
     except ProblemError as error:
         from sora_tui.i18n.problems import sentences
 
         said = sentences(error.problem)  # nobody else is left to tell
         _tell(sys.__stderr__, f"{said.happened} {said.money} {said.next}\n")
-    from sora_tui.tui.presenters.welcome_back import mark_seen
+    from sora_tui.tui.services.last_seen import mark_seen
 
     with suppress(OSError):  # the next welcome then tells more than it need
-        mark_seen(app.folder.root)
-    if app.engine is not None:
-        app.engine.stop()
+        mark_seen(app.context.session.folder.root)
+    if (engine := app.context.session.engine) is not None:
+        engine.stop()
     with suppress(OSError):  # a layout is not worth a word on the way out
         app.context.memory.keep()
 

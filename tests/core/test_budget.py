@@ -15,6 +15,7 @@ from sora_tui.core.budget import (
     NOTHING,
     Charge,
     DayRecords,
+    DayTotal,
     Spending,
     cost_of,
     day_began,
@@ -263,6 +264,19 @@ def test_the_day_begins_at_the_midnight_of_the_person(monkeypatch: pytest.Monkey
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_in_the_total_of_a_day_a_job_counts_once_as_it_is_now() -> None:
+    job = unreported(in_state(State.IN_PROGRESS))
+    empty = DayTotal(day_began(spent_at(job)), "USD")
+    records = DayRecords((job,), LOST.unreadable)
+    total = empty.with_records(records)
+    assert (empty.spent, total.spent) == (NOTHING, LOST + HELD)
+    reported = replace(job, cost=Cost(SUM, Decimal("0.35")))
+    assert total.with_jobs([job, reported]).spent == LOST + Spending(reported=Decimal("0.35"))
+    assert total.with_jobs([in_state(State.REJECTED)]).spent == LOST
+    later = empty._replace(day=spent_at(job) + timedelta(seconds=1))
+    assert later.with_jobs([job]).spent == NOTHING
 
 
 def test_reported_sums_settle_what_was_reserved() -> None:

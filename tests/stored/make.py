@@ -511,7 +511,7 @@ def write_own_files() -> None:
     """Write what lies in the folders of a person: settings and state."""
     from sora_tui.config import consents, paths, saved_servers, ui_state
     from sora_tui.tui.commands.table import COMMANDS
-    from sora_tui.tui.presenters.welcome_back import mark_seen
+    from sora_tui.tui.services.last_seen import mark_seen
 
     ui_state.save_ui_state(
         WORKSPACE,

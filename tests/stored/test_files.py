@@ -38,7 +38,7 @@ from sora_tui.simulator.jobs import Jobs
 from sora_tui.tui.commands.keymap import key_table
 from sora_tui.tui.layout.arrangement import PANES
 from sora_tui.tui.layout.workbench import Workbench
-from sora_tui.tui.presenters.welcome_back import last_seen
+from sora_tui.tui.services.last_seen import last_seen
 from sora_tui.workspace.batches import handing_in
 from sora_tui.workspace.capability_cache import CachedCapabilities, CapabilityCache
 from sora_tui.workspace.drafts import Drafts

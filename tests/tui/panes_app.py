@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from sora_tui.tui.panes.jobs import JobsPane
-from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.state.job_view import JobView
 from sora_tui.tui.terminal.app import HardenedApp, run_app
 from tests.tui.sample_jobs import NOW, in_progress, pending, saved
 

@@ -64,7 +64,7 @@ async def test_sending_again_names_the_sum_and_takes_two_keys(
         [(server, request, consent, count)] = app.fake.orders
         assert (server, request, count) == (PAID, LOST.request, 1)
         assert (consent.kind, consent.sum) == ("priced", Decimal("0.40"))
-        child = app.book.newest()[0].job
+        child = app.context.store.newest()[0].job
         assert child.parent == LOST.id
         await press(pilot, "y")
         assert len(app.fake.orders) == 1

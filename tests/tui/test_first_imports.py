@@ -25,15 +25,17 @@ sora_tui.config            screen settings trust ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter
 sora_tui.core              job_id limits number output_check problem remote_video request server
 sora_tui.core              text
-sora_tui.i18n              answers
-sora_tui.tui               app context deriving intent prompting run ui watching writing
+sora_tui.i18n              answers formatting
+sora_tui.tui               app context intent run ui
 sora_tui.tui.commands      key_names registry table
+sora_tui.tui.controllers   jobs
 sora_tui.tui.layout        arrangement banner status_bar tab_bar workbench
-sora_tui.tui.panes         jobs
-sora_tui.tui.panes.editor  pane
-sora_tui.tui.presenters    job_columns
-sora_tui.tui.services      decoder screen_memory
-sora_tui.tui.state         job_store job_verbs reference_store session signal
+sora_tui.tui.panes         consent_line jobs
+sora_tui.tui.panes.editor  early_keys pane
+sora_tui.tui.presenters    job_columns job_reasons
+sora_tui.tui.services      decoder draft_saver screen_memory
+sora_tui.tui.state         editor_session job_store job_verbs job_view reference_store session
+sora_tui.tui.state         signal
 sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
 sora_tui.tui.theme         styles themes
 sora_tui.tui.widgets       columns key_bar virtual_list

@@ -39,7 +39,7 @@ async def running(app: WorkspaceApp) -> AsyncIterator[Pilot[None]]:
         await settle(pilot)
         yield pilot
         for _ in range(600):
-            if app.editor._safe:
+            if app.context.editor.is_safe:
                 break
             await pilot.pause(0.1)
         await settle(pilot)

@@ -307,7 +307,7 @@ async def test_a_long_history_is_paged_and_never_held(tmp_path: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await begin(pilot)
         assert "all 900" in text(app)
-        assert len(app.book.newest()) < 300
+        assert len(app.context.store.newest()) < 300
         await press(pilot, "G")
         assert "✓ saved" in screen(app)[-4]
         last = app.jobs.cursor_view
@@ -374,7 +374,7 @@ async def test_the_document_is_a_tree_of_values_and_paths(
         before = tree.cursor_id
         path = app.folder.metadata / f"{job.id}.json"
         path.write_text(path.read_text().replace('"rating": null', '"rating": 5'))
-        app.read_document()
+        app.controllers["inspector"].reload()
         await settle(pilot)
         assert tree.cursor_id == before
 
@@ -399,7 +399,6 @@ async def test_retry_is_an_overlay_on_the_row(tmp_path: Path) -> None:
 async def test_a_thousand_jobs_at_work_cost_what_is_in_sight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sora_tui.engine.events import JobChanged
 
     jobs = [
         sample.in_progress(sample.pending(20 + n, number=n % 90, prompt=f"Job {n}"), n % 100)
@@ -408,9 +407,9 @@ async def test_a_thousand_jobs_at_work_cost_what_is_in_sight(
     app = workspace_app(tmp_path)
     async with app.run_test(size=SIZE) as pilot:
         await begin(pilot)
-        app.take_jobs([JobChanged(job) for job in jobs])
+        app.fake.tell(*jobs)
         await settle(pilot)
-        assert app.book.counts == (1000, 0)
+        assert app.context.store.counts == (1000, 0)
         assert "1000 running" in text(app)
         drawn: list[str] = []
         row = app.jobs._row
@@ -423,8 +422,8 @@ async def test_a_thousand_jobs_at_work_cost_what_is_in_sight(
         await press(pilot, "G")
         where = app.jobs.cursor_id, round(app.jobs._list.scroll_y)
         drawn.clear()
-        app._tick()
-        app.take_jobs([JobChanged(job) for job in jobs])
+        app.controllers["jobs"].tick()
+        app.fake.tell(*jobs)
         await settle(pilot)
         assert (app.jobs.cursor_id, round(app.jobs._list.scroll_y)) == where
         assert len(set(drawn)) < 30, "the others are not even asked"

@@ -12,8 +12,8 @@ from sora_tui.core.job import Batch, Cost, Job, State
 from sora_tui.core.request import COVER, EXACT, Reference
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.tui.presenters import job_columns as job_rows
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.job_status import status
+from sora_tui.tui.state.job_view import JobView, counts, queue_positions
 from tests.tui.sample_jobs import (
     NOW,
     ago,
@@ -77,7 +77,11 @@ def test_every_state_has_a_sign() -> None:
     [
         (JobView(in_progress(pending(), 38)), "███▍·····   38%", "█████▋·········   38%"),
         (JobView(in_progress(pending())), "no figure, 0:25", "no figure, 0:25"),
-        (JobView(in_progress(pending()), usual=83), "usual 83 s", "no figure, usual 83 s"),
+        (
+            JobView(in_progress(pending()), typical_seconds=83),
+            "usual 83 s",
+            "no figure, usual 83 s",
+        ),
         (JobView(queued(pending()), ahead=2), "behind 2", "behind 2"),
         (JobView(queued(pending()), ahead=0), "waiting", "waiting"),
         (
@@ -125,9 +129,9 @@ def test_bar(percent: float, drawn: str) -> None:
     [
         (JobView(in_progress(pending(), 38)), "~0:41"),
         (JobView(in_progress(pending(), 1)), "-"),
-        (JobView(in_progress(pending(), 1), usual=83), "~0:58"),
-        (JobView(in_progress(pending(90)), usual=83), "-"),
-        (JobView(queued(pending(4)), usual=80, ahead=2), "~3 min"),
+        (JobView(in_progress(pending(), 1), typical_seconds=83), "~0:58"),
+        (JobView(in_progress(pending(90)), typical_seconds=83), "-"),
+        (JobView(queued(pending(4)), typical_seconds=80, ahead=2), "~3 min"),
         (JobView(queued(pending(4))), "-"),
         (JobView(downloading(pending()), Transfer(1_000_000, 3_000_000)), "~0:10"),
         (JobView(unconfirmed(PAID)), "you"),
@@ -216,9 +220,9 @@ def test_places_count_our_own_jobs_on_the_same_server() -> None:
         "elsewhere": queued(pending(20, number=4, paid=True)),
         "over": saved(pending(60, number=5)),
     }
-    found = job_rows.places(JobView(job) for job in reversed(jobs.values()))
+    found = queue_positions(JobView(job) for job in reversed(jobs.values()))
     assert found == {jobs["second"].id: 1, jobs["third"].id: 2, jobs["elsewhere"].id: 0}
-    assert job_rows.counts(JobView(job) for job in jobs.values()) == (1, 0)
+    assert counts(JobView(job) for job in jobs.values()) == (1, 0)
 
 
 def test_foreign_text_is_made_harmless_and_short() -> None:

@@ -24,9 +24,9 @@ from sora_tui.tui.panes.inspector.pane import InspectorPane, JobDecision
 from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
 from sora_tui.tui.panes.references import FitAsked, ReferenceChosen, ReferencesPane
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.lost_job import question_again
 from sora_tui.tui.presenters.reference_fit import shape
+from sora_tui.tui.state.job_view import JobView
 from sora_tui.tui.widgets.scroll_text import Line, LongText, wrap
 from sora_tui.workspace.prompts import PromptFile
 from tests.pty_session import ROOT, PtySession

@@ -20,7 +20,7 @@ from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.tui.dialogs.fit import FitWindow
 from sora_tui.tui.dialogs.picture import LookWindow
 from sora_tui.tui.panes.inspector.clip_preview import ClipView
-from sora_tui.tui.presenters import welcome_back as returning
+from sora_tui.tui.services import last_seen
 from sora_tui.tui.widgets.picture import PictureView
 from sora_tui.workspace import drafts, prompts
 from tests.media import hostile
@@ -175,5 +175,5 @@ def test_welcome_back(
     app: WorkspaceApp, monkeypatch: pytest.MonkeyPatch, snap_compare: SnapCompare
 ) -> None:
     before = sample.NOW - timedelta(hours=1)
-    monkeypatch.setattr(returning, "last_seen", lambda _workspace: before)
+    monkeypatch.setattr(last_seen, "last_seen", lambda _workspace: before)
     assert snap_compare(app, terminal_size=(80, 24), run_before=after())

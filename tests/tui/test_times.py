@@ -14,10 +14,10 @@ from sora_tui.core.job import Job
 from sora_tui.engine.events import RemoteListed
 from sora_tui.i18n.recovery import created_words, found_words
 from sora_tui.tui.presenters.exit_message import farewell
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.job_details import events, facts, timeline
 from sora_tui.tui.presenters.job_status import local_time, status
 from sora_tui.tui.presenters.welcome_back import welcome
+from sora_tui.tui.state.job_view import JobView
 from tests.support.moments import Moment
 from tests.tui import sample_jobs as sample
 from tests.tui import workspace_app as apps

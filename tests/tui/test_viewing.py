@@ -282,7 +282,7 @@ async def test_a_picture_is_made_once_and_taken_from_the_cache_then(
         await press(pilot, "escape", "5")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
         os.utime(path)
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(pilot, lambda: asked.count("poster") == 2, "not made anew")
     assert asked[:5] == ["facts", "picture", "poster", "sheet", "filmstrip"]
 
@@ -415,21 +415,21 @@ async def test_a_file_that_goes_and_comes_back_as_another_has_a_word_each_time(
         await press(pilot, "escape", "5")
         await until(pilot, lambda: "complete, as asked" in words(pilot), "no facts")
         path.rename(path.with_suffix(".away"))
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(
             pilot, lambda: "not where it was saved any more: output/" in words(pilot), "no word"
         )
         assert pictures(pilot) == ""
         path.write_bytes(rendered[0].replace(b"isom", b"iso2"))
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(pilot, lambda: "another file than was downloaded" in words(pilot), "no word")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
         path.write_bytes(rendered[0][: len(rendered[0]) // 2])
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(pilot, lambda: "not complete: it is cut off" in words(pilot), "no word")
         path.unlink()
         path.with_suffix(".away").rename(path)
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(pilot, lambda: "complete, as asked" in words(pilot), "no facts")
 
 

@@ -7,6 +7,7 @@ pty in test_session.py.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -24,6 +25,9 @@ from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
 from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
 from sora_tui.tui.app import SoraApp
+from sora_tui.tui.layout.workbench import Workbench
+from sora_tui.tui.panes.editor.pane import EditorPane
+from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.references import Prepared
@@ -143,6 +147,43 @@ class WorkspaceApp(SoraApp):
             make_engine=lambda _settings, _folder: self.fake,
             clock=lambda: NOW,
         )
+
+    @property
+    def folder(self) -> Folder:
+        """The workspace."""
+        return self.context.session.folder
+
+    @property
+    def settings(self) -> Settings:
+        """What holds now."""
+        return self.context.session.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self.context.session.settings = settings
+
+    @property
+    def bench(self) -> Workbench:
+        """All panes."""
+        return self.context.ui.workbench
+
+    @property
+    def jobs(self) -> JobsPane:
+        """The job list."""
+        return self.bench.jobs
+
+    @property
+    def editor(self) -> EditorPane:
+        """The editor pane."""
+        return self.context.ui.workbench.editor
+
+    def release_generate(self) -> None:
+        """The next press of generate is one of its own: a second has passed."""
+        self.controllers["orders"].pressed_at = 0.0
+
+    def hold_generate(self) -> None:
+        """The next press of generate comes of a key that is held down."""
+        self.controllers["orders"].pressed_at = time.monotonic()
 
     def send_sequence(self, text: str) -> None:
         self.sent.append(text)

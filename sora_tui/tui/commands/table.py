@@ -118,13 +118,29 @@ def _act(id: str, keys: str, text: str) -> Command:
     return _do(id, keys, text, "job_actions", method, verb, enabled=enabled)
 
 
+def _derive(id: str, keys: str, text: str, operation: str) -> Command:
+    """An operation on the highlighted job's clip."""
+    return _do(id, keys, text, "derive", "begin", operation, enabled="refuse")
+
+
+def _walk(id: str, keys: str, text: str, way: str) -> Command:
+    """A step from the highlighted job to one of its lineage."""
+    return _do(id, keys, text, "lineage", "walk", way, enabled="refuse")
+
+
 #: By place, the methods of `JobActions`.
 _ACTS: Final = {"jobs": ("act", "refuse"), "inspector": ("act_on_shown", "refuse_shown")}
 #: SSH terminals swallow some of these (VS Code ctrl+p and F5, GNOME Terminal alt+digit, macOS
 #: alt): every action has another key, and a plain one outside text. Terminals send alt+1 for
 #: esc 1.
 COMMANDS: Final[tuple[Command, ...]] = (
-    _key("generate", "f5,ctrl+r,alt+enter", N_("Make a clip from this prompt")),
+    _do(
+        "generate",
+        "f5,ctrl+r,alt+enter",
+        N_("Make a clip from this prompt"),
+        "orders",
+        "generate",
+    ),
     _do("help", "f1,question_mark", N_("Show every key"), "palette", "show_help"),
     _do("server", "f2,S", N_("Choose the server"), "servers", "open"),
     _do(
@@ -134,9 +150,15 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "remote_jobs",
         "open",
     ),
-    _key("external_editor", "f4,ctrl+g", N_("Write this prompt in $VISUAL or $EDITOR")),
+    _do(
+        "external_editor",
+        "f4,ctrl+g",
+        N_("Write this prompt in $VISUAL or $EDITOR"),
+        "editor",
+        "write_elsewhere",
+    ),
     _do("palette", "ctrl+p,colon", N_("Find an action by its name"), "palette", "show_all"),
-    _key("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/")),
+    _do("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/"), "editor", "save"),
     _do("pane.prompts", "1,alt+1", N_("Go to the prompts"), "panes", "go", "prompts"),
     _do(
         "pane.references",
@@ -162,20 +184,26 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "panes",
         "arrange",
     ),
-    _key("look", "o", N_("Look at the clip, or say how to fetch it")),
-    _key("copy_path", "y", N_("Copy the clip's path or scp line")),
-    _key("edit_job", "e", N_("Edit this job's prompt and settings again")),
-    _key("diff_job", "D", N_("Compare the editor with this job's prompt")),
+    _do("look", "o", N_("Look at the clip, or say how to fetch it"), "job_actions", "act", "look"),
+    _do("copy_path", "y", N_("Copy the clip's path or scp line"), "job_actions", "act", "copy"),
+    _do("edit_job", "e", N_("Edit this job's prompt and settings again"), "job_prompts", "edit"),
+    _do("diff_job", "D", N_("Compare the editor with this job's prompt"), "job_prompts", "compare"),
     _key("redraw", "ctrl+l", N_("Paint the screen and its pictures anew"), priority=True),
     _key("redraw_plain", "L", N_("Paint the screen anew, outside text"), "redraw"),
-    _key("remix_job", "m", N_("Remix this clip with another prompt"), "derive('remix')"),
-    _key("change_clip", "t", N_("Change this clip as a prompt says"), "derive('edit')"),
-    _key("extend_job", "x", N_("Go on with this clip where it ends"), "derive('extend')"),
-    _key("make_character", "C", N_("Make a character of this clip"), "derive('character')"),
-    _key("own_clip", "V", N_("Change or extend an MP4 of this folder, or make a character of it")),
-    _key("cast", "at", N_("Choose the characters that appear")),
-    _key("origin", "u", N_("Go to the job that this one came from"), "walk('origins')"),
-    _key("became", "w", N_("Go to what became of this job"), "walk('made')"),
+    _derive("remix_job", "m", N_("Remix this clip with another prompt"), "remix"),
+    _derive("change_clip", "t", N_("Change this clip as a prompt says"), "edit"),
+    _derive("extend_job", "x", N_("Go on with this clip where it ends"), "extend"),
+    _derive("make_character", "C", N_("Make a character of this clip"), "character"),
+    _do(
+        "own_clip",
+        "V",
+        N_("Change or extend an MP4 of this folder, or make a character of it"),
+        "derive",
+        "choose_clip",
+    ),
+    _do("cast", "at", N_("Choose the characters that appear"), "derive", "choose_characters"),
+    _walk("origin", "u", N_("Go to the job that this one came from"), "origins"),
+    _walk("became", "w", N_("Go to what became of this job"), "made"),
     _key("suspend", "ctrl+z", N_("Back to the shell; fg comes here again")),
     _do("back", "escape", N_("Leave the text, then one level back"), "panes", "back"),
     _key("leave", "ctrl+q", N_("Quit; jobs lose nothing"), priority=True),

@@ -227,6 +227,14 @@ class Workbench(Widget):
             self.references.set_chosen(draft.reference)
             self.references.set_fit(draft.fit)
 
+    def show_question(self) -> bool:
+        """Bring a question that waits by the prompt into sight; return whether there is one."""
+        if self.editor.asking:
+            self.status.say(_("A question waits for its answer by the prompt."))
+            self.show_pane("editor")
+            self.editor.focus_pane()
+        return self.editor.asking
+
     def show_keys(self) -> None:
         """The keys of the active pane in the last line."""
         pane = self.active_pane

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
 
 from sora_tui.core.job import State
@@ -23,10 +22,10 @@ from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
-from sora_tui.tui.panes.editor.pane import ConsentLine
+from sora_tui.tui.panes.consent_line import ConsentLine
 from sora_tui.tui.presenters import job_columns as job_rows
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.state.job_verbs import JobVerb, is_possible
+from sora_tui.tui.state.job_view import JobView, changes_with_time, counts, queue_positions
 from sora_tui.tui.widgets.virtual_list import Cell, Column, Tone, VirtualList
 
 if TYPE_CHECKING:
@@ -74,8 +73,11 @@ DERIVES: Final = (
 )
 
 
-class JobHighlighted(Message):
+class JobHighlighted(Intent):
     """The cursor stands on another job; None: there is no job at all."""
+
+    owner = "jobs"
+    method = "highlight"
 
     def __init__(self, job_id: str | None) -> None:
         super().__init__()
@@ -93,16 +95,22 @@ class JobOpened(Intent):
         self.job_id = job_id
 
 
-class JobsWanted(Message):
+class JobsWanted(Intent):
     """Rows came into sight that nothing is known of yet."""
+
+    owner = "jobs"
+    method = "load_rows"
 
     def __init__(self, job_ids: tuple[str, ...]) -> None:
         super().__init__()
         self.job_ids = job_ids
 
 
-class ListingChanged(Message):
+class ListingChanged(Intent):
     """The person wants other jobs in the list, or another order."""
+
+    owner = "jobs"
+    method = "change_listing"
 
 
 class JobsAnswered(Intent):
@@ -194,9 +202,7 @@ class JobsPane(Vertical):
             self._views = {}
             ids = [view.job.id for view in views]
         self._views |= {view.job.id: view for view in views}
-        self._live = {
-            id: view for id, view in self._views.items() if job_rows.changes_with_time(view)
-        }
+        self._live = {id: view for id, view in self._views.items() if changes_with_time(view)}
         self._total = len(ids) if total is None else total
         self._refresh(ids)
 
@@ -236,7 +242,7 @@ class JobsPane(Vertical):
             self._views = {id: view for id, view in self._views.items() if id in near}
         self._list.refresh()
 
-    def take_away(self, job_ids: set[str]) -> None:
+    def take_away(self, job_ids: Set[str]) -> None:
         """Take jobs off the list."""
         for job_id in job_ids:
             self._views.pop(job_id, None)
@@ -505,13 +511,13 @@ class JobsPane(Vertical):
     def _put(self, view: JobView) -> None:
         self._views[view.job.id] = view
         self._broken.pop(view.job.id, None)
-        if job_rows.changes_with_time(view):
+        if changes_with_time(view):
             self._live[view.job.id] = view
         else:
             self._live.pop(view.job.id, None)
 
     def _refresh(self, ids: Sequence[str] | None) -> None:
-        self._places = job_rows.places(self._live.values())
+        self._places = queue_positions(self._live.values())
         if ids is not None:
             self._list.set_rows(ids)
             self._list.set_empty_text(self._empty_text())
@@ -549,7 +555,7 @@ class JobsPane(Vertical):
                 self.border_title = line
 
     def _titles(self) -> tuple[str, tuple[str, ...]]:
-        running, waiting = job_rows.counts(self._live.values())
+        running, waiting = counts(self._live.values())
         parts = [_("Jobs")]
         if self._is_paused:
             parts.append(_("PAUSED, p goes on"))
@@ -668,7 +674,7 @@ class JobsPane(Vertical):
                 self.call_later(self._want)
             return {"state": Cell("…", "muted")}
         return {
-            "state": Cell(f"{job_rows.plain('✗', self._ascii)} broken", "error"),
+            "state": Cell(f"{job_rows.letters('✗', self._ascii)} broken", "error"),
             "progress": Cell(_("not readable")),
             "prompt": Cell(f"{job_id}.json"),
         }

@@ -14,13 +14,13 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.costs import reported_words
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import clock, money
 from sora_tui.i18n.lineage import operation_words, relation_words
 from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui.presenters import job_columns as job_rows
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.job_status import server_name
+from sora_tui.tui.state.job_view import JobView, changes_with_time
 from sora_tui.tui.widgets.scroll_text import Line, Span
 from sora_tui.workspace.legacy_records import record_path
 
@@ -93,7 +93,7 @@ def timeline(job: Job) -> list[Line]:
             day = today
             lines.append(Line(day, spans=((0, len(day), "muted"),)))
         seconds = (at - began).total_seconds()
-        since = f"+{seconds:.1f} s" if seconds < 60 else f"+{job_rows.clock(seconds)}"
+        since = f"+{seconds:.1f} s" if seconds < 60 else f"+{clock(seconds)}"
         lines.append(_event(at, word, note, since if seconds > 0 else ""))
     return lines
 
@@ -196,7 +196,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
         yield _("variable"), clean_line(f"{name} = {text}", 500)
     yield _("cost"), _cost(job)
     # What changes each second stands in the list; here it would repaint for nothing.
-    yield _("elapsed"), "" if job_rows.changes_with_time(view) else job_rows.elapsed(view, now)
+    yield _("elapsed"), "" if changes_with_time(view) else job_rows.elapsed(view, now)
     yield _("expires"), _expiry(view, now)
     if job.outputs:
         yield "sha256", clean_line(job.outputs[0].sha256, 64)

@@ -12,17 +12,12 @@ from rich.cells import cell_len
 from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+from sora_tui.i18n.formatting import clock, megabytes, span
 from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences
-from sora_tui.tui.presenters.job_columns import (
-    JobView,
-    clock,
-    entered,
-    in_danger,
-    megabytes,
-    span,
-    waits_because,
-)
+from sora_tui.tui.presenters.job_columns import entered, in_danger
+from sora_tui.tui.presenters.job_reasons import waits_because
+from sora_tui.tui.state.job_view import JobView
 
 #: Characters of a clip's path up to the end of its time: `output/20261122-101530Z_`.
 _STAMPED: Final = 24

@@ -327,15 +327,6 @@ class HardenedApp(App[None]):
         Binding("ctrl+l", "redraw", "Redraw", show=False, priority=True, id="redraw")
     ]
 
-    def __init_subclass__(cls, *, part: bool = False, **more: Any) -> None:
-        """Make a class known to Textual, unless it is only `part` of one that will be.
-
-        Textual looks through all names of a class and its bases for reactives, keys and CSS: a
-        third of a millisecond before the first frame, for each of the parts of our screen.
-        """
-        if not part:
-            super().__init_subclass__(**more)
-
     def __init__(self, *, crash_folder: Path, preview: "Preview" = "off") -> None:
         """Make the app.
 

@@ -22,13 +22,13 @@ from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
-from sora_tui.tui.panes.editor.pane import ConsentLine
+from sora_tui.tui.panes.consent_line import ConsentLine
 from sora_tui.tui.panes.jobs import DERIVES
 from sora_tui.tui.presenters import job_details as job_facts
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.lost_job import decision, question_give_up
 from sora_tui.tui.presenters.order import Question
 from sora_tui.tui.state.job_verbs import is_possible
+from sora_tui.tui.state.job_view import JobView
 from sora_tui.tui.widgets.json_tree import JsonTree
 from sora_tui.tui.widgets.scroll_text import Line, LongText
 from sora_tui.tui.widgets.virtual_list import VirtualList
@@ -71,6 +71,17 @@ class ClipRoomChanged(Intent):
 
     owner = "clips"
     method = "change_room"
+
+
+class PartCopied(Intent):
+    """A part of the document is wanted on the clipboard."""
+
+    owner = "inspector"
+    method = "copy"
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
 
 
 class InspectorTurned(Message):
@@ -334,6 +345,11 @@ class InspectorPane(Vertical):
     @on(VirtualList.Selected)
     def _in_tree(self, event: VirtualList.Highlighted | VirtualList.Selected) -> None:
         event.stop()  # no job was chosen
+
+    @on(JsonTree.Copied)
+    def _copied(self, event: JsonTree.Copied) -> None:
+        event.stop()
+        self.post_message(PartCopied(event.text))
 
     @property
     def _decides(self) -> bool:
