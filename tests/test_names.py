@@ -76,7 +76,6 @@ WAITING = frozenset(
         "tui/layout/arrangement.py",
         "tui/layout/too_small.py",
         "tui/layout/workbench.py",
-        "tui/panes/jobs.py",
         "tui/panes/references.py",
         "tui/presenters/exit_message.py",
         "tui/presenters/lost_job.py",

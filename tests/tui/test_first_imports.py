@@ -30,11 +30,11 @@ sora_tui.tui               app context intent run ui
 sora_tui.tui.commands      key_names registry table
 sora_tui.tui.controllers   jobs
 sora_tui.tui.layout        arrangement banner status_bar tab_bar workbench
-sora_tui.tui.panes         consent_line jobs
+sora_tui.tui.panes         consent_line job_intents job_rows jobs
 sora_tui.tui.panes.editor  early_keys pane
-sora_tui.tui.presenters    job_columns job_reasons
+sora_tui.tui.presenters    job_columns job_list_title job_reasons
 sora_tui.tui.services      decoder draft_saver screen_memory
-sora_tui.tui.state         editor_session job_store job_verbs job_view reference_store session
+sora_tui.tui.state         editor_session job_store job_view listed_jobs reference_store session
 sora_tui.tui.state         signal
 sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
 sora_tui.tui.theme         styles themes

@@ -21,7 +21,8 @@ from sora_tui.core.request import COVER, Fit, Reference
 from sora_tui.engine.events import EngineChanged, Transfer
 from sora_tui.i18n import set_language
 from sora_tui.tui.panes.inspector.pane import InspectorPane, JobDecision
-from sora_tui.tui.panes.jobs import JobHighlighted, JobsPane
+from sora_tui.tui.panes.job_intents import JobHighlighted
+from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
 from sora_tui.tui.panes.references import FitAsked, ReferenceChosen, ReferencesPane
 from sora_tui.tui.presenters.lost_job import question_again

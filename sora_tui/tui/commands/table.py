@@ -238,7 +238,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _act("jobs.delete", "d,delete", N_("Move the record to the trash, after a question")),
     _key("jobs.filter", "slash", N_("Filter: words, state:failed, server:lab"), "filter"),
     _key("jobs.sort", "s", N_("Sort by the next column"), "sort"),
-    _key("jobs.follow", "f", N_("Follow the newest job, or stay where you are"), "follow"),
+    _key("jobs.follow", "f", N_("Follow the newest job, or stay where you are"), "track_newest"),
     _do("jobs.pause", "p", N_("Pause the queue, or let it go on"), "job_actions", "switch_queue"),
     _key("jobs.clear", "escape", N_("Clear marks, then the filter"), "clear"),
     _key("inspector.facts", "f", N_("Show the facts"), "page('facts')"),

@@ -14,7 +14,7 @@ from sora_tui.tui.state.job_verbs import JobVerb, refusal
 
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
-    from sora_tui.tui.panes.jobs import JobsAnswered
+    from sora_tui.tui.panes.job_intents import JobsAnswered
 
 #: What is done with one job, whatever is marked.
 _SINGLE: Final[frozenset[JobVerb]] = frozenset({"look", "copy", "edit"})

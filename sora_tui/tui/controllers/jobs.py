@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sora_tui.engine.events import EngineChanged, JobChanged
     from sora_tui.tui.context import Context
     from sora_tui.tui.layout.status_bar import WidthChanged
-    from sora_tui.tui.panes.jobs import JobHighlighted, JobsWanted, ListingChanged
+    from sora_tui.tui.panes.job_intents import JobHighlighted, JobsWanted, ListingChanged
     from sora_tui.workspace.lock import Holder
 
 #: Jobs in the first frame, and those read before anybody scrolls.
@@ -154,7 +154,7 @@ class Jobs:
         self._pane.change(known, context.session.clock())
         if context.ui.workbench.active == "editor":
             # Who has just written it means this one by the next key; who reads another stays there.
-            self._pane.stand_on(jobs[0].id)
+            self._pane.select(jobs[0].id)
         # Where the cursor has moved the first of them speaks for itself instead.
         text = ngettext("{count} clip is on its way.", "{count} clips are on their way.", len(jobs))
         if jobs[0].request.operation == "character":

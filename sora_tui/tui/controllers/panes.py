@@ -9,7 +9,7 @@ from sora_tui.i18n import _
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
     from sora_tui.tui.layout.tab_bar import TabChosen
-    from sora_tui.tui.panes.jobs import JobOpened
+    from sora_tui.tui.panes.job_intents import JobOpened
 
 
 class Panes:

@@ -23,8 +23,8 @@ from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.panes.consent_line import ConsentLine
-from sora_tui.tui.panes.jobs import DERIVES
 from sora_tui.tui.presenters import job_details as job_facts
+from sora_tui.tui.presenters.job_keys import derives
 from sora_tui.tui.presenters.lost_job import decision, question_give_up
 from sora_tui.tui.presenters.order import Question
 from sora_tui.tui.state.job_verbs import is_possible
@@ -275,7 +275,7 @@ class InspectorPane(Vertical):
 
     @property
     def _derives(self) -> tuple[tuple[str, str], ...]:
-        return DERIVES if self._view is not None and self._view.job.has_remote_clip else ()
+        return () if self._view is None else derives(self._view.job)
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""
