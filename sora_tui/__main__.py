@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sora_tui.cli.keys import KeyTable
+    from sora_tui.cli.screen import KeyTable
     from sora_tui.config.settings import Settings
     from sora_tui.i18n.probe_result import Line
     from sora_tui.workspace.folder import Folder
@@ -51,6 +51,7 @@ def main() -> None:
 
 def _run() -> int:
     from sora_tui.cli import main as cli
+    from sora_tui.cli.screen import Screen
     from sora_tui.cli.streams import (
         OutputError,
         prepare_streams,
@@ -60,7 +61,7 @@ def _run() -> int:
 
     prepare_streams()
     try:
-        code = cli.main(sys.argv[1:], open_screen, list_keys, check_graphics)
+        code = cli.main(sys.argv[1:], Screen(open_screen, list_keys, check_graphics))
     except SystemExit as end:  # argparse ends so
         code = end.code if isinstance(end.code, int) else 0
     except OutputError as error:  # of `--help` and `--version`

@@ -3,6 +3,7 @@ repeatable hypothesis runs."""
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import random
@@ -52,6 +53,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     """Say the clock again where a reader of a failure looks for it: -q prints no header."""
     if exitstatus:
         terminalreporter.write_line(pytest_report_header())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage while the tests are collected, nor later among what was collected.
+
+    There are seven workers, and each of them has all tests.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -20,4 +20,5 @@ def spending_words(folder: Folder, budget: Budget) -> str:
     total = spending(records, day, budget.currency)
     each = (server_words(name, spent, budget.currency) for name, spent in sorted(sums.items()))
     said = today_words(total, budget) or _("today nothing was spent")
-    return "  ".join((said, *each))
+    # A limit of the day holds for each folder, and other folders have their own sums.
+    return "  ".join((said, _("in this folder"), *each))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from typing import Final
 
 from sora_tui.cli.build_request import with_params
 from sora_tui.cli.console import Console
-from sora_tui.cli.generate import order_input, place_order
+from sora_tui.cli.order_input import order_input
+from sora_tui.cli.place_order import place_order
 from sora_tui.config.order_options import Choices
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import problem_error
@@ -17,6 +19,9 @@ from sora_tui.i18n import _
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.source_clips import find_source
+
+#: Options of `generate` that its source decides for everything made out of a clip.
+SOURCE_DECIDES: Final = dict.fromkeys(("model", "size", "reference_image", "fit", "character"))
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -126,6 +126,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "server_failed",
         "answer_unusable",
         "certificate_untrusted",
+        "handshake_refused",
         "server_busy",
         "gateway_misroutes",
         "videos_missing",

@@ -6,40 +6,27 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from sora_tui.cli.commands import COMMANDS, load_command
 from sora_tui.cli.parser import parse
 from sora_tui.cli.streams import OutputError, report_output_error, write_out
 from sora_tui.i18n import set_language
 
 if TYPE_CHECKING:
     from sora_tui.cli.console import Console
-    from sora_tui.cli.doctor import CheckGraphics
-    from sora_tui.cli.keys import ListKeys
+    from sora_tui.cli.screen import Screen
     from sora_tui.config.settings import Settings
-    from sora_tui.workspace.folder import Folder
-
-    Screen = Callable[[Settings, Folder, Callable[[], object]], int]
-    Command = Callable[[argparse.Namespace, Settings, Console], int]
 
 
-def main(
-    words: Sequence[str],
-    open_screen: Screen,
-    list_keys: ListKeys,
-    check_graphics: CheckGraphics,
-) -> int:
-    """Run one command, or the screen when there is none.
+def main(words: Sequence[str], screen: Screen) -> int:
+    """Run one command, or open the screen when there is none.
 
     Args:
         words: The arguments behind the program's name.
-        open_screen: Opens the screen; this face does not know the other. It is given settings,
-            folder, and what starts the log, which its first frame need not wait for.
-        list_keys: Says which keys the screen has.
-        check_graphics: Says how the screen would show pictures on this terminal.
 
     Returns:
         The exit code (`exits.py`).
@@ -58,7 +45,7 @@ def main(
 
     console = Console(as_json=args.json)
     try:
-        code = _run(args, console, open_screen, list_keys, check_graphics)
+        code = _run(args, console, screen)
     except ProblemError as error:
         console.problem(error.problem)
         code = exits.BY_PROBLEM[error.problem.code]
@@ -66,7 +53,9 @@ def main(
         return exits.INTERRUPTED
     except OutputError as error:
         code = report_output_error(error)
-        return exits.FAILED if args.command in _ORDERS else code
+        return (
+            exits.FAILED if args.command in COMMANDS and COMMANDS[args.command].is_order else code
+        )
     except Exception as error:  # noqa: BLE001 -- reported, with its own exit code
         return _own_fault(error, console)
     if console.output_failed is not None:
@@ -74,17 +63,7 @@ def main(
     return code
 
 
-#: Commands whose work is not what they write: a reader that has enough did not get it.
-_ORDERS: Final = frozenset({"generate", "batch", "remix", "edit", "extend", "character"})
-
-
-def _run(
-    args: argparse.Namespace,
-    console: Console,
-    open_screen: Screen,
-    list_keys: ListKeys,
-    check_graphics: CheckGraphics,
-) -> int:
+def _run(args: argparse.Namespace, console: Console, screen: Screen) -> int:
     """Carry out what the command line asks for; see `main`."""
     from sora_tui.config.settings import load_settings, workspace_of
     from sora_tui.core.problem import ProblemError
@@ -99,7 +78,7 @@ def _run(
     except ProblemError as error:
         if args.command != "doctor":
             raise
-        from sora_tui.cli.doctor import run_without_settings
+        from sora_tui.cli.commands.doctor import run_without_settings
 
         _start_log(args.debug)
         try:
@@ -109,57 +88,29 @@ def _run(
         return run_without_settings(error.problem, workspace, console)
     set_language(settings.language)
     if args.command is None:
-        return _screen(settings, open_screen, args.debug)
-    if args.command == "keys":
-        from sora_tui.cli.keys import run
-
-        return run(list_keys, settings, console)
+        return _open_screen(settings, screen, args.debug)
     gc.enable()
     _start_log(args.debug)
-    if args.command == "doctor":
-        from sora_tui.cli.doctor import run as examine
-
-        return examine(check_graphics, settings, console)
-    return _command(args.command)(args, settings, console)
-
-
-def _command(name: str) -> Command:
-    """The function of a subcommand; only its own imports are paid for."""
-    match name:
-        case "generate":
-            from sora_tui.cli.generate import run
-        case "remix" | "edit" | "extend" | "character":
-            from sora_tui.cli.derive import run
-        case "batch":
-            from sora_tui.cli.batch import run
-        case "params":
-            from sora_tui.cli.params import run
-        case "cost":
-            from sora_tui.cli.cost import run
-        case "characters":
-            from sora_tui.cli.characters import run
-        case "jobs":
-            from sora_tui.cli.history import jobs as run
-        case "show":
-            from sora_tui.cli.history import show as run
-        case "wait":
-            from sora_tui.cli.wait import run
-        case "verify":
-            from sora_tui.cli.verify import run
-        case "cancel":
-            from sora_tui.cli.cancel import run
-        case "delete":
-            from sora_tui.cli.delete import run
-        case "servers":
-            from sora_tui.cli.servers import run
-        case "adopt":
-            from sora_tui.cli.adopt import run
-        case _:
-            from sora_tui.cli.simulate import run
-    return run
+    if COMMANDS[args.command].uses_server:
+        _print_unread(settings, console)
+    run = load_command(args.command).run
+    if COMMANDS[args.command].asks_screen:
+        return run(args, settings, console, screen)
+    return run(args, settings, console)
 
 
-def _screen(settings: Settings, open_screen: Screen, debug: bool) -> int:
+def _print_unread(settings: Settings, console: Console) -> None:
+    """Say which files of the person's own do not count: another server may be chosen for it."""
+    unread = [why for why in settings.warnings if why.code == "settings_unreadable"]
+    if unread:
+        from sora_tui.i18n.problems import sentences
+
+        for why in unread:
+            said = sentences(why)
+            console.note(f"{said.happened} {said.next}")
+
+
+def _open_screen(settings: Settings, screen: Screen, debug: bool) -> int:
     from functools import partial
 
     from sora_tui.core.problem import problem_error
@@ -170,7 +121,7 @@ def _screen(settings: Settings, open_screen: Screen, debug: bool) -> int:
         raise problem_error("no_terminal")
     if os.environ.get("TERM", "") in {"", "dumb"}:
         raise problem_error("dumb_terminal")
-    return open_screen(settings, open_folder(settings.workspace), partial(_start_log, debug))
+    return screen.open(settings, open_folder(settings.workspace), partial(_start_log, debug))
 
 
 def _language(words: Sequence[str]) -> str | None:

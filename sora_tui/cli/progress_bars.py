@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from sora_tui.cli.progress import TypicalTime, detail, share_of
+from sora_tui.cli.progress_words import TypicalTime, detail, share_of
 from sora_tui.engine.events import JobChanged
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,13 @@ from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
 from sora_tui.core.output_check import differences
 from sora_tui.core.text import clean_line
+from sora_tui.engine.remote_jobs import without_taken
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.formatting import bytes_words
 from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
 
 if TYPE_CHECKING:
     from sora_tui.cli.wait_for_jobs import Outcome
@@ -99,6 +102,8 @@ def _tell(job: Job, folder: Folder, console: Console) -> None:
         console.note(f"{job.id}  {job.state.value}")
         console.sentences(said, job.error.spent)
     if job.state is State.UNCONFIRMED:
+        with closing(History(folder)) as history:
+            job = without_taken(folder, history, job)
         for line in (*candidate_lines(job), *resolution_commands(job)):
             console.note(line)
 
@@ -107,6 +112,20 @@ def _tell_what_goes_on(outcome: Outcome, console: Console) -> None:
     going = [job for job in outcome.jobs.values() if job.is_active]
     simulated = sum(job.simulated for job in going)
     real = len(going) - simulated
+    holder = outcome.holder
+    if going and holder is not None:
+        console.note(
+            ngettext(
+                "{count} job goes on in another sora-tui (pid {pid} on {host}). Come back with:"
+                " sora-tui wait",
+                "{count} jobs go on in another sora-tui (pid {pid} on {host}). Come back with:"
+                " sora-tui wait",
+                len(going),
+            ).format(count=len(going), pid=holder.pid, host=clean_line(holder.host, 60))
+        )
+    _tell_unclaimed(outcome, console)
+    if holder is not None:
+        return
     if real:
         console.note(
             ngettext(
@@ -123,3 +142,21 @@ def _tell_what_goes_on(outcome: Outcome, console: Console) -> None:
                 simulated,
             ).format(count=simulated)
         )
+
+
+def _tell_unclaimed(outcome: Outcome, console: Console) -> None:
+    """Say of jobs that are handed in and in nobody's hands that they will be sent."""
+    if not outcome.unclaimed:
+        return
+    console.note(
+        ngettext(
+            "{count} job is handed in and not sent yet: the sora-tui that has this folder sends"
+            " it. To take it back: {command}",
+            "{count} jobs are handed in and not sent yet: the sora-tui that has this folder sends"
+            " them. To take them back: {command}",
+            len(outcome.unclaimed),
+        ).format(
+            count=len(outcome.unclaimed),
+            command="sora-tui cancel " + " ".join(outcome.unclaimed),
+        )
+    )

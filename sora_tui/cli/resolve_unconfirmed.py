@@ -14,7 +14,7 @@ from typing import Final
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.console import Console
-from sora_tui.cli.generate import print_retirements
+from sora_tui.cli.place_order import print_retirements
 from sora_tui.cli.streams import complain, read_line
 from sora_tui.cli.unconfirmed_words import candidate_lines, resend_cost_words
 from sora_tui.cli.wait_for_jobs import Item, Leave, Suspend, suspend
@@ -25,6 +25,7 @@ from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import JobChanged
 from sora_tui.engine.orders import resend, submit
+from sora_tui.engine.remote_jobs import without_taken
 from sora_tui.i18n import _
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
@@ -138,6 +139,7 @@ class UnconfirmedResolver:
                 self.console.note(_("{job} was found.").format(job=job.id))
                 self.going.append(job.id)
                 break
+            job = without_taken(self.folder, self.history, job)
             for line in candidate_lines(job):
                 self.console.note(line)
             answer = self._line(_question(job), job.id)
@@ -264,7 +266,8 @@ class UnconfirmedResolver:
 
 
 def _question(job: Job) -> str:
-    again = _("s send again {cost}").format(cost=resend_cost_words(job))
+    text = _("s send again {cost}") if job.attempts else _("s send {cost}")
+    again = text.format(cost=resend_cost_words(job))
     ways = [again, _("x give up"), _("p paste a video id"), _("enter: leave it")]
     if job.search is not None and job.search.found:
         ways.insert(0, _("a adopt (no new cost)"))

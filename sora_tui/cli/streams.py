@@ -129,11 +129,17 @@ def read_line() -> str:
 def read_input() -> str:
     """Everything on stdin, as UTF-8 like every file of prompts, whatever the locale.
 
+    A terminal is waited for, and the person is told so.
+
     Raises:
         UnicodeDecodeError: It is not UTF-8.
         OSError: It cannot be read.
     """
     stream = sys.stdin
+    if stream.isatty():
+        complain(
+            _("Type it here. Ctrl+d on an empty line ends it, ctrl+c leaves with nothing sent.")
+        )
     if isinstance(stream, io.TextIOWrapper):
         raw: bytes = stream.buffer.read()
         return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")

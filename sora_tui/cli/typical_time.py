@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sora_tui.cli.progress import TypicalTime
+from sora_tui.cli.progress_words import TypicalTime
 from sora_tui.core.eta import typical_seconds
 from sora_tui.core.job import Job
 from sora_tui.workspace.history import History

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from sora_tui.core.job import Job
@@ -23,8 +24,16 @@ def resolution_commands(job: Job) -> Iterator[str]:
     """How to decide without a terminal to ask on."""
     found = job.search.found if job.search else ()
     video = clean_line(found[0].id, 300) if len(found) == 1 else _("VIDEO_ID")
+    has_list = job.request.operation != "character" and (job.search is None or job.search.listed)
+    if not found and has_list:
+        yield _("Which ids it may be: {command}").format(
+            command=f"sora-tui adopt --server {shlex.quote(job.server.profile)}"
+        )
     command = f"sora-tui wait {job.id}"
-    yield _("Decide with one of these, or answer sora-tui wait in a terminal:")
+    if job.attempts:
+        yield _("Decide with one of these, or answer sora-tui wait in a terminal:")
+    else:
+        yield _("It waits for your yes: one of these, or answer sora-tui wait in a terminal:")
     yield f"  {command} --adopt {video}  " + _("(no new cost)")
     yield f"  {command} --send-again  " + resend_cost_words(job)
     yield f"  {command} --give-up  " + _("(a record stays)")
@@ -32,6 +41,8 @@ def resolution_commands(job: Job) -> Iterator[str]:
 
 def resend_cost_words(job: Job) -> str:
     """What sending again may do."""
+    if not job.attempts:
+        return _("(sends it; billed twice if it was sent elsewhere)")
     if job.is_free:
         return _("(may make a second clip)")
     return _("(may be billed twice)")

@@ -25,6 +25,7 @@ from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobC
 from sora_tui.i18n import _
 from sora_tui.i18n.recovery import search_words
 from sora_tui.workspace.history import History
+from sora_tui.workspace.lock import Holder
 
 #: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
 BLOCKING_PROBLEMS: Final = frozenset(
@@ -42,6 +43,7 @@ BLOCKING_PROBLEMS: Final = frozenset(
         "download_too_large",
         "folder_not_writable",
         "folder_unreadable",
+        "handshake_refused",
         "job_hidden",
         "key_command_failed",
         "key_missing",
@@ -111,12 +113,16 @@ class Outcome:
         left: Jobs that were given up on for a reason, by id.
         faults: What stopped the engine itself.
         signal: The signal that ended the wait.
+        unclaimed: Jobs that no sora-tui had taken on by then.
+        holder: The other sora-tui that has the folder; None where it was this one.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
     left: dict[str, Problem] = field(default_factory=dict)
     faults: list[Problem] = field(default_factory=list)
     signal: int | None = None
+    unclaimed: tuple[str, ...] = ()
+    holder: Holder | None = None
 
 
 @contextmanager
@@ -182,6 +188,7 @@ def wait_for_completion(
         except Empty:
             watch.check_time()
     progress.pause()
+    watch.note_rest()
     if watch.outcome.faults:
         # Nobody waits any longer, and the next order would be sent beside this one.
         _stop(engine, console)
@@ -248,6 +255,12 @@ class _Waiter:
                 self._progress.pause()
                 suspend(self._engine)
         self.check_time()
+
+    def note_rest(self) -> None:
+        """Keep who goes on with what is left, for the last words."""
+        self.outcome.unclaimed = tuple(id for id in self.open if id not in self.outcome.jobs)
+        if self._owner is not None and not self._owner.owner:
+            self.outcome.holder = self._owner.holder
 
     def check_time(self) -> None:
         """What time alone decides."""

@@ -13,12 +13,10 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.parse import urlsplit
 
-from sora_tui.core.cookie import Cookie
+from sora_tui.core.cookie import MAX_COOKIES, Cookie
 from sora_tui.core.number import number
 from sora_tui.core.server import Secret, Server
 
-#: More than a load balancer and a gateway before it need.
-MAX_COOKIES: Final = 8
 #: Name and value together, in characters; every browser takes as many.
 MAX_LENGTH: Final = 4096
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}")

@@ -158,8 +158,30 @@ _NO_ROUTE: Final = re.compile(
     r"(not found|404 page not found|404 not found|invalid url.*|no route.*)?\.?", re.IGNORECASE
 )
 
-#: Nobody knows what stands behind it: it has the words that gateways hand on.
-GENERIC: Final = Dialect(name="generic", final_words=FINAL_WORDS)
+#: Nobody knows what stands behind it: it has the words that gateways hand on, and those of the
+#: limiters that servers are built with.
+GENERIC: Final = Dialect(
+    name="generic",
+    final_words=FINAL_WORDS,
+    turns_away=(
+        TurnedAway(
+            429,
+            r"^Rate limit exceeded: \d+ per (\d+ )?(second|minute|hour|day|month|year)$",
+            later=True,
+            evidence="slowapi/extension.py at 115d8a0: the limit is checked before the route's"
+            " function is called",
+            own=True,
+        ),
+        TurnedAway(
+            429,
+            r"^Request was throttled\.( Expected available in \d+ seconds?\.)?$",
+            later=True,
+            evidence="rest_framework/views.py at 0148a9f: check_throttles in initial(), before the"
+            " handler is called",
+            own=True,
+        ),
+    ),
+)
 
 #: Sources and versions: videos-api, sections 2.1 to 2.9.
 DIALECTS: Final[Mapping[str, Dialect]] = {
@@ -174,6 +196,17 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             nested="brackets",  # as its own SDK sends them
             capabilities=_only(*CAPABILITIES),
             delete_means="deletes",
+            turns_away=(
+                TurnedAway(
+                    429,
+                    r"^Rate limit reached for .{1,200} on \w+ per (second|sec|minute|min|hour|day)"
+                    r" \([A-Z]{2,4}\): Limit [\d.,]+(, Used [\d.,]+)?, Requested [\d.,]+",
+                    later=True,
+                    evidence="as told in openai/codex issue 10060 and others: it counts the request"
+                    " beside what was used, so it is refused where requests are let in",
+                    own=True,
+                ),
+            ),
         ),
         # 1.106 to 1.109. Operations are passed on; what they do is the server's behind it. An
         # upload that names no model goes to api.openai.com (1.108.7), and a picture in JSON is

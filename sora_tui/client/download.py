@@ -26,12 +26,13 @@ from sora_tui.client.decode import (
     video_in,
 )
 from sora_tui.client.dialect import dialect_of, with_dialect_defaults
+from sora_tui.client.inline_clip import InlineClip
 from sora_tui.client.response import NoResponseError, NotSentError
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.transport import UNREADABLE, Fetcher, Incoming, base_url, without_key
 from sora_tui.core.clip_addresses import clip_addresses
 from sora_tui.core.job import JobError
-from sora_tui.core.problem import CODES
+from sora_tui.core.problem import CODES, ProblemError
 from sora_tui.core.remote_video import read_video
 from sora_tui.core.server import Server, origin_of
 from sora_tui.core.sniff import sniff
@@ -48,8 +49,10 @@ MAX_WAIT: Final = 3600.0
 
 #: How much of an error page is read, in bytes.
 _ERROR_LIMIT: Final = 64 * 1024
-#: Enough of a body to tell a clip from a page (`core/sniff.py`).
-_HEAD: Final = 16
+#: Enough of a body to tell a clip from a page, and from words of any kind.
+_HEAD: Final = 512
+#: What `core/sniff.py` needs.
+_SNIFFED: Final = 16
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _TICK: Final = 0.25
 #: A clip is packed already: what unpacks to more than so many times its size is no clip, beyond
@@ -165,7 +168,7 @@ def download_video_from_api(
             if place in asked:
                 continue
             asked.add(place)
-            transfer = _Transfer(server, sink, on_body, stop, limit)
+            transfer = _Transfer(server, sink, on_body, stop, limit, output)
             try:
                 found = transfer.run(place, resume)
             except ServerError as error:
@@ -193,7 +196,10 @@ def download_video_from_api(
         if is_fresh or waits:
             break
         is_fresh = True
-        fresh = _fresh_addresses(server, job_url, output, stop)
+        transfer = _Transfer(server, sink, on_body, stop, limit, output, documents_only=True)
+        fresh = _fresh_addresses(transfer, server, job_url, output)
+        if isinstance(fresh, ClipBody):
+            return fresh
         todo.extend(
             p for text in fresh if text not in sent for p in _possible_addresses(server, text)
         )
@@ -214,20 +220,6 @@ class _Document(NamedTuple):
 
     url: str
     document: object
-
-
-class _NoSink:
-    """Takes nothing: only a document is wanted."""
-
-    @property
-    def size(self) -> int:
-        return 0
-
-    def write(self, chunk: bytes) -> None:
-        raise _failure("download_refused", "no document")
-
-    def restart(self) -> None:
-        """Nothing was taken."""
 
 
 class _NotTheRestError(Exception):
@@ -255,7 +247,7 @@ def _possible_addresses(server: Server, text: str, page: str | None = None) -> l
         page: The answer of another origin is relative to itself; one of the server's own is
             relative to the server's base address, or to the root of its host.
     """
-    base = base_url(server)
+    base, text = base_url(server), text.replace(" ", "%20")
     try:
         if re.match("https?://", text, re.IGNORECASE):
             origin_of(text)  # raises for what is no address at all
@@ -284,16 +276,18 @@ def _of_output(document: object, output: int) -> list[str]:
 
 
 def _fresh_addresses(
-    server: Server, job_url: str, output: int, stop: threading.Event
-) -> Iterable[str]:
-    """Return what a look at the job says now; nothing where it says nothing."""
-    transfer = _Transfer(server, _NoSink(), lambda _body: None, stop, JSON_LIMIT)
+    transfer: _Transfer, server: Server, job_url: str, output: int
+) -> ClipBody | Iterable[str]:
+    """Return what a look at the job says now, or the clip that is in it; nothing where it is
+    silent."""
     try:
         found = transfer.run(_Address(job_url, tuple(server.query.items())), hops=0)
     except ServerError:
+        if transfer.received:
+            raise
         return ()
-    if not isinstance(found, _Document):
-        return ()
+    if isinstance(found, ClipBody):
+        return found
     video = read_video(found.document) or video_in(found.document)
     return () if video is None else _of_output(video.document, output)
 
@@ -308,8 +302,14 @@ class _Transfer:
         on_body: Callable[[ClipBody], object],
         stop: threading.Event,
         limit: int,
+        output: int = 0,
+        *,
+        documents_only: bool = False,
     ) -> None:
         self.received = 0
+        self._output = output
+        self._documents_only = documents_only
+        self._disk_refusal: ProblemError | None = None
         self._server = server
         self._sink = sink
         self._on_body = on_body
@@ -442,11 +442,15 @@ class _Transfer:
         head = b""
         while len(head) < _HEAD and (chunk := next(incoming.chunks, b"")):
             head += chunk
-        if not head or _is_page(head, headers.get("content-type", "")):
-            page = self._rest(incoming, head)
+        if not head or _is_page(head):
+            page, body = self._page(incoming, head, place)
+            if body is not None:
+                return body
             if (document := _address_page(page)) is not None:
                 return _Document(url, document)
             raise _refusal(self._server, url, incoming, page)
+        if self._documents_only:
+            raise _failure("download_refused", "no document")
         body = ClipBody(
             url=place.url,
             total=total,
@@ -473,6 +477,42 @@ class _Transfer:
         if self._sink.size + len(chunk) > self._limit:
             raise _failure("download_too_large", f"more than {self._limit} bytes")
         self._sink.write(chunk)
+
+    def _page(
+        self, incoming: Incoming, head: bytes, place: _Address
+    ) -> tuple[bytes, ClipBody | None]:
+        """Read a page, and take the clip that is written out in it."""
+        body = ClipBody(url=place.url)
+        began = False
+
+        def take(number: int, chunk: bytes) -> None:
+            nonlocal began
+            if number != self._output:
+                return
+            if not began:
+                began = True
+                if self._sink.size:
+                    self._sink.restart()
+                self._on_body(body)
+            try:
+                self._take(chunk)
+            except ProblemError as refusal:  # `InlineClip` only ends the taking
+                self._disk_refusal = refusal
+                raise
+
+        clip = InlineClip(take)
+
+        def sifted() -> Iterator[bytes]:
+            for chunk in incoming.chunks:
+                yield clip.sift(chunk)
+            yield clip.sift(b"")
+
+        page = without_key(self._server, _rest(clip.sift(head), sifted()))
+        if self._disk_refusal is not None:
+            raise self._disk_refusal
+        if began and self._output not in clip.whole:
+            raise _failure("download_interrupted", "the clip in the answer did not come whole")
+        return page, body if began else None
 
     def _rest(self, incoming: Incoming, head: bytes = b"") -> bytes:
         """Return the beginning of a page, without what must not be repeated."""
@@ -546,16 +586,16 @@ def _may_fetch(server: Server, url: str) -> bool:
     return secure and parts.username is None
 
 
-def _is_page(head: bytes, content_type: str) -> bool:
-    """Whether this is words, not a clip. The bytes decide; the type only where they are silent."""
+def _is_page(head: bytes) -> bool:
+    """Whether this is words, not a clip. The bytes decide, whatever the type claims."""
     kind = sniff(head)
     if kind != "other":
-        return kind in {"html", "json"} and not _NO_TEXT.search(head)
-    is_text = content_type.lower().startswith(
-        ("text/", "application/json", "application/problem+json")
-    )
-    # A server that does not know a file's kind may call it text: words have no such bytes.
-    return (is_text and not _NO_TEXT.search(head)) or head.lstrip()[:4].lower() == b"http"
+        return kind in {"html", "json"} and not _NO_TEXT.search(head[:_SNIFFED])
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
+        return True
+    # Half a kilobyte of any clip has such bytes. A server that does not know a file's kind may
+    # call it text, and a proxy's page may come as a clip.
+    return not _NO_TEXT.search(head)
 
 
 def _address_page(body: bytes) -> object:
@@ -605,7 +645,8 @@ def _rest(head: bytes, chunks: Iterator[bytes]) -> bytes:
         for chunk in chunks:
             body += chunk
             # A document may name an address far behind; a page of words is told by its beginning.
-            if len(body) >= (JSON_LIMIT if sniff(bytes(body[:_HEAD])) == "json" else _ERROR_LIMIT):
+            kind = sniff(bytes(body[:_HEAD])) if len(body) >= _SNIFFED else "json"
+            if len(body) >= (JSON_LIMIT if kind == "json" else _ERROR_LIMIT):
                 break
     except NoResponseError:
         pass  # half an error page still says what is wrong

@@ -21,6 +21,9 @@ import httpcore
 _CHUNK: Final = 64 * 1024
 #: `HTTP/1.1 413`: what has to be there before a status can be told.
 _STATUS_LENGTH: Final = 12
+#: In seconds.
+_LONGEST_ROUND_TRIP: Final = 1.0
+_ENDED: Final = "the server ended the connection before the request"
 
 
 class EarlyResponseBackend(httpcore.AsyncNetworkBackend):
@@ -51,17 +54,24 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._listener: asyncio.Task[bytes] | None = None
         self._heard = b""
+        self._wrote = False
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send, unless the server has already given its final answer.
 
         Raises:
             httpcore.WriteError: It has; httpcore then goes on to read it.
+            httpcore.ConnectError: The server ended the connection before the first byte was sent.
         """
-        self._listen()
+        listener = self._listen()
         # One turn of the loop, so that what has come is read before a write can hit the reset
         # behind it: asyncio then closes the socket, unread bytes and all.
         await asyncio.sleep(0)
+        if not self._wrote and listener.done() and not self._heard:
+            fault = listener.exception()
+            if fault is not None or not listener.result():
+                raise httpcore.ConnectError(str(fault or "") or _ENDED) from fault
+        self._wrote = True
         writer = asyncio.create_task(self._stream.write(buffer, timeout))
         try:
             while not writer.done():
@@ -101,10 +111,20 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """The same, encrypted."""
-        return _EarlyResponseStream(
+        """The same, encrypted.
+
+        In TLS 1.3 our part of the handshake ends before the server has looked at it. Its refusal,
+        for want of a certificate of ours, comes a round trip later: it is waited for that long, so
+        that no prompt follows and nothing is in doubt.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        encrypted = _EarlyResponseStream(
             await self._stream.start_tls(ssl_context, server_hostname, timeout)
         )
+        round_trip = min(loop.time() - began, _LONGEST_ROUND_TRIP)
+        await asyncio.wait({encrypted._listen()}, timeout=round_trip)
+        return encrypted
 
     def get_extra_info(self, info: str) -> Any:
         """As the stream below."""

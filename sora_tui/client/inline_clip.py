@@ -1,6 +1,7 @@
-"""A clip that comes inside the answer to the paid request, taken out of the JSON as it passes by.
+"""A clip that comes inside an answer, taken out of the JSON as it passes by.
 
-Dynamo answers a create with the finished clip in `data[].b64_json` (videos-api, divergence 11).
+Dynamo answers a create with the finished clip in `data[].b64_json` (videos-api, divergence 11);
+others give a `data:` address when they are asked how the job is, or for its content.
 Such an answer is far larger than any JSON that is read, and may be the only copy of what was paid:
 so it is never held in memory, and what surrounds it is read like every other answer.
 """
@@ -18,8 +19,14 @@ from sora_tui.core.problem import ProblemError
 INLINE_LIMIT: Final = 512 * 1024**2
 
 #: A quote inside a string of JSON has a backslash before it, so no prompt can look like this.
-_BEGINS: Final = re.compile(rb'"b64_json"\s{0,8}:\s{0,8}"')
-_LONGEST_BEGINNING: Final = 32
+_BEGINS: Final = re.compile(
+    rb'"(?:b64_json|b64_mp4|b64_video|video_b64|video_base64|base64_video)"\s{0,8}:\s{0,8}"'
+    rb'(?:data:[^",]{0,60},)?'
+    rb'|[:\[,]\s{0,8}"data:(?:video\\?/[\w.+-]{1,30}|application\\?/octet-stream)[^",]{0,40}'
+    rb";base64,",
+    re.IGNORECASE,
+)
+_LONGEST_BEGINNING: Final = 128
 #: What JSON may write in front of a slash, and line breaks of MIME.
 _ESCAPES: Final = re.compile(rb"\\r|\\n|\\(?=/)")
 
@@ -65,6 +72,9 @@ class InlineClip:
                     cut = max(0, len(data) - _LONGEST_BEGINNING) if chunk else len(data)
                     self._kept = data[cut:]
                     return out + data[:cut]
+                if chunk and begin.end() + _LONGEST_BEGINNING > len(data):
+                    self._kept = data[begin.start() :]  # `data:` may follow
+                    return out + data[: begin.start()]
                 out, data = out + data[: begin.end()], data[begin.end() :]
                 self._inside = True
                 self._number += 1

@@ -47,11 +47,14 @@ class Later:
     Attributes:
         names_limit: It says which limit keeps it: a rate, a number at once, a quota. Without that
             it may be anything that stands before the server, and be wrong.
+        is_proven: Its words are in the row of a server, with the source that shows that they come
+            before anything is made.
     """
 
     wait: float
     error: JobError
     names_limit: bool = True
+    is_proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

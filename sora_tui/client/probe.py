@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from uuid import uuid4
 
-from sora_tui.client.decode import read_json, refusal_in
+from sora_tui.client.decode import read_json, refusal_in, retry_after
 from sora_tui.client.dialect import (
     DIALECTS,
     ENOUGH,
@@ -240,6 +240,14 @@ def _findings(
         problem=why or _busy(answers) or missing,
         no_routes=missing is not None and _says_no_route(answers),
         runs_models=_runs_models(row, answers),
+        retry_after=max(
+            (
+                wait
+                for answer in answers.values()
+                if answer.status >= 400 and (wait := retry_after(answer.headers)) is not None
+            ),
+            default=None,
+        ),
     )
 
 

@@ -27,6 +27,12 @@ class UntrustedError(NotSentError):
     kind = "certificate_untrusted"
 
 
+class HandshakeRefusedError(NotSentError):
+    """The server ended the TLS handshake, for want of a certificate of ours or of common ground."""
+
+    kind = "handshake_refused"
+
+
 class NoResponseError(Exception):
     """The request may have arrived; its answer did not.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import functools
 import io
 import json
@@ -22,11 +23,12 @@ import os
 import re
 import socket
 import ssl
+import stat
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, quote_plus, urlsplit
 from urllib.request import getproxies
 
@@ -43,12 +45,17 @@ from sora_tui.client.dialect import dialect_of, with_dialect_defaults
 from sora_tui.client.early_response import EarlyResponseBackend
 from sora_tui.client.inline_clip import InlineClip
 from sora_tui.client.proxy import ProxyRules, read_proxies
-from sora_tui.client.response import File, NoResponseError, NotSentError, Response, UntrustedError
+from sora_tui.client.response import (
+    File,
+    HandshakeRefusedError,
+    NoResponseError,
+    NotSentError,
+    Response,
+    UntrustedError,
+)
 from sora_tui.core.cookie import Cookie
 from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server, is_header, key_flaw, origin_of
-
-T = TypeVar("T")
 
 _log: Final = logging.getLogger("sora_tui.client")
 # httpx and httpcore log whole addresses: user names and query keys with them.
@@ -151,6 +158,7 @@ class Wire:
         *,
         at_root: bool = False,
         cookies: Sequence[Cookie] = (),
+        without_clips: bool = False,
     ) -> Response:
         """One idempotent call; tried once more when a kept connection turns out to be dead.
 
@@ -159,10 +167,16 @@ class Wire:
             limit: Bytes of the answer that are read.
             at_root: The path is below the address without its `/v1`.
             cookies: Of the job that the call is about.
+            without_clips: Clips inside the answer are left out of it: they count not against
+                `limit`.
 
         Raises:
             NotSentError, NoResponseError: There is no answer.
         """
+
+        def no_clips() -> InlineClip | None:
+            return InlineClip(lambda _number, _chunk: None) if without_clips else None
+
         base = self._base.removesuffix("/v1") if at_root else self._base
         url = f"{base}{path}"
         parameters = {**self._server.query, **(query or {})}
@@ -171,9 +185,9 @@ class Wire:
             request = self._calls.build_request(method, url, params=parameters)
             _add_cookies(request, cookies)
             try:
-                answer = await _exchange(self._calls, request, limit, deadline)
+                answer = await _exchange(self._calls, request, limit, deadline, no_clips())
             except _STALE:
-                answer = await _exchange(self._calls, request, limit, deadline)
+                answer = await _exchange(self._calls, request, limit, deadline, no_clips())
         except _FAULTS as fault:
             raise _classify_fault(fault) from fault
         return self._taken(answer)
@@ -440,19 +454,28 @@ def _listen(client: httpx.AsyncClient) -> None:
 def _tls() -> ssl.SSLContext:
     """The certificates that are trusted: those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
 
+    `ssl.create_default_context` would also write the keys of every connection into SSLKEYLOGFILE.
+    A file there that takes nothing more breaks a paid request after it was sent, so it is not read.
+
     Raises:
         ProblemError: config_invalid, naming the variable that cannot be followed. By waiting
             nothing of that heals, and without it every connection would fail.
     """
     environ = os.environ
-    if log := environ.get("SSLKEYLOGFILE"):
-        _check("SSLKEYLOGFILE", lambda: os.close(os.open(log, _APPEND, 0o600)))
-    if environ.get("SSL_CERT_FILE"):
-        return _check("SSL_CERT_FILE", httpx.create_ssl_context)
-    if folders := environ.get("SSL_CERT_DIR"):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.version_info >= (3, 13):  # as the default context has it from there on
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    if file := environ.get("SSL_CERT_FILE"):
+        _check("SSL_CERT_FILE", lambda: _load_certificates(context, file))
+    elif folders := environ.get("SSL_CERT_DIR"):
         # OpenSSL looks in there by the hash of a name, and takes a missing folder for an empty one.
         _check("SSL_CERT_DIR", lambda: _find_certificates(folders.split(os.pathsep)))
-    return httpx.create_ssl_context()
+        context.load_verify_locations(capath=folders)
+    else:
+        import certifi  # not for connections in clear, nor where a person names certificates
+
+        context.load_verify_locations(certifi.where())
+    return context
 
 
 @functools.cache
@@ -461,8 +484,19 @@ def _no_tls() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-_APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
+
+
+def _load_certificates(context: ssl.SSLContext, file: str) -> None:
+    """Trust the certificates of a file.
+
+    Raises:
+        OSError: It cannot be read, or is no regular file: a pipe would be waited for without end.
+        ssl.SSLError: None is in it.
+    """
+    if not stat.S_ISREG(Path(file).stat().st_mode):
+        raise OSError(errno.EINVAL, "not_regular")
+    context.load_verify_locations(file)
 
 
 def _find_certificates(folders: Sequence[str]) -> None:
@@ -482,9 +516,9 @@ def _find_certificates(folders: Sequence[str]) -> None:
     raise failure
 
 
-def _check(variable: str, attempt: Callable[[], T]) -> T:
+def _check(variable: str, attempt: Callable[[], None]) -> None:
     try:
-        return attempt()
+        attempt()
     except ssl.SSLError:
         raise problem_error("config_invalid", key=variable, reason="no_certificate") from None
     except (OSError, ValueError) as fault:  # a NUL in the path
@@ -597,7 +631,7 @@ def _chunks(response: httpx.Response, decoder: Decoder) -> Iterator[bytes]:
     except CodingError as fault:
         raise NoResponseError(str(fault)) from fault
     except _FAULTS as fault:
-        raise NoResponseError(str(fault) or type(fault).__name__) from fault
+        raise NoResponseError(_fault_words(fault)) from fault
 
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:
@@ -635,11 +669,29 @@ async def _in_chunks(body: bytes) -> AsyncIterator[bytes]:
 
 #: How OpenSSL names a certificate that it does not trust; httpx hands on its words alone.
 _UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+#: How OpenSSL names what the other end says before it breaks off.
+_ALERT: Final = "_ALERT_"
+#: The alert of a server that got no certificate from us. It belongs to the handshake of TLS 1.3
+#: (RFC 8446, 6.2), which the server ends with it; we may have sent a request behind our own part.
+_CERTIFICATE_REQUIRED: Final = "ALERT_CERTIFICATE_REQUIRED"
 
 
 def _classify_fault(fault: Exception) -> NotSentError | NoResponseError:
     """The one place that decides whether a request was sent."""
-    words = str(fault) or type(fault).__name__
-    if isinstance(fault, _NOT_SENT) and _UNTRUSTED in words:
+    words = _fault_words(fault)
+    not_sent = isinstance(fault, _NOT_SENT)
+    if not_sent and _UNTRUSTED in words:
         return UntrustedError(words)
-    return NotSentError(words) if isinstance(fault, _NOT_SENT) else NoResponseError(words)
+    if _CERTIFICATE_REQUIRED in words or (not_sent and _ALERT in words):
+        return HandshakeRefusedError(words)
+    return NotSentError(words) if not_sent else NoResponseError(words)
+
+
+def _fault_words(fault: BaseException) -> str:
+    """The first words in a chain of faults: the outer ones often have none."""
+    cause: BaseException | None = fault
+    while cause is not None:
+        if words := str(cause):
+            return words
+        cause = cause.__cause__ or cause.__context__
+    return type(fault).__name__

@@ -93,7 +93,25 @@ _VIDEO_MADE: Final = re.compile(
     re.IGNORECASE,
 )
 #: Where servers put the rows of a list.
-_ROW_NAMES: Final = ("data", "items", "videos", "results", "list")
+_ROW_NAMES: Final = (
+    "data",
+    "items",
+    "videos",
+    "results",
+    "result",
+    "list",
+    "jobs",
+    "tasks",
+    "generations",
+    "records",
+    "rows",
+    "entries",
+    "page",
+)
+#: How servers say that there is another page.
+_MORE_NAMES: Final = ("has_more", "hasMore", "has_next", "hasNext", "more")
+#: Beside these, rows that are null are none: a nil slice of Go.
+_LIST_SIGNS: Final = ("has_more", "hasMore", "total", "total_count", "count", "first_id", "last_id")
 #: The least that servers give on a page.
 _A_PAGE: Final = 20
 #: How a message names the model that was asked: `model 'sora-2'`, `model=openai/sora-2`.
@@ -128,10 +146,16 @@ class PaidRequest(NamedTuple):
 
 
 class Poll(NamedTuple):
-    """One look at a job; `after`: seconds the server wants until the next one, 1..60."""
+    """One look at a job.
+
+    Attributes:
+        after: Seconds the server wants until the next one, 1..60.
+        cookies: What the answer set; they replace the job's of the same name.
+    """
 
     video: RemoteVideo
     after: float | None
+    cookies: tuple[Cookie, ...] = ()
 
 
 class VideoPage(NamedTuple):
@@ -267,7 +291,7 @@ class VideosClient:
                 video object (divergence 3).
         """
         path = f"/videos/{quote(video_id, safe='')}"
-        answer = await self._call("GET", path, cookies=cookies)
+        answer = await self._call("GET", path, cookies=cookies, without_clips=True)
         document, endings = _document(answer), self._dialect.final_words
         if _is_success(answer):
             video = read_video(document, endings)
@@ -278,7 +302,8 @@ class VideosClient:
             failure.asked = asked_instead(video_id, answer) if failure.not_found else ""
             raise failure
         said = poll_after(answer.headers) or retry_after(answer.headers)
-        return Poll(video, max(said or 0.0, self._dialect.poll_floor) or None)
+        after = max(said or 0.0, self._dialect.poll_floor) or None
+        return Poll(video, after, answer.cookies)
 
     async def character(self, character_id: str) -> RemoteVideo:
         """A character by its id, as a video that is completed.
@@ -305,10 +330,9 @@ class VideosClient:
         query = {"limit": str(limit), "order": "desc"} | ({"after": after} if after else {})
         answer = await self._call("GET", "/videos", query, LIST_LIMIT)
         rows = _rows(answer)
-        document = _document(answer)
+        said = _about_page(_document(answer))
         read = (read_video(row, self._dialect.final_words) for row in rows)
         videos = tuple(video for video in read if video is not None)
-        said = document if isinstance(document, Mapping) else {}
         last_id = said.get("last_id")
         if not isinstance(last_id, str) or not last_id:
             last_id = videos[-1].id if videos else None
@@ -357,9 +381,13 @@ class VideosClient:
         query: Mapping[str, str] | None = None,
         limit: int = 2**20,
         cookies: Sequence[Cookie] = (),
+        *,
+        without_clips: bool = False,
     ) -> Response:
         try:
-            return await self._wire.call(method, path, query, limit, cookies=cookies)
+            return await self._wire.call(
+                method, path, query, limit, cookies=cookies, without_clips=without_clips
+            )
         except (NotSentError, NoResponseError) as fault:
             error = JobError(fault.kind, Spent.NO, message=clean(fault, 400))
             raise ServerError(error) from fault
@@ -413,7 +441,8 @@ def outcome_of(answer: Response) -> CreateOutcome:
         if _is_quota(refusal):
             return Rejected(_error("quota_exhausted", Spent.NO, answer, refusal))
         error = _error("server_busy", Spent.NO, answer, refusal)
-        return Later(wait or DEFAULT_WAIT, error, turned is not None or _names_limit(refusal))
+        names_limit = turned is not None or _names_limit(refusal)
+        return Later(wait or DEFAULT_WAIT, error, names_limit, turned is not None)
     if turned or (status in _REFUSALS and not _points_to_a_video(answer)):
         return Rejected(_error(_refusal_kind(status, refusal), Spent.NO, answer, refusal))
     return unclear
@@ -521,17 +550,36 @@ def _document(answer: Response) -> object:
 def _rows(answer: Response) -> list[object]:
     """The rows of a list answer: under one of the usual names, one level down too, or bare."""
     found: object = _document(answer)
+    is_list = isinstance(found, Mapping) and (
+        found.get("object") == "list" or any(name in found for name in _LIST_SIGNS)
+    )
     for _ in range(2):
         if isinstance(found, Mapping):
-            found = next((found[name] for name in _ROW_NAMES if name in found), None)
+            found = _below(found)
+    if _is_success(answer) and found is None and is_list:
+        return []
     if not _is_success(answer) or not isinstance(found, list):
         raise _server_error(answer)
     return found
 
 
+def _below(document: Mapping[str, Any]) -> object:
+    """What stands under the first usual name that has anything."""
+    values = (document.get(name) for name in _ROW_NAMES)
+    return next((value for value in values if isinstance(value, list | Mapping)), None)
+
+
+def _about_page(document: object) -> Mapping[str, Any]:
+    """What is told beside the rows of a list, one level down too."""
+    if not isinstance(document, Mapping):
+        return {}
+    inner = _below(document)
+    return {**inner, **document} if isinstance(inner, Mapping) else document
+
+
 def _has_more(said: Mapping[str, Any], rows: int) -> bool:
     """Whether there is a page behind this one; a server that does not say may have one."""
-    told = said.get("has_more")
+    told = next((said[name] for name in _MORE_NAMES if said.get(name) is not None), None)
     if told is None:
         return rows >= _A_PAGE
     return told is True or str(told).lower() == "true"

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sora_tui.config.paths import settings_folder
-from sora_tui.config.private_file import write_private
+from sora_tui.config.private_file import read_private, write_private
 from sora_tui.core.server import Server
 
 
@@ -72,7 +72,7 @@ class _Remembered(NamedTuple):
 
 def _read() -> _Remembered:
     try:
-        document = json.loads(consents_path().read_text(encoding="utf-8"))
+        document = json.loads(read_private(consents_path()))
         loopback = document.get("loopback", {})
         return _Remembered(
             frozenset(str(origin) for origin in document["always"]),

@@ -1,9 +1,22 @@
-"""Writes the few files of the person's own that this program keeps: whole or not at all, 0600."""
+"""Reads and writes the few files that this program keeps of a person: whole or not at all, 0600."""
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+
+
+def read_private(path: Path) -> str:
+    """Return the text of one of them.
+
+    Raises:
+        OSError: It cannot be read, or is no regular file: a pipe would be waited for without end.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return path.read_text(encoding="utf-8")
 
 
 def write_private(path: Path, text: str) -> None:

@@ -193,7 +193,8 @@ def load_settings(
         alone: `--i-am-alone`.
 
     Raises:
-        ProblemError: config_broken, config_invalid, base_url_invalid or profile_unknown.
+        ProblemError: config_broken, config_invalid, base_url_invalid or profile_unknown;
+            settings_unreadable where the profile may stand in such a file.
     """
     folder = workspace_of(workspace, environ)
     variables = _Variables(environ, read_env(folder / ENV_NAME))
@@ -258,6 +259,8 @@ def load_settings(
             # Not a refusal: the command that mends it has to start.
             known = ", ".join(sorted(servers))
             warnings.append(problem("profile_unknown", name=default, known=known))
+    if name not in servers and warnings:
+        raise ProblemError(warnings[0])  # the profile may stand in what cannot be read
     budget, other_budget = read_budget(user_toml, own_toml)
     if other_budget is not None:
         warnings.append(other_budget)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.config.paths import state_folder
-from sora_tui.config.private_file import write_private
+from sora_tui.config.private_file import read_private, write_private
 
 #: So many workspaces keep their layout; the one that was not changed for longest goes first.
 _MOST_WORKSPACES: Final = 100
@@ -65,18 +65,27 @@ def save_ui_state(workspace: Path, state: UiState) -> None:
     Raises:
         OSError: The file cannot be written; everything then holds for this time only.
     """
-    layouts: dict[str, Any] = dict(_read().get("layouts", {}))
-    layouts.pop(str(workspace.absolute()), None)
-    if state.layout != Layout():
-        layouts[str(workspace.absolute())] = state.layout._asdict()
+    before = _read()
+    layouts: dict[str, Any] = dict(before.get("layouts", {}))
+    own = layouts.pop(str(workspace.absolute()), None)
+    # What a later version remembers besides stays.
+    known = set(Layout._fields)
+    unknown = {k: v for k, v in own.items() if k not in known} if isinstance(own, dict) else {}
+    if state.layout != Layout() or unknown:
+        layouts[str(workspace.absolute())] = {**unknown, **state.layout._asdict()}
     kept = dict(list(layouts.items())[-_MOST_WORKSPACES:])
-    document = {"theme": state.theme, "instead_of": state.instead_of, "layouts": kept}
+    document = {
+        **before,
+        "theme": state.theme,
+        "instead_of": state.instead_of,
+        "layouts": kept,
+    }
     write_private(ui_state_path(), json.dumps(document, indent=2))
 
 
 def _read() -> dict[str, Any]:
     try:
-        document = json.loads(ui_state_path().read_text(encoding="utf-8"))
+        document = json.loads(read_private(ui_state_path()))
     except (OSError, ValueError):
         return {}  # a person's comfort is nothing to stop for
     right = isinstance(document, dict) and isinstance(document.get("layouts", {}), dict)

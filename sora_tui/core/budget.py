@@ -6,10 +6,11 @@ reported and unknown sums are never mixed. A sum that may have been spent counts
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -72,18 +73,9 @@ def cost_of(job: Job, currency: str) -> Spending:
     servers do bill for those. What a server says wins over what was assumed, that it is free
     included.
     """
-    never_sent = job.state is State.CANCELLED and job.remote_id is None
-    if (
-        job.simulated
-        or job.is_adopted
-        or never_sent
-        or job.state in {State.NOT_SENT, State.REJECTED}
-    ):
+    if job.simulated or job.is_adopted or is_not_billed(job):
         return NOTHING
     cost = job.cost
-    not_billed = job.state in _ENDED and job.error is not None and job.error.spent is Spent.NO
-    if not_billed and not job.is_cost_final:
-        return NOTHING
     if cost.reported is not None:
         known = Spending(reported=cost.reported)
     elif cost.estimated is None:
@@ -91,6 +83,15 @@ def cost_of(job: Job, currency: str) -> Spending:
     else:
         known = Spending(estimated=_as_told(job, cost.estimated))
     return known if cost.currency == currency or not known.total else Spending(unknown=1)
+
+
+def is_not_billed(job: Job) -> bool:
+    """Whether it is sure that nothing was billed for a job: refused, never sent, or said so."""
+    never_sent = job.state is State.CANCELLED and job.remote_id is None
+    if never_sent or job.state in {State.NOT_SENT, State.REJECTED}:
+        return True
+    said = job.state in _ENDED and job.error is not None and job.error.spent is Spent.NO
+    return said and not job.is_cost_final
 
 
 def _as_told(job: Job, estimated: Decimal) -> Decimal:
@@ -221,6 +222,15 @@ def day_began(now: datetime) -> datetime:
     here = now.astimezone()
     # Built anew from a naive date, so that the day of a clock change begins at its own midnight.
     return datetime(here.year, here.month, here.day).astimezone()
+
+
+def hours_left(now: datetime) -> int:
+    """Return the hours until the next midnight on the person's own clock, rounded up: 1 to 25."""
+    here = now.astimezone()
+    tomorrow = here.date() + timedelta(days=1)
+    # From a naive date, as in `day_began`: on the day of a clock change it has another length.
+    midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day).astimezone()
+    return math.ceil((midnight - here) / timedelta(hours=1))
 
 
 class Charge(NamedTuple):

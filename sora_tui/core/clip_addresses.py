@@ -8,6 +8,7 @@ Sources: videos-api, divergence 11; native-apis, section 0; new-api `metadata.ur
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -16,6 +17,9 @@ from sora_tui.core.number import whole
 
 #: Fields that are an address, or a list of addresses; the best first.
 ADDRESSES: Final = (
+    "no_watermark_url",
+    "without_watermark_url",
+    "watermark_free_url",
     "url",
     "video_url",
     "result_url",
@@ -54,6 +58,10 @@ ADDRESSES: Final = (
     "download_link",
     "href",
     "response_url",
+    "src",
+    "video_src",
+    "video_file",
+    "video_path",
 )
 #: Fields that hold such fields: an object, or a list of objects or addresses, or an address itself.
 HOLDERS: Final = (
@@ -87,6 +95,21 @@ HOLDERS: Final = (
     "generated_videos",
     "generated_samples",
     "generate_video_response",
+    "video_result",
+    "video_results",
+    "video_file",
+    "video_files",
+    "video_list",
+    "video_output",
+    "video_outputs",
+    "result_list",
+    "output_list",
+    "file_list",
+    "clip_list",
+    "output_video",
+    "output_videos",
+    "result_video",
+    "items",
     "creations",
     "works",
     "download",
@@ -105,7 +128,10 @@ _MAX_FOUND: Final = 64
 #: More clips than this no server makes for one request (SGLang: 10).
 MAX_OUTPUTS: Final = 32
 _LONGEST: Final = 8192
+#: Some relays hand on what they got as text: JSON within JSON, in characters.
+_LONGEST_JSON: Final = 256 * 1024
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"(.*[a-z])(\d{1,3})", re.DOTALL)
 _FILE: Final = re.compile(r"\.(mp4|m4v|mov|webm|mkv|avi|gif)([?#]|$)", re.IGNORECASE)
 
 
@@ -114,7 +140,8 @@ class ClipAddress(NamedTuple):
 
     Attributes:
         output: Which clip of the job, from 0.
-        text: As the server wrote it: an http(s) address, or one relative to the server's.
+        text: As the server wrote it: an http(s) address, or one relative to the server's; there may
+            be blanks in it.
     """
 
     output: int
@@ -174,23 +201,64 @@ def _in_value(value: object, output: int, name: str, depth: int) -> Iterator[Cli
     if isinstance(value, str):
         if (text := _address(value, name)) is not None:
             yield ClipAddress(output, text)
+        elif depth and (inner := _json_in(value)) is not None:
+            yield from _in_value(inner, output, name, depth - 1)
+    elif depth and isinstance(value, Mapping) and (entries := _numbered_entries(value)):
+        yield from _in_value(entries, output, name, depth)
     elif depth and isinstance(value, list):
         clips = [entry for entry in value[:_MAX_FOUND] if not _is_other_kind(entry)]
         for number, entry in enumerate(clips):
             yield from _in_value(entry, number if len(clips) > 1 else output, name, depth - 1)
     elif depth and isinstance(value, Mapping) and not _is_other_kind(value):
-        known = [(key, _folded(key)) for key in value if isinstance(key, str)]
-        addresses = [pair for pair in known if pair[1] in _ADDRESS_RANK]
-        holders = [pair for pair in known if pair[1] in _HOLDER_RANK]
-        addresses.sort(key=lambda pair: _ADDRESS_RANK[pair[1]])
-        holders.sort(key=lambda pair: _HOLDER_RANK[pair[1]])
-        for key, folded in (*addresses, *holders):
-            yield from _in_value(value[key], output, folded, depth - 1)
+        fields = _known_fields(value)
+        for rank in (_ADDRESS_RANK, _HOLDER_RANK):
+            for folded in sorted(rank.keys() & fields.keys(), key=rank.__getitem__):
+                entries = fields[folded]
+                # `url_1` and `url_2` are a list in other words.
+                inner = entries[0] if len(entries) == 1 else entries
+                yield from _in_value(inner, output, folded, depth - 1)
+
+
+def _known_fields(value: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return what stands under each known name, folded; `video_2` comes behind `video_1`."""
+    fields: dict[str, list[tuple[int, Any]]] = {}
+    for key, inner in value.items():
+        folded = _folded(key) if isinstance(key, str) else ""
+        number = 0
+        is_known = folded in _ADDRESS_RANK or folded in _HOLDER_RANK
+        if not is_known and (numbered := _NUMBERED.fullmatch(folded)):
+            folded, number = numbered[1], int(numbered[2])
+        if (folded in _ADDRESS_RANK or folded in _HOLDER_RANK) and inner is not None:
+            fields.setdefault(folded, []).append((number, inner))
+    return {
+        folded: [inner for _, inner in sorted(entries, key=lambda entry: entry[0])]
+        for folded, entries in fields.items()
+    }
+
+
+def _numbered_entries(value: Mapping[Any, Any]) -> list[Any]:
+    """Return the entries of an object whose names are all numbers, in their order; else none."""
+    if not value or not all(isinstance(k, str) and k.isdecimal() and len(k) < 4 for k in value):
+        return []
+    return [value[key] for key in sorted(value, key=int)]
+
+
+def _json_in(text: str) -> object:
+    """Return the JSON that a text is; None for any other text."""
+    text = text.strip()
+    if not text.startswith(("{", "[")) or len(text) > _LONGEST_JSON:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _address(value: str, name: str) -> str | None:
     text = value.strip()
-    if not 0 < len(text) <= _LONGEST or not text.isprintable() or " " in text or "\\" in text:
+    if not 0 < len(text) <= _LONGEST or not text.isprintable() or "\\" in text:
+        return None
+    if " " in text and (name not in _ADDRESS_RANK or not _is_one(text)):
         return None
     if text.lower().startswith(("http://", "https://")):
         return text
@@ -201,6 +269,11 @@ def _address(value: str, name: str) -> str | None:
     # Without a slash in front only a field that is an address: `output` may be any word.
     is_path = text.startswith(("./", "../")) or "/" in text or _FILE.search(text) is not None
     return text if name in _ADDRESS_RANK and is_path else None
+
+
+def _is_one(text: str) -> bool:
+    """Whether a text with blanks is one address, whose server forgot to encode them."""
+    return text.count("://") <= 1 and _FILE.search(text) is not None
 
 
 def _is_other_kind(entry: object) -> bool:

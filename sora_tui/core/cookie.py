@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sora_tui.core.server import Secret
+
+#: More than a load balancer and a gateway before it need.
+MAX_COOKIES: Final = 8
 
 
 class Cookie(NamedTuple):

@@ -55,7 +55,24 @@ _PARTS: Final[Mapping[str, frozenset[str]]] = {
         "notes": Notes,
         "handed_in": FolderMark,
     }.items()
+} | {"search": frozenset({"began", "at", "looks", "listed", "found", "refused", "cut", "failure"})}
+#: The rows inside a document, and what tells one from another: their unknown fields survive as
+#: well, for as long as the row does.
+_ROWS: Final[Mapping[str, tuple[frozenset[str], tuple[str, ...]]]] = {
+    "outputs": (frozenset(Output.__annotations__), ("variant", "sha256")),
+    "events": (frozenset({"at", "state", "note"}), ("at", "state", "note")),
+    "attempts": (frozenset(Attempt.__annotations__), ("at", "key")),
+    "cookies": (frozenset(Cookie.__annotations__), ("name", "path")),
+    "request.reference": (frozenset(Reference.__annotations__), ("path", "sha256")),
+    "request.source_file": (frozenset(SourceFile.__annotations__), ("path", "sha256")),
+    "request.characters": (frozenset(Character.__annotations__), ("id",)),
+    "search.found": (frozenset({"id", "created_at", "same", "near", "other"}), ("id",)),
 }
+#: Under this name `Job.extra` has those fields; no document has it.
+_IN_ROWS: Final = "(rows)"
+#: A word of a later version for what is spent, kept for as long as the error is the same.
+_SPENT: Final = "error.spent"
+_OF_ERROR: Final = ("kind", "code", "message")
 
 
 def to_document(job: Job) -> dict[str, Any]:
@@ -102,7 +119,9 @@ def to_document(job: Job) -> dict[str, Any]:
         **({"cookies": [_cookie(cookie) for cookie in job.cookies]} if job.cookies else {}),
     }
     for name, value in job.extra.items():
-        if name not in _PARTS:
+        if name == _IN_ROWS:
+            _add_to_rows(document, value)
+        elif name not in _PARTS:
             document[name] = value
         elif document.get(name) is not None:  # an error that is over takes its unknown fields along
             document[name] |= value
@@ -116,6 +135,9 @@ def stored_document(job: Job) -> dict[str, Any]:
         document["cookies"] = [
             {**_cookie(cookie), "value": cookie.value.reveal()} for cookie in job.cookies
         ]
+        # Not in `to_document`: nobody knows which of them are secrets.
+        unknown = job.extra.get(_IN_ROWS, {}).get("cookies", {})
+        _add_to_rows(document, {"cookies": unknown})
     return document
 
 
@@ -186,9 +208,57 @@ def _unknown(document: Mapping[str, Any]) -> dict[str, Any]:
         part = document.get(name)
         if isinstance(part, Mapping) and not part.keys() <= known:
             extra[name] = {key: value for key, value in part.items() if key not in known}
+    if rows := _unknown_in_rows(document):
+        extra[_IN_ROWS] = rows
     if _read_state(document.get("state")) is State.UNKNOWN:
         extra["state"] = document["state"]
     return extra
+
+
+def _unknown_in_rows(document: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for place, (known, own) in _ROWS.items():
+        for row in _rows_at(document, place):
+            unknown = {key: value for key, value in row.items() if key not in known}
+            if unknown:
+                found.setdefault(place, {})[_own(row, own)] = unknown
+    error = document.get("error")
+    if isinstance(error, Mapping) and error.get("spent") not in list(Spent):
+        found[_SPENT] = {_own(error, _OF_ERROR): {"spent": error.get("spent")}}
+    return found
+
+
+def _add_to_rows(
+    document: dict[str, Any], unknown: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> None:
+    """Put the unknown fields of rows back into those that are still there."""
+    for place, by_row in unknown.items():
+        if place == _SPENT:
+            error = document["error"]
+            if error is not None:
+                error.update(by_row.get(_own(error, _OF_ERROR), {}))
+            continue
+        is_shown = place == "cookies" and "value" not in next(iter(document.get(place, ())), {})
+        for row in _rows_at(document, place) if not is_shown else ():
+            for name, value in by_row.get(_own(row, _ROWS[place][1]), {}).items():
+                row.setdefault(name, value)
+
+
+def _rows_at(document: Mapping[str, Any], place: str) -> list[Any]:
+    """Return the objects at a place in a document: `outputs`, or `request.reference`."""
+    found: Any = document
+    for name in place.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    rows = found if isinstance(found, list) else [found]
+    return [row for row in rows if isinstance(row, Mapping)]
+
+
+def _own(row: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    """Return what tells a row from others; times in the one way that we write them."""
+    return "\n".join(
+        str(_stamp(_moment(row[name])) if name == "at" and name in row else row.get(name) or "")
+        for name in names
+    )
 
 
 class _Reader:
@@ -327,6 +397,7 @@ def _search(search: RecoverySearch) -> dict[str, Any]:
         ],
         "refused": {**refused._asdict(), "at": _stamp(refused.at)} if refused else None,
         **({"cut": search.cut} if search.cut else {}),
+        **({"failure": search.failure} if search.failure else {}),
     }
 
 
@@ -430,7 +501,7 @@ def _read_error(value: Any) -> JobError:
     spent = value.get("spent")
     return JobError(
         kind=str(value["kind"]),
-        spent=Spent(spent) if spent in set(Spent) else Spent.PERHAPS,
+        spent=Spent(spent) if spent in list(Spent) else Spent.PERHAPS,
         code=_text(value.get("code")),
         message=str(value.get("message") or ""),
         status=value.get("status"),
@@ -515,4 +586,5 @@ def _read_search(value: Any) -> RecoverySearch:
             _text(refused.get("job")),
         ),
         cut=int(value.get("cut") or 0),
+        failure=str(value.get("failure") or ""),
     )

@@ -19,7 +19,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sora_tui.core.cookie import Cookie
+from sora_tui.core.cookie import MAX_COOKIES, Cookie
 from sora_tui.core.problem import CODES, Problem, Spent, problem_error
 from sora_tui.core.remote_video import FINAL_PHASES, Phase, RemoteVideo, cost_in, inner_id
 from sora_tui.core.request import VideoRequest
@@ -78,7 +78,7 @@ _ALIVE: Final = _IN_FLIGHT | {State.COMPLETED}
 
 STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.PENDING: frozenset(
-        {State.SUBMITTING, State.NOT_SENT, State.CANCELLED, State.UNCONFIRMED}
+        {State.SUBMITTING, State.NOT_SENT, State.CANCELLED, State.UNCONFIRMED, State.REJECTED}
     ),
     State.SUBMITTING: _ALIVE | {State.PENDING, State.NOT_SENT, State.UNCONFIRMED, State.REJECTED},
     State.NOT_SENT: frozenset({State.PENDING, State.ABANDONED}),
@@ -98,9 +98,11 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
 }
 
 _ONCE_MORE: Final = "asked for once more"
-#: Outcomes of an attempt that a server put off; the second without a word about a limit.
+#: Outcomes of an attempt that a server put off: it named a limit; it named none; its words are
+#: known to come before anything is made. A later version may know more of them.
 _DEFERRED: Final = "deferred"
 _DEFERRED_BARE: Final = "deferred, no limit named"
+_DEFERRED_PROVEN: Final = "deferred before any call"
 
 #: The engine has work with these.
 ACTIVE: Final = frozenset(
@@ -158,7 +160,7 @@ class Attempt(NamedTuple):
     @property
     def is_deferred(self) -> bool:
         """The server said "not now"."""
-        return self.outcome in {_DEFERRED, _DEFERRED_BARE}
+        return self.outcome.startswith(_DEFERRED)
 
 
 class Output(NamedTuple):
@@ -168,7 +170,9 @@ class Output(NamedTuple):
         variant: `video`, `video-2` and so on for its clips, else the kind of picture.
         path: Relative to the workspace, with `/`.
         warning: Why the check of the download did not find it to be a whole clip, where it was
-            kept all the same: `not_checked`, `trailing_bytes` or a `reason` of `clip_damaged`.
+            kept all the same: `not_checked`, `trailing_bytes` or a `reason` of `clip_damaged`;
+            `length_unknown` or `length_differs` where only the server's word on its length is
+            missing or wrong.
     """
 
     variant: str
@@ -452,15 +456,23 @@ class Job:
         )
 
     def deferred(
-        self, at: datetime, not_before: datetime, status: int, *, names_limit: bool = True
+        self,
+        at: datetime,
+        not_before: datetime,
+        status: int,
+        *,
+        names_limit: bool = True,
+        is_proven: bool = False,
     ) -> Job:
         """Return the job that the server put off: a 429, or words of its own that are known.
 
         Args:
-            names_limit: It said which limit keeps it; without that it is believed only where its
-                list agrees.
+            names_limit: It said which limit keeps it.
+            is_proven: Its words are known to come before anything is made. Without that it is
+                believed only where its list agrees.
         """
         outcome = _DEFERRED if names_limit else _DEFERRED_BARE
+        outcome = _DEFERRED_PROVEN if is_proven else outcome
         return self._step(
             State.PENDING,
             at,
@@ -474,6 +486,12 @@ class Job:
         if self.state is not State.PENDING or not self.was_deferred:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
+
+    def deferred_for_good(self, at: datetime, error: JobError) -> Job:
+        """The server said "not now" too often, and nothing says that it made anything."""
+        if self.state is not State.PENDING or not self.was_deferred:
+            raise _illegal(self, State.REJECTED)
+        return self._step(State.REJECTED, at, error=error, not_before=None)
 
     def of_unknown_past(self, at: datetime, error: JobError) -> Job:
         """Mark a waiting job that another folder or process may have sent: nobody knows.
@@ -593,6 +611,13 @@ class Job:
             return self
         return replace(self, error=None)._at_server(at, remote)  # it is answered
 
+    def with_cookies(self, cookies: tuple[Cookie, ...]) -> Job:
+        """Return the job with the cookies that a later answer set; they replace the former ones."""
+        if not cookies:
+            return self
+        kept = {(cookie.name, cookie.path): cookie for cookie in (*self.cookies, *cookies)}
+        return replace(self, cookies=tuple(kept.values())[-MAX_COOKIES:])
+
     def status_refused(self, at: datetime, error: JobError) -> Job:
         """Return the job with why its server does not tell how it is, until it does."""
         if self.state not in _IN_FLIGHT:
@@ -616,6 +641,15 @@ class Job:
             raise _illegal(self, State.FAILED)
         assert self.remote is not None
         return self._at_server(at, self.remote)
+
+    def found_under_another_id(self, at: datetime, remote: RemoteVideo) -> Job:
+        """The server denies the id that it gave, and its list has the job under another one."""
+        if self.state not in _IN_FLIGHT:
+            raise _illegal(self, _REMOTE[remote.phase])
+        denied = clean_line(self.remote_id or "", 80)
+        found = clean_line(remote.id, 80)
+        job = self.noted(at, f"the server denies {denied}: its list has the job as {found}")
+        return replace(job, remote_id=remote.id, error=None)._at_server(at, remote)
 
     def gone(self, at: datetime, error: JobError) -> Job:
         """The server no longer knows it."""
@@ -819,6 +853,12 @@ class Job:
     def was_deferred_without_limit(self) -> bool:
         """A server has said "not now" to it without naming a limit."""
         return any(attempt.outcome == _DEFERRED_BARE for attempt in self.attempts)
+
+    @property
+    def was_deferred_before_any_call(self) -> bool:
+        """Whether each "not now" of the server is known to come before anything is made."""
+        deferred = [each.outcome for each in self.attempts if each.is_deferred]
+        return bool(deferred) and all(outcome == _DEFERRED_PROVEN for outcome in deferred)
 
     @property
     def is_stopped(self) -> bool:

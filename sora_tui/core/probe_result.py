@@ -46,6 +46,7 @@ class ProbeResult(NamedTuple):
             in it points to a gateway.
         no_routes: It said itself that it has no `/videos`, or is known to be another service. A
             404 that does not say so may be of a server that has no list and knows no such id.
+        retry_after: Seconds that it asked to be left alone; None where it did not.
     """
 
     dialect: str
@@ -61,6 +62,7 @@ class ProbeResult(NamedTuple):
     problem: Problem | None = None
     runs_models: bool = False
     no_routes: bool = False
+    retry_after: float | None = None
 
     @property
     def is_useless(self) -> bool:

@@ -116,6 +116,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "server_failed": Spent.NO,
     "answer_unusable": Spent.NO,
     "certificate_untrusted": Spent.NO,
+    "handshake_refused": Spent.NO,
     "server_busy": Spent.NO,
     "videos_missing": Spent.NO,
     "key_refused": Spent.NO,

@@ -77,6 +77,7 @@ class RecoverySearch(NamedTuple):
             as anything of the job can stand.
         found: The candidates of the last look, best first.
         refused: The last adoption that did not work.
+        failure: Why the last look brought no list: a code of `problem.CODES`; empty where it did.
     """
 
     began: datetime
@@ -86,6 +87,7 @@ class RecoverySearch(NamedTuple):
     found: tuple[Candidate, ...] = ()
     refused: Refusal | None = None
     cut: int = 0
+    failure: str = ""
 
     def is_exhausted(self, unconfirmed_since: datetime, *, has_unknown_past: bool) -> bool:
         """Whether another look soon would not help: a person has to decide.
@@ -114,6 +116,8 @@ class RecoverySearch(NamedTuple):
         return "" if before is not None and before._summary() == told else told
 
     def _summary(self) -> str:
+        if self.failure and not self.searches:
+            return f"list asked: it did not come ({self.failure})"
         if not self.listed:
             return "this server has no list to look into"
         if self.was_probably_never_created:

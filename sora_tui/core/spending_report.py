@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sora_tui.core.budget import NOTHING, Spending, cost_of, spent_at
+from sora_tui.core.budget import NOTHING, Spending, cost_of, is_not_billed, spent_at
 from sora_tui.core.job import Job, State
 
 
@@ -23,7 +23,7 @@ class GroupTotal(NamedTuple):
     """What stands in an account.
 
     Attributes:
-        clips: Jobs that were sent, refused ones and those that cost nothing included.
+        clips: Jobs that may have been billed, or were made for nothing.
     """
 
     clips: int = 0
@@ -36,13 +36,16 @@ class GroupTotal(NamedTuple):
 
 
 def spending_report(jobs: Iterable[Job], since: datetime) -> dict[SpendingGroup, GroupTotal]:
-    """The accounts of all jobs that were sent since a moment, in order; practice is none."""
+    """The accounts of all jobs that were sent since a moment, in order.
+
+    Practice is none, and neither is what surely was not billed: refused or never sent.
+    """
     kept: dict[SpendingGroup, GroupTotal] = {}
     for job in jobs:
         at = spent_at(job)
         if job.simulated or job.is_adopted or job.state is State.PENDING or at < since:
             continue
-        if not job.attempts:
+        if not job.attempts or is_not_billed(job):
             continue
         currency = job.cost.currency
         account = SpendingGroup(

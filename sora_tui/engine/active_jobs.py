@@ -34,6 +34,7 @@ LASTING_ERRORS: Final = frozenset(
         "certificate_untrusted",
         "config_invalid",
         "gateway_misroutes",
+        "handshake_refused",
         "job_hidden",
         "key_command_failed",
         "key_command_ignored",

@@ -91,8 +91,12 @@ class Capabilities:
         if self.can(ability) is not shown:
             self._keep(lambda: self._cache.record(self._server.origin, ability, shown))
 
-    async def probe(self) -> None:
-        """Ask which dialect it speaks, by GETs alone, where nobody said and nothing is known."""
+    async def probe(self) -> float | None:
+        """Ask which dialect it speaks, by GETs alone, where nobody said and nothing is known.
+
+        Returns:
+            Seconds that the server asked to be left alone.
+        """
         now = asyncio.get_running_loop().time()
         open_question = (
             self.server.dialect == "auto"
@@ -100,16 +104,16 @@ class Capabilities:
             and not self._server.simulated
         )
         if not open_question or now < self._not_before:
-            return
+            return None
         self._not_before = now + _AGAIN
         from sora_tui.client.probe import run_probe  # brings the client
 
         found = await run_probe(self._server, _PATIENCE)
         self._missing = found.problem if found.no_routes else None
         if found.no_routes:  # asked again after a while: a person may start the server meanwhile
-            return
+            return None
         if not found.reached or found.key == "refused":
-            return
+            return found.retry_after
         _log.debug("%s speaks %s: %s", self._server.name, found.dialect, found.evidence)
         self._keep(
             lambda: self._cache.record_probe(
@@ -118,6 +122,7 @@ class Capabilities:
         )
         if (listed := found.can["list"]) is not None:
             self.record("list", listed)
+        return found.retry_after
 
     def probe_again(self) -> None:
         """It refused a request that it should have understood: it may be another server by now.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from sora_tui.core.clip_addresses import MAX_OUTPUTS
 from sora_tui.core.job import Job, Output
@@ -15,6 +15,8 @@ from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile, output_name
 
+LengthDoubt = Literal["length_unknown", "length_differs"]
+
 #: The `variant` of a job's first clip; the others are `video-2`, `video-3` ...
 FIRST: Final = "video"
 
@@ -22,6 +24,11 @@ FIRST: Final = "video"
 def variant_of(output: int) -> str:
     """Return what the record calls a job's clip, counted from 0."""
     return FIRST if output == 0 else f"{FIRST}-{output + 1}"
+
+
+def knows_its_end(found: ClipProbe) -> bool:
+    """Whether its own index tells that a clip is whole; that of a fragmented MP4 does not."""
+    return found.facts is None or found.facts.seconds > 0
 
 
 class PartSink:
@@ -68,13 +75,21 @@ class DamagedError(Exception):
 
 
 def published(
-    part: PartFile, folder: Folder, job: Job, output: int = 0, *, keeps: bool = False
+    part: PartFile,
+    folder: Folder,
+    job: Job,
+    output: int = 0,
+    *,
+    keeps: bool = False,
+    doubt: LengthDoubt | None = None,
 ) -> Output:
     """Publish a clip that came whole. Blocks on the disk.
 
     Args:
         keeps: Keep what the check refuses, under its true kind and with a warning: it is what the
             server has.
+        doubt: What was wrong with the length that the server told; of a clip whose own index
+            tells that it is whole, an unknown length is none.
 
     Raises:
         DamagedError: The check refused it; the part is left as it is.
@@ -87,13 +102,16 @@ def published(
         raise DamagedError(found)
     if part.bytes == 0:
         raise problem_error("clip_damaged", reason="empty")
+    warning = found.warning
+    if warning is None and (doubt == "length_differs" or (doubt and not knows_its_end(found))):
+        warning = doubt
     path = part.publish(output_name(job, found.suffix, output))
     record = Output(
         variant=variant_of(output),
         path=path.relative_to(folder.root).as_posix(),
         bytes=part.bytes,
         sha256=part.sha256,
-        warning=found.warning,
+        warning=warning,
     )
     if found.facts is None:
         return record

@@ -32,9 +32,10 @@ def check_deferral(
 ) -> DeferralCheck:
     """Return whether a job that was put off may be sent again.
 
-    A server that names the limit is believed until its list shows a video that may be this one.
-    Any other "not now" may come from a proxy whose server went on: it is believed only where a list
-    that tells prompts still shows nothing when it has had time to.
+    Words that are known to come before anything is made are believed until the list shows a video
+    that may be this one. Any other "not now" may come from a proxy whose server went on: it is
+    believed only where a list still shows nothing when it has had time to; and where no limit was
+    named, only where that list tells prompts.
 
     Args:
         videos: What the server's list has since the first try; None where no list can be had.
@@ -45,9 +46,9 @@ def check_deferral(
     bare = job.was_deferred_without_limit
     if any(_may_be(job, video, known_ids, skew, bare) for video in videos or ()):
         return DeferralCheck.DOUBT
-    if not bare:
+    if job.was_deferred_before_any_call:
         return DeferralCheck.SEND
-    if videos is None or (videos and not any(video.prompt for video in videos)):
+    if videos is None or (bare and videos and not any(video.prompt for video in videos)):
         return DeferralCheck.DOUBT
     return DeferralCheck.SEND if is_late else DeferralCheck.CHECK_AGAIN
 

@@ -26,11 +26,14 @@ from sora_tui.engine.clip_files import (
     DamagedError,
     PartSink,
     clip_numbers,
+    knows_its_end,
     published,
     variant_of,
 )
 from sora_tui.engine.events import Retry, Transfer
 from sora_tui.engine.threads import in_daemon_thread
+from sora_tui.media.clip_probe import probe_clip
+from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile
 
@@ -53,6 +56,10 @@ _END_AGAIN: Final = 5.0
 _EAGER_TRIES: Final = 6
 _SLOW: Final = 300.0
 _DISK_WAIT: Final = 30.0
+#: A damaged clip may still be being written: the second try comes after so many seconds.
+_DAMAGED_AGAIN: Final = 10.0
+#: So often the same bytes come, fewer than the server says, until they are what it has.
+_SAME_SHORT: Final = 3
 _PUBLISHED_EVERY: Final = 0.2
 _DEFINITE: Final = frozenset({"download_refused", "download_too_large", "remote_expired"})
 #: Refusals after which a clip behind the first one is given up: many servers give only one.
@@ -77,6 +84,7 @@ class _Tries:
         copies: SHA-256 of what came whole and was not kept.
         doubtful: The last of these: all that there will be if the server gives no more.
         refused: Refusals of a clip behind the first one.
+        short: SHA-256 of the last part that was shorter than told, and how often it came in a row.
         lacks: Clips behind the first one that this server gives no way to fetch.
     """
 
@@ -90,6 +98,7 @@ class _Tries:
     copies: list[str] = field(default_factory=list)
     doubtful: Path | None = None
     refused: int = 0
+    short: tuple[str, int] = ("", 0)
     lacks: set[int] = field(default_factory=set)
 
     def keep(self, part: PartFile, kind: str) -> None:
@@ -122,6 +131,7 @@ class _Tries:
                 path.unlink(missing_ok=True)
         self.part = self.doubtful = self.body = None
         self.copies.clear()
+        self.short = ("", 0)
 
 
 class Downloads:
@@ -310,6 +320,9 @@ class Downloads:
                     limit=MAX_BYTES,
                 )
             except ServerError as failure:
+                is_cut = failure.error.kind == "download_interrupted" and not self._stop.is_set()
+                if is_cut and (whole := self._short(part, job, tries, output)) is not None:
+                    return whole
                 tries.keep(part, failure.error.kind)
                 raise
             return self._judged(part, job, tries, output, has_end=body.has_end)
@@ -325,6 +338,23 @@ class Downloads:
             except FileNotFoundError:
                 tries.body, tries.kept = None, 0
         return PartFile(self._folder, job.id)
+
+    def _short(self, part: PartFile, job: Job, tries: _Tries, output: int) -> Output | None:
+        """Publish a part that is shorter than the server says every time, and a whole clip."""
+        total = tries.body.total if tries.body is not None else None
+        if total is None or not 0 < part.bytes < total:
+            return None
+        digest = part.sha256
+        before, times = tries.short
+        tries.short = (digest, times + 1 if digest == before else 1)
+        if tries.short[1] < _SAME_SHORT:
+            return None
+        part.sync_and_close()
+        with disk_refusals(part.path):
+            found = probe_clip(part.path)
+        if found.warning is not None or not knows_its_end(found):
+            return None
+        return published(part, self._folder, job, output, doubt="length_differs")
 
     def _judged(
         self, part: PartFile, job: Job, tries: _Tries, output: int, *, has_end: bool
@@ -344,7 +374,14 @@ class Downloads:
                 JobError("download_interrupted", CODES["download_interrupted"], message=message)
             )
         try:
-            return published(part, self._folder, job, output, keeps=came_before or is_last)
+            return published(
+                part,
+                self._folder,
+                job,
+                output,
+                keeps=came_before or is_last,
+                doubt=None if has_end else "length_unknown",
+            )
         except DamagedError:
             tries.doubt(part)
             raise
@@ -449,6 +486,8 @@ def _addresses(job: Job, output: int) -> list[str]:
 def _wait(kind: str, failures: int) -> float:
     if kind == "disk_full":
         return _DISK_WAIT
+    if kind == "clip_damaged" and failures <= _EAGER_TRIES:
+        return min(_DAMAGED_AGAIN * 2.0 ** (failures - 1), 60.0)
     return _SLOW if failures > _EAGER_TRIES else min(2.0 ** (failures - 1), 60.0)
 
 

@@ -82,7 +82,7 @@ def _are_twins(jobs: Sequence[Job]) -> bool:
 
     A job whose answer is still on its way will name its own.
     """
-    return all(job.state is State.UNCONFIRMED and job.request == jobs[0].request for job in jobs)
+    return all(job.state is not State.SUBMITTING and job.request == jobs[0].request for job in jobs)
 
 
 def for_a_person(

@@ -13,7 +13,14 @@ from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from sora_tui.client.dialect import dialect_of
-from sora_tui.core.budget import Charge, Spending, day_began, over_budget, spending
+from sora_tui.core.budget import (
+    Charge,
+    Spending,
+    day_began,
+    hours_left,
+    over_budget,
+    spending,
+)
 from sora_tui.core.job import Batch, Consent, Job, State
 from sora_tui.core.limits import Budget
 from sora_tui.core.price import Ask, Price, PriceKind, Retirement, ask_for
@@ -518,6 +525,8 @@ class _PriceBook:
             today = spent_today(self._folder, settings, now)
             charges = (Charge(one.server, one.price, one.clips, one.self_run) for one in lines)
             over = over_budget(settings.budget, charges, today)
+            if over is not None and over.facts.get("setting") == "per_day":
+                over = replace(over, facts={**over.facts, "hours": hours_left(now)})
             if over is not None and over.code == "price_unknown":
                 silent = [line for line in lines if line.price.sum is None and not line.self_run]
                 unanswered = (line.unanswered for line in silent)

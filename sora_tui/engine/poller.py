@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Poll, VideosClient
@@ -20,6 +20,7 @@ from sora_tui.engine.active_jobs import FAULT_WAIT, ActiveJobs, utc_now
 from sora_tui.engine.address_downloads import AddressDownloads, AddressResult
 from sora_tui.engine.capabilities import SURELY_NO_ROUTE, Capabilities
 from sora_tui.engine.events import Retry
+from sora_tui.engine.matching import matches
 from sora_tui.engine.pagination import walk_pages
 from sora_tui.engine.poll_plan import UNKNOWN_AGAIN, PollPlan, Sweep, is_news, soonest
 from sora_tui.engine.rate_limit import MAX_IN_FLIGHT, RateLimiter
@@ -38,6 +39,9 @@ _LIST_PAGES: Final = 5
 #: What answers a look where no route for looks is (Dynamo answers with the finished job at once).
 _NO_ROUTE: Final = frozenset({405, 501})
 _KEY_WAIT: Final = 60.0
+#: One refusal may be a proxy's, or of one replica: it counts when it comes again after so many
+#: seconds.
+_REFUSED_AGAIN: Final = 2.0
 #: Refusals of a look that are about one job: the server is there, and tells of the others.
 _ABOUT_JOB: Final = frozenset({"key_without_grant", "request_refused", "moderation_before"})
 #: What a server answers that has no list (videos-api, divergence 16).
@@ -46,6 +50,22 @@ _NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 _DURATIONS_KEPT: Final = 60.0
 #: A page of rows may mean a hundred writes: after so many seconds of them others have a turn.
 _AT_A_TIME: Final = 0.02
+
+
+class _Listed(NamedTuple):
+    """What a server's list says of one job.
+
+    Attributes:
+        own: The row with its id.
+        videos: The rows that were read.
+        skew: The server's clock minus ours, in seconds; None where it does not say.
+        is_away: There is a list, and it did not come this time.
+    """
+
+    own: RemoteVideo | None
+    videos: list[RemoteVideo]
+    skew: float | None
+    is_away: bool = False
 
 
 class Poller:
@@ -82,6 +102,7 @@ class Poller:
         self._aliases: dict[str, tuple[str, int]] = {}  # job id -> another id, and how often
         self._denials: dict[str, tuple[int, datetime]] = {}
         self._refusals: dict[str, int] = {}  # job id -> looks in a row that were refused
+        self._key_refused_at: float | None = None  # loop time of the first refusal in a row
         self._durations: dict[tuple[str | None, ...], tuple[float, float | None]] = {}
         self._due_at = 0.0
 
@@ -149,6 +170,7 @@ class Poller:
         self._denials.pop(job.id, None)
         self._refusals.pop(job.id, None)
         self._aliases.pop(job.id, None)
+        job = job.with_cookies(answer.cookies)
         is_told_again = video.phase.is_final_without_clip and job.has_unconfirmed_end
         if video.urls and (video.phase is Phase.UNKNOWN or is_told_again):
             server = client.server._replace(cookies=job.cookies)
@@ -193,16 +215,21 @@ class Poller:
         count = self._refusals[job.id] = self._refusals.get(job.id, 0) + 1
         is_hidden = failure.error.kind == "key_without_grant"
         wait = _KEY_WAIT if is_hidden else _doubled(count)
+        if count == 1:
+            wait = _REFUSED_AGAIN
         wait = max(wait, failure.retry_after or 0.0)
         self._plan.defer(job.id, _now() + wait)
         current = self._active_jobs.jobs.get(job.id)
         if current is None:
             return
+        until = utc_now() + timedelta(seconds=wait)
+        if count == 1:
+            self._active_jobs.show_retry(current, Retry(count, until, str(failure.error.status)))
+            return
         kind = "job_hidden" if is_hidden else "look_refused"
         error = failure.error._replace(kind=kind, spent=Spent.PERHAPS)
         self._active_jobs.record_status_error(current, error)
         why = replace(error.problem, facts={**error.problem.facts, "profile": self._server.name})
-        until = utc_now() + timedelta(seconds=wait)
         self._active_jobs.show_retry(current, Retry(count, until, kind, why))
 
     async def _denied(
@@ -225,11 +252,11 @@ class Poller:
         current = self._active_jobs.jobs.get(job.id)
         if current is None:
             return
-        is_listed = isinstance(listed, RemoteVideo)
-        if isinstance(listed, RemoteVideo) and count >= _LISTED_AFTER:
-            self._take_listed(current, listed, wait)
+        own = None if listed is None else listed.own
+        if own is not None and count >= _LISTED_AFTER:
+            self._take_listed(current, own, wait)
             return
-        rows = listed if isinstance(listed, int) else None
+        rows = 0 if listed is None or own is not None else len(listed.videos)
         if failure is not None and current.ended_at_create and count > 1:
             self._active_jobs.put(current.final_status_believed(utc_now()))
             return
@@ -245,7 +272,17 @@ class Poller:
             why = problem("gateway_misroutes", asked=failure.asked, made=made)
             kept = failure.error._replace(kind=why.code, spent=why.spent)
             self._active_jobs.record_status_error(current, kept)
-        elif count >= _GONE_AFTER and left <= timedelta(0) and not is_listed:
+        elif (
+            count >= _GONE_AFTER
+            and left <= (-_GONE_TIME if listed is not None and listed.is_away else timedelta(0))
+            and own is None
+        ):
+            if listed is not None and (found := self._found_elsewhere(current, listed)):
+                self._denials.pop(job.id, None)
+                self._active_jobs.show_retry(current, None)
+                self._active_jobs.put(current.found_under_another_id(utc_now(), found))
+                self._plan.saw_job(job.id, found, None, _now())
+                return
             error = failure.error if failure else JobError("remote_gone", Spent.PERHAPS)
             spent = Spent.NO if self._server.free else Spent.PERHAPS
             gone = JobError("remote_gone", spent, error.code, error.message, error.status)
@@ -276,23 +313,37 @@ class Poller:
         until = utc_now() + timedelta(seconds=wait)
         self._active_jobs.show_retry(job, Retry(self._denials[job.id][0], until, why.code, why))
 
-    async def _listed(self, client: VideosClient, job: Job) -> RemoteVideo | int | None:
-        """The job's row in the server's list, else how many rows it has; None without a list.
+    async def _listed(self, client: VideosClient, job: Job) -> _Listed | None:
+        """What the server's list says of a job; None without a list.
 
         A job that is listed is not gone, whatever a look says.
         """
         if self._capabilities.can("list") is False:
             return None
-        rows, ours = 0, inner_id(job.remote_id or "")
+        videos, skew, ours = list[RemoteVideo](), None, inner_id(job.remote_id or "")
         try:
             async for page in walk_pages(client, self._rate_limiter, _LIST_PAGES):
-                for video in page.fresh:
-                    if inner_id(video.id) == ours:
-                        return video
-                rows += len(page.fresh)
-        except ServerError:
+                own = next((video for video in page.fresh if inner_id(video.id) == ours), None)
+                videos += page.fresh
+                skew = page.skew if page.skew is not None else skew
+                if own is not None:
+                    return _Listed(own, videos, skew)
+        except ServerError as failure:
+            is_away = not failure.not_found and failure.error.status not in _NO_LIST
+            return _Listed(None, [], None, is_away=True) if is_away else None
+        return _Listed(None, videos, skew)
+
+    def _found_elsewhere(self, job: Job, listed: _Listed) -> RemoteVideo | None:
+        """The row that is a denied job to the letter, and no other job's: its id was changed.
+
+        Others that are denied may own it as well, and so may those whose answer is not known.
+        """
+        if not listed.videos:
             return None
-        return rows or None
+        denied = [each for each in self._jobs() if each.id == job.id or each.id in self._denials]
+        lost = self._active_jobs.at_origin(self._server, State.SUBMITTING, State.UNCONFIRMED)
+        known = self._active_jobs.history.known_remote_ids(self._server.origin)
+        return matches((*denied, *lost), listed.videos, known, listed.skew).get(job.id)
 
     # With the list --------------------------------------------------------------------------
 
@@ -352,17 +403,28 @@ class Poller:
 
     def _answered(self) -> None:
         """The server is there: what waited for it waits no longer."""
+        self._key_refused_at = None
         if self._rate_limiter.failures:
             for job in self._jobs():
                 self._active_jobs.show_retry(job, None)
         self._rate_limiter.opened()
 
     def _not_answered(self, failure: ServerError) -> None:
-        rest = _KEY_WAIT if failure.error.kind == "key_refused" else failure.retry_after
+        rest = failure.retry_after
+        is_first = False
+        if failure.error.kind == "key_refused":
+            first = self._key_refused_at
+            self._key_refused_at = first = _now() if first is None else first
+            is_first = _now() - first < _REFUSED_AGAIN / 2
+            rest = max(_REFUSED_AGAIN if is_first else _KEY_WAIT, rest or 0.0)
         until = utc_now() + timedelta(seconds=self._rate_limiter.failed(rest))
         why = str(failure.error.status or failure.error.kind)
-        retry = Retry(self._rate_limiter.failures, until, why, failure.error.problem)
+        reason = None if is_first else failure.error.problem
+        retry = Retry(self._rate_limiter.failures, until, why, reason)
         for job in self._jobs():
+            if is_first:
+                self._active_jobs.show_retry(job, retry)
+                continue
             self._active_jobs.record_status_error(job, failure.error._replace(spent=Spent.PERHAPS))
             self._active_jobs.show_retry(job, retry)
 

@@ -38,6 +38,8 @@ _UNSORTED: Final = timedelta(minutes=5)
 _FAR_DOWN: Final = timedelta(hours=26)
 #: A video is told with the same time for ever, give or take the second.
 _SAME_MOMENT: Final = timedelta(seconds=2)
+#: With these a server refuses its list for now: it has one.
+_LIST_LATER: Final = frozenset({401, 403, 408, 425, 429, *range(500, 600)} - {501})
 #: Among the documents this new, the one that has a video already is named.
 _NAMED: Final = 200
 
@@ -130,6 +132,7 @@ class Recovery:
                 await self.search(client)
             else:
                 self._rate_limiter.failed(failure.retry_after)
+                self._record_failure(lost, failure.error.kind)
             return
         self._rate_limiter.opened()
         self._capabilities.record("list", True)
@@ -272,14 +275,15 @@ class Recovery:
         return self._may_list(asyncio.get_running_loop().time())
 
     async def check_deferral(
-        self, client: VideosClient, job: Job, *, is_late: bool
+        self, client: VideosClient, job: Job, *, is_late: bool, is_last: bool
     ) -> DeferralCheck:
         """Return whether a pending job that the server has put off may be sent again.
 
-        A server that has no list, or answers with an error, has said all it says.
+        A list that is refused now may come later: it is asked again until the last search.
 
         Args:
             is_late: The list has had time to show what was made of it.
+            is_last: A list that is refused now is waited for no longer.
 
         Raises:
             ServerError: There was no answer, so nobody knows yet.
@@ -293,6 +297,9 @@ class Recovery:
             except ServerError as failure:
                 if failure.error.status is None:
                     raise
+                comes_later = failure.error.status in _LIST_LATER
+                if comes_later and not is_last and not job.was_deferred_before_any_call:
+                    return DeferralCheck.CHECK_AGAIN
         known = self._active_jobs.history.known_remote_ids(self._server.origin)
         return check_deferral(job, videos, known, skew, is_late=is_late)
 
@@ -395,13 +402,25 @@ class Recovery:
     ) -> None:
         at = utc_now()
         search = job.search or RecoverySearch(at, at)
+        if listed and not search.searches:
+            search = search._replace(began=at)  # the looks before brought no list
         if listed:
             search = search._replace(searches=search.searches + 1)
         elif job.id in self._listless:
             return
         (self._listless.discard if listed else self._listless.add)(job.id)
-        search = search._replace(at=at, listed=listed, found=found, cut=cut)
+        search = search._replace(at=at, listed=listed, found=found, cut=cut, failure="")
         self._active_jobs.put(job.searched(at, search))
+
+    def _record_failure(self, lost: Iterable[Job], kind: str) -> None:
+        """Write down that the list was asked and did not come, once for each reason."""
+        at = utc_now()
+        for each in lost:
+            job = self._unconfirmed(each.id)
+            if job is None or (job.search is not None and job.search.failure == kind):
+                continue
+            search = job.search or RecoverySearch(at, at)
+            self._put(job, search._replace(at=at, failure=kind))
 
     def _put(self, job: Job, search: RecoverySearch) -> None:
         self._active_jobs.put(job.searched(utc_now(), search))

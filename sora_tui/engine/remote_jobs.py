@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from sora_tui.client.probe import NO_LIST
 from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
-from sora_tui.core.job import State
+from sora_tui.core.job import Job, State
 from sora_tui.core.problem import Problem, problem, problem_error
 from sora_tui.core.remote_video import RemoteVideo, inner_id, is_usable_id
 from sora_tui.core.server import Server
@@ -62,6 +63,28 @@ def known_ids(folder: Folder, history: History, origin: str) -> set[str]:
     asked = (job.remote_id for job in waiting(folder) if job.server.origin == origin)
     return history.known_remote_ids(origin) | {
         inner_id(remote_id) for remote_id in asked if remote_id
+    }
+
+
+def without_taken(folder: Folder, history: History, job: Job) -> Job:
+    """Return a lost job without those candidates that another job has got since the search."""
+    if job.search is None or not job.search.found:
+        return job
+    known = known_ids(folder, history, job.server.origin)
+    free = (
+        each for each in job.search.found if "id" in each.other or inner_id(each.id) not in known
+    )
+    return replace(job, search=job.search._replace(found=tuple(free)))
+
+
+def unconfirmed_by_candidate(folder: Folder, history: History, origin: str) -> dict[str, str]:
+    """Return which lost job the last search offered a video for, by the `inner_id` of the video."""
+    lost = (job for job in history.active() if job.state is State.UNCONFIRMED and job.search)
+    return {
+        inner_id(candidate.id): job.id
+        for job in (without_taken(folder, history, each) for each in lost)
+        if job.server.origin == origin and job.search is not None
+        for candidate in job.search.found
     }
 
 

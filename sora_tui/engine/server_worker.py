@@ -14,6 +14,7 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent, problem
+from sora_tui.core.recovery import SEARCH_DELAYS
 from sora_tui.core.request import Operation
 from sora_tui.core.server import Server
 from sora_tui.engine.active_jobs import ActiveJobs, local_error, utc_now
@@ -25,12 +26,14 @@ from sora_tui.engine.poller import Poller
 from sora_tui.engine.rate_limit import Allowance, CreateLimit, RateLimiter
 from sora_tui.engine.recovery import Recovery
 from sora_tui.engine.remote_jobs import ALL_PAGES, remote_jobs
-from sora_tui.engine.submit import generate_video, refusal
+from sora_tui.engine.submit import generate_video, is_deferred_for_good, refusal
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.queue_pause import is_paused
 
 _LOCAL_WAIT: Final = 30.0
+#: Seconds between two questions for a list that is refused, while a job that was put off waits.
+_LIST_AGAIN: Final = 30.0
 _NOT_BELIEVED: Final = "the server put it off, and may have made it all the same"
 #: A server that answers so, or not at all, is not there to take a request either.
 _AWAY: Final = frozenset({None, 408, 425, 429, *range(500, 600)})
@@ -80,7 +83,8 @@ class ServerWorker:
         self._leaving: set[asyncio.Task[None]] = set()
         self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
-        self._list_due: dict[str, float] = {}  # attempts put off -> loop time of the last look
+        self._list_due: dict[str, float] = {}  # attempts put off -> loop time of the next look
+        self._deferred_since: dict[str, float] = {}  # attempts put off -> loop time of that
         self._kept: dict[str, Retry] = {}  # pending jobs -> why they wait, as it was shown
         self._question: asyncio.Task[None] | None = None  # the free one before the next request
         self._allowed_at: float | None = None  # loop time at which the pause is over
@@ -295,18 +299,32 @@ class ServerWorker:
     async def _is_believed(self, client: VideosClient, job: Job) -> bool:
         """Whether the "not now" that this job got is to be believed, so that it may go again.
 
-        Where the list is too young to tell, the job waits until it has had time to.
+        Where the list is too young to tell, or is refused for now, the job waits until it has had
+        time to. One that was put off too often ends here, when its list shows nothing of it.
 
         Raises:
             ServerError: The list did not come.
         """
         last, now = job.attempts[-1], asyncio.get_running_loop().time()
         age = max((utc_now() - last.at).total_seconds(), 0.0)
-        due = self._list_due.get(last.key, now + max(LIST_DELAY - age, 0.0))
-        match await self._recovery.check_deferral(client, job, is_late=now >= due):
+        since = self._deferred_since.setdefault(last.key, now - age)
+        check = await self._recovery.check_deferral(
+            client,
+            job,
+            is_late=now - since >= LIST_DELAY,
+            is_last=now - since >= max(LIST_DELAY, SEARCH_DELAYS[-1]),
+        )
+        match check:
             case DeferralCheck.SEND:
-                return True
+                if not is_deferred_for_good(job, self._taken_at):
+                    return True
+                busy = JobError("server_busy", Spent.NO, status=last.status)
+                self._active_jobs.put(job.deferred_for_good(utc_now(), busy))
             case DeferralCheck.CHECK_AGAIN:
+                now = asyncio.get_running_loop().time()
+                due = since + LIST_DELAY
+                if due <= now:
+                    due = now + _LIST_AGAIN
                 self._list_due[last.key] = due
                 until = utc_now() + timedelta(seconds=due - now)
                 self._active_jobs.show_retry(job, Retry(len(job.attempts), until, str(last.status)))
@@ -417,7 +435,8 @@ class ServerWorker:
     async def _connection(self) -> tuple[VideosClient, Server]:
         server = await self._connect(self.server)  # first: a password manager may hold the key
         if self._active_jobs.at(self.server, State.PENDING) and not self._rate_limiter.paused_for:
-            await self._capabilities.probe()
+            if (rest := await self._capabilities.probe()) is not None:
+                self._rate_limiter.failed(rest)
             server = await self._connect(self.server)
         if self._client is None or self._client.server != server:
             earlier, self._client = self._client, VideosClient(server)

@@ -142,11 +142,17 @@ def _after(
             return job.not_sent(at, error)
         case Rejected(error):
             return job.rejected(at, _as_missing(active_jobs, job, error))
-        case Later(_, error) if _is_put_off_for_good(job, taken_at):
+        case Later(_, error, is_proven=True) if is_deferred_for_good(job, taken_at, more=1):
             return job.rejected(at, error)
-        case Later(wait, error, names_limit):
+        case Later(wait, error, names_limit, is_proven):
             later = at + timedelta(seconds=wait)
-            return job.deferred(at, later, error.status or 429, names_limit=names_limit)
+            return job.deferred(
+                at,
+                later,
+                error.status or 429,
+                names_limit=names_limit,
+                is_proven=is_proven,
+            )
         case Unclear(error, wait):
             rest = UNCLEAR_WAIT if wait is None else wait
             return job.unconfirmed(at, error, at + timedelta(seconds=rest))
@@ -219,7 +225,10 @@ async def _with_clips(job: Job, server: Server, clips: _Clips, whole: Sequence[i
     that is damaged is noted, and left to a download, like one that the answer did not have.
     """
     outputs: list[Output] = []
+    source = job.request.source_file
     for number in whole:
+        if source is not None and clips.parts[number].sha256 == source.sha256:
+            continue  # the answer repeats what was sent
         try:
             outputs.append(
                 await in_daemon_thread(
@@ -253,12 +262,17 @@ def _published(part: PartFile, folder: Folder, job: Job, number: int) -> Output:
         return published(part, folder, job, number, keeps=True)
 
 
-def _is_put_off_for_good(job: Job, taken_at: datetime | None) -> bool:
-    """Whether this is the third "later", and the server took no other job since the first."""
-    put_off = [attempt.at for attempt in job.attempts if attempt.is_deferred]
-    if len(put_off) + 1 < _MAX_DEFERRALS:
+def is_deferred_for_good(job: Job, taken_at: datetime | None, *, more: int = 0) -> bool:
+    """Whether this is the third "later", and the server took no other job since the first.
+
+    Args:
+        taken_at: When the server last took or had a job of ours.
+        more: Deferrals that are not in the record yet.
+    """
+    deferred = [attempt.at for attempt in job.attempts if attempt.is_deferred]
+    if not deferred or len(deferred) + more < _MAX_DEFERRALS:
         return False
-    return taken_at is None or taken_at < put_off[0]
+    return taken_at is None or taken_at < deferred[0]
 
 
 def _as_missing(active_jobs: ActiveJobs, job: Job, refused: JobError) -> JobError:

@@ -40,6 +40,16 @@ def _warning(output: Output) -> str:
             "{name} has bytes behind its end; it is kept as the server gave it, and no player was"
             " asked"
         ).format(name=name)
+    if output.warning == "length_unknown":
+        return _(
+            "{name} came twice alike from a server that does not tell its length, and nothing in it"
+            " tells whether it is whole"
+        ).format(name=name)
+    if output.warning == "length_differs":
+        return _(
+            "{name} is whole by its own index, but shorter than its server says each time; no"
+            " player was asked"
+        ).format(name=name)
     return _(
         "{name} looks damaged ({reason}); it is kept as the server gave it, and no player was asked"
     ).format(name=name, reason=clean_line(output.warning or "", 40))

@@ -106,6 +106,9 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         for name in {"sum", "limit", "spent"} & set(readable):
             with suppress(InvalidOperation):
                 readable[name] = money(Decimal(readable[name]), currency)
+    if readable.get("setting") in _LIMITS:
+        text = _("{setting} under [budget] in sora-tui.toml")
+        readable["setting"] = text.format(setting=readable["setting"])
     reason = readable.get("reason", "")
     if reason in REASONS:
         readable["reason"] = _(REASONS[reason])
@@ -159,6 +162,8 @@ REASONS: Final[Mapping[str, str]] = {
     "no_decoder": N_("PyAV, which would decode it, is not installed"),
 }
 
+#: Settings of a table that a person may not know by their names alone.
+_LIMITS: Final = frozenset({"per_day", "per_job"})
 _HTTP_STATUS: Final = re.compile(r"[1-5]\d\d")
 _PART: Final = re.compile(r"\[([^\[\]]*)\]")
 _FACT: Final = re.compile(r"\{(\w+)\}")
@@ -589,7 +594,8 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "over_budget": (
         N_(
             "This goes over the limit[ of {limit}][: about {sum}]"
-            "[, and {spent} of today is spent or reserved already]."
+            "[, and {spent} of today is spent or reserved already in this folder]."
+            "[ The day ends at midnight here, in {hours} h.]"
         ),
         _NOT_SENT,
         N_("Raise the limit[ ({setting})], or ask for fewer or shorter clips."),
@@ -730,6 +736,15 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             " Otherwise something else may be answering in its place."
         ),
     ),
+    "handshake_refused": (
+        N_("The server[ {host}] refused the encrypted connection[: {message}]."),
+        _TRY_FREE,
+        N_(
+            "It may want a certificate from the program (mutual TLS), which sora-tui cannot give:"
+            " use an address of it that takes a key instead. Otherwise its TLS is too old or too"
+            " new for this machine."
+        ),
+    ),
     "server_unreachable": (
         N_("The server[ {host}] cannot be reached[: {message}]."),
         _TRY_FREE,
@@ -865,7 +880,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "video_taken": (
         N_("That video[, {video},] belongs to another job of this folder[, {job}]."),
         N_("Nothing was sent again."),
-        N_("Name another video, or look at that job."),
+        N_("Name another video, or look at that job[: sora-tui show {job}]."),
     ),
     # while it runs there
     "generation_failed": (

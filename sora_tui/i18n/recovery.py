@@ -30,6 +30,10 @@ def found_words(job: Job) -> str:
     search = job.search
     if search is None:
         return _("The list of {server} has not been asked yet.").format(**facts)
+    if search.failure == "answer_unusable" and not search.found:
+        return _("{server} was asked for its list, and its answer cannot be read.").format(**facts)
+    if search.failure and not search.found:
+        return _("{server} was asked for its list, and gave none so far.").format(**facts)
     if not search.listed:
         return _("{server} has no list to look for it in.").format(**facts)
     sent = job.created_at if job.has_unknown_past else job.attempts[-1].at
@@ -52,9 +56,17 @@ def found_words(job: Job) -> str:
 def search_words(job: Job, until: str) -> str:
     """One line: that a lost answer is looked for, and until when.
 
+    What waited in a folder that was copied is not lost: it waits for a yes.
+
     Args:
         until: A time on the person's own clock.
     """
+    if not job.attempts:
+        return _(
+            "{job} was not sent from here, and perhaps from elsewhere: the list of {server} is"
+            " looked into until {time}. Then it waits for your yes. Ctrl+c leaves it; sora-tui"
+            " wait goes on."
+        ).format(job=job.id, server=clean_line(job.server.profile, 60), time=until)
     return _(
         "The answer to {job} is lost. It is looked for in the list of {server} until {time}."
         " Ctrl+c leaves it; sora-tui wait goes on."

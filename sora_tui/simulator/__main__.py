@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import os
 import secrets
@@ -19,6 +20,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 import uvicorn
 
@@ -26,6 +28,8 @@ from sora_tui.simulator.dialects import DIALECTS
 from sora_tui.simulator.faults import Fault, FaultsError, load_faults
 from sora_tui.simulator.server import configuration, listen
 from sora_tui.simulator.triggers import TRIGGERS
+
+_LAST_PORT: Final = 65535
 
 
 def main() -> None:
@@ -41,14 +45,26 @@ def main() -> None:
         except OSError as error:
             # A server that can keep nothing answers 500 to every request.
             parser.error(f"argument --data: {error.strerror}")
-        ended_by = asyncio.run(_serve(options, folder))
+        try:
+            listener, base_url = listen(options.host, options.port, options.dialect)
+        except UnicodeError:  # a name that none can be
+            parser.error("argument --host: there is no such host")
+        except OSError as error:
+            number = error.errno or 0
+            if number in {errno.EADDRINUSE, errno.EACCES}:
+                parser.error(f"argument --port: {os.strerror(number)}")
+            # Names that are looked up in vain have numbers below 0.
+            reason = os.strerror(number) if number > 0 else "there is no such host"
+            parser.error(f"argument --host: {reason}")
+        ended_by = asyncio.run(_serve(options, folder, listener, base_url))
     sys.exit(128 + ended_by if ended_by else 0)
 
 
-async def _serve(options: argparse.Namespace, folder: Path) -> int:
+async def _serve(
+    options: argparse.Namespace, folder: Path, listener: socket.socket, base_url: str
+) -> int:
     """Returns the signal that ended it, 0 if none did."""
     key = options.key or f"sim-{secrets.token_urlsafe(18)}"
-    listener, base_url = listen(options.host, options.port, options.dialect)
     config = configuration(
         folder,
         key=key,
@@ -110,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
     parser.add_argument("--data", type=Path, help="keep jobs and clips in this folder")
     parser.add_argument(
         "--dialect", choices=tuple(DIALECTS), default="openai", help="the server to behave like"
@@ -132,10 +148,20 @@ def _faults(path: str) -> list[Fault]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdecimal() else -1
+    if not 0 <= port <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"from 0 to {_LAST_PORT}, not {text}")
+    return port
+
+
 def _speed(text: str) -> float:
-    speed = float(text)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
     if not 0.01 <= speed <= 1000:
-        raise argparse.ArgumentTypeError("from 0.01 to 1000")
+        raise argparse.ArgumentTypeError(f"from 0.01 to 1000, not {text}")
     return speed
 
 

@@ -88,6 +88,8 @@ def load_faults(path: Path) -> list[Fault]:
         FaultsError: Not readable, no TOML, or a wrong entry.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise FaultsError(f"{path}: it is no file")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise FaultsError(f"{path}: {error.strerror}") from None

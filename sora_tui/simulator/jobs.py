@@ -17,7 +17,7 @@ import os
 import random
 import threading
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -64,6 +64,8 @@ class Job:
     origin: str = ""
     kept_seconds: float = EXPIRY_SECONDS
     asked: dict[str, Any] = field(default_factory=dict)
+    #: Fields of the record that a later version wrote; they survive.
+    later: dict[str, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> str:
@@ -302,7 +304,8 @@ class Jobs:
         if not (self._durable and self._known(job)):
             return
         part = self._path(job, f".json.{os.getpid()}.part")
-        part.write_text(json.dumps(asdict(job)), encoding="utf-8")
+        record = asdict(job)
+        part.write_text(json.dumps({**record.pop("later"), **record}), encoding="utf-8")
         part.replace(self._path(job, ".json"))
 
     def _drop_expired(self) -> None:
@@ -312,8 +315,15 @@ class Jobs:
 
 
 def _loaded(path: Path) -> Job | None:
-    """The job of a record, or None if another version or hand wrote it: then it is left alone."""
+    """The job of a record, or None if it is none: then it is left alone.
+
+    A later version may have written more than this one knows.
+    """
+    known = {each.name for each in fields(Job)} - {"later"}
     try:
-        return Job(**json.loads(path.read_bytes()))
-    except (ValueError, TypeError):
+        record = json.loads(path.read_bytes())
+        later = {name: value for name, value in record.items() if name not in known}
+        own = {name: value for name, value in record.items() if name in known}
+        return Job(**own, later=later)
+    except (ValueError, TypeError, AttributeError):
         return None

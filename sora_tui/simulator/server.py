@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,12 +17,24 @@ from sora_tui.simulator.faults import Fault
 from sora_tui.simulator.jobs import Jobs
 from sora_tui.simulator.socket_faults import Connections
 
+#: What calls a server of this machine that listens on all its addresses.
+_OWN: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
+
 
 def listen(host: str, port: int, dialect: str) -> tuple[socket.socket, str]:
-    """A listening socket (port 0 takes a free one), and the base URL of the API behind it."""
-    listener = socket.create_server((host, port), backlog=128)
+    """A listening socket (port 0 takes a free one), and the base URL of the API behind it.
+
+    On every address of the machine (0.0.0.0, ::) the URL is that of the machine itself: nobody can
+    call those.
+
+    Raises:
+        OSError: The port is taken or not ours to take; nothing here has that host.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=128)
     prefix = DIALECTS[dialect].prefixes[0]
-    return listener, f"http://{host}:{listener.getsockname()[1]}{prefix}"
+    called = _OWN.get(host, f"[{host}]" if family is socket.AF_INET6 else host)
+    return listener, f"http://{called}:{listener.getsockname()[1]}{prefix}"
 
 
 def configuration(

@@ -65,11 +65,12 @@ def chance() -> str:
     return os.urandom(4).hex()
 
 
-def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write_atomic(path: Path, data: bytes, mode: int = 0o600, *, rights: int | None = None) -> None:
     """Make `data` the content of `path`, durably: after this returns it survives a power cut.
 
     Args:
         mode: Of the new file; the umask may take bits away.
+        rights: Those of the file that is replaced, whatever the umask says.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing; the old content stays.
@@ -80,6 +81,8 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
         try:
             try:
                 write_all(fd, data)
+                if rights is not None:
+                    os.fchmod(fd, rights)
                 os.fsync(fd)
             finally:
                 os.close(fd)

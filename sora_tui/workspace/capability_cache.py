@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from sora_tui.core.text import clean_line
 from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.safe_open import safe_open
 
 #: Servers are updated and replaced: what was learnt counts for so many seconds.
 FORGOTTEN_AFTER: Final = 24 * 3600.0
@@ -110,9 +111,8 @@ class CapabilityCache:
 
     def _read(self) -> None:
         try:
-            if self._path.is_symlink() or self._path.stat().st_size > _MOST_BYTES:
-                return
-            said = json.loads(self._path.read_bytes())["servers"]
+            with safe_open(self._path) as file:
+                said = json.loads(file.read(_MOST_BYTES))["servers"]
             self._servers = {
                 str(origin): _read_entry(entry)
                 for origin, entry in list(said.items())[-_MOST_SERVERS:]

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from sora_tui.core.problem import problem_error
 from sora_tui.workspace.atomic import disk_refusals, write_all
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.safe_open import safe_open
 
 _UNSUPPORTED: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL})
 #: On these flock succeeds for everybody, or only among the processes of one machine.
@@ -101,7 +102,8 @@ class OwnerLock:
         None where nothing readable stands there or the process is gone.
         """
         try:
-            said = json.loads(self._folder.lock_file.read_bytes()[:4096])
+            with safe_open(self._folder.lock_file) as file:
+                said = json.loads(file.read(4096))
             pid, host = int(said["pid"]), str(said["host"])
             since, state = datetime.fromisoformat(said["since"]), str(said["state"])
         except (OSError, ValueError, KeyError, TypeError):

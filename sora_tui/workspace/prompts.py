@@ -31,6 +31,7 @@ from sora_tui.workspace.atomic import (
     write_atomic,
 )
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.safe_open import open_named
 
 #: Largest prompt file read, in bytes; the longest prompt has 32,000 characters.
 #: File systems take names of 255 bytes; a suffix and a number come behind.
@@ -126,7 +127,7 @@ def list_prompts(folder: Folder) -> list[PromptFile]:
 def read_prompt(path: Path) -> Prompt:
     """The prompt in a file. A file named `prompt.md` is read as the one-file script did.
 
-    Any file the person names will do, a pipe included.
+    Any file the person names will do, a pipe that the shell hands over included.
 
     Raises:
         ProblemError: prompt_missing; prompt_unreadable (not UTF-8, larger than `MAX_BYTES`, no
@@ -145,7 +146,7 @@ def read_source(path: Path) -> str:
         ProblemError: prompt_missing or prompt_unreadable.
     """
     try:
-        with path.open("rb") as file:
+        with open_named(path) as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise problem_error("prompt_missing", path=str(path)) from None
@@ -181,9 +182,9 @@ def save_prompt(
     """
     path = _place_of(folder, Path(name))
     try:
-        mode, source = path.stat().st_mode & 0o777, read_source(path)
+        rights, source = path.stat().st_mode & 0o777, read_source(path)
     except FileNotFoundError:
-        mode, source = 0o644, None
+        rights, source = None, None
     if base is not None and source is not None and source != base:
         raise problem_error("prompt_changed", path=folder.relative(path))
     if source is None and base is None:
@@ -197,7 +198,7 @@ def save_prompt(
     if written != source:
         with disk_refusals(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, _bytes(written), mode)
+        write_atomic(path, _bytes(written), 0o644, rights=rights)
     return path
 
 

@@ -1,4 +1,4 @@
-"""Opens files that somebody else put there: no pipe that blocks, no link that leads elsewhere."""
+"""Opens files that others put there or a person names: no pipe that blocks, no link astray."""
 
 from __future__ import annotations
 
@@ -23,3 +23,27 @@ def safe_open(path: Path | str) -> BinaryIO:
     except BaseException:
         os.close(fd)
         raise
+
+
+def open_named(path: Path) -> BinaryIO:
+    """Open a file that a person names: a regular one, or a stream that the shell hands over.
+
+    `<(command)` and `/dev/stdin` are such streams. A named pipe or a device would be waited for
+    without end.
+
+    Raises:
+        OSError: As open(2) says it; EINVAL for a pipe, a socket, a device or a terminal. Its
+            `strerror` is then a code of `i18n.problems.REASONS`.
+        ValueError: There is a NUL in the name.
+    """
+    mode = path.stat().st_mode
+    is_handed = _is_handed_over(path) and stat.S_ISFIFO(mode)
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or is_handed):
+        raise OSError(errno.EINVAL, "not_regular", str(path))
+    return path.open("rb")
+
+
+def _is_handed_over(path: Path) -> bool:
+    """Whether the path is one of this process's own descriptors."""
+    named = os.path.realpath(path.parent) if path != Path("/dev/stdin") else "/dev/fd"
+    return named in {"/dev/fd", os.path.realpath("/dev/fd")}

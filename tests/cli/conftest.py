@@ -18,6 +18,7 @@ import pytest
 
 from sora_tui.__main__ import check_graphics, list_keys
 from sora_tui.cli.main import main
+from sora_tui.cli.screen import Screen
 from sora_tui.i18n import set_language
 from tests.simulated import Simulator, start_simulator
 from tests.support.clock import module_path
@@ -70,7 +71,8 @@ class Shell:
             for name, value in {**self.environ, **environ}.items():
                 patch.setenv(name, value)
             try:
-                code = main(words, lambda settings, folder, start_log: 0, list_keys, check_graphics)
+                screen = Screen(lambda settings, folder, log: 0, list_keys, check_graphics)
+                code = main(words, screen)
             except SystemExit as end:  # argparse ends so
                 code = int(end.code or 0)
         return Ran(code, out.getvalue(), err.getvalue())

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sora_tui.cli.streams import read_input
+from sora_tui.cli.unconfirmed_words import resolution_commands
 from sora_tui.core.batch import earlier_batch_id
-from sora_tui.core.job import Batch
+from sora_tui.core.job import Batch, JobError
+from sora_tui.core.problem import Spent
 from sora_tui.core.server import ServerRef
+from sora_tui.i18n.recovery import search_words
 from sora_tui.workspace.folder import open_folder
 from tests.cli.conftest import Shell
-from tests.workspace.jobs import put, saved
+from tests.core.lives import LATER
+from tests.workspace.jobs import put, saved, wish
 
 LAB = (
     'default = "lab"\n{more}\n[servers.lab]\nbase_url = "https://lab.example.org/v1"\n'
@@ -89,6 +97,32 @@ def test_a_file_that_is_not_there_or_no_batch(lab: Shell) -> None:
     assert lab.inside("batch", "shots.jsonl", "--max-active", "0").code == 2
 
 
+@pytest.mark.timeout(20)
+def test_what_would_be_waited_for_without_end_is_no_batch_and_no_prompt(lab: Shell) -> None:
+    os.mkfifo(lab.workspace / "pipe")
+    for path in ("pipe", "/dev/zero", "."):
+        ran = lab.inside("batch", path, "--json")
+        assert (ran.code, ran.documents[-1]["code"]) == (2, "batch_unreadable"), path
+        ran = lab.inside("generate", "-f", path, "--json")
+        assert (ran.code, ran.documents[-1]["code"]) == (2, "prompt_unreadable"), path
+    assert "it is no file" in lab.inside("batch", "pipe").err
+    ran = lab.inside("generate", "-", "--yes")
+    assert (ran.code, "-f - reads one" in ran.err) == (2, True)
+    assert lab.documents == []
+
+
+def test_a_terminal_is_told_what_it_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal("A kite"))
+    assert read_input() == "A kite"
+    assert "Ctrl+d" in capsys.readouterr().err
+
+
 def test_a_batch_in_toml_from_prompt_files(shell: Shell) -> None:
     folder = shell.workspace / "prompts"
     folder.mkdir()
@@ -129,6 +163,24 @@ def test_files_whose_names_fold_to_one_word_are_two_batches(lab: Shell) -> None:
     assert (same["to_send"], same["sent_before"]) == (0, 1)
     assert (other["to_send"], other["sent_before"]) == (1, 0)
     assert same["id"] != other["id"]
+
+
+def test_orders_of_the_batch_that_wait_are_not_called_sent(lab: Shell) -> None:
+    """It said "0 clips to send, 2 sent before" of one that waited and one that asked for a yes."""
+    server = ServerRef("lab", "https://lab.example.org/v1")
+    first, second = (
+        replace(wish(n), batch=Batch("plan", 1, 1, f"id:shot{n}"), server=server) for n in (1, 2)
+    )
+    copied = second.of_unknown_past(LATER, JobError("past_unknown", Spent.PERHAPS))
+    put(open_folder(lab.workspace), first, copied)
+    lines = [{"id": f"shot{n}", "prompt": first.request.prompt, "model": "sora-2"} for n in (1, 2)]
+    (lab.workspace / "plan.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    ran = lab.inside("batch", "plan.jsonl", "--dry-run")
+    assert "0 clips to send, 1 handed in before and not sent yet, 1 to be decided by you" in ran.err
+    assert f"To take back: sora-tui cancel {first.id}\n" in ran.err
+    assert "lost" not in search_words(copied, "12:00")
+    commands = "\n".join(resolution_commands(copied))
+    assert "It waits for your yes" in commands
 
 
 def test_an_id_met_again_with_another_prompt_is_told(lab: Shell) -> None:

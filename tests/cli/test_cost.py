@@ -34,6 +34,8 @@ def spent(tmp_path: Path) -> Shell:
             replace(
                 job,
                 state=State.FAILED,
+                created_at=at,
+                updated_at=at,
                 simulated=False,
                 server=ServerRef("gw", "https://gw.example.org/v1"),
                 cost=cost,
@@ -71,3 +73,15 @@ def test_deleting_a_record_refunds_nothing(spent: Shell) -> None:
     history.trash(min(spent.workspace.glob("metadata/2*.json")).stem)
     history.close()
     assert "3 clips" in spent.inside("cost").out
+
+
+def test_what_surely_cost_nothing_is_not_called_unknown(tmp_path: Path) -> None:
+    """A refused order at a server without a price had `unknown` for its cost."""
+    history = History(open_folder(tmp_path))
+    for number, state in enumerate((State.REJECTED, State.NOT_SENT, State.SAVED), start=1):
+        job = pending(paid=True, number=number)
+        history.save(replace(job, state=state, simulated=False, cost=Cost()))
+    history.close()
+    rows = Shell(tmp_path, {}).inside("jobs").out.splitlines()[1:]
+    costs = {row.split()[1]: row.split()[4] for row in rows}
+    assert costs == {"rejected": "0", "not_sent": "0", "saved": "unknown"}

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from sora_tui.cli.delete import MEANS
+from sora_tui.cli.remote_delete import MEANS
 from sora_tui.core.job import Cost
 from sora_tui.core.probe_result import DeleteMeans
 from sora_tui.core.remote_video import read_video
@@ -106,7 +106,7 @@ def test_the_question_says_what_that_server_does(
         asked.append(question)
         return "n"
 
-    monkeypatch.setattr("sora_tui.cli.delete.question_on_terminal", lambda: decline)
+    monkeypatch.setattr("sora_tui.cli.commands.delete.question_on_terminal", lambda: decline)
     assert shell.inside("delete", "@last", "--remote").code == 2
     (question,) = asked
     assert MEANS[means].format(host="127.0.0.1") in question

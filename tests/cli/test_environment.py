@@ -171,6 +171,25 @@ def test_a_home_that_is_closed_to_us_holds_no_settings_of_ours(tmp_path: Path) -
     assert (ran.code, ran.err) == (0, "No jobs yet.\n")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another account")
+def test_servers_that_another_account_keeps_are_missed_with_a_word(tmp_path: Path) -> None:
+    """Without them another server is chosen, and jobs of theirs are not asked about."""
+    kept = tmp_path / "config" / "sora-tui" / "servers.toml"
+    kept.parent.mkdir(parents=True)
+    kept.write_text('default = "lab"\n[servers.lab]\nbase_url = "http://127.0.0.1:9/v1"\n')
+    kept.chmod(0o600)
+    os.chown(kept, 54321, 54321)
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    told = f"Your own settings in {kept} cannot be read: they belong to 54321."
+    for words, code in (
+        (["wait"], 0),
+        (["generate", "k", "--dry-run"], 0),
+        (["generate", "k", "--server", "lab"], 2),
+    ):
+        ran = run(words, tmp_path, environ=environ, may_read_all=False)
+        assert (ran.code, ran.err.count(told)) == (code, 1), ran.err
+
+
 def test_a_current_folder_that_is_gone_is_named_or_not_needed(tmp_path: Path) -> None:
     gone, there = tmp_path / "gone", tmp_path / "there"
     gone.mkdir()
@@ -238,7 +257,8 @@ def test_a_folder_of_ours_that_is_none_is_named_before_anything_is_sent(
         ({"ALL_PROXY": "socks5://127.0.0.1:9"}, "ALL_PROXY (a SOCKS proxy cannot be used here"),
         ({"SSL_CERT_FILE": "missing.pem"}, "SSL_CERT_FILE (No such file or directory)"),
         ({"SSL_CERT_DIR": "."}, "SSL_CERT_DIR (there is no certificate in it)"),
-        ({"SSLKEYLOGFILE": "missing/keys"}, "SSLKEYLOGFILE (No such file or directory)"),
+        ({"SSL_CERT_FILE": "pipe.pem"}, "SSL_CERT_FILE (it is no file)"),
+        ({"SSL_CERT_FILE": "/dev/null"}, "SSL_CERT_FILE (it is no file)"),
         ({"SORA_API_KEY": "sk-local-0123\u200b456789"}, "SORA_API_KEY cannot be sent: "),
     ],
 )
@@ -247,6 +267,7 @@ def test_settings_that_no_waiting_heals_are_refused_before_anything_is_written(
 ) -> None:
     # Not loopback, for which no proxy counts; nothing gets as far as looking the name up.
     settings = {"SORA_BASE_URL": "https://lab.invalid/v1", "SORA_API_KEY": KEY}
+    os.mkfifo(tmp_path / "pipe.pem")
     ran = run(["generate", "k", "--yes"], tmp_path, environ={**settings, **environ})
     assert ran.code == 2, ran.err
     assert told in ran.err

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.cli import generate
+from sora_tui.cli import place_order
+from sora_tui.cli.commands import generate
 from sora_tui.cli.console import Console
 from sora_tui.cli.wait_for_jobs import fate_words, running
 from sora_tui.core.job import Consent, Job, State
@@ -58,7 +59,7 @@ def test_the_last_words_never_advise_to_start_an_order_again(
         raise RuntimeError("a fault of ours")
 
     # Behind a clip that is paid and saved, and where the order was just handed in.
-    monkeypatch.setattr(generate, place, break_off)
+    monkeypatch.setattr(place_order, place, break_off)
     if place == "typical_time_of":
         set_paused(open_folder(shell.workspace), True)
     ran = shell.inside("generate", "A kite", "--yes")

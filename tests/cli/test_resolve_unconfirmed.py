@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sora_tui.cli.unconfirmed_words import resolution_commands
+from sora_tui.core.recovery import Candidate, RecoverySearch
+from sora_tui.engine.remote_jobs import unconfirmed_by_candidate
+from sora_tui.workspace.folder import open_folder
+from sora_tui.workspace.history import History
 from tests.cli.conftest import COMMAND, Ran, Shell
+from tests.core.lives import ERROR, LATER, START, new_job
 from tests.engine.lossy_server import LossyServer, lossy_server
 from tests.pty_session import KEYS, PtySession
+from tests.workspace.jobs import put, saved
 
 
 @dataclass(frozen=True)
@@ -187,3 +195,25 @@ def test_a_server_without_a_list_says_so_and_leaves_it_to_the_person(tmp_path: P
         assert (ran.code, it.document()["remote_id"]) == (1, "video_0")
         assert "prompt is another one than this job's: Somebody else's dog" in ran.err
         assert len(server.posts) == 1
+
+
+def test_a_candidate_that_another_job_has_by_now_is_not_offered(tmp_path: Path) -> None:
+    """The record of a search that is over offered what `adopt` had taken in meanwhile."""
+    found = tuple(Candidate(f"video_{number}", None, (), (), ()) for number in (1, 2))
+    search = RecoverySearch(LATER, LATER, listed=True, searches=1, found=found)
+    lost = new_job().submitting(START, "key").unconfirmed(LATER, ERROR).searched(LATER, search)
+    other = saved(1, remote_id="video_1")
+    folder = open_folder(tmp_path)
+    put(folder, lost, replace(other, server=lost.server))
+    shown = Shell(tmp_path, {}).inside("show", lost.id).out
+    assert "video_1" not in shown.partition("Found on")[2]
+    assert f"sora-tui wait {lost.id} --adopt video_2 " in shown
+    with closing(History(folder)) as history:
+        assert unconfirmed_by_candidate(folder, history, lost.server.origin) == {"video_2": lost.id}
+
+
+def test_without_a_candidate_the_command_that_shows_ids_is_named() -> None:
+    lost = new_job().submitting(START, "key").unconfirmed(LATER, ERROR)
+    profile = lost.server.profile
+    commands = list(resolution_commands(lost))
+    assert commands[0] == f"Which ids it may be: sora-tui adopt --server {profile}"

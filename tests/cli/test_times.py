@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.cli.adopt import _local
+from sora_tui.cli.commands.adopt import _local
 from sora_tui.core.job import Attempt, Cost, Job, State
 from sora_tui.core.problem import Problem
 from sora_tui.i18n.problems import sentences

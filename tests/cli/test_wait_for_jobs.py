@@ -16,6 +16,7 @@ import pytest
 from sora_tui.cli import wait_for_jobs
 from sora_tui.cli.console import Console
 from sora_tui.cli.progress import progress_for
+from sora_tui.cli.report import report
 from sora_tui.cli.wait_for_jobs import Item, Leave, Outcome, wait_for_completion
 from sora_tui.core.job import Job, JobError, State
 from sora_tui.core.problem import Spent
@@ -23,6 +24,7 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.lock import Holder
 from tests.core.lives import ERROR, LATER, OUTPUT, START, new_job, video
 from tests.workspace.jobs import put
 
@@ -95,3 +97,20 @@ def test_what_an_owner_cannot_ask_about_ends_the_wait_of_a_follower(
     outcome = waited(folder, follows, JobChanged(hidden))
     assert outcome.signal is None
     assert outcome.left[hidden.id].code == "job_hidden"
+
+
+def test_who_leaves_hears_that_another_process_goes_on(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl+c said nothing about a job that was handed in and not taken yet."""
+    follows = EngineChanged(owner=False, holder=Holder(77, "render", START, "running"))
+    for items, told in (
+        (
+            (follows,),
+            f"1 job is handed in and not sent yet: the sora-tui that has this folder sends"
+            f" it. To take it back: sora-tui cancel {SENT.id}\n",
+        ),
+        ((follows, JobChanged(TAKEN)), "1 job goes on in another sora-tui (pid 77 on render)."),
+    ):
+        report(waited(folder, *items), folder, Console(as_json=False))
+        assert told in capsys.readouterr().err

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,25 +15,27 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sora_tui.cli import exits
+from sora_tui.cli import commands, exits
+from sora_tui.cli.commands import COMMANDS
 from sora_tui.cli.parser import build_parser
 from sora_tui.core.problem import CODES
+from sora_tui.simulator.__main__ import main as run_simulator
 from tests.cli.conftest import COMMAND, Shell
 from tests.pty_session import PtySession
 
-COMMANDS = (
-    "generate",
-    "jobs",
-    "show",
-    "wait",
-    "verify",
-    "cancel",
-    "delete",
-    "adopt",
-    "servers",
-    "doctor",
-    "simulate",
-)
+
+def test_a_subcommand_is_one_file_and_one_row() -> None:
+    files = {path.stem for path in Path(commands.__file__).parent.glob("*.py")}
+    assert files - {"__init__"} == set(COMMANDS)
+
+
+def test_only_the_named_subcommand_is_imported() -> None:
+    code = (
+        "import sys; from sora_tui.cli.parser import parse; parse(['jobs', '--limit', '5']);"
+        "print([m for m in sys.modules if m.startswith('sora_tui.cli.commands.')])"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert done.stdout == "['sora_tui.cli.commands.jobs']\n"
 
 
 def test_every_problem_has_one_exit_code() -> None:
@@ -169,9 +174,51 @@ def test_simulate_speaks_a_dialect_and_misbehaves(shell: Shell) -> None:
 
 
 def test_a_simulator_that_cannot_listen_says_why(shell: Shell) -> None:
-    ran = shell("simulate", "--port", "70000")
-    assert ran.code == 4
-    assert "65535" in ran.err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = shell("simulate", f"--port={taken.getsockname()[1]}")
+    assert ran.code == 2
+    assert "--port (Address already in use)" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--port=70000", "--port: from 0 to 65535, not 70000"),
+        ("--port=-1", "--port: from 0 to 65535, not -1"),
+        ("--port=\u0663", "--port: from 0 to 65535, not \u0663"),
+        ("--speed=fast", "--speed: from 0.01 to 1000, not fast"),
+        ("--speed=nan", "--speed: from 0.01 to 1000, not nan"),
+        ("--speed=inf", "--speed: from 0.01 to 1000, not inf"),
+        ("--host=a..b", "--host: there is no such host"),
+        ("--faults=/dev/zero", "--faults: /dev/zero: it is no file"),
+    ],
+)
+def test_a_wrong_value_of_the_simulator_is_named(
+    words: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["simulator", words])
+    before = os.umask(0o077)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            run_simulator()
+    finally:
+        os.umask(before)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f"error: argument {told}")
+
+
+def test_a_simulator_that_others_can_reach_says_so(shell: Shell) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "simulate", "--host", "0.0.0.0"],
+        cwd=shell.workspace,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("export SORA_BASE_URL=http://127.0.0.1:")
+        process.send_signal(signal.SIGTERM)
+        assert "others on the network can reach it" in process.communicate()[1]
 
 
 def test_wrong_options_of_the_simulator_are_wrong_use(shell: Shell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from email.utils import formatdate
 from typing import Any
@@ -32,6 +33,17 @@ async def test_a_look_reads_the_video_and_the_hint_each_time() -> None:
         assert looks[0].video.progress == 40
         assert server.connections == 1
         assert server.requests[0].target == "/v1/videos/a%2Fb%2Bc%3D%3D%3F?api-version=preview"
+
+
+async def test_a_look_with_the_whole_clip_in_it_is_read_for_what_it_says() -> None:
+    """The answer is far larger than any that is read; the download takes the clip out of it."""
+    clip = "QUJD" * 2**20
+    told = {"id": "v", "data": [{"b64_json": clip}], "url": f"data:video/mp4;base64,{clip}"}
+    with RawServer(replies(answer(200, {**told, "status": "completed"}))) as server:
+        async with client_of(at(server.url)) as client:
+            video = (await client.retrieve("v")).video
+    assert (video.phase, video.addresses, video.outputs) == (Phase.COMPLETED, (), 1)
+    assert len(str(video.document)) < 500
 
 
 @pytest.mark.parametrize(
@@ -134,6 +146,78 @@ async def test_an_endless_answer_is_cut() -> None:
         async with client_of(at(server.url)) as client:
             with pytest.raises(ServerError, match="answer_unusable"):
                 await client.retrieve("video_1")
+
+
+ROW = {"id": "v1", "status": "queued"}
+LIST_SHAPES: dict[str, Any] = {
+    "OpenAI": {"object": "list", "data": [ROW], "has_more": False},
+    "bare": [ROW],
+    "data": {"data": [ROW]},
+    "items": {"items": [ROW], "total": 1},
+    "jobs": {"jobs": [ROW]},
+    "tasks": {"code": 0, "data": {"tasks": [ROW], "has_more": False}},
+    "videos": {"videos": [ROW]},
+    "result": {"result": {"records": [ROW]}},
+    "null first": {"data": None, "items": [ROW]},
+}
+
+
+@pytest.mark.parametrize("shape", LIST_SHAPES.values(), ids=LIST_SHAPES)
+async def test_a_list_is_read_in_every_usual_shape(shape: Any) -> None:
+    with RawServer(replies(answer(200, shape))) as server:
+        async with client_of(at(server.url)) as client:
+            page = await client.list()
+    assert ([video.id for video in page.videos], page.last_id) == (["v1"], "v1")
+    assert not page.has_more
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"object": "list", "data": []},
+        {"object": "list", "data": None, "has_more": False},
+        {"data": None, "total": 0},
+        [],
+    ],
+)
+async def test_a_list_without_rows_is_one(shape: Any) -> None:
+    with RawServer(replies(answer(200, shape))) as server:
+        async with client_of(at(server.url)) as client:
+            assert (await client.list()).videos == ()
+
+
+@pytest.mark.parametrize("shape", [{}, {"data": "none"}, {"data": None}, "no", 1, {"id": "v"}, ""])
+async def test_what_is_no_list_is_none(shape: Any) -> None:
+    body = shape if isinstance(shape, str) else json.dumps(shape)
+    with RawServer(replies(answer(200, body))) as server:
+        async with client_of(at(server.url)) as client:
+            with pytest.raises(ServerError) as failure:
+                await client.list()
+    assert failure.value.error.kind == "answer_unusable"
+
+
+@pytest.mark.parametrize(
+    ("told", "rows", "has_more"),
+    [
+        ({}, 1, False),
+        ({}, 19, False),
+        ({}, 20, True),
+        ({}, 100, True),
+        ({"has_more": None}, 100, True),
+        ({"has_more": False}, 100, False),
+        ({"has_more": "false"}, 100, False),
+        ({"has_more": "true"}, 1, True),
+        ({"hasMore": True}, 1, True),
+        ({"has_next": False}, 100, False),
+    ],
+)
+async def test_whether_there_is_another_page_where_that_is_told_or_not(
+    told: dict[str, Any], rows: int, has_more: bool
+) -> None:
+    page = {"data": [{**ROW, "id": f"v{number}"} for number in range(rows)], **told}
+    with RawServer(replies(answer(200, page))) as server:
+        async with client_of(at(server.url)) as client:
+            assert (await client.list()).has_more is has_more
 
 
 async def test_a_page_of_the_list() -> None:

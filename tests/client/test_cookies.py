@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from sora_tui.client.cookies import MAX_COOKIES, cookie_header, cookies_in
+from sora_tui.client.cookies import cookie_header, cookies_in
 from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted
-from sora_tui.core.cookie import Cookie
+from sora_tui.core.cookie import MAX_COOKIES, Cookie
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret
 from tests.client.servers import Received, at, client_of

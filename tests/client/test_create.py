@@ -163,6 +163,77 @@ async def test_a_redirect_to_a_video_says_that_one_was_made(status: int) -> None
 
 
 @pytest.mark.parametrize(
+    "where",
+    [
+        "/v1/videos/video_7",
+        "/v1/videos/video_7/",
+        "/v1/video/video_7?wait=1",
+        "/v1/tasks/task_7",
+        "/v1/task/task_7#status",
+        "/api/jobs/7",
+        "/v1/generations/gen_7",
+        "/v1/video/generations/gen_7",
+        "/v1/predictions/p7",
+        "https://cdn.example/TASKS/7",
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_to_what_was_made_is_never_a_refusal(status: int, where: str) -> None:
+    with RawServer(replies(answer(status, b"", location=where))) as server:
+        assert isinstance(await create(server.url), Unclear)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "/v1/videos",
+        "/v1/videos/",
+        "/v2/video/generations",
+        "/v2/videos/generation/?a=1",
+        "/login",
+        "/v1/tasks",
+        "/v1/mytasks/7",
+        "/",
+    ],
+)
+async def test_a_redirect_to_another_address_of_the_route_made_nothing(where: str) -> None:
+    with RawServer(replies(answer(307, b"", location=where))) as server:
+        assert isinstance(await create(server.url), Rejected)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"id": "req_1", "error": {"message": "upstream timed out", "code": "timeout"}},
+        {"id": "req_1", "error": "no"},
+        {"id": "chat_1", "object": "chat.completion", "choices": [{"message": {}}]},
+        {"id": "chat_1", "choices": []},
+        {"id": "req_1", "error": {"message": "x"}, "status": ""},
+        {"id": "req_1", "error": {"message": "x"}, "status": None},
+    ],
+)
+async def test_an_id_of_something_else_is_no_job(document: dict[str, Any]) -> None:
+    """Its id would be asked for, and found nowhere, and the job be gone."""
+    with RawServer(replies(answer(200, document))) as server:
+        assert isinstance(await create(server.url), Unclear)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"id": "video_1"},
+        {"id": "video_1", "error": None},
+        {"id": "video_1", "error": {}},
+        {"id": "video_1", "error": "", "status": None},
+        {"id": "video_1", "error": {"message": "no"}, "status": "failed"},
+    ],
+)
+async def test_an_id_without_an_error_is_a_job(document: dict[str, Any]) -> None:
+    with RawServer(replies(answer(200, document))) as server:
+        assert isinstance(await create(server.url), Accepted)
+
+
+@pytest.mark.parametrize(
     ("status", "body", "phase"),
     [
         (200, VIDEO, Phase.QUEUED),
@@ -242,33 +313,51 @@ async def test_a_server_that_is_not_available_may_have_made_it_whenever_it_wants
     assert (outcome.wait, outcome.error.spent) == (wait, Spent.PERHAPS)
 
 
+OPENAI_LIMIT = (
+    "Rate limit reached for sora-2 in organization org-x on requests per min (RPM): Limit 5,"
+    " Used 5, Requested 1. Please try again in 12s."
+)
+
+
 @pytest.mark.parametrize(
-    ("body", "names_limit"),
+    ("body", "names_limit", "is_proven"),
     [
-        ({"error": {"message": "Rate limit reached for requests", "type": "requests"}}, True),
-        ({"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, True),
-        ({"error": "Rate limit exceeded: 5 per 1 minute"}, True),
-        ({"detail": "Too many concurrent requests for this model"}, True),
-        ({"message": "Request was throttled. Expected available in 5 seconds."}, True),
-        ({"error": {"message": "You may have 2 videos at once", "code": "429"}}, True),
-        ({"error": {"message": "您已达到请求数限制"}}, True),
-        ({"error": {"message": WRAPPED, "code": "429"}}, True),
-        ({"error": {"message": "busy"}}, False),
-        ({"error": {"message": "Too Many Requests", "code": "429"}}, False),
-        ({"error": {"message": "litellm.RateLimitError: OpenAIException - upstream"}}, False),
-        ({"error": {"message": "No deployments available for selected model."}}, False),
-        ("<html><title>429 Too Many Requests</title>rate limit</html>", False),
-        ("rate limit exceeded", False),
-        ("", False),
+        (
+            {"error": {"message": "Rate limit reached for requests", "type": "requests"}},
+            True,
+            False,
+        ),
+        ({"error": {"message": OPENAI_LIMIT, "type": "requests"}}, True, True),
+        ({"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, True, False),
+        ({"error": "Rate limit exceeded: 5 per 1 minute"}, True, True),
+        ({"detail": "Too many concurrent requests for this model"}, True, False),
+        ({"message": "Request was throttled. Expected available in 5 seconds."}, True, True),
+        ({"detail": "Request was throttled."}, True, True),
+        ({"error": "Rate limit exceeded: 5 per 1 minute. The video was made."}, True, False),
+        ({"error": "Rate limit reached: 5 requests per minute"}, True, False),
+        ({"error": {"message": "You may have 2 videos at once", "code": "429"}}, True, False),
+        ({"error": {"message": "您已达到请求数限制"}}, True, True),
+        ({"error": {"message": WRAPPED, "code": "429"}}, True, False),
+        ({"error": {"message": "busy"}}, False, False),
+        ({"error": {"message": "Too Many Requests", "code": "429"}}, False, False),
+        (
+            {"error": {"message": "litellm.RateLimitError: OpenAIException - upstream"}},
+            False,
+            False,
+        ),
+        ({"error": {"message": "No deployments available for selected model."}}, False, False),
+        ("<html><title>429 Too Many Requests</title>rate limit</html>", False, False),
+        ("rate limit exceeded", False, False),
+        ("", False, False),
     ],
 )
 async def test_not_now_names_a_limit_in_the_servers_own_words_or_not(
-    body: Any, names_limit: bool
+    body: Any, names_limit: bool, is_proven: bool
 ) -> None:
     with RawServer(replies(answer(429, body))) as server:
         outcome = await create(server.url)
     assert isinstance(outcome, Later)
-    assert outcome.names_limit is names_limit
+    assert (outcome.names_limit, outcome.is_proven) == (names_limit, is_proven)
 
 
 async def test_hostile_words_come_clean_and_short() -> None:

@@ -35,6 +35,12 @@ REQUEST: Final = VideoRequest("a fox", seconds="8", size="1280x720")
 PICTURE: Final = Upload(b"picture", "image/png", "fox.png", "input_reference/fox.png")
 #: Words of the real servers, with the status that they came with.
 TURNED_AWAY: Final[dict[str, tuple[int, str]]] = {
+    "generic": (429, "Rate limit exceeded: 5 per 1 minute"),
+    "openai": (
+        429,
+        "Rate limit reached for sora-2 in organization org-x on requests per min (RPM): Limit 5,"
+        " Used 5, Requested 1. Please try again in 12s.",
+    ),
     "new-api": (503, "No available channel for model sora-2 under group default (distributor)"),
     "litellm": (429, "Budget has been exceeded! Current cost: 5.0, Max budget: 1.0"),
     "aquiles": (503, "The limit of 1 concurrent tasks has been reached. Please try again later."),
@@ -188,7 +194,8 @@ async def outcome(status: int, body: Mapping[str, Any], spoken: str) -> CreateOu
 
 async def _turns_away(row: Dialect) -> object:
     status, words = TURNED_AWAY[row.name]
-    return type(await outcome(status, {"detail": words}, row.name)).__name__
+    told = await outcome(status, {"detail": words}, row.name)
+    return type(told).__name__, isinstance(told, Later) and told.is_proven
 
 
 async def _cost(row: Dialect) -> object:
@@ -437,7 +444,7 @@ async def test_what_a_gateway_refuses_before_it_asks_anybody_was_not_made(
     told = await outcome(status, {"error": {"message": words, "code": str(status)}}, "generic")
     assert isinstance(told, comes_to)
     if isinstance(told, Later):
-        assert told.names_limit
+        assert told.is_proven
 
 
 @pytest.mark.parametrize(("status", "words", "comes_to"), OWN_WORDS)
@@ -459,7 +466,7 @@ async def test_the_same_words_of_a_server_behind_a_gateway_prove_nothing(
 async def test_the_same_words_under_another_status_leave_it_open(name: str) -> None:
     status, words = TURNED_AWAY[name]
     other = await outcome(status, {"detail": "conflict"}, name)
-    assert isinstance(other, Unclear) or (isinstance(other, Later) and not other.names_limit)
+    assert isinstance(other, Unclear) or (isinstance(other, Later) and not other.is_proven)
     assert isinstance(await outcome(500, {"detail": words}, name), Unclear)
 
 

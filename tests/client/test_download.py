@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import threading
@@ -331,6 +332,7 @@ def test_a_stop_between_chunks_gives_no_further_chunk() -> None:
         ("files/a.mp4", "/v1/files/a.mp4"),
         ("./files/a.mp4?sig=1", "/v1/files/a.mp4?sig=1"),
         ("/v1/files/a.mp4", "/v1/files/a.mp4"),
+        ("/files/my clip.mp4?a=b c", "/files/my%20clip.mp4?a=b%20c"),
     ],
 )
 def test_a_relative_address_is_the_servers_own_and_gets_the_key(said: str, target: str) -> None:
@@ -371,6 +373,35 @@ def test_an_answer_that_stands_for_the_clip_is_followed(page: Any) -> None:
         for kind in ("application/json", "text/plain", "video/mp4"):
             with RawServer(replies(answer(200, body, content_type=kind))) as server:
                 assert fetch(server.url)[0] == CLIP
+
+
+WRITTEN_OUT = base64.b64encode(CLIP).decode()
+WITH_A_CLIP: dict[str, dict[str, Any]] = {
+    "b64_json": {"data": [{"b64_json": WRITTEN_OUT}]},
+    "a data address": {"url": f"data:video/mp4;base64,{WRITTEN_OUT}"},
+    "another name": {"result": {"video_base64": WRITTEN_OUT}},
+}
+
+
+@pytest.mark.parametrize("inside", WITH_A_CLIP.values(), ids=WITH_A_CLIP)
+def test_a_clip_that_is_written_out_in_an_answer_is_taken(inside: dict[str, Any]) -> None:
+    job = {"id": "a/b", "status": "completed", **inside, "more": "x" * 2_000_000}
+    with RawServer(replies(answer(200, job))) as server:
+        assert fetch(server.url) == (CLIP, None)
+    with RawServer(replies(answer(404)), replies(answer(200, job))) as server:
+        assert fetch(server.url) == (CLIP, None)
+        assert server.requests[1].target == "/v1/videos/a%2Fb"
+
+
+def test_a_clip_that_is_written_out_and_cut_off_is_asked_for_again() -> None:
+    whole = answer(200, {"id": "a/b", **WITH_A_CLIP["b64_json"]})
+    with RawServer([read_request, send(whole[:-5000])]) as server:
+        assert refused(server.url).error.kind == "download_interrupted"
+
+
+def test_a_look_that_gives_bytes_is_no_clip() -> None:
+    with RawServer(replies(answer(404)), replies(answer(200, CLIP))) as server:
+        assert refused(server.url).not_found
 
 
 def test_a_fresh_look_at_the_job_tells_the_address_that_is_good_now() -> None:

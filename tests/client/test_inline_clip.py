@@ -47,6 +47,35 @@ def test_every_way_of_cutting_gives_the_clip_and_the_rest(
     assert json.loads(rest) == document("", "")
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "field",
+    [
+        '"url": "data:video/mp4;base64,@"',
+        '"url": "data:video\\/mp4;base64,@"',
+        '"urls": ["data:video/webm;codecs=vp9;base64,@"]',
+        '"output":"data:application/octet-stream;base64,@"',
+        '"b64_json": "data:video/mp4;base64,@"',
+        '"video_base64": "@"',
+    ],
+)
+def test_a_clip_in_an_address_is_taken_out_as_well(field: str, size: int) -> None:
+    data = bytes(range(256)) * 3
+    body = b'{"id": "v", %s, "n": 1}' % field.replace("@", b64encode(data).decode()).encode()
+    got = bytearray()
+    clip = InlineClip(lambda number, chunk: got.extend(chunk))
+    rest = sifted(clip, body, size)
+    assert (bytes(got), clip.whole) == (data, {0})
+    assert json.loads(rest)["n"] == 1
+    assert b64encode(data) not in rest
+
+
+def test_a_picture_in_an_address_is_no_clip() -> None:
+    body = b'{"cover": "data:image/png;base64,QUJD", "url": "data:,QUJD", "prompt": "data:video"}'
+    clip = InlineClip(lambda number, chunk: pytest.fail("took something"))
+    assert sifted(clip, body, 9) == body
+
+
 def test_an_answer_without_a_clip_passes_untouched() -> None:
     body = json.dumps({"id": "v", "prompt": QUOTED, "b64_json": None}).encode()
     clip = InlineClip(lambda number, chunk: pytest.fail("took something"))
@@ -97,5 +126,5 @@ def test_a_clip_without_end_is_bounded_in_memory_and_on_disk(
     tracemalloc.stop()
     assert peak < 2**20
     assert 2**20 - 2**14 <= taken <= 2**20 + 2**14
-    assert (passed[0], passed[-1]) == (0, len(piece)), "the answer's own limit ends it"
+    assert (passed[1], passed[-1]) == (0, len(piece)), "the answer's own limit ends it"
     assert not clip.whole

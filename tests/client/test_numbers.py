@@ -43,7 +43,7 @@ NONE: Final = {
     "hexadecimal": "0x10",
     "true": True,
     "a list": [4],
-    "an object": {"value": 4},
+    "an object": {"figure": 4},
     "nothing": None,
     "empty": "",
     "a word": "soon",
@@ -109,7 +109,7 @@ def test_nothing_that_is_counted_is_negative(name: str) -> None:
 def test_where_a_word_may_stand_no_number_is_made_up(name: str) -> None:
     reader = WORDS[name]
     assert reader("720p") == "720p"
-    for value in (HUGE, -HUGE, math.nan, math.inf, True, [4], {"value": 4}, None):
+    for value in (HUGE, -HUGE, math.nan, math.inf, True, [4], {"figure": 4}, None):
         assert reader(value) is None, value
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sora_tui.client import transport
 from sora_tui.client.outcome import Accepted, NotSent
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
 from tests.client.servers import at, client_of
+from tests.client.tls import CERTIFICATE, untrusted_server
 from tests.rawserver import RawServer, answer, replies
 
 VIDEO = {"id": "video_1", "object": "video", "status": "queued"}
@@ -129,3 +133,34 @@ def test_httpx_comes_with_the_client_only() -> None:
         "sys.exit('httpx' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.fixture
+def certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The file of the trusted certificates, read anew for this test."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    transport._tls.cache_clear()
+    yield tmp_path / "ca.pem"
+    transport._tls.cache_clear()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_server_that_wants_a_certificate_of_ours_got_no_prompt(
+    tmp_path: Path, certificates: Path, version: ssl.TLSVersion
+) -> None:
+    """In TLS 1.3 the refusal comes after the handshake: the order counted as perhaps billed."""
+    with untrusted_server(tmp_path, client_certificate=True, version=version) as url:
+        client = VideosClient(Server("lab", url))
+        outcome = await client.create(VideoRequest("a kite"), None, "20261122-101530-7f3k2m")
+        await client.aclose()
+    assert isinstance(outcome, NotSent), outcome
+    assert outcome.error.kind == "handshake_refused"
+
+
+def test_no_log_of_keys_is_written(
+    tmp_path: Path, certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk under that log broke a paid request in the middle."""
+    certificates.write_text(CERTIFICATE)
+    monkeypatch.setenv("SSLKEYLOGFILE", "/dev/full")
+    assert transport._tls().keylog_filename is None

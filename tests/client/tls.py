@@ -34,12 +34,26 @@ V4hMVUHpmFGQPsHArUlFwspt352hRANCAASxI/hOHqDTzWlFvCaBFoETdYSlI6bb
 
 
 @contextmanager
-def untrusted_server(folder: Path) -> Iterator[str]:
-    """Yield the address of a server with this certificate, which ends every connection."""
+def untrusted_server(
+    folder: Path, *, client_certificate: bool = False, version: ssl.TLSVersion | None = None
+) -> Iterator[str]:
+    """Yield the address of a server with this certificate, which ends every connection.
+
+    Args:
+        folder: Gets `server.pem` with key and certificate, and `ca.pem` with the certificate alone.
+        client_certificate: It refuses who shows no certificate.
+        version: The only version of TLS that it speaks.
+    """
     chain = folder / "server.pem"
     chain.write_text(_KEY + CERTIFICATE)
+    (folder / "ca.pem").write_text(CERTIFICATE)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
+    if version is not None:
+        context.minimum_version = context.maximum_version = version
+    if client_certificate:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(folder / "ca.pem")
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:

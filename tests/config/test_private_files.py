@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import pwd
 import stat
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from sora_tui.config.consents import agreed_origins, consents_path, is_always, remember
 from sora_tui.config.log import log_path, redact, start_log
+from sora_tui.config.ui_state import UiState, load_ui_state, ui_state_path
 from sora_tui.core.server import Server
 
 SECRETS = (
@@ -162,3 +164,12 @@ def test_where_no_home_is_nothing_is_kept(
         assert not log_path().exists()
     else:
         assert log_path() == Path(expected) / "sora-tui.log"
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_in_the_place_of_an_own_file_is_not_waited_for(tmp_path: Path) -> None:
+    for path in (consents_path(), ui_state_path()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(path)
+    assert agreed_origins() == frozenset()
+    assert load_ui_state(tmp_path) == UiState()

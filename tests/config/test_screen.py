@@ -116,3 +116,19 @@ def test_what_cannot_be_read_was_never_there(tmp_path: Path, text: str) -> None:
     ui_state_path().parent.mkdir(parents=True)
     ui_state_path().write_text(text.replace("HERE", str(tmp_path)))
     assert load_ui_state(tmp_path) == UiState()
+
+
+def test_what_a_later_version_remembers_stays(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    save_ui_state(here, UiState("nord", None, Layout(side=2)))
+    path = ui_state_path()
+    document = json.loads(path.read_text())
+    document["sounds"] = {"saved": "bell"}
+    document["layouts"][str(here)]["floating"] = ["jobs"]
+    path.write_text(json.dumps(document))
+    save_ui_state(there, UiState("sora", None, Layout(jobs=1)))
+    save_ui_state(here, UiState("sora"))
+    kept = json.loads(path.read_text())
+    assert kept["sounds"] == {"saved": "bell"}
+    assert kept["layouts"][str(here)]["floating"] == ["jobs"]
+    assert load_ui_state(here) == UiState("sora")

@@ -59,6 +59,7 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
     return {
         "submitting": lambda job: job.submitting(at, "key"),
         "deferred": lambda job: job.deferred(at, at + timedelta(minutes=1), 429),
+        "deferred_for_good": lambda job: job.deferred_for_good(at, ERROR),
         "deferral_doubted": lambda job: job.deferral_doubted(at, ERROR),
         "of_unknown_past": lambda job: job.of_unknown_past(at, ERROR),
         "not_sent": lambda job: job.not_sent(at, ERROR),
@@ -72,6 +73,7 @@ def steps(remote: RemoteVideo, at: datetime = LATER) -> Mapping[str, Step]:
         "told_twice": lambda job: job.progressed(at, remote).progressed(at, remote),
         "final_status_believed": lambda job: job.final_status_believed(at),
         "rediscovered": lambda job: job.rediscovered(at, remote),
+        "found_under_another_id": lambda job: job.found_under_another_id(at, remote),
         "gone": lambda job: job.gone(at, ERROR),
         "expired": lambda job: job.expired(at, ERROR),
         "downloading": lambda job: job.downloading(at),

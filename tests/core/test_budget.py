@@ -19,6 +19,7 @@ from sora_tui.core.budget import (
     Spending,
     cost_of,
     day_began,
+    hours_left,
     over_budget,
     spending,
     spending_by_server,
@@ -284,3 +285,24 @@ def test_reported_sums_settle_what_was_reserved() -> None:
     # `video` says usage.cost 0.4, as a float would come
     done = job.accepted(LATER, video("completed"))
     assert cost_of(done, "USD") == Spending(reported=Decimal("0.4"))
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "hours"),
+    [
+        ("UTC", datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC), 1),
+        ("UTC", datetime(2028, 2, 29, 0, 0, tzinfo=UTC), 24),
+        ("Asia/Kathmandu", datetime(2026, 12, 31, 18, 0, tzinfo=UTC), 1),
+        ("Europe/Paris", datetime(2026, 10, 24, 22, 0, tzinfo=UTC), 25),  # the clock is set back
+    ],
+)
+def test_the_rest_of_the_day_is_that_of_the_own_clock(
+    monkeypatch: pytest.MonkeyPatch, zone: str, now: datetime, hours: int
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert hours_left(now) == hours
+    finally:
+        monkeypatch.undo()
+        time.tzset()

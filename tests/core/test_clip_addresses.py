@@ -51,6 +51,16 @@ def test_every_name_counts_wherever_it_stands(name: str) -> None:
         {"generatedVideos": [{"video": {"uri": URL}}]},
         [{"url": URL}],
         [URL],
+        {"outputs": {"0": {"url": URL}}},
+        {"video_result": [{"url": URL, "cover_image_url": "https://cdn.example/a.png"}]},  # Zhipu
+        {"video_list": [{"video_url": URL}]},
+        {"video_file": URL},
+        {"video": {"src": URL}},
+        {"output": json.dumps({"video_url": URL})},
+        {"output": json.dumps([URL])},
+        {"data": {"result": json.dumps({"data": json.dumps({"url": URL})})}},
+        {"video_1": {"url": URL}},
+        {"video_url_1": URL},
     ],
 )
 def test_answers_of_known_services(document: object) -> None:
@@ -148,3 +158,45 @@ def test_a_document_made_to_be_walked_for_ever_is_not() -> None:
         document = {"data": [document] * 2}
     assert found(document) == []
     assert len(found({"urls": [f"https://a.example/{n}" for n in range(1000)]})) <= 64
+
+
+def test_the_clip_without_a_watermark_comes_first() -> None:
+    document = {"url": "https://cdn.example/marked.mp4", "no_watermark_url": URL}
+    assert [text for _, text in found(document)] == [URL, "https://cdn.example/marked.mp4"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"outputs": {"1": {"url": "/b.mp4"}, "0": {"url": "/a.mp4"}}},
+        {"outputs": {"2": {"url": "/b.mp4"}, "1": {"url": "/a.mp4"}}},
+        {"outputs": {"10": "/b.mp4", "9": "/a.mp4"}},
+        {"video_url_2": "/b.mp4", "video_url_1": "/a.mp4"},
+        {"output_1": {"url": "/b.mp4"}, "output_0": {"url": "/a.mp4"}},
+        {"output": json.dumps([{"url": "/a.mp4"}, {"url": "/b.mp4"}])},
+    ],
+)
+def test_clips_that_are_counted_by_name_are_as_many(document: dict[str, Any]) -> None:
+    assert found(document) == [(0, "/a.mp4"), (1, "/b.mp4")]
+    assert output_count(document, clip_addresses(document)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "is_address"),
+    [
+        ("https://cdn.example/my clip.mp4", True),
+        ("https://cdn.example/my clip.mp4?a=b c", True),
+        ("/files/my clip.mp4", True),
+        ("https://cdn.example/a.mp4 https://cdn.example/b.mp4", False),
+        ("https://cdn.example/ will have it soon", False),
+        ("not made yet", False),
+    ],
+)
+def test_a_blank_in_an_address_is_not_its_end(text: str, is_address: bool) -> None:
+    assert bool(found({"url": text})) is is_address
+    assert found({"output": text}) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"url": 1}', '"https://x.example/a.mp4"'])
+def test_a_text_that_only_begins_like_json_is_a_text(text: str) -> None:
+    assert found({"output": text}) == []

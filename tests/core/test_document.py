@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sora_tui.core.document import SCHEMA, from_document, to_document
+from sora_tui.core.cookie import Cookie
+from sora_tui.core.document import SCHEMA, from_document, stored_document, to_document
 from sora_tui.core.job import Batch, Consent, Cost, FolderMark, Job, JobError, Notes, Output, State
 from sora_tui.core.problem import CODES, ProblemError, Spent
 from sora_tui.core.recovery import Candidate, RecoverySearch, Refusal
-from sora_tui.core.request import Reference, VideoRequest, read_fit
-from sora_tui.core.server import ServerRef
-from tests.core.lives import in_state, ways
+from sora_tui.core.request import Character, Reference, SourceFile, VideoRequest, read_fit
+from sora_tui.core.server import Secret, ServerRef
+from tests.core.lives import LATER, OUTPUT, in_state, ways
 
 # What UTF-8 can write; a lone surrogate never gets as far as a document.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -265,6 +266,60 @@ def test_unknown_fields_of_inner_objects_survive_a_later_step() -> None:
     assert later["request"]["camera"] == {"lens": "35 mm"}
     assert later["notes"]["colour"] == "red"
     assert later["request"]["prompt"] == "A kite"
+
+
+def test_a_record_of_a_later_version_survives_a_round_trip_and_a_later_step() -> None:
+    """Whatever object of the document its fields stand in."""
+    job = replace(
+        in_state(State.UNCONFIRMED),
+        outputs=(OUTPUT,),
+        cookies=(Cookie("LB", Secret("B")),),
+        search=RecoverySearch(LATER, LATER, found=(Candidate("v1", None), Candidate("v2", None))),
+        request=VideoRequest(
+            "A kite",
+            reference=Reference("input_reference/a.png", "0" * 64),
+            source_file=SourceFile("output/a.mp4", "1" * 64),
+            characters=(Character("Ann", "char_1", "20261122-101530-7f3k2m"),),
+        ),
+    )
+    document = json.loads(json.dumps(stored_document(job)))
+    search, request = document["search"], document["request"]
+    holders = [
+        document,
+        search,
+        *search["found"],
+        request,
+        request["reference"],
+        request["source_file"],
+        *request["characters"],
+        *(row for name in ("outputs", "events", "attempts", "cookies") for row in document[name]),
+    ]
+    for number, holder in enumerate(holders):
+        holder["later"] = {"number": number}
+    document["error"]["spent"] = "partly"
+    read = from_document(document)
+    assert read.error is not None
+    assert read.error.spent is Spent.PERHAPS
+    assert json.loads(json.dumps(stored_document(read))) == document
+    shown = to_document(read)
+    assert all("later" not in cookie for cookie in shown["cookies"]), "it may be a secret"
+    # What a step replaces goes; what it keeps, keeps its own.
+    again = stored_document(read.noted(LATER, "seen").searched(LATER, RecoverySearch(LATER, LATER)))
+    assert again["events"][: len(document["events"])] == document["events"]
+    assert "later" not in again["events"][-1]
+    assert (again["outputs"], again["search"]["found"]) == (document["outputs"], [])
+    other = replace(read, error=JobError("answer_lost", Spent.NO))
+    assert stored_document(other)["error"]["spent"] == "no"
+
+
+@pytest.mark.parametrize("word", ["partly", ["a", "list"], {"sum": 1}, None, 7])
+def test_any_later_word_for_what_is_spent_is_a_perhaps(word: object) -> None:
+    document = to_document(in_state(State.FAILED))
+    document["error"]["spent"] = word
+    job = from_document(document)
+    assert job.error is not None
+    assert job.error.spent is Spent.PERHAPS
+    assert to_document(job)["error"]["spent"] == word
 
 
 def test_an_error_that_is_over_takes_its_unknown_fields_along() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sora_tui.core.budget import NOTHING
-from sora_tui.core.job import Attempt, Cost, Job, State
+from sora_tui.core.job import Attempt, Cost, Job, JobError, State
+from sora_tui.core.problem import Spent
 from sora_tui.core.server import ServerRef
 from sora_tui.core.spending_report import merge_groups, spending_report
 from tests.tui.sample_jobs import pending
@@ -84,6 +84,18 @@ def test_only_what_was_sent_since_then_counts() -> None:
     assert sum(tally.clips for tally in kept.values()) == 1
 
 
-def test_a_refused_one_is_a_clip_that_cost_nothing() -> None:
-    (tally,) = spending_report([sent(state=State.REJECTED)], EVER).values()
-    assert (tally.clips, tally.spent) == (1, NOTHING)
+@pytest.mark.parametrize(
+    ("job", "clips"),
+    [
+        (sent(state=State.REJECTED), 0),
+        (sent(state=State.NOT_SENT, cost=Cost()), 0),
+        (sent(state=State.CANCELLED), 0),
+        (sent(state=State.FAILED, error=JobError("generation_failed", Spent.NO)), 0),
+        (sent(state=State.FAILED, error=JobError("generation_failed", Spent.PERHAPS)), 1),
+        (sent(state=State.UNCONFIRMED), 1),
+        (sent(cost=Cost(Decimal(0))), 1),
+    ],
+)
+def test_what_surely_was_not_billed_is_no_clip_that_was_paid(job: Job, clips: int) -> None:
+    kept = spending_report([job], EVER)
+    assert sum(total.clips for total in kept.values()) == clips

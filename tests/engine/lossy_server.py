@@ -20,6 +20,7 @@ class LossyServer(ThreadingHTTPServer):
         asked: The path of every GET.
         intents: For each POST, the states found on disk at that very moment.
         listless: Answers 405 when it is asked for its list.
+        list_status: Answers with this when it is asked for its list.
         copies: Jobs that are made of one POST: another's, with the same wish, among them; none
             where the server says "later" and means it.
         working: The first job is made, and goes on until this is unset.
@@ -44,6 +45,7 @@ class LossyServer(ThreadingHTTPServer):
         self.retry_after: int | None = None
         self.words = "upstream went away"
         self.listless = False
+        self.list_status: int | None = None
         self.copies = 1
         self.working = False
         self.tells_prompts = True
@@ -100,6 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer({"error": {"message": "no such video"}}, 404)
         elif self.server.listless:
             self._answer({"error": {"message": "no list here"}}, 405)
+        elif self.server.list_status is not None:
+            self._answer({"error": {"message": "not the list"}}, self.server.list_status)
         else:
             rows = [dict(video) for video in self.server.videos]
             if time.monotonic() - min(self.server.times, default=0.0) < self.server.lists_after:

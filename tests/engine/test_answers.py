@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +14,10 @@ from urllib.parse import quote
 
 import pytest
 
+from sora_tui.client.probe import run_probe
 from sora_tui.core.budget import cost_of
 from sora_tui.core.digest import sha256_of
-from sora_tui.core.document import to_document
+from sora_tui.core.document import from_document, to_document
 from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.request import SourceFile, VideoRequest
@@ -23,11 +25,13 @@ from sora_tui.core.server import Server
 from sora_tui.engine import address_downloads, poll_plan, poller, session
 from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.i18n.problems import job_sentences, sentences
+from sora_tui.i18n.recovery import found_words
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.watching import KITE, Watcher, order, running, until
 from tests.faults.harness import clip
-from tests.faults.server import Act, Call, FaultServer, behave, say
+from tests.faults.server import Act, Call, FaultServer, behave, say, vanish
+from tests.rawserver import RawServer, Step, answer, read_request, send
 
 
 @pytest.fixture
@@ -136,6 +140,38 @@ def test_a_number_that_is_none_in_any_field_loses_no_clip(
     assert server.paid == 1
 
 
+def test_the_first_questions_tell_that_a_server_wants_to_be_left_alone() -> None:
+    """The list was asked again a moment after its Retry-After."""
+    busy: list[Step] = [read_request, send(answer(429, retry_after="6"))]
+    with RawServer(*[busy] * 12) as busy_server:
+        found = asyncio.run(run_probe(Server("lab", busy_server.url)))
+    assert (found.reached, found.retry_after) == (True, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure", "words"),
+    [
+        (say(200, {"entries_of": []}), "answer_unusable", "cannot be read"),
+        (say(500), "server_failed", "gave none so far"),
+    ],
+    ids=["another shape", "an error"],
+)
+def test_a_list_that_was_asked_is_not_called_unasked(
+    folder: Folder, server: FaultServer, lab: Server, reply: Act, failure: str, words: str
+) -> None:
+    server.lists = [reply] * 99
+    server.posts["*"] = [vanish]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        lost = watcher.wait_for_job(job.id, lambda now: now.search is not None)
+        assert lost.search is not None
+        assert (lost.search.failure, lost.search.searches) == (failure, 0)
+        assert words in found_words(lost)
+        assert from_document(to_document(lost)).search == lost.search
+        server.lists.clear()
+        watcher.wait_for_job(job.id, lambda now: now.state is State.SAVED)
+
+
 # The replica that has the job -----------------------------------------------------------------
 
 
@@ -185,6 +221,37 @@ def test_the_cookie_of_the_create_answer_goes_with_its_job_and_no_other(
     assert {cookie for target, cookie in cookies.items() if "video_1" not in target} == {None}
 
 
+@pytest.mark.usefixtures("soon")
+def test_a_cookie_that_a_look_renews_replaces_the_former_one(
+    folder: Folder, server: FaultServer, lab: Server
+) -> None:
+    """A load balancer may rotate its cookie with each answer (AWSALB)."""
+    current = ["LB=0"]
+
+    def rotate(call: Call) -> None:
+        if call.request.headers.get("cookie") != current[0]:
+            call.reply({"error": {"message": "not found"}}, 404, set_cookie="LB=lost; Path=/")
+            return
+        current[0] = f"LB={int(current[0][3:]) + 1}"
+        call.reply(server.look("video_1"), set_cookie=f"{current[0]}; Path=/")
+
+    def content(call: Call) -> None:
+        assert call.request.headers.get("cookie") == current[0]
+        call.reply(server.clip, content_type="video/mp4")
+
+    server.looks = 3
+    server.lists = [say(405)] * 99
+    server.posts["*"] = [lambda call: call.reply(call.make(), set_cookie="LB=0; Path=/")]
+    server.gets["video_1"] = [rotate] * 20
+    server.contents["video_1"] = [content]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        end = watcher.wait_for_end(job.id)
+    assert end.state is State.SAVED
+    assert [cookie.value.reveal() for cookie in end.cookies] == [current[0][3:]]
+    assert not server.contents["video_1"]
+
+
 # Words that end a job, and words that nobody knows --------------------------------------------
 
 
@@ -194,6 +261,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poll_plan, "_ONCE_MORE", 0.2)
     monkeypatch.setattr(poll_plan, "UNKNOWN_AGAIN", 0.2)
     monkeypatch.setattr(poller, "_DENIED_AGAIN", 0.2)
+    monkeypatch.setattr(poller, "_REFUSED_AGAIN", 0.2)
     monkeypatch.setattr(poller, "_DENIED_MOST", 0.2)
     monkeypatch.setattr(address_downloads, "_AGAIN", 0.1)
 
@@ -403,6 +471,48 @@ def test_a_denied_job_says_how_often_and_where_it_was_looked_for(
         assert watcher.wait_for_end(job.id).state is State.SAVED
 
 
+def renamed(call: Call, **told: Any) -> None:
+    """The list, in which the newest video stands under another id, and is told so."""
+    video = {**call.server.videos[-1], "id": "video_renamed", **told}
+    video = {name: value for name, value in video.items() if value is not None}
+    call.reply({"object": "list", "data": [video], "has_more": False})
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize(
+    ("told", "is_found"),
+    [
+        ({}, True),
+        ({"prompt": "another's"}, False),
+        ({"prompt": None}, False),
+        ({"size": "1x1"}, False),
+        ({"seconds": "20"}, False),
+        ({"created_at": 1_000_000_000}, False),
+    ],
+    ids=str,
+)
+def test_a_job_whose_id_is_denied_is_found_under_the_one_that_the_list_has(
+    folder: Folder,
+    server: FaultServer,
+    lab: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, Any],
+    is_found: bool,
+) -> None:
+    monkeypatch.setattr(poller, "_GONE_TIME", timedelta(0))
+    server.gets["video_1"] = [say(404)] * 99
+    server.lists = [lambda call: renamed(call, **told)] * 99
+    done = {"id": "video_renamed", "object": "video", "status": "completed"}
+    server.gets["video_renamed"] = [lambda call: call.reply(done)] * 9
+    server.contents["video_renamed"] = [give(clip())]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        ended = watcher.wait_for_end(job.id)
+    assert ended.state is (State.SAVED if is_found else State.GONE)
+    assert ended.remote_id == ("video_renamed" if is_found else "video_1")
+    assert server.paid == 1
+
+
 def litellm_id(provider: str, model: str) -> str:
     words = f"litellm:custom_llm_provider:{provider};model_id:{model};video_id:video_1"
     return "video_" + b64encode(words.encode()).decode()
@@ -475,6 +585,23 @@ def test_why_a_job_is_not_told_of_is_kept_until_it_is(
         end = watcher.wait_for_end(job.id)
         assert (end.state, end.error) == (State.SAVED, None)
     assert sum(code in event.note for event in end.events) == 1
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_one_refusal_of_a_look_is_no_reason_to_give_up(
+    folder: Folder, server: FaultServer, lab: Server, status: int
+) -> None:
+    """A proxy, or one replica: `generate` ended with exit 4 at the first 403."""
+    server.lists = [say(405)] * 99
+    server.gets["video_1"] = [say(status, {"error": {"message": "no"}})]
+    with running(folder, lab) as (engine, watcher):
+        job = order(engine, KITE, lab)
+        shown = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
+        assert isinstance(shown, JobChanged)
+        assert shown.retry is not None
+        assert (shown.retry.why, shown.retry.problem, shown.job.error) == (str(status), None, None)
+        assert watcher.wait_for_end(job.id).state is State.SAVED
 
 
 @pytest.mark.usefixtures("soon")

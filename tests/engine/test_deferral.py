@@ -20,9 +20,10 @@ REQUEST = VideoRequest(PROMPT, model="sora-2", seconds="4", size="1280x720")
 SENT = LATER
 
 
-def put_off(*, bare: bool = False, request: VideoRequest = REQUEST) -> Job:
+def put_off(*, bare: bool = False, proven: bool = False, request: VideoRequest = REQUEST) -> Job:
     job = replace(new_job(), request=request).submitting(SENT, "key")
-    return job.deferred(SENT, SENT + timedelta(seconds=2), 429, names_limit=not bare)
+    later = SENT + timedelta(seconds=2)
+    return job.deferred(SENT, later, 429, names_limit=not bare, is_proven=proven)
 
 
 def row(after: float | None = 1.0, length: str = "4", **told: Any) -> RemoteVideo:
@@ -93,14 +94,16 @@ def test_what_is_anothers_speaks_against_nothing(found: RemoteVideo, bare: bool)
 @pytest.mark.parametrize(
     ("rows", "bare", "is_late", "comes_to"),
     [
-        (None, False, False, DeferralCheck.SEND),
+        (None, False, False, DeferralCheck.DOUBT),
         (None, True, True, DeferralCheck.DOUBT),
-        ([], False, False, DeferralCheck.SEND),
+        ([], False, False, DeferralCheck.CHECK_AGAIN),
+        ([], False, True, DeferralCheck.SEND),
         ([], True, False, DeferralCheck.CHECK_AGAIN),
         ([], True, True, DeferralCheck.SEND),
         ([OTHER], True, False, DeferralCheck.CHECK_AGAIN),
         ([row(-7200, prompt=None)], True, True, DeferralCheck.DOUBT),
-        ([row(-7200, prompt=None)], False, False, DeferralCheck.SEND),
+        ([row(-7200, prompt=None)], False, False, DeferralCheck.CHECK_AGAIN),
+        ([row(-7200, prompt=None)], False, True, DeferralCheck.SEND),
         # A clock that is off by no time zone; only a bare "not now" is that much distrusted.
         ([row(3 * 3600 + 500)], True, True, DeferralCheck.DOUBT),
         ([row(3 * 3600 + 500)], False, True, DeferralCheck.SEND),
@@ -112,6 +115,16 @@ def test_without_such_a_video_its_words_and_the_list_decide(
     rows: Sequence[RemoteVideo] | None, bare: bool, is_late: bool, comes_to: DeferralCheck
 ) -> None:
     assert judged(put_off(bare=bare), rows, is_late=is_late) is comes_to
+
+
+@pytest.mark.parametrize("rows", [None, [], [OTHER], [row(-7200, prompt=None)]])
+def test_words_that_come_before_anything_is_made_are_believed_without_a_list(
+    rows: Sequence[RemoteVideo] | None,
+) -> None:
+    assert judged(put_off(proven=True), rows, is_late=False) is DeferralCheck.SEND
+    both = put_off().submitting(SENT, "key-2")
+    both = both.deferred(SENT, SENT + timedelta(seconds=2), 429, is_proven=True)
+    assert judged(both, rows, is_late=False) is not DeferralCheck.SEND
 
 
 def test_the_servers_clock_counts() -> None:

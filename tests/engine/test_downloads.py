@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import shutil
 import threading
@@ -15,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from sora_tui.client.server_error import ServerError
@@ -276,6 +278,9 @@ async def test_a_transfer_that_ends_because_we_leave_is_no_failure(
         ("download_interrupted", 1, 1.0),
         ("download_interrupted", 3, 4.0),
         ("download_interrupted", 7, 300.0),
+        ("clip_damaged", 1, 10.0),
+        ("clip_damaged", 2, 20.0),
+        ("clip_damaged", 7, 300.0),
         ("disk_full", 1, 30.0),
         ("disk_full", 7, 30.0),
     ],
@@ -467,6 +472,12 @@ def test_a_part_that_was_tidied_away_is_no_fault_of_ours(
 GIF = b"GIF89a" + bytes(700)
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is damaged is asked for again at once."""
+    monkeypatch.setattr(downloads, "_DAMAGED_AGAIN", 0.05)
+
+
 def odd(folder: Folder, kind: str) -> tuple[bytes, str, str]:
     """A body that the check does not like, its suffix and the warning."""
     whole = clip()
@@ -484,6 +495,7 @@ def odd(folder: Folder, kind: str) -> tuple[bytes, str, str]:
     }[kind]
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     "kind",
     [
@@ -518,6 +530,7 @@ def test_what_comes_twice_alike_is_what_the_server_has(
     assert "no player" in output_words(saved)
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_damaged_copy_that_was_followed_by_a_good_one_is_not_kept(
     folder: Folder, server: FaultServer
 ) -> None:
@@ -550,6 +563,91 @@ def endless(body: bytes) -> Act:
     """An answer that ends where the connection does: nobody can tell whether it is all."""
     head = b"HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\nconnection: close\r\n\r\n"
     return lambda call: call.socket.sendall(head + body)
+
+
+WORDS = {
+    "words": b"The clip is being made. Please come back in a minute.",
+    "a page": b"\n" * 40 + b"<!DOCTYPE html><title>502 Bad Gateway</title><p>nginx",
+    "another alphabet": "Видео ещё не готово, подождите".encode(),
+    "UTF-16": "The clip is being made".encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("kind", ["video/mp4", "application/octet-stream"])
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_words_are_never_saved_as_a_clip(
+    folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch, words: bytes, kind: str
+) -> None:
+    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
+    profile = made(folder, server, [60])
+    server.contents["*"] = [partial(_send, answer(200, words, content_type=kind))] * 6
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    (output,) = saved.outputs
+    assert (output.warning, Path(output.path).suffix) == (None, ".mp4")
+    assert len(asked(server)) == 7
+
+
+@pytest.mark.parametrize("validator", [{}, {"etag": '"v1"'}])
+def test_a_clip_that_is_shorter_than_told_every_time_is_kept(
+    folder: Folder,
+    server: FaultServer,
+    monkeypatch: pytest.MonkeyPatch,
+    validator: dict[str, str],
+) -> None:
+    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
+    profile = made(folder, server, [60])
+    length = {"content_length": str(len(server.clip) + 5), **validator}
+    wrong = answer(200, server.clip, content_type="video/mp4", **length)
+    assert wrong.lower().count(b"content-length") == 1
+    server.contents["*"] = [partial(_send, wrong)] * 9
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    (output,) = saved.outputs
+    assert (output.bytes, output.warning) == (len(server.clip), "length_differs")
+    assert len(asked(server)) == downloads._SAME_SHORT
+    assert "shorter than its server says" in output_words(saved)
+
+
+def test_a_clip_that_breaks_off_at_the_same_place_is_not_taken_for_whole(
+    folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
+    profile = made(folder, server, [60])
+    server.contents["*"] = [clip_cut(0.6)] * 5
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    assert (saved.outputs[0].warning, len(asked(server))) == (None, 6)
+
+
+def fragmented_clip() -> bytes:
+    """The clip as a stream: its index lists no samples."""
+    made = io.BytesIO()
+    how = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    with (
+        av.open(io.BytesIO(clip()), "r") as source,
+        av.open(made, "w", "mp4", options=how) as target,
+    ):
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("is_fragmented", [True, False])
+def test_a_fragmented_clip_without_a_length_is_kept_with_a_warning(
+    folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch, is_fragmented: bool
+) -> None:
+    """Its own index says nothing of where it ends, and two cut copies may be alike."""
+    monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
+    profile = made(folder, server, [60])
+    body = fragmented_clip() if is_fragmented else server.clip
+    server.contents["*"] = [endless(body)] * 9
+    with running(folder, profile) as (_, watcher):
+        saved = watcher.wait_for_state(State.SAVED)
+    assert saved.outputs[0].warning == ("length_unknown" if is_fragmented else None)
 
 
 def test_a_clip_without_a_length_is_asked_for_twice(folder: Folder, server: FaultServer) -> None:

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from sora_tui.cli import batch as batch_command
-from sora_tui.cli import generate as generate_command
+from sora_tui.cli import place_order
 from sora_tui.cli import resolve_unconfirmed as decide_command
+from sora_tui.cli.commands import batch as batch_command
 from sora_tui.cli.consent import agree
 from sora_tui.cli.console import Console
 from sora_tui.cli.resolve_unconfirmed import UnconfirmedResolver
@@ -107,7 +107,7 @@ def on_command_line(
     words: list[str], folder: Folder, patch: pytest.MonkeyPatch, **environ: str
 ) -> str:
     # What is asked is decided before anything is handed in: no server is needed to see it.
-    for command in (generate_command, batch_command):
+    for command in (place_order, batch_command):
         patch.setattr(command, "submit", nothing_is_sent)
     ran = Shell(folder.root, environ).inside(*words, "--json")
     return outcome(problem(ran.documents[-1]["code"]))

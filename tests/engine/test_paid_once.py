@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sora_tui.core.job import State
+from sora_tui.core.problem import Spent
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Secret, Server
 from sora_tui.engine import server_worker
@@ -20,7 +21,9 @@ from sora_tui.workspace.history import History
 from tests.engine.lossy_server import lossy_server
 from tests.engine.watching import KITE, order, running
 
+#: Words that name a limit; the second are known to come before anything is made.
 LIMIT = "Rate limit reached"
+PROVEN_LIMIT = "Rate limit exceeded: 5 per 1 minute"
 LAB = Server(name="lab", base_url="", key=Secret("sk-lab-0123456789"), encoding="json", free=True)
 
 
@@ -138,20 +141,33 @@ def test_a_server_that_is_not_available_may_have_made_it(folder: Folder) -> None
 
 
 @pytest.mark.parametrize(
-    ("words", "tells_prompts", "listless", "paid"),
+    ("words", "tells_prompts", "list_status", "paid"),
     [
-        pytest.param("busy", True, True, 1, id="no list, no limit named"),
-        pytest.param("busy", False, False, 1, id="a list without prompts, no limit named"),
-        pytest.param("Rate limit reached", True, True, 2, id="no list, a limit named"),
-        pytest.param("Rate limit reached", False, False, 2, id="no prompts, a limit named"),
+        pytest.param("busy", True, 405, 1, id="no list, no limit named"),
+        pytest.param("busy", False, None, 1, id="a list without prompts, no limit named"),
+        pytest.param("busy", True, 429, 1, id="a list that is busy too, no limit named"),
+        pytest.param(LIMIT, True, 405, 1, id="no list, a limit named"),
+        pytest.param(LIMIT, True, 429, 1, id="a list that is busy too, a limit named"),
+        pytest.param(LIMIT, True, 500, 1, id="a list that fails, a limit named"),
+        pytest.param(LIMIT, False, None, 2, id="no prompts, a limit named"),
+        pytest.param(PROVEN_LIMIT, True, 405, 2, id="no list, known to come first"),
+        pytest.param(PROVEN_LIMIT, True, 429, 2, id="a list that is busy too, known to come first"),
     ],
 )
 def test_not_now_is_believed_by_its_words_where_no_list_can_tell(
-    folder: Folder, words: str, tells_prompts: bool, listless: bool, paid: int
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    tells_prompts: bool,
+    list_status: int | None,
+    paid: int,
 ) -> None:
+    monkeypatch.setattr(server_worker, "LIST_DELAY", 0.5)
+    monkeypatch.setattr(server_worker, "SEARCH_DELAYS", (1.0,))
+    monkeypatch.setattr(server_worker, "_LIST_AGAIN", 0.5)
     with lossy_server(folder.metadata, status=429) as server:
         server.retry_after, server.copies, server.words = 1, 0, words
-        server.tells_prompts, server.listless = tells_prompts, listless
+        server.tells_prompts, server.list_status = tells_prompts, list_status
         server.videos = [made(KITE, "v1") | {"created_at": 1}]  # long ago
         lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
@@ -160,13 +176,14 @@ def test_not_now_is_believed_by_its_words_where_no_list_can_tell(
         assert len(server.posts) == paid
 
 
+@pytest.mark.parametrize("words", ["busy", LIMIT])
 @pytest.mark.parametrize("late", [True, False])
-def test_a_list_that_is_late_is_given_its_time_before_a_bare_not_now_is_believed(
-    folder: Folder, late: bool, monkeypatch: pytest.MonkeyPatch
+def test_a_list_that_is_late_is_given_its_time_before_a_not_now_is_believed(
+    folder: Folder, late: bool, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server_worker, "LIST_DELAY", 3.0)
     with lossy_server(folder.metadata, status=429) as server:
-        server.retry_after, server.words = 1, "busy"
+        server.retry_after, server.words = 1, words
         if late:
             server.lists_after = 2.5  # later than the look that Retry-After allows
         else:
@@ -183,7 +200,7 @@ def test_a_busy_server_is_believed_unless_a_video_may_be_this_one(
     folder: Folder, told: bool
 ) -> None:
     with lossy_server(folder.metadata, status=429) as server:
-        server.retry_after, server.copies, server.words = 1, 0, LIMIT
+        server.retry_after, server.copies, server.words = 1, 0, PROVEN_LIMIT
         server.videos = [made(KITE._replace(prompt="Another's"), "v1")]
         if not told:
             server.videos.append(made(KITE, "v2"))
@@ -197,7 +214,7 @@ def test_a_busy_server_is_believed_unless_a_video_may_be_this_one(
 
 def test_a_put_off_job_that_is_not_believed_is_not_sent_again(folder: Folder) -> None:
     with lossy_server(folder.metadata, status=429) as server:
-        server.retry_after, server.copies, server.words = 1, 0, LIMIT
+        server.retry_after, server.copies, server.words = 1, 0, PROVEN_LIMIT
         server.videos = [made(KITE, "v1") | {"prompt": f"  {KITE.prompt.upper()} "}]
         lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
@@ -208,13 +225,16 @@ def test_a_put_off_job_that_is_not_believed_is_not_sent_again(folder: Folder) ->
 
 def test_where_no_list_can_tell_a_put_off_job_is_sent_when_it_is_time(folder: Folder) -> None:
     with lossy_server(folder.metadata, status=429) as server:
-        server.retry_after, server.copies, server.words = 1, 0, LIMIT
+        server.retry_after, server.copies, server.words = 1, 0, PROVEN_LIMIT
         lab = LAB._replace(base_url=server.base_url, dialect="new-api")
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, server=lab)
             sent = watcher.wait_for_job(job.id, lambda job: job.remote_id is not None)
         assert len(server.posts) == 2
-    assert [attempt.outcome for attempt in sent.attempts] == ["deferred", "accepted"]
+    assert [attempt.outcome for attempt in sent.attempts] == [
+        "deferred before any call",
+        "accepted",
+    ]
 
 
 def test_a_price_that_rose_since_the_person_agreed_keeps_the_job_waiting(folder: Folder) -> None:
@@ -237,7 +257,7 @@ def test_a_price_that_rose_since_the_person_agreed_keeps_the_job_waiting(folder:
 
 def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=99, status=429) as server:
-        server.retry_after, server.copies, server.words = 1, 0, LIMIT
+        server.retry_after, server.copies, server.words = 1, 0, PROVEN_LIMIT
         lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             job = order(engine, server=lab)
@@ -245,14 +265,44 @@ def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) 
         assert refused.id == job.id
         assert refused.error is not None
         assert refused.error.kind == "server_busy"
-        assert [a.outcome for a in refused.attempts] == ["deferred", "deferred", "rejected"]
+        assert [a.outcome for a in refused.attempts] == [
+            "deferred before any call",
+            "deferred before any call",
+            "rejected",
+        ]
         gaps = [b - a for a, b in pairwise(server.times)]
         assert all(gap >= 1.0 for gap in gaps)
 
 
+def test_later_for_ever_is_a_refusal_only_where_the_list_shows_nothing(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third "later" was believed at once, and the person told that nothing was spent."""
+    monkeypatch.setattr(server_worker, "LIST_DELAY", 1.5)
+    with lossy_server(folder.metadata, lose=99, status=429) as server:
+        server.retry_after, server.copies, server.words = 1, 0, LIMIT
+        lab = LAB._replace(base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            watcher.wait_for(lambda e: len(server.posts) == 2)
+            server.copies = 1  # the third is made
+            found = watcher.wait_for_state(State.FAILED)
+        assert (found.remote_id, len(server.posts)) == ("video_0", 3)
+    with lossy_server(folder.metadata, lose=99, status=429) as server:
+        server.retry_after, server.copies, server.words = 1, 0, LIMIT
+        lab = LAB._replace(base_url=server.base_url)
+        with running(folder, server=lab) as (engine, watcher):
+            order(engine, server=lab)
+            refused = watcher.wait_for_state(State.REJECTED)
+        assert len(server.posts) == 3
+        assert [a.outcome for a in refused.attempts] == ["deferred"] * 3
+        assert refused.error is not None
+        assert (refused.error.kind, refused.error.spent) == ("server_busy", Spent.NO)
+
+
 def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=2, status=429) as server:
-        server.retry_after, server.copies, server.words = 1, 0, LIMIT
+        server.retry_after, server.copies, server.words = 1, 0, PROVEN_LIMIT
         lab = LAB._replace(base_url=server.base_url, max_active=1)
         with running(folder, server=lab) as (engine, watcher):
             jobs = {order(engine, server=lab).id for _ in range(3)}
@@ -264,7 +314,7 @@ def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> 
 def test_a_server_at_work_for_us_may_put_the_rest_off_as_often_as_it_likes(folder: Folder) -> None:
     with lossy_server(folder.metadata, status=429) as server:
         server.retry_after, server.copies, server.working = 1, 0, True
-        server.words = LIMIT
+        server.words = PROVEN_LIMIT
         lab = LAB._replace(base_url=server.base_url)
         with running(folder, server=lab) as (engine, watcher):
             order(engine, server=lab)

@@ -428,6 +428,22 @@ def test_a_denied_job_is_gone_only_after_ten_minutes(monkeypatch: pytest.MonkeyP
     assert 5 <= len(farm.gets) <= 15
 
 
+def test_a_denied_job_is_not_gone_while_its_list_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The list may have it under another id; it is waited for as long again."""
+
+    async def play(farm: Farm) -> float:
+        async with polling(farm, monkeypatch) as (active_jobs, _):
+            farm.knows_nothing = True
+            job = active_jobs.put(farm.accept(60.0))
+            await until(lambda: job.id not in active_jobs.jobs)
+            return now() - 1000
+
+    assert 1200 <= run(play(Farm(list_status=503))) <= 1500
+    assert 600 <= run(play(Farm(list_status=405))) <= 800
+
+
 def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

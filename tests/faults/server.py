@@ -87,8 +87,8 @@ class Call:
 
 Act = Callable[[Call], None]
 
-#: A 429 with this body names the limit that it keeps.
-RATE_LIMITED = {"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}
+#: A 429 with this body is known to come before anything is made.
+RATE_LIMITED = {"error": "Rate limit exceeded: 5 per 1 minute"}
 
 
 def behave(call: Call) -> None:

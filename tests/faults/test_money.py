@@ -82,7 +82,7 @@ def test_a_reported_sum_settles_what_was_reserved(tmp_path: Path) -> None:
         assert [d["cost"]["reported"] for d in place.documents()] == [0.01, None]
         assert generate(place, "A fox", "--yes")[0] == 5
         assert place.server.paid == 2
-        assert "today $0.41 of $0.50  lab $0.41" in place.run("doctor").words
+        assert "today $0.41 of $0.50  in this folder  lab $0.41" in place.run("doctor").words
 
 
 def test_a_lost_answer_keeps_its_money_reserved(tmp_path: Path) -> None:

@@ -200,7 +200,10 @@ def test_a_server_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
         first, second = place.server.times("POST")
         assert second - first >= 2.0
         (document,) = place.documents()
-        assert [a["outcome"] for a in document["attempts"]] == ["deferred", "accepted"]
+        assert [a["outcome"] for a in document["attempts"]] == [
+            "deferred before any call",
+            "accepted",
+        ]
         place.check_all_saved()
 
 

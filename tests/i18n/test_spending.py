@@ -47,13 +47,17 @@ def test_what_the_banner_says_of_today(spent: Spending, budget: Budget, words: s
 
 def test_a_broken_limit_names_sum_day_and_limit() -> None:
     facts = {"sum": "0.40", "limit": "10", "spent": "9.80", "currency": "USD"}
-    why = problem("over_budget", **facts, setting="per_day")
+    why = problem("over_budget", **facts, hours=5, setting="per_day")
     said = sentences(why)
     assert said.happened == (
         "This goes over the limit of $10.00: about $0.40,"
-        " and $9.80 of today is spent or reserved already."
+        " and $9.80 of today is spent or reserved already in this folder."
+        " The day ends at midnight here, in 5 h."
     )
-    assert said.next == "Raise the limit (per_day), or ask for fewer or shorter clips."
+    assert said.next == (
+        "Raise the limit (per_day under [budget] in sora-tui.toml), or ask for fewer or shorter"
+        " clips."
+    )
     set_language("fr")
     happened = sentences(why).happened
     assert "10,00\u00a0$" in happened

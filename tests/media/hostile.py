@@ -6,7 +6,7 @@ import io
 import random
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -55,29 +55,37 @@ def png_of_nothing(width: int, height: int) -> bytes:
     )
 
 
-def pictures() -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of pictures that have to be refused."""
-    png, jpeg = encoded(picture(300, 200), "PNG"), encoded(picture(300, 200), "JPEG")
-    yield "empty", b""
-    yield "text", b"hello, world\n" * 100
-    yield "png, header only", b"\x89PNG\r\n\x1a\n" + b"\0" * 40
-    yield "png, half", png[: len(png) // 2]
-    yield "jpeg, half", jpeg[: len(jpeg) // 2]
-    yield "webp, half", encoded(picture(300, 200), "WEBP")[:200]
-    yield (
-        "png, 30,000 pixels wide and high",
-        png_of_nothing(30_000, 30)[:16] + struct.pack(">II", 30_000, 30_000) + png[24:],
-    )
-    yield "png, 9,000 pixels wide and high", png_of_nothing(9_000, 9_000)
-    yield "tiff", encoded(picture(30, 20), "TIFF")
-    yield "eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) show\n" * 20
-    yield "svg", b"<svg xmlns='http://www.w3.org/2000/svg'><image href='/etc/passwd'/></svg>"
-    yield "clip", b"\0\0\0\x18ftypisom" + b"\0" * 400
+def png_with_a_long_text() -> bytes:
+    """A text of 80 MB in less than a hundred kilobytes."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "a" * 80_000_000, zip=True)
     out = io.BytesIO()
     Image.new("RGB", (8, 8)).save(out, "PNG", pnginfo=text)
-    yield "png, a text of 80 MB", out.getvalue()
+    return out.getvalue()
+
+
+def pictures() -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Name of pictures that have to be refused, and what makes their bytes."""
+    png, jpeg = encoded(picture(300, 200), "PNG"), encoded(picture(300, 200), "JPEG")
+    yield "empty", lambda: b""
+    yield "text", lambda: b"hello, world\n" * 100
+    yield "png, header only", lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+    yield "png, half", lambda: png[: len(png) // 2]
+    yield "jpeg, half", lambda: jpeg[: len(jpeg) // 2]
+    yield "webp, half", lambda: encoded(picture(300, 200), "WEBP")[:200]
+    yield (
+        "png, 30,000 pixels wide and high",
+        lambda: png_of_nothing(30_000, 30)[:16] + struct.pack(">II", 30_000, 30_000) + png[24:],
+    )
+    yield "png, 9,000 pixels wide and high", lambda: png_of_nothing(9_000, 9_000)
+    yield "tiff", lambda: encoded(picture(30, 20), "TIFF")
+    yield "eps", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) show\n" * 20
+    yield (
+        "svg",
+        lambda: b"<svg xmlns='http://www.w3.org/2000/svg'><image href='/etc/passwd'/></svg>",
+    )
+    yield "clip", lambda: b"\0\0\0\x18ftypisom" + b"\0" * 400
+    yield "png, a text of 80 MB", png_with_a_long_text
 
 
 def clips(good: bytes) -> Iterator[tuple[str, bytes]]:

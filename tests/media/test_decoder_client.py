@@ -203,7 +203,7 @@ def test_a_clip_that_a_phone_held_sideways_stands_upright(
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_no_bad_picture_gets_through(shared: DecoderClient, tmp_path: Path, name: str) -> None:
-    (tmp_path / "bad").write_bytes(PICTURES[name])
+    (tmp_path / "bad").write_bytes(PICTURES[name]())
     with (tmp_path / "bad").open("rb") as file, pytest.raises(ProblemError) as refused:
         shared.picture(file, ROOM)
     assert refusal(refused).startswith(("reference_", "picture_not_shown"))

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sora_tui.cli.parser import SIMULATED
+from sora_tui.cli.commands.simulate import SIMULATED
 from sora_tui.core.sniff import sniff
 from sora_tui.simulator.dialects import DIALECTS
 from tests.simulator.dialects import SMALL, Driver, driving

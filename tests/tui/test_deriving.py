@@ -129,6 +129,19 @@ async def test_another_server_is_named_and_undo_brings_the_former_one_back(
         assert app.settings.server.name == "lab", "chosen since"
 
 
+async def test_an_undo_to_a_server_that_is_gone_does_not_name_it(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP], servers=[UNPRICED, PAID])
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        before = app.editor.draft
+        await press(pilot, "escape", "4", "m")
+        app.settings = app.settings._replace(servers={PAID.name: PAID})
+        await press(pilot, "ctrl+z")
+        assert app.editor.draft.text == before.text
+        assert app.settings.server.name == "team-gw"
+        assert "again." not in text(app)
+
+
 async def test_what_a_server_cannot_is_refused_at_once(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=[CLIP], servers=[UNPRICED, PAID])
     CapabilityCache(app.folder).record(PAID.origin, "extend", False)

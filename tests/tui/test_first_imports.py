@@ -19,7 +19,7 @@ from tests.workspace.jobs import put
 #: By package; the packages themselves count too.
 OURS: Final = """
 sora_tui                   __main__
-sora_tui.cli               console exits main parser streams
+sora_tui.cli               arguments commands console exits main parser screen streams
 sora_tui.config            api_keys config_files limits notify paths player private_file profiles
 sora_tui.config            screen settings trust ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter

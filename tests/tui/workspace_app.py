@@ -220,14 +220,17 @@ def workspace_app(
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until workers and what they led to have come to rest."""
+    """Wait until workers and what they led to have come to rest.
+
+    The inspector opens a clip when nothing else happened for a moment: that belongs to it.
+    """
+    app: Any = pilot.app
+    ui = app.context.ui
     await pilot.pause()
-    for _ in range(2):
-        while pilot.app.workers:
-            with suppress(WorkerCancelled):  # a newer one took its place: wait for that
-                await pilot.app.workers.wait_for_complete()
-                break
-        await pilot.pause()
+    while app.workers or ui.has_timer("clip"):
+        with suppress(WorkerCancelled):  # a newer one took its place: wait for that
+            await app.workers.wait_for_complete()
+        await pilot.pause(0.02 if ui.has_timer("clip") else None)
 
 
 def screen(app: SoraApp) -> list[str]:

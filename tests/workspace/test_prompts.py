@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,6 +76,23 @@ def test_what_cannot_be_read_is_named(
         read_prompt(path)
     assert caught.value.problem.code == code
     assert caught.value.problem.facts.items() >= {"path": str(path), **facts}.items()
+
+
+@pytest.mark.timeout(10)
+def test_a_stream_of_the_shell_is_read_and_no_other(folder: Folder) -> None:
+    """What `-f <(echo A fox.)` hands over; a pipe with a name was waited for without end."""
+    reading, writing = os.pipe()
+    os.write(writing, b"A fox.")
+    os.close(writing)
+    assert read_prompt(Path(f"/dev/fd/{reading}")).text == "A fox."
+    os.close(reading)
+    os.mkfifo(folder.prompts / "pipe.md")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder.prompts / "socket.md"))
+        for path in (folder.prompts / "pipe.md", folder.prompts / "socket.md", Path("/dev/zero")):
+            with pytest.raises(ProblemError) as caught:
+                read_prompt(path)
+            assert caught.value.problem.facts["reason"] == "not_regular"
 
 
 def test_keeping_a_prompt_keeps_what_is_not_ours_and_the_mode(folder: Folder) -> None:

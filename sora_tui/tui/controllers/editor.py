@@ -242,7 +242,7 @@ class Editor:
         return owned
 
     def note_last_letters(self) -> None:
-        """Note a letter that stands in the editor and of which no message came yet: the end is."""
+        """Note what stands in the editor at the end: the last letter may have no message yet."""
         draft = self._context.editor.draft
         known = self._context.editor.unkept or self._pane.opened
         if draft is not None and known is not None and draft.text != known.text:

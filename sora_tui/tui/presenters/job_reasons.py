@@ -55,6 +55,7 @@ def _short_words() -> dict[str, str]:
         "server_failed": _("server error"),
         "answer_unusable": _("answer unclear"),
         "certificate_untrusted": _("not trusted"),
+        "handshake_refused": _("TLS refused"),
         "videos_missing": _("no /videos there"),
         "server_busy": _("server busy"),
         "generation_failed": _("no clip made"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
@@ -23,7 +25,12 @@ from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import RemoteListed
 from sora_tui.engine.network_path import check_network_path
-from sora_tui.engine.remote_jobs import known_ids, list_remote, read_remote
+from sora_tui.engine.remote_jobs import (
+    known_ids,
+    list_remote,
+    read_remote,
+    unconfirmed_by_candidate,
+)
 from sora_tui.i18n import _, ngettext
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
@@ -33,6 +40,26 @@ from sora_tui.workspace.inbox import waiting
 _OVER = frozenset({Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
 #: Among so many of the newest jobs the one that has a video is looked for by name.
 _NAMED = 200
+
+
+EXAMPLES: Final = (
+    "sora-tui adopt --server team-gw",
+    "sora-tui adopt video_9c1e",
+    "sora-tui adopt --all --no-wait",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument(
+        "ids", nargs="*", metavar="ID", help=_("video ids, as the server tells them")
+    )
+    command.add_argument(
+        "--all", action="store_true", help=_("all that are listed and may have a clip")
+    )
+    command.add_argument(
+        "--no-wait", action="store_true", help=_("leave as soon as they are in the history")
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -48,7 +75,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     check_network_path(settings.server)
     folder, server = open_folder(settings.workspace), settings.server
     if args.ids:
-        videos, problems = _read(folder, server, dict.fromkeys(args.ids))
+        videos, problems = _read(folder, server, dict.fromkeys(args.ids), console)
     else:
         listed = list_remote(folder, server)
         problems = [listed.problem] if listed.problem else []
@@ -67,11 +94,19 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _read(
-    folder: Folder, server: Server, ids: Iterable[str]
+    folder: Folder, server: Server, ids: Iterable[str], console: Console
 ) -> tuple[list[RemoteVideo], list[Problem]]:
     """The videos of these ids, each asked for once, and why some are not to be had."""
     history = History(folder)
     known = known_ids(folder, history, server.origin)
+    lost = unconfirmed_by_candidate(folder, history, server.origin)
+    for video_id in ids:
+        if job_id := lost.get(inner_id(video_id)):
+            text = _(
+                "{video} may be the clip of {job}, whose answer was lost. If it is, close that"
+                " record: sora-tui wait {job} --give-up"
+            )
+            console.note(text.format(video=clean_line(video_id, 300), job=job_id))
     unknown = [video_id for video_id in ids if inner_id(video_id) not in known]
     taken = [
         problem("video_taken", video=video_id, **_owner(folder, history, video_id))
@@ -163,7 +198,10 @@ def _tell(listed: RemoteListed, server: Server, console: Console) -> None:
             )
         )
     if listed.unconfirmed:
-        console.note(_("? may be a job whose answer was lost here: decide with sora-tui wait"))
+        console.note(_("? may be a job whose answer was lost here; to take it for that job:"))
+        for video_id, job_id in listed.unconfirmed.items():
+            named = shlex.quote(clean_line(video_id, 300))
+            console.note(f"  sora-tui wait {job_id} --adopt {named}")
     if listed.more:
         console.note(_("The server has more; these are the newest."))
 

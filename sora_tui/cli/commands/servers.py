@@ -10,9 +10,10 @@ from typing import Any, Final
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli import exits
+from sora_tui.cli.arguments import add_everywhere, examples, whole_number
+from sora_tui.cli.checks import report, server_checks
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.console import Console
-from sora_tui.cli.doctor import report, server_checks
 from sora_tui.config.paths import saved_servers_path, user_toml_path
 from sora_tui.config.saved_servers import (
     check_profile,
@@ -42,6 +43,105 @@ _TEXTS: Final[Mapping[str, str]] = {
     "seconds": "default_seconds",
     "currency": "currency",
 }
+
+
+EXAMPLES: Final = (
+    "sora-tui servers",
+    "sora-tui servers add team-gw https://gw.example.org/v1 --api-key-env TEAM_KEY",
+    "sora-tui servers test team-gw",
+    "sora-tui servers use team-gw",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    actions = command.add_subparsers(dest="action", metavar=_("ACTION"), title=_("actions"))
+
+    def action(name: str, help: str, *lines: str) -> argparse.ArgumentParser:
+        command = actions.add_parser(name, help=help, description=help, epilog=examples(*lines))
+        add_everywhere(command, first=False)
+        command.add_argument("name", metavar=_("NAME"), help=_("of the profile"))
+        return command
+
+    adding = action(
+        "add",
+        _("Write a profile into a file of ours. A key is never written: name where it is found."),
+        "sora-tui servers add lab http://127.0.0.1:8000/v1 --free --default",
+        "sora-tui servers add team-gw https://gw.example.org/v1 --api-key-env TEAM_KEY",
+        "sora-tui servers add gw https://gw.example.org/v1 --api-key-command 'pass show gw'",
+    )
+    adding.add_argument("url", metavar="URL", help=_("whole, mostly up to /v1"))
+    editing = action(
+        "edit",
+        _("Change a profile that was added here; an empty value takes a setting out."),
+        "sora-tui servers edit team-gw --price sora-2=0.10 --model sora-2",
+        "sora-tui servers edit lab --url http://127.0.0.1:9000/v1",
+    )
+    editing.add_argument("--url", metavar="URL", help=_("whole, mostly up to /v1"))
+    for command in (adding, editing):
+        _profile_options(command)
+    action(
+        "test",
+        _("Ask a server free questions: what it is, what works there, what does not."),
+        "sora-tui servers test team-gw",
+        "sora-tui servers test team-gw --json",
+    )
+    action(
+        "use",
+        _("Send to this server from now on, where nothing else says which."),
+        "sora-tui servers use team-gw",
+        "sora-tui servers use simulator",
+    )
+    removing = action(
+        "remove",
+        _("Forget a profile that was added here. Jobs that were sent there stay."),
+        "sora-tui servers remove lab",
+    )
+    removing.add_argument("--yes", action="store_true", help=_("do not ask"))
+
+
+def _profile_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--dialect", metavar="D", help=_("which server it is; auto finds out (auto)")
+    )
+    command.add_argument("--auth", metavar="A", help=_("bearer, api-key or none"))
+    source = command.add_mutually_exclusive_group()
+    source.add_argument(
+        "--api-key-env", metavar=_("VARIABLE"), help=_("the variable that holds the key")
+    )
+    source.add_argument(
+        "--api-key-command",
+        metavar=_("COMMAND"),
+        help=_("a command that prints the key (a password manager); run without a shell"),
+    )
+    command.add_argument("--model", metavar=_("NAME"), help=_("any model the server knows"))
+    command.add_argument("--seconds", metavar="N", help=_("length of the clip"))
+    command.add_argument("--size", metavar="WxH", help=_("width x height in pixels"))
+    command.add_argument(
+        "--price",
+        action="append",
+        metavar=_("[MODEL=]X"),
+        help=_("what a second costs; without MODEL for every one, MODEL@720p for one size"),
+    )
+    command.add_argument("--currency", metavar="C", help=_("of the prices (USD)"))
+    yes_or_no = argparse.BooleanOptionalAction
+    command.add_argument("--free", action=yes_or_no, default=None, help=_("it charges nothing"))
+    command.add_argument(
+        "--allow-http",
+        action=yes_or_no,
+        default=None,
+        help=_("prompt and key may cross a network you trust in clear"),
+    )
+    command.add_argument(
+        "--max-active", type=whole_number, metavar="N", help=_("send at most N jobs at once")
+    )
+    command.add_argument(
+        "--header", action="append", metavar="K=V", help=_("goes along with every request; no key")
+    )
+    command.add_argument(
+        "--query", action="append", metavar="K=V", help=_("added to every address; no key")
+    )
+    command.add_argument("--default", action="store_true", help=_("use it from now on"))
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
@@ -14,6 +15,18 @@ from sora_tui.engine.model_schema import model_schema_for, preset_schema_for
 from sora_tui.i18n import _
 from sora_tui.i18n.parameters import default_words, help_of, range_words
 from sora_tui.workspace.folder import open_folder
+
+EXAMPLES: Final = (
+    "sora-tui params",
+    "sora-tui params --server lab --model wan2.2-t2v",
+    "sora-tui params --preset ltx-2 --json | jq .preset",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument("--model", metavar=_("NAME"), help=_("any model the server knows"))
+    command.add_argument("--preset", metavar=_("NAME"), help=_("of this model instead"))
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli import exits
+from sora_tui.cli.arguments import day
 from sora_tui.cli.console import Console
 from sora_tui.config.settings import Settings
 from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_groups, spending_report
@@ -25,6 +26,23 @@ _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _BY: Final = (("day", N_("DAY")), ("server", N_("SERVER")), ("model", N_("MODEL")))
 
 
+EXAMPLES: Final = (
+    "sora-tui cost",
+    "sora-tui cost --since 2026-11-01",
+    "sora-tui cost --since 7d --json | jq -s 'map(.reported) | add'",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument(
+        "--since",
+        type=day,
+        metavar=_("DAY"),
+        help=_("from this day on: 2026-11-01, today, or 7d for the last seven days"),
+    )
+
+
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Sum up the documents; those in the trash count, because nothing is refunded by deleting."""
     folder = open_folder(settings.workspace)
@@ -38,7 +56,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             _("{path} cannot be read: what its job cost is not counted.").format(path=path)
         )
     if not kept:
-        console.result(_("Nothing was sent to a real server."))
+        console.result(_("Nothing that may be billed was sent to a real server from this folder."))
         return exits.DONE
     for name, head in _BY:
         for line in _table(_(head), merge_groups(kept, name, "currency")):

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from sora_tui.cli import exits
+from sora_tui.cli.checks import Check, check_of, report, server_checks
 from sora_tui.cli.console import Console
 from sora_tui.cli.day_spending import spending_words
+from sora_tui.cli.screen import Screen
 from sora_tui.cli.streams import OutputError
 from sora_tui.config.log import log_path
 from sora_tui.config.paths import has_home, user_toml_path
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import Problem, ProblemError, problem
-from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.engine.network_path import network_path_to
-from sora_tui.engine.probe_server import probe_server
-from sora_tui.engine.quote import default_quote
 from sora_tui.i18n import _, language
-from sora_tui.i18n.probe_result import Line, Symbol, probe_lines
-from sora_tui.i18n.problems import sentences
 from sora_tui.media.decoder import decoder_version
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, check_room, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import OwnerLock
-
-CheckGraphics = Callable[[Settings], Line]
 
 #: Room that a clip may need, in bytes.
 _CLIP = 20_000_000
@@ -43,33 +38,19 @@ _CLIP = 20_000_000
 _BROKEN: Final = 5
 
 
-#: Problems that are worth a line and no exit code: everything works all the same.
-_WARNINGS: Final = frozenset({"env_readable", "profile_unknown", "settings_unreadable"})
+EXAMPLES: Final = (
+    "sora-tui doctor",
+    "sora-tui doctor --server team-gw --json",
+)
 
 
-class Check(NamedTuple):
-    """One line of the report; `name` is English and stable, for `--json`.
-
-    Attributes:
-        value: The finding itself, for `--json`; `detail` where there is no other.
-        advice: What follows from it, where that is not said by a problem.
-    """
-
-    name: str
-    detail: str
-    problem: Problem | None = None
-    symbol: Symbol | None = None
-    value: object = None
-    advice: str = ""
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add nothing: what stands before or after every subcommand is enough."""
 
 
-def run(check_graphics: CheckGraphics, settings: Settings, console: Console) -> int:
-    """Look at everything, send nothing that costs; the exit code is the worst finding's.
-
-    Args:
-        check_graphics: Says how the screen would show them; this face does not know the other.
-    """
-    return report(_checks(settings, check_graphics), console)
+def run(_args: argparse.Namespace, settings: Settings, console: Console, screen: Screen) -> int:
+    """Look at everything, send nothing that costs; the exit code is the worst finding's."""
+    return report(_checks(settings, screen), console)
 
 
 def run_without_settings(why: Problem, workspace: Path | None, console: Console) -> int:
@@ -101,55 +82,7 @@ def run_without_settings(why: Problem, workspace: Path | None, console: Console)
     return report(_surviving(sections), console)
 
 
-def report(checks: Iterable[Check], console: Console) -> int:
-    """Tell what was found, line by line as it comes; the exit code is the worst of it."""
-    codes = []
-    for check in checks:
-        why = check.problem
-        is_warning = why is not None and check.name == "warning" and why.code in _WARNINGS
-        sign = check.symbol or ("ok" if why is None else "!" if is_warning else "x")
-        console.document(
-            {
-                "check": check.name,
-                "ok": why is None and sign != "x",
-                "sign": sign,
-                "detail": check.detail,
-                "value": check.value,
-                "problem": None if why is None else {"code": why.code, "facts": dict(why.facts)},
-            }
-        )
-        console.result(f"{sign:<3}{check.name:<12}{check.detail}".rstrip())
-        if why is not None:
-            said = sentences(why)
-            # A finding says what happened in its own line.
-            happened = "" if said.happened == check.detail else f"{said.happened} "
-            console.result(f"{'':<15}{happened}{said.next}")
-            if not is_warning:
-                codes.append(exits.BY_PROBLEM[why.code])
-        elif check.advice:
-            console.result(f"{'':<15}{check.advice}")
-    return exits.worst(codes)
-
-
-def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> Iterator[Check]:
-    """What a server is, what works there and what does not; it is asked free questions only.
-
-    Args:
-        shown: What working with it has shown in this folder, where asking does not tell.
-    """
-    found = probe_server(server)
-    if shown and found.reached:
-        can = {name: shown.get(name) if told is None else told for name, told in found.can.items()}
-        means = "none" if can["delete"] is False else found.delete_means
-        found = found._replace(can=can, delete_means=means)
-    yield from map(_check, probe_lines(server, found, default_quote(server)))
-
-
-def _check(line: Line) -> Check:
-    return Check(line.name, line.words, line.problem, line.symbol, line.value, line.advice)
-
-
-def _checks(settings: Settings, check_graphics: CheckGraphics) -> Iterator[Check]:
+def _checks(settings: Settings, screen: Screen) -> Iterator[Check]:
     def folder_checks() -> Iterator[Check]:
         try:
             folder = open_folder(settings.workspace)
@@ -163,7 +96,7 @@ def _checks(settings: Settings, check_graphics: CheckGraphics) -> Iterator[Check
     def terminal_checks() -> Iterator[Check]:
         yield _terminal()
         if _is_terminal():
-            yield _check(check_graphics(settings))
+            yield check_of(screen.check_graphics(settings))
 
     yield from _surviving(
         (

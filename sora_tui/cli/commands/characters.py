@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli.console import Console
-from sora_tui.cli.history import facts_lines
+from sora_tui.cli.job_facts import facts_lines
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job
@@ -16,6 +17,17 @@ from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
+
+EXAMPLES: Final = (
+    "sora-tui characters",
+    "sora-tui characters Mossy",
+    "sora-tui characters --json | jq -r .remote_id",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument("name", nargs="?", metavar=_("NAME"), help=_("of a character"))
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -11,16 +11,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sora_tui.cli import exits
+from sora_tui.cli.arguments import add_sending, at_least_one
 from sora_tui.cli.build_request import build_request
 from sora_tui.cli.consent import agree, question_on_terminal
 from sora_tui.cli.console import Console
-from sora_tui.cli.generate import (
-    found_prompt,
-    is_at_rest,
-    is_with_server,
-    print_retirements,
-    print_warnings,
-)
+from sora_tui.cli.order_input import found_prompt
+from sora_tui.cli.place_order import is_at_rest, is_with_server, print_retirements, print_warnings
 from sora_tui.cli.progress import Progress, TextLines, progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.streams import read_input
@@ -58,9 +54,12 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared
+from sora_tui.workspace.safe_open import open_named
 
 #: From this many jobs on a line for each change is easier to follow than a bar for each job.
 _MANY: Final = 12
+#: So many ids stand in a command that is offered.
+_NAMED: Final = 3
 
 
 class _Asked(NamedTuple):
@@ -93,6 +92,28 @@ class _Rest(NamedTuple):
     def unsent(self) -> list[Job]:
         """Jobs of an earlier start that provably never left."""
         return [job for job in self.before if job.state is State.NOT_SENT]
+
+
+EXAMPLES: Final = (
+    "sora-tui batch shots.jsonl",
+    "sora-tui batch shots.toml --max-active 2 --max-spend 5",
+    "sora-tui batch shots.jsonl --name second-try --dry-run",
+    """echo '{"prompt": "A kite", "seconds": 4, "count": 2}' >> shots.jsonl""",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument("batch", metavar=_("FILE"), help=_("the lines; - is stdin, as JSON"))
+    command.add_argument(
+        "--name",
+        metavar=_("NAME"),
+        help=_("what the batch is known by; another one sends all of it again (the file's name)"),
+    )
+    command.add_argument(
+        "--max-active", type=at_least_one, metavar="N", help=_("send at most N jobs at once")
+    )
+    add_sending(command)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -206,7 +227,8 @@ def _read(path: Path) -> str:
     try:
         if str(path) == "-":
             return read_input()
-        return (existing(path) or path).read_text(encoding="utf-8")
+        with open_named(existing(path) or path) as file:
+            return file.read().decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = "not UTF-8" if isinstance(error, ValueError) else (error.strerror or "")
         raise problem_error("batch_unreadable", path=str(path), reason=reason) from None
@@ -321,7 +343,11 @@ def _agree(args: argparse.Namespace, order: Order) -> Consent:
 
 
 def _announce(path: Path, name: str, order: Order, rest: _Rest, console: Console) -> None:
-    price, sent = order.price, [job for job in rest.before if job.state is not State.NOT_SENT]
+    price = order.price
+    waiting = [job for job in rest.before if job.state is State.PENDING]
+    asking = [job for job in rest.before if job.needs_decision]
+    apart = {job.id for job in (*waiting, *asking, *rest.unsent)}
+    sent = [job for job in rest.before if job.id not in apart]
     console.document(
         {
             "event": "batch",
@@ -329,6 +355,8 @@ def _announce(path: Path, name: str, order: Order, rest: _Rest, console: Console
             "file": str(path),
             "to_send": order.clips,
             "sent_before": len(sent),
+            "waiting": len(waiting),
+            "undecided": len(asking),
             "price": {
                 "kind": price.kind.value,
                 "sum": None if price.sum is None else float(price.sum),
@@ -341,9 +369,26 @@ def _announce(path: Path, name: str, order: Order, rest: _Rest, console: Console
     if sent:
         text = ngettext("{count} sent before", "{count} sent before", len(sent))
         parts.append(text.format(count=len(sent)))
+    if waiting:
+        text = ngettext(
+            "{count} handed in before and not sent yet",
+            "{count} handed in before and not sent yet",
+            len(waiting),
+        )
+        parts.append(text.format(count=len(waiting)))
+    if asking:
+        text = ngettext("{count} to be decided by you", "{count} to be decided by you", len(asking))
+        parts.append(text.format(count=len(asking)))
     if order.lines:
         parts.append(_price_words(price, order.total.unknown))
     console.note(f"{name}: " + ", ".join(parts))
+    if waiting:
+        ids = " ".join(job.id for job in waiting[:_NAMED])
+        console.note(
+            _("They are sent with what was agreed to then. To take back: {command}").format(
+                command=f"sora-tui cancel {ids}" + (" ..." if len(waiting) > _NAMED else "")
+            )
+        )
 
 
 def _price_words(price: Price, unknown: int) -> str:

@@ -7,33 +7,37 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sora_tui.cli import exits
+from sora_tui.cli.arguments import add_job
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.console import Console
 from sora_tui.cli.owner_command import find_job, run_owner_command
+from sora_tui.cli.remote_delete import MEANS, delete_command, means_at_server
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.probe_result import DeleteMeans
 from sora_tui.core.problem import Fact, Problem, ProblemError, Spent, problem_error
-from sora_tui.core.server import profile_for
 from sora_tui.core.text import clean_line
-from sora_tui.engine.capabilities import delete_means
-from sora_tui.i18n import N_, _
+from sora_tui.i18n import _
 from sora_tui.i18n.answers import is_yes
-from sora_tui.workspace.capability_cache import CapabilityCache
-from sora_tui.workspace.folder import Folder, open_folder
+from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 
-#: What `DELETE` does at a server, for a person who is about to ask for it.
-MEANS: Final[dict[DeleteMeans, str]] = {
-    "deletes": N_("{host} deletes the video and its files."),
-    "cancels": N_("{host} deletes the video and its files; a job that runs is stopped there."),
-    "forgets": N_(
-        "{host} forgets the video; a job that runs goes on there, and its clip cannot be had"
-        " any more."
-    ),
-    "none": N_("{host} is known to have no way to delete; it is asked all the same."),
-    "unknown": N_("What {host} does is not known; a job that runs may go on there."),
-}
+EXAMPLES: Final = (
+    "sora-tui delete @last",
+    "sora-tui delete 20261122-1015 --yes",
+    "sora-tui delete @last --remote",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    add_job(command)
+    command.add_argument("--yes", action="store_true", help=_("do not ask"))
+    command.add_argument(
+        "--remote",
+        action="store_true",
+        help=_("delete the video at the server as well; says what that server does with it"),
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -115,18 +119,6 @@ def _is_done_there(before: Job, now: Job) -> bool:
     return now.state is State.CANCELLED and not _is_at_rest(before)
 
 
-def means_at_server(job: Job, settings: Settings, folder: Folder) -> DeleteMeans:
-    """What deleting the job's video does at its server.
-
-    Raises:
-        ProblemError: profile_unknown.
-    """
-    server = profile_for(settings.servers, job.server)
-    if server is None:
-        raise problem_error("profile_unknown", name=job.server.profile)
-    return delete_means(server, CapabilityCache(folder))
-
-
 def _question(job: Job, means: DeleteMeans | None) -> str:
     lines = [f"{job.id}  {job.state.value}  {clean_line(job.request.prompt, 60)}"]
     if means is None:
@@ -156,8 +148,3 @@ def _not_now(job: Job, *, names_way: bool = False) -> ProblemError:
     if names_way and job.can_delete_remote:
         facts["way"] = delete_command(job)
     return ProblemError(Problem("step_illegal", facts, spent))
-
-
-def delete_command(job: Job) -> str:
-    """The command that deletes a job's video at its server."""
-    return f"sora-tui delete {job.id} --remote --yes"

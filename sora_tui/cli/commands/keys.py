@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import argparse
 from itertools import groupby
-from typing import Any
+from typing import Final
 
 from sora_tui.cli import exits
 from sora_tui.cli.console import Console
+from sora_tui.cli.screen import Screen
 from sora_tui.config.settings import Settings
 
-#: Rows with id, place, place_words, keys, shown and words, and what is wrong with the settings.
-KeyTable = tuple[Sequence[dict[str, Any]], Sequence[str]]
-ListKeys = Callable[[Settings], KeyTable]
+EXAMPLES: Final = (
+    "sora-tui keys",
+    "sora-tui keys --json | jq -r 'select(.place == \"jobs\")'",
+)
 
 
-def run(list_keys: ListKeys, settings: Settings, console: Console) -> int:
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add nothing: what stands before or after every subcommand is enough."""
+
+
+def run(_args: argparse.Namespace, settings: Settings, console: Console, screen: Screen) -> int:
     """Print them; 2 when `[keys]` says something that cannot be."""
-    rows, complaints = list_keys(settings)
+    rows, complaints = screen.list_keys(settings)
     wide = max(len(row["id"]) for row in rows)
     wide_keys = max(len(row["shown"]) for row in rows)
     for place, group in groupby(rows, key=lambda row: str(row["place_words"])):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Final
 
 from sora_tui.cli import exits
+from sora_tui.cli.arguments import add_job
 from sora_tui.cli.console import Console
-from sora_tui.cli.delete import MEANS, delete_command, means_at_server
 from sora_tui.cli.owner_command import find_job, run_owner_command
+from sora_tui.cli.remote_delete import MEANS, delete_command, means_at_server
 from sora_tui.cli.unconfirmed_words import resolution_commands
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
@@ -20,6 +22,16 @@ from sora_tui.i18n import _
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import withdraw
+
+EXAMPLES: Final = (
+    "sora-tui cancel @last",
+    "sora-tui cancel 20261122-1015",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    add_job(command)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

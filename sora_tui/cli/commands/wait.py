@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from datetime import datetime
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from sora_tui.cli import exits
+from sora_tui.cli.arguments import add_send_refused, amount
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.console import Console
 from sora_tui.cli.progress import progress_for
@@ -27,6 +28,40 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
 from sora_tui.workspace.lock import OwnerLock
+
+EXAMPLES: Final = (
+    "sora-tui wait",
+    "sora-tui wait @last",
+    "sora-tui wait 20261122-1011 --adopt video_9c1e",
+    "sora-tui wait @last --send-again --yes",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument("jobs", nargs="*", metavar=_("JOB"), help=_("only these jobs"))
+    decision = command.add_argument_group(
+        _("decide about JOB, whose answer was lost (asked for in a terminal)")
+    ).add_mutually_exclusive_group()
+    decision.add_argument(
+        "--adopt", metavar=_("VIDEO_ID"), help=_("it is this video of the server; no new cost")
+    )
+    decision.add_argument(
+        "--send-again",
+        action="store_true",
+        help=_("send the same request as a new job; it may be billed twice"),
+    )
+    decision.add_argument(
+        "--give-up", action="store_true", help=_("look for it no longer; the record stays")
+    )
+    command.add_argument("--yes", action="store_true", help=_("agree to the price beforehand"))
+    command.add_argument(
+        "--max-spend",
+        type=amount,
+        metavar="X",
+        help=_("agree to at most this sum for sending again; never to an unknown price"),
+    )
+    add_send_refused(command)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from sora_tui.cli import exits
 from sora_tui.cli.console import Console
@@ -14,6 +15,17 @@ from sora_tui.i18n import _
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.outputs import verify
+
+EXAMPLES: Final = (
+    "sora-tui verify",
+    "sora-tui verify @last",
+    "sora-tui verify --json | jq -r 'select(.result != \"ok\").path'",
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the options of this subcommand."""
+    command.add_argument("jobs", nargs="*", metavar=_("JOB"), help=_("only these jobs"))
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -1,0 +1,96 @@
+"""What is to be made, as the command line and the prompt's file say it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from sora_tui.cli.build_request import param_pairs
+from sora_tui.cli.console import Console
+from sora_tui.cli.streams import complain, read_input
+from sora_tui.config.order_options import Choices, count, from_front_matter
+from sora_tui.config.profiles import seconds, size
+from sora_tui.core.problem import problem_error
+from sora_tui.core.prompt import Prompt, parse_prompt
+from sora_tui.core.text import left_out
+from sora_tui.i18n import _
+from sora_tui.i18n.formatting import left_out_words
+from sora_tui.workspace.find_file import existing
+from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.prompts import read_prompt
+
+
+def order_input(
+    args: argparse.Namespace, folder: Folder, console: Console
+) -> tuple[Prompt, str | None, Choices]:
+    """The prompt, the file it came from as documents name it, and what both of them choose.
+
+    Raises:
+        ProblemError: prompt_missing, prompt_unreadable, front_matter_broken, or what is wrong with
+            an option.
+    """
+    prompt, file = _prompt(args, folder)
+    if gone := left_out(prompt.text):
+        console.note(left_out_words(gone))
+    return prompt, file, _options(args).over(from_front_matter(prompt.settings, file or "-"))
+
+
+def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None]:
+    if args.text is not None and args.file is not None:
+        _wrong_use(args.command, _("give TEXT or -f FILE, not both"))
+    if args.text is None and args.file is None and args.command != "generate":
+        _wrong_use(args.command, _("give TEXT or -f FILE"))
+    if args.text == "-":
+        _wrong_use(args.command, _("- is no prompt; -f - reads one from standard input"))
+    if args.text is not None:
+        return Prompt(args.text), None
+    if args.file == "-":
+        try:
+            return parse_prompt(read_input()), None
+        except UnicodeDecodeError:
+            raise problem_error("prompt_unreadable", path="-", reason="not UTF-8") from None
+        except OSError as error:  # a stream that was opened for writing
+            reason = error.strerror or type(error).__name__
+            raise problem_error("prompt_unreadable", path="-", reason=reason) from None
+    path = folder.prompt_md if args.file is None else found_prompt(args.file, folder)
+    prompt = read_prompt(path)  # before `resolve`: what is missing is missing in no folder
+    resolved = path.resolve()
+    inside = resolved.is_relative_to(folder.root)
+    return prompt, folder.relative(resolved) if inside else path.name
+
+
+def found_prompt(name: str, folder: Folder) -> Path:
+    """The file a person means: where he stands, in the workspace, or in prompts/."""
+    places = (Path(name), folder.root / name, folder.prompts / name, folder.prompts / f"{name}.md")
+    found = (there for place in places if (there := _existing(place)) is not None)
+    return next((path for path in found if path.is_file()), Path(name))
+
+
+def _existing(place: Path) -> Path | None:
+    try:
+        return existing(place)
+    except OSError:  # a folder on the way is closed to us
+        return None
+
+
+def _options(args: argparse.Namespace) -> Choices:
+    """What the command line says."""
+    return Choices(
+        model=args.model,
+        seconds=None if args.seconds is None else seconds(args.seconds),
+        size=None if args.size is None else size(args.size),
+        reference=args.reference_image,
+        fit=args.fit,
+        count=None if args.count is None else count(args.count),
+        variables=param_pairs(args.var),
+        characters=tuple(args.character or ()),
+    )
+
+
+def _wrong_use(command: str, message: str) -> NoReturn:
+    program = f"sora-tui {command}"
+    hint = _("Help: {command} --help").format(command=program)
+    complain(f"{program}: {message}\n{hint}")
+    sys.exit(2)
