@@ -150,7 +150,11 @@ class ScreenUi:
         """Put a text on the clipboard of the person's terminal, and say which way it went."""
         from sora_tui.tui.services.clipboard import copy
 
-        self.run(lambda: copy(text, self._app), partial(self._copied, text), group="copy")
+        self.run(
+            lambda: copy(text, self._app.copy_to_clipboard),
+            partial(self._copied, text),
+            group="copy",
+        )
 
     def _copied(self, text: str, route: str) -> None:
         way = (

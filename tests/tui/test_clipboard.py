@@ -40,7 +40,7 @@ async def test_route(
         tmux.chmod(0o755)
     app = HardenedApp(crash_folder=tmp_path)
     async with app.run_test():
-        assert copy(TEXT, app) == route
+        assert copy(TEXT, app.copy_to_clipboard) == route
         assert app.clipboard == TEXT
     if route == "tmux":
         assert (tmp_path / "loaded").read_text() == TEXT

@@ -17,7 +17,6 @@ from typing import Any, BinaryIO
 from urllib.error import URLError
 
 import pytest
-from textual.geometry import Size
 from textual.pilot import Pilot
 
 from sora_tui.core.job import Job, Output
@@ -177,7 +176,7 @@ def test_pictures_have_room_beside_the_facts(
     columns: int, rows: int, width: int, height: int
 ) -> None:
     clip = sample.saved(sample.pending(25), "video_1").outputs[0]
-    room = clip_room(Size(columns, rows), clip._replace(width=width, height=height))
+    room = clip_room(columns, rows, clip._replace(width=width, height=height))
     assert room is not None
     for each in (room.poster, room.strip or room.poster):
         assert 0 < each.width <= columns
@@ -192,9 +191,9 @@ def test_pictures_have_room_beside_the_facts(
 
 def test_the_frames_of_an_upright_clip_stand_at_its_side() -> None:
     clip = sample.saved(sample.pending(25), "video_1").outputs[0]
-    room = clip_room(Size(46, 20), clip._replace(width=720, height=1280))
+    room = clip_room(46, 20, clip._replace(width=720, height=1280))
     assert room is not None and room.abreast
-    assert (room.poster, room.strip) == (Size(14, 12), Size(31, 12))
+    assert (room.poster, room.strip) == ((14, 12), (31, 12))
 
 
 async def test_what_is_said_of_a_clip_goes_with_the_width(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from textual.geometry import Size, clamp
 
-from sora_tui.config.ui_state import Layout
+from sora_tui.core.pane_layout import Layout
 from sora_tui.i18n import N_
+from sora_tui.tui.state.smallest_terminal import is_too_small
 
 #: Pane names in the order of their numbers.
 PANES: Final[Mapping[str, str]] = {
@@ -19,8 +20,6 @@ PANES: Final[Mapping[str, str]] = {
     "jobs": N_("Jobs"),
     "inspector": N_("Inspector"),
 }
-#: The smallest terminal.
-SMALLEST: Final = Size(40, 12)
 #: Below this many rows there is room for one pane only, the job list included.
 _LEAST_FOR_JOBS: Final = 20
 #: From these widths and heights on there is more to see.
@@ -53,7 +52,7 @@ class Shape(Enum):
 def shape_of(size: Size) -> Shape:
     """The shape for a terminal of `size` (columns x rows)."""
     width, height = size
-    if width < SMALLEST.width or height < SMALLEST.height:
+    if is_too_small(width, height):
         return Shape.NOTICE
     if height >= _LEAST_FOR_JOBS:
         if width >= _THREE_COLUMNS:

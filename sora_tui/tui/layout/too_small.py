@@ -6,7 +6,7 @@ from textual.geometry import Size
 from textual.widgets import Static
 
 from sora_tui.i18n import _
-from sora_tui.tui.layout.arrangement import SMALLEST
+from sora_tui.tui.state.smallest_terminal import SMALLEST
 
 
 class Notice(Static):
@@ -27,6 +27,6 @@ class Notice(Static):
 
     def show_size(self, size: Size) -> None:
         """Say what there is (columns x rows), and what it takes."""
-        least = f"{SMALLEST.width}x{SMALLEST.height}"
+        least = "{}x{}".format(*SMALLEST)
         text = _("needs {least}, has {size}; jobs go on")
         self.update(text.format(least=least, size=f"{size.width}x{size.height}"))

@@ -12,12 +12,11 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
-from sora_tui.config.ui_state import Layout
+from sora_tui.core.pane_layout import Layout
 from sora_tui.i18n import _
 from sora_tui.tui.commands.table import first_key
 from sora_tui.tui.layout.arrangement import (
     PANES,
-    SMALLEST,
     Shape,
     has_jobs_below,
     resized,
@@ -29,6 +28,7 @@ from sora_tui.tui.layout.status_bar import StatusLine
 from sora_tui.tui.layout.tab_bar import TabLine
 from sora_tui.tui.panes.editor.pane import EditorPane
 from sora_tui.tui.panes.jobs import JobsPane
+from sora_tui.tui.state.smallest_terminal import SMALLEST
 from sora_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ class Workbench(Widget):
         if shape_of(size) is Shape.NOTICE:
             self._show_notice(size)
             # Under the notice everything stays, or what is typed would lose its place.
-            size = SMALLEST
+            size = Size(*SMALLEST)
         elif self._notice is not None:
             self._notice.display = False
         shape, seen = shape_of(size), self.panes_at(size)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from textual.geometry import Size
-
 from sora_tui.core.output_check import differences, is_checkable
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean_line
@@ -24,8 +22,9 @@ Origin = Literal["here", "server"]
 
 #: From so many columns on the pictures stand beside the facts, below which they stand under them.
 _BESIDE: Final = 60
-#: Below this there is no room for pictures.
-_LEAST: Final = Size(24, 8)
+#: Below this there is no room for pictures, in columns and rows.
+_LEAST_COLUMNS: Final = 24
+_LEAST_ROWS: Final = 8
 #: From so many rows on poster and filmstrip are seen at once.
 _BOTH: Final = 12
 _CODECS: Final = {
@@ -38,6 +37,13 @@ _CODECS: Final = {
     "mp4v": "MPEG-4",
     "MJPG": "MJPEG",
 }
+
+
+class CellSize(NamedTuple):
+    """Columns and rows."""
+
+    width: int
+    height: int
 
 
 class ClipSeen(NamedTuple):
@@ -69,8 +75,8 @@ class ClipRoom(NamedTuple):
     """
 
     beside: bool
-    poster: Size
-    strip: Size | None
+    poster: CellSize
+    strip: CellSize | None
     abreast: bool = False
 
     @property
@@ -86,24 +92,28 @@ class ClipRoom(NamedTuple):
         return self.poster.height + more
 
 
-def clip_room(pane: Size, output: Output) -> ClipRoom | None:
-    """The room for the pictures of a clip in a pane of this size; None where there is none."""
-    if pane.width < _LEAST.width or pane.height < _LEAST.height:
+def clip_room(width: int, height: int, output: Output) -> ClipRoom | None:
+    """Return the room for the pictures of a clip, None where there is none.
+
+    Args:
+        width: Columns of the pane; `height` its rows.
+    """
+    if width < _LEAST_COLUMNS or height < _LEAST_ROWS:
         return None
-    beside = pane.width >= _BESIDE
-    columns = pane.width // 2 if beside else pane.width
-    rows = pane.height if beside else pane.height * 3 // 5
+    beside = width >= _BESIDE
+    columns = width // 2 if beside else width
+    rows = height if beside else height * 3 // 5
     shape = output.width / output.height if output.width and output.height else 16 / 9
     # As wide as the picture: the rest is for others.
-    alone = Size(min(columns, max(round(2 * rows * shape), 1)), rows)
+    alone = CellSize(min(columns, max(round(2 * rows * shape), 1)), rows)
     if rows < _BOTH:
         return ClipRoom(beside, alone, None)
     if shape < 1 and not beside:
         # Under an upright one there would be no room; it leaves enough at its side.
-        return ClipRoom(beside, alone, Size(columns - alone.width - 1, rows), abreast=True)
+        return ClipRoom(beside, alone, CellSize(columns - alone.width - 1, rows), abreast=True)
     strip = max(rows // 3, 3)
     poster = min(rows - strip, -(-round(columns / shape) // 2))
-    return ClipRoom(beside, Size(columns, poster), Size(columns, strip))
+    return ClipRoom(beside, CellSize(columns, poster), CellSize(columns, strip))
 
 
 def clip_lines(job: Job, seen: ClipSeen | None) -> Iterator[tuple[str, str, str]]:

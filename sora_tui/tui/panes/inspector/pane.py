@@ -33,8 +33,9 @@ from sora_tui.tui.presenters.job_keys import keys_in_inspector, keys_in_tree, ke
 from sora_tui.tui.presenters.lost_job import decision, question_give_up
 from sora_tui.tui.presenters.order import Question
 from sora_tui.tui.state.job_view import JobView
+from sora_tui.tui.state.text_lines import Line
 from sora_tui.tui.widgets.json_tree import JsonTree
-from sora_tui.tui.widgets.scroll_text import Line, LongText
+from sora_tui.tui.widgets.scroll_text import LongText
 from sora_tui.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
@@ -369,7 +370,7 @@ class InspectorPane(Vertical):
             self._body.mount(self._clip)
         from sora_tui.tui.state.clip_preview import clip_room
 
-        room = clip_room(self.content_size, job.outputs[0]) if job and has_clip else None
+        room = clip_room(*self.content_size, job.outputs[0]) if job and has_clip else None
         self._body.styles.layout = "horizontal" if room is not None and room.beside else "vertical"
         self._clip.show(room, self._seen if has_clip else None)
 
