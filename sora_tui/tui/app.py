@@ -187,7 +187,7 @@ class SoraApp(HardenedApp):
         engine = session.engine = self._make_engine(session.settings, session.folder)
         engine.subscribe(events.put)
         engine.start()
-        self.controllers["jobs"].load(with_jobs=True)
+        self.controllers["jobs"].load()
         signals.view_changed.publish(None)
 
     # Going about ------------------------------------------------------------------------------
