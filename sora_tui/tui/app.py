@@ -24,7 +24,7 @@ from sora_tui.tui.commands.registry import Controllers
 from sora_tui.tui.commands.table import EVERYWHERE, bindings, commands_at
 from sora_tui.tui.context import Context, Signals
 from sora_tui.tui.intent import Intent
-from sora_tui.tui.layout.workbench import Ground, Workbench
+from sora_tui.tui.layout.workbench import MainScreen, Workbench
 from sora_tui.tui.services.decoder import Decoder
 from sora_tui.tui.services.draft_saver import DraftSaver
 from sora_tui.tui.services.screen_memory import ScreenMemory
@@ -116,7 +116,7 @@ class SoraApp(HardenedApp):
 
     def get_default_screen(self) -> Screen[None]:
         """What everything stands on."""
-        return Ground(id="_default")
+        return MainScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         """One widget that arranges all others."""

@@ -26,8 +26,8 @@ from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspac
 @pytest.mark.parametrize(
     ("size", "shape"),
     [
-        ((39, 12), Shape.NOTICE),
-        ((40, 11), Shape.NOTICE),
+        ((39, 12), Shape.TOO_SMALL),
+        ((40, 11), Shape.TOO_SMALL),
         ((40, 12), Shape.ONE),
         ((80, 24), Shape.ONE),
         ((200, 19), Shape.ONE),

@@ -26,8 +26,8 @@ from sora_tui.tui.panes.job_intents import JobHighlighted
 from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
 from sora_tui.tui.panes.references import FitAsked, ReferenceChosen, ReferencesPane
-from sora_tui.tui.presenters.lost_job import question_again
 from sora_tui.tui.presenters.reference_fit import shape
+from sora_tui.tui.presenters.unconfirmed_job import question_again
 from sora_tui.tui.state.job_view import JobView
 from sora_tui.tui.state.text_lines import Line, wrap
 from sora_tui.tui.widgets.scroll_text import LongText

@@ -161,7 +161,7 @@ class Orders:
                 today_of(order),
                 order.refused,
                 note=note_of(order, self._context.session.clock()),
-                made_of=operation_words(line.request, short=True),
+                source=operation_words(line.request, short=True),
             ),
             line.request.prompt,
         )

@@ -9,11 +9,11 @@ from sora_tui.i18n import _
 from sora_tui.tui.state.smallest_terminal import SMALLEST
 
 
-class Notice(Static):
+class TooSmall(Static):
     """Says which size is needed; lies over everything, which stays as it is below."""
 
     DEFAULT_CSS = """
-    Notice {
+    TooSmall {
         layer: notice;
         width: 100%;
         height: 100%;

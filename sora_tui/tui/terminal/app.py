@@ -40,8 +40,8 @@ from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from sora_tui.tui.terminal.crash_report import write_crash_report
-from sora_tui.tui.terminal.diff_output import Shown, SparingUpdate
-from sora_tui.tui.terminal.input_filter import Replies
+from sora_tui.tui.terminal.diff_output import DiffUpdate, Shown
+from sora_tui.tui.terminal.input_filter import InputFilter
 from sora_tui.tui.terminal.keyboard_layouts import with_latin_shortcuts
 from sora_tui.tui.terminal.output_rate import BREATH, Pace
 
@@ -178,7 +178,7 @@ class KeyParser(XTermParser):
 
     def __init__(self, debug: bool, alt_keys: Iterable[str]) -> None:
         self._alt_keys = frozenset(alt_keys)
-        self._replies = Replies()
+        self._replies = InputFilter()
         super().__init__(debug)
 
     def feed(self, data: str) -> Iterable[Message]:
@@ -482,7 +482,7 @@ class HardenedApp(App[None]):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if isinstance(renderable, ChopsUpdate | LayoutUpdate):
             # Of its updates Textual asks for the sequences only, not for Rich's protocol.
-            renderable = SparingUpdate(renderable, self.shown)  # type: ignore[assignment]
+            renderable = DiffUpdate(renderable, self.shown)  # type: ignore[assignment]
         super()._display(screen, renderable)
 
     @property
