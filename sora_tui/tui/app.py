@@ -32,7 +32,7 @@ from sora_tui.tui.state.editor_session import EditorSession
 from sora_tui.tui.state.job_store import JobBook
 from sora_tui.tui.state.reference_store import ReferenceStore
 from sora_tui.tui.state.session import Session, utc_now
-from sora_tui.tui.terminal.app import HardenedApp
+from sora_tui.tui.terminal.app import TerminalApp
 from sora_tui.tui.theme.themes import OURS, theme_at_start
 from sora_tui.tui.ui import ScreenUi
 from sora_tui.workspace.folder import Folder
@@ -51,7 +51,7 @@ PUSH_TITLE: Final = "\x1b[22;2t"
 POP_TITLE: Final = "\x1b[23;2t"
 
 
-class SoraApp(HardenedApp):
+class SoraApp(TerminalApp):
     """The workbench on a terminal. What it does is done by the controllers."""
 
     TITLE = "sora-tui"

@@ -13,7 +13,7 @@ from sora_tui.config.paths import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
 from sora_tui.tui.app import POP_TITLE, PUSH_TITLE, SoraApp
-from sora_tui.tui.terminal.app import run_app
+from sora_tui.tui.terminal.run_app import run_app
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:

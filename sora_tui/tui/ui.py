@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from sora_tui.tui.dialogs.command_palette import Entry
-    from sora_tui.tui.terminal.app import HardenedApp
+    from sora_tui.tui.terminal.app import TerminalApp
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 class ScreenUi:
     """A `context.Ui` on a Textual app that shows a workbench."""
 
-    def __init__(self, app: HardenedApp, own_keys: Mapping[str, str]) -> None:
+    def __init__(self, app: TerminalApp, own_keys: Mapping[str, str]) -> None:
         self._app = app
         self._own_keys = own_keys
         self._timers: dict[str, Timer] = {}

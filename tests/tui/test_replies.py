@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 
-from sora_tui.tui.terminal.app import KeyParser
 from sora_tui.tui.terminal.input_filter import InputFilter
+from sora_tui.tui.terminal.keyboard import KeyParser
 
 ANSWERS = (
     "\x1b[?62;4c",  # DA1
