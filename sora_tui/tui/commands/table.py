@@ -178,7 +178,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _do("lower", "minus", N_("Make this pane lower"), "panes", "resize", 0, -2),
     _do("hide_pane", "H", N_("Hide this pane until its number is pressed"), "panes", "hide"),
     _do(
-        "reset_arrangement",
+        "arrange_anew",  # what `[keys]` calls it
         "equals_sign",
         N_("Show all panes again, at their usual size"),
         "panes",
