@@ -28,8 +28,9 @@ from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
 from sora_tui.tui.panes.references import FitAsked, ReferenceChosen, ReferencesPane
 from sora_tui.tui.presenters.lost_job import question_again
 from sora_tui.tui.presenters.reference_fit import shape
+from sora_tui.tui.presenters.text_lines import Line, wrap
 from sora_tui.tui.state.job_view import JobView
-from sora_tui.tui.widgets.scroll_text import Line, LongText, wrap
+from sora_tui.tui.widgets.scroll_text import LongText
 from sora_tui.workspace.prompts import PromptFile
 from tests.pty_session import ROOT, PtySession
 from tests.tui.panes_app import PaneApp, busy

@@ -20,8 +20,8 @@ from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_status import server_name
+from sora_tui.tui.presenters.text_lines import Line, Span
 from sora_tui.tui.state.job_view import JobView, changes_with_time
-from sora_tui.tui.widgets.scroll_text import Line, Span
 from sora_tui.workspace.legacy_records import record_path
 
 if TYPE_CHECKING:
@@ -223,7 +223,9 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
 
 def _clip(job: Job, seen: ClipSeen | None) -> Iterator[Line]:
     """What a person who made a clip wants to know first: whether it is good, and where it is."""
-    from sora_tui.tui.state.clip_preview import clip_lines  # most jobs of the first frame have none
+    from sora_tui.tui.presenters.clip_facts import (
+        clip_lines,  # most jobs of the first frame have none
+    )
 
     clip, *beside = job.outputs
     for label, words, tone in clip_lines(job, seen):

@@ -251,7 +251,8 @@ class EditorPane(Widget, can_focus=False):
             self._form.submit()
 
     def _show_sent(self, sent: str) -> None:
-        from sora_tui.tui.widgets.scroll_text import Line, LongText
+        from sora_tui.tui.presenters.text_lines import Line
+        from sora_tui.tui.widgets.scroll_text import LongText
 
         self.add_class("-sent")
         text = LongText()

@@ -32,9 +32,10 @@ from sora_tui.tui.presenters import job_details as job_facts
 from sora_tui.tui.presenters.job_keys import keys_in_inspector, keys_in_tree, keys_to_decide
 from sora_tui.tui.presenters.lost_job import decision, question_give_up
 from sora_tui.tui.presenters.order import Question
+from sora_tui.tui.presenters.text_lines import Line
 from sora_tui.tui.state.job_view import JobView
 from sora_tui.tui.widgets.json_tree import JsonTree
-from sora_tui.tui.widgets.scroll_text import Line, LongText
+from sora_tui.tui.widgets.scroll_text import LongText
 from sora_tui.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
@@ -367,7 +368,7 @@ class InspectorPane(Vertical):
 
             self._clip = ClipView()
             self._body.mount(self._clip)
-        from sora_tui.tui.state.clip_preview import clip_room
+        from sora_tui.tui.panes.inspector.clip_layout import clip_room
 
         room = clip_room(self.content_size, job.outputs[0]) if job and has_clip else None
         self._body.styles.layout = "horizontal" if room is not None and room.beside else "vertical"
