@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from sora_tui.workspace.folder import open_folder
-from tests.core.lives import new_job
-from tests.pty_session import PtySession
-from tests.workspace.jobs import put
+from tests.support.job_states import new_job
+from tests.support.pty_session import PtySession
+from tests.support.stored_jobs import put
 
 #: By package; the packages themselves count too.
 OURS: Final = """
