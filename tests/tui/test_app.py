@@ -13,8 +13,8 @@ from textual.widgets import TextArea
 
 from sora_tui.core.request import COVER
 from sora_tui.tui.panes.editor.pane import EditorPane
-from tests.tui import sample_jobs
-from tests.tui.workspace_app import (
+from tests.support import sample_jobs
+from tests.support.tui.workspace_app import (
     PAID,
     PROMPT,
     UNPRICED,

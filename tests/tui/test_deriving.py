@@ -16,10 +16,17 @@ from sora_tui.tui.panes.editor.settings_bar import SettingField
 from sora_tui.tui.widgets.message import MessageLine
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.history import History
-from tests.tui import sample_jobs as sample
-from tests.tui.sample_jobs import pending, saved
+from tests.support import sample_jobs as sample
+from tests.support.sample_jobs import pending, saved
+from tests.support.tui.workspace_app import (
+    PAID,
+    UNPRICED,
+    WorkspaceApp,
+    screen,
+    settle,
+    workspace_app,
+)
 from tests.tui.test_snapshots import SnapCompare, utc
-from tests.tui.workspace_app import PAID, UNPRICED, WorkspaceApp, screen, settle, workspace_app
 
 __all__ = ["utc"]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from sora_tui.workspace.folder import open_folder
-from tests.core.lives import new_job
-from tests.pty_session import PtySession
-from tests.workspace.jobs import put
+from tests.support.job_states import new_job
+from tests.support.pty_session import PtySession
+from tests.support.stored_jobs import put
 
 #: By package; the packages themselves count too.
 OURS: Final = """
@@ -23,7 +23,8 @@ sora_tui.cli               arguments commands console exits main parser screen s
 sora_tui.config            api_keys config_files limits notify paths player private_file profiles
 sora_tui.config            screen settings trust ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter
-sora_tui.core              job_id limits number output_check pane_layout problem remote_video request server
+sora_tui.core              job_id limits number output_check pane_layout problem remote_video
+sora_tui.core              request server
 sora_tui.core              text
 sora_tui.i18n              answers formatting
 sora_tui.tui               app context intent run ui

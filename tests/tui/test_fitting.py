@@ -14,9 +14,9 @@ from sora_tui.core.request import COVER, EXACT, Fit, read_fit
 from sora_tui.tui.dialogs.fit import FitWindow
 from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.widgets.picture import PictureView
-from tests.media.pictures import encoded, picture
+from tests.support.pictures import encoded, picture
+from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 from tests.tui.test_gallery import PICTURES, press
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 #: Of the line where a picture will be cut.
 LINE = (255, 200, 60)

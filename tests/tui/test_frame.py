@@ -16,9 +16,9 @@ from sora_tui.core.pane_layout import Layout
 from sora_tui.tui.dialogs.command_palette import Finder
 from sora_tui.tui.layout.arrangement import PANES, Shape, jobs_height, resized, room_at, shape_of
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
-from tests.tui import sample_jobs as sample
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 from tests.tui.test_snapshots import busy
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 # Shapes -------------------------------------------------------------------------------------------
 

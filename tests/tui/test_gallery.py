@@ -15,9 +15,9 @@ from sora_tui.core.request import read_fit
 from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.presenters.reference_fit import effect
 from sora_tui.workspace.references import Shelf
-from tests.media.pictures import encoded, picture
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
+from tests.support import sample_jobs as sample
+from tests.support.pictures import encoded, picture
+from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 PICTURES = Path(__file__).parents[2] / "input_reference"
 

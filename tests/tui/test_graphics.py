@@ -17,10 +17,10 @@ from sora_tui.media.cells import to_cells
 from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.presenters.graphics_report import picture_line
 from sora_tui.tui.terminal.graphics.detect import Graphics, graphics
-from tests.media.pictures import picture
-from tests.pty_session import PtySession
+from tests.support.pictures import picture
+from tests.support.pty_session import PtySession
+from tests.support.tui.workspace_app import screen, settle, workspace_app
 from tests.tui.test_session import PROGRAM, workspace
-from tests.tui.workspace_app import screen, settle, workspace_app
 
 #: What asks a terminal something and is answered: DA, XTVERSION, Kitty's query, sizes, colours.
 QUERIES = (b"\x1b[c", b"\x1b[0c", b"\x1b[>c", b"\x1b[>q", b"a=q", b"\x1b[14t", b"\x1b[16t", b";?")

@@ -29,7 +29,7 @@ from sora_tui.tui.terminal.graphics import kitty
 from sora_tui.tui.terminal.graphics.dither import DEPTHS, dithered
 from sora_tui.tui.terminal.graphics.kitty import MOST, SentPictures, placeholders
 from sora_tui.tui.widgets.picture import PictureView, PixelStrip, _coloured
-from tests.media.pictures import picture
+from tests.support.pictures import picture
 
 RED, BLUE, GREY = b"\xff\0\0", b"\0\0\xff", b"\x80\x80\x80"
 

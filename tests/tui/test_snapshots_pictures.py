@@ -23,12 +23,12 @@ from sora_tui.tui.panes.inspector.clip_preview import ClipView
 from sora_tui.tui.services import last_seen
 from sora_tui.tui.widgets.picture import PictureView
 from sora_tui.workspace import drafts, prompts
-from tests.media import hostile
-from tests.media.pictures import encoded, picture
-from tests.pty_session import ROOT
-from tests.tui import sample_jobs as sample
+from tests.support import hostile_media
+from tests.support import sample_jobs as sample
+from tests.support.pictures import encoded, picture
+from tests.support.pty_session import ROOT
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 from tests.tui.test_snapshots import SnapCompare, after, busy, utc
-from tests.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 
 __all__ = ["utc"]  # the fixture holds here, too
 
@@ -132,7 +132,7 @@ def filmed(tmp_path: Path) -> WorkspaceApp:
     path = tmp_path / "clip.mp4"
     render_clip(ClipPlan("A kite", 1280, 720, 4), path, lambda _share: None)
     clip = path.read_bytes()
-    clip += hostile.box(b"free", bytes(3_000_000 - 8 - len(clip)))
+    clip += hostile_media.box(b"free", bytes(3_000_000 - 8 - len(clip)))
     sheet = Image.new("RGB", (640, 270))
     for number in range(12):
         frame = picture(160, 90).point(lambda level, light=0.3 + number / 12: level * light)

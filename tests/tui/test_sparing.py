@@ -21,7 +21,7 @@ from textual.strip import Strip
 
 from sora_tui.tui.terminal.diff_output import DiffUpdate, Pen, Shown
 from sora_tui.tui.widgets.picture import PixelStrip
-from tests.pty_session import KEYS, PtySession
+from tests.support.pty_session import KEYS, PtySession
 from tests.tui.test_session import PROGRAM, workspace
 
 WIDTH = 12

@@ -23,8 +23,8 @@ from sora_tui.tui.terminal import app as terminal
 from sora_tui.tui.terminal import crash_report as crash
 from sora_tui.tui.terminal import output
 from sora_tui.tui.terminal.output_rate import Pace
-from tests.pty_session import ROOT, PtySession
-from tests.tui.tiny_app import SECRET
+from tests.support.pty_session import ROOT, PtySession
+from tests.support.tui.tiny_app import SECRET
 
 ENDS_WITHIN = 3.0
 FULL_BUFFER = 65536
@@ -37,7 +37,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     sessions: list[PtySession] = []
 
     def begin(mode: str = "calm", wrapper: tuple[str, ...] = ()) -> PtySession:
-        argv = [*wrapper, sys.executable, "-m", "tests.tui.tiny_app", str(tmp_path), mode]
+        argv = [*wrapper, sys.executable, "-m", "tests.support.tui.tiny_app", str(tmp_path), mode]
         session = PtySession(argv, cols=120, rows=40, cwd=ROOT)
         sessions.append(session)
         session.wait_for("ready")

@@ -18,10 +18,10 @@ from sora_tui.tui.presenters.job_details import events, facts, timeline
 from sora_tui.tui.presenters.job_status import local_time, status
 from sora_tui.tui.presenters.welcome_back import welcome
 from sora_tui.tui.state.job_view import JobView
+from tests.support import sample_jobs as sample
 from tests.support.moments import Moment
-from tests.tui import sample_jobs as sample
-from tests.tui import workspace_app as apps
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui import workspace_app as apps
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 
 @pytest.fixture(autouse=True)

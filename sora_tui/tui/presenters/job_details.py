@@ -223,7 +223,9 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
 
 def _clip(job: Job, seen: ClipSeen | None) -> Iterator[Line]:
     """What a person who made a clip wants to know first: whether it is good, and where it is."""
-    from sora_tui.tui.state.clip_preview import clip_lines  # most jobs of the first frame have none
+    from sora_tui.tui.presenters.clip_facts import (
+        clip_lines,  # most jobs of the first frame have none
+    )
 
     clip, *beside = job.outputs
     for label, words, tone in clip_lines(job, seen):

@@ -368,9 +368,9 @@ class InspectorPane(Vertical):
 
             self._clip = ClipView()
             self._body.mount(self._clip)
-        from sora_tui.tui.state.clip_preview import clip_room
+        from sora_tui.tui.panes.inspector.clip_layout import clip_room
 
-        room = clip_room(*self.content_size, job.outputs[0]) if job and has_clip else None
+        room = clip_room(self.content_size, job.outputs[0]) if job and has_clip else None
         self._body.styles.layout = "horizontal" if room is not None and room.beside else "vertical"
         self._clip.show(room, self._seen if has_clip else None)
 

@@ -1,7 +1,7 @@
 """A picture on a terminal, for the pty tests: m modal, t toast, j k scroll, x another picture.
 
-`python -m tests.tui.picture_app FOLDER`; the picture is `drawing()`. FOLDER/turns has a byte for
-each x.
+`python -m tests.support.tui.picture_app FOLDER`; the picture is `drawing()`. FOLDER/turns has a
+byte for each x.
 """
 
 import os
@@ -19,7 +19,7 @@ from sora_tui.tui.terminal.graphics.detect import graphics
 from sora_tui.tui.terminal.graphics.kitty import SentPictures
 from sora_tui.tui.terminal.run_app import run_app
 from sora_tui.tui.widgets.picture import PictureView
-from tests.media.pictures import picture
+from tests.support.pictures import picture
 
 COLUMNS, ROWS = 60, 30
 

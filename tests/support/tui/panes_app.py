@@ -1,4 +1,7 @@
-"""The panes on a screen of their own: `python -m tests.tui.panes_app`; `t` makes them tick."""
+"""The panes on a screen of their own; `t` makes them tick.
+
+`python -m tests.support.tui.panes_app`
+"""
 
 import sys
 import tempfile
@@ -15,7 +18,7 @@ from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.tui.state.job_view import JobView
 from sora_tui.tui.terminal.app import TerminalApp
 from sora_tui.tui.terminal.run_app import run_app
-from tests.tui.sample_jobs import NOW, in_progress, pending, saved
+from tests.support.sample_jobs import NOW, in_progress, pending, saved
 
 
 class PaneApp(TerminalApp):

@@ -1,4 +1,7 @@
-"""A long list for the pty tests: `python -m tests.tui.list_app ROWS`; `t` makes it tick at 1 Hz."""
+"""A long list for the pty tests; `t` makes it tick at 1 Hz.
+
+`python -m tests.support.tui.list_app ROWS`
+"""
 
 import sys
 import tempfile

@@ -1,4 +1,6 @@
-"""A small hardened app for the pty tests: `python -m tests.tui.tiny_app FOLDER [calm|busy|...]`.
+"""A small hardened app for the pty tests.
+
+`python -m tests.support.tui.tiny_app FOLDER [calm|busy|...]`
 
 It writes `quit` into FOLDER when it is told to be durable, and `unmounted` when it ends in order.
 """
