@@ -42,6 +42,49 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module
 
 
+#: The screen, the uppermost first: a part imports what stands below it. Controllers build dialogs;
+#: `context`, `intent` and `engine_api` are what all of them share.
+SCREEN = (
+    ("run",),
+    ("app",),
+    ("ui", "controllers"),
+    ("dialogs",),
+    ("layout",),
+    ("panes",),
+    ("widgets",),
+    ("presenters", "services"),
+    ("commands",),
+    ("context", "state", "intent", "engine_api"),
+    ("terminal", "theme"),
+)
+
+
+def test_the_parts_of_the_screen_import_only_what_stands_below() -> None:
+    """Inside functions too; imports for the type checker alone do not count."""
+    floor = {part: number for number, parts in enumerate(SCREEN) for part in parts}
+    below = "sora_tui.tui."
+    graph = grimp.build_graph("sora_tui", exclude_type_checking_imports=True, cache_dir=None)
+    wrong = [
+        f"{above} imports {imported}"
+        for above in sorted(graph.modules)
+        if above.startswith(below)
+        for imported in sorted(graph.find_modules_directly_imported_by(above))
+        if imported.startswith(below) and floor[imported.split(".")[2]] < floor[above.split(".")[2]]
+    ]
+    assert not wrong
+
+
+def test_private_parts_of_textual_are_touched_in_one_folder() -> None:
+    wrong = [
+        f"{path.relative_to(HOUSE)}: {module}"
+        for path in HOUSE.rglob("*.py")
+        if not path.is_relative_to(HOUSE / "tui" / "terminal")
+        for module in imports(path)
+        if module.startswith("textual._")
+    ]
+    assert not wrong
+
+
 def test_no_modules_import_each_other_in_a_circle() -> None:
     """Not even inside functions; imports for the type checker alone do not count."""
     graph = grimp.build_graph("sora_tui", exclude_type_checking_imports=True, cache_dir=None)

@@ -24,7 +24,7 @@ from sora_tui.tui.commands.registry import Controllers
 from sora_tui.tui.commands.table import EVERYWHERE, bindings, commands_at
 from sora_tui.tui.context import Context, Signals
 from sora_tui.tui.intent import Intent
-from sora_tui.tui.layout.workbench import Ground, Workbench
+from sora_tui.tui.layout.workbench import MainScreen, Workbench
 from sora_tui.tui.services.decoder import Decoder
 from sora_tui.tui.services.draft_saver import DraftSaver
 from sora_tui.tui.services.screen_memory import ScreenMemory
@@ -32,7 +32,7 @@ from sora_tui.tui.state.editor_session import EditorSession
 from sora_tui.tui.state.job_store import JobBook
 from sora_tui.tui.state.reference_store import ReferenceStore
 from sora_tui.tui.state.session import Session, utc_now
-from sora_tui.tui.terminal.app import HardenedApp
+from sora_tui.tui.terminal.app import TerminalApp
 from sora_tui.tui.theme.themes import OURS, theme_at_start
 from sora_tui.tui.ui import ScreenUi
 from sora_tui.workspace.folder import Folder
@@ -51,7 +51,7 @@ PUSH_TITLE: Final = "\x1b[22;2t"
 POP_TITLE: Final = "\x1b[23;2t"
 
 
-class SoraApp(HardenedApp):
+class SoraApp(TerminalApp):
     """The workbench on a terminal. What it does is done by the controllers."""
 
     TITLE = "sora-tui"
@@ -116,7 +116,7 @@ class SoraApp(HardenedApp):
 
     def get_default_screen(self) -> Screen[None]:
         """What everything stands on."""
-        return Ground(id="_default")
+        return MainScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         """One widget that arranges all others."""

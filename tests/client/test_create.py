@@ -23,8 +23,8 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.remote_video import Phase
 from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import Secret, Server
-from tests.client.servers import at, client_of
-from tests.rawserver import (
+from tests.support.clients import at, client_of
+from tests.support.raw_server import (
     RawServer,
     Step,
     answer,

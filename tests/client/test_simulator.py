@@ -19,8 +19,8 @@ from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.remote_video import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import Encoding, Secret, Server
-from tests.client.servers import Received, client_of
-from tests.simulated import Simulator, start_simulator
+from tests.support.clients import Received, client_of
+from tests.support.simulator_process import Simulator, start_simulator
 
 REQUEST = VideoRequest("a fox in the rain", model="sora-2", seconds="4", size="1280x720")
 

@@ -17,7 +17,7 @@ from sora_tui.core.job import (
     State,
 )
 from sora_tui.core.problem import ProblemError, Spent
-from tests.core.lives import (
+from tests.support.job_states import (
     ERROR,
     LATER,
     OUTPUT,

@@ -7,7 +7,7 @@ import pytest
 from sora_tui.core.job import State
 from sora_tui.core.moderation import fingerprint, is_moderation, was_content_refused
 from sora_tui.core.request import Reference, VideoRequest
-from tests.core.lives import in_state
+from tests.support.job_states import in_state
 
 REFUSALS = [
     # OpenAI

@@ -20,10 +20,10 @@ from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.folder_mark import key_of
 from sora_tui.workspace.history import History
-from tests.engine.lossy_server import LossyServer, lossy_server
-from tests.engine.watching import Watcher, order, running
-from tests.faults.harness import clip
-from tests.faults.server import Act, Call, FaultServer, say, wait_for
+from tests.support.engine_watcher import Watcher, order, running
+from tests.support.fault_server import Act, Call, FaultServer, say, wait_for
+from tests.support.installed_program import clip
+from tests.support.lossy_server import LossyServer, lossy_server
 
 LAB = Server(name="lab", base_url="", key=Secret("sk-lab-0123456789"), encoding="json", free=True)
 

@@ -18,8 +18,8 @@ from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, send_command
-from tests.engine.watching import order, running
-from tests.simulated import start_simulator
+from tests.support.engine_watcher import order, running
+from tests.support.simulator_process import start_simulator
 
 #: Accent of the practice server, the row it is found by, a model and a size it takes, and what
 #: becomes of a record whose video is deleted there as well.

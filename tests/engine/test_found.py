@@ -22,9 +22,9 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import hand_in
-from tests.engine.watching import KITE, Watcher, order, running
-from tests.faults.harness import clip
-from tests.faults.server import Act, Call, FaultServer, say, wait_for
+from tests.support.engine_watcher import KITE, Watcher, order, running
+from tests.support.fault_server import Act, Call, FaultServer, say, wait_for
+from tests.support.installed_program import clip
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from sora_tui.core.server import Secret, Server
 from sora_tui.engine import server_worker
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.engine.lossy_server import lossy_server
-from tests.engine.watching import KITE, order, running
+from tests.support.engine_watcher import KITE, order, running
+from tests.support.lossy_server import lossy_server
 
 #: Words that name a limit; the second are known to come before anything is made.
 LIMIT = "Rate limit reached"

@@ -29,9 +29,9 @@ from sora_tui.engine.remote_jobs import ALL_PAGES, list_remote, read_remote
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import hand_in
-from tests.engine.watching import KITE, Watcher, order, running
-from tests.rawserver import Line, RawServer, Request, Step, answer, read_request
-from tests.simulated import start_simulator
+from tests.support.engine_watcher import KITE, Watcher, order, running
+from tests.support.raw_server import Line, RawServer, Request, Step, answer, read_request
+from tests.support.simulator_process import start_simulator
 
 CREDENTIALS = ("authorization", "api-key", "x-team")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import Ended, Workspace, ended, workspace
-from tests.faults.server import (
+from tests.support import system_clock
+from tests.support.fault_server import (
     Act,
     Call,
     behave,
@@ -26,7 +26,7 @@ from tests.faults.server import (
     say,
     vanish,
 )
-from tests.support import system_clock
+from tests.support.installed_program import Ended, Workspace, ended, workspace
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from sora_tui.core.server import Secret, Server
-from tests.pty_session import ROOT
-from tests.simulated import start_simulator
+from tests.support.pty_session import ROOT
+from tests.support.simulator_process import start_simulator
 
 LITELLM = ROOT / ".venv-interop" / "bin" / "litellm"
 _KEY = "sk-interop-0001"

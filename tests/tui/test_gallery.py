@@ -12,12 +12,12 @@ from textual.pilot import Pilot
 
 from sora_tui.core.reference_fit import ImageFacts, ReferenceFile, badge
 from sora_tui.core.request import read_fit
-from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.presenters.reference_fit import effect
 from sora_tui.workspace.references import Shelf
-from tests.media.pictures import encoded, picture
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
+from tests.support import sample_jobs as sample
+from tests.support.pictures import encoded, picture
+from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 PICTURES = Path(__file__).parents[2] / "input_reference"
 
@@ -143,7 +143,7 @@ async def test_space_shows_the_picture_and_enter_uses_it(
         await press(pilot, "down")
         await wait_for(app, pilot, "dawn.jpg")
         await press(pilot, "enter")
-        assert not isinstance(app.screen, LookWindow)
+        assert not isinstance(app.screen, PictureWindow)
         assert app.editor.draft.reference is not None
         assert app.editor.draft.reference.endswith("dawn.jpg")
 
@@ -157,7 +157,7 @@ async def test_a_damaged_picture_says_so_where_it_would_stand(app: WorkspaceApp)
         await wait_for(app, pilot, "The reference picture is damaged.")
         assert "▀" not in "\n".join(screen(app))
         await press(pilot, "escape")
-        assert not isinstance(app.screen, LookWindow)
+        assert not isinstance(app.screen, PictureWindow)
 
 
 async def test_what_cannot_be_sent_is_not_chosen_and_says_why(app: WorkspaceApp) -> None:

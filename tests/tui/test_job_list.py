@@ -21,9 +21,9 @@ from sora_tui.i18n import set_language
 from sora_tui.tui.widgets.virtual_list import Cell
 from sora_tui.workspace.history import History
 from sora_tui.workspace.job_document import encode
-from tests.tui import sample_jobs as sample
-from tests.tui.sample_jobs import NOW
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support import sample_jobs as sample
+from tests.support.sample_jobs import NOW
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 SIZE = (120, 40)
 

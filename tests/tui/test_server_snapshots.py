@@ -15,8 +15,8 @@ from sora_tui.core.probe_result import ProbeResult
 from sora_tui.core.server import Server
 from sora_tui.engine.events import RemoteListed
 from sora_tui.tui.services import server_test
+from tests.support.tui.workspace_app import PAID, settle, workspace_app
 from tests.tui.test_servers import fill, remote
-from tests.tui.workspace_app import PAID, settle, workspace_app
 
 SnapCompare = Callable[..., bool]
 

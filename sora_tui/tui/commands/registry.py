@@ -26,7 +26,7 @@ CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
     "job_prompts": ("job_prompts", "JobPrompts"),
     "jobs": ("jobs", "Jobs"),
     "lineage": ("lineage", "LineageWalk"),
-    "lost_jobs": ("lost_jobs", "LostJobs"),
+    "unconfirmed_jobs": ("unconfirmed_jobs", "UnconfirmedJobs"),
     "orders": ("orders", "Orders"),
     "palette": ("palette", "Palette"),
     "panes": ("panes", "Panes"),

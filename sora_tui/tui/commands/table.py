@@ -178,7 +178,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _do("lower", "minus", N_("Make this pane lower"), "panes", "resize", 0, -2),
     _do("hide_pane", "H", N_("Hide this pane until its number is pressed"), "panes", "hide"),
     _do(
-        "arrange_anew",
+        "arrange_anew",  # what `[keys]` calls it
         "equals_sign",
         N_("Show all panes again, at their usual size"),
         "panes",
@@ -225,7 +225,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _key("prompts.search", "slash", N_("Search in names and texts"), "search"),
     _key("prompts.clear", "escape", N_("Show all prompts again"), "clear"),
     _key("references.fit", "f", N_("Choose how the picture is fitted"), "fit"),
-    _key("references.look", "space", N_("Look at the picture"), "look"),
+    _key("references.look", "space", N_("Look at the picture"), "show_picture"),
     _key("references.search", "slash", N_("Find a picture by its name"), "search"),
     _key("references.clear", "escape", N_("Show every picture again"), "clear_search"),
     _act("jobs.look", "o", N_("Look at the clip")),

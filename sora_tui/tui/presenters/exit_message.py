@@ -10,7 +10,7 @@ from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
 
 
-def farewell(active: Sequence[Job], crashed: bool, report: Path | None) -> Iterator[str]:
+def exit_message(active: Sequence[Job], crashed: bool, report: Path | None) -> Iterator[str]:
     """What a person should know when the screen is gone.
 
     Args:

@@ -20,8 +20,8 @@ from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_status import server_name
-from sora_tui.tui.presenters.text_lines import Line, Span
 from sora_tui.tui.state.job_view import JobView, changes_with_time
+from sora_tui.tui.state.text_lines import Line, Span
 from sora_tui.workspace.legacy_records import record_path
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from sora_tui.core.request import EXACT, VideoRequest
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.lineage import operation_words
-from sora_tui.tui.presenters.text_lines import Line, Span, wrap
+from sora_tui.tui.state.text_lines import Line, Span, wrap
 
 _WORD: Final = re.compile(r"\w+|[^\w\s]")
 #: Lines with more words than this are compared as wholes: it would be felt.

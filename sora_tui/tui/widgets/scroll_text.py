@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sora_tui.tui.commands.table import bindings
-from sora_tui.tui.presenters.text_lines import Line, Span, indent_at, wrap
+from sora_tui.tui.state.text_lines import Line, Span, indent_of, wrap
 from sora_tui.tui.theme.styles import tone_of
 
 #: A line longer than this is shown in one colour: reading it into tokens would be felt.
@@ -83,7 +83,7 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         if number >= len(self._rows):
             return Strip.blank(width, base)
         line, start, end = self._rows[number]
-        moved_in = indent_at(self._lines[line], self._wrapped_at) if start else 0
+        moved_in = indent_of(self._lines[line], self._wrapped_at) if start else 0
         segments = [Segment(" " * moved_in, base)]
         segments += self._pieces(line, start, end, base)
         return Strip(segments).adjust_cell_length(width, base)

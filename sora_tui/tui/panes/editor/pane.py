@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.panes.editor.variables_form import VariablesForm
     from sora_tui.tui.presenters.order import Picture, Question
     from sora_tui.tui.state.draft import Draft
-    from sora_tui.tui.widgets.message import Said
+    from sora_tui.tui.widgets.message import MessageLine
 
 #: From this inner size on the pane says all it knows about the order.
 _ROOMY: Final = Size(64, 18)
@@ -83,7 +83,7 @@ class EditorPane(Widget, can_focus=False):
         self._draft: Draft | None = None
         self._text: PromptText | None = None
         self._settings: SettingsLine | None = None
-        self._said: Said | None = None
+        self._message: MessageLine | None = None
         #: What the area made of the text it was given; while it stands, that text is untouched.
         self._shown = ""
         #: While a question waits: one of these.
@@ -219,13 +219,15 @@ class EditorPane(Widget, can_focus=False):
         Args:
             paid: It is about money.
         """
-        if self._said is None and text:
-            from sora_tui.tui.widgets.message import Said  # nothing is said in the first frame
+        if self._message is None and text:
+            from sora_tui.tui.widgets.message import (
+                MessageLine,  # nothing is said in the first frame
+            )
 
-            self._said = Said()
-            self.mount(self._said, after=0)
-        if self._said is not None:
-            self._said.say(text, error=error, paid=paid)
+            self._message = MessageLine()
+            self.mount(self._message, after=0)
+        if self._message is not None:
+            self._message.say(text, error=error, paid=paid)
 
     def ask(self, question: Question, sent: str) -> None:
         """Put the question in place of the settings, with the text as it would be sent."""
@@ -251,7 +253,7 @@ class EditorPane(Widget, can_focus=False):
             self._form.submit()
 
     def _show_sent(self, sent: str) -> None:
-        from sora_tui.tui.presenters.text_lines import Line
+        from sora_tui.tui.state.text_lines import Line
         from sora_tui.tui.widgets.scroll_text import LongText
 
         self.add_class("-sent")

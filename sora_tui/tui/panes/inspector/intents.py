@@ -19,7 +19,7 @@ class JobDecision(Intent):
             `send` again as agreed, or `abandon`.
     """
 
-    owner = "lost_jobs"
+    owner = "unconfirmed_jobs"
     method = "decide"
 
     def __init__(self, job_id: str, verb: Verb, video_id: str = "") -> None:

@@ -30,10 +30,10 @@ from sora_tui.tui.panes.inspector.intents import (
 )
 from sora_tui.tui.presenters import job_details as job_facts
 from sora_tui.tui.presenters.job_keys import keys_in_inspector, keys_in_tree, keys_to_decide
-from sora_tui.tui.presenters.lost_job import decision, question_give_up
 from sora_tui.tui.presenters.order import Question
-from sora_tui.tui.presenters.text_lines import Line
+from sora_tui.tui.presenters.unconfirmed_job import decision, question_give_up
 from sora_tui.tui.state.job_view import JobView
+from sora_tui.tui.state.text_lines import Line
 from sora_tui.tui.widgets.json_tree import JsonTree
 from sora_tui.tui.widgets.scroll_text import LongText
 from sora_tui.tui.widgets.virtual_list import VirtualList

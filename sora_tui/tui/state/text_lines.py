@@ -1,4 +1,4 @@
-"""Lines of text with colours, and how they are wrapped into rows."""
+"""Lines of a long text: their words, their colours, and where they break."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Line(NamedTuple):
 
 
 def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
-    """Yield where the rows of a line begin and end, in characters; at least one row.
+    """Where the rows of a line begin and end, in characters; at least one row.
 
     Args:
         width: Cells of a row; a character may take two.
     """
     text, start, room = line.text, 0, width
-    is_ascii = text.isascii()
+    plain = text.isascii()
     while True:
-        end = start + room if is_ascii else _fitting(text, start, room)
+        end = start + room if plain else _fitting(text, start, room)
         if end >= len(text):
             yield start, len(text)
             return
@@ -42,16 +42,16 @@ def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
         stop = space if space > start else end
         yield start, stop
         start = stop + (2 if text.startswith("  ", stop) else text[stop] == " ")
-        room = width - indent_at(line, width)
+        room = width - indent_of(line, width)
 
 
-def indent_at(line: Line, width: int) -> int:
-    """Return by how many cells later rows of a line are moved in: never more than half of them."""
+def indent_of(line: Line, width: int) -> int:
+    """By how many cells the later rows of a line are moved in: never more than half of them."""
     return min(line.indent, width // 2)
 
 
 def _fitting(text: str, start: int, cells: int) -> int:
-    """Return the end of what fits into so many cells from `start`; at least one character."""
+    """The end of what fits into so many cells from `start`; at least one character."""
     used = 0
     for end in range(start, min(len(text), start + cells * 4)):
         used += get_character_cell_size(text[end])

@@ -16,7 +16,7 @@ from sora_tui.i18n.formatting import money
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.i18n.recovery import created_words, found_words, same_words
 from sora_tui.tui.presenters.order import Question
-from sora_tui.tui.presenters.text_lines import Line
+from sora_tui.tui.state.text_lines import Line
 
 #: From this width on (cells) two ways stand side by side: the page fits into ten rows.
 _TWO_COLUMNS = 70

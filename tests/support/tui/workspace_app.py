@@ -31,7 +31,7 @@ from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.references import Prepared
-from tests.tui.sample_jobs import NOW
+from tests.support.sample_jobs import NOW
 
 PROMPT = (
     "A fishing harbour at dawn. Slow dolly past the boats, gulls over the masts, low sun on wet "
