@@ -15,7 +15,7 @@ from sora_tui.tui.context import Signals
 from sora_tui.tui.controllers.alerts import Alerts
 from sora_tui.tui.services.last_seen import mark_seen
 from sora_tui.tui.state.job_store import JobBook
-from tests.tui import sample_jobs as sample
+from tests.support import sample_jobs as sample
 
 
 class InstantUi:
