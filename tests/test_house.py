@@ -86,8 +86,8 @@ def test_private_parts_of_textual_are_touched_in_one_folder() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    """Not even inside functions; imports for the type checker alone do not count."""
-    graph = grimp.build_graph("sora_tui", exclude_type_checking_imports=True, cache_dir=None)
+    """Not even inside functions, nor for the type checker alone."""
+    graph = grimp.build_graph("sora_tui", cache_dir=None)
     order = TopologicalSorter(
         {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     )

@@ -17,7 +17,8 @@ from sora_tui.client.outcome import Accepted, NotSent
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from tests.support.clients import at, client_of
 from tests.support.raw_server import RawServer, answer, replies
 from tests.support.untrusted_server import CERTIFICATE, untrusted_server

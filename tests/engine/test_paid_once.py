@@ -14,7 +14,8 @@ import pytest
 from sora_tui.core.job import State
 from sora_tui.core.problem import Spent
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine import server_worker
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History

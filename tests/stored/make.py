@@ -49,7 +49,8 @@ from sora_tui.core.request import (
     SourceFile,
     VideoRequest,
 )
-from sora_tui.core.server import Secret, Server, ServerRef, simulator
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server, ServerRef, simulator
 from sora_tui.engine.engine import Engine, Verb
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.folder_mark import folder_mark, note_begun

@@ -24,7 +24,7 @@ sora_tui.config            api_keys config_files limits notify paths player priv
 sora_tui.config            screen settings trust ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter
 sora_tui.core              job_id limits number output_check pane_layout problem remote_video
-sora_tui.core              request server
+sora_tui.core              request secret server
 sora_tui.core              text
 sora_tui.i18n              answers formatting
 sora_tui.tui               app context intent run ui

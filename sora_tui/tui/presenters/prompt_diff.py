@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 
 from sora_tui.core.job import Job
-from sora_tui.core.moderation import was_content_refused
 from sora_tui.core.request import EXACT, VideoRequest
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
@@ -69,9 +68,9 @@ def comparisons(
         for other in jobs
         if other.id < job.id
         and other.server.origin == job.server.origin
-        and was_content_refused(other) is False
+        and other.was_content_refused is False
     ]
-    if was_content_refused(job) and passed:
+    if job.was_content_refused and passed:
         same_file = [o for o in passed if o.request.prompt_file == job.request.prompt_file]
         last = (same_file or passed)[0]
         passed_name = _("job {job}, which passed").format(job=last.id)
