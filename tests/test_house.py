@@ -29,6 +29,7 @@ ONLY_IN = {
     "pytest": ("simulator/testing.py",),
     "argparse": ("cli/", "__main__.py", "simulator/"),
     "tomli_w": ("core/front_matter.py", "workspace/", "config/"),
+    "tomlkit": ("core/front_matter.py",),
     "dotenv": ("config/",),
 }
 
@@ -118,7 +119,11 @@ def test_the_arrows_point_down() -> None:
     ("module", "unwanted"),
     [
         ("sora_tui.core.job", {"asyncio", "socket", "subprocess", "textual", "httpx"}),
-        ("sora_tui.cli.main", {"textual", "httpx", "PIL", "av", "sqlite3", "asyncio", "rich"}),
+        (
+            "sora_tui.cli.main",
+            {"textual", "httpx", "PIL", "av", "sqlite3", "asyncio", "rich", "tomlkit"},
+        ),
+        ("sora_tui.core.prompt", {"tomlkit", "tomli_w"}),
         ("sora_tui.media.image", {"PIL", "av"}),
         ("sora_tui.engine.engine", {"textual", "PIL", "av"}),
     ],
