@@ -768,6 +768,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _TRY_FREE,
         N_("It is asked again by itself; you need not do anything."),
     ),
+    "server_stayed_busy": (
+        N_(
+            "The server[ {host}] was busy each time it was asked[ ({status})], and took no other"
+            " job meanwhile[: {message}]."
+        ),
+        _NOT_BILLED,
+        N_("It is not asked again by itself. Order it again when the server has room."),
+    ),
     "operation_unsupported": (
         N_("The server[ {host}] cannot do this[: {operation}]."),
         _FREE,
