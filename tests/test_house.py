@@ -23,7 +23,8 @@ ONLY_IN = {
     "av": ("media/",),
     "sqlite3": ("workspace/",),
     "textual": ("tui/",),
-    "rich": ("cli/", "tui/"),
+    # On the command line: one table, and the bars of a terminal.
+    "rich": ("cli/table.py", "cli/progress_bars.py", "tui/"),
     "starlette": ("simulator/",),
     "uvicorn": ("simulator/",),
     "pytest": ("simulator/testing.py",),

@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from rich.cells import cell_len, set_cell_size
-
 from sora_tui.cli.report import path_of
+from sora_tui.cli.table import aligned
 from sora_tui.cli.unconfirmed_words import candidate_lines, resolution_commands
 from sora_tui.core.budget import is_not_billed
 from sora_tui.core.job import Cost, Job, State
@@ -54,9 +53,7 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         (_("prompt"), None if request.prompt.strip() else _("not known")),
     )
     shown = [(name, clean_line(value)) for name, value in facts if value]
-    width = max(cell_len(name) for name, value in shown)
-    for name, value in shown:
-        yield f"{set_cell_size(name, width)}  {value}"
+    yield from aligned(shown)
     yield ""
     if request.prompt.strip():
         yield from (clean(request.prompt, 40_000), "")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EXPIRY_ALARM: Final = 10 * 60
 
 
-#: A sign for each state, and what a terminal without these letters shows instead.
+#: A sign for each state.
 _SIGNS: Final[Mapping[State, str]] = {
     State.PENDING: "·",
     State.SUBMITTING: "▶",
@@ -43,25 +43,18 @@ _SIGNS: Final[Mapping[State, str]] = {
     State.ABANDONED: "✗",
     State.UNKNOWN: "?",
 }
-_ASCII: Final[Mapping[str, str]] = {
-    "▶": ">",
-    "⇣": "v",
-    "✓": "ok",
-    "✗": "x",
-    "·": ".",
-    "✂": "fit",
-    "≠": "!=",
-}
-_RULES: Final = str.maketrans({"┌": "+", "│": "|", "└": "+"})
+#: Signs that take a word on a terminal without them. For all others `terminal/ascii_filter.py`
+#: puts one ASCII sign, in the same cell, after the screen is laid out.
+_WORDS: Final[Mapping[str, str]] = {"✓": "ok", "✂": "fit", "≠": "!="}
 _EIGHTHS: Final = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 _NEVER_ACCEPTED: Final = frozenset({State.NOT_SENT, State.REJECTED})
 _NO_CLIP: Final = frozenset({State.FAILED, State.EXPIRED, State.GONE})
 
 
-def letters(sign: str, ascii: bool) -> str:
-    """Return a sign of the screen, or its stand-in of ASCII letters."""
-    return _ASCII.get(sign, sign) if ascii else sign
+def _spelled(sign: str, ascii: bool) -> str:
+    """Return a sign, or on a terminal without it the word for it if there is one."""
+    return _WORDS.get(sign, sign) if ascii else sign
 
 
 def sign(view: JobView, ascii: bool = False) -> str:
@@ -69,8 +62,8 @@ def sign(view: JobView, ascii: bool = False) -> str:
     if view.retry is not None:
         return "~"
     if view.job.state is State.COMPLETED and view.job.is_final:
-        return letters("✓", ascii)
-    return letters(_SIGNS[view.job.state], ascii)
+        return _spelled("✓", ascii)
+    return _spelled(_SIGNS[view.job.state], ascii)
 
 
 def state(view: JobView, ascii: bool = False) -> str:
@@ -115,11 +108,12 @@ def bar(percent: float, width: int, ascii: bool = False) -> str:
     Args:
         percent: 0..100.
         width: At least 8.
+        ascii: Whole cells only; `terminal/ascii_filter.py` has no signs for parts of one.
     """
     cells = width - 6
     full, part = divmod(int(percent / 100 * cells * 8), 8)
-    done = "#" * full if ascii else "█" * full + _EIGHTHS[part]
-    return f"{done:{'.' if ascii else '·'}<{cells}}  {int(percent):3}%"
+    done = "█" * full + ("" if ascii else _EIGHTHS[part])
+    return f"{done:·<{cells}}  {int(percent):3}%"
 
 
 def elapsed(view: JobView, now: datetime) -> str:
@@ -203,7 +197,7 @@ def reference(view: JobView, ascii: bool = False) -> str:
     used = view.job.request.reference
     if used is None:
         return "-"
-    return letters("✓" if used.fit == EXACT else "✂", ascii)
+    return _spelled("✓" if used.fit == EXACT else "✂", ascii)
 
 
 def prompt(view: JobView) -> str:
@@ -230,7 +224,7 @@ def are_takes(job: Job, other: JobView | None) -> bool:
     )
 
 
-def grouped(text: str, take: str, above: bool, below: bool, ascii: bool = False) -> str:
+def grouped(text: str, take: str, above: bool, below: bool) -> str:
     """The prompt of a take among its neighbours: said once, below it the takes alone.
 
     Args:
@@ -239,8 +233,7 @@ def grouped(text: str, take: str, above: bool, below: bool, ascii: bool = False)
     if not take:
         return text
     mark = "└ " if above and not below else "│ " if above else "┌ " if below else ""
-    said = f"{mark}{take}" if above else f"{mark}{take} {text}"
-    return said.translate(_RULES) if ascii else said
+    return f"{mark}{take}" if above else f"{mark}{take} {text}"
 
 
 def entered(job: Job) -> datetime:
@@ -320,7 +313,7 @@ def _otherwise(other: tuple[Difference, ...], size: str, width: int, ascii: bool
     """A clip that is not as it was asked for: how it is, as much of it as fits."""
     units = {"size": "{count}", "seconds": _("{count} s"), "fps": "{count} fps"}
     words = [units[each.what].format(count=each.made) for each in other]
-    mark = letters("≠", ascii)
+    mark = _spelled("≠", ascii)
     whole = " ".join((mark, *words))
     forms = (f"{whole}  {size}", whole, f"{mark} {words[0]}")
     return next((form for form in forms if len(form) <= width), forms[-1])
