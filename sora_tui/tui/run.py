@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 from sora_tui.config.paths import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
-from sora_tui.tui.app import POP_TITLE, PUSH_TITLE, SoraApp
+from sora_tui.tui.app import SoraApp
+from sora_tui.tui.terminal.app import POP_TITLE, PUSH_TITLE
 from sora_tui.tui.terminal.run_app import run_app
 from sora_tui.workspace.folder import Folder
 

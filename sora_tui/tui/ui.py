@@ -175,6 +175,14 @@ class ScreenUi:
         self._app.refresh()
         return result
 
+    def stop_process(self) -> None:
+        """Stop the whole job of the shell; returns when the shell brings it back."""
+        self._app.action_suspend_process()
+
+    def quit(self) -> None:
+        """End the screen."""
+        self._app.exit()
+
     def open_dialog(self, dialog: Screen[Any], then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""
         self._app.push_screen(dialog, then)

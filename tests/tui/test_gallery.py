@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from sora_tui.core.reference_fit import ImageFacts, ReferenceFile, badge
@@ -65,9 +66,10 @@ async def test_nobody_asks_the_folder_while_the_list_is_not_seen(app: WorkspaceA
         assert not app.context.ui.has_timer("pictures")
         await press(pilot, "escape", "2")
         assert app.context.ui.has_timer("pictures")
-        app.on_app_blur()
+        app.post_message(events.AppBlur())
+        await settle(pilot)
         assert not app.context.ui.has_timer("pictures")
-        app.on_app_focus()
+        app.post_message(events.AppFocus())
         await press(pilot, "3")
         assert not app.context.ui.has_timer("pictures")
 

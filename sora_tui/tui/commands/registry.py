@@ -33,6 +33,7 @@ CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
     "prompts": ("prompts", "Prompts"),
     "reference_fit": ("reference_fit", "ReferenceFit"),
     "references": ("references", "References"),
+    "quitting": ("quitting", "Quitting"),
     "remote_jobs": ("remote_jobs", "RemoteJobs"),
     "servers": ("servers", "Servers"),
 }

@@ -106,9 +106,10 @@ def _do(
     method: str,
     *arguments: object,
     enabled: str = "",
+    priority: bool = False,
 ) -> Command:
     """A command that a controller does."""
-    return Command(id, keys, text, place_of(id), "", owner, method, arguments, enabled)
+    return Command(id, keys, text, place_of(id), "", owner, method, arguments, enabled, priority)
 
 
 def _act(id: str, keys: str, text: str) -> Command:
@@ -204,12 +205,12 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _do("cast", "at", N_("Choose the characters that appear"), "derive", "choose_characters"),
     _walk("origin", "u", N_("Go to the job that this one came from"), "origins"),
     _walk("became", "w", N_("Go to what became of this job"), "made"),
-    _key("suspend", "ctrl+z", N_("Back to the shell; fg comes here again")),
+    _do("suspend", "ctrl+z", N_("Back to the shell; fg comes here again"), "quitting", "suspend"),
     _do("back", "escape", N_("Leave the text, then one level back"), "panes", "back"),
-    _key("leave", "ctrl+q", N_("Quit; jobs lose nothing"), priority=True),
+    _do("leave", "ctrl+q", N_("Quit; jobs lose nothing"), "quitting", "leave", priority=True),
     # Apart from the one above: a text must not lose these to it.
-    _key("leave_plain", "q", N_("Quit, outside text"), "leave"),
-    _key("leave_twice", "ctrl+c", N_("Quit, the second time"), "interrupt"),
+    _do("leave_plain", "q", N_("Quit, outside text"), "quitting", "leave"),
+    _do("leave_twice", "ctrl+c", N_("Quit, the second time"), "quitting", "interrupt"),
     # The text of the prompt.
     _key("editor.leave", "escape", N_("Leave the text: letters are commands then"), "leave"),
     # The settings line.

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -27,6 +27,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from sora_tui.tui.terminal.graphics.kitty import SentPictures
     from sora_tui.tui.terminal.guard import Guard
 
+#: xterm's: keep the title of the window on a stack, and take it from there.
+PUSH_TITLE: Final = "\x1b[22;2t"
+POP_TITLE: Final = "\x1b[23;2t"
 CRASHED: Final = 70
 """Exit code of a fault of our own (EX_SOFTWARE of sysexits.h)."""
 
@@ -96,9 +100,25 @@ class TerminalApp(App[None]):
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._waits: Timer | None = None
         self._forwarded_at = -_TYPED_AHEAD
+        self.line_filter: LineFilter | None = None
+        """Changes every line that is drawn, after Textual's own filters."""
         self.alt_keys: Iterable[str] = ()
         """Keys with alt that are more than escape and the key."""
         self._crash_folder = crash_folder
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style all anew in other colours; before the first widget there is nothing to style."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's, and ours if there is one."""
+        # This one puts true colours in place of the terminal's own, which only themes have where it
+        # sleeps; and it makes a second strip of every line.
+        filters = [f for f in super().get_line_filters() if not isinstance(f, ANSIToTruecolor)]
+        return filters if self.line_filter is None else [*filters, self.line_filter]
 
     def get_driver_class(self) -> type[Driver]:
         """The hardened driver, unless the environment asks for one of its own (textual-web)."""
@@ -108,6 +128,17 @@ class TerminalApp(App[None]):
     @on(events.Mount)
     def _resume_gc_once_grown(self) -> None:
         self.set_timer(_GROWN, _resume_gc)
+
+    @on(events.Mount)
+    def _share_title(self) -> None:
+        """Give the title back to the shell or an editor while they have the terminal."""
+        give, take = partial(self.send_title, POP_TITLE), partial(self.send_title, PUSH_TITLE)
+        self.app_suspend_signal.subscribe(self, give, immediate=True)
+        self.app_resume_signal.subscribe(self, take, immediate=True)
+
+    def send_title(self, sequence: str, _app: object) -> None:
+        """Put the window's title on the terminal's stack, or take it from there."""
+        self.send_sequence(sequence)
 
     @on(events.Resize)
     def _paint_after_resize(self) -> None:
