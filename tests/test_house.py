@@ -18,7 +18,9 @@ HOUSE = ROOT / "sora_tui"
 
 #: A package from outside, and the only places that may import it.
 ONLY_IN = {
-    "httpx": ("client/transport.py",),
+    "httpx": ("client/httpx_compat.py",),
+    "httpcore": ("client/early_response.py",),
+    "certifi": ("client/certificates.py",),
     "PIL": ("media/",),
     "av": ("media/",),
     "sqlite3": ("workspace/",),

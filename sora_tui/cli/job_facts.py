@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
 
 from sora_tui.cli.report import path_of
 from sora_tui.cli.table import aligned
@@ -14,7 +13,7 @@ from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.costs import reported_words
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import money, second
 from sora_tui.i18n.lineage import operation_words, relation_words
 from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences
@@ -43,8 +42,8 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         *((_("became"), relation_words(relation)) for relation in lineage.derived),
         (_("cost"), cost_words(job)),
         (_("batch"), f"{job.batch.id}  {job.batch.index}" if job.batch else None),
-        (_("created"), local_time(job.created_at)),
-        (_("expires"), local_time(job.expires_at) if job.expires_at else None),
+        (_("created"), second(job.created_at)),
+        (_("expires"), second(job.expires_at) if job.expires_at else None),
         (_("clip"), path_of(job, folder)),
         ("sha256", job.outputs[0].sha256 if job.outputs else None),
         (_("differs"), output_words(job)),
@@ -58,7 +57,7 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
     if request.prompt.strip():
         yield from (clean(request.prompt, 40_000), "")
     for event in job.events:
-        yield f"{local_time(event.at)}  {event.state_word:<11}  {clean_line(event.note)}".rstrip()
+        yield f"{second(event.at)}  {event.state_word:<11}  {clean_line(event.note)}".rstrip()
     said = job_sentences(job)
     if said is not None:
         yield from ("", said.happened, said.money, said.next)
@@ -82,8 +81,3 @@ def cost_words(job: Job) -> str:
         return _("unknown")
     mark = "?" if job.state in {State.UNCONFIRMED, State.ABANDONED} else ""
     return f"~{money(cost.estimated, cost.currency)}{mark}"
-
-
-def local_time(at: datetime) -> str:
-    """Return a moment on the person's own clock."""
-    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

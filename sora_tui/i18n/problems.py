@@ -20,7 +20,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.problem import CODES, Fact, Problem, Spent
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import minute, money
 from sora_tui.i18n.parameters import kind_words
 
 
@@ -116,8 +116,7 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         readable["owner"] = _account(readable["owner"])
     if "at" in readable:
         with suppress(ValueError):
-            at = datetime.fromisoformat(readable["at"])
-            readable["at"] = f"{at.astimezone():%Y-%m-%d %H:%M}"
+            readable["at"] = minute(datetime.fromisoformat(readable["at"]))
     return readable
 
 

@@ -16,6 +16,7 @@ from textual.widgets import TextArea
 from sora_tui.core.job import Job
 from sora_tui.core.prompt import Prompt
 from sora_tui.core.request import COVER, Reference
+from sora_tui.i18n.formatting import time_or_minute
 from sora_tui.workspace.drafts import Drafts
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.variable_values import load_values
@@ -242,7 +243,8 @@ async def test_a_draft_is_restored_and_ctrl_z_takes_it_back(tmp_path: Path) -> N
         await settle(pilot)
         assert text_of(app) == "A wolf."
         assert app.editor.draft.seconds == "12"
-        assert "restored (ctrl+z undoes)" in shown(app)
+        assert (at := app.context.editor.draft_restored) is not None
+        assert f"draft of {time_or_minute(at, sample_jobs.NOW)} restored (ctrl+z" in shown(app)
         await press(pilot, "!", "ctrl+z")
         assert text_of(app) == "A wolf."
         await press(pilot, "ctrl+z")

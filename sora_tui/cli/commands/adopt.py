@@ -31,6 +31,7 @@ from sora_tui.engine.remote_jobs import (
     unconfirmed_by_candidate,
 )
 from sora_tui.i18n import _, ngettext
+from sora_tui.i18n.formatting import minute
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
@@ -246,4 +247,4 @@ def _stamp(at: datetime | None) -> str | None:
 
 
 def _local(at: datetime | None) -> str:
-    return "-" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"
+    return "-" if at is None else minute(at)

@@ -11,7 +11,7 @@ from typing import Final
 
 from sora_tui.cli.arguments import at_least_one
 from sora_tui.cli.console import Console
-from sora_tui.cli.job_facts import cost_words, local_time
+from sora_tui.cli.job_facts import cost_words
 from sora_tui.cli.report import difference_document
 from sora_tui.cli.table import aligned
 from sora_tui.config.settings import Settings
@@ -19,6 +19,7 @@ from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import _
+from sora_tui.i18n.formatting import second
 from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
@@ -107,7 +108,7 @@ def _cells(job: Job) -> tuple[str, ...]:
     return (
         job.id,
         job.state_word,
-        local_time(job.created_at),
+        second(job.created_at),
         cost_words(job),
         clean_line(request.model or "-", 24),
         clean_line(request.size or "-", 12),

@@ -129,7 +129,9 @@ class Editor:
         ui.workbench.show_choices(opened.draft)
         self._show_file()
         if opened.restored is not None:
-            time = f"{opened.restored.astimezone():%H:%M}"
+            from sora_tui.i18n.formatting import time_or_minute
+
+            time = time_or_minute(opened.restored, self._context.session.clock())
             ui.say(_("draft of {time} restored (ctrl+z undoes)").format(time=time))
 
     def _show_file(self) -> None:

@@ -13,7 +13,7 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.request import EXACT
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.formatting import amount, clock, megabytes, span
+from sora_tui.i18n.formatting import amount, clock, megabyte_digits, megabytes, span
 from sora_tui.tui.presenters.job_reasons import reason, waits_because
 from sora_tui.tui.state.job_view import JobView, changes_with_time
 
@@ -291,7 +291,7 @@ def _received(transfer: Transfer | None, width: int) -> str:
     if not transfer.total:
         return megabytes(transfer.received)
     percent = min(100 * transfer.received // transfer.total, 100)
-    received, total = f"{transfer.received / 1e6:.1f}", megabytes(transfer.total)
+    received, total = megabyte_digits(transfer.received), megabytes(transfer.total)
     whole = _("{received} of {total}").format(received=received, total=total) + f"  {percent}%"
     return whole if len(whole) <= width else f"{received}/{total}"
 

@@ -12,7 +12,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.lineage import Lineage
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
-from sora_tui.i18n import _
+from sora_tui.i18n import _, formatting
 from sora_tui.i18n.costs import reported_words
 from sora_tui.i18n.formatting import clock, money
 from sora_tui.i18n.lineage import operation_words, relation_words
@@ -87,11 +87,11 @@ def timeline(job: Job) -> list[Line]:
     if not life:
         return []
     began, lines = life[0][0], []
-    day = ""
+    shown = ""
     for at, word, note in life:
-        if (today := f"{at.astimezone():%Y-%m-%d}") != day:
-            day = today
-            lines.append(Line(day, spans=((0, len(day), "muted"),)))
+        if (today := formatting.day(at)) != shown:
+            shown = today
+            lines.append(Line(today, spans=((0, len(today), "muted"),)))
         seconds = (at - began).total_seconds()
         since = f"+{seconds:.1f} s" if seconds < 60 else f"+{clock(seconds)}"
         lines.append(_event(at, word, note, since if seconds > 0 else ""))
@@ -209,7 +209,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
         # What became of a lost answer nobody knows: an error is not what it is.
         label = _("answer") if job.state is State.UNCONFIRMED else _("error")
         yield label, clean_line("  ".join(part for part in error if part), 300)
-    yield _("created"), f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
+    yield _("created"), formatting.second(job.created_at)
     yield _("parent"), clean_line(job.parent or "", 100)
     if job.batch is not None:
         take = _("take {take} of {id}").format(
@@ -255,7 +255,7 @@ def _cost(job: Job) -> str:
 def _expiry(view: JobView, now: datetime) -> str:
     said = job_rows.expires(view, now)
     at = view.job.expires_at
-    return said if at is None else f"{said}  ({at.astimezone():%Y-%m-%d %H:%M})"
+    return said if at is None else f"{said}  ({formatting.minute(at)})"
 
 
 def _prompt(job: Job) -> Sequence[Line]:
@@ -276,7 +276,7 @@ def _outcome(outcome: str, status: int | None) -> str:
 
 
 def _event(at: datetime, word: str, note: str, since: str | None = None) -> Line:
-    time = f"{at.astimezone():%H:%M:%S.%f}"[:10]
+    time = formatting.tenth_of_day(at)
     if since is not None:
         time = f"{time} {since:>9}"
     width = _TIME_WIDTH if since is None else _TIME_WIDTH + 10
