@@ -176,6 +176,12 @@ def wait_for_completion(
     """Stay until every job is at rest, or a signal comes.
 
     Args:
+        engine: Moves the jobs; must be started.
+        items: The events of the engine.
+        history: Reads the documents of the jobs.
+        job_ids: The jobs to wait for.
+        progress: Shows how far the jobs are.
+        console: Where messages go.
         enough: When a job needs no more waiting. A lost answer is looked for in any case.
         overcome: Jobs by id whose recorded reason to wait holds no more, with the time of the
             record that has it.

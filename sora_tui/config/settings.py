@@ -139,6 +139,7 @@ class Settings(NamedTuple):
         """Whether the person once said: always on this server, whatever it charges.
 
         Args:
+            server: The server that would be paid.
             found: The dialect of the server that was found there in this run, if one was.
         """
         from sora_tui.config.consents import is_always  # few orders come to this question

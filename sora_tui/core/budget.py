@@ -221,6 +221,7 @@ def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> P
     Prices, or `free = true`, in the profile are the way out.
 
     Args:
+        budget: The limits that the person set.
         charges: All lines of the order.
         spent: What the day has cost before this order.
     """

@@ -43,6 +43,9 @@ def edit_front_matter(
 
     Args:
         front: Whole lines: the last one, too, has its end.
+        there: The values that `front` has now.
+        wanted: The values that it must have afterwards.
+        newline: The line ending to write.
     """
     # Not by ==: true is not 1, and a NaN is the same NaN.
     changed = {k: v for k, v in wanted.items() if k not in there or repr(v) != repr(there[k])}

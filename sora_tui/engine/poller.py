@@ -85,9 +85,14 @@ class Poller:
         """Nothing is asked yet.
 
         Args:
+            server: The server to ask.
+            active_jobs: The jobs of this engine; writes their documents.
+            rate_limiter: Each request waits its turn there.
             hold: Told when the disk does not take an answer.
             report: Told of a fault of ours.
             wake: Called when a look has ended: there may be room for the next.
+            capabilities: What the server can do; learns from the answers.
+            addresses: Saves clips that an answer has addresses of.
         """
         self._server = server
         self._active_jobs = active_jobs

@@ -280,6 +280,7 @@ class EngineSession:
         """Take work on.
 
         Args:
+            jobs: The jobs to work on.
             found: The jobs stood in documents at a start: what became of them since nobody saw.
         """
         for job in jobs:

@@ -59,6 +59,7 @@ def search_words(job: Job, until: str) -> str:
     What waited in a folder that was copied is not lost: it waits for a yes.
 
     Args:
+        job: The unconfirmed job.
         until: A time on the person's own clock.
     """
     if not job.attempts:

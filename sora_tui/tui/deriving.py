@@ -80,6 +80,8 @@ class DerivingApp(PromptingApp, part=True):
         """Put the draft into the editor, with what to write; ctrl+z goes back.
 
         Args:
+            draft: What stands in the editor.
+            source: What the draft is made of, in words.
             server: Where it will be sent. Another one than the chosen one is named, in the colour
                 of money, and ctrl+z brings the chosen one back.
         """

@@ -132,6 +132,7 @@ class WritingApp(WatchingApp, part=True):
         """Look up what is known of this model; whether that is something else than before.
 
         Args:
+            model: The name of the model.
             anew: The server may have been recognized meanwhile.
         """
         from sora_tui.engine.model_schema import model_schema_for

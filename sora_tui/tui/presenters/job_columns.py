@@ -162,6 +162,7 @@ def bar(percent: float, width: int, ascii: bool = False) -> str:
     Args:
         percent: 0..100.
         width: At least 8.
+        ascii: Use ASCII signs only.
     """
     cells = width - 6
     full, part = divmod(int(percent / 100 * cells * 8), 8)
@@ -281,7 +282,11 @@ def grouped(text: str, take: str, above: bool, below: bool, ascii: bool = False)
     """The prompt of a take among its neighbours: said once, below it the takes alone.
 
     Args:
+        text: The prompt.
+        take: Number of the take, as shown.
         above: The row above is a take of the same prompt; `below` likewise.
+        below: The row below is a take of the same prompt.
+        ascii: Use ASCII signs only.
     """
     if not take:
         return text

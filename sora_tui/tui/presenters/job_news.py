@@ -52,6 +52,8 @@ def call(text: str, notify: Notify, environ: Mapping[str, str], tmux: Tmux | Non
 
     Args:
         text: Words for a notification. They are cleaned here: nobody's prompt is a sequence.
+        notify: The way of telling that the person chose.
+        environ: Environment variables.
         tmux: Inside tmux: what `ask_tmux` said.
     """
     if notify == "off":
@@ -139,7 +141,9 @@ def _several(jobs: list[Job], words: Callable[[int], str]) -> str:
 
 
 def _terminal_name(environ: Mapping[str, str]) -> str:
-    """The terminal's name, from what it leaves in the environment; over SSH that is TERM, and
-    LC_TERMINAL, which iTerm2 sends because sshd lets LC_* pass."""
+    """Return the terminal's name, from what it leaves in the environment.
+
+    Over SSH that is TERM, and LC_TERMINAL, which iTerm2 sends because sshd lets LC_* pass.
+    """
     said = (environ.get(name, "") for name in ("TERM_PROGRAM", "LC_TERMINAL", "TERM"))
     return " ".join(said)

@@ -67,6 +67,7 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         """Show these lines.
 
         Args:
+            lines: The lines to show.
             paint: Finds the spans of a line that brings none, when it first comes into sight.
             top: Index of the line to scroll to; None stays where the reader is.
         """
@@ -186,6 +187,7 @@ def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
     """Where the rows of a line begin and end, in characters; at least one row.
 
     Args:
+        line: The line to wrap.
         width: Cells of a row; a character may take two.
     """
     text, start, room = line.text, 0, width
