@@ -109,7 +109,7 @@ class ClipBody(NamedTuple):
     has_end: bool = True
 
 
-def download_video_from_api(
+def download_video_from_api(  # noqa: C901 -- one loop over addresses; what ends it reads in order
     server: Server,
     video_id: str,
     sink: ClipSink,
@@ -428,7 +428,7 @@ class _Transfer:
             raise NoResponseError("the rest was cut off")
         return body
 
-    def _receive(self, incoming: Incoming, place: _Address, url: str) -> ClipBody | _Document:
+    def _receive(self, incoming: Incoming, place: _Address, url: str) -> ClipBody | _Document:  # noqa: C901, PLR0912 -- the checks of a body, in the order in which it comes
         """Take a whole clip, or a document in its place."""
         if not 200 <= incoming.status < 300:
             raise _refusal(self._server, url, incoming, self._rest(incoming))

@@ -389,7 +389,7 @@ class Downloads:
             tries.doubt(part)
             raise
 
-    async def _failed(
+    async def _failed(  # noqa: C901, PLR0912 -- what follows from each kind of failure, in one place
         self,
         job: Job,
         tries: _Tries,

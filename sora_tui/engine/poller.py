@@ -352,7 +352,7 @@ class Poller:
 
     # With the list --------------------------------------------------------------------------
 
-    async def _sweep(self, client: VideosClient, sweep: Sweep) -> None:
+    async def _sweep(self, client: VideosClient, sweep: Sweep) -> None:  # noqa: C901, PLR0912 -- one walk through a list, with what may end it
         missed = set(sweep.wanted)
         ours = {inner_id(job.remote_id or ""): job.id for job in self._jobs()}
         try:

@@ -37,7 +37,7 @@ _MAX_DEFERRALS: Final = 3
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
-async def generate_video(
+async def generate_video(  # noqa: C901 -- the order is the promise, so it stands in one place
     active_jobs: ActiveJobs,
     folder: Folder,
     client: VideosClient,

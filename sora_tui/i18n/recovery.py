@@ -24,7 +24,7 @@ _OTHER = {
 }
 
 
-def found_words(job: Job) -> str:
+def found_words(job: Job) -> str:  # noqa: PLR0911 -- one return a sentence
     """One line: where was looked, since when, and what that says; the candidates come below it."""
     facts = {"server": clean_line(job.server.profile, 60), "time": "", "count": 0}
     search = job.search

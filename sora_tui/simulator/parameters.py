@@ -399,7 +399,7 @@ def wrong_type(name: str, expected: str, value: Any) -> ApiError:
     )
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any) -> str:  # noqa: PLR0911 -- one return a type
     match value:
         case bool():
             return "a boolean"

