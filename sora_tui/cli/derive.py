@@ -48,9 +48,13 @@ def derive(
     """Make what the choices say out of the clip that they name.
 
     Args:
+        args: The options of the command line.
+        settings: The settings of the workspace.
+        folder: The workspace.
         text: The prompt, its `{{variables}}` not yet filled.
         file: Where it came from, as documents name it.
         own: What command line and front matter say, an operation among it.
+        console: Where messages go.
 
     Raises:
         ProblemError: As `find_source`; profile_unknown; operation_takes_no for a picture or for

@@ -99,6 +99,8 @@ def checked_key(key: Secret, variable: str, origin: Mapping[str, Fact]) -> Secre
     """The key of a variable, or why it is none.
 
     Args:
+        key: The API key as it was read.
+        variable: The name of the variable.
         origin: `path` and `line` where it stands in a file.
     """
     flaw = key_flaw(key.reveal())

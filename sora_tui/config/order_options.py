@@ -70,6 +70,7 @@ def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
     """What a prompt file says at its top. Names that mean nothing here are left alone.
 
     Args:
+        written: The front matter, parsed.
         path: The file, for the refusal.
 
     Raises:

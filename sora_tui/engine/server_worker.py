@@ -256,7 +256,7 @@ class ServerWorker:
             self._question = None
             self._wake.set()
 
-    async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:
+    async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:  # noqa: C901, PLR0912 -- every way in which sending may end, in one place
         try:
             if job.was_deferred and not await self._is_believed(client, job):
                 return

@@ -36,6 +36,7 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
     """The words for a problem, in the language that is set.
 
     Args:
+        problem: The problem to put into words.
         free: The server charges nothing, so there is no money to speak of.
     """
     if problem.code == "batch_line" and "cause" in problem.facts:

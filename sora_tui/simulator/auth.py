@@ -14,6 +14,7 @@ KeyCheck = Callable[[Headers, str], ApiError | None]
 
 
 def openai_key(headers: Headers, key: str) -> ApiError | None:
+    """Return the refusal of a key that is missing or wrong, as OpenAI words it."""
     given = _bearer(headers)
     if given is None:
         return ApiError(
@@ -56,6 +57,7 @@ def litellm_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def aquiles_key(headers: Headers, key: str) -> ApiError | None:
+    """Return the refusal of a key that is missing or wrong, as Aquiles words it."""
     given = _bearer(headers)
     if given is None:
         return ApiError(401, "Not authenticated")
@@ -63,6 +65,7 @@ def aquiles_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def new_api_key(headers: Headers, key: str) -> ApiError | None:
+    """Return the refusal of a key that is missing or wrong, as New API words it."""
     given = _bearer(headers)
     if given is not None and _same(given, key):
         return None
@@ -70,6 +73,7 @@ def new_api_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def openrouter_key(headers: Headers, key: str) -> ApiError | None:
+    """Return the refusal of a key that is missing or wrong, as OpenRouter words it."""
     given = _bearer(headers)
     if given is None:
         return ApiError(401, "No auth credentials found")

@@ -145,17 +145,19 @@ def fastapi_unknown(method: str, path: str, status: int) -> Response:
 
 
 def new_api_unknown(method: str, path: str, status: int) -> Response:
-    """gin knows no 405: a known path with another method is an unknown one."""
+    """Answer 404 for a known path with another method, too: the framework gin knows no 405."""
     message = f"Invalid URL ({method} {path})"
     told = {"message": message, "type": "invalid_request_error", "param": "", "code": ""}
     return JSONResponse({"error": told}, 404)
 
 
 def azure_unknown(method: str, path: str, status: int) -> Response:
+    """Answer an unknown path as Azure does."""
     return azure_error(ApiError(404, "Resource not found", by_gateway=True))
 
 
 def openrouter_unknown(method: str, path: str, status: int) -> Response:
+    """Answer an unknown path as OpenRouter does."""
     return openrouter_error(ApiError(404, "Not Found"))
 
 

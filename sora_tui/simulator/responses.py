@@ -30,10 +30,12 @@ class Ids(NamedTuple):
 
 
 def hex_id(prefix: str, digits: int) -> Callable[[], str]:
+    """Return a function that makes ids of a prefix and `digits` random hex digits."""
     return lambda: prefix + secrets.token_hex(digits // 2)
 
 
 def uuid_id() -> str:
+    """Return a random UUID as an id."""
     return str(uuid.uuid4())
 
 
@@ -300,6 +302,7 @@ def litellm_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
 
 
 def deleted(job: Job, video: Video) -> dict[str, Any]:
+    """Return the answer to a deletion, as OpenAI words it."""
     return {"id": job.id, "object": "video.deleted", "deleted": True}
 
 

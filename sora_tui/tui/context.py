@@ -68,6 +68,7 @@ class Ui(Protocol):
         """Call something that blocks in a thread of its own.
 
         Args:
+            blocking: What to call.
             then: Gets the result, in the thread of the screen.
             group: Calls of one kind.
             latest: A newer call of the group cancels this one, and its result is dropped.

@@ -26,6 +26,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
 
     Args:
         settings: What holds in the workspace; another server may be chosen on the screen.
+        folder: The workspace.
         start_log: Called when the first frame stands and the engine comes.
     """
 

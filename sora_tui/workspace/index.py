@@ -395,6 +395,7 @@ class Index:
         Args:
             moment: In seconds since 1970.
             stamps: Of at most some thousand documents, as they are now.
+            trashed: The documents lie in the trash.
         """
         marks = ",".join("?" * len(stamps))
         rows = self._ask(

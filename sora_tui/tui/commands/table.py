@@ -312,6 +312,7 @@ def first_key(command_id: str, own: Mapping[str, str]) -> str:
     """Return the surest key of a command, as a person reads it.
 
     Args:
+        command_id: The id of the command.
         own: Keys by id, where the person has others.
     """
     return spell(own.get(command_id, BY_ID[command_id].keys).split(",")[0])

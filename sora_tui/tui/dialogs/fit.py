@@ -84,6 +84,7 @@ class FitWindow(Screen[Fit | None]):
 
         Args:
             name: What the picture is called.
+            facts: Format and size of the picture.
             size: Of the clip, width and height in pixels.
             fit: What is chosen at first; for `exact` it is `cover`.
         """

@@ -84,6 +84,7 @@ class ServerWindow(ModalScreen[str | None]):
         """These profiles.
 
         Args:
+            servers: The profiles to list.
             current: The name of the one that gets the next clip.
             files: Where each is written (`Settings.files`).
             own_place: The file that may be changed from here.

@@ -90,6 +90,8 @@ class ReferencesPane(Vertical):
         Args:
             host: What the person's own machine calls this one in an scp line.
             folder: The absolute path of input_reference/.
+            ascii: Use ASCII signs only.
+            id: The id of the widget.
         """
         super().__init__(id=id)
         self._host, self._folder = host, folder

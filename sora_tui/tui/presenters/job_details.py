@@ -53,6 +53,9 @@ def facts(
     """State, the sentences of what went wrong, money, and everything else that is known.
 
     Args:
+        view: The job to show.
+        now: The present time.
+        ascii: Use ASCII signs only.
         seen: What was found out about the clip's file by now.
         lineage: What it came from and became; None: not known yet.
     """

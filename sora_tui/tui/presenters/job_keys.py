@@ -42,6 +42,7 @@ def keys_for(job: Job, first: Keys) -> Keys:
     """Return the keys for the highlighted job of the list.
 
     Args:
+        job: The highlighted job.
         first: Comes before all that is about the job.
     """
     waits = job.state is State.PENDING
@@ -64,6 +65,7 @@ def keys_in_inspector(job: Job, page: str, turn: str | None, lineage: Lineage | 
     """Return the keys for the job in the inspector.
 
     Args:
+        job: The job that is shown.
         page: In front, a name of `_PAGES`.
         turn: Message id of the picture that could take the place of the one that is seen.
         lineage: What the job came from and became; None: not known yet.

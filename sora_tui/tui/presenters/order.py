@@ -111,6 +111,10 @@ def facts_block(
     """What is known about the order where there is room to say it all.
 
     Args:
+        draft: What stands in the editor.
+        picture: The reference picture, if there is one.
+        price: The price of one clip.
+        server: The server that the clip would go to.
         note: A warning about server or model.
     """
     rows: list[tuple[str, Content]] = [
@@ -142,10 +146,14 @@ def question_for(
     """The question in place of the settings line. No single key pays: this is the second one.
 
     Args:
+        ask: Which question the price needs.
+        draft: What stands in the editor.
+        price: The price of one clip.
+        server: The server that the clip would go to.
         today: What the day has cost, in words.
-        note: A warning about server or model.
         refused: The server refused this prompt before. Who sends it all the same agrees to its
             price with the same key, and to nothing for ever.
+        note: A warning about server or model.
         source: `remix of …7f3k2m`, where it is no new clip.
     """
     clips = ngettext("{count} clip", "{count} clips", draft.count).format(count=draft.count)

@@ -56,6 +56,7 @@ def comparisons(
     if there is one; then, as for any job, what stands in the editor.
 
     Args:
+        job: The job whose prompt is compared.
         jobs: Newest first.
         editor: What the editor would send, its variables filled in.
         server: The name of the profile that it would go to.

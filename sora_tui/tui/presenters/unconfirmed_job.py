@@ -26,6 +26,7 @@ def decision(job: Job, chosen: int, width: int) -> list[Line]:
     """The money, what happened, the candidates with a cursor, and the keys.
 
     Args:
+        job: The unconfirmed job.
         chosen: Index of the candidate under the cursor.
         width: Cells there are.
     """
@@ -56,6 +57,9 @@ def question_again(
     """The question before the same request is paid once more.
 
     Args:
+        job: The unconfirmed job.
+        price: The price of one clip.
+        server: The server that the clip would go to.
         refused: The server refused this prompt before; that wants a key of its own.
         known: What else a person should know: the day's money, the end of a model.
     """

@@ -18,6 +18,7 @@ def copy(text: str, to_terminal: Callable[[str], object]) -> Literal["tmux", "os
     into its buffer with -w (tmux 3.2 and newer). Takes a second when tmux hangs.
 
     Args:
+        text: What to copy.
         to_terminal: Writes the text to the terminal as OSC 52.
     """
     to_terminal(text)

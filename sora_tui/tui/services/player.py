@@ -20,6 +20,7 @@ def player(setting: str, environ: Mapping[str, str]) -> list[str] | None:
 
     Args:
         setting: The `player` setting; empty leaves it to the desktop.
+        environ: Variables of the process; they tell whether there is a desktop.
     """
     if not has_display(environ):
         return None
@@ -41,6 +42,8 @@ def play(command: Sequence[str], clip: Path, environ: Mapping[str, str]) -> None
     """Open a clip and do not wait for it; it goes on when we end.
 
     Args:
+        command: The program and its arguments.
+        clip: The file to open.
         environ: Of the player; no key belongs in there.
 
     Raises:

@@ -194,8 +194,11 @@ def variables_of(draft: Draft, settings: Settings) -> dict[str, str]:
 
 
 def sent_text(draft: Draft) -> str:
-    """What goes to the server of the text, variables unfilled: of `prompt.md` as the script did,
-    without blank lines and lines that start with #."""
+    """Return what goes to the server of the text, variables unfilled.
+
+    Of `prompt.md` that is the text without blank lines and lines that start with #, as the one-file
+    script did.
+    """
     return script_text(draft.text) if draft.file == SCRIPT_FILE else draft.text
 
 

@@ -28,6 +28,7 @@ def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
     """Where the rows of a line begin and end, in characters; at least one row.
 
     Args:
+        line: The line to wrap.
         width: Cells of a row; a character may take two.
     """
     text, start, room = line.text, 0, width

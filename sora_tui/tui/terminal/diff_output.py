@@ -162,6 +162,9 @@ class Pen:
         """Write cells from column `x` of row `y` on.
 
         Args:
+            x: Column, from 0.
+            y: Row, from 0.
+            cells: The cells.
             columns: Width of the terminal, where the cells may hold joined emoji.
         """
         self._parts.append(Control.move_to(x, y).segment.text)

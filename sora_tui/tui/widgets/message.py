@@ -21,6 +21,8 @@ class MessageLine(Static):
         """Show this; nothing takes it away.
 
         Args:
+            text: The words to show.
+            error: It is an error, and is shown as one.
             paid: It is about money.
         """
         if self.content != text:  # the same again would lay out the whole screen anew

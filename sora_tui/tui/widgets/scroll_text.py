@@ -51,6 +51,7 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         """Show these lines.
 
         Args:
+            lines: The lines to show.
             paint: Finds the spans of a line that brings none, when it first comes into sight.
             top: Index of the line to scroll to; None stays where the reader is.
         """

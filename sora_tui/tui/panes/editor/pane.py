@@ -208,7 +208,11 @@ class EditorPane(Widget, can_focus=False):
         """What the order means on this server.
 
         Args:
+            picture: The reference picture, if there is one.
+            price: The price of one clip.
+            server: The server that the clip would go to.
             note: A warning about it or the model; `urgent` where even a small screen shows it.
+            urgent: Show the note even on a small screen.
         """
         self._facts = (picture, price, server, note, urgent)
         self._draw_facts()
@@ -217,6 +221,8 @@ class EditorPane(Widget, can_focus=False):
         """Show a message above the settings until the next edit; empty takes it away.
 
         Args:
+            text: The words to show.
+            error: It is an error, and is shown as one.
             paid: It is about money.
         """
         if self._message is None and text:

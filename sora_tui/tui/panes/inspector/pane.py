@@ -112,9 +112,10 @@ class InspectorPane(Vertical):
         Args:
             view: None with a `problem`: a document that is no job any more.
             document: The document's own text; None when it has not been read.
+            problem: Why the document cannot be read, with `line` and `column` among its facts.
+            now: The present time.
             parsed: What the text says, where it is JSON.
             lineage: What the job came from and became; None: not known yet.
-            problem: Why the document cannot be read, with `line` and `column` among its facts.
         """
         same = _id(view) == _id(self._view)
         lost = view is not None and view.job.state is State.UNCONFIRMED
