@@ -98,6 +98,25 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     order.prepare()  # raises CycleError, which names the circle
 
 
+#: What decides about an order before it is sent, and who may ask: the one home of orders, and the
+#: engine at the last moment before the request leaves.
+RULES_OF_ORDERS = {
+    "ask_for": {"engine/orders.py"},
+    "over_budget": {"engine/orders.py", "engine/budget_guard.py"},
+    "refusal_before": {"engine/orders.py", "engine/submit.py"},
+}
+
+
+def test_orders_have_one_home() -> None:
+    found: dict[str, set[str]] = {name: set() for name in RULES_OF_ORDERS}
+    for path in HOUSE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                for name in {alias.name for alias in node.names} & RULES_OF_ORDERS.keys():
+                    found[name].add(path.relative_to(HOUSE).as_posix())
+    assert found == RULES_OF_ORDERS
+
+
 def test_each_tool_has_its_room() -> None:
     intruders = [
         f"{name} imports {module}"
