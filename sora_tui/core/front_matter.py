@@ -1,4 +1,4 @@
-"""TOML front matter changed in place: only the values that changed are written anew."""
+"""TOML front matter changed in place: only the values that changed are written again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
 class _Part(NamedTuple):
-    """Lines that say something of one top-level key.
+    """Lines that belong to one top-level key.
 
     Attributes:
         end: The line after the last one.
@@ -26,7 +26,7 @@ class _Part(NamedTuple):
 
 
 def toml_of(settings: Mapping[str, Any]) -> str:
-    """Settings as TOML, one line or table after the other."""
+    """Return settings as TOML, one line or table after the other."""
     import tomli_w  # writing is rare, and the first frame need not wait for it
 
     return tomli_w.dumps(settings)
@@ -35,11 +35,11 @@ def toml_of(settings: Mapping[str, Any]) -> str:
 def edit_front_matter(
     front: str, there: Mapping[str, Any], wanted: Mapping[str, Any], newline: str
 ) -> str:
-    """Make `wanted` of the front matter `front`, which says `there`.
+    """Return the front matter `front`, changed from saying `there` to saying `wanted`.
 
-    A value that changed is written in the place of the old one, comment and spaces around it stay.
-    A new one gets a line after the last plain one. So it is inside a table that stands in one
-    piece; any other that changed is written anew at the end.
+    A value that changed is written in the place of the old one; comment and spaces around it stay.
+    A new value gets a line after the last plain one. The same holds inside a table that stands in
+    one piece; any other table that changed is written again at the end.
 
     Args:
         front: Whole lines: the last one, too, has its end.
@@ -87,7 +87,7 @@ def edit_front_matter(
 
 
 def _body(lines: list[str], parts: list[_Part]) -> slice | None:
-    """The lines below the header of a table that stands in one piece, without tables in it."""
+    """Return the lines below the header of a table in one piece that holds no other tables."""
     if not parts or not parts[0].in_table or not lines[parts[0].start].lstrip().startswith("["):
         return None
     if any(lines[part.start].lstrip().startswith("[") for part in parts[1:]):
@@ -96,7 +96,7 @@ def _body(lines: list[str], parts: list[_Part]) -> slice | None:
 
 
 def _is_flat(value: Any) -> bool:
-    """Whether each entry of a table takes a line of its own, and none a header."""
+    """Return whether each entry of a table takes a line of its own, and none a header."""
     return isinstance(value, dict) and not any(
         isinstance(entry, dict) or (isinstance(entry, list) and any(map(_is_table, entry)))
         for entry in value.values()
@@ -122,7 +122,10 @@ def _parts(lines: list[str]) -> Iterator[_Part]:
 
 
 def _statement(lines: list[str], start: int) -> tuple[int, str]:
-    """Where a statement that begins here ends, and its first key; arrays and strings go on."""
+    """Return the line after a statement that begins here, and its first key.
+
+    Arrays and strings may go on over several lines.
+    """
     for end in range(start + 1, len(lines) + 1):
         text = "\n".join(line.rstrip("\r\n") for line in lines[start:end])
         try:
@@ -133,7 +136,7 @@ def _statement(lines: list[str], start: int) -> tuple[int, str]:
 
 
 def _with_value(lines: list[str], key: str, value: Any) -> str | None:
-    """A statement with another value, what stands before and after it as it was."""
+    """Return a statement with another value; what stands before and after the value stays."""
     text = "".join(lines)
     head = re.match(r"[^=\"'.]*=[ \t]*", text)
     if head is None:  # a quoted or dotted key
