@@ -347,7 +347,7 @@ def workspace_of(option: Path | None, environ: Mapping[str, str]) -> Path:
     folder = option or Path(environ.get("SORA_WORKSPACE") or ".")
     try:
         return folder.expanduser()
-    except RuntimeError:  # `~` without a home; an account that does not exist.
+    except RuntimeError:  # `~` without a home; an account that does not exist
         raise problem_error("folder_missing", path=str(folder)) from None
 
 
