@@ -1,4 +1,4 @@
-"""Who may ask: how each server reads a key, and how it refuses one."""
+"""How each server reads a key, and how it refuses one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 
 from sora_tui.simulator.errors import ApiError
 
-#: What is wrong with the key of these headers, or None.
+#: Returns what is wrong with the key in these headers, or None.
 KeyCheck = Callable[[Headers, str], ApiError | None]
 
 
@@ -28,7 +28,7 @@ def openai_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def azure_key(headers: Headers, key: str) -> ApiError | None:
-    """In `api-key`, or as Bearer."""
+    """Return the refusal of a key in `api-key`, or as Bearer, as Azure words it."""
     if _same(headers.get("api-key") or _bearer(headers) or "", key):
         return None
     return ApiError(
@@ -41,7 +41,7 @@ def azure_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def litellm_key(headers: Headers, key: str) -> ApiError | None:
-    """Without a data base a wrong key is no 401."""
+    """Return the refusal of a key by LiteLLM: without a database a wrong key is no 401."""
     given = _bearer(headers)
     if given is None:
         return ApiError(

@@ -1,4 +1,4 @@
-"""How each server hands out a finished clip, and what it says before and after."""
+"""How each server sends a finished clip, and what it answers before and after."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sora_tui.simulator.responses import sglang_cloud_video, trt_video
 
 
 def openai_content(request: Request, job: Job, path: Path | None) -> Response:
-    """Three variants."""
+    """Return one of three variants, as OpenAI does."""
     variant = request.query_params.get("variant", "video")
     if variant not in VARIANTS:
         raise ApiError(
@@ -30,14 +30,14 @@ def openai_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def litellm_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The whole clip, buffered, whatever the variant: no ranges."""
+    """Return the whole clip, buffered, whatever the variant: LiteLLM has no ranges."""
     body = _openai_clip(job, path).read_bytes()
     name = f"attachment; filename=video_{request.path_params['video_id']}.mp4"
     return Response(body, media_type="video/mp4", headers={"content-disposition": name})
 
 
 def gzipped_content(request: Request, job: Job, path: Path | None) -> Response:
-    """LiteLLM 1.106 packs even a clip, so that Content-Length is not the clip's."""
+    """Return the clip compressed, as LiteLLM 1.106 does: Content-Length is not the clip's."""
     answer = litellm_content(request, job, path)
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return answer
@@ -52,7 +52,7 @@ def gzipped_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def vllm_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The clip, whatever the variant."""
+    """Return the clip, whatever the variant, as vLLM-Omni does."""
     if job.status == "failed":
         raise ApiError(422, "Video generation failed. Check job status for error details.")
     if job.status != "completed":
@@ -63,7 +63,7 @@ def vllm_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def sglang_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The variant is the number of an output, and there is one."""
+    """Return the clip as SGLang does: the variant is the number of an output, and there is one."""
     if not job.finished:
         raise ApiError(404, "Generation is still in-progress")
     variant = request.query_params.get("variant")
@@ -73,7 +73,7 @@ def sglang_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def sglang_cloud_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The clip is elsewhere."""
+    """Refuse as SGLang with cloud storage does: the clip is elsewhere."""
     if url := sglang_cloud_video(job)["url"]:
         raise ApiError(
             400, f"Video has been uploaded to cloud storage. Please use the cloud URL: {url}"
@@ -82,14 +82,14 @@ def sglang_cloud_content(request: Request, job: Job, path: Path | None) -> Respo
 
 
 def aquiles_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The clip, whatever the variant; without one the handler breaks."""
+    """Return the clip, whatever the variant; without a clip Aquiles-Image's handler breaks."""
     if job.status != "completed" or path is None:
         raise HandlerFault
     return FileResponse(path, media_type="video/mp4")
 
 
 def trt_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The clip, or its path on the server when the request asked for that."""
+    """Return the clip, or its path on the server when the request asked for that."""
     if job.status != "completed":
         raise ApiError(400, f"Video {job.id} is not ready (status: {trt_video(job)['status']})")
     if path is None:
@@ -100,7 +100,7 @@ def trt_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def new_api_content(request: Request, job: Job, path: Path | None) -> Response:
-    """Passed on from the upstream, ranges too; its refusals become 502."""
+    """Return the clip as new-api does: from the upstream, with ranges; refusals become 502."""
     if job.status != "completed":
         word = {"queued": "QUEUED", "in_progress": "IN_PROGRESS"}.get(job.status, "FAILURE")
         raise ApiError(400, f"Task is not completed yet, current status: {word}", by_gateway=True)
@@ -113,7 +113,7 @@ def new_api_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def openrouter_content(request: Request, job: Job, path: Path | None) -> Response:
-    """By index; 409 before, 410 after."""
+    """Return the clip by index, as OpenRouter does: 409 before it is ready, 410 once expired."""
     if request.query_params.get("index", "0") != "0":
         raise ApiError(404, "No output with this index")
     if job.status != "completed":

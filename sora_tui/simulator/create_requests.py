@@ -1,6 +1,6 @@
-"""What each server but OpenAI wants in a create request, and how it refuses one.
+"""What each server but OpenAI requires of a create request, and how it refuses one.
 
-All can only draw what the simulator can: even sides, whole seconds, pictures as base64 data URLs.
+All can draw only what the simulator can: even sides, whole seconds, pictures as base64 data URLs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OPENROUTER_MODELS: Final = ("google/veo-3.1", "openai/sora-2-pro")
 _OPEN_SIZE: Final = "832x480"
 _SORA_SIZES: Final = ("1024x1792", "1280x720", "1792x1024", "720x1280")
 
-#: Of TensorRT-LLM's newer protocol, in which any other name is refused.
+#: Fields of TensorRT-LLM's newer protocol, which refuses any other name.
 _TRT_FIELDS: Final = {
     *("prompt", "model", "seconds", "size", "fps", "frame_rate", "n", "num_frames", "seed"),
     *("num_inference_steps", "guidance_scale", "guidance_rescale", "negative_prompt"),
@@ -47,7 +47,7 @@ _TRT_FIELDS: Final = {
 
 
 async def litellm_create(request: Request) -> CreateRequest:
-    """The proxy knows its own model names and passes the rest on as multipart."""
+    """Read a request as LiteLLM: it has its own model names and passes the rest on as multipart."""
     body = await read_body(request)
     model = body.fields.get("model")
     if model not in GATEWAY_MODELS:
@@ -71,7 +71,7 @@ async def litellm_create(request: Request) -> CreateRequest:
 
 
 async def azure_create(request: Request) -> CreateRequest:
-    """Multipart alone; the model is the name of a deployment."""
+    """Read a request as Azure: multipart only; the model is the name of a deployment."""
     body = await read_body(request)
     if not body.multipart:
         raise unsupported(body, f"'{MULTIPART}'")
@@ -87,7 +87,7 @@ async def azure_create(request: Request) -> CreateRequest:
 
 
 async def vllm_create(request: Request) -> CreateRequest:
-    """vLLM-Omni: multipart alone; the model, if sent, is the served one; any size and length."""
+    """Read a request as vLLM-Omni: multipart only, the served model if any, any size and length."""
     body = await read_body(request)
     fields = body.fields if body.multipart else {}
     if "prompt" not in fields:
@@ -125,7 +125,10 @@ async def vllm_create(request: Request) -> CreateRequest:
 
 
 async def sglang_create(request: Request) -> CreateRequest:
-    """SGLang: both encodings. Multipart values are read as JSON; a JSON reference is a path."""
+    """Read a request as SGLang: both encodings.
+
+    Multipart values are read as JSON; a reference in JSON is a path.
+    """
     body = await read_body(request)
     fields, reference = dict(body.fields), None
     if body.multipart:
@@ -157,7 +160,7 @@ async def sglang_create(request: Request) -> CreateRequest:
 
 
 async def aquiles_create(request: Request) -> CreateRequest:
-    """Aquiles-Image: what its model does not take ends in a 500 and a dropped connection."""
+    """Read a request as Aquiles-Image: a wrong value gives a 500 and a closed connection."""
     body = await read_body(request)
     fields = body.fields
     size, seconds = fields.get("size", _SORA_SIZES[-1]), fields.get("seconds", "4")
@@ -185,7 +188,7 @@ async def aquiles_create(request: Request) -> CreateRequest:
 
 
 async def trt_create(request: Request) -> CreateRequest:
-    """TensorRT-LLM: both encodings; unknown fields are refused; seconds are a number to 60."""
+    """Read a request as TensorRT-LLM: both encodings, no unknown fields, at most 60 seconds."""
     body = await read_body(request)
     fields = body.fields
     if body.media_type not in (MULTIPART, JSON):
@@ -222,7 +225,7 @@ async def trt_create(request: Request) -> CreateRequest:
 
 
 async def openrouter_create(request: Request) -> CreateRequest:
-    """OpenRouter: JSON in a schema of its own; what it does not know it passes over."""
+    """Read a request as OpenRouter: JSON in a schema of its own; unknown fields are ignored."""
     body = await read_body(request)
     fields = body.fields
     if body.media_type != JSON:
@@ -250,7 +253,7 @@ async def openrouter_create(request: Request) -> CreateRequest:
 
 
 class HandlerFault(Exception):  # noqa: N818 - no refusal: the handler itself broke
-    """A handler raised: 500 in plain text, and the connection is dropped."""
+    """A handler raised: 500 in plain text, and the connection is closed."""
 
 
 def _open_request(
@@ -262,7 +265,7 @@ def _open_request(
     reference: bytes | None,
     asked: dict[str, Any] | None = None,
 ) -> CreateRequest:
-    """A request whose reference may have any size."""
+    """Return a request whose reference may have any size."""
     width, height = size_of(size)
     if reference is not None:
         checked_picture(reference)
@@ -277,7 +280,7 @@ def _sides(fields: dict[str, Any]) -> str | None:
 
 
 def _framed(resolution: str, ratio: str) -> str:
-    """The size of a resolution such as 720p (its shorter side) in a ratio such as 16:9."""
+    """Return the size of a resolution such as 720p (its shorter side) in a ratio such as 16:9."""
     side, ratios = re.fullmatch(r"(\d{3,4})p", resolution), re.fullmatch(r"(\d+):(\d+)", ratio)
     if side is None or ratios is None:
         raise ApiError(400, "Invalid request: resolution or aspect_ratio: Invalid enum value")

@@ -1,9 +1,9 @@
-"""The servers that the simulator can be: a row for each, with what it does unlike OpenAI.
+"""The servers that the simulator can be: a row for each, with the differences from OpenAI.
 
 The facts were read from the servers' sources, measured on running ones, or taken from their
 documentation, in November 2026: LiteLLM 1.106.2, 1.108.7 and 1.109.1, vLLM-Omni 0.30.0, SGLang
-0.5.23, Aquiles-Image 0.8.3, TensorRT-LLM 0509ccc, new-api 05393ff. What only a vendor could tell of
-Azure and OpenRouter (wordings of refusals) is a guess.
+0.5.23, Aquiles-Image 0.8.3, TensorRT-LLM 0509ccc, new-api 05393ff. The wordings of refusals of
+Azure and OpenRouter are guesses, since only the vendors know them.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ from sora_tui.simulator.responses import Ids, Video
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one server speaks; the defaults are OpenAI's way.
+    """How one server behaves; the defaults are OpenAI's.
 
     Attributes:
-        prefixes: Where the paths begin; the first is that of the base URL.
+        prefixes: Beginnings of the paths; the first is that of the base URL.
         routes: Which operations there are.
         pages: Other paths with a fixed answer, from the root.
-        open_paths: Regular expression of the paths that need no key; without `key_first` what
-            there is not needs none either.
-        key: What is wrong with a key.
+        open_paths: Regular expression of the paths that need no key; without `key_first` an unknown
+            path needs none either.
+        key: Checks a key.
         read: Reads a create request.
-        judge: Refuses one of the other operations (by its route, with the fields of its body) for
-            what this server is, before it is read.
+        judge: Refuses another operation (by its route, with the fields of its body) because of this
+            server's limits, before it is read.
         ids: How jobs are named.
-        create_status: HTTP status of a create that went well.
+        create_status: HTTP status of a successful create.
         video: The video object; `created` is that of the create answer.
         video_status: HTTP status with which a job is shown.
-        not_found: The refusal for an id nobody knows; `no_content` where its clip is asked for.
-        content: Hands out the clip at a path, None when it has expired.
+        not_found: The refusal of an unknown id; `no_content` where its clip is asked for.
+        content: Returns the clip at a path, None when it has expired.
         list: The answer of the list.
         delete: The answer of a deletion; raises to refuse it.
         error: Puts a refusal into an envelope.
-        unknown: Answers for a path or method that there is not.
+        unknown: Answers an unknown path or method.
         headers: Headers of every answer; `call_headers` of those about videos alone.
         poll_header: Whether a video comes with `openai-poll-after-ms`.
         at_once: How many unfinished jobs there may be.
-        durable: Whether jobs outlive a restart.
+        durable: Whether jobs survive a restart.
     """
 
     prefixes: tuple[str, ...] = ("/v1",)
@@ -92,7 +92,7 @@ def _json(body: object, status: int = 200) -> Callable[[], Response]:
 
 
 def _models(*names: str, owner: str, **more: object) -> Callable[[], Response]:
-    """A list of models as `GET /v1/models` gives it."""
+    """Return a list of models as `GET /v1/models` gives it."""
     models = [
         {"id": name, "object": "model", "created": 1759708800, "owned_by": owner} for name in names
     ]
@@ -203,7 +203,7 @@ _SGLANG: Final = Dialect(
     durable=False,
 )
 
-#: By the word that `--dialect` takes.
+#: By the value of `--dialect`.
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "openai": _OPENAI,
     "litellm": _LITELLM,

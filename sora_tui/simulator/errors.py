@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 class ApiError(Exception):
     """A refusal before it is put into a server's envelope.
 
-    `by_gateway` says that a gateway refuses in its own words, not in those of the server behind it.
+    `by_gateway` means that a gateway refuses in its own words, not in those of the server behind
+    it.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class ApiError(Exception):
 
 
 def moderated() -> ApiError:
-    """OpenAI's refusal of a prompt before anything starts."""
+    """Return OpenAI's refusal of a prompt before anything starts."""
     return ApiError(
         400,
         "Hmmm something didn't look right with your request. Please try again later or "
@@ -45,12 +46,12 @@ def moderated() -> ApiError:
 
 
 def openai_error(error: ApiError) -> Response:
-    """`{"error": {message, type, param, code}}`."""
+    """Return a refusal as `{"error": {message, type, param, code}}`."""
     return JSONResponse({"error": _openai_body(error)}, error.status)
 
 
 def detail_error(error: ApiError) -> Response:
-    """FastAPI's `{"detail": text}`; a wrong value is 422 with a list (SGLang, Aquiles)."""
+    """Return FastAPI's `{"detail": text}`; a wrong value is 422 with a list (SGLang, Aquiles)."""
     if error.status != 422:
         return JSONResponse({"detail": error.message}, error.status)
     where = ["query" if error.code == "query" else "body", error.param]
@@ -59,7 +60,7 @@ def detail_error(error: ApiError) -> Response:
 
 
 def vllm_error(error: ApiError) -> Response:
-    """OpenAI's envelope with the HTTP status as an integer code; a wrong key has a text."""
+    """Return OpenAI's envelope with the HTTP status as an integer code; a wrong key has a text."""
     if error.status == 401:
         return JSONResponse({"error": "Unauthorized"}, 401)
     told = {
@@ -72,7 +73,7 @@ def vllm_error(error: ApiError) -> Response:
 
 
 def flat_error(error: ApiError) -> Response:
-    """TensorRT-LLM: the members of the error are those of the answer."""
+    """Return a refusal as TensorRT-LLM does: the members of the error are those of the answer."""
     types = {404: "NotFoundError", 500: "InternalServerError"}
     told = {
         "object": "error",
@@ -85,7 +86,7 @@ def flat_error(error: ApiError) -> Response:
 
 
 def litellm_error(error: ApiError) -> Response:
-    """LiteLLM: the upstream's JSON as text in the message, the HTTP status as a text code."""
+    """Return LiteLLM's refusal: upstream's JSON as text in the message, the status as text."""
     message = error.message
     if not error.by_gateway:
         kind = "InternalServerError" if error.status >= 500 else "BadRequestError"
@@ -100,9 +101,9 @@ def litellm_error(error: ApiError) -> Response:
 
 
 def new_api_error(error: ApiError) -> Response:
-    """new-api: flat `{code, message, data}`; what the upstream said is text in the message.
+    """Return new-api's flat `{code, message, data}`, with the upstream's answer as text in it.
 
-    The content route and the key check speak an envelope without code, or with an empty one.
+    The content route and the key check use an envelope without code, or with an empty one.
     """
     if error.type == "new_api_error":
         message = f"{error.message} (request id: {secrets.token_hex(10)})"
@@ -117,7 +118,7 @@ def new_api_error(error: ApiError) -> Response:
 
 
 def azure_error(error: ApiError) -> Response:
-    """OpenAI's envelope; the service's front door sends only a text code and a message."""
+    """Return OpenAI's envelope; the front of the service sends only a text code and a message."""
     if not error.by_gateway:
         return openai_error(error)
     told = {"code": str(error.status), "message": error.message}
@@ -125,12 +126,12 @@ def azure_error(error: ApiError) -> Response:
 
 
 def openrouter_error(error: ApiError) -> Response:
-    """`{"error": {code, message}}` with the HTTP status as an integer code."""
+    """Return `{"error": {code, message}}` with the HTTP status as an integer code."""
     return JSONResponse({"error": {"code": error.status, "message": error.message}}, error.status)
 
 
 def openai_unknown(method: str, path: str, status: int) -> Response:
-    """What OpenAI says of a path or method that it does not have."""
+    """Answer an unknown path or method as OpenAI does."""
     message = {
         404: f"Invalid URL ({method} {path})",
         405: f"Not allowed: {method} {path} "
@@ -140,7 +141,7 @@ def openai_unknown(method: str, path: str, status: int) -> Response:
 
 
 def fastapi_unknown(method: str, path: str, status: int) -> Response:
-    """What every server built with FastAPI says."""
+    """Answer an unknown path or method as every server built with FastAPI does."""
     return JSONResponse({"detail": HTTPStatus(status).phrase}, status)
 
 
@@ -162,7 +163,7 @@ def openrouter_unknown(method: str, path: str, status: int) -> Response:
 
 
 def server_fault() -> Response:
-    """The 500 of a handler that raised, as Starlette and thereby FastAPI have it."""
+    """Return the 500 of a handler that raised, as Starlette and so FastAPI send it."""
     return PlainTextResponse("Internal Server Error", 500)
 
 

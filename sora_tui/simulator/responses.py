@@ -21,7 +21,7 @@ _FPS: Final = 30
 
 
 class Ids(NamedTuple):
-    """How a server names its jobs: to the creator, to those who ask later, and back."""
+    """The functions that make a job's id in the create answer, in later answers, and read it."""
 
     new: Callable[[], str]
     created: Callable[[Job], str] = attrgetter("id")
@@ -40,28 +40,28 @@ def uuid_id() -> str:
 
 
 def task_id() -> str:
-    """new-api: `task_` and 32 letters and digits."""
+    """Return an id of new-api: `task_` and 32 letters and digits."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     return "task_" + "".join(secrets.choice(alphabet) for _ in range(32))
 
 
 def litellm_id(job: Job) -> str:
-    """LiteLLM hides provider, model and the upstream's id in standard base64."""
+    """Return an id of LiteLLM: provider, model and the upstream's id in standard base64."""
     return _hidden(job.model, job.id)
 
 
 def litellm_poll_id(job: Job) -> str:
-    """LiteLLM 1.106 forgets the model when it is asked, and such an id is of no use."""
+    """Return the id in a poll's answer of LiteLLM 1.106: without the model, so it is useless."""
     return _hidden("", job.id)
 
 
 def litellm_long_id(job: Job) -> str:
-    """LiteLLM 1.109 adds the SHA-256 of the deployment, and stays with it."""
+    """Return an id of LiteLLM 1.109: with the deployment's SHA-256, the same in each answer."""
     return _hidden(job.model, f"{job.id};deployment_id:{'5e' * 32}")
 
 
 def litellm_read(text: str) -> str:
-    """The upstream's id. An id without a model is sent to the vendor itself, in vain.
+    """Return the upstream's id. An id without a model goes to the vendor itself, and fails.
 
     Raises:
         ApiError: 500.
@@ -77,15 +77,15 @@ def litellm_read(text: str) -> str:
 
 
 def openai_video(job: Job) -> dict[str, Any]:
-    """With what it was asked for beyond the spec."""
+    """Return the video object of OpenAI, with the request's other fields."""
     return {**job.resource(), **job.asked}
 
 
 def litellm_judge(operation: str, fields: Mapping[str, Any]) -> None:
-    """What becomes of uploads (1.108.7): only their model says whose they are.
+    """Refuse uploads as LiteLLM 1.108.7 does: only their model says which server they are for.
 
     Raises:
-        ApiError: 500 where there is none; 404 for an extension, whose clip is lost on the way.
+            ApiError: 500 where there is none; 404 for an extension, whose clip LiteLLM loses.
     """
     uploaded = isinstance(fields.get("video"), UploadFile)
     if operation == "read_character" or (uploaded and not fields.get("model")):
@@ -95,19 +95,22 @@ def litellm_judge(operation: str, fields: Mapping[str, Any]) -> None:
 
 
 def litellm_video(job: Job) -> dict[str, Any]:
-    """Without the prompt."""
+    """Return the video object of LiteLLM: without the prompt."""
     video = {**job.resource(), "usage": None}
     del video["prompt"]
     return video
 
 
 def litellm_created(job: Job) -> dict[str, Any]:
-    """The usage is told at creation only."""
+    """Return the create answer of LiteLLM, the only one with the usage."""
     return {**litellm_video(job), "usage": {"duration_seconds": float(job.seconds)}}
 
 
 def vllm_video(job: Job) -> dict[str, Any]:
-    """Progress stays 0 until the end; a failure's code is an HTTP status."""
+    """Return the video object of vLLM-Omni.
+
+    Progress stays 0 until the end; a failure's code is an HTTP status.
+    """
     done = job.status == "completed"
     video = {
         **job.resource(),
@@ -132,14 +135,14 @@ def vllm_video(job: Job) -> dict[str, Any]:
 
 
 def vllm_failure_status(job: Job) -> int:
-    """The HTTP status with which vLLM-Omni answers for this job."""
+    """Return the HTTP status with which vLLM-Omni answers for this job."""
     if job.status != "failed":
         return 200
     return 400 if job.error_code == "moderation_blocked" else 500
 
 
 def sglang_video(job: Job) -> dict[str, Any]:
-    """Without the prompt, with file paths; a failure has no code."""
+    """Return the video object of SGLang: no prompt, file paths; a failure has no code."""
     done = job.status == "completed"
     path = f"/outputs/{job.id}.mp4"
     video = {
@@ -162,7 +165,7 @@ def sglang_video(job: Job) -> dict[str, Any]:
 
 
 def sglang_cloud_video(job: Job) -> dict[str, Any]:
-    """With cloud storage configured: addresses in place of file paths."""
+    """Return the video object of SGLang with cloud storage: addresses in place of file paths."""
     video = {**sglang_video(job), "file_path": None}
     if job.status == "completed":
         url = f"{job.origin}/v1/cloud/{job.id}.mp4"
@@ -171,7 +174,11 @@ def sglang_cloud_video(job: Job) -> dict[str, Any]:
 
 
 def aquiles_video(job: Job) -> dict[str, Any]:
-    """`processing`, steps of ten up to 90, one code for every failure."""
+    """Return the video object of Aquiles-Image.
+
+    Its status is `processing`, progress goes in steps of ten up to 90, and every failure has the
+    same code.
+    """
     words = {"in_progress": "processing"}
     progress = {"completed": 100, "failed": 0}.get(job.status, job.progress // 10 * 10)
     error = {"code": "generation_error", "message": job.error_message} if job.error_code else None
@@ -191,7 +198,10 @@ def aquiles_video(job: Job) -> dict[str, Any]:
 
 
 def trt_video(job: Job) -> dict[str, Any]:
-    """`generating` and `postprocessing`; no progress; `duration`; the error is a text."""
+    """Return the video object of TensorRT-LLM.
+
+    It has `generating` and `postprocessing`, no progress, `duration`, and the error as a text.
+    """
     status: str = job.status
     if status == "in_progress":
         status = "postprocessing" if job.progress >= 90 else "generating"
@@ -214,7 +224,7 @@ def trt_video(job: Job) -> dict[str, Any]:
 
 
 def new_api_video(job: Job) -> dict[str, Any]:
-    """No prompt; whatever is empty is left out."""
+    """Return the video object of new-api: no prompt, and no empty fields."""
     video = {**job.resource(), "task_id": job.id}
     del video["prompt"]
     if job.status == "completed":
@@ -223,7 +233,7 @@ def new_api_video(job: Job) -> dict[str, Any]:
 
 
 def openrouter_video(job: Job) -> dict[str, Any]:
-    """A schema of its own: no object, no progress, no time of creation."""
+    """Return the video object of OpenRouter: no object, no progress, no time of creation."""
     here = f"/api/v1/videos/{job.id}"
     status = {"queued": "pending"}.get(job.status, job.status)
     video: dict[str, Any] = {"id": job.id, "polling_url": here, "status": status}
@@ -240,7 +250,7 @@ Video = Callable[[Job], dict[str, Any]]
 
 
 def openai_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Pages by cursor; an unknown cursor is refused."""
+    """Return a page by cursor; an unknown cursor is refused."""
     query = request.query_params
     limit = bounded_int(query.get("limit", "20"), "limit", 0, 100)
     order = query.get("order", "desc")
@@ -261,19 +271,19 @@ def openai_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
 
 
 def vllm_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Without a limit everything; an unknown cursor gives an empty page."""
+    """Return everything where no limit is given; an unknown cursor gives an empty page."""
     limit = _whole(request, "limit", len(jobs.listed(newest_first=True)), 0, 100, status=400)
     return _page(_after(request, jobs), limit, video)
 
 
 def sglang_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """A limit of 1 to 100; an unknown cursor gives an empty page."""
+    """Return a page with a limit of 1 to 100; an unknown cursor gives an empty page."""
     limit = _whole(request, "limit", 20, 1, 100, status=422)
     return _page(_after(request, jobs), limit, video)
 
 
 def aquiles_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Newest first, always; an unknown cursor begins again at the first page."""
+    """Return a page, always newest first; an unknown cursor gives the first page again."""
     limit = _whole(request, "limit", 20, 0, 10**6, status=422)
     found = jobs.listed(newest_first=True)
     cursor = jobs.get(request.query_params.get("after", ""))
@@ -281,12 +291,12 @@ def aquiles_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
 
 
 def trt_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Everything, with neither cursor nor parameters."""
+    """Return everything; there are neither cursor nor parameters."""
     return {"object": "list", "data": [video(job) for job in jobs.listed(newest_first=False)]}
 
 
 def litellm_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Only for a named provider, and then limit, after and order never reach the upstream."""
+    """Return the list for a named provider; limit, after and order never reach the upstream."""
     headers, query = request.headers, request.query_params
     provider = query.get("custom_llm_provider") or headers.get("custom-llm-provider")
     if provider is None:
@@ -307,19 +317,19 @@ def deleted(job: Job, video: Video) -> dict[str, Any]:
 
 
 def deleted_finished(job: Job, video: Video) -> dict[str, Any]:
-    """OpenAI deletes what is finished, and nothing else."""
+    """Delete a finished video, as OpenAI does; any other is refused."""
     if not job.finished:
         raise ApiError(400, "Only completed or failed videos can be deleted.")
     return deleted(job, video)
 
 
 def deleted_video(job: Job, video: Video) -> dict[str, Any]:
-    """SGLang shows the video once more, with a status of its own."""
+    """Return the video once more, with a status of its own, as SGLang does."""
     return {**video(job), "status": "deleted"}
 
 
 def deleted_flag(job: Job, video: Video) -> dict[str, Any]:
-    """TensorRT-LLM says no more than that."""
+    """Return only a flag, as TensorRT-LLM does."""
     return {"deleted": True}
 
 
@@ -369,7 +379,7 @@ def _took(job: Job) -> float | None:
 
 
 def _vendor_unreachable() -> ApiError:
-    """The proxy took the request to the vendor's own address instead of the configured one."""
+    """Return the error of a proxy that used the vendor's address, not the configured one."""
     return ApiError(
         500,
         "litellm.InternalServerError: InternalServerError: OpenAIException - Cannot connect to "
