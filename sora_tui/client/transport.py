@@ -160,7 +160,7 @@ class Wire:
         cookies: Sequence[Cookie] = (),
         without_clips: bool = False,
     ) -> Response:
-        """One idempotent call; tried once more when a kept connection turns out to be dead.
+        """Return one idempotent call; tried once more when a kept connection turns out to be dead.
 
         Args:
             method: The HTTP method.
@@ -288,7 +288,7 @@ def check_settings(server: Server) -> None:
 
 
 def proxies_for(server: Server) -> ProxyRules:
-    """What the environment says about proxies on the way to a server.
+    """Return what the environment says about proxies on the way to a server.
 
     None has any business between us and this machine.
     """
@@ -296,7 +296,7 @@ def proxies_for(server: Server) -> ProxyRules:
 
 
 def base_url(server: Server) -> str:
-    """The server's address without a trailing slash.
+    """Return the server's address without a trailing slash.
 
     Raises:
         ProblemError: base_url_invalid.
@@ -311,7 +311,7 @@ def base_url(server: Server) -> str:
 
 
 def without_key(server: Server, text: bytes) -> bytes:
-    """What a server says, without the secrets we sent it.
+    """Return what a server says, without the secrets we sent it.
 
     "Incorrect API key provided: sk-..." goes into documents, logs and messages. Shorter words than
     eight signs are no secrets: local servers are often given `EMPTY`. Of a query only what its name
@@ -430,7 +430,7 @@ class Fetcher:
 
 
 def _common(server: Server, url: str) -> dict[str, Any]:
-    """What every client for this server has that speaks to the origin of `url`."""
+    """Return what every client for this server has that speaks to the origin of `url`."""
     proxy = proxies_for(server).proxy_for(url)
     encrypted = "https" in {urlsplit(url).scheme, urlsplit(proxy or "").scheme}
     return {
@@ -689,7 +689,7 @@ _CERTIFICATE_REQUIRED: Final = "ALERT_CERTIFICATE_REQUIRED"
 
 
 def _classify_fault(fault: Exception) -> NotSentError | NoResponseError:
-    """The one place that decides whether a request was sent."""
+    """Return the one place that decides whether a request was sent."""
     words = _fault_words(fault)
     not_sent = isinstance(fault, _NOT_SENT)
     if not_sent and _UNTRUSTED in words:
@@ -700,7 +700,7 @@ def _classify_fault(fault: Exception) -> NotSentError | NoResponseError:
 
 
 def _fault_words(fault: BaseException) -> str:
-    """The first words in a chain of faults: the outer ones often have none."""
+    """Return the first words in a chain of faults: the outer ones often have none."""
     cause: BaseException | None = fault
     while cause is not None:
         if words := str(cause):

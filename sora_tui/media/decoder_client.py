@@ -136,7 +136,7 @@ class DecoderClient:
             ProblemError: reference_not_image, reference_damaged, reference_too_large, or
                 picture_not_shown with a `reason`: `too_slow`, `too_large`, `crashed`,
                 `not_regular`.
-                NotWantedError: `is_wanted` returned False.
+            NotWantedError: `is_wanted` returned False.
         """
         return self._ask(_cells, "picture", file, room, is_wanted, {"aim": str(aim) if aim else ""})
 
@@ -166,7 +166,7 @@ class DecoderClient:
 
         Raises:
             ProblemError: clip_not_shown with a `reason`: those of `picture` and of `clip.poster`.
-                NotWantedError: `is_wanted` returned False.
+            NotWantedError: `is_wanted` returned False.
         """
         return self._ask(_decoded, "poster", file, room, is_wanted)
 

@@ -74,7 +74,7 @@ def check_image(data: bytes) -> ImageFacts:
 
     Raises:
         ImageRefusedError: Not one of the five formats, damaged, animated, or over `MAX_PIXELS`.
-            MemoryError: Below that, and still too large for this process.
+        MemoryError: Below that, and still too large for this process.
     """
     with _opened(data) as image:
         image.verify()

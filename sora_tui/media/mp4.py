@@ -66,8 +66,8 @@ def read_mp4(file: BinaryIO) -> ClipFacts:
     Raises:
         ClipDamagedError: `clip_damaged`; its fact `reason` is one of `not_mp4` (no `ftyp` first),
             `cut_off` (a box reaches past the end of the file), `no_index`
-                    (not exactly one `moov`), `no_media` (no `mdat`), `no_video` (no video track),
-                    `index_broken` (wrong sizes inside `moov`), `too_many_boxes`, `index_too_large`.
+            (not exactly one `moov`), `no_media` (no `mdat`), `no_video` (no video track),
+            `index_broken` (wrong sizes inside `moov`), `too_many_boxes`, `index_too_large`.
         OSError: The file cannot be read.
     """
     size = os.fstat(file.fileno()).st_size

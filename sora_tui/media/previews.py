@@ -42,7 +42,7 @@ class Previews:
 
         Raises:
             ProblemError: clip_not_shown with a `reason`.
-                NotWantedError: `is_wanted` returned False.
+            NotWantedError: `is_wanted` returned False.
         """
         name = f"{identity(file)}.json"
         kept = self._read(name)

@@ -366,7 +366,7 @@ def checked_picture(reference: bytes) -> ImageFacts:
     """Return the facts of a picture of any size.
 
     Raises:
-            ApiError: 400 when it is no picture.
+        ApiError: 400 when it is no picture.
     """
     try:
         facts = check_image(reference)

@@ -85,7 +85,7 @@ def litellm_judge(operation: str, fields: Mapping[str, Any]) -> None:
     """Refuse uploads as LiteLLM 1.108.7 does: only their model says which server they are for.
 
     Raises:
-            ApiError: 500 where there is none; 404 for an extension, whose clip LiteLLM loses.
+        ApiError: 500 where there is none; 404 for an extension, whose clip LiteLLM loses.
     """
     uploaded = isinstance(fields.get("video"), UploadFile)
     if operation == "read_character" or (uploaded and not fields.get("model")):

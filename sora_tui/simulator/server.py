@@ -28,7 +28,7 @@ def listen(host: str, port: int, dialect: str) -> tuple[socket.socket, str]:
     clients cannot connect to those.
 
     Raises:
-            OSError: The port is taken or not allowed; no interface has that address.
+        OSError: The port is taken or not allowed; no interface has that address.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=128)

@@ -61,7 +61,7 @@ async def read_extension(request: Request, job_of: Callable[[str], Job]) -> Crea
     """Read an extension: the clip and more seconds (CreateVideoExtendJsonBody, …MultipartBody).
 
     Raises:
-            ApiError: As `read_edit`; and where the whole would be longer than can be drawn.
+        ApiError: As `read_edit`; and where the whole would be longer than can be drawn.
     """
     body = await _body(request)
     source = await _source(body, job_of)

@@ -81,7 +81,7 @@ def render_clip(plan: ClipPlan, path: Path, progress: Callable[[float], None]) -
 
     Raises:
         ValueError: An odd or empty size, or no frame at all.
-            ImageRefusedError: The reference is damaged or no picture.
+        ImageRefusedError: The reference is damaged or no picture.
         OSError: `path` cannot be written.
     """
     import av
