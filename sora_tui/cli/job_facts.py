@@ -23,7 +23,7 @@ from sora_tui.workspace.legacy_records import record_path
 
 
 def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
-    """Everything about one job, line by line."""
+    """Yield everything about one job, line by line."""
     request, lineage = job.request, history.lineage(job)
     reference = request.reference
     facts = (
@@ -48,7 +48,7 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         ("sha256", job.outputs[0].sha256 if job.outputs else None),
         (_("differs"), output_words(job)),
         (_("record"), record_path(job)),
-        # Servers do not always say it of a job that was made elsewhere.
+        # Servers do not always report it for a job that was made elsewhere.
         (_("prompt"), None if request.prompt.strip() else _("not known")),
     )
     shown = [(name, clean_line(value)) for name, value in facts if value]
@@ -62,14 +62,14 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
     if said is not None:
         yield from ("", said.happened, said.money, said.next)
     if job.state is State.UNCONFIRMED:
-        from sora_tui.engine.remote_jobs import without_taken  # few jobs are lost
+        from sora_tui.engine.remote_jobs import without_taken  # few jobs are unconfirmed
 
         job = without_taken(folder, history, job)
         yield from ("", *candidate_lines(job), *resolution_commands(job))
 
 
 def cost_words(job: Job) -> str:
-    """Return what a job costs, or is thought to; `?` where it may have been billed."""
+    """Return what a job costs, or is estimated to; `?` where it may have been billed."""
     cost: Cost = job.cost
     if job.is_free:
         return _("free")

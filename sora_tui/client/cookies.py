@@ -26,7 +26,7 @@ _VALUE: Final = re.compile(r"[!-+\--:<-~]*")
 
 
 def no_store() -> CookieJar:
-    """A store for httpx that keeps nothing."""
+    """Return a store for httpx that keeps nothing."""
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
 
 

@@ -599,7 +599,7 @@ def _may_fetch(server: Server, url: str) -> bool:
 
 
 def _is_page(head: bytes) -> bool:
-    """Whether this is words, not a clip. The bytes decide, whatever the type claims."""
+    """Return whether this is words, not a clip. The bytes decide, whatever the type claims."""
     kind = sniff(head)
     if kind != "other":
         return kind in {"html", "json"} and not _NO_TEXT.search(head[:_SNIFFED])
@@ -624,7 +624,7 @@ def _address_page(body: bytes) -> object:
 
 
 def _refusal(server: Server, url: str, incoming: Incoming, body: bytes) -> ServerError:
-    """What an answer without a clip says, as the failure it means."""
+    """Return what an answer without a clip says, as the failure it means."""
     refusal, said = refusal_in(body), clean_line(body.decode("utf-8", "replace"), 200)
     status = incoming.status
     # Words of the server itself: where a signed address is past its time, the clip may not be.

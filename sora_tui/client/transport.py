@@ -143,7 +143,7 @@ class Wire:
         cookies: Sequence[Cookie] = (),
         without_clips: bool = False,
     ) -> Response:
-        """One idempotent call; tried once more when a kept connection turns out to be dead.
+        """Return one idempotent call; tried once more when a kept connection turns out to be dead.
 
         Args:
             method: The HTTP method.
@@ -271,7 +271,7 @@ def check_settings(server: Server) -> None:
 
 
 def proxies_for(server: Server) -> ProxyRules:
-    """What the environment says about proxies on the way to a server.
+    """Return what the environment says about proxies on the way to a server.
 
     None has any business between us and this machine.
     """
@@ -279,7 +279,7 @@ def proxies_for(server: Server) -> ProxyRules:
 
 
 def base_url(server: Server) -> str:
-    """The server's address without a trailing slash.
+    """Return the server's address without a trailing slash.
 
     Raises:
         ProblemError: base_url_invalid.
@@ -294,7 +294,7 @@ def base_url(server: Server) -> str:
 
 
 def without_key(server: Server, text: bytes) -> bytes:
-    """What a server says, without the secrets we sent it.
+    """Return what a server says, without the secrets we sent it.
 
     "Incorrect API key provided: sk-..." goes into documents, logs and messages. Shorter words than
     eight signs are no secrets: local servers are often given `EMPTY`. Of a query only what its name

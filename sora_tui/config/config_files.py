@@ -120,7 +120,7 @@ def read_own_toml(path: Path) -> tuple[TomlFile | None, Problem | None]:
     limit on spending may be in it.
 
     Returns:
-            The file, and settings_unreadable where another account denies access to it.
+        The file, and settings_unreadable where another account denies access to it.
 
     Raises:
         ProblemError: config_broken, naming the line.

@@ -48,7 +48,7 @@ def remember(server: Server, found: str | None) -> None:
         found: As for `is_always`; for a server of this machine nothing is stored without it.
 
     Raises:
-            OSError: The file cannot be written; the answer is then valid for this time only.
+        OSError: The file cannot be written; the answer is then valid for this time only.
     """
     always, loopback = _read()
     if not server.is_loopback:

@@ -17,7 +17,7 @@ def check_notify(word: str) -> str:
     """Return the word, if it is one of the three.
 
     Raises:
-            ProblemError: config_invalid for any other word.
+        ProblemError: config_invalid for any other word.
     """
     if word not in get_args(Notify):
         raise problem_error("config_invalid", key="notify", reason=_REASON)

@@ -106,7 +106,7 @@ def operation(value: Any) -> Operation:
     """Return the operation that a value names.
 
     Raises:
-            ValueError: It names none.
+        ValueError: It names none.
     """
     for known in OPERATIONS:
         if value == known:

@@ -11,7 +11,7 @@ def read_private(path: Path) -> str:
     """Return the text of such a file.
 
     Raises:
-            OSError: It cannot be read, or is no regular file: a pipe would block without end.
+        OSError: It cannot be read, or is no regular file: a pipe would block without end.
         UnicodeDecodeError: It is not UTF-8.
     """
     if not path.is_file():

@@ -126,7 +126,7 @@ class Settings(NamedTuple):
         """Refuse to send to the chosen server where it is known beforehand that this will fail.
 
         Raises:
-                ProblemError: base_url_insecure, key_missing where a key is named and missing, or
+            ProblemError: base_url_insecure, key_missing where a key is named and missing, or
                 key_unusable.
         """
         if isinstance(self.server.key, UnusableKey):
@@ -342,12 +342,12 @@ def workspace_of(option: Path | None, environ: Mapping[str, str]) -> Path:
     """Return the folder to work in: `--workspace`, then SORA_WORKSPACE, then the current one.
 
     Raises:
-            ProblemError: folder_missing for a `~` whose folder is not known.
+        ProblemError: folder_missing for a `~` whose folder is not known.
     """
     folder = option or Path(environ.get("SORA_WORKSPACE") or ".")
     try:
         return folder.expanduser()
-    except RuntimeError:  # `~` without a home; an account that does not exist.
+    except RuntimeError:  # `~` without a home; an account that does not exist
         raise problem_error("folder_missing", path=str(folder)) from None
 
 

@@ -48,7 +48,7 @@ def save_ui_state(workspace: Path, state: UiState) -> None:
     """Store the state of a workspace; that of other workspaces is kept.
 
     Raises:
-            OSError: The file cannot be written; the state is then valid for this time only.
+        OSError: The file cannot be written; the state is then valid for this time only.
     """
     before = _read()
     layouts: dict[str, Any] = dict(before.get("layouts", {}))

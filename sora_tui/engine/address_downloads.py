@@ -167,7 +167,7 @@ def _fetched(
 
 
 def _sent(active_jobs: ActiveJobs, job: Job) -> frozenset[str]:
-    """The SHA-256 of what the job started from: a server may show it beside its word."""
+    """Return the SHA-256 of what the job started from: a server may show it beside its word."""
     request = job.request
     sent = {part.sha256 for part in (request.reference, request.source_file) if part is not None}
     if request.source_job is not None:

@@ -57,7 +57,7 @@ def check_deferral(
 def _may_be(
     job: Job, video: RemoteVideo, known_ids: Collection[str], skew: float | None, bare: bool
 ) -> bool:
-    """Whether a row of the list may be what was made of the job in spite of the answer.
+    """Return whether a row of the list may be what was made of the job in spite of the answer.
 
     More is taken for possible than when a video is adopted: here a mistake costs a question, there
     it gives a job the clip of another. Less than is offered to a person: others make videos of the

@@ -25,7 +25,7 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 def candidates(
     job: Job, videos: Iterable[RemoteVideo], known_ids: Collection[str], skew: float | None
 ) -> list[RemoteVideo]:
-    """The videos in a server's list that could be this job, which was sent and has none yet.
+    """Return the videos in a server's list that could be this job, which was sent and has none yet.
 
     Created in the window of one of its attempts, of the same model, size, seconds and prompt as
     far as they were sent and the server tells them, made of the same video, and not known to this
@@ -55,7 +55,7 @@ def matches(
     known_ids: Collection[str],
     skew: float | None,
 ) -> dict[str, RemoteVideo]:
-    """The jobs that are found without a doubt, each with its video.
+    """Return the jobs that are found without a doubt, each with its video.
 
     One candidate, wanted by no other job. Or as many candidates as there are lost jobs with the
     very same request: which is whose makes no difference. A candidate without its prompt is a
@@ -81,7 +81,7 @@ def matches(
 
 
 def _are_twins(jobs: Sequence[Job]) -> bool:
-    """Whether it makes no difference which video is whose.
+    """Return whether it makes no difference which video is whose.
 
     A job whose answer is still on its way will name its own.
     """

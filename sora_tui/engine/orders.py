@@ -393,7 +393,7 @@ def submit(engine: JobMaker, order: Order, consent: Consent) -> list[Job]:
 
 
 def unmet(server: Server, price: Price, consent: Consent | None) -> Problem | None:
-    """Why this consent does not cover the price of a clip; None where it does.
+    """Return why this consent does not cover the price of a clip; None where it does.
 
     The engine asks it again right before it sends: a price may have risen since.
     """

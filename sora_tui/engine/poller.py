@@ -319,7 +319,7 @@ class Poller:
         self._active_jobs.show_retry(job, Retry(self._denials[job.id][0], until, why.code, why))
 
     async def _listed(self, client: VideosClient, job: Job) -> _Listed | None:
-        """What the server's list says of a job; None without a list.
+        """Return what the server's list says of a job; None without a list.
 
         A job that is listed is not gone, whatever a look says.
         """
@@ -454,7 +454,7 @@ class Poller:
         return self._active_jobs.at(self._server, State.QUEUED, State.IN_PROGRESS)
 
     def _soonest(self, job: Job) -> float | None:
-        """When such a job can be done, as history has it."""
+        """Return when such a job can be done, as history has it."""
         request = job.request
         like = (job.server.profile, request.model, request.size, request.seconds)
         at, known = self._durations.get(like, (0.0, None))

@@ -80,7 +80,7 @@ def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]
 
 
 def retirement(server: Server, model: str | None) -> Retirement | None:
-    """When this model ends or ended; None where nobody said."""
+    """Return when this model ends or ended; None where nobody said."""
     return retirement_of(server, model)
 
 

@@ -394,7 +394,7 @@ class ServerWorker:
     # Jobs made elsewhere --------------------------------------------------------------------
 
     async def remote_jobs(self, pages: int | None) -> RemoteListed:
-        """What the server has and this workspace does not know."""
+        """Return what the server has and this workspace does not know."""
         try:
             client, _ = await self._connection()
         except ProblemError as error:

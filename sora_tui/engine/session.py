@@ -302,7 +302,7 @@ class EngineSession:
                 self._active_jobs.report_fault(job, error)
 
     def _as_found(self, job: Job) -> Job:
-        """What a job on disk is after whoever moved it is gone."""
+        """Return what a job on disk is after whoever moved it is gone."""
         match job.state:
             case State.SUBMITTING:
                 message = "the program ended while it was sending"
@@ -369,7 +369,7 @@ class EngineSession:
                 self._active_jobs.put(waiting.unblocked(utc_now()))
 
     async def _server_of(self, job: Job) -> Server:
-        """The server as this job reaches it, with the cookies that are its own."""
+        """Return the server as this job reaches it, with the cookies that are its own."""
         server = self._active_jobs.server_of(job)
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)

@@ -114,7 +114,7 @@ async def generate_video(  # noqa: C901 -- the order is the promise, so it stand
 
 
 def refusal(server: Server, job: Job, folder: Folder | None = None) -> Problem | None:
-    """Why this configuration must not send the job, or None when it may.
+    """Return why this configuration must not send the job, or None when it may.
 
     The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
     job waiting (DESIGN.md, section 2).
@@ -166,7 +166,7 @@ def _after(
 
 
 def _is_repeated(active_jobs: ActiveJobs, job: Job, outcome: Accepted) -> bool:
-    """Whether an answer names a video that another job of this workspace has.
+    """Return whether an answer names a video that another job of this workspace has.
 
     Its own video is then another one, if there is one, and the list tells it. A clip that came with
     the answer is its own, and a character may be made twice of one clip.
@@ -268,7 +268,7 @@ def _published(part: PartFile, folder: Folder, job: Job, number: int) -> Output:
 
 
 def is_deferred_for_good(job: Job, taken_at: datetime | None, *, more: int = 0) -> bool:
-    """Whether this is the third "later", and the server took no other job since the first.
+    """Return whether this is the third "later", and the server took no other job since the first.
 
     Args:
         job: The pending job.
@@ -311,5 +311,5 @@ async def _upload(folder: Folder, job: Job) -> Upload | None:
 
 
 def _as_text(name: str) -> str:
-    """A file name that an encoder takes: the bytes of one that is no text become `?`."""
+    """Return a file name that an encoder takes: the bytes of one that is no text become `?`."""
     return name.encode("utf-8", "replace").decode()

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 
 from sora_tui.simulator.errors import ApiError
 
-#: What is wrong with the key of these headers, or None.
+#: Returns what is wrong with the key in these headers, or None.
 KeyCheck = Callable[[Headers, str], ApiError | None]
 
 

@@ -13,7 +13,7 @@ from sora_tui.simulator.render import VARIANTS
 
 
 def openai_content(request: Request, job: Job, path: Path | None) -> Response:
-    """Three variants."""
+    """Return one of three variants, as OpenAI does."""
     variant = request.query_params.get("variant", "video")
     if variant not in VARIANTS:
         raise ApiError(

@@ -1,6 +1,6 @@
 """What servers but OpenAI share in reading a create request.
 
-All can only draw what the simulator can: even sides, whole seconds, pictures as base64 data URLs.
+All can draw only what the simulator can: even sides, whole seconds, pictures as base64 data URLs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OPEN_SIZE: Final = "832x480"
 
 
 class HandlerFault(Exception):  # noqa: N818 - no refusal: the handler itself broke
-    """A handler raised: 500 in plain text, and the connection is dropped."""
+    """A handler raised: 500 in plain text, and the connection is closed."""
 
 
 def open_request(
@@ -36,7 +36,7 @@ def open_request(
     reference: bytes | None,
     asked: dict[str, Any] | None = None,
 ) -> CreateRequest:
-    """A request whose reference may have any size."""
+    """Return a request whose reference may have any size."""
     width, height = size_of(size)
     if reference is not None:
         checked_picture(reference)

@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 class ApiError(Exception):
     """A refusal before it is put into a server's envelope.
 
-    `by_gateway` says that a gateway refuses in its own words, not in those of the server behind it.
+    `by_gateway` means that a gateway refuses in its own words, not in those of the server behind
+    it.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class ApiError(Exception):
 
 
 def moderated() -> ApiError:
-    """OpenAI's refusal of a prompt before anything starts."""
+    """Return OpenAI's refusal of a prompt before anything starts."""
     return ApiError(
         400,
         "Hmmm something didn't look right with your request. Please try again later or "
@@ -57,7 +58,7 @@ def detail_error(error: ApiError) -> Response:
 
 
 def openai_unknown(method: str, path: str, status: int) -> Response:
-    """What OpenAI says of a path or method that it does not have."""
+    """Answer an unknown path or method as OpenAI does."""
     message = {
         404: f"Invalid URL ({method} {path})",
         405: f"Not allowed: {method} {path} "
@@ -67,12 +68,12 @@ def openai_unknown(method: str, path: str, status: int) -> Response:
 
 
 def fastapi_unknown(method: str, path: str, status: int) -> Response:
-    """What every server built with FastAPI says."""
+    """Answer an unknown path or method as every server built with FastAPI does."""
     return JSONResponse({"detail": HTTPStatus(status).phrase}, status)
 
 
 def server_fault() -> Response:
-    """The 500 of a handler that raised, as Starlette and thereby FastAPI have it."""
+    """Return the 500 of a handler that raised, as Starlette and so FastAPI send it."""
     return PlainTextResponse("Internal Server Error", 500)
 
 

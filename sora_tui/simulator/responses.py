@@ -19,7 +19,7 @@ FPS: Final = 30
 
 
 class Ids(NamedTuple):
-    """How a server names its jobs: to the creator, to those who ask later, and back."""
+    """The functions that make a job's id in the create answer, in later answers, and read it."""
 
     new: Callable[[], str]
     created: Callable[[Job], str] = attrgetter("id")
@@ -38,7 +38,7 @@ def uuid_id() -> str:
 
 
 def openai_video(job: Job) -> dict[str, Any]:
-    """With what it was asked for beyond the spec."""
+    """Return the video object of OpenAI, with the request's other fields."""
     return {**job.resource(), **job.asked}
 
 
@@ -46,7 +46,7 @@ Video = Callable[[Job], dict[str, Any]]
 
 
 def openai_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Pages by cursor; an unknown cursor is refused."""
+    """Return a page by cursor; an unknown cursor is refused."""
     query = request.query_params
     limit = bounded_int(query.get("limit", "20"), "limit", 0, 100)
     order = query.get("order", "desc")
@@ -72,7 +72,7 @@ def deleted(job: Job, video: Video) -> dict[str, Any]:
 
 
 def deleted_finished(job: Job, video: Video) -> dict[str, Any]:
-    """OpenAI deletes what is finished, and nothing else."""
+    """Delete a finished video, as OpenAI does; any other is refused."""
     if not job.finished:
         raise ApiError(400, "Only completed or failed videos can be deleted.")
     return deleted(job, video)

@@ -23,7 +23,7 @@ def jobs_of_batch(folder: Folder, *batch_ids: str) -> list[Job]:
 
     Raises:
         ProblemError: document_broken or document_newer for one that may be of this batch and
-                cannot be read: it is not known what it paid for.
+            cannot be read: it is not known what it paid for.
     """
     waiting, broken = waiting_and_broken(folder)
     if broken:

@@ -140,9 +140,8 @@ def open_folder(root: Path) -> Folder:
         ProblemError: folder_missing where `root` is no folder and cannot become one;
             current_folder_gone where it is relative to a folder that was removed;
             folder_not_writable where a file stands in the place of one of its folders;
-                folder_unreadable where its names cannot be read: that does not mean that there are
-                    no
-                jobs.
+            folder_unreadable where its names cannot be read: that does not mean that
+            there are no jobs.
     """
     root = _found(root)
     folder = Folder(root)

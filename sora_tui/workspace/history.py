@@ -86,7 +86,7 @@ class History:
         documents, more when the index has to be made again.
 
         Returns:
-                How many documents came in while the folder had no owner.
+            How many documents came in while the folder had no owner.
         """
         self._owner = True
         self._finish_reserved()
@@ -96,8 +96,8 @@ class History:
         """Index documents that another program put here. For the owner alone, each second.
 
         Returns:
-                The jobs that came in and can be read, how many documents came in, and the ids of
-                documents that were removed.
+            The jobs that came in and can be read, how many documents came in, and the ids of
+            documents that were removed.
         """
         came, gone = self._index_sync.take_external_changes()
         for job_id in gone:
@@ -215,8 +215,8 @@ class History:
         Cookies are without their values: this text is shown.
 
         Raises:
-                ProblemError: job_unknown; document_broken for what is no file, or one that is too
-                    large.
+            ProblemError: job_unknown; document_broken for what is no file, or one that is too
+                large.
         """
         try:
             data, _ = read_bytes(self._path_of(job_id))

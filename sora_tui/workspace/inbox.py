@@ -45,7 +45,7 @@ def hand_in(folder: Folder, job: Job) -> Job:
     """Ask the owner to run a job. Durable once this returns.
 
     Returns:
-            The job as it was handed in: one that waits to be sent has the mark of the folder.
+        The job as it was handed in: one that waits to be sent has the mark of the folder.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing; nothing was handed in.

@@ -45,8 +45,8 @@ class OwnerLock:
     """The lock, as one process uses it.
 
     Args:
-            alone: The person said that no other process works on this folder: a file system without
-                a reliable flock counts as locked.
+        alone: The person said that no other process works on this folder: a file system without
+            a reliable flock counts as locked.
     """
 
     def __init__(self, folder: Folder, *, alone: bool = False) -> None:
@@ -66,7 +66,7 @@ class OwnerLock:
         """Become the owner, if there is none. Returns at once; True if the lock is held afterwards.
 
         Raises:
-                ProblemError: lock_unsupported where locks are unreliable here; disk_full,
+            ProblemError: lock_unsupported where locks are unreliable here; disk_full,
                 folder_not_writable or folder_missing where the file cannot be made.
         """
         if self.held:

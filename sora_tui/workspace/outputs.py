@@ -69,7 +69,7 @@ class PartFile:
 
         Raises:
             FileNotFoundError: It was removed meanwhile.
-                ProblemError: The disk refuses it.
+            ProblemError: The disk refuses it.
         """
         import hashlib
 
@@ -108,7 +108,7 @@ class PartFile:
         """Drop what was written: the next byte is the first.
 
         Raises:
-                ProblemError: The disk refuses it.
+            ProblemError: The disk refuses it.
         """
         import hashlib
 

@@ -130,8 +130,8 @@ def read_prompt(path: Path) -> Prompt:
     Any file that the person names is accepted, a pipe that the shell opened included.
 
     Raises:
-            ProblemError: prompt_missing; prompt_unreadable (not UTF-8, larger than `MAX_BYTES`, no
-                permission); front_matter_broken with path, line and reason.
+        ProblemError: prompt_missing; prompt_unreadable (not UTF-8, larger than `MAX_BYTES`, no
+            permission); front_matter_broken with path, line and reason.
     """
     prompt = _parsed(path, read_source(path))
     if path.name == "prompt.md":
@@ -269,7 +269,7 @@ def trash_prompt(folder: Folder, name: str, at: datetime) -> str:
         at: The time that names the folder.
 
     Returns:
-            Its new path, relative to the workspace.
+        Its new path, relative to the workspace.
 
     Raises:
         ProblemError: prompt_missing, disk_full or folder_not_writable.

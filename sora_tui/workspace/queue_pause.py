@@ -20,7 +20,7 @@ def set_paused(folder: Folder, paused: bool) -> None:
     """Stop sending, or resume. Durable once this returns; any process may do it.
 
     Raises:
-            ProblemError: disk_full or folder_not_writable; nothing was changed.
+        ProblemError: disk_full or folder_not_writable; nothing was changed.
     """
     mark = _mark(folder)
     with disk_refusals(mark):

@@ -117,7 +117,7 @@ def sent_bytes(folder: Folder, reference: Reference) -> tuple[bytes, str]:
     """Return the bytes that were agreed to, and their media type.
 
     Raises:
-            ProblemError: reference_missing, or reference_changed when their hash differs.
+        ProblemError: reference_missing, or reference_changed when their hash differs.
     """
     try:
         data = sent_path(folder, reference).read_bytes()

@@ -31,7 +31,7 @@ def jobs_with_reported_cost(folder: Folder, origin: str) -> Iterator[Job]:
         found = index_sync.ask(lambda index: index.with_reported_cost(origin), read)
     for job_id, trashed in found:
         path = (folder.trash if trashed else folder.metadata) / f"{job_id}{SUFFIX}"
-        with suppress(FileNotFoundError, ProblemError):  # `day_records` reports what is broken.
+        with suppress(FileNotFoundError, ProblemError):  # `day_records` reports what is broken
             job = decode(path, read_bytes(path)[0])
             if job.cost.reported:
                 yield job

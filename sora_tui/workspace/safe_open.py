@@ -13,8 +13,8 @@ def safe_open(path: Path | str) -> BinaryIO:
     """Open a regular file for reading, unbuffered. A link as its last part is not followed.
 
     Raises:
-            OSError: As open(2) raises it; ELOOP for a link, EINVAL for a folder, a FIFO or a
-                device.
+        OSError: As open(2) raises it; ELOOP for a link, EINVAL for a folder, a FIFO or a
+            device.
     """
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -33,7 +33,7 @@ def open_named(path: Path) -> BinaryIO:
     end.
 
     Raises:
-            OSError: As open(2) raises it; EINVAL for a pipe, a socket, a device or a terminal. Its
+        OSError: As open(2) raises it; EINVAL for a pipe, a socket, a device or a terminal. Its
             `strerror` is then a code of `i18n.problems.REASONS`.
         ValueError: There is a NUL in the name.
     """

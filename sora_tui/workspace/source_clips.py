@@ -112,7 +112,7 @@ def clip_bytes(folder: Folder, source: SourceFile) -> bytes:
 
     Raises:
         ProblemError: source_missing, source_outside, source_too_big; source_changed when the hash
-                    of the file differs.
+            of the file differs.
     """
     data = _read(folder, folder.root / source.path)
     if sha256_of(data) != source.sha256:

@@ -1,4 +1,4 @@
-"""`sora-tui characters`: those that were made from this folder, or one of them."""
+"""`sora-tui characters`: the characters that were made from this folder, or one of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """List them, newest first, or show the newest of a name.
+    """List the characters, newest first, or show the newest of a name.
 
     Raises:
         ProblemError: character_unknown.

@@ -19,9 +19,9 @@ from sora_tui.i18n.formatting import money
 from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import open_folder
 
-#: Before any job there is.
+#: A time before any job.
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
-#: What is summed, and the head of its table.
+#: What sums are grouped by, with the head of the table.
 _BY: Final = (("day", N_("DAY")), ("server", N_("SERVER")), ("model", N_("MODEL")))
 
 
@@ -43,7 +43,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Sum up the documents; those in the trash count, because nothing is refunded by deleting."""
+    """Sum up the documents; those in the trash count, because deleting refunds nothing."""
     folder = open_folder(settings.workspace)
     since = args.since or _EVER
     records = read_day_records(folder, since)
@@ -99,7 +99,7 @@ def _cells(name: str, currency: str, tally: GroupTotal) -> tuple[str, ...]:
 
 
 def _total(currency: str, tally: GroupTotal) -> str:
-    """`12 clips: about $4.20 by the price tables, $0.40 as servers say, 2 unknown`."""
+    """Return `12 clips: about $4.20 by the price tables, $0.40 as servers say, 2 unknown`."""
     clips = ngettext("{count} clip", "{count} clips", tally.clips).format(count=tally.clips)
     spent = tally.spent
     parts = []

@@ -1,4 +1,4 @@
-"""`sora-tui edit`: a finished clip, or an MP4 of the person, changed as a prompt says."""
+"""`sora-tui edit`: a finished clip, or an MP4 file, changed as a prompt says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sora-tui extend`: a clip goes on where it ends."""
+"""`sora-tui extend`: a clip continued from its end."""
 
 from __future__ import annotations
 

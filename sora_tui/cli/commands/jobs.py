@@ -1,4 +1,4 @@
-"""`sora-tui jobs`: what happened here, newest first."""
+"""`sora-tui jobs`: the jobs of this workspace, newest first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 
-#: Documents read at once while looking for those that match.
+#: Documents read at once while searching for jobs that match.
 _PAGE = 200
 
 
@@ -92,7 +92,7 @@ def _matching(history: History, states: list[str] | None, search: str | None) ->
 
 
 def _table(found: list[Job]) -> Iterator[str]:
-    """Aligned columns; the prompt takes what is left of a terminal's line, or all of it."""
+    """Yield aligned columns; the prompt takes the rest of a terminal's line, or is whole."""
     heads = (_("ID"), _("STATE"), _("CREATED"), _("COST"), _("MODEL"), _("SIZE"), _("SEC"))
     rows = [
         (*heads, _("PROMPT")),

@@ -1,4 +1,4 @@
-"""`sora-tui keys`: every key of the screen, by the ids that `[keys]` in sora-tui.toml knows."""
+"""`sora-tui keys`: every key of the screen, by the ids that `[keys]` in sora-tui.toml uses."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ EXAMPLES: Final = (
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Add nothing: what stands before or after every subcommand is enough."""
+    """Add nothing: the options of every subcommand are enough."""
 
 
 def run(_args: argparse.Namespace, settings: Settings, console: Console, screen: Screen) -> int:
-    """Print them; 2 when `[keys]` says something that cannot be."""
+    """Print the keys; return 2 when `[keys]` has an invalid entry."""
     rows, complaints = screen.list_keys(settings)
     lines = aligned([(row["id"], row["shown"], row["words"]) for row in rows])
     place = None

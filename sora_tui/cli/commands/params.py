@@ -1,4 +1,4 @@
-"""`sora-tui params`: what a server takes of a model beyond prompt, model, seconds and size."""
+"""`sora-tui params`: what a server takes for a model besides prompt, model, seconds and size."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """List them; with a preset's name, what it would send here.
+    """List the parameters; with a preset's name, show what it would send here.
 
     Raises:
         ProblemError: preset_unknown.

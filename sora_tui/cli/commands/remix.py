@@ -1,4 +1,4 @@
-"""`sora-tui remix`: a new clip out of a finished one, with another prompt."""
+"""`sora-tui remix`: a new clip made of a finished one, with another prompt."""
 
 from __future__ import annotations
 
