@@ -58,12 +58,14 @@ def add_everywhere(parser: argparse.ArgumentParser, *, first: bool) -> None:
 
 
 def add_prompt_file(command: argparse.ArgumentParser) -> None:
+    """Add `--file`, the file to read the prompt from."""
     command.add_argument(
         "-f", "--file", metavar=_("FILE"), help=_("read the prompt from a file; - is stdin")
     )
 
 
 def add_parameters(command: argparse.ArgumentParser) -> None:
+    """Add `--param`, a field to send as it is."""
     command.add_argument(
         "--param",
         action="append",
@@ -125,6 +127,7 @@ def add_sending(command: argparse.ArgumentParser) -> None:
 
 
 def add_send_refused(command: argparse.ArgumentParser) -> None:
+    """Add `--send-refused`, to send a prompt that this server refused before."""
     command.add_argument(
         "--send-refused",
         action="store_true",
@@ -205,4 +208,5 @@ def amount(text: str) -> Decimal:
 
 
 def examples(*lines: str) -> str:
+    """Return the block of examples that a help page ends with."""
     return "\n".join((_("examples:"), *(f"  {line}" for line in lines)))

@@ -31,9 +31,12 @@ def build_request(
     """The request that these choices make, checked, and the picture that goes along.
 
     Args:
+        folder: The workspace.
+        server: The server that the request is for.
         schema: What is known of the model on this server.
         text: The prompt, its `{{variables}}` not yet filled.
         file: Where it came from, as documents name it.
+        choices: What the command line and the front matter ask for.
 
     Raises:
         ProblemError: Whatever keeps it from being sent; nothing was.
@@ -65,8 +68,9 @@ def with_params(
     preset: str | None,
     words: list[str],
 ) -> tuple[ModelSchema, Choices]:
-    """What is known of the model, and the choices with a preset and `NAME=VALUE` words over their
-    parameters.
+    """Return what is known of the model, and the choices with other parameters.
+
+    The preset goes over the parameters of the choices, the `NAME=VALUE` words over both.
 
     Raises:
         ProblemError: preset_unknown, param_invalid, param_kind, param_range or param_choice.

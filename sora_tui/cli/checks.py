@@ -68,6 +68,7 @@ def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> It
     """What a server is, what works there and what does not; it is asked free questions only.
 
     Args:
+        server: The server to check.
         shown: What working with it has shown in this folder, where asking does not tell.
     """
     found = probe_server(server)

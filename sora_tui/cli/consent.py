@@ -36,6 +36,7 @@ def agree(
     """Return the person's consent to an order, asked for where its price needs it.
 
     Args:
+        order: The clips, their price, and what stands against sending them.
         words: What is made.
         yes: `--yes`.
         max_spend: `--max-spend`.

@@ -70,6 +70,7 @@ class Console:
         """What happened, the money and what to do next.
 
         Args:
+            problem: What to report.
             free: It is about a server that charges nothing.
         """
         from sora_tui.i18n.problems import sentences  # most commands have nothing to complain of

@@ -27,6 +27,7 @@ def main(words: Sequence[str], screen: Screen) -> int:
 
     Args:
         words: The arguments behind the program's name.
+        screen: Opens the screen.
 
     Returns:
         The exit code (`exits.py`).

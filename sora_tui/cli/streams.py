@@ -171,7 +171,7 @@ def _flushed(stream: TextIO) -> OSError | None:
 
 
 def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
-    """The bytes of a file name as they are, any other character as `\\x..`, `\\u....`."""
+    r"""Return a file name's bytes as they are, any other character as `\x..` or `\u....`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     first = ord(error.object[error.start])

@@ -177,6 +177,12 @@ def wait_for_completion(
     """Stay until every job is at rest, or a signal comes.
 
     Args:
+        engine: Moves the jobs; must be started.
+        items: The events of the engine.
+        history: Reads the documents of the jobs.
+        job_ids: The jobs to wait for.
+        progress: Shows how far the jobs are.
+        console: Where messages go.
         enough: When a job needs no more waiting. A lost answer is looked for in any case.
         overcome: Jobs by id whose recorded reason to wait holds no more, with the time of the
             record that has it.
@@ -308,6 +314,18 @@ class _Waiter:
             return
         self._unconfirmed_since.pop(job.id, None)
         self._stopped.pop(job.id, None)
+        why = self._reason_to_end(event)
+        if self._enough(job):
+            self.open.pop(job.id)
+        elif why and why.code == _STOPPED:
+            host = urlsplit(job.server.base_url).hostname or ""
+            self._stopped[job.id] = problem(_STOPPED, host=host)
+        elif why and _is_blocking(why, event.retry.count if event.retry else 0):
+            self._leave(job, why)
+
+    def _reason_to_end(self, event: JobChanged) -> Problem | None:
+        """Return what keeps the job from moving on, if anything does."""
+        job = event.job
         why = event.retry.problem if event.retry else None
         if job.is_too_large and job.error is not None:
             why = job.error.problem  # nobody asks for it again before a person says so
@@ -323,22 +341,20 @@ class _Waiter:
                 why = job.error.problem
         else:
             self._untold_since.pop(job.id, None)
-        if self._enough(job):
-            self.open.pop(job.id)
-        elif why and why.code == _STOPPED:
-            host = urlsplit(job.server.base_url).hostname or ""
-            self._stopped[job.id] = problem(_STOPPED, host=host)
-        elif why and _is_blocking(why, event.retry.count if event.retry else 0):
-            if job.id in self.outcome.left:
+        return why
+
+    def _leave(self, job: Job, why: Problem) -> None:
+        """End the wait for a job that does not move on; one that was never sent is taken back."""
+        if job.id in self.outcome.left:
+            return
+        self.outcome.left[job.id] = _with_money(why, job)
+        if job.state is State.PENDING:
+            try:
+                self._engine.command(job.id, "cancel")
                 return
-            self.outcome.left[job.id] = _with_money(why, job)
-            if job.state is State.PENDING:
-                try:
-                    self._engine.command(job.id, "cancel")
-                    return
-                except ProblemError as error:  # a disk too full even to take it back: it goes on
-                    _log.warning("%s cannot be taken back: %s", job.id, error)
-            self.open.pop(job.id)
+            except ProblemError as error:  # a disk too full even to take it back: it goes on
+                _log.warning("%s cannot be taken back: %s", job.id, error)
+        self.open.pop(job.id)
 
     def _with_money(self, why: Problem) -> Problem:
         """What stops the engine says of itself that it cost nothing; a job under way may have."""

@@ -437,6 +437,7 @@ def turned_away(status: int, message: str, outer: str) -> TurnedAway | None:
     """Return the row whose words these are, whichever server they come through.
 
     Args:
+        status: The HTTP status of the refusal.
         message: The words of the server that refused.
         outer: Those of the server that was asked, which may hand the others on.
     """

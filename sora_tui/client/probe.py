@@ -85,7 +85,7 @@ def _questions() -> dict[Probe, _Question]:
     }
 
 
-async def run_probe(server: Server, timeout: float = 10.0) -> ProbeResult:  # noqa: ASYNC109
+async def run_probe(server: Server, timeout: float = 10.0) -> ProbeResult:  # noqa: ASYNC109, C901 -- which question follows from which answers, in one place  # noqa: C901 -- which question follows from which answers, in one place
     """Ask a server a few free questions, and read out of the answers what it is.
 
     A server that is known by its host, or whose profile names its dialect, is asked only what that

@@ -81,6 +81,7 @@ def read_proxies(environ: Mapping[str, str], system: Mapping[str, str]) -> Proxy
     there a request's header `Proxy` could have put it (CVE-2016-5385).
 
     Args:
+        environ: Environment variables.
         system: What the desktop says, for kinds that no variable names (urllib's `getproxies`).
     """
     values: dict[str, tuple[str, str]] = {}

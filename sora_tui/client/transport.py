@@ -146,7 +146,9 @@ class Wire:
         """One idempotent call; tried once more when a kept connection turns out to be dead.
 
         Args:
+            method: The HTTP method.
             path: Below the base address, percent-encoded.
+            query: Parameters to add to the address.
             limit: Bytes of the answer that are read.
             at_root: The path is below the address without its `/v1`.
             cookies: Of the job that the call is about.
@@ -187,7 +189,10 @@ class Wire:
         """Build the request that costs money, headers and body; nothing is sent.
 
         Args:
-            form, files: A multipart body; a name may come more than once.
+            path: Below the base address, percent-encoded.
+            headers: Headers of this request, beside those of the server.
+            form: Fields of a multipart body; a name may come more than once.
+            files: Files of a multipart body, by field name.
             document: A JSON body, instead.
         """
         url = f"{self._base}{path}"
@@ -224,6 +229,7 @@ class Wire:
         went out, 30 s of silence end it.
 
         Args:
+            request: What `paid_request` returned.
             clip: Takes the clip out of an answer that has one.
 
         Raises:
@@ -376,6 +382,10 @@ async def _exchange(
     """Send, and read what comes; a break after the status line ends the body, not the answer.
 
     Args:
+        client: The connections to use.
+        request: The request to send.
+        limit: Most bytes of the body that are read.
+        deadline: When it must be over, in seconds of the loop's clock.
         clip: What it takes is not counted against `limit`, and has time of its own.
     """
     began = time.monotonic()

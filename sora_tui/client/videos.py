@@ -211,6 +211,7 @@ class VideosClient:
         """The paid request, sent once. Raises nothing the network or a server could cause.
 
         Args:
+            request: What is asked for.
             upload: The prepared picture or clip, where the request has one.
             key: Goes along as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to
                 honour it, and it harms none.
@@ -247,6 +248,7 @@ class VideosClient:
         """Send what `prepare` built, once. Raises nothing the network or a server could cause.
 
         Args:
+            paid: The request, ready to go out.
             sink: As for `create`.
         """
         if paid.built is None:
@@ -284,6 +286,7 @@ class VideosClient:
         """One look at a job.
 
         Args:
+            video_id: The server's id of the video.
             cookies: The job's own.
 
         Raises:

@@ -13,7 +13,8 @@ from threading import Lock
 from typing import Final
 
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
-from sora_tui.core.server import Secret, key_flaw
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import key_flaw
 
 #: What stands in the example file of the old script, and in ours.
 PLACEHOLDER: Final = "your_api_key_here"
@@ -98,6 +99,8 @@ def checked_key(key: Secret, variable: str, origin: Mapping[str, Fact]) -> Secre
     """The key of a variable, or why it is none.
 
     Args:
+        key: The API key as it was read.
+        variable: The name of the variable.
         origin: `path` and `line` where it stands in a file.
     """
     flaw = key_flaw(key.reveal())

@@ -25,6 +25,7 @@ def is_always(server: Server, found: str | None) -> bool:
     server may listen there by now: there the answer holds for the one that was found then.
 
     Args:
+        server: The server that would be paid.
         found: The dialect of the server that was found there in this run, if one was.
     """
     remembered = _read()
@@ -43,6 +44,7 @@ def remember(server: Server, found: str | None) -> None:
     """Keep the answer "always".
 
     Args:
+        server: The server that the answer is about.
         found: As for `is_always`; on this machine nothing is kept without it.
 
     Raises:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.request import OPERATIONS, Fit, Operation, read_fit
+from sora_tui.core.request import MAX_COUNT, OPERATIONS, Fit, Operation, read_fit
 
 T = TypeVar("T")
-
-#: More clips than this in one order is a slip of the finger.
-MAX_COUNT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,7 @@ def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
     """What a prompt file says at its top. Names that mean nothing here are left alone.
 
     Args:
+        written: The front matter, parsed.
         path: The file, for the refusal.
 
     Raises:

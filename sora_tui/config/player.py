@@ -15,6 +15,7 @@ def read_player(environ: Mapping[str, str], user: TomlFile | None, own: TomlFile
 
     Args:
         environ: Of the process: a workspace's `.env` is as strange as its `sora-tui.toml`.
+        user: The person's own file.
         own: The workspace's file, which may name no program.
 
     Raises:

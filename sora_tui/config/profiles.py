@@ -77,6 +77,7 @@ def read_profiles(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Profi
     """Every profile of one file, as it is written: what of a folder's file counts, `trust.py` says.
 
     Args:
+        file: The TOML file, parsed.
         environ: Where `api_key_env` looks.
 
     Raises:

@@ -57,6 +57,8 @@ def check_profile(
     """The server that these settings would make; nothing is written.
 
     Args:
+        name: The name of the profile.
+        table: The settings of the profile.
         environ: Where its key would be looked for.
         profile_files: Where each known profile is written (`Settings.profile_files`).
 

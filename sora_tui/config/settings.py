@@ -10,7 +10,7 @@ the profile `openai` and the simulator have such defaults (the cheapest clip: so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
@@ -139,6 +139,7 @@ class Settings(NamedTuple):
         """Whether the person once said: always on this server, whatever it charges.
 
         Args:
+            server: The server that would be paid.
             found: The dialect of the server that was found there in this run, if one was.
         """
         from sora_tui.config.consents import is_always  # few orders come to this question
@@ -208,47 +209,10 @@ def load_settings(
     ]
     every = (profile for _file, profiles in own_profiles for profile in profiles.values())
     own = own_settings(every, environ, OPENAI_URL)
-    servers, keys = _built_in(variables, own)
-    places = {name: _VARIABLE_OF[name] for name in servers if name != SIMULATOR_NAME}
-    silent = set(servers)  # about their price
-    free: set[str] = set()
-    charging: set[str] = set()
-    for own_file, profiles in own_profiles:
-        for name, profile in profiles.items():
-            silent.discard(name)
-            if not profile.says_price:
-                silent.add(name)
-            else:
-                (free if profile.server.free else charging).add(profile.server.origin)
-        _take(profiles, own_file, servers, keys, places)
-    if own_toml is not None:
-        read = read_profiles(own_toml, variables.values)
-        limited = {
-            name: own.limited(profile, variables.file, variables.values)
-            for name, profile in read.items()
-        }
-        silent -= limited.keys()
-        _take(limited, own_toml, servers, keys, places)
+    servers, keys, places = _read_servers(variables, own, own_profiles, own_toml)
     for file in (written, user_toml, own_toml):
         if file is not None:
             _refuse_unknown(file)
-    if variables.is_of_folder("SORA_BASE_URL") and ENV_SERVER_NAME in silent:
-        # What the folder's `.env` names is free as its `sora-tui.toml` is: by the whole address.
-        silent.discard(ENV_SERVER_NAME)
-        by_variable = servers[ENV_SERVER_NAME]
-        is_free = own.is_free(by_variable.base_url)
-        servers[ENV_SERVER_NAME] = by_variable._replace(free=is_free)
-    # What charges nothing is a server, under whatever name it is used. Of a gateway that charges
-    # under one name and not under another nobody knows which of them is meant.
-    servers |= {
-        name: servers[name]._replace(free=True)
-        for name in silent
-        if servers[name].origin in free - charging
-    }
-    servers = {
-        each: _with_checked_key(server._replace(key_from=keys.get(each)), variables)
-        for each, server in servers.items()
-    }
     name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
     default = str(written.values.get("default") or "") if written else ""
     warnings = list(dict.fromkeys(why for why in (closed, unreadable) if why is not None))
@@ -289,6 +253,61 @@ def load_settings(
         screen=read_screen(user_toml, own_toml),
         player=read_player(environ, user_toml, own_toml),
     ).on(name)
+
+
+def _read_servers(
+    variables: _Variables,
+    own: OwnSettings,
+    own_profiles: Sequence[tuple[TomlFile, Mapping[str, Profile]]],
+    own_toml: TomlFile | None,
+) -> tuple[dict[str, Server], dict[str, str], dict[str, str]]:
+    """Return every server by name, where its key comes from, and where its profile is written.
+
+    Args:
+        variables: The environment and the folder's `.env`.
+        own: What the person's own files allow a folder to set.
+        own_profiles: The person's own files with their profiles; a later file goes over an earlier.
+        own_toml: The folder's `sora-tui.toml`.
+    """
+    servers, keys = _built_in(variables, own)
+    places = {name: _VARIABLE_OF[name] for name in servers if name != SIMULATOR_NAME}
+    silent = set(servers)  # about their price
+    free: set[str] = set()
+    charging: set[str] = set()
+    for own_file, profiles in own_profiles:
+        for name, profile in profiles.items():
+            silent.discard(name)
+            if not profile.says_price:
+                silent.add(name)
+            else:
+                (free if profile.server.free else charging).add(profile.server.origin)
+        _take(profiles, own_file, servers, keys, places)
+    if own_toml is not None:
+        read = read_profiles(own_toml, variables.values)
+        limited = {
+            name: own.limited(profile, variables.file, variables.values)
+            for name, profile in read.items()
+        }
+        silent -= limited.keys()
+        _take(limited, own_toml, servers, keys, places)
+    if variables.is_of_folder("SORA_BASE_URL") and ENV_SERVER_NAME in silent:
+        # What the folder's `.env` names is free as its `sora-tui.toml` is: by the whole address.
+        silent.discard(ENV_SERVER_NAME)
+        by_variable = servers[ENV_SERVER_NAME]
+        is_free = own.is_free(by_variable.base_url)
+        servers[ENV_SERVER_NAME] = by_variable._replace(free=is_free)
+    # What charges nothing is a server, under whatever name it is used. Of a gateway that charges
+    # under one name and not under another nobody knows which of them is meant.
+    servers |= {
+        name: servers[name]._replace(free=True)
+        for name in silent
+        if servers[name].origin in free - charging
+    }
+    servers = {
+        each: _with_checked_key(server._replace(key_from=keys.get(each)), variables)
+        for each, server in servers.items()
+    }
+    return servers, keys, places
 
 
 def _take(

@@ -61,6 +61,7 @@ class OwnSettings(NamedTuple):
         """Return a profile of the folder's `sora-tui.toml` with what counts of it.
 
         Args:
+            folder: The profile, as the folder's file has it.
             env_file: The folder's `.env`.
             values: Every variable, the environment above `.env`.
         """

@@ -88,6 +88,7 @@ def read_lines(source: str, *, toml: bool) -> tuple[list[Line], list[ProblemErro
     """The lines of a batch file, and what is wrong with those that are none.
 
     Args:
+        source: The text of the file.
         toml: `[[clip]]` tables, over settings for all of them; otherwise JSON, an object a line.
 
     Raises:
@@ -121,6 +122,7 @@ def takes_of(
     Args:
         batch: Its id.
         asked: Each line with its request and number of clips.
+        origin: Scheme, host and port of the server.
     """
     keys = [_key(line, request, origin) for line, request, _count in asked]
     of: Counter[str] = Counter()

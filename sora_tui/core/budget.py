@@ -248,7 +248,7 @@ class Charge(NamedTuple):
     self_run: bool = False
 
 
-def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> Problem | None:
+def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> Problem | None:  # noqa: C901, PLR0911 -- the rule about money, read from top to bottom
     """Why an order breaks a limit, or None where it fits.
 
     The limit of a clip holds for each line, the limit of the day for the sum of all lines on all
@@ -256,6 +256,7 @@ def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> P
     Prices, or `free = true`, in the profile are the way out.
 
     Args:
+        budget: The limits that the person set.
         charges: All lines of the order.
         spent: What the day has cost before this order.
     """

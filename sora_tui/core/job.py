@@ -356,6 +356,14 @@ class Job:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def was_content_refused(self) -> bool | None:
+        """True where the server refused the content, False where it passed, else None."""
+        if self.error is not None and self.error.kind in {"moderation_before", "moderation_after"}:
+            return True
+        is_made = self.remote is not None and self.remote.phase is Phase.COMPLETED
+        return False if is_made else None
+
+    @property
     def state_word(self) -> str:
         """The state as the document has it: a later version's word where this one has none."""
         if self.state is State.UNKNOWN:
@@ -382,7 +390,16 @@ class Job:
         """A wish that was agreed to and waits to be sent.
 
         Args:
+            id: The id of the job.
+            at: The time at which it was handed in.
+            server: The server that it is for.
+            request: What is asked for.
+            cost: Its price as it was known before sending.
+            consent: What the person agreed to.
+            simulated: The server is the built-in simulator.
+            parent: The id of the job that this one repeats, if any.
             once_more: The person saw how `parent` had ended, and wants the same again.
+            batch: Its place in a batch, if it is part of one.
         """
         return cls(
             id=id,
@@ -413,6 +430,11 @@ class Job:
         """A job made elsewhere, taken into this workspace where the server says it is.
 
         Args:
+            id: The id of the new job.
+            at: The time at which it was adopted.
+            server: The server that made it.
+            remote: What the server says of the video.
+            simulated: The server is the built-in simulator.
             free: The server charges nothing.
         """
         state = _REMOTE[remote.phase]
@@ -443,6 +465,8 @@ class Job:
         """The intent: durable on disk before the first byte leaves.
 
         Args:
+            at: The time of this step.
+            key: The idempotency key of this attempt.
             clock_skew: The server's clock minus ours at this moment, in seconds, if it is known.
         """
         attempts = (*self.attempts, Attempt(at, key))
@@ -467,6 +491,9 @@ class Job:
         """Return the job that the server put off: a 429, or words of its own that are known.
 
         Args:
+            at: The time of this step.
+            not_before: The earliest time of the next attempt.
+            status: The HTTP status of the answer.
             names_limit: It said which limit keeps it.
             is_proven: Its words are known to come before anything is made. Without that it is
                 believed only where its list agrees.
@@ -522,6 +549,7 @@ class Job:
         """Once more, the same job: allowed only because it was never sent.
 
         Args:
+            at: The time of this step.
             handed_in: Of the folder in which a person asks for it.
         """
         if self.state is not State.NOT_SENT:
@@ -532,6 +560,8 @@ class Job:
         """The answer is lost: it may be running, and billed.
 
         Args:
+            at: The time of this step.
+            error: What happened to the answer.
             not_before: Nothing else is sent to this server until then; this job is never sent
                 again by itself.
         """

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sora_tui.core.digest import sha256_of
-from sora_tui.core.remote_video import Phase
 from sora_tui.core.request import VideoRequest
-
-if TYPE_CHECKING:
-    from sora_tui.core.job import Job
 
 #: Codes that say it all, even in the middle of a text; case and separators do not count.
 _CODES: Final = (
@@ -135,13 +131,6 @@ def fingerprint(request: VideoRequest) -> str:
         *(character.id for character in request.characters),
     )
     return sha256_of("\0".join(judged).encode("utf-8", "surrogatepass"))[:32]
-
-
-def was_content_refused(job: Job) -> bool | None:
-    """True where the server refused the content of this job, False where it passed, else None."""
-    if job.error is not None and job.error.kind in {"moderation_before", "moderation_after"}:
-        return True
-    return False if job.remote is not None and job.remote.phase is Phase.COMPLETED else None
 
 
 #: Names with a separator or a hump inside: what a code looks like in the middle of a text.

@@ -39,6 +39,7 @@ def differences(job: Job, clip: Output | None = None) -> tuple[Difference, ...]:
     """Where the clip that is here is not the one that was asked for; empty where nobody can tell.
 
     Args:
+        job: The job that asked for the clip.
         clip: What stands in the file, where that was looked at; otherwise what the record says.
     """
     clip = clip or next((output for output in job.outputs if output.variant == "video"), None)

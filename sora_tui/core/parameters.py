@@ -135,8 +135,9 @@ class ModelSchema(NamedTuple):
 
 
 def free_value(text: str) -> Any:
-    """JSON where it is JSON, the text itself otherwise. NaN and Infinity are words: no server
-    takes them.
+    """Return the value that a text means: JSON where it is JSON, the text itself otherwise.
+
+    NaN and Infinity stay texts: no server takes them as numbers.
     """
 
     def no_number(name: str) -> NoReturn:

@@ -168,7 +168,9 @@ def price_of(
     length that is not sent or not known leaves the price unknown: nothing is guessed.
 
     Args:
+        server: The server that would make the clips.
         request: With the profile's own parameters or without: they are added in both cases.
+        table: Prices that come with this program, or None.
         measures: Which parameters multiply or lengthen.
     """
     params = server.with_own(request.params)
@@ -204,6 +206,7 @@ def amount_of(
     Args:
         seconds: The request's own length.
         params: All parameters that are sent; None is not sent.
+        measures: Which parameters multiply or lengthen.
         query: What the profile adds to every address: servers read parameters there too.
     """
     counts: list[Decimal] = [Decimal(1)]
@@ -363,6 +366,8 @@ def ask_for(price: Price, server: Server, *, self_run: bool, always: bool) -> As
     """Return which question this price needs.
 
     Args:
+        price: The price of the order.
+        server: The server that would be paid.
         self_run: The server runs its models itself on this machine: an unknown price is none.
         always: The person once said: always on this server, whatever it charges.
     """

@@ -86,6 +86,7 @@ def fit_if_sent(fit: Fit, judged: Badge, *, is_chosen: bool) -> Fit:
 
     Args:
         fit: What is set for the clip.
+        judged: How the picture's size compares with the clip's.
         is_chosen: The clip has this picture already, so that its fit was seen.
     """
     if is_chosen or fit != EXACT:

@@ -39,6 +39,7 @@ def size_of(word: str, known: Sequence[str]) -> str:
     A tier that no known size has is taken at 16:9, both sides even: 540p is 960x540.
 
     Args:
+        word: A size, a tier such as `720p`, or an orientation.
         known: Sizes of this model on this server, the most usual first. A plain size needs none.
 
     Raises:

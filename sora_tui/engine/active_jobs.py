@@ -213,6 +213,9 @@ class ActiveJobs:
         """Leave a job as it is for a reason of our own, and say it.
 
         Args:
+            job: The job, as its document has it.
+            why: The reason.
+            wait: Time until it is tried again.
             durably: Write it down too: whoever asked for the job may be another process.
         """
         job, error = self.jobs.get(job.id, job), local_error(why)

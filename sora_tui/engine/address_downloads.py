@@ -76,6 +76,8 @@ class AddressDownloads:
 
         Args:
             server: As this job reaches it.
+            job: The job, as its document has it.
+            video: The server's latest answer about the job, with the addresses.
 
         Raises:
             ProblemError: What the disk refuses.

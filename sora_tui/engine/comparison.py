@@ -73,6 +73,8 @@ def compare(job: Job, video: RemoteVideo, skew: float | None) -> Comparison:
     """Compare a video with a job.
 
     Args:
+        job: The job, as its document has it.
+        video: What the server says of the video.
         skew: The server's clock minus ours now, in seconds; what the job knows of the moment when
             it was sent goes before.
     """
@@ -156,8 +158,11 @@ def _tier(size: str) -> str | None:
 
 
 def _is_near_prompt(there: str, here: str) -> bool:
-    """Whether it is the same text composed or spaced otherwise, cut, with words around it, or
-    rewritten with most of its words."""
+    """Return whether two prompts are nearly the same text.
+
+    One may be composed or spaced otherwise, cut, have words around it, or be rewritten with most of
+    its words.
+    """
     told, asked = _folded(there), _folded(_as_kept(here))
     short, long = sorted((told.rstrip(". …"), asked.rstrip(". …")), key=len)
     if short == long:
@@ -172,8 +177,11 @@ def _is_near_prompt(there: str, here: str) -> bool:
 
 
 def _words(text: str) -> frozenset[str]:
-    """The words that carry a meaning: of three letters or more, and each sign of a script that
-    puts no spaces between words."""
+    """Return the words that carry a meaning.
+
+    These are words of three letters or more, and each sign of a script that puts no spaces between
+    words.
+    """
     return frozenset(_WORD.findall(text))
 
 

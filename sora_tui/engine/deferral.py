@@ -38,6 +38,7 @@ def check_deferral(
     named, only where that list tells prompts.
 
     Args:
+        job: The pending job.
         videos: What the server's list has since the first try; None where no list can be had.
         known_ids: Videos that this workspace has.
         skew: The server's clock minus ours, in seconds.

@@ -32,6 +32,9 @@ def candidates(
     workspace already. A character is in no list.
 
     Args:
+        job: The job, as its document has it.
+        videos: Rows of the server's list.
+        known_ids: Ids of videos that this workspace has already.
         skew: The server's clock minus ours now, in seconds; what the job knows of the moment when
             it was sent goes before.
     """
@@ -95,6 +98,10 @@ def for_a_person(
     """Return the candidates to choose from: what agrees in most first, then the earliest made.
 
     Args:
+        job: The job, as its document has it.
+        videos: Rows of the server's list.
+        known_ids: Ids of videos that this workspace has already.
+        skew: The server's clock minus ours now, in seconds.
         reused: Known ids, as `inner_id`, under which the server has another video by now.
     """
     if job.request.operation == "character":
@@ -117,8 +124,10 @@ def for_a_person(
 
 
 def _is_possible(told: Comparison) -> bool:
-    """Whether a person is to see it: with the prompt nearly always, without it where the rest
-    agrees."""
+    """Return whether a person is to see the video as a candidate.
+
+    With the same prompt that is nearly always so, without it where the rest agrees.
+    """
     if told.when == "never" or not told.has_its_source:
         return False
     if told.has_prompt:

@@ -146,6 +146,7 @@ class PollPlan:
         """What to do now; what is named counts as under way until the plan is told of it.
 
         Args:
+            now: Seconds, by the monotonic clock.
             room: At most this many requests at once.
         """
         idle = [timer for timer in self._timers.values() if not timer.busy]
@@ -197,7 +198,10 @@ class PollPlan:
         list out of date must not lose a clip.
 
         Args:
+            job_id: The job that the row is about.
+            video: The row.
             rank: The row's place in the list, from 0.
+            now: Seconds, by the monotonic clock.
         """
         if (timer := self._timers.get(job_id)) is None:
             return False

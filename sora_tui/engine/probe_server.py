@@ -18,6 +18,7 @@ def probe_server(server: Server, *, timeout: float = 10.0) -> ProbeResult:
     without a network.
 
     Args:
+        server: The server to ask.
         timeout: Seconds for all questions together.
 
     Returns:

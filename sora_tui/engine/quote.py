@@ -35,6 +35,8 @@ def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -
     model, size and length as its price: it asks nothing, and limits hold for it.
 
     Args:
+        server: The server that would make the clips.
+        request: What is asked for.
         folder: Whose history is looked into for reports; a few documents are read of a free server,
             nothing of others.
     """

@@ -282,6 +282,8 @@ class Recovery:
         A list that is refused now may come later: it is asked again until the last search.
 
         Args:
+            client: Reaches the server.
+            job: The pending job.
             is_late: The list has had time to show what was made of it.
             is_last: A list that is refused now is waited for no longer.
 
@@ -307,6 +309,8 @@ class Recovery:
         """The list as far down as these jobs can stand.
 
         Args:
+            client: Reaches the server.
+            jobs: The jobs to look for.
             far: Read on where one is not found: its video may be told with a wrong time.
         """
 
@@ -331,6 +335,7 @@ class Recovery:
         A list that tells the oldest first is read to its end, or to the bound.
 
         Args:
+            client: Reaches the server.
             first: The earliest moment that counts, by the server's clock.
             is_enough: Whether what stands above that moment is all that is wanted.
         """

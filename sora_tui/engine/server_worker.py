@@ -256,7 +256,7 @@ class ServerWorker:
             self._question = None
             self._wake.set()
 
-    async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:
+    async def _send_one(self, client: VideosClient, server: Server, job: Job) -> None:  # noqa: C901, PLR0912 -- every way in which sending may end, in one place
         try:
             if job.was_deferred and not await self._is_believed(client, job):
                 return
@@ -318,7 +318,7 @@ class ServerWorker:
             case DeferralCheck.SEND:
                 if not is_deferred_for_good(job, self._taken_at):
                     return True
-                busy = JobError("server_busy", Spent.NO, status=last.status)
+                busy = JobError("server_stayed_busy", Spent.NO, status=last.status)
                 self._active_jobs.put(job.deferred_for_good(utc_now(), busy))
             case DeferralCheck.CHECK_AGAIN:
                 now = asyncio.get_running_loop().time()

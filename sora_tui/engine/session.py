@@ -280,6 +280,7 @@ class EngineSession:
         """Take work on.
 
         Args:
+            jobs: The jobs to work on.
             found: The jobs stood in documents at a start: what became of them since nobody saw.
         """
         for job in jobs:
@@ -418,7 +419,7 @@ class EngineSession:
 
     # Commands ---------------------------------------------------------------------------------
 
-    def _execute_command(self, path: Path, command: Command) -> None:
+    def _execute_command(self, path: Path, command: Command) -> None:  # noqa: C901, PLR0912 -- one case a verb
         """Do what a face asked. Replay is harmless: a step that is done is illegal twice."""
         if path in self._asking:
             return

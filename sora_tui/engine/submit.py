@@ -37,7 +37,7 @@ _MAX_DEFERRALS: Final = 3
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
-async def generate_video(
+async def generate_video(  # noqa: C901 -- the order is the promise, so it stands in one place
     active_jobs: ActiveJobs,
     folder: Folder,
     client: VideosClient,
@@ -53,6 +53,11 @@ async def generate_video(
     Whatever happens after that, the document says at least that it may have been sent.
 
     Args:
+        active_jobs: The jobs of this engine; writes their documents.
+        folder: The workspace.
+        client: Reaches the server.
+        server: The server that the job is for.
+        job: The pending job.
         taken_at: When the server last took or had a job of ours, which tells a busy server from
             one that never will.
 
@@ -143,7 +148,7 @@ def _after(
         case Rejected(error):
             return job.rejected(at, _as_missing(active_jobs, job, error))
         case Later(_, error, is_proven=True) if is_deferred_for_good(job, taken_at, more=1):
-            return job.rejected(at, error)
+            return job.rejected(at, error._replace(kind="server_stayed_busy"))
         case Later(wait, error, names_limit, is_proven):
             later = at + timedelta(seconds=wait)
             return job.deferred(
@@ -266,6 +271,7 @@ def is_deferred_for_good(job: Job, taken_at: datetime | None, *, more: int = 0) 
     """Whether this is the third "later", and the server took no other job since the first.
 
     Args:
+        job: The pending job.
         taken_at: When the server last took or had a job of ours.
         more: Deferrals that are not in the record yet.
     """

@@ -29,6 +29,7 @@ def set_language(code: str | None = None, environ: Mapping[str, str] = os.enviro
         code: A language as people and locales write it (`fr`, `fr_CA.UTF-8`). None or empty:
             SORA_LANG, then LC_ALL, LC_MESSAGES and LANG, the first that is set. One without a
             catalogue means English.
+        environ: Environment variables, where SORA_LANG and the locale stand.
     """
     global _language
     wish = code or next((environ[name] for name in _VARIABLES if environ.get(name)), SOURCE)

@@ -31,6 +31,7 @@ def operation_words(request: VideoRequest, *, short: bool = False) -> str:
     """`remix of 20261122-101530-7f3k2m`, `edit of holiday.mp4`; nothing for a clip that is new.
 
     Args:
+        request: What is asked for.
         short: Of a job only the end of its id, as the screen names it.
     """
     if request.operation == "create":

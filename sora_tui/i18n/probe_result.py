@@ -59,6 +59,8 @@ def probe_lines(server: Server, found: ProbeResult, price: Price) -> Iterator[Li
     """Everything about a server, the most important first.
 
     Args:
+        server: The server that was asked.
+        found: What its answers showed.
         price: What a usual clip costs there.
     """
     why = found.problem

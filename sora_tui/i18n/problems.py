@@ -36,6 +36,7 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
     """The words for a problem, in the language that is set.
 
     Args:
+        problem: The problem to put into words.
         free: The server charges nothing, so there is no money to speak of.
     """
     if problem.code == "batch_line" and "cause" in problem.facts:
@@ -766,6 +767,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The server[ {host}] is busy[ ({status})][: {message}]."),
         _TRY_FREE,
         N_("It is asked again by itself; you need not do anything."),
+    ),
+    "server_stayed_busy": (
+        N_(
+            "The server[ {host}] was busy each time it was asked[ ({status})], and took no other"
+            " job meanwhile[: {message}]."
+        ),
+        _NOT_BILLED,
+        N_("It is not asked again by itself. Order it again when the server has room."),
     ),
     "operation_unsupported": (
         N_("The server[ {host}] cannot do this[: {operation}]."),

@@ -25,7 +25,7 @@ _OTHER = {
 }
 
 
-def found_words(job: Job) -> str:
+def found_words(job: Job) -> str:  # noqa: PLR0911 -- one return a sentence
     """One line: where was looked, since when, and what that says; the candidates come below it."""
     facts = {"server": clean_line(job.server.profile, 60), "time": "", "count": 0}
     search = job.search
@@ -60,6 +60,7 @@ def search_words(job: Job, until: str) -> str:
     What waited in a folder that was copied is not lost: it waits for a yes.
 
     Args:
+        job: The unconfirmed job.
         until: A time on the person's own clock.
     """
     if not job.attempts:

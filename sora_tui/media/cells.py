@@ -102,6 +102,9 @@ def to_cells(
     """An RGB picture, as large as it goes into `columns` x `rows` cells, never a sliver of none.
 
     Args:
+        image: The picture.
+        columns: Width of the space, in cells.
+        rows: Height of the space, in cells.
         fine: Make `png`, too.
         kept: What stays of it; what is outside goes into the dark.
     """

@@ -56,6 +56,7 @@ def filmstrip(file: BinaryIO, go_on: Callable[[], object]) -> list[Image]:
     What can be decoded of a clip that is cut off is given, if it is anything at all.
 
     Args:
+        file: The clip, open for reading.
         go_on: Called between frames; what it raises comes through.
 
     Raises:

@@ -29,6 +29,9 @@ def laid_out(frames: Sequence[Image], columns: int, rows: int, *, fine: bool) ->
 
     Args:
         frames: At least one; all as large as the first.
+        columns: Width of the space, in cells.
+        rows: Height of the space, in cells.
+        fine: Make a PNG for real pixels, too.
     """
     width, height = frames[0].size
     beside, wide, high = _grid(len(frames), Fraction(width, height), columns, rows)
@@ -53,6 +56,9 @@ def tiles_in(sheet: Image, width: int, height: int, beside: int = 0) -> list[Ima
     A black one at the end is none.
 
     Args:
+        sheet: The sheet of frames.
+        width: Width of the clip, in pixels.
+        height: Height of the clip, in pixels.
         beside: How many stand beside each other; 0 where nobody says it: then the fewest are taken
             that make frames of the clip's shape, and where none do, the sheet is one picture.
     """

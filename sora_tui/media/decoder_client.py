@@ -128,6 +128,7 @@ class DecoderClient:
 
         Args:
             file: Open at any place, which is another one afterwards; it stays open.
+            room: The space to fill.
             aim: Of a picture that is to be sent: the frame it is to fill.
             is_wanted: Asked now and then; when it says no, the work is stopped.
 
@@ -143,7 +144,9 @@ class DecoderClient:
         """A picture checked to its last byte, and brought to what is sent of it.
 
         Args:
+            file: The picture, open for reading.
             size: The clip's `width x height`; None takes any picture as it is.
+            fit: `exact` refuses a picture of another size.
 
         Raises:
             ProblemError: those of `image.bring_to`, or reference_not_opened with a `reason` as
@@ -185,8 +188,11 @@ class DecoderClient:
         """The frames of a sheet that is there, laid out for `room`. As `picture`.
 
         Args:
+            file: The sheet, open for reading.
+            room: The space to fill.
             clip: Width and height of the clip that the sheet is of.
             beside: Frames beside each other in the sheet; 0 is unknown.
+            is_wanted: As in `picture`.
         """
         more = {"width": clip[0], "height": clip[1], "beside": beside}
         return self._ask(_cells, "sheet", file, room, is_wanted, more)

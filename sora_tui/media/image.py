@@ -99,6 +99,7 @@ def bring_to(data: bytes, size: str | None, fit: Fit) -> tuple[ImageFacts, bytes
     A JPEG, PNG or WebP of the right size stays as it is, whatever the fit; GIF and BMP become PNG.
 
     Args:
+        data: The picture's file.
         size: The clip's `width x height`; None takes any picture as it is.
         fit: `exact` refuses a picture of another size.
 
@@ -179,6 +180,7 @@ def first_frame(data: bytes, longest: int) -> Image:
     """The picture upright, RGB, transparency on black, to be looked at; a damaged end is refused.
 
     Args:
+        data: The picture's file.
         longest: The side in pixels that will be needed: a JPEG is decoded no larger than that.
 
     Raises:

@@ -134,6 +134,7 @@ class Faults:
         self._met = [0] * len(faults)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, with the fault that is due, if any."""
         fault = self._due(scope) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)

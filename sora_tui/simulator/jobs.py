@@ -69,18 +69,22 @@ class Job:
 
     @property
     def size(self) -> str:
+        """Width x height, in pixels."""
         return f"{self.width}x{self.height}"
 
     @property
     def finished(self) -> bool:
+        """Whether the job is completed or failed."""
         return self.status in ("completed", "failed")
 
     @property
     def expires_at(self) -> float | None:
+        """When the clip is deleted, in seconds since 1970; None while there is none."""
         return None if self.completed_at is None else self.completed_at + self.kept_seconds
 
     @property
     def expired(self) -> bool:
+        """Whether the clip has been deleted by now."""
         return self.expires_at is not None and self.expires_at < time.time()
 
     def as_created(self) -> Job:
@@ -175,9 +179,11 @@ class Jobs:
         return job
 
     def get(self, job_id: str) -> Job | None:
+        """Return the job of this id, if there is one."""
         return self._jobs.get(job_id)
 
     def listed(self, newest_first: bool) -> list[Job]:
+        """Return every job, in the order of the list."""
         jobs = list(self._jobs.values())
         return jobs[::-1] if newest_first else jobs
 

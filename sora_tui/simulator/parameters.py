@@ -59,6 +59,7 @@ class Body:
 
     @property
     def multipart(self) -> bool:
+        """Whether the body is a multipart form."""
         return self.media_type == MULTIPART
 
 
@@ -168,6 +169,7 @@ def characters_of(fields: dict[str, Any]) -> tuple[str, ...]:
 
 
 def unsupported(body: Body, accepted: str) -> ApiError:
+    """Return the refusal of a body of the wrong content type."""
     return ApiError(
         400,
         f"Unsupported content type: '{body.media_type}'. This API method only accepts "
@@ -177,6 +179,7 @@ def unsupported(body: Body, accepted: str) -> ApiError:
 
 
 def missing(name: str) -> ApiError:
+    """Return the refusal of a request without a field that it needs."""
     return ApiError(
         400,
         f"Missing required parameter: '{name}'.",
@@ -387,6 +390,7 @@ def _fits(reference: bytes, width: int, height: int) -> None:
 
 
 def wrong_type(name: str, expected: str, value: Any) -> ApiError:
+    """Return the refusal of a field whose value has the wrong type."""
     return ApiError(
         400,
         f"Invalid type for '{name}': expected {expected}, but got {_kind(value)} instead.",
@@ -395,7 +399,7 @@ def wrong_type(name: str, expected: str, value: Any) -> ApiError:
     )
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any) -> str:  # noqa: PLR0911 -- one return a type
     match value:
         case bool():
             return "a boolean"

@@ -47,7 +47,7 @@ def configuration(
     on_worker_end: Callable[[], None],
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> uvicorn.Config:
-    """uvicorn's settings for a server of this dialect, whose jobs live in `folder`.
+    """Return uvicorn's settings for a server of this dialect, whose jobs live in `folder`.
 
     `around` may wrap the app, to watch it.
     """

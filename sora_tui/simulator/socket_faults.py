@@ -20,7 +20,7 @@ class Connections:
         self._open: dict[Any, asyncio.Transport] = {}
 
     def protocol(self) -> type[asyncio.Protocol]:
-        """uvicorn's own protocol, which tells of every connection that comes and goes."""
+        """Return uvicorn's own protocol, which also reports connections that open or close."""
         wires = self._open
 
         class Recorded(H11Protocol):

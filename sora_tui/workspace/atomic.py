@@ -69,6 +69,8 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o600, *, rights: int | No
     """Make `data` the content of `path`, durably: after this returns it survives a power cut.
 
     Args:
+        path: The file to write.
+        data: The new content.
         mode: Of the new file; the umask may take bits away.
         rights: Those of the file that is replaced, whatever the umask says.
 

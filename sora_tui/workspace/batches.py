@@ -51,6 +51,7 @@ def handing_in(folder: Folder, *, alone: bool = False) -> Iterator[None]:
     """Between looking for what was sent and handing in the rest, no other process does the same.
 
     Args:
+        folder: The workspace.
         alone: The person said that nobody else works on this folder.
 
     Raises:

@@ -308,6 +308,7 @@ class History:
         """The jobs that a server of this origin gave these ids to, those in the trash included.
 
         Args:
+            origin: Scheme, host and port of the server.
             video_ids: As `inner_id`.
 
         Returns:

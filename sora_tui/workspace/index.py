@@ -143,7 +143,7 @@ class Row(NamedTuple):
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
     """The row of a document that was read or written with this stamp."""
     # Its hashes come with OpenSSL, which the first frame need not wait for.
-    from sora_tui.core.moderation import fingerprint, was_content_refused
+    from sora_tui.core.moderation import fingerprint
 
     cost = job.cost.estimated if job.cost.reported is None else job.cost.reported
     expires = job.expires_at if job.is_active else None
@@ -163,7 +163,7 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = 
         searched=searched(job),
         created_at=job.created_at.isoformat(),
         took=seconds_taken(job),
-        judged=None if was_content_refused(job) is None else fingerprint(job.request),
+        judged=None if job.was_content_refused is None else fingerprint(job.request),
         expires_at=None if expires is None else expires.isoformat(),
         cost=None if cost is None else float(cost),
         file=file,
@@ -395,6 +395,7 @@ class Index:
         Args:
             moment: In seconds since 1970.
             stamps: Of at most some thousand documents, as they are now.
+            trashed: The documents lie in the trash.
         """
         marks = ",".join("?" * len(stamps))
         rows = self._ask(

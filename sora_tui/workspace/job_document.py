@@ -124,6 +124,7 @@ def decode(path: Path, data: bytes) -> Job:
 
     Args:
         path: Names the file in a refusal; its name must be the job's id.
+        data: The content of the file.
 
     Raises:
         ProblemError: document_broken with path, line and column (both from 1) and reason;

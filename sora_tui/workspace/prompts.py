@@ -169,7 +169,9 @@ def save_prompt(
     """Keep a prompt in its file. What it does not change in the file stays to the byte.
 
     Args:
+        folder: The workspace.
         name: `prompt.md`, a path in the workspace such as `prompts/fox.md`, or just `fox`.
+        prompt: The prompt to save.
         base: The file's source as the writer knows it; None: whatever stands there.
 
     Returns:
@@ -206,6 +208,8 @@ def new_prompt(folder: Folder, source: str = "", like: str = _UNTITLED) -> str:
     """Make a prompt file under a name that no prompt has, and return it as `PromptFile.path`.
 
     Args:
+        folder: The workspace.
+        source: The content of the new file.
         like: The path in the workspace that is numbered: `prompts/fox.md` leads to
             `prompts/fox-2.md`; without one it is `prompts/untitled-1.md`.
 
@@ -235,6 +239,7 @@ def rename_prompt(folder: Folder, name: str, to: str) -> str:
     """Give a prompt file another name in `prompts/`; what has that name already keeps it.
 
     Args:
+        folder: The workspace.
         name: As `PromptFile.path`.
         to: As a person calls it: `fox`, `animals/fox` or `prompts/animals/fox.md`.
 
@@ -259,7 +264,9 @@ def trash_prompt(folder: Folder, name: str, at: datetime) -> str:
     """Move a prompt file into `prompts/.trash/`, into a folder of this moment.
 
     Args:
+        folder: The workspace.
         name: As `PromptFile.path`; it is kept below the moment's folder.
+        at: The time that names the folder.
 
     Returns:
         Where it lies now, relative to the workspace.

@@ -66,6 +66,7 @@ def read_reference_image(
     What becomes of it says `media.image.bring_to`. The original is never touched.
 
     Args:
+        folder: The workspace.
         path: Relative to the workspace or to `input_reference/`, or absolute inside it.
         size: The clip's `width x height`; None lets any picture pass.
         fit: `exact` refuses a picture of another size.

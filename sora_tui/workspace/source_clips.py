@@ -48,6 +48,8 @@ class Source(NamedTuple):
         Model, size and length are what the clip has, because the price goes by them.
 
         Args:
+            operation: What to make of the clip.
+            prompt: The prompt of the new clip.
             model: Where the clip does not say of which it is.
             seconds: How much longer an extension is to be; None: as long as the clip.
         """

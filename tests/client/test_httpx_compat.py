@@ -17,7 +17,7 @@ import pytest
 
 from sora_tui.client.early_response import EarlyResponseBackend, _EarlyResponseStream
 from sora_tui.client.httpx_compat import hear_early_responses, httpx, second_handle
-from tests.rawserver import RawServer, answer, replies
+from tests.support.raw_server import RawServer, answer, replies
 
 
 def test_httpx_comes_without_its_command_line() -> None:

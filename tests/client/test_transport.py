@@ -17,10 +17,11 @@ from sora_tui.client.outcome import Accepted, NotSent
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
-from tests.client.servers import at, client_of
-from tests.client.tls import CERTIFICATE, untrusted_server
-from tests.rawserver import RawServer, answer, replies
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
+from tests.support.clients import at, client_of
+from tests.support.raw_server import RawServer, answer, replies
+from tests.support.untrusted_server import CERTIFICATE, untrusted_server
 
 VIDEO = {"id": "video_1", "object": "video", "status": "queued"}
 

@@ -32,7 +32,7 @@ from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.server import Server, ServerRef
-from tests.core.lives import ERROR, LATER, START, in_state, new_job, video
+from tests.support.job_states import ERROR, LATER, START, in_state, new_job, video
 
 SUM = Decimal("0.40")
 HELD = Spending(estimated=SUM)

@@ -64,8 +64,8 @@ from sora_tui.workspace import folder as folder_module
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, Verb, send_command
-from tests.engine.virtual_time import VirtualLoop
-from tests.faults.harness import clip
+from tests.support.installed_program import clip
+from tests.support.virtual_time import VirtualLoop
 
 T = TypeVar("T")
 
@@ -229,7 +229,7 @@ class FakeClient:
         return VideoPage(rows, rows[-1].id if rows else None, False, -world.jumped.total_seconds())
 
 
-async def _answer(does: str, video: Mapping[str, Any]) -> CreateOutcome:
+async def _answer(does: str, video: Mapping[str, Any]) -> CreateOutcome:  # noqa: PLR0911 -- one return an answer
     match does:
         case "accepts":
             return Accepted(world.told(video), 200)

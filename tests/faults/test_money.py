@@ -15,8 +15,8 @@ from sora_tui.core.server import Server
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import open_folder
-from tests.faults.harness import Workspace, workspace
-from tests.faults.server import Call, make_and_say, say
+from tests.support.fault_server import Call, make_and_say, say
+from tests.support.installed_program import Workspace, workspace
 
 PRICES = {"*": {"*": Decimal("0.10")}}
 

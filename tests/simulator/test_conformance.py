@@ -15,7 +15,7 @@ import sora_tui
 from sora_tui.cli.commands.simulate import SIMULATED
 from sora_tui.core.sniff import sniff
 from sora_tui.simulator.dialects import DIALECTS
-from tests.simulator.dialects import SMALL, Driver, driving
+from tests.support.dialect_driver import SMALL, Driver, driving
 
 HOUSE: Final = Path(sora_tui.__file__).parent
 

@@ -15,10 +15,10 @@ from sora_tui.core.limits import Budget
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.test_resolve_unconfirmed import lose
-from tests.engine.lossy_server import lossy_server
-from tests.pty_session import KEYS, PtySession
-from tests.tui.sample_jobs import pending, searched, unconfirmed
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.lossy_server import lossy_server
+from tests.support.pty_session import KEYS, PtySession
+from tests.support.sample_jobs import pending, searched, unconfirmed
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 LOST = searched(unconfirmed(pending(242, paid=True)), "video_1", "video_2")
 FREE = searched(unconfirmed(pending(300)), "video_3")

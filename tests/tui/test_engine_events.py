@@ -16,7 +16,7 @@ from sora_tui.engine.events import (
 )
 from sora_tui.tui.context import Signals
 from sora_tui.tui.state.engine_events import EngineEvents
-from tests.tui import sample_jobs as sample
+from tests.support import sample_jobs as sample
 
 
 def collected() -> tuple[EngineEvents, list[Callable[[], object]], list[tuple[str, Any]]]:

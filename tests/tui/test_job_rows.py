@@ -18,7 +18,7 @@ from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_status import status
 from sora_tui.tui.state.job_view import JobView, counts, queue_positions
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
-from tests.tui.sample_jobs import (
+from tests.support.sample_jobs import (
     NOW,
     ago,
     completed,

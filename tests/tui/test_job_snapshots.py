@@ -13,9 +13,9 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job
 from sora_tui.engine.events import EngineChanged, JobChanged, Retry, Transfer
 from sora_tui.i18n import set_language
-from tests.tui import sample_jobs as sample
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 from tests.tui.test_snapshots import SnapCompare, busy, utc
-from tests.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 
 __all__ = ["utc"]
 

@@ -20,19 +20,20 @@ from sora_tui.core.reference_fit import ImageFacts, ReferenceFile
 from sora_tui.core.request import COVER, Fit, Reference
 from sora_tui.engine.events import EngineChanged, Transfer
 from sora_tui.i18n import set_language
-from sora_tui.tui.panes.inspector.pane import InspectorPane, JobDecision
+from sora_tui.tui.panes.inspector.intents import JobDecision
+from sora_tui.tui.panes.inspector.pane import InspectorPane
 from sora_tui.tui.panes.job_intents import JobHighlighted
 from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.tui.panes.prompts import NewPrompt, PromptOpened, PromptsPane
 from sora_tui.tui.panes.references import FitAsked, ReferenceChosen, ReferencesPane
-from sora_tui.tui.presenters.lost_job import question_again
 from sora_tui.tui.presenters.reference_fit import shape
+from sora_tui.tui.presenters.unconfirmed_job import question_again
 from sora_tui.tui.state.job_view import JobView
-from sora_tui.tui.widgets.scroll_text import Line, LongText, wrap
+from sora_tui.tui.state.text_lines import Line, wrap
+from sora_tui.tui.widgets.scroll_text import LongText
 from sora_tui.workspace.prompts import PromptFile
-from tests.pty_session import ROOT, PtySession
-from tests.tui.panes_app import PaneApp, busy
-from tests.tui.sample_jobs import (
+from tests.support.pty_session import ROOT, PtySession
+from tests.support.sample_jobs import (
     NOW,
     ago,
     completed,
@@ -47,7 +48,8 @@ from tests.tui.sample_jobs import (
     unconfirmed,
     video,
 )
-from tests.tui.workspace_app import PAID
+from tests.support.tui.panes_app import PaneApp, busy
+from tests.support.tui.workspace_app import PAID
 
 
 @pytest.fixture(autouse=True)
@@ -477,7 +479,7 @@ async def test_prompts_open_and_begin() -> None:
 
 
 def test_a_second_of_four_jobs_costs_little() -> None:
-    argv = [sys.executable, "-m", "tests.tui.panes_app"]
+    argv = [sys.executable, "-m", "tests.support.tui.panes_app"]
     with PtySession(argv, cols=120, rows=40, cwd=ROOT, env={"TZ": "UTC"}) as session:
         session.wait_for("0:23")
         session.wait_quiet()

@@ -11,9 +11,9 @@ import pytest
 from sora_tui.core.server import Server
 from sora_tui.tui.dialogs.params import ParamsWindow
 from sora_tui.tui.panes.prompts import PromptOpened
-from tests.tui.sample_jobs import NOW
+from tests.support.sample_jobs import NOW
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 from tests.tui.test_snapshots import SnapCompare, after, utc
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 __all__ = ["utc"]  # the fixture
 

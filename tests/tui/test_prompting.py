@@ -20,8 +20,15 @@ from sora_tui.i18n.formatting import time_or_minute
 from sora_tui.workspace.drafts import Drafts
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.variable_values import load_values
-from tests.tui import sample_jobs
-from tests.tui.workspace_app import PAID, PROMPT, WorkspaceApp, screen, settle, workspace_app
+from tests.support import sample_jobs
+from tests.support.tui.workspace_app import (
+    PAID,
+    PROMPT,
+    WorkspaceApp,
+    screen,
+    settle,
+    workspace_app,
+)
 
 FOX = """+++
 # the small one

@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job
 from sora_tui.core.limits import Budget
 from sora_tui.tui.controllers import editor
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import PAID, UNPRICED, settle, workspace_app
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import PAID, UNPRICED, settle, workspace_app
 
 SnapCompare = Callable[..., bool]
 

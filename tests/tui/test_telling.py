@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from sora_tui.core.job import Job
 from sora_tui.tui.presenters.job_news import news, set_title, title
@@ -17,8 +18,8 @@ from sora_tui.tui.presenters.welcome_back import welcome
 from sora_tui.tui.services.last_seen import last_seen, mark_seen
 from sora_tui.tui.services.notifier import Tmux, ask_tmux, notification
 from sora_tui.tui.state.job_view import JobView
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import WorkspaceApp, settle, workspace_app
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import WorkspaceApp, settle, workspace_app
 
 HOSTILE = "fox\x1b]52;c;aGFjaw==\x07\x9d0;owned\x9c\u202e end"
 
@@ -117,7 +118,8 @@ async def told(app: WorkspaceApp, job: Job, looked_at: bool | None) -> list[str]
     async with app.run_test() as pilot:
         await settle(pilot)
         if looked_at is not None:
-            (app.on_app_focus if looked_at else app.on_app_blur)()
+            app.post_message(events.AppFocus() if looked_at else events.AppBlur())
+            await settle(pilot)
         app.fake.tell(job)
         await settle(pilot)
     return [text for text in app.sent if not text.startswith("\x1b]2;")]

@@ -14,15 +14,15 @@ from sora_tui.core.job import Job
 from sora_tui.engine.events import RemoteListed
 from sora_tui.i18n.formatting import time_or_minute
 from sora_tui.i18n.recovery import created_words, found_words
-from sora_tui.tui.presenters.exit_message import farewell
+from sora_tui.tui.presenters.exit_message import exit_message
 from sora_tui.tui.presenters.job_details import events, facts, timeline
 from sora_tui.tui.presenters.job_status import status
 from sora_tui.tui.presenters.welcome_back import welcome
 from sora_tui.tui.state.job_view import JobView
+from tests.support import sample_jobs as sample
 from tests.support.moments import Moment
-from tests.tui import sample_jobs as sample
-from tests.tui import workspace_app as apps
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui import workspace_app as apps
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def _steps(job: Job) -> list[datetime]:
 
 def test_the_last_words_and_the_first(moment: Moment, now: datetime) -> None:
     ending = sample.completed(sample.pending(60, paid=True), expires_in=3600)
-    (said,) = farewell([ending], False, None)
+    (said,) = exit_message([ending], False, None)
     assert f"expires {moment.shown(now + timedelta(hours=1), '%H:%M')}." in said
     draft = sample.ago(20 * 3600)
     said = welcome([], now - timedelta(days=1), draft, now)

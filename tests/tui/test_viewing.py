@@ -23,15 +23,15 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job, Output
 from sora_tui.media.practice.render import ClipPlan, Previews, render_clip
 from sora_tui.tui.dialogs.clip import ClipWindow
+from sora_tui.tui.panes.inspector.clip_layout import clip_room
 from sora_tui.tui.panes.inspector.clip_preview import ClipView
-from sora_tui.tui.state.clip_preview import clip_room
-from tests.media import hostile
-from tests.media.pictures import encoded
-from tests.media.pictures import picture as drawn
-from tests.processes import lives, media_workers
-from tests.pty_session import KEYS, PtySession
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
+from tests.support import hostile_media
+from tests.support import sample_jobs as sample
+from tests.support.pictures import encoded
+from tests.support.pictures import picture as drawn
+from tests.support.processes import lives, media_workers
+from tests.support.pty_session import KEYS, PtySession
+from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 #: Generous: the machine may be busy.
 PATIENCE = 60.0
@@ -483,9 +483,9 @@ async def test_a_bad_clip_costs_a_word_and_nothing_else(
 ) -> None:
     good = rendered[0]
     bad = [
-        *hostile.clips(good),
-        *hostile.clips_of_other_kinds(good),
-        ("tracks", hostile.many_tracks(tmp_path / "tracks.mp4", 100).read_bytes()),
+        *hostile_media.clips(good),
+        *hostile_media.clips_of_other_kinds(good),
+        ("tracks", hostile_media.many_tracks(tmp_path / "tracks.mp4", 100).read_bytes()),
     ]
     jobs = [saved(data, number) for number, (_name, data) in enumerate(bad)]
     app = workspace_app(tmp_path / "w", jobs=jobs)

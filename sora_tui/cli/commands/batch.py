@@ -269,7 +269,11 @@ def _rest_of(
     """What is still to be sent, and the jobs that stand for the rest.
 
     Args:
+        folder: The workspace.
+        server: The server that the batch is for.
         ids: Of the batch, and the one that earlier versions gave it.
+        asked: Every clip that the batch file asks for.
+        console: Where messages go.
     """
     name = ids[0]
     mine = [job for job in jobs_of_batch(folder, *ids) if job.server.origin == server.origin]

@@ -82,11 +82,20 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     run_owner_command(
         "delete", job.id, is_done, folder, settings, console, "remote" if at_server else ""
     )
+    _report(args, job, means, console)
+    return exits.DONE
+
+
+def _report(
+    args: argparse.Namespace, job: Job, means: DeleteMeans | None, console: Console
+) -> None:
+    """Print what was deleted, and where; `means` is None where no server was asked."""
+    at_server = means is not None
     if at_server and not _is_at_rest(job):
         console.document({"event": "cancelled", "job": job.id, "server": means})
         console.result(_("Deleted at {host}.").format(host=_host(job)))
         console.result(_("{job} is cancelled; its record stays.").format(job=job.id))
-        return exits.DONE
+        return
     record = f"metadata/.trash/{job.id}.json"
     stays = [output.path for output in job.outputs]
     console.document(
@@ -99,7 +108,6 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     console.result(_("Moved to {path}").format(path=record))
     for path in stays:
         console.result(_("The file stays: {path}").format(path=clean_line(path)))
-    return exits.DONE
 
 
 def _is_at_rest(job: Job) -> bool:

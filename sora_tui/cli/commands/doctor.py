@@ -59,6 +59,7 @@ def run_without_settings(why: Problem, workspace: Path | None, console: Console)
     Args:
         why: What keeps them from being read.
         workspace: The folder to work in, if that at least is known.
+        console: Where messages go.
     """
 
     def folder_checks() -> Iterator[Check]:

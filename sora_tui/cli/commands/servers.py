@@ -305,7 +305,7 @@ def _known(name: str, settings: Settings) -> Server:
     return settings.servers[name]
 
 
-def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Any]:  # noqa: C901 -- one step a setting, each of one line
     """The settings of a profile with what the command line says; an empty word takes one out."""
     table = dict(before)
     for option, setting in _TEXTS.items():

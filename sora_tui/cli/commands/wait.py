@@ -64,7 +64,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_send_refused(command)
 
 
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:  # noqa: C901 -- the course of the command, in its order
     """Stay until the named jobs, or all, are at rest; the exit code is the worst outcome's.
 
     What is decided about a lost answer is done first, on the command line or when it is asked for.

@@ -27,6 +27,7 @@ class Planes(NamedTuple):
     v: Image
 
     def copy(self) -> Planes:
+        """Return a copy that can be drawn on."""
         return Planes(self.y.copy(), self.u.copy(), self.v.copy())
 
     def window(self, left: int, top: int, width: int, height: int) -> Planes:
@@ -84,6 +85,7 @@ def to_planes(picture: Image) -> Planes:
 
 
 def to_mask(opacity: Image) -> Mask:
+    """Return the mask of a picture of opacities, at full and at half size."""
     return Mask(opacity, opacity.reduce(2))
 
 
@@ -115,6 +117,7 @@ class Landscape:
         ]
 
     def at(self, second: float) -> Planes:
+        """Return the frame at this second of the clip."""
         picture = self._sky.copy()
         for ridge in self._ridges:
             left = int(second * ridge.speed) % self._width
@@ -152,6 +155,7 @@ class Photo:
         self._slack = (near[0] - self._width, near[1] - self._height)
 
     def at(self, second: float) -> Planes:
+        """Return the frame at this second of the clip."""
         from PIL import Image as Pillow
 
         # Half a sine each way, out of step, starting in the middle.

@@ -24,6 +24,7 @@ class Alerts:
         self._has_welcomed = False
         context.store.changed.subscribe(lambda _changed: self._update_title())
         context.signals.jobs_moved.subscribe(self._notify)
+        context.signals.terminal_resumed.subscribe(lambda _back: self.show_title())
         context.signals.history_read.subscribe(lambda _read: self._welcome())
         self._update_title()
 

@@ -44,6 +44,7 @@ class CharactersWindow(ModalScreen[tuple[str, ...] | None]):
         Args:
             known: The jobs that made characters, one for each name.
             chosen: The names that are chosen already.
+            server: The server that the characters belong to.
         """
         super().__init__()
         self._known = {job.id: job for job in known}

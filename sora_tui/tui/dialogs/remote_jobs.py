@@ -114,6 +114,7 @@ class RemoteWindow(ModalScreen[None]):
 
         Args:
             videos: Newest first.
+            now: The present time.
             unconfirmed: Videos that may be of a job whose answer was lost, with the id of that job.
             more: The server has more than these.
             problem: Why there is no list, or not all of it.

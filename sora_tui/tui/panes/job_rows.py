@@ -56,8 +56,12 @@ def row(
     """Return the cells of a job.
 
     Args:
+        view: The job to show.
         prompt: See `prompt_among`.
+        now: The present moment.
+        roomy: The pane is wide enough for a longer bar.
         paused: A person stopped the queue.
+        ascii: Use ASCII signs only.
     """
     job, request = view.job, view.job.request
     tone: Tone = "warn" if view.retry else _TONES.get(job.state, "error")

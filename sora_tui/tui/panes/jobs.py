@@ -112,6 +112,8 @@ class JobsPane(Vertical):
         """Show these jobs and no others, in this order; the cursor stays on its job.
 
         Args:
+            views: The jobs to show.
+            now: The present time.
             ids: The whole list, where `views` are only those known so far; the others are
                 asked for when they come into sight.
             total: How many jobs there are without the filter.

@@ -11,7 +11,7 @@ from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.formatting import time_of_day
 
 
-def farewell(active: Sequence[Job], crashed: bool, report: Path | None) -> Iterator[str]:
+def exit_message(active: Sequence[Job], crashed: bool, report: Path | None) -> Iterator[str]:
     """What a person should know when the screen is gone.
 
     Args:

@@ -74,7 +74,7 @@ def state(view: JobView, ascii: bool = False) -> str:
     return f"{mark} {view.job.state_word}"
 
 
-def progress(view: JobView, now: datetime, width: int, ascii: bool = False) -> str:
+def progress(view: JobView, now: datetime, width: int, ascii: bool = False) -> str:  # noqa: PLR0911 -- the screen is being rebuilt
     """How far it is, in at most `width` cells, as the server says it and no further."""
     job = view.job
     if view.retry is not None or _waits_until(job, now) is not None:
@@ -168,7 +168,7 @@ def in_danger(view: JobView, now: datetime) -> bool:
     return (job.expires_at - now).total_seconds() < EXPIRY_ALARM
 
 
-def cost(view: JobView) -> str:
+def cost(view: JobView) -> str:  # noqa: PLR0911 -- the screen is being rebuilt
     """What it costs, with how sure that is: `~` estimated, `?` nobody knows, `!` for nothing."""
     job = view.job
     if job.state in _NEVER_ACCEPTED or (job.remote_id is None and job.state is State.CANCELLED):
@@ -228,7 +228,11 @@ def grouped(text: str, take: str, above: bool, below: bool) -> str:
     """The prompt of a take among its neighbours: said once, below it the takes alone.
 
     Args:
+        text: The prompt.
+        take: Number of the take, as shown.
         above: The row above is a take of the same prompt; `below` likewise.
+        below: The row below is a take of the same prompt.
+        ascii: Use ASCII signs only.
     """
     if not take:
         return text

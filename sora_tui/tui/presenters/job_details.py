@@ -21,7 +21,7 @@ from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui.presenters import job_columns as job_rows
 from sora_tui.tui.presenters.job_status import server_name
 from sora_tui.tui.state.job_view import JobView, changes_with_time
-from sora_tui.tui.widgets.scroll_text import Line, Span
+from sora_tui.tui.state.text_lines import Line, Span
 from sora_tui.workspace.legacy_records import record_path
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ def facts(
     """State, the sentences of what went wrong, money, and everything else that is known.
 
     Args:
+        view: The job to show.
+        now: The present time.
+        ascii: Use ASCII signs only.
         seen: What was found out about the clip's file by now.
         lineage: What it came from and became; None: not known yet.
     """
@@ -223,7 +226,9 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
 
 def _clip(job: Job, seen: ClipSeen | None) -> Iterator[Line]:
     """What a person who made a clip wants to know first: whether it is good, and where it is."""
-    from sora_tui.tui.state.clip_preview import clip_lines  # most jobs of the first frame have none
+    from sora_tui.tui.presenters.clip_facts import (
+        clip_lines,  # most jobs of the first frame have none
+    )
 
     clip, *beside = job.outputs
     for label, words, tone in clip_lines(job, seen):

@@ -29,6 +29,9 @@ def status(view: JobView, now: datetime, width: int, leave: str | None = "") -> 
     The last form, and the shortest, is given even where it does not fit.
 
     Args:
+        view: The job to show.
+        now: The present time.
+        width: Width that is available, in cells.
         leave: Comes before a key that acts on the job: what must be pressed first, if anything;
             None: no key acts on it now.
     """

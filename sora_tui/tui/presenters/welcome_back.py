@@ -19,8 +19,10 @@ def welcome(
     """What to say to somebody who comes back; empty when there is nothing they do not know.
 
     Args:
+        views: The jobs to show.
         since: Their last screen; None: they were never here.
         draft: When the text in the editor was put in safety, if it was never kept in its file.
+        now: The present time.
     """
     if since is None:
         return ""

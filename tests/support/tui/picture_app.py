@@ -1,7 +1,7 @@
 """A picture on a terminal, for the pty tests: m modal, t toast, j k scroll, x another picture.
 
-`python -m tests.tui.picture_app FOLDER`; the picture is `drawing()`. FOLDER/turns has a byte for
-each x.
+`python -m tests.support.tui.picture_app FOLDER`; the picture is `drawing()`. FOLDER/turns has a
+byte for each x.
 """
 
 import os
@@ -14,11 +14,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from sora_tui.media.cells import Cells, to_cells
-from sora_tui.tui.terminal.app import HardenedApp, run_app
+from sora_tui.tui.terminal.app import TerminalApp
 from sora_tui.tui.terminal.graphics.detect import graphics
 from sora_tui.tui.terminal.graphics.kitty import SentPictures
+from sora_tui.tui.terminal.run_app import run_app
 from sora_tui.tui.widgets.picture import PictureView
-from tests.media.pictures import picture
+from tests.support.pictures import picture
 
 COLUMNS, ROWS = 60, 30
 
@@ -39,7 +40,7 @@ class Question(ModalScreen[None]):
         yield Static("really?")
 
 
-class PictureApp(HardenedApp):
+class PictureApp(TerminalApp):
     CSS = """
     ScrollableContainer { width: 62; height: 23; overflow: hidden scroll; }
     PictureView { width: 60; height: 30; }

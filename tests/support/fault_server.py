@@ -25,7 +25,7 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
-from tests.rawserver import Request, answer
+from tests.support.raw_server import Request, answer
 
 
 @dataclass

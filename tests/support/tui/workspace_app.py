@@ -22,7 +22,8 @@ from sora_tui.core.job import Batch, Consent, Cost, Job
 from sora_tui.core.price import Price
 from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
 from sora_tui.tui.app import SoraApp
 from sora_tui.tui.layout.workbench import Workbench
@@ -31,7 +32,7 @@ from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.references import Prepared
-from tests.tui.sample_jobs import NOW
+from tests.support.sample_jobs import NOW
 
 PROMPT = (
     "A fishing harbour at dawn. Slow dolly past the boats, gulls over the masts, low sun on wet "

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tests.rawserver import Line, RawServer, answer, read_request
+from tests.support.raw_server import Line, RawServer, answer, read_request
 
 NOT_FOUND: Final = answer(404, {"detail": "Not Found"})
 VIDEO_NOT_FOUND: Final = answer(404, {"detail": "Video not found"})

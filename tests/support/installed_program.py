@@ -25,7 +25,7 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.quote import quote
 from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.workspace.folder import open_folder
-from tests.faults.server import FaultServer
+from tests.support.fault_server import FaultServer
 
 #: Planted in the environment; its bytes must never be seen anywhere but in a header.
 KEY = "sk-planted-4f1c9a7be2"

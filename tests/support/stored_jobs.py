@@ -11,7 +11,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.job_id import JobIds
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.job_document import encode
-from tests.core.lives import OUTPUT, START, new_job, video
+from tests.support.job_states import OUTPUT, START, new_job, video
 
 ORIGIN: Final = "https://lab.example.org"
 _ids: Final = JobIds()

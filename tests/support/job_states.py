@@ -1,4 +1,4 @@
-"""Whole lives of jobs for hypothesis: every method with every argument that matters."""
+"""Jobs in each state, and for hypothesis every way there: each method with each argument."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import av
 from PIL import Image, PngImagePlugin
 
 from sora_tui.media.practice.render import ClipPlan, render_clip
-from tests.media.pictures import encoded, picture
+from tests.support.pictures import encoded, picture
 
 
 def clip(path: Path, width: int = 320, height: int = 180, seconds: int = 1) -> Path:

@@ -31,7 +31,7 @@ import pyte
 
 from tests.support.clock import module_path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 """The project's folder: `cwd` for programs that live in tests/."""
 
 KEYS = {
