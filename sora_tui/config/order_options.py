@@ -1,4 +1,4 @@
-"""What one order is made of: command line over prompt front matter over settings."""
+"""The options of one order: command line over prompt front matter over settings."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a person wants of a clip, checked. None is: not said here.
+    """What a person wants of a clip, checked. None means: not given here.
 
     Attributes:
         size: `width x height`.
         reference: The picture as the person names it.
         count: Clips of this order, 1..`MAX_COUNT`.
         characters: Names of those that appear.
-        operation: What is done with `source`, a job or an MP4; None: a new clip is made.
+        operation: What is done with `source`, a job or an MP4; None for a new clip.
     """
 
     model: str | None = None
@@ -39,7 +39,7 @@ class Choices:
     source: str | None = None
 
     def over(self, weaker: Choices) -> Choices:
-        """These where they say something, the weaker ones elsewhere; tables are merged."""
+        """Return these options, completed by the weaker ones; tables are merged."""
         return Choices(
             model=self.model or weaker.model,
             seconds=self.seconds or weaker.seconds,
@@ -56,7 +56,7 @@ class Choices:
 
 
 def from_settings(settings: Settings) -> Choices:
-    """What environment, files and the profile say."""
+    """Return the options that environment, files and profile give."""
     return Choices(
         model=settings.model,
         seconds=settings.seconds,
@@ -67,7 +67,7 @@ def from_settings(settings: Settings) -> Choices:
 
 
 def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
-    """What a prompt file says at its top. Names that mean nothing here are left alone.
+    """Return the options in a prompt's front matter. Unknown names are left alone.
 
     Args:
         written: The front matter, parsed.
@@ -103,10 +103,10 @@ def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
 
 
 def operation(value: Any) -> Operation:
-    """One of the operations.
+    """Return the operation that a value names.
 
     Raises:
-        ValueError: It is none.
+            ValueError: It names none.
     """
     for known in OPERATIONS:
         if value == known:
@@ -115,7 +115,7 @@ def operation(value: Any) -> Operation:
 
 
 def count(value: Any) -> int:
-    """A number of clips.
+    """Return a number of clips.
 
     Raises:
         ProblemError: count_invalid.

@@ -201,7 +201,7 @@ class ProblemError(Exception):
 
 
 def problem(code: str, **facts: Fact) -> Problem:
-    """The problem of this code with its usual answer about money."""
+    """Return the problem of this code with its usual answer about money."""
     return Problem(code, facts, CODES.get(code, Spent.NO))
 
 

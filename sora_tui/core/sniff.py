@@ -1,4 +1,4 @@
-"""What a file or an answer is, by its first bytes."""
+"""Recognizes a file or an answer by its first bytes."""
 
 from __future__ import annotations
 

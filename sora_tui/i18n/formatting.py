@@ -9,15 +9,15 @@ from typing import Final
 
 from sora_tui.i18n import _, language, ngettext
 
-#: Characters that are named one by one.
+#: Most characters that are named one by one.
 _NAMED: Final = 6
 
 
 def money(sum: Decimal, currency: str) -> str:
-    """`$0.40`, `0.40 EUR`; in French `0,40 $`.
+    """Return `$0.40`, `0.40 EUR`; in French `0,40 $`.
 
-    Tenths of a cent are shown as they are. A sum with more digits was worked out from frames: from
-    1 on it is rounded to cents, below to hundredths of a cent.
+    Tenths of a cent are shown. A sum with more digits was computed from frames: from 1 on it is
+    rounded to cents, below to hundredths of a cent.
     """
     if sum >= Decimal("0.001") and sum != sum.quantize(Decimal("0.001")):
         sum = sum.quantize(Decimal("0.01") if sum >= 1 else Decimal("0.0001"), ROUND_HALF_UP)
@@ -28,7 +28,7 @@ def money(sum: Decimal, currency: str) -> str:
 
 
 def bytes_words(bytes: int) -> str:
-    """`812 bytes`, `24 kB`, `3.0 MB` (a thousand bytes, a million bytes)."""
+    """Return `812 bytes`, `24 kB`, `3.0 MB` (a kB is 1000 bytes)."""
     if bytes < 1000:
         return _("{count} bytes").format(count=bytes)
     if bytes < 1_000_000:
@@ -37,13 +37,13 @@ def bytes_words(bytes: int) -> str:
 
 
 def thousands(count: int) -> str:
-    """`1,204`; in French `1 204` with a narrow space that does not break."""
+    """Return `1,204`; in French `1 204` with a narrow space that does not break."""
     digits = f"{count:,}"
     return digits.replace(",", "\u202f") if language() == "fr" else digits
 
 
 def duration(seconds: float) -> str:
-    """`0:41`, `4:02`, `1:04:02`."""
+    """Return `0:41`, `4:02`, `1:04:02`."""
     minutes, rest = divmod(max(round(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -128,7 +128,7 @@ def amount(sum: Decimal) -> str:
 
 
 def left_out_words(characters: Sequence[str]) -> str:
-    """What was left out of a prompt: `Left out, because nobody could see them: U+202E`."""
+    """Return what was left out of a prompt: `Left out, because nobody could see them: U+202E`."""
     shown = ", ".join(characters[:_NAMED]) + (", …" if len(characters) > _NAMED else "")
     return ngettext(
         "Left out of the prompt, because no reader sees it: {characters}",

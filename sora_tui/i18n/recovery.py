@@ -26,7 +26,7 @@ _OTHER = {
 
 
 def found_words(job: Job) -> str:  # noqa: PLR0911 -- one return a sentence
-    """One line: where was looked, since when, and what that says; the candidates come below it."""
+    """Return one line: which list was searched, since when, and the result, without candidates."""
     facts = {"server": clean_line(job.server.profile, 60), "time": "", "count": 0}
     search = job.search
     if search is None:
@@ -55,9 +55,9 @@ def found_words(job: Job) -> str:  # noqa: PLR0911 -- one return a sentence
 
 
 def search_words(job: Job, until: str) -> str:
-    """One line: that a lost answer is looked for, and until when.
+    """Return one line: that a lost answer is searched for, and until when.
 
-    What waited in a folder that was copied is not lost: it waits for a yes.
+    A job that waited in a copied folder has no lost answer: it waits for consent.
 
     Args:
         job: The unconfirmed job.
@@ -76,7 +76,7 @@ def search_words(job: Job, until: str) -> str:
 
 
 def same_words(candidate: Candidate) -> str:
-    """`same size and prompt, another model`: what the server tells of it and was asked for."""
+    """Return `same size and prompt, another model`: how the candidate compares with the request."""
     parts = []
     same = [_(_SAME[name]) for name in candidate.same if name in _SAME]
     near = [_(_SAME[name]) for name in candidate.near if name in _SAME]
@@ -95,7 +95,7 @@ def same_words(candidate: Candidate) -> str:
 
 
 def created_words(candidate: Candidate) -> str:
-    """When it was made, on the person's own clock; with its day where the time is no help."""
+    """Return when it was made, on the person's own clock; with the day if it is another time."""
     if candidate.created_at is None:
         return _("no time")
     made = candidate.created_at
