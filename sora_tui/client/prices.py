@@ -53,6 +53,7 @@ def _measures() -> Measures:
         unclear=named["unclear"],
         numbers=named["numbers"],
         words=named["words"],
+        lists=named["lists"],
         harmless=(named["harmless"] | frozenset(map(folded, parameter_names()))),
     )
 

@@ -52,6 +52,22 @@ _PROXY_HEADERS: Final = (
     "helicone-",
     "x-bifrost-",
     "x-upstream-",
+    "x-litellm-",
+    "x-oneapi-",
+    "x-new-api-",
+    "x-powered-by",
+    "forwarded",
+    "x-amzn-",
+    "x-ratelimit-",
+    "openai-",
+)
+#: What `Server` names where a server that runs its models answers itself.
+_OWN_SERVERS: Final = ("uvicorn", "hypercorn", "granian", "gunicorn", "python")
+#: Beginnings of names of models that are sold and never given away to be run.
+_SOLD_MODELS: Final = (
+    *("sora-", "veo-", "veo2", "veo3", "kling", "gen-3", "gen3", "gen-4", "gen4", "runway"),
+    *("ray-2", "ray2", "luma", "dream-machine", "pika", "hailuo", "minimax", "t2v-01", "i2v-01"),
+    *("seedance", "doubao", "amazon.", "nova-reel", "gpt-", "dall-e", "vidu", "pixverse"),
 )
 #: Who sells models and gives none away to be run: gateways write their names before a model's.
 _SELLERS: Final = frozenset(
@@ -196,8 +212,21 @@ def _runs_models(row: Dialect, answers: Mapping[Probe, Response]) -> bool:
     owners = {str(model.get("owned_by")) for model in rows}
     vendors = {vendor for row in rows if (vendor := _vendor(str(row.get("id"))))}
     names = {name for answer in answers.values() for name in answer.headers}
-    is_proxied = any(name.lower().startswith(_PROXY_HEADERS) for name in names)
-    return len(owners) <= 1 and len(vendors) <= 1 and not vendors & _SELLERS and not is_proxied
+    is_proxied = any(name.lower().startswith(_PROXY_HEADERS) for name in names) or not all(
+        _is_own_server(answer.headers) for answer in answers.values()
+    )
+    ids = [str(row.get("id")).casefold() for row in rows]
+    sold = {begin for begin in _SOLD_MODELS for id in ids if id.startswith(begin)}
+    # One such name alone may be what a person calls a model of their own.
+    is_sold = len(sold) > 1 or any("pricing" in row for row in rows)
+    is_one = len(owners) <= 1 and len(vendors) <= 1
+    return is_one and not (vendors & _SELLERS or is_proxied or is_sold)
+
+
+def _is_own_server(headers: Mapping[str, str]) -> bool:
+    """Return whether `Server` names nothing that stands before a server of models."""
+    named = next((value for name, value in headers.items() if name.lower() == "server"), "")
+    return not named or named.casefold().startswith(_OWN_SERVERS)
 
 
 def _vendor(model: str) -> str:

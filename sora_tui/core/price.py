@@ -68,6 +68,7 @@ class Measures(NamedTuple):
         numbers: Parameters that do so where their value is a number.
         words: A number under a name that has one of these words in it does so too, unless the name
             is in `harmless`.
+        lists: A list under one of these names makes as many as it has entries.
         harmless: Names with such a word that do not change how much is made.
         default_rate: Frames of one second where none are given; None if it is not known.
     """
@@ -80,6 +81,7 @@ class Measures(NamedTuple):
     numbers: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     harmless: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
     default_rate: Decimal | None = None
 
     def has(self, key: str) -> bool:
@@ -89,6 +91,8 @@ class Measures(NamedTuple):
 
     def may_count(self, key: str, value: object) -> bool:
         """Return whether this may change how much is made, as far as the folded name tells."""
+        if key in self.lists and isinstance(value, Sequence) and not isinstance(value, str):
+            return len(value) > 1
         if key in self.harmless or not _has_number(value):
             return False
         if _number(value) == 1 and not any(unit in key for unit in _LONG_UNITS):
@@ -148,6 +152,8 @@ class Price(NamedTuple):
 _SMALLEST: Final = Decimal("0.000001")
 #: More clips, frames or seconds than any person orders: beyond it is a mistake or an attack.
 _MOST: Final = 1_000_000
+#: Names under which servers read the model.
+_MODEL_NAMES: Final = frozenset({"model", "modelname", "modelid", "engine"})
 _NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 #: What some server may read as a number: `+4`, `1e3`, `0x3e8`, `4s`, digits of other scripts.
 _NUMBER_LIKE: Final = re.compile(r"[+-]?[.,]?\d")
@@ -186,11 +192,28 @@ def price_of(
         of_host = _highest(table.per_second.get(model, {}), sizes)
         if rate is None or of_host is not None:
             rate, currency, dated = of_host, table.currency, table.dated
-    if rate is None or amount.seconds is None or amount.unclear:
-        unclear = "" if rate is None else amount.unclear
+    other_model = _other_model(model, params)
+    if rate is None or amount.seconds is None or amount.unclear or other_model:
+        unclear = "" if rate is None else amount.unclear or other_model
         return Price(PriceKind.UNKNOWN, None, currency, clips=amount.clips, unclear=unclear)
     total = rounded(rate * amount.seconds * amount.clips)
     return Price(PriceKind.PRICED, total, currency, rate, dated, amount.clips)
+
+
+def _other_model(model: str, params: Mapping[str, Any]) -> str:
+    """Return the parameter that names another model than the priced one; empty where none does.
+
+    Some servers read `Model`, or `model` inside an object such as `extra_body`.
+    """
+    for name, value in params.items():
+        left: list[tuple[str, object]] = [(name, value)]
+        while left:
+            key, one = left.pop()
+            if isinstance(one, Mapping):
+                left.extend((str(inner), each) for inner, each in one.items())
+            elif folded(key) in _MODEL_NAMES and isinstance(one, str) and one not in {"", model}:
+                return name
+    return ""
 
 
 def amount_of(

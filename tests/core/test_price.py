@@ -204,6 +204,8 @@ def test_an_amount_that_cannot_be_worked_out_leaves_the_price_unknown(
         ),
         *("num_frames_per_chunk", "window_frames", "end_frame", "loop", "loops", "takes"),
         *("iterations", "num_iterations", "amount", "images", "image_num", "generations"),
+        *("variations", "repetitions", "segments", "n_predictions", "extensions", "total"),
+        *("end_time", "dur", "len", "how_many"),
         *("results", "number", "video_quantity", "outputs_wanted", "sampleTotal"),
     ],
 )
@@ -214,6 +216,31 @@ def test_a_number_that_may_multiply_leaves_the_price_unclear(name: str, value: A
     for harmless in ("fast", True, None):
         told = price_of(RATED, PLAIN._replace(params={name: harmless}), None, MEASURES)
         assert told.sum == Decimal("0.40")
+
+
+@pytest.mark.parametrize("name", ["prompts", "seeds", "shots", "scenes"])
+def test_a_list_that_multiplies_leaves_the_price_unclear(name: str) -> None:
+    price = price_of(RATED, PLAIN._replace(params={name: ["a", "b"]}), None, MEASURES)
+    assert (price.sum, price.unclear) == (None, name)
+    one = price_of(RATED, PLAIN._replace(params={name: ["a"]}), None, MEASURES)
+    assert one.sum == Decimal("0.40")
+
+
+@pytest.mark.parametrize(
+    ("params", "unclear"),
+    [
+        ({"Model": "dear"}, "Model"),
+        ({"extra_body": {"model": "dear"}}, "extra_body"),
+        ({"extra_body": {"inner": {"model_name": "dear"}}}, "extra_body"),
+        ({"extra_body": {"model": "sora-2"}}, ""),
+    ],
+)
+def test_another_model_inside_leaves_the_price_unclear(
+    params: dict[str, Any], unclear: str
+) -> None:
+    price = price_of(RATED, PLAIN._replace(params=params), None, MEASURES)
+    assert price.unclear == unclear
+    assert (price.sum is None) == bool(unclear)
 
 
 @pytest.mark.parametrize(
