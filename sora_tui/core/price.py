@@ -91,8 +91,9 @@ class Measures(NamedTuple):
 
     def may_count(self, key: str, value: object) -> bool:
         """Return whether this may change how much is made, as far as the folded name tells."""
-        if key in self.lists and isinstance(value, Sequence) and not isinstance(value, str):
-            return len(value) > 1
+        is_list = isinstance(value, Sequence) and not isinstance(value, str)
+        if key in self.lists and is_list and len(value) > 1:
+            return True
         if key in self.harmless or not _has_number(value):
             return False
         if _number(value) == 1 and not any(unit in key for unit in _LONG_UNITS):
