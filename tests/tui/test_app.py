@@ -8,33 +8,18 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from sora_tui.core.request import COVER
 from sora_tui.tui.panes.editor.pane import EditorPane
 from tests.support import sample_jobs
-from tests.support.tui.workspace_app import (
-    PAID,
-    PROMPT,
-    UNPRICED,
-    WorkspaceApp,
-    screen,
-    settle,
-    workspace_app,
-)
-
-PICTURES = Path(__file__).parents[2] / "input_reference"
+from tests.support.pictures import PICTURES
+from tests.support.tui.driver import press, screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import PAID, PROMPT, UNPRICED, WorkspaceApp, workspace_app
 
 
 def text_of(app: WorkspaceApp) -> str:
     return app.query_one(TextArea).text
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
@@ -42,7 +27,7 @@ async def test_a_newcomer_makes_a_clip_with_one_key(tmp_path: Path, size: tuple[
     app = workspace_app(tmp_path)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        shown = "\n".join(screen(app))
+        shown = screen_text(app)
         assert "SIMULATOR" in shown
         assert "nothing is charged" in shown
         assert "No jobs yet. F5 makes a clip" in shown
@@ -56,7 +41,7 @@ async def test_a_newcomer_makes_a_clip_with_one_key(tmp_path: Path, size: tuple[
             "free",
             1,
         )
-        assert "· pending" in "\n".join(screen(app)), "the job is in the list at once"
+        assert "· pending" in screen_text(app), "the job is in the list at once"
 
 
 async def test_one_press_is_one_order_however_long_the_key_is_held(tmp_path: Path) -> None:
@@ -73,7 +58,7 @@ async def test_writing_over_a_sample_leaves_the_sample_alone(tmp_path: Path) -> 
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "!")
-        assert "untitled-1" in screen(app)[1]
+        assert "untitled-1" in screen_lines(app)[1]
         await press(pilot, "ctrl+s")
     assert (tmp_path / "prompts/harbour.md").read_text() == PROMPT + "\n"
     kept = (tmp_path / "prompts/untitled-1.md").read_text()
@@ -99,8 +84,8 @@ async def test_settings_step_and_take_any_value_that_can_be_meant(tmp_path: Path
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "tab", "right", "tab", "right", "tab", *"1024x", "enter")
-        assert "1024x" in "\n".join(screen(app))
-        assert "1024x" in "\n".join(screen(app)[8:13]), "the refusal names the value at once"
+        assert "1024x" in screen_text(app)
+        assert "1024x" in "\n".join(screen_lines(app)[8:13]), "the refusal names the value at once"
         await press(pilot, *(["shift+tab"] * 3), *"x")  # params, clips, then back on size
         await press(pilot, *(["backspace"] * 2), *"1024x576", "enter", "enter")
         request = app.fake.orders[0][1]
@@ -115,13 +100,13 @@ async def test_a_priced_clip_needs_a_second_key(tmp_path: Path, key: str, orders
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "f5")
-        assert "Pay about $0.40 on gw.example.org?" in "\n".join(screen(app))
+        assert "Pay about $0.40 on gw.example.org?" in screen_text(app)
         assert not app.fake.orders
         await press(pilot, key)
         assert len(app.fake.orders) == orders
         if orders:
             assert app.fake.orders[0][2].sum == Decimal("0.40")
-        assert "model" in "\n".join(screen(app)), "the settings are back"
+        assert "model" in screen_text(app), "the settings are back"
         # Escape leads to the commands from everywhere, any other no back into the text.
         assert isinstance(app.focused, EditorPane if key == "escape" else TextArea)
 
@@ -137,7 +122,7 @@ async def test_always_is_remembered_for_the_address_not_for_the_name(tmp_path: P
         async with app.run_test() as pilot:
             await settle(pilot)
             await press(pilot, "f5")
-            assert ("does not say what it charges" in "\n".join(screen(app))) is asked
+            assert ("does not say what it charges" in screen_text(app)) is asked
             await press(pilot, *keys)
             assert len(app.fake.orders) == orders
 
@@ -149,7 +134,7 @@ async def test_a_picture_of_another_size_is_fitted_and_says_so(tmp_path: Path) -
         await settle(pilot)
         await press(pilot, "escape", "2", "enter")
         await press(pilot, "3")
-        assert "fit cover, cuts 25%" in "\n".join(screen(app))
+        assert "fit cover, cuts 25%" in screen_text(app)
         await press(pilot, "f5")
         reference = app.fake.orders[0][1].reference
         assert reference is not None
@@ -162,7 +147,7 @@ async def test_what_cannot_be_sent_is_told_and_nothing_is_lost(tmp_path: Path) -
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "f5")
-        shown = " ".join("\n".join(screen(app)).replace("│", "").split())
+        shown = " ".join(screen_text(app).replace("│", "").split())
         assert "✗ 32001/32000, 1 too many" in shown
         assert "Nothing was sent and nothing was billed." in shown
         assert not app.fake.orders
@@ -179,7 +164,7 @@ async def test_live_changes_move_neither_cursor_nor_focus(tmp_path: Path) -> Non
         app.fake.tell(sample_jobs.in_progress(sample_jobs.pending(5), 40))
         await settle(pilot)
         assert (app.jobs.cursor_id, app.focused) == (before, focused)
-        assert "1 running" in "\n".join(screen(app))
+        assert "1 running" in screen_text(app)
 
 
 async def test_a_hand_edit_of_the_document_shows_within_a_second(tmp_path: Path) -> None:
@@ -192,9 +177,9 @@ async def test_a_hand_edit_of_the_document_shows_within_a_second(tmp_path: Path)
         document.write_text('{"schema": 1,\n "id": oops}\n')
         for _ in range(30):
             await pilot.pause(0.1)
-            if "oops" in "\n".join(screen(app)):
+            if "oops" in screen_text(app):
                 break
-        shown = "\n".join(screen(app))
+        shown = screen_text(app)
         assert "oops" in shown
         assert "line 2" in shown
 
@@ -218,7 +203,7 @@ async def test_another_server_keeps_the_draft_and_changes_the_banner(tmp_path: P
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "!", "f2", "up", "enter")
-        assert "SIMULATOR" in screen(app)[0]
+        assert "SIMULATOR" in screen_lines(app)[0]
         assert text_of(app) == PROMPT + "!"
         await press(pilot, "f5")
         assert app.fake.orders[0][0].simulated

@@ -8,30 +8,24 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from sora_tui.core.job import State
 from sora_tui.core.limits import Budget
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
-from tests.cli.test_resolve_unconfirmed import lose
 from tests.support.lossy_server import lossy_server
 from tests.support.pty_session import KEYS, PtySession
 from tests.support.sample_jobs import pending, searched, unconfirmed
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui.driver import press, screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
+from tests.support.unconfirmed_job import lose
 
 LOST = searched(unconfirmed(pending(242, paid=True)), "video_1", "video_2")
 FREE = searched(unconfirmed(pending(300)), "video_3")
 
 
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
 def text(app: WorkspaceApp) -> str:
-    return "\n".join(screen(app))
+    return screen_text(app)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
@@ -42,7 +36,7 @@ async def test_it_is_adopted_by_one_key(tmp_path: Path, size: tuple[int, int]) -
         await press(pilot, "escape", "4", "enter")
         assert "> video_1" in text(app)
         assert "send again (may be billed twice)" in text(app)
-        assert "Adopt" in screen(app)[-1]
+        assert "Adopt" in screen_lines(app)[-1]
         await press(pilot, "down", "a")
         assert app.fake.commands == [(LOST.id, "adopt", "video_2")]
         assert app.fake.orders == []

@@ -14,9 +14,9 @@ from sora_tui.core.request import COVER, EXACT, Fit, read_fit
 from sora_tui.tui.dialogs.fit import FitWindow
 from sora_tui.tui.dialogs.picture import LookWindow
 from sora_tui.tui.widgets.picture import PictureView
-from tests.support.pictures import encoded, picture
-from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
-from tests.tui.test_gallery import PICTURES, press
+from tests.support.pictures import PICTURES, encoded, picture
+from tests.support.tui.driver import press, screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 #: Of the line where a picture will be cut.
 LINE = (255, 200, 60)
@@ -46,7 +46,7 @@ async def running(app: WorkspaceApp) -> AsyncIterator[Pilot[None]]:
 
 
 def text(app: WorkspaceApp) -> str:
-    return "\n".join(screen(app))
+    return screen_text(app)
 
 
 def colours(view: PictureView) -> set[tuple[int, int, int]]:
@@ -132,7 +132,7 @@ async def test_the_picture_is_looked_at_with_its_cut_and_fitted_from_there(
         window = app.screen
         assert isinstance(window, LookWindow)
         await until_seen(pilot, window.view, line=True)
-        assert "1600x1200  4:3  fitted, cuts 25% of the height" in screen(app)[0]
+        assert "1600x1200  4:3  fitted, cuts 25% of the height" in screen_lines(app)[0]
         await press(pilot, "f")
         assert isinstance(app.screen, FitWindow)
         await press(pilot, "enter")
@@ -154,10 +154,10 @@ async def test_badges_say_what_choosing_would_do(
     async with running(app) as pilot:
         app.editor.show_reference(None, fit)
         await press(pilot, "escape", "2", "end", "up")
-        row = next(line for line in screen(app) if "lighthouse.jpg" in line)
+        row = next(line for line in screen_lines(app) if "lighthouse.jpg" in line)
         assert badge in row
         await press(pilot, "enter")
-        row = next(line for line in screen(app) if "lighthouse.jpg" in line)
+        row = next(line for line in screen_lines(app) if "lighthouse.jpg" in line)
         assert badge in row
         assert app.editor.draft.fit == chosen
 

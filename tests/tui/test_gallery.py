@@ -16,10 +16,9 @@ from sora_tui.tui.dialogs.picture import LookWindow
 from sora_tui.tui.presenters.reference_fit import effect
 from sora_tui.workspace.references import Shelf
 from tests.support import sample_jobs as sample
-from tests.support.pictures import encoded, picture
-from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
-
-PICTURES = Path(__file__).parents[2] / "input_reference"
+from tests.support.pictures import PICTURES, encoded, picture
+from tests.support.tui.driver import press, screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 
 @pytest.fixture
@@ -32,16 +31,10 @@ def app(tmp_path: Path) -> WorkspaceApp:
     return made
 
 
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
 async def wait_for(app: WorkspaceApp, pilot: Pilot[None], text: str, seconds: float = 5) -> None:
     until = time.monotonic() + seconds
-    while text not in "\n".join(screen(app)):
-        assert time.monotonic() < until, f"no {text!r}:\n" + "\n".join(screen(app))
+    while text not in screen_text(app):
+        assert time.monotonic() < until, f"no {text!r}:\n" + screen_text(app)
         await pilot.pause(0.05)
 
 
@@ -54,7 +47,7 @@ async def test_a_picture_that_arrives_appears_and_one_that_goes_is_gone(app: Wor
         await wait_for(app, pilot, "new.jpg")
         (app.folder.references / "new.jpg").unlink()
         until = time.monotonic() + 5
-        while "new.jpg" in "\n".join(screen(app)):
+        while "new.jpg" in screen_text(app):
             assert time.monotonic() < until
             await pilot.pause(0.05)
 
@@ -76,7 +69,7 @@ async def test_search_narrows_the_list_and_esc_gives_it_back(app: WorkspaceApp) 
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "2", "slash", *"2025 bea")
-        shown = "\n".join(screen(app))
+        shown = screen_text(app)
         assert "1 of 4" in shown
         assert "beach.jpg" in shown
         assert "lighthouse" not in shown
@@ -84,11 +77,11 @@ async def test_search_narrows_the_list_and_esc_gives_it_back(app: WorkspaceApp) 
         assert app.editor.draft.reference is not None
         assert app.editor.draft.reference.endswith("holiday/2025/beach.jpg")
         await press(pilot, "slash", *"xx")
-        shown = "\n".join(screen(app))
+        shown = screen_text(app)
         assert '0 of 4 match "xx"  esc clears' in shown
         assert "Drop" not in shown
         await press(pilot, "escape")
-        assert "lighthouse.jpg" in "\n".join(screen(app))
+        assert "lighthouse.jpg" in screen_text(app)
         await press(pilot, "escape")
         assert app.bench.active == "editor", "esc leads back when nothing is searched"
 
@@ -97,9 +90,9 @@ async def test_the_effect_follows_size_fit_and_cursor(app: WorkspaceApp) -> None
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "2", "end")
-        assert "4:3  fitted, cuts 25% of the height" in "\n".join(screen(app))
+        assert "4:3  fitted, cuts 25% of the height" in screen_text(app)
         await press(pilot, "enter", "f", "right", "enter")
-        assert "4:3  fitted with black bars" in "\n".join(screen(app))
+        assert "4:3  fitted with black bars" in screen_text(app)
         await press(pilot, "enter", "home")
         assert app.editor.draft.reference is None
 
@@ -139,7 +132,7 @@ async def test_space_shows_the_picture_and_enter_uses_it(
         await settle(pilot)
         await press(pilot, "escape", "2", "space")
         await wait_for(app, pilot, "▀▀▀▀")
-        assert "alley.png" in screen(app)[0]
+        assert "alley.png" in screen_lines(app)[0]
         await press(pilot, "down")
         await wait_for(app, pilot, "dawn.jpg")
         await press(pilot, "enter")
@@ -155,7 +148,7 @@ async def test_a_damaged_picture_says_so_where_it_would_stand(app: WorkspaceApp)
         await settle(pilot)
         await press(pilot, "escape", "2", "space")
         await wait_for(app, pilot, "The reference picture is damaged.")
-        assert "▀" not in "\n".join(screen(app))
+        assert "▀" not in screen_text(app)
         await press(pilot, "escape")
         assert not isinstance(app.screen, LookWindow)
 
@@ -165,7 +158,7 @@ async def test_what_cannot_be_sent_is_not_chosen_and_says_why(app: WorkspaceApp)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "2", "enter")
-        shown = " ".join("\n".join(screen(app)).split())
+        shown = " ".join(screen_text(app).split())
         assert "aaa.txt is not a picture of a known kind" in shown
         assert app.editor.draft.reference is None
 

@@ -21,7 +21,8 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.job_document import encode
 from tests.support import sample_jobs as sample
 from tests.support.sample_jobs import NOW
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui.driver import press, screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 SIZE = (120, 40)
 
@@ -50,12 +51,6 @@ def some_jobs() -> list[Job]:
     ]
 
 
-async def press(pilot: Pilot[Any], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
 async def begin(pilot: Pilot[Any]) -> None:
     await settle(pilot)
     await press(pilot, "escape", "4")
@@ -74,7 +69,7 @@ def listed(app: WorkspaceApp) -> list[str]:
 
 
 def text(app: WorkspaceApp) -> str:
-    return "\n".join(screen(app))
+    return screen_text(app)
 
 
 async def test_the_filter_finds_by_words_state_and_server(tmp_path: Path) -> None:
@@ -309,7 +304,7 @@ async def test_a_long_history_is_paged_and_never_held(tmp_path: Path) -> None:
         assert "all 900" in text(app)
         assert len(app.context.store.newest()) < 300
         await press(pilot, "G")
-        assert "✓ saved" in screen(app)[-4]
+        assert "✓ saved" in screen_lines(app)[-4]
         last = app.jobs.cursor_view
         assert last is not None
         assert last.job.request.prompt == "Old one"

@@ -12,15 +12,8 @@ from sora_tui.core.job import Job, JobError
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Spent
 from tests.support.sample_jobs import ago, pending, saved, submitting
-from tests.support.tui.workspace_app import (
-    PAID,
-    PROMPT,
-    WorkspaceApp,
-    screen,
-    settle,
-    workspace_app,
-)
-from tests.tui.test_app import press
+from tests.support.tui.driver import press, screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import PAID, PROMPT, WorkspaceApp, workspace_app
 
 ROOMY = Budget(per_day=Decimal(10))
 
@@ -40,13 +33,13 @@ async def test_the_banner_and_the_question_say_what_the_day_has_cost(tmp_path: P
     app = screen_with(tmp_path, ROOMY, saved(pending(300, paid=True)))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert screen(app)[0].rstrip().endswith("today $0.40 of $10.00")
+        assert screen_lines(app)[0].rstrip().endswith("today $0.40 of $10.00")
         await press(pilot, "f5")
-        said = "\n".join(screen(app))
+        said = screen_text(app)
         assert "Pay about $0.40 on gw.example.org?" in said
         assert said.count("today $0.40 of $10.00") == 2
         await press(pilot, "y")
-        assert screen(app)[0].rstrip().endswith("today $0.80 of $10.00")
+        assert screen_lines(app)[0].rstrip().endswith("today $0.80 of $10.00")
 
 
 async def test_an_order_beyond_the_limit_is_not_even_asked_for(tmp_path: Path) -> None:
@@ -54,7 +47,7 @@ async def test_an_order_beyond_the_limit_is_not_even_asked_for(tmp_path: Path) -
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "f5")
-        said = " ".join("\n".join(screen(app)).split())
+        said = " ".join(screen_text(app).split())
         assert "This goes over the limit of $0.50: about $0.40" in said
         await press(pilot, "y")
         assert app.fake.orders == []
@@ -68,7 +61,7 @@ async def test_a_prompt_that_was_refused_here_is_sent_by_a_word_of_its_own(
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "f5")
-        said = "\n".join(screen(app))
+        said = screen_text(app)
         here = ago(600).astimezone()
         assert f"This prompt was refused here on {here:%Y-%m-%d}" in said
         assert "Not sent." in said

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from textual import events
-from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from sora_tui.core.job import Job
@@ -20,14 +19,8 @@ from sora_tui.workspace.drafts import Drafts
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.variable_values import load_values
 from tests.support import sample_jobs
-from tests.support.tui.workspace_app import (
-    PAID,
-    PROMPT,
-    WorkspaceApp,
-    screen,
-    settle,
-    workspace_app,
-)
+from tests.support.tui.driver import press, screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import PAID, PROMPT, WorkspaceApp, workspace_app
 
 FOX = """+++
 # the small one
@@ -47,13 +40,7 @@ def text_of(app: WorkspaceApp) -> str:
 
 
 def shown(app: WorkspaceApp) -> str:
-    return "\n".join(screen(app))
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
+    return screen_text(app)
 
 
 def with_prompts(root: Path, **texts: str) -> WorkspaceApp:
@@ -97,7 +84,7 @@ async def test_a_prompt_is_renamed_with_its_draft_and_its_values(tmp_path: Path)
         await press(pilot, "escape", "1", "down", "enter", "f5", *"cold", "escape", "enter", "!")
         await press(pilot, "escape", "1", "r", "ctrl+u", *"lynx", "enter")
         assert "prompts/fox.md is now prompts/lynx.md" in shown(app)
-        assert "lynx.md" in screen(app)[1]
+        assert "lynx.md" in screen_lines(app)[1]
         assert text_of(app).endswith("light.!")
         await press(pilot, "r", "ctrl+u", *"wolf", "enter")
         assert "There is a prompt wolf already" in shown(app)
@@ -157,7 +144,7 @@ async def test_a_file_that_changed_meanwhile_and_the_draft_both_survive(tmp_path
         (tmp_path / "prompts/fox.md").write_text("A wolf, by another program.\n")
         await press(pilot, "ctrl+s")
         assert "prompts/fox.md was changed by another program and stays" in shown(app)
-        assert "fox-2" in screen(app)[1]
+        assert "fox-2" in screen_lines(app)[1]
         await press(pilot, "?", "ctrl+s")
     assert (tmp_path / "prompts/fox.md").read_text() == "A wolf, by another program.\n"
     assert (tmp_path / "prompts/fox-2.md").read_text() == "A fox.!?\n"
@@ -403,7 +390,7 @@ async def test_the_difference_to_a_job_is_signed(
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4", "D")
-        lines = [line for line in screen(app) if "A wolf." in line]
+        lines = [line for line in screen_lines(app) if "A wolf." in line]
         assert "- A wolf." in lines[0]
         assert ("+ A wolf in snow." in lines[0]) is (columns == 2)
         assert "+ A wolf in snow." in shown(app)
@@ -419,11 +406,11 @@ async def test_a_refused_job_is_compared_with_the_last_one_that_passed(tmp_path:
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4", "D")
-        assert "which passed" in screen(app)[0]
+        assert "which passed" in screen_lines(app)[0]
         assert "- A feast at dawn." in shown(app)
         assert "+ A riot at dawn." in shown(app)
         await press(pilot, "D")
-        assert "+ editor" in screen(app)[0]
+        assert "+ editor" in screen_lines(app)[0]
 
 
 # Figures --------------------------------------------------------------------------------------
@@ -438,7 +425,7 @@ async def test_the_title_counts_down_to_the_limit(tmp_path: Path, length: int, s
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "1", "down", "enter")
-        assert said in screen(app)[2]
+        assert said in screen_lines(app)[2]
 
 
 async def test_the_persons_editor_comes_and_goes(
@@ -571,7 +558,7 @@ async def test_the_list_is_entered_at_the_prompt_in_the_editor(
         await settle(pilot)
         await press(pilot, "escape", "1", "n", *"words", "ctrl+s", "escape", "1")
         (written,) = names(tmp_path) - before
-        row = next(line for line in screen(app) if f"{written} " in line and "*" in line)
+        row = next(line for line in screen_lines(app) if f"{written} " in line and "*" in line)
         assert row, "the open prompt is in sight"
         await press(pilot, "r", "ctrl+u", *"wanted", "enter")
         assert names(tmp_path) - before == {"wanted"}

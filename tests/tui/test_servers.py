@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Input
 
 from sora_tui.config.paths import saved_servers_path, user_toml_path
 from sora_tui.config.saved_servers import write_profile
 from sora_tui.core.problem import Problem
-from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.engine.events import RemoteListed
 from tests.support.raw_server import RawServer, answer, read_request, send
-from tests.support.sample_jobs import NOW
+from tests.support.sample_jobs import remote
 from tests.support.simulator_process import Simulator, start_simulator
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui.driver import press, screen_lines, settle
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 KEY = "sk-proj-AbC123-never-shown"
 
@@ -29,15 +28,11 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
 def shown(app: WorkspaceApp) -> str:
     """The screen as running text: a window of this width breaks lines where it must."""
-    return " ".join(" ".join(screen(app)).translate(dict.fromkeys(map(ord, "│─┌┐└┘"), " ")).split())
+    return " ".join(
+        " ".join(screen_lines(app)).translate(dict.fromkeys(map(ord, "│─┌┐└┘"), " ")).split()
+    )
 
 
 def fill(app: WorkspaceApp, **values: str) -> None:
@@ -51,23 +46,6 @@ def written() -> dict[str, dict[str, object]]:
         "servers"
     ]
     return servers
-
-
-def remote(number: int, **fields: object) -> RemoteVideo:
-    found = read_video(
-        {
-            "id": f"video_{number}",
-            "status": "completed",
-            "created_at": NOW.timestamp() - 60 * number,
-            "expires_at": NOW.timestamp() + 60 * number,
-            "prompt": f"A kite, take {number}",
-            "size": "1280x720",
-            "seconds": "4",
-            **fields,
-        }
-    )
-    assert found is not None
-    return found
 
 
 async def test_a_server_is_added_tested_and_used_by_keyboard(
@@ -97,7 +75,7 @@ async def test_a_server_is_added_tested_and_used_by_keyboard(
         assert set(app.fake.servers) == {"simulator", "lab"}, "the engine knows it"
         await press(pilot, "enter")
         assert app.settings.server.name == "lab"
-        assert " lab " in screen(app)[0]
+        assert " lab " in screen_lines(app)[0]
         assert app.fake.listings == [("lab", 1)], "a glance, a page, when it is chosen"
 
 

@@ -31,7 +31,8 @@ from tests.support.pictures import encoded
 from tests.support.pictures import picture as drawn
 from tests.support.processes import lives, media_workers
 from tests.support.pty_session import KEYS, PtySession
-from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui.driver import screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 #: Generous: the machine may be busy.
 PATIENCE = 60.0
@@ -86,7 +87,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], object], what: str) -> N
 
 def text(pilot: Pilot[None]) -> str:
     assert isinstance(pilot.app, WorkspaceApp)
-    return "\n".join(screen(pilot.app))
+    return screen_text(pilot.app)
 
 
 def words(pilot: Pilot[None]) -> str:
@@ -205,7 +206,7 @@ async def test_what_is_said_of_a_clip_goes_with_the_width(tmp_path: Path) -> Non
         await press(pilot, "escape", "4")
         for width in (160, 80, 160, 100):
             await pilot.resize_terminal(width, 30)
-            await until(pilot, lambda: "y copy" in screen(app)[-2], "not one line")
+            await until(pilot, lambda: "y copy" in screen_lines(app)[-2], "not one line")
             await until(pilot, lambda: app.bench.status.size.height == 1, "two lines")
 
 
@@ -459,7 +460,7 @@ async def test_what_is_no_file_of_this_folder_is_not_opened(
         await until(pilot, lambda: "no file of this folder" in words(pilot), "no word")
         assert pictures(pilot) == ""
         await press(pilot, "o")
-        await until(pilot, lambda: "no file of" in "".join(screen(app)[-4:]), "no word below")
+        await until(pilot, lambda: "no file of" in "".join(screen_lines(app)[-4:]), "no word below")
         assert not isinstance(app.screen, ClipWindow)
 
 
