@@ -26,6 +26,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 from textual.worker import WorkerCancelled
 
+from sora_tui.core.job import Job
 from sora_tui.tui.panes.consent_line import ConsentLine
 from sora_tui.tui.state.draft import Draft
 from tests.support.tui.workspace_app import FakeEngine, WorkspaceApp
@@ -84,9 +85,10 @@ def fill(app: App[Any], **values: str) -> None:
 
 
 async def until(
-    pilot: Pilot[Any], holds: Callable[[], object], what: str, seconds: float = PATIENCE
+    pilot: Pilot[Any], holds: Callable[[], object], what: str, seconds: float | None = None
 ) -> None:
     """Wait until something holds; fail with `what` and the screen after `seconds`."""
+    seconds = PATIENCE if seconds is None else seconds
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:
@@ -288,6 +290,15 @@ class ScreenDriver(Part):
     def prompt(self) -> str:
         """The whole text in the editor, also what is scrolled out of sight."""
         return self.app.query_one(TextArea).text
+
+    @property
+    def newest_job(self) -> Job:
+        """The job that was made last."""
+        return self.app.context.store.newest()[0].job
+
+    def fill(self, **values: str) -> None:
+        """Put values into the fields of a form by their ids, as a paste does."""
+        fill(self.app, **values)
 
     async def settle(self) -> None:
         """Wait until nothing is under way."""
