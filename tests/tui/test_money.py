@@ -31,7 +31,7 @@ def screen_with(root: Path, budget: Budget, *jobs: Job) -> WorkspaceApp:
 
 async def test_the_banner_and_the_question_say_what_the_day_has_cost(tmp_path: Path) -> None:
     app = screen_with(tmp_path, ROOMY, saved(pending(300, paid=True)))
-    async with open_screen(app, (80, 24)) as screen:
+    async with open_screen(app) as screen:
         assert screen.banner.text.endswith("today $0.40 of $10.00")
         await screen.press("f5").expect_question("Pay about $0.40 on gw.example.org?")
         assert screen.text.count("today $0.40 of $10.00") == 2
@@ -41,7 +41,7 @@ async def test_the_banner_and_the_question_say_what_the_day_has_cost(tmp_path: P
 
 async def test_an_order_beyond_the_limit_is_not_even_asked_for(tmp_path: Path) -> None:
     app = screen_with(tmp_path, Budget(per_day=Decimal("0.50")), saved(pending(300, paid=True)))
-    async with open_screen(app, (80, 24)) as screen:
+    async with open_screen(app) as screen:
         await screen.press("f5").expect("This goes over the limit of $0.50: about $0.40")
         await screen.press("y")
         assert screen.engine.orders == []
@@ -52,7 +52,7 @@ async def test_a_prompt_that_was_refused_here_is_sent_by_a_word_of_its_own(
     tmp_path: Path, key: str, orders: int
 ) -> None:
     app = screen_with(tmp_path, Budget(), refused())
-    async with open_screen(app, (80, 24)) as screen:
+    async with open_screen(app) as screen:
         here = ago(600).astimezone()
         await screen.press("f5").expect_question(
             f"This prompt was refused here on {here:%Y-%m-%d}", "Not sent.", "s send all the same"

@@ -29,6 +29,7 @@ from textual.worker import WorkerCancelled
 from sora_tui.core.job import Job
 from sora_tui.tui.panes.consent_line import ConsentLine
 from sora_tui.tui.state.draft import Draft
+from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.support.tui.workspace_app import FakeEngine, WorkspaceApp
 
 #: Seconds that a text may take to appear.
@@ -290,6 +291,14 @@ class ScreenDriver(Part):
     def prompt(self) -> str:
         """The whole text in the editor, also what is scrolled out of sight."""
         return self.app.query_one(TextArea).text
+
+    @property
+    def list(self) -> VirtualList:
+        """The list that has the keys."""
+        focused = self.app.focused
+        if not isinstance(focused, VirtualList):
+            raise AssertionError(f"{focused} has the keys; screen:\n{self.text}")
+        return focused
 
     @property
     def newest_job(self) -> Job:
