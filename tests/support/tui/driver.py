@@ -313,9 +313,11 @@ class ScreenDriver(Part):
         """Wait until nothing is under way."""
         await settle(self.pilot)
 
-    async def until(self, holds: Callable[[], object], what: str) -> None:
+    async def until(
+        self, holds: Callable[[], object], what: str, seconds: float | None = None
+    ) -> None:
         """Wait until something holds."""
-        await until(self.pilot, holds, what)
+        await until(self.pilot, holds, what, seconds)
 
 
 @asynccontextmanager
