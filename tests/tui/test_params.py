@@ -11,6 +11,7 @@ import pytest
 from sora_tui.core.server import Server
 from sora_tui.tui.dialogs.params import ParamsWindow
 from sora_tui.tui.panes.prompts import PromptOpened
+from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.support.sample_jobs import NOW
 from tests.support.tui.driver import screen_lines, settle
 from tests.support.tui.snapshots import SnapCompare, after, utc
@@ -96,12 +97,12 @@ async def test_switches_words_presets_and_free_ones(tmp_path: Path) -> None:
         await settle(pilot)
         assert isinstance(app.screen, ParamsWindow)
         window = app.screen
-        window._list.move_to("generate_sound")
+        window.query_one(VirtualList).move_to("generate_sound")
         await pilot.press("enter")
         assert (await params(app, pilot))["generate_sound"] is True
         await pilot.press("enter", "enter")
         assert "generate_sound" not in await params(app, pilot)
-        window._list.move_to("quality")
+        window.query_one(VirtualList).move_to("quality")
         await pilot.press("enter", "enter")
         assert (await params(app, pilot))["quality"] == "high"
         await pilot.press("d")
