@@ -291,7 +291,7 @@ _SIMPLE: Final = re.compile(r"(?<![\w:-])(?P<type>[A-Z_]\w*)|#(?P<id>[\w{}-]+)|\
 _QUERIES: Final = ("query_one", "query", "filter", "exclude", "query_exactly_one")
 
 
-def selectors() -> Iterator[tuple[str, str]]:
+def selectors() -> Iterator[tuple[str, str]]:  # noqa: C901 -- one block a way to write a selector
     """Every selector of a style, a query or an `@on`, with its place."""
     for path in sources(SCREEN):
         for node in ast.walk(tree(path)):

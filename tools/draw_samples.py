@@ -149,7 +149,7 @@ def harbour(width: int, height: int) -> Image.Image:
     return picture
 
 
-def alley(width: int, height: int) -> Image.Image:
+def alley(width: int, height: int) -> Image.Image:  # noqa: C901 -- a picture is drawn from back to front
     """An empty alley at night: rain, neon, everything twice in the wet ground."""
     horizon = height * 58 // 100
     middle = width * 0.5
@@ -217,7 +217,7 @@ def alley(width: int, height: int) -> Image.Image:
     return picture
 
 
-def lighthouse(width: int, height: int) -> Image.Image:
+def lighthouse(width: int, height: int) -> Image.Image:  # noqa: PLR0915 -- a picture is drawn from back to front
     """A lighthouse in a storm, its beam over heavy waves."""
     picture = gradient(
         (width, height),

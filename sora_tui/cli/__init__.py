@@ -1,1 +1,1 @@
-"""The face for scripts: the same verbs as on screen, JSON out."""
+"""The face for scripts: the same actions as on the screen, with JSON output."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_everywhere(parser: argparse.ArgumentParser, *, first: bool) -> None:
-    """Options that stand before or after the subcommand alike."""
+    """Add options that may come before or after the subcommand."""
 
     def default(value: Any) -> Any:
         return value if first else argparse.SUPPRESS
@@ -58,12 +58,14 @@ def add_everywhere(parser: argparse.ArgumentParser, *, first: bool) -> None:
 
 
 def add_prompt_file(command: argparse.ArgumentParser) -> None:
+    """Add `--file`, the file to read the prompt from."""
     command.add_argument(
         "-f", "--file", metavar=_("FILE"), help=_("read the prompt from a file; - is stdin")
     )
 
 
 def add_parameters(command: argparse.ArgumentParser) -> None:
+    """Add `--param`, a field to send as it is."""
     command.add_argument(
         "--param",
         action="append",
@@ -86,7 +88,7 @@ def add_parameters(command: argparse.ArgumentParser) -> None:
 
 
 def add_job(command: argparse.ArgumentParser) -> None:
-    """Add the one job that a subcommand is about."""
+    """Add the one job that a subcommand works on."""
     command.add_argument("job", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2"))
 
 
@@ -100,14 +102,14 @@ def add_clip_source(command: argparse.ArgumentParser) -> None:
 
 
 def add_count(command: argparse.ArgumentParser) -> None:
-    """Add how many clips are made of one prompt."""
+    """Add the number of clips that are made of one prompt."""
     command.add_argument(
         "--count", type=whole_number, metavar="N", help=_("make this many clips of the same prompt")
     )
 
 
 def add_sending(command: argparse.ArgumentParser) -> None:
-    """Options of everything that is paid for."""
+    """Add the options of every subcommand that sends paid requests."""
     command.add_argument("--yes", action="store_true", help=_("agree to the price beforehand"))
     command.add_argument(
         "--max-spend",
@@ -125,6 +127,7 @@ def add_sending(command: argparse.ArgumentParser) -> None:
 
 
 def add_send_refused(command: argparse.ArgumentParser) -> None:
+    """Add `--send-refused`, to send a prompt that this server refused before."""
     command.add_argument(
         "--send-refused",
         action="store_true",
@@ -133,10 +136,10 @@ def add_send_refused(command: argparse.ArgumentParser) -> None:
 
 
 def whole_number(text: str) -> int:
-    """A whole number in ASCII digits, as it is sent; whether it may be is judged elsewhere.
+    """Return a whole number in ASCII digits as it is sent; its range is checked elsewhere.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: It is no such number.
     """
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
@@ -145,22 +148,22 @@ def whole_number(text: str) -> int:
 
 
 def at_least_one(text: str) -> int:
-    """A whole number, 1 or more.
+    """Return a whole number, 1 or more.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: It is no such number.
     """
     if not text.isascii() or not text.isdecimal() or not text.strip("0"):
         raise argparse.ArgumentTypeError(_("not a number from 1 on: {text}").format(text=text))
-    # More than there can be of anything here; a machine word holds it.
+    # More than there can be of anything here; it fits into a machine word.
     return int(text) if len(text) < 10 else 10**9
 
 
 def day(text: str) -> datetime:
-    """The beginning of a day on the person's own clock.
+    """Return the beginning of a day on the person's own clock.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: It is no date.
     """
     today = date.today()
     try:
@@ -172,15 +175,15 @@ def day(text: str) -> datetime:
         said = None
     if said is None or said > today:
         raise argparse.ArgumentTypeError(_("not a day: {text}").format(text=text))
-    # From a naive midnight, so that the day of a clock change begins at its own.
+    # From a naive midnight, so that the day of a clock change begins at its own midnight.
     return datetime.combine(said, time()).astimezone()
 
 
 def fit(text: str) -> Fit:
-    """A way in which a picture of another size becomes one that fits.
+    """Return how a picture of another size is brought to the clip's size.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: It is no fit.
     """
     from sora_tui.core.request import read_fit
 
@@ -193,10 +196,10 @@ def fit(text: str) -> Fit:
 
 
 def amount(text: str) -> Decimal:
-    """A sum of money, 0 or more.
+    """Return a sum of money, 0 or more.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: It is no sum.
     """
     value = number.amount(text.replace(",", "."))
     if value is None:
@@ -205,4 +208,5 @@ def amount(text: str) -> Decimal:
 
 
 def examples(*lines: str) -> str:
+    """Return the block of examples that a help page ends with."""
     return "\n".join((_("examples:"), *(f"  {line}" for line in lines)))

@@ -1,4 +1,4 @@
-"""What is wished for, as a request: picture read, size and parameters as the server takes them."""
+"""Builds a request: the picture read, size and parameters as the server takes them."""
 
 from __future__ import annotations
 
@@ -28,15 +28,18 @@ def build_request(
     file: str | None,
     choices: Choices,
 ) -> tuple[VideoRequest, Prepared | None]:
-    """The request that these choices make, checked, and the picture that goes along.
+    """Return the request that these choices make, checked, and the picture to send with it.
 
     Args:
+        folder: The workspace.
+        server: The server that the request is for.
         schema: What is known of the model on this server.
         text: The prompt, its `{{variables}}` not yet filled.
-        file: Where it came from, as documents name it.
+        file: The file that the prompt came from, as documents name it.
+        choices: What the command line and the front matter ask for.
 
     Raises:
-        ProblemError: Whatever keeps it from being sent; nothing was.
+        ProblemError: The reason why it cannot be sent; nothing was sent.
     """
     size = None if choices.size is None else size_of(choices.size, schema.sizes)
     prepared = None
@@ -65,8 +68,9 @@ def with_params(
     preset: str | None,
     words: list[str],
 ) -> tuple[ModelSchema, Choices]:
-    """What is known of the model, and the choices with a preset and `NAME=VALUE` words over their
-    parameters.
+    """Return what is known of the model, and the choices with other parameters.
+
+    The preset goes over the parameters of the choices, the `NAME=VALUE` words over both.
 
     Raises:
         ProblemError: preset_unknown, param_invalid, param_kind, param_range or param_choice.
@@ -81,7 +85,7 @@ def with_params(
 
 
 def param_pairs(words: list[str]) -> Mapping[str, str]:
-    """`NAME=VALUE` words by name.
+    """Return `NAME=VALUE` words by name.
 
     Raises:
         ProblemError: param_invalid for a word without a name or a value.

@@ -1,4 +1,4 @@
-"""What was found out about this machine and a server: one line each, and the worst exit code."""
+"""The report on this machine and a server: one line each, and the worst exit code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sora_tui.engine.quote import default_quote
 from sora_tui.i18n.probe_result import Line, Symbol, probe_lines
 from sora_tui.i18n.problems import sentences
 
-#: Problems that are worth a line and no exit code: everything works all the same.
+#: Problems that are shown without an exit code: everything works all the same.
 _WARNINGS: Final = frozenset({"env_readable", "profile_unknown", "settings_unreadable"})
 
 
@@ -22,8 +22,8 @@ class Check(NamedTuple):
     """One line of the report; `name` is English and stable, for `--json`.
 
     Attributes:
-        value: The finding itself, for `--json`; `detail` where there is no other.
-        advice: What follows from it, where that is not said by a problem.
+        value: The result itself, for `--json`; `detail` where there is no other.
+        advice: What to do about it, where no problem says so.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Check(NamedTuple):
 
 
 def report(checks: Iterable[Check], console: Console) -> int:
-    """Tell what was found, line by line as it comes; the exit code is the worst of it."""
+    """Print each check as it comes, and return the worst exit code."""
     codes = []
     for check in checks:
         why = check.problem
@@ -54,7 +54,7 @@ def report(checks: Iterable[Check], console: Console) -> int:
         console.result(f"{sign:<3}{check.name:<12}{check.detail}".rstrip())
         if why is not None:
             said = sentences(why)
-            # A finding says what happened in its own line.
+            # The line of the check says already what happened.
             happened = "" if said.happened == check.detail else f"{said.happened} "
             console.result(f"{'':<15}{happened}{said.next}")
             if not is_warning:
@@ -65,10 +65,11 @@ def report(checks: Iterable[Check], console: Console) -> int:
 
 
 def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> Iterator[Check]:
-    """What a server is, what works there and what does not; it is asked free questions only.
+    """Yield what a server is, what works there and what does not; only free questions are asked.
 
     Args:
-        shown: What working with it has shown in this folder, where asking does not tell.
+        server: The server to check.
+        shown: What working with it in this folder has shown, for facts that no question finds out.
     """
     found = probe_server(server)
     if shown and found.reached:
@@ -79,5 +80,5 @@ def server_checks(server: Server, shown: Mapping[str, bool] | None = None) -> It
 
 
 def check_of(line: Line) -> Check:
-    """Return a finding about a server or a terminal as a check."""
+    """Return a line about a server or a terminal as a check."""
     return Check(line.name, line.words, line.problem, line.symbol, line.value, line.advice)

@@ -1,4 +1,4 @@
-"""Asking before anything is sent: three classes of price, a question only where one is due."""
+"""Consent before anything is sent: three classes of price, a question only where one is needed."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ def agree(
     """Return the person's consent to an order, asked for where its price needs it.
 
     Args:
-        words: What is made.
+        order: The clips, their price, and what stands against sending them.
+        words: What the order makes, in words.
         yes: `--yes`.
         max_spend: `--max-spend`.
-        ask: Puts a question and returns the answer; None without a terminal.
+        ask: Asks a question and returns the answer; None without a terminal.
         despite_refusal: `--send-refused`.
 
     Raises:
@@ -53,7 +54,7 @@ def agree(
         if wanted is Ask.UNKNOWN and said in {"a", "always"}:
             for line in order.lines:
                 if line.ask is Ask.UNKNOWN:
-                    with suppress(OSError):  # it holds for this time then
+                    with suppress(OSError):  # it is then valid for this time only
                         remember(line.server, line.found)
         elif not is_yes(said):
             raise problem_error("declined")
@@ -62,12 +63,12 @@ def agree(
 
 
 def question_on_terminal() -> Question | None:
-    """How to ask here: on stderr, answered on stdin; None unless both are a terminal."""
+    """Return a function that asks on stderr and reads stdin; None unless both are a terminal."""
     return ask_line if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
 def order_words(request: VideoRequest, count: int) -> str:
-    """`2 clips, sora-2, 4 s, 1280x720`; what is not sent is left out, what it is made of is not."""
+    """Return `2 clips, sora-2, 4 s, 1280x720`: what is sent, and what it is made of."""
     clips = ngettext("{count} clip", "{count} clips", count).format(count=count)
     seconds = _("{count} s").format(count=request.seconds) if request.seconds else None
     made = operation_words(request)

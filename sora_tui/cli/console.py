@@ -1,4 +1,4 @@
-"""How the command line speaks: results on stdout, everything else on stderr."""
+"""The output of the command line: results on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from sora_tui.core.text import clean
 if TYPE_CHECKING:
     from sora_tui.i18n.problems import Sentences
 
-#: Most characters of one line for a person: a prompt has up to 32,000.
+#: Most characters of one line for a person; a prompt has up to 32,000.
 _LONGEST: Final = 40_000
 
 
 class Console:
-    """One command's two streams.
+    """The two output streams of one command.
 
     Args:
-        as_json: stdout carries JSON Lines; every line is an object, in English.
+        as_json: stdout has JSON Lines; every line is an object, in English.
 
     Attributes:
-        lost: Why stdout takes nothing any more; None while it does.
-        spent: What the jobs of this command have cost, for the words about a fault of our own.
+        output_failed: Why stdout can no longer be written; None while it can.
+        spent: What the jobs of this command have cost, for the message about a fault of our own.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -37,24 +37,24 @@ class Console:
         self._work_goes_on = False
 
     def keep_working(self) -> None:
-        """From now on no result that cannot be written stops the command.
+        """From now on, do not stop the command because a result cannot be written.
 
         Called when something is handed in: a job that may be paid is worth more than a line.
         """
         self._work_goes_on = True
 
     def result(self, text: str) -> None:
-        """A line for a person or a pipe; nothing under `--json`.
+        """Write a line for a person or a pipe; nothing under `--json`.
 
         Raises:
             OutputError: stdout does not take it, and nothing is under way yet.
         """
         if not self.as_json:
-            # A pipe gets a path as it is, a terminal would act on what stands in it.
+            # A pipe gets a path as it is; a terminal would act on control characters in it.
             self._write(clean(text, _LONGEST) if sys.stdout.isatty() else text)
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """A line of JSON; nothing without `--json`.
+        """Write a line of JSON; nothing without `--json`.
 
         Raises:
             OutputError: As `result`.
@@ -63,16 +63,17 @@ class Console:
             self._write(json.dumps(document))
 
     def note(self, text: str) -> None:
-        """A line beside the result. Where the terminal is gone, nobody is there to read it."""
+        """Write a line beside the result; an error is ignored, since the terminal is then gone."""
         complain(clean(text, _LONGEST))
 
     def problem(self, problem: Problem, *, free: bool = False) -> None:
-        """What happened, the money and what to do next.
+        """Write what happened, what it means for the money, and what to do next.
 
         Args:
+            problem: What to report.
             free: It is about a server that charges nothing.
         """
-        from sora_tui.i18n.problems import sentences  # most commands have nothing to complain of
+        from sora_tui.i18n.problems import sentences  # most commands report no problem
 
         self.sentences(sentences(problem, free=free), problem.spent)
         if self.as_json:
@@ -86,7 +87,7 @@ class Console:
                 self._write(json.dumps(document))
 
     def sentences(self, sentences: Sentences, spent: Spent) -> None:
-        """Three sentences; money comes first as soon as some may be gone."""
+        """Write three sentences; the one about money comes first where some may be spent."""
         first = (
             (sentences.happened, sentences.money)
             if spent is Spent.NO

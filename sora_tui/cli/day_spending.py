@@ -13,12 +13,12 @@ from sora_tui.workspace.folder import Folder
 
 
 def spending_words(folder: Folder, budget: Budget) -> str:
-    """What the day has cost, on which servers; practice counts nowhere."""
+    """Return what the day has cost, and on which servers; practice jobs do not count."""
     day = day_began(datetime.now(UTC))
     records = read_day_records(folder, day)
     sums = spending_by_server(records.jobs, day, budget.currency)
     total = spending(records, day, budget.currency)
     each = (server_words(name, spent, budget.currency) for name, spent in sorted(sums.items()))
     said = today_words(total, budget) or _("today nothing was spent")
-    # A limit of the day holds for each folder, and other folders have their own sums.
+    # A limit of the day is kept for each folder, and other folders have their own sums.
     return "  ".join((said, _("in this folder"), *each))

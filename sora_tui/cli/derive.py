@@ -1,4 +1,4 @@
-"""`sora-tui remix`, `edit`, `extend` and `character`: something new out of a clip that is there."""
+"""`sora-tui remix`, `edit`, `extend` and `character`: something new made of an existing clip."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import Final
 
+from sora_tui.cli.arguments import add_count, add_parameters, add_prompt_file, add_sending
 from sora_tui.cli.build_request import with_params
 from sora_tui.cli.console import Console
 from sora_tui.cli.order_input import order_input
@@ -20,12 +21,22 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.source_clips import find_source
 
-#: Options of `generate` that its source decides for everything made out of a clip.
+#: Options of `generate` that the source decides for everything made of a clip.
 SOURCE_DECIDES: Final = dict.fromkeys(("model", "size", "reference_image", "fit", "character"))
 
 
+def add_derivation(command: argparse.ArgumentParser) -> None:
+    """Add what a new clip out of another one takes: a prompt, and what is agreed to."""
+    command.add_argument("text", nargs="?", metavar=_("TEXT"), help=_("the prompt"))
+    add_prompt_file(command)
+    add_count(command)
+    add_parameters(command)
+    command.set_defaults(seconds=None, **SOURCE_DECIDES)
+    add_sending(command)
+
+
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """A clip that a server has is worked on there, whatever server is chosen otherwise.
+    """Make something of a clip. The server that has the clip does it, whichever one is chosen.
 
     Raises:
         ProblemError: As `derive`; prompt_unreadable or front_matter_broken.
@@ -45,12 +56,16 @@ def derive(
     own: Choices,
     console: Console,
 ) -> int:
-    """Make what the choices say out of the clip that they name.
+    """Apply the operation in the choices to the clip that they name.
 
     Args:
+        args: The options of the command line.
+        settings: The settings of the workspace.
+        folder: The workspace.
         text: The prompt, its `{{variables}}` not yet filled.
-        file: Where it came from, as documents name it.
-        own: What command line and front matter say, an operation among it.
+        file: The file that the prompt came from, as documents name it.
+        own: The choices of command line and front matter, an operation among them.
+        console: Where messages go.
 
     Raises:
         ProblemError: As `find_source`; profile_unknown; operation_takes_no for a picture or for

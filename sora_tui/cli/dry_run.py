@@ -1,4 +1,4 @@
-"""`generate --dry-run`: what would be sent, to the field, and what it would cost."""
+"""`generate --dry-run`: what would be sent, field by field, and what it would cost."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def show_order(folder: Folder, order: Order, console: Console) -> None:
 
 def _picture(server: Server, prepared: Prepared) -> dict[str, Any]:
     return {
-        # The specification's; that a server wants another is only known once it was asked.
+        # The field of the specification; only a probe shows that a server wants another one.
         "field": server.reference_field or "input_reference",
         "path": prepared.reference.path,
         "filename": prepared.filename,

@@ -1,4 +1,4 @@
-"""Exit codes, in one place: what a script may rely on."""
+"""Exit codes, in one place: scripts may rely on them."""
 
 from __future__ import annotations
 
@@ -128,6 +128,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "certificate_untrusted",
         "handshake_refused",
         "server_busy",
+        "server_stayed_busy",
         "gateway_misroutes",
         "videos_missing",
         "delete_refused",
@@ -167,14 +168,14 @@ BY_PROBLEM: Final[Mapping[str, int]] = {
 
 
 def exit_of(job: Job) -> int:
-    """The exit code that a job at rest stands for."""
+    """Return the exit code for a job at rest."""
     if job.state in {State.SAVED, State.COMPLETED, State.ABANDONED}:
-        return DONE  # who gave a job up has what was asked for
+        return DONE  # a person who gave a job up has what was asked for
     if job.state is State.UNCONFIRMED:
         return UNCONFIRMED
     return FAILED if job.error is None else BY_PROBLEM[job.error.problem.code]
 
 
 def worst(codes: list[int]) -> int:
-    """The code of several outcomes: the codes are ordered by how much they need a person."""
+    """Return the code for several outcomes; a higher code needs a person more."""
     return max(codes, default=DONE)

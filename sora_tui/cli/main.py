@@ -1,4 +1,4 @@
-"""From the words on the command line to an exit code."""
+"""Runs a command line and returns its exit code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def main(words: Sequence[str], screen: Screen) -> int:
     """Run one command, or open the screen when there is none.
 
     Args:
-        words: The arguments behind the program's name.
+        words: The arguments after the program's name.
+        screen: Opens the screen.
 
     Returns:
         The exit code (`exits.py`).
@@ -100,7 +101,7 @@ def _run(args: argparse.Namespace, console: Console, screen: Screen) -> int:
 
 
 def _print_unread(settings: Settings, console: Console) -> None:
-    """Say which files of the person's own do not count: another server may be chosen for it."""
+    """Report which of the person's own files are not read: another server may be used for it."""
     unread = [why for why in settings.warnings if why.code == "settings_unreadable"]
     if unread:
         from sora_tui.i18n.problems import sentences
@@ -125,7 +126,7 @@ def _open_screen(settings: Settings, screen: Screen, debug: bool) -> int:
 
 
 def _language(words: Sequence[str]) -> str | None:
-    """The language before the command line is read: its own words are to be in it."""
+    """Return the language before the command line is parsed, which has translated texts itself."""
     folder = os.environ.get("SORA_WORKSPACE", "")
     for word, following in pairwise((*words, "")):
         if word == "--workspace":
@@ -135,7 +136,7 @@ def _language(words: Sequence[str]) -> str | None:
     try:
         if os.environ.get("SORA_LANG") or not (Path(folder) / ".env").is_file():
             return None
-    except OSError:  # a folder that is closed to us: told by whoever needs it
+    except OSError:  # the folder cannot be read; this is reported where it is needed
         return None
     from sora_tui.config.settings import early_language
 
@@ -149,7 +150,7 @@ def _start_log(debug: bool) -> None:
 
 
 def _own_fault(error: Exception, console: Console) -> int:
-    """Say it, and leave the lines of code in the log: no values, no prompt, no key."""
+    """Report a fault of our own; its traceback goes into the log, without values or prompts."""
     import logging
     import traceback
     from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is to be made, as the command line and the prompt's file say it."""
+"""The input of an order: what the command line and the prompt's file ask for."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from sora_tui.workspace.prompts import read_prompt
 def order_input(
     args: argparse.Namespace, folder: Folder, console: Console
 ) -> tuple[Prompt, str | None, Choices]:
-    """The prompt, the file it came from as documents name it, and what both of them choose.
+    """Return the prompt, the name of its file as in documents, and the choices of both.
 
     Raises:
-        ProblemError: prompt_missing, prompt_unreadable, front_matter_broken, or what is wrong with
-            an option.
+        ProblemError: prompt_missing, prompt_unreadable, front_matter_broken, or what is wrong
+            with an option.
     """
     prompt, file = _prompt(args, folder)
     if gone := left_out(prompt.text):
@@ -55,14 +55,14 @@ def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | Non
             reason = error.strerror or type(error).__name__
             raise problem_error("prompt_unreadable", path="-", reason=reason) from None
     path = folder.prompt_md if args.file is None else found_prompt(args.file, folder)
-    prompt = read_prompt(path)  # before `resolve`: what is missing is missing in no folder
+    prompt = read_prompt(path)  # before `resolve`: a missing file keeps its name in the report
     resolved = path.resolve()
     inside = resolved.is_relative_to(folder.root)
     return prompt, folder.relative(resolved) if inside else path.name
 
 
 def found_prompt(name: str, folder: Folder) -> Path:
-    """The file a person means: where he stands, in the workspace, or in prompts/."""
+    """Return the file a person means: in the current folder, in the workspace, or in prompts/."""
     places = (Path(name), folder.root / name, folder.prompts / name, folder.prompts / f"{name}.md")
     found = (there for place in places if (there := _existing(place)) is not None)
     return next((path for path in found if path.is_file()), Path(name))
@@ -71,12 +71,12 @@ def found_prompt(name: str, folder: Folder) -> Path:
 def _existing(place: Path) -> Path | None:
     try:
         return existing(place)
-    except OSError:  # a folder on the way is closed to us
+    except OSError:  # a folder on the way cannot be read
         return None
 
 
 def _options(args: argparse.Namespace) -> Choices:
-    """What the command line says."""
+    """Return the choices on the command line."""
     return Choices(
         model=args.model,
         seconds=None if args.seconds is None else seconds(args.seconds),

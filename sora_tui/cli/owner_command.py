@@ -1,4 +1,4 @@
-"""Having the owner of the folder do something with a job, whoever the owner is."""
+"""Has the owner of the folder do something with a job, in this process or another."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHECK_EVERY: Final = 0.1
 
 
 def find_job(name: str, folder: Folder, history: History) -> Job:
-    """The job that a person means, one that no owner has claimed yet included.
+    """Return the job that a person names; it may be one that no owner has claimed yet.
 
     Raises:
         ProblemError: job_unknown, job_ambiguous, document_broken or document_newer.
@@ -52,15 +52,15 @@ def run_owner_command(
     console: Console,
     argument: str = "",
 ) -> None:
-    """Hand a command to the owner and stay until it is done; own the folder if nobody does.
+    """Send a command to the owner and wait until it is done; own the folder if it has no owner.
 
     Raises:
-        ProblemError: owned_elsewhere when whoever owns the folder does not do it in time;
-            whatever keeps it from being handed over or done here.
+        ProblemError: owned_elsewhere when the owner does not do it in time; the reason why it
+            cannot be sent or done here.
         KeyboardInterrupt: A signal came.
     """
-    folder.check_writable()  # nobody would ever do it
-    # Before the engine starts: another owner obeys what waits before it sends anything.
+    folder.check_writable()  # no owner could ever do it
+    # Before the engine starts: an owner executes waiting commands before it sends anything.
     send_command(folder, Command(job_id, verb, argument))
     engine = Engine(
         folder, settings.servers, budget=settings.budget, alone=settings.alone, sends=False

@@ -1,4 +1,4 @@
-"""The command line: its own parser, and the subcommands that the table names."""
+"""The parser of the command line, and the subcommands in the table."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 class Parser(argparse.ArgumentParser):
-    """An argparse parser whose own words come from our catalogue."""
+    """An argparse parser whose own texts come from our catalogue."""
 
     def __init__(self, **options: Any) -> None:
-        # argparse asks its module's `_` each time it speaks. This is the one door it leaves to a
-        # language that is not the locale's.
+        # argparse calls `_` of its module for each text. This is its only way to a language that
+        # is not the locale's.
         vars(argparse).update(_=_, ngettext=ngettext)
-        # The raw formatter keeps the examples line by line, and leaves the wrapping to us.
+        # The raw formatter keeps the lines of examples; we wrap the other texts.
         width = max(min(shutil.get_terminal_size().columns, 100) - 2, 20)
         options["description"] = textwrap.fill(options["description"], width)
         raw = argparse.RawDescriptionHelpFormatter
         super().__init__(allow_abbrev=False, formatter_class=raw, **options)
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        """Print it on stdout; unlike argparse's own, say where that takes nothing.
+        """Print the help on stdout; unlike argparse's own method, report a failure.
 
         Raises:
             OutputError: As `write_out`.
@@ -39,28 +39,28 @@ class Parser(argparse.ArgumentParser):
         write_out(self.format_help())
 
     def error(self, message: str) -> NoReturn:
-        """Wrong use: what was wrong, and where help is; exit code 2."""
+        """Report wrong use: what was wrong, and where help is; end with exit code 2."""
         hint = _("Help: {command} --help").format(command=self.prog)
         self.exit(2, f"{self.prog}: {message}\n{hint}\n")
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """The words as options; wrong use ends the program with exit code 2, `--help` with 0."""
-    # The screen has no subcommand: the 4 ms that all of them take are not for its first frame.
+    """Return the words as options; wrong use ends the program with code 2, `--help` with 0."""
+    # The screen has no subcommand, so its first frame need not wait 4 ms for all of them.
     screen = Parser(prog="sora-tui", description="", add_help=False, exit_on_error=False)
     add_everywhere(screen, first=True)
     screen.set_defaults(command=None)
     try:
         args, rest = screen.parse_known_args(words)
-    except argparse.ArgumentError:  # told by whoever knows the subcommand
+    except argparse.ArgumentError:  # the parser with subcommands reports it
         rest = ["", *words]
     if rest:
-        # Any of these words may be the subcommand; of the others the names are enough.
+        # Any of these words may be the subcommand; the other subcommands are only listed.
         args = build_parser(COMMANDS.keys() & set(words)).parse_args(words)
     return _checked(args)
 
 
-#: Arguments that name a file, which may have any bytes in its name.
+#: Arguments that name a file, whose name may have any bytes.
 _PATHS: Final = frozenset(
     {"file", "reference_image", "workspace", "batch", "source", "clip", "data", "faults"}
 )
@@ -69,7 +69,7 @@ _POSITIONAL: Final = frozenset({"text", "name", "url", "job", "jobs"})
 
 
 def _checked(args: argparse.Namespace) -> argparse.Namespace:
-    """The arguments, if each text among them is one; wrong use otherwise.
+    """Return the arguments, if all texts in them are valid; report wrong use otherwise.
 
     Python decodes bytes that are not UTF-8 as lone surrogates, and they would be sent as "?".
     """
@@ -89,7 +89,7 @@ def _is_undecoded(text: str) -> bool:
 
 
 def build_parser(named: Collection[str] = COMMANDS.keys()) -> argparse.ArgumentParser:
-    """The whole command line, in the language that is set now.
+    """Return the whole command line, in the language that is set now.
 
     Args:
         named: The subcommands that get their arguments; the others are listed only.

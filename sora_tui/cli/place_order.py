@@ -1,4 +1,4 @@
-"""An order from the command line: its price, the consent, the jobs, and what came of them."""
+"""An order from the command line: its price, the consent, the jobs, and their results."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def place_order(
     clips: int,
     console: Console,
 ) -> int:
-    """Name the price, have it agreed to, send, wait and report.
+    """Show the price, ask for consent, send, wait and report.
 
     Raises:
         ProblemError: Nothing was sent and no document was written.
@@ -91,7 +91,7 @@ def place_order(
 
 
 def print_warnings(settings: Settings, console: Console) -> None:
-    """What a person should know before anything is sent."""
+    """Print what a person should know before anything is sent."""
     for warning in settings.warnings:
         if warning.code not in _SAID_ELSEWHERE:
             said = sentences(warning)
@@ -99,7 +99,7 @@ def print_warnings(settings: Settings, console: Console) -> None:
 
 
 def print_retirements(order: Order, console: Console) -> None:
-    """Say which models of an order end, or have ended, and which of its clips come out alike."""
+    """Print which models of an order end, or have ended, and which clips come out alike."""
     for end in order.retirements:
         if note := retirement_words(end, date.today()):
             console.note(note)
@@ -109,12 +109,12 @@ def print_retirements(order: Order, console: Console) -> None:
 
 
 def is_at_rest(job: Job) -> bool:
-    """Whether nothing more happens to it by itself."""
+    """Return whether nothing more happens to it by itself."""
     return job.is_final
 
 
 def is_with_server(job: Job) -> bool:
-    """Whether its remote id is known, for who does not wait."""
+    """Return whether its remote id is known: enough for a person who does not wait."""
     return job.remote_id is not None or job.is_final
 
 

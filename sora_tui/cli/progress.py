@@ -1,4 +1,4 @@
-"""How far the jobs are: bars on a terminal, plain lines elsewhere, JSON Lines when asked for."""
+"""How far the jobs are: bars on a terminal, plain lines elsewhere, JSON Lines if asked for."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from sora_tui.engine.events import JobChanged
 
 
 class Progress(Protocol):
-    """Shows what happens to jobs."""
+    """Shows the progress of jobs."""
 
     def show(self, event: JobChanged) -> None:
-        """A job as it now is."""
+        """Show a job in its present state."""
 
     def pause(self) -> None:
-        """Leave the terminal as it was; `show` begins again."""
+        """Stop drawing and leave the terminal usable; `show` begins again."""
 
 
 def progress_for(console: Console, typical_time: TypicalTime) -> Progress:
-    """The way that fits the streams of this process."""
+    """Return the form of progress that suits the streams of this process."""
     if console.as_json:
         return JsonLines(console)
     if sys.stderr.isatty():
@@ -42,9 +42,9 @@ class TextLines:
         self._last_reason: Problem | None = None
 
     def show(self, event: JobChanged) -> None:
-        """Print a line if there is something new to say.
+        """Print a line if there is news.
 
-        What keeps fifty jobs alike is printed once.
+        A reason that fifty jobs share is printed once.
         """
         job, share = event.job, share_of(event)
         retry = event.retry.count if event.retry else None
@@ -60,7 +60,7 @@ class TextLines:
             )
 
     def pause(self) -> None:
-        """Lines need nothing."""
+        """Do nothing: lines need no pause."""
 
 
 class JsonLines:
@@ -71,7 +71,7 @@ class JsonLines:
         self._printed: dict[str, dict[str, object]] = {}
 
     def show(self, event: JobChanged) -> None:
-        """Write a line if there is something new to say."""
+        """Write a line if there is news."""
         job, transfer, retry = event.job, event.transfer, event.retry
         news: dict[str, object] = {
             "event": "job",
@@ -88,4 +88,4 @@ class JsonLines:
             self._console.document(news)
 
     def pause(self) -> None:
-        """Lines need nothing."""
+        """Do nothing: lines need no pause."""

@@ -13,7 +13,7 @@ from sora_tui.engine.events import JobChanged
 
 
 class Bars:
-    """The state of each job, its bar and what is known; a bar without a figure stays empty."""
+    """The state of each job, its bar and what is known; without a figure the bar stays empty."""
 
     def __init__(self, typical_time: TypicalTime) -> None:
         self._typical_time = typical_time
@@ -21,7 +21,7 @@ class Bars:
         self._bars: Progress | None = None
 
     def show(self, event: JobChanged) -> None:
-        """Move a job's bar. Where the terminal is gone, nobody is there to see it."""
+        """Update a job's bar; an error is ignored, since the terminal is then gone."""
         with suppress(OSError):
             self._show(event)
 
@@ -40,7 +40,7 @@ class Bars:
     def pause(self) -> None:
         """Leave the last state on the screen; the next `show` begins below."""
         if self._bars is not None:
-            with suppress(OSError):  # the terminal may be gone: nobody sees it then
+            with suppress(OSError):  # the terminal may be gone
                 self._bars.stop()
             self._bars = None
             self._tasks.clear()
@@ -59,7 +59,7 @@ class Bars:
 
 
 class _Detail(ProgressColumn):
-    """The words beside a bar, made anew at each drawing: time passes without an event."""
+    """The words beside a bar, made again at each drawing, because time passes without an event."""
 
     def __init__(self, typical_time: TypicalTime) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""How far a job is, in figures and words; bars and plain lines both show them."""
+"""How far a job is, in figures and words, for bars and plain lines."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sora_tui.i18n import _
 from sora_tui.i18n.formatting import bytes_words, duration
 from sora_tui.i18n.problems import sentences
 
-#: Seconds that such jobs usually take, or None.
+#: Returns the typical time of such jobs in seconds, or None.
 TypicalTime = Callable[[Job], float | None]
 
 
 def share_of(event: JobChanged) -> float | None:
-    """The known share (0..1) of the phase a job is in; None where nobody says."""
+    """Return the known share (0..1) of the phase a job is in; None if it is not known."""
     job, transfer = event.job, event.transfer
     if job.state is State.DOWNLOADING:
         return transfer.received / transfer.total if transfer and transfer.total else None
@@ -26,7 +26,7 @@ def share_of(event: JobChanged) -> float | None:
 
 
 def detail(event: JobChanged, typical_time: TypicalTime) -> str:
-    """What is known of a job's progress, in a few words; an unknown is called unknown."""
+    """Return what is known of a job's progress, in a few words; unknown values are named so."""
     job, now = event.job, datetime.now(UTC)
     if event.retry is not None:
         why = sentences(event.retry.problem).happened if event.retry.problem else event.retry.why
@@ -53,7 +53,7 @@ def detail(event: JobChanged, typical_time: TypicalTime) -> str:
 
 
 def percent_of(job: Job) -> float | None:
-    """Return how much is done by the server's word, in percent; None where it gives none."""
+    """Return how much is done as the server reports it, in percent; None where it does not."""
     return job.remote.progress if job.remote else None
 
 

@@ -1,4 +1,4 @@
-"""Deleting a video at its server: what that does there, and the command that does it."""
+"""Deleting a video at its server: what it does there, and the command for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sora_tui.i18n import N_
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder
 
-#: What `DELETE` does at a server, for a person who is about to ask for it.
+#: What `DELETE` does at a server, for a person who is about to use it.
 MEANS: Final[dict[DeleteMeans, str]] = {
     "deletes": N_("{host} deletes the video and its files."),
     "cancels": N_("{host} deletes the video and its files; a job that runs is stopped there."),
@@ -28,7 +28,7 @@ MEANS: Final[dict[DeleteMeans, str]] = {
 
 
 def means_at_server(job: Job, settings: Settings, folder: Folder) -> DeleteMeans:
-    """What deleting the job's video does at its server.
+    """Return what deleting the job's video does at its server.
 
     Raises:
         ProblemError: profile_unknown.
@@ -40,5 +40,5 @@ def means_at_server(job: Job, settings: Settings, folder: Folder) -> DeleteMeans
 
 
 def delete_command(job: Job) -> str:
-    """The command that deletes a job's video at its server."""
+    """Return the command that deletes a job's video at its server."""
     return f"sora-tui delete {job.id} --remote --yes"

@@ -1,4 +1,4 @@
-"""The last word on jobs: files on stdout, reasons on stderr, and the exit code."""
+"""The final report on jobs: files on stdout, reasons on stderr, and the exit code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def report(outcome: Outcome, folder: Folder, console: Console) -> int:
-    """Say where every job stands and return the exit code of the worst."""
+    """Report the state of every job and return the exit code of the worst."""
     codes = []
     for job in outcome.jobs.values():
         console.document({**to_document(job), **difference_document(job)})
@@ -52,7 +52,7 @@ def report(outcome: Outcome, folder: Folder, console: Console) -> int:
 
 
 def path_of(job: Job, folder: Folder) -> str | None:
-    """The clip's path for a person or a pipe in the current folder; None where there is none."""
+    """Return the clip's path from the current folder, for a person or a pipe; None without one."""
     video = next((output for output in job.outputs if output.variant == "video"), None)
     return None if video is None else _shown(folder.root / video.path)
 
@@ -60,13 +60,13 @@ def path_of(job: Job, folder: Folder) -> str | None:
 def _shown(path: Path) -> str:
     try:
         here = Path.cwd()
-    except OSError:  # removed while we worked, or before
+    except OSError:  # the folder was removed
         return str(path)
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def difference_document(job: Job) -> dict[str, Any]:
-    """What the clip has otherwise than asked, for a line of JSON; nothing where all is as asked."""
+    """Return where the clip differs from the request, for JSON; empty where it does not."""
     found = [each._asdict() for each in differences(job)]
     return {"differences": found} if found else {}
 
@@ -145,7 +145,7 @@ def _tell_what_goes_on(outcome: Outcome, console: Console) -> None:
 
 
 def _tell_unclaimed(outcome: Outcome, console: Console) -> None:
-    """Say of jobs that are handed in and in nobody's hands that they will be sent."""
+    """Report jobs that are handed in and that no process has taken: they will be sent."""
     if not outcome.unclaimed:
         return
     console.note(

@@ -1,4 +1,4 @@
-"""Deciding about a lost answer: asked on the terminal or said on the command line, done once."""
+"""Decides about a lost answer: by a question on the terminal or by options, carried out once."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.folder_mark import has_known_past
 from sora_tui.workspace.history import History
 
-#: Longest wait, in seconds, until the owner of the folder has done what was decided. A server
-#: that is asked for a video may take its time.
+#: Longest wait, in seconds, until the owner of the folder has carried a decision out. A server that
+#: is asked for a video may take its time.
 _DONE_WITHIN: Final = 60.0
 _CHECK_EVERY: Final = 0.5
 
 
 @dataclass(slots=True)
 class UnconfirmedResolver:
-    """Carries decisions out, and asks for them, while the engine goes on.
+    """Carries decisions out, and asks for them, while the engine runs.
 
     Attributes:
-        items: What the engine says.
-        going: Jobs that go on because of what was decided.
+        items: The engine's events.
+        going: Jobs that go on because of a decision.
         asked: Jobs that the person was asked about.
-        signal: The signal that ended the asking.
+        signal: The signal that ended the questions.
     """
 
     folder: Folder
@@ -60,10 +60,10 @@ class UnconfirmedResolver:
     signal: int | None = None
     _kept: list[Item] = field(default_factory=list)
 
-    # What can be done -------------------------------------------------------------------------
+    # Decisions --------------------------------------------------------------------------------
 
     def adopt(self, job: Job, video_id: str) -> None:
-        """Take this video for the job.
+        """Adopt this video as the job's.
 
         Raises:
             ProblemError: video_unknown, video_taken, or why the server could not be asked.
@@ -118,7 +118,7 @@ class UnconfirmedResolver:
         self.going.append(child.id)
 
     def give_back(self) -> None:
-        """What was heard here is news for whoever waits for the jobs next."""
+        """Return the events that were read here to the queue, for the wait that follows."""
         for item in self._kept:
             self.items.put(item)
         self._kept.clear()
@@ -126,7 +126,7 @@ class UnconfirmedResolver:
     # Asking -----------------------------------------------------------------------------------
 
     def ask(self, job: Job) -> bool:
-        """Put the question until something is done; False when a signal ends it."""
+        """Ask until something is decided; return False when a signal ends it."""
         self.asked.add(job.id)
         said = job_sentences(job)
         self.console.note("")
@@ -154,7 +154,7 @@ class UnconfirmedResolver:
         return self.signal is None
 
     def _do(self, job: Job, answer: str) -> bool:
-        """Whether the answer was one, and is carried out."""
+        """Return whether the answer was valid, and is carried out."""
         verb, rest = answer[0].lower(), answer[1:].strip()
         found = job.search.found if job.search else ()
         if verb == "s" and not rest:
@@ -178,7 +178,7 @@ class UnconfirmedResolver:
         return True
 
     def _line(self, question: str, job_id: str) -> str | None:
-        """An answer; None when the job was found while the question stood there, "" to leave it."""
+        """Return an answer; None when the job was found during the question, "" to leave it."""
         complain(question, end=" ")
         while True:
             if select.select([sys.stdin], [], [], _CHECK_EVERY / 2)[0]:
@@ -194,10 +194,10 @@ class UnconfirmedResolver:
                 complain("")
                 return None
 
-    # Hearing ----------------------------------------------------------------------------------
+    # Events -----------------------------------------------------------------------------------
 
     def _hear(self) -> None:
-        """Take note of what the engine says; a wish to leave ends the asking."""
+        """Note the engine's events; a request to end the process ends the questions."""
         while True:
             try:
                 item = self.items.get_nowait()
@@ -216,7 +216,7 @@ class UnconfirmedResolver:
         return next((job for job in heard if job.id == job_id), None)
 
     def _now(self, job: Job) -> Job:
-        """The job as far as it is known: the newest of what was heard and what is written."""
+        """Return the newest known state of the job: from events or from its document."""
         self._hear()
         try:
             written = self.history.load(job.id)
@@ -229,14 +229,14 @@ class UnconfirmedResolver:
         return newest
 
     def current(self, job_id: str) -> Job:
-        """A job that needs a decision.
+        """Return a job that needs a decision.
 
         Raises:
             ProblemError: step_illegal when it needs none.
         """
 
         def is_judged(now: Job) -> bool:
-            """Whether the owner of the folder has made of it what it is after a start."""
+            """Return whether the owner of the folder has reviewed it since its start."""
             if now.state is State.PENDING:
                 return has_known_past(self.folder, now)
             return now.state is not State.SUBMITTING
@@ -247,10 +247,10 @@ class UnconfirmedResolver:
         return job
 
     def _wait_until(self, job_id: str, wanted: Callable[[Job], bool]) -> Job:
-        """Stay until the job is so.
+        """Wait until the job meets a condition.
 
         Raises:
-            ProblemError: owned_elsewhere when whoever owns the folder does not do it in time.
+            ProblemError: owned_elsewhere when the owner of the folder does not do it in time.
             KeyboardInterrupt: A signal came.
         """
         job = self.history.load(job_id)

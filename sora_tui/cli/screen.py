@@ -1,4 +1,4 @@
-"""What the command line asks the screen for: one face does not import the other."""
+"""What the command line needs of the screen: one face does not import the other."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ KeyTable = tuple[Sequence[dict[str, Any]], Sequence[str]]
 
 
 class Screen(NamedTuple):
-    """The screen, as `__main__` hands it in.
+    """The functions of the screen, as `__main__` passes them in.
 
     Attributes:
-        open: Opens it, and returns the exit code. It is given settings, folder, and what starts
-            the log, which its first frame need not wait for.
-        list_keys: Returns which keys it has.
+        open: Opens it, and returns the exit code. It takes settings, folder, and a function that
+            starts the log, for which the first frame need not wait.
+        list_keys: Returns the keys.
         check_graphics: Returns how it would show pictures on this terminal.
     """
 

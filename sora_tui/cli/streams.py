@@ -1,4 +1,4 @@
-"""The three standard streams as a process may find them: closed, full, or in another encoding."""
+"""The three standard streams in any state: closed, full, or in another encoding."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from sora_tui.i18n import _
 
 #: The name of the error handler of stdout and stderr (`codecs.register_error`).
 _ERRORS: Final = "sora_tui"
-#: What the bytes of a file name become that are no text (PEP 383).
+#: The characters for bytes of a file name that are not text (PEP 383).
 _LOWEST_BYTE, _HIGHEST_BYTE = 0xDC80, 0xDCFF
 
 
 class OutputError(Exception):
-    """A result cannot be written to stdout, before anything was begun that goes on without it."""
+    """A result cannot be written to stdout, and nothing was begun that goes on without it."""
 
     def __init__(self, cause: OSError) -> None:
         self.reason = cause.strerror or type(cause).__name__
@@ -29,17 +29,17 @@ class OutputError(Exception):
 
 
 def prepare_streams() -> None:
-    """Make all three usable, whatever the caller of this process left of them.
+    """Make all three streams usable, in whatever state the parent process left them.
 
-    A closed one becomes `/dev/null`: without that the next file that is opened gets its number,
-    and a document would be written into by a progress line. A character that the encoding does
-    not have is escaped instead of ending the program; the bytes of a file name stay what they are.
+    A closed stream is opened as `/dev/null`: otherwise the next file that is opened gets its
+    number, and a progress line would be written into a document. A character that the encoding does
+    not have is escaped instead of ending the program; the bytes of a file name stay as they are.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest free number is given: this one.
+            # The lowest free number is given, which is this one.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     if sys.stdin is None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 -- it lives as long as the process
@@ -56,10 +56,11 @@ def prepare_streams() -> None:
 def settle_streams(code: int) -> int:
     """Write what is left in the buffers, and return the exit code of the process.
 
-    Left to the interpreter a full disk would end the process with 120 and two lines of its own.
+    If this were left to the interpreter, a full disk would end the process with 120 and two lines
+    of its own.
 
     Args:
-        code: Of the work that was done. A failed write makes 1 of a 0.
+        code: The exit code of the work. A failed write changes 0 to 1.
     """
     failed = _flushed(sys.stdout)
     if failed is not None and not is_closed(failed):
@@ -70,10 +71,10 @@ def settle_streams(code: int) -> int:
 
 
 def write_out(text: str) -> None:
-    """Write to stdout, at once.
+    """Write to stdout at once.
 
     Raises:
-        OutputError: It does not take it; from then on stdout leads to nowhere.
+        OutputError: It cannot be written; from then on stdout is `/dev/null`.
     """
     try:
         sys.stdout.write(text)
@@ -84,20 +85,20 @@ def write_out(text: str) -> None:
 
 
 def report_output_error(error: OutputError) -> int:
-    """Say that a result could not be written, and return the exit code of that."""
-    if error.is_closed:  # whoever read our lines has enough
+    """Report that a result could not be written, and return the exit code for that."""
+    if error.is_closed:  # the reader of our lines needs no more
         return 0
     complain_of_output(error.reason)
     return 1
 
 
 def complain_of_output(reason: str) -> None:
-    """Say that stdout takes nothing."""
+    """Report that stdout cannot be written."""
     complain(_("The output cannot be written: {reason}.").format(reason=reason))
 
 
 def complain(text: str, end: str = "\n") -> None:
-    """Write to stderr. Where it takes nothing, nobody is there to read."""
+    """Write to stderr; an error is ignored, because it cannot be reported either."""
     try:
         sys.stderr.write(text + end)
         sys.stderr.flush()
@@ -106,20 +107,20 @@ def complain(text: str, end: str = "\n") -> None:
 
 
 def ask_line(question: str) -> str:
-    """Put a question on stderr and return the line that is answered; empty where nobody can be."""
+    """Ask on stderr and return the line that is answered; empty if no answer is possible."""
     _forget_typed_ahead()
     complain(question, end=" ")
     return read_line()
 
 
 def _forget_typed_ahead() -> None:
-    """Drop what was typed before the question could be read: it answers something else."""
+    """Drop input that was typed before the question was shown: it is not an answer to it."""
     with suppress(OSError, ValueError, termios.error):
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def read_line() -> str:
-    """The next line of stdin; empty at its end, and where the terminal is gone."""
+    """Return the next line of stdin; empty at its end, or when the terminal is gone."""
     try:
         return sys.stdin.readline()
     except (OSError, UnicodeDecodeError):
@@ -127,9 +128,9 @@ def read_line() -> str:
 
 
 def read_input() -> str:
-    """Everything on stdin, as UTF-8 like every file of prompts, whatever the locale.
+    """Return everything on stdin as UTF-8, as in prompt files, whatever the locale.
 
-    A terminal is waited for, and the person is told so.
+    If stdin is a terminal, the person is told that input is expected.
 
     Raises:
         UnicodeDecodeError: It is not UTF-8.
@@ -147,7 +148,7 @@ def read_input() -> str:
 
 
 def silence(stream: TextIO) -> None:
-    """Let a stream that failed lead to nowhere: what is in its buffer would fail again."""
+    """Redirect a stream that failed to `/dev/null`: its buffer would fail again."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -155,7 +156,7 @@ def silence(stream: TextIO) -> None:
 
 
 def is_closed(error: OSError) -> bool:
-    """Whether the reader has enough, which is no failure."""
+    """Return whether the reader has closed the stream, which is no failure."""
     return error.errno == errno.EPIPE
 
 
@@ -165,13 +166,13 @@ def _flushed(stream: TextIO) -> OSError | None:
     except OSError as error:
         silence(stream)
         return error
-    except ValueError:  # closed by whoever called us
+    except ValueError:  # the parent process closed it
         return None
     return None
 
 
 def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
-    """The bytes of a file name as they are, any other character as `\\x..`, `\\u....`."""
+    r"""Return a file name's bytes as they are, any other character as `\x..` or `\u....`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     first = ord(error.object[error.start])

@@ -1,4 +1,4 @@
-"""How long such jobs usually take in this workspace."""
+"""The typical time of jobs in this workspace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sora_tui.workspace.history import History
 
 
 def typical_time_of(history: History) -> TypicalTime:
-    """Looks the past up once per kind of job."""
+    """Return a function for the typical time; it reads the history once per kind of job."""
     known: dict[tuple[str | None, ...], float | None] = {}
 
     def typical_time(job: Job) -> float | None:

@@ -1,4 +1,4 @@
-"""The words about a lost answer on the command line: what was found, and what can be done."""
+"""Texts about a lost answer on the command line: what was found, and what can be done."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sora_tui.i18n.recovery import created_words, found_words, same_words
 
 
 def candidate_lines(job: Job) -> Iterator[str]:
-    """What the search found, numbered from 1."""
+    """Yield the candidates, numbered from 1."""
     yield found_words(job)
     found = job.search.found if job.search else ()
     for number, candidate in enumerate(found, start=1):
@@ -21,7 +21,7 @@ def candidate_lines(job: Job) -> Iterator[str]:
 
 
 def resolution_commands(job: Job) -> Iterator[str]:
-    """How to decide without a terminal to ask on."""
+    """Yield the commands with which to decide without a terminal."""
     found = job.search.found if job.search else ()
     video = clean_line(found[0].id, 300) if len(found) == 1 else _("VIDEO_ID")
     has_list = job.request.operation != "character" and (job.search is None or job.search.listed)
@@ -40,7 +40,7 @@ def resolution_commands(job: Job) -> Iterator[str]:
 
 
 def resend_cost_words(job: Job) -> str:
-    """What sending again may do."""
+    """Return what sending again may cost."""
     if not job.attempts:
         return _("(sends it; billed twice if it was sent elsewhere)")
     if job.is_free:

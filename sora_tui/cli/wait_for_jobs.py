@@ -1,4 +1,4 @@
-"""Staying with jobs until they are at rest: signals, suspension and hopeless waits included."""
+"""Waits for jobs until they are at rest, with signals, suspension and reasons to give up."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from sora_tui.core.recovery import SEARCH_DELAYS
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n import _
+from sora_tui.i18n.formatting import second_of_day
 from sora_tui.i18n.recovery import search_words
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import Holder
 
-#: Reasons to wait that no time heals: the job is taken back if it was not sent, else left.
+#: Reasons that do not go away with time: a job that was not sent is withdrawn, any other is left.
 BLOCKING_PROBLEMS: Final = frozenset(
     {
         "answer_fault",
@@ -64,26 +65,26 @@ BLOCKING_PROBLEMS: Final = frozenset(
         "videos_missing",
     }
 )
-#: Reasons that time may heal, and tries after which they are left: some ten minutes.
+#: Reasons that may go away, and are given up after these tries: some ten minutes.
 _REFUSED: Final = frozenset(
     {"download_refused", "clip_damaged", "look_refused", "gateway_misroutes"}
 )
 _REFUSALS: Final = 9
-#: A reason that a person ends, and after which the rest of the order is still wanted: the job is
-#: left waiting, and `sora-tui wait` sends it.
+#: A reason that a person ends, after which the rest of the order is still wanted: the job is left
+#: waiting, and `sora-tui wait` sends it.
 _STOPPED: Final = "sending_stopped"
-#: Tries after which a practice server that does not start is not waited for.
+#: Tries after which a simulator that does not start is given up.
 _STARTS: Final = 3
-#: Seconds that a lost answer is looked for before a person has to decide: the last look of the
-#: first minutes, and what its list may take.
+#: Seconds that a lost answer is searched for before a person has to decide: the last search of the
+#: first minutes, and the time that its list may take.
 SEARCH: Final = SEARCH_DELAYS[-1] + 30.0
-#: Seconds after which a person is told who does not take the job.
+#: Seconds after which the person is told which process does not take the job.
 _UNCLAIMED: Final = 5.0
 _CHECK_EVERY: Final = 2.0
-#: Seconds after which a follower believes the reason that stands in the record of a job under way:
-#: an owner that has just started may be about to ask with another key.
+#: Seconds after which the reason in the record of a running job is believed, if another process is
+#: the owner: an owner that has just started may be about to ask with another key.
 _KEPT_LONG: Final = 15.0
-#: Longest wait, in seconds, for the answer of a paid request when leaving.
+#: Longest wait, in seconds, for the answer of a paid request when the process ends.
 _LAST_WAIT: Final = 120.0
 
 _log = logging.getLogger("sora_tui.cli")
@@ -91,14 +92,14 @@ _log = logging.getLogger("sora_tui.cli")
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """The person or the system wants the process to end."""
+    """A person or the system wants the process to end."""
 
     signal: int
 
 
 @dataclass(frozen=True, slots=True)
 class Suspend:
-    """The person pressed ctrl+z."""
+    """A person pressed ctrl+z."""
 
 
 Item = EngineEvent | Leave | Suspend
@@ -106,11 +107,11 @@ Item = EngineEvent | Leave | Suspend
 
 @dataclass(slots=True)
 class Outcome:
-    """Where the jobs stand when nobody waits for them any longer.
+    """The state of the jobs when the wait has ended.
 
     Attributes:
-        jobs: The last that is known of each; one that nobody took yet is missing.
-        left: Jobs that were given up on for a reason, by id.
+        jobs: The last known state of each; one that no process took yet is missing.
+        left: The reason for each job that was given up, by id.
         faults: What stopped the engine itself.
         signal: The signal that ended the wait.
         unclaimed: Jobs that no sora-tui had taken on by then.
@@ -127,15 +128,15 @@ class Outcome:
 
 @contextmanager
 def running(engine: Engine, console: Console) -> Iterator[SimpleQueue[Item]]:
-    """A started engine and everything it says; it is at rest afterwards.
+    """Start the engine and yield its events; stop it afterwards.
 
-    From here on a result that cannot be written stops nothing.
+    From here on a result that cannot be written does not stop the command.
     """
     console.keep_working()
     items: SimpleQueue[Item] = SimpleQueue()
     forget = engine.subscribe(items.put)
     with _signals_into(items), taking_back(engine, console):
-        # What waited here before may be sent by this process as well.
+        # This process may also send what waited here before.
         console.spent = Spent.PERHAPS
         engine.start()
         try:
@@ -147,15 +148,15 @@ def running(engine: Engine, console: Console) -> Iterator[SimpleQueue[Item]]:
 
 @contextmanager
 def taking_back(engine: Engine, console: Console) -> Iterator[None]:
-    """Take back what was handed in and not sent, whatever ends the command early, and say it.
+    """Withdraw what was handed in and not sent when the command ends early, and report it.
 
-    Only ctrl+c and its like leave a job waiting: they are told how it goes on.
+    Only ctrl+c and similar signals leave a job waiting: the person is told how to resume it.
     """
     try:
         yield
     except Exception:
         _stop(engine, console)
-        with suppress(ProblemError):  # the fault itself is told, and the job shows where it stands
+        with suppress(ProblemError):  # the fault itself is reported, and the job shows its state
             if jobs := engine.take_back():
                 console.spent = max((_spent(job) for job in jobs), key=list(Spent).index)
                 for job in jobs:
@@ -173,12 +174,18 @@ def wait_for_completion(
     enough: Callable[[Job], bool] = lambda job: job.is_final,
     overcome: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Outcome:
-    """Stay until every job is at rest, or a signal comes.
+    """Wait until every job is at rest, or a signal comes.
 
     Args:
-        enough: When a job needs no more waiting. A lost answer is looked for in any case.
-        overcome: Jobs by id whose recorded reason to wait holds no more, with the time of the
-            record that has it.
+        engine: Moves the jobs; must be started.
+        items: The events of the engine.
+        history: Reads the documents of the jobs.
+        job_ids: The jobs to wait for.
+        progress: Shows how far the jobs are.
+        console: Where messages go.
+        enough: When a job needs no more waiting. A lost answer is always searched for.
+        overcome: Jobs whose recorded reason to wait is no longer valid, by id, with the time of the
+            record that has the reason.
     """
     watch = _Waiter(engine, history, progress, console, enough, dict.fromkeys(job_ids), overcome)
     watch.take_ended()
@@ -190,9 +197,9 @@ def wait_for_completion(
     progress.pause()
     watch.note_rest()
     if watch.outcome.faults:
-        # Nobody waits any longer, and the next order would be sent beside this one.
+        # The wait is over, and the next order would be sent beside this one.
         _stop(engine, console)
-        with suppress(ProblemError):  # the fault is told, and what waits as well
+        with suppress(ProblemError):  # the fault is reported, and so are the jobs that wait
             watch.outcome.jobs |= {job.id: job for job in engine.take_back()}
     return watch.outcome
 
@@ -222,20 +229,20 @@ class _Waiter:
         self._began = self._checked_at = time.monotonic()
         self._began_at = datetime.now(UTC)
         self._unconfirmed_since: dict[str, float] = {}
-        self._untold_since: dict[str, float] = {}  # jobs that the owner cannot ask about
+        self._untold_since: dict[str, float] = {}  # jobs that the owner cannot poll
         self._owner: EngineChanged | None = None
         self._named_owner = False
         self._named_pause = False
         self._named_search: set[str] = set()
 
     def take_ended(self) -> None:
-        """Take the jobs for which there is nothing to wait: no engine speaks of them any more."""
+        """End the wait for jobs that are at rest already: the engine sends no events for them."""
         for job in self._history.load_each(tuple(self.open)).values():
             if isinstance(job, Job) and job.is_final and not job.needs_decision:
                 self._job(JobChanged(job))
 
     def take(self, item: Item) -> None:
-        """Something happened."""
+        """Handle an event or a request of the person."""
         match item:
             case JobChanged():
                 if item.job.id in self.open:
@@ -246,7 +253,7 @@ class _Waiter:
                     self._name_pause()
                 self._owner = item
                 if took_over:
-                    self._read_open()  # what the owner before us did last was told to nobody
+                    self._read_open()  # the last owner's final steps sent no event
             case EngineFault():
                 self.outcome.faults.append(self._with_money(item.problem))
             case Leave():
@@ -257,13 +264,13 @@ class _Waiter:
         self.check_time()
 
     def note_rest(self) -> None:
-        """Keep who goes on with what is left, for the last words."""
+        """Note, for the report, which process goes on with the rest."""
         self.outcome.unclaimed = tuple(id for id in self.open if id not in self.outcome.jobs)
         if self._owner is not None and not self._owner.owner:
             self.outcome.holder = self._owner.holder
 
     def check_time(self) -> None:
-        """What time alone decides."""
+        """Do what depends on time alone."""
         now = time.monotonic()
         for job_id, lost_at in self._unconfirmed_since.items():
             if now - lost_at >= SEARCH:
@@ -272,14 +279,14 @@ class _Waiter:
             self._leave_stopped()
         if self._owner is None or self._owner.owner or now - self._checked_at < _CHECK_EVERY:
             return
-        # Another process writes: a step it made while we came in was told to nobody.
+        # Another process writes: there was no event for a step that it made while we started.
         self._checked_at = now
         self._read_open()
         if not self._named_owner and now - self._began >= _UNCLAIMED:
             self._name_owner()
 
     def _leave_stopped(self) -> None:
-        """End the wait for jobs that only a person lets go; nothing else is under way any more."""
+        """End the wait for jobs that only a person can resume; nothing else is running any more."""
         for job_id, why in self._stopped.items():
             self.outcome.left[job_id] = why
             self.open.pop(job_id, None)
@@ -290,7 +297,7 @@ class _Waiter:
             try:
                 self._job(JobChanged(self._history.load(job_id)))
             except ProblemError:
-                continue  # still in the inbox, or just being edited
+                continue  # still in the inbox, or being edited
 
     def _job(self, event: JobChanged) -> None:
         job, known = event.job, self.outcome.jobs.get(event.job.id)
@@ -307,14 +314,26 @@ class _Waiter:
             return
         self._unconfirmed_since.pop(job.id, None)
         self._stopped.pop(job.id, None)
+        why = self._reason_to_end(event)
+        if self._enough(job):
+            self.open.pop(job.id)
+        elif why and why.code == _STOPPED:
+            host = urlsplit(job.server.base_url).hostname or ""
+            self._stopped[job.id] = problem(_STOPPED, host=host)
+        elif why and _is_blocking(why, event.retry.count if event.retry else 0):
+            self._leave(job, why)
+
+    def _reason_to_end(self, event: JobChanged) -> Problem | None:
+        """Return what keeps the job from moving on, if anything does."""
+        job = event.job
         why = event.retry.problem if event.retry else None
         if job.is_too_large and job.error is not None:
-            why = job.error.problem  # nobody asks for it again before a person says so
+            why = job.error.problem  # it is asked for again only if a person says so
         follows = self._owner is not None and not self._owner.owner
         is_old = job.updated_at == self._overcome.get(job.id)
         if why is None and job.state is State.PENDING and job.error and not is_old:
-            # An owner that is another process writes it down; the engine does with what only a
-            # person ends.
+            # If the owner is another process, its record has the reason; with an engine of our own,
+            # only a reason that a person ends counts.
             why = job.error.problem if follows or job.is_stopped else None
         if job.state in {State.QUEUED, State.IN_PROGRESS} and job.error is not None:
             since = self._untold_since.setdefault(job.id, time.monotonic())
@@ -322,50 +341,48 @@ class _Waiter:
                 why = job.error.problem
         else:
             self._untold_since.pop(job.id, None)
-        if self._enough(job):
-            self.open.pop(job.id)
-        elif why and why.code == _STOPPED:
-            host = urlsplit(job.server.base_url).hostname or ""
-            self._stopped[job.id] = problem(_STOPPED, host=host)
-        elif why and _is_blocking(why, event.retry.count if event.retry else 0):
-            if job.id in self.outcome.left:
+        return why
+
+    def _leave(self, job: Job, why: Problem) -> None:
+        """End the wait for a job that does not move on; one that was never sent is taken back."""
+        if job.id in self.outcome.left:
+            return
+        self.outcome.left[job.id] = _with_money(why, job)
+        if job.state is State.PENDING:
+            try:
+                self._engine.command(job.id, "cancel")
                 return
-            self.outcome.left[job.id] = _with_money(why, job)
-            if job.state is State.PENDING:
-                try:
-                    self._engine.command(job.id, "cancel")
-                    return
-                except ProblemError as error:  # a disk too full even to take it back: it goes on
-                    _log.warning("%s cannot be taken back: %s", job.id, error)
-            self.open.pop(job.id)
+            except ProblemError as error:  # the disk is too full even to withdraw it: it goes on
+                _log.warning("%s cannot be taken back: %s", job.id, error)
+        self.open.pop(job.id)
 
     def _with_money(self, why: Problem) -> Problem:
-        """What stops the engine says of itself that it cost nothing; a job under way may have."""
+        """Return why the engine stopped, corrected for a running job that may have cost money."""
         jobs = (self.outcome.jobs.get(job_id) for job_id in self.open)
         sent = next((job for job in jobs if job is not None and job.attempts), None)
         return why if sent is None else _with_money(why, sent)
 
     def _is_searched(self, job: Job) -> bool:
-        """Whether the server's list has said what it can, and a person has to decide."""
+        """Return whether the server's list brought all it can, so that a person has to decide."""
         search = job.search
         if search is None:
             return False
-        # Where another process looks, the record has only what was news.
+        # If another process searches, the record has only what was news.
         follows = self._owner is not None and not self._owner.owner
         if not follows and search.at < self._began_at:
             return False
         return search.is_exhausted(job.unconfirmed_since, has_unknown_past=job.has_unknown_past)
 
     def _name_search(self, job: Job) -> None:
-        """Say once what is waited for, and how long."""
+        """Report, once, what is waited for, and how long."""
         self._named_search.add(job.id)
         self._progress.pause()
         rest = SEARCH_DELAYS[-1] - (datetime.now(UTC) - job.unconfirmed_since).total_seconds()
         until = datetime.now(UTC) + timedelta(seconds=min(max(rest, 0.0), SEARCH_DELAYS[-1]))
-        self._console.note(search_words(job, f"{until.astimezone():%H:%M:%S}"))
+        self._console.note(search_words(job, second_of_day(until)))
 
     def _name_owner(self) -> None:
-        """Say who holds the folder while nobody has taken a job of ours."""
+        """Report which process holds the folder while no process has taken a job of ours."""
         holder = self._owner.holder if self._owner else None
         unclaimed = [job_id for job_id in self.open if job_id not in self.outcome.jobs]
         if holder is None or not unclaimed:
@@ -380,7 +397,7 @@ class _Waiter:
         )
 
     def _name_pause(self) -> None:
-        """Say why nothing is sent, once."""
+        """Report, once, why nothing is sent."""
         self._named_pause = True
         self._progress.pause()
         self._console.note(
@@ -392,10 +409,10 @@ class _Waiter:
 
 
 def go_on(engine: Engine, history: History, job_ids: Iterable[str]) -> dict[str, datetime]:
-    """Have jobs sent that wait because of unclear answers: to wait for them is to want them.
+    """Have jobs sent that wait because of unclear answers: a person who waits for them wants them.
 
     Returns:
-        When each of these jobs changed last, with the reason that holds no more.
+        When each of these jobs last changed, with the reason that is no longer valid.
     """
     jobs = history.load_each(job_ids).values()
     stopped = [job for job in jobs if isinstance(job, Job) and job.is_stopped]
@@ -411,7 +428,7 @@ def suspend(engine: Engine) -> None:
 
 
 def _with_money(why: Problem, job: Job) -> Problem:
-    """A reason of our own says that it cost nothing; the job it stops may have cost something."""
+    """Return a reason that says it cost nothing, corrected for a job that may have cost money."""
     if job.state is State.PENDING or why.spent is not Spent.NO:
         return why
     made = job.state in {State.COMPLETED, State.DOWNLOADING}
@@ -419,7 +436,7 @@ def _with_money(why: Problem, job: Job) -> Problem:
 
 
 def fate_words(job: Job) -> str:
-    """Where a job stands that nobody waits for any longer, and what can be done about it."""
+    """Return the state of a job whose wait has ended, and what can be done about it."""
     match job.state:
         case State.CANCELLED if not job.attempts:
             text = _("{job} was taken back: nothing of it was sent.")
@@ -463,7 +480,7 @@ def _stop(engine: Engine, console: Console) -> None:
 
 @contextmanager
 def _signals_into(items: SimpleQueue[Item]) -> Iterator[None]:
-    """Ctrl+c, ctrl+z and polite ends become items; a second ctrl+c ends at once."""
+    """Turn ctrl+c, ctrl+z and SIGTERM into items; a second ctrl+c ends the process at once."""
     asked = False
 
     def leave(number: int, frame: FrameType | None) -> None:

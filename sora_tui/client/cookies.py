@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from sora_tui.core.cookie import MAX_COOKIES, Cookie
 from sora_tui.core.number import number
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 
 #: Name and value together, in characters; every browser takes as many.
 MAX_LENGTH: Final = 4096
@@ -25,7 +26,7 @@ _VALUE: Final = re.compile(r"[!-+\--:<-~]*")
 
 
 def no_store() -> CookieJar:
-    """A store for httpx that keeps nothing."""
+    """Return a store for httpx that keeps nothing."""
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
 
 

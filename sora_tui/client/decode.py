@@ -69,7 +69,7 @@ def read_json(body: bytes) -> Any:
 def video_in(
     document: object, final_words: Mapping[str, Phase] = FINAL_WORDS
 ) -> RemoteVideo | None:
-    """The video object an error answer may consist of (vLLM-Omni answers a failed job so).
+    """Return the video object an error answer may consist of (vLLM-Omni answers a failed job so).
 
     An error with an id of its own is told from a job by the object's name, or by a status word
     that servers use for jobs.
@@ -84,7 +84,7 @@ def video_in(
 def wrapped_video(
     document: object, final_words: Mapping[str, Phase] = FINAL_WORDS
 ) -> RemoteVideo | None:
-    """A video object embedded as text in an error message (LiteLLM before vLLM-Omni)."""
+    """Return a video object embedded as text in an error message (LiteLLM before vLLM-Omni)."""
     for inner in _wrapped(_read_envelope(document).message):
         if (video := video_in(inner, final_words)) is not None:
             return video
@@ -134,7 +134,7 @@ def poll_after(headers: Mapping[str, str]) -> float | None:
 
 
 def http_date(text: str | None) -> float | None:
-    """An HTTP date as Unix seconds; None for what is none."""
+    """Return an HTTP date as Unix seconds; None for what is none."""
     if not text:
         return None
     from email.utils import parsedate_to_datetime  # few servers say one
@@ -147,7 +147,7 @@ def http_date(text: str | None) -> float | None:
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """What the server's support asks for, by the first header known to carry it."""
+    """Return what the server's support asks for, by the first header known to carry it."""
     for name in ("x-request-id", "x-litellm-call-id", "apim-request-id", "x-oneapi-request-id"):
         if said := clean_line(headers.get(name, ""), 200):
             return said
@@ -193,7 +193,7 @@ def _read_envelope(document: object) -> Refusal:
 
 
 def _validation(item: object) -> str:
-    """One entry of FastAPI's `detail` list: where, and what is wrong there."""
+    """Return one entry of FastAPI's `detail` list: where, and what is wrong there."""
     if not isinstance(item, Mapping):
         return clean_line(item)
     place = item.get("loc")
@@ -233,7 +233,7 @@ def _unwrapped(refusal: Refusal) -> Refusal:
 
 
 def _wrapped(message: str) -> Iterator[Mapping[str, Any]]:
-    """Every mapping written out in a text, as JSON or as Python's repr of it."""
+    """Yield every mapping written out in a text, as JSON or as Python's repr of it."""
     text = message[:_SEARCHED]
     start, tries = text.find("{"), 0
     while start >= 0 and tries < 8:
@@ -249,7 +249,7 @@ def _wrapped(message: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _literal(text: str) -> object:
-    """The SDK says `Error code: 400 - {'error': {'message': …}}`, which is no JSON."""
+    """Return the SDK says `Error code: 400 - {'error': {'message': …}}`, which is no JSON."""
     try:
         return ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

@@ -49,7 +49,7 @@ class Marker(NamedTuple):
     body: str = ""
 
     def shows(self, headers: Mapping[str, str], body: str) -> bool:
-        """Whether an answer has it."""
+        """Return whether an answer has it."""
         has_header = any(name.startswith(self.header) for name in headers)
         return has_header and re.search(self.body, body) is not None
 
@@ -141,12 +141,12 @@ class Dialect(NamedTuple):
     final_words: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
 
     def can(self, capability: Capability) -> bool | None:
-        """Whether it can; None where only a try tells."""
+        """Return whether it can; None where only a try tells."""
         return self.capabilities.get(capability)
 
 
 def _only(*abilities: Capability) -> Mapping[Capability, bool]:
-    """These and no others."""
+    """Return these and no others."""
     return {ability: ability in abilities for ability in CAPABILITIES}
 
 
@@ -420,12 +420,12 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
 
 
 def dialect_of(server: Server) -> Dialect:
-    """The row of this server: by its host, otherwise by the profile's word for it."""
+    """Return the row of this server: by its host, otherwise by the profile's word for it."""
     return by_host(server.host) or DIALECTS.get(server.dialect, GENERIC)
 
 
 def by_host(host: str) -> Dialect | None:
-    """The row of a server that everybody knows by its name."""
+    """Return the row of a server that everybody knows by its name."""
     host = host.lower()
     for row in DIALECTS.values():
         if any(host == name or (name[0] == "." and host.endswith(name)) for name in row.hosts):
@@ -437,6 +437,7 @@ def turned_away(status: int, message: str, outer: str) -> TurnedAway | None:
     """Return the row whose words these are, whichever server they come through.
 
     Args:
+        status: The HTTP status of the refusal.
         message: The words of the server that refused.
         outer: Those of the server that was asked, which may hand the others on.
     """
@@ -452,7 +453,7 @@ def turned_away(status: int, message: str, outer: str) -> TurnedAway | None:
 
 
 def was_repeated(outer: str) -> bool:
-    """Whether a gateway tried more than once: its refusal tells of one try alone."""
+    """Return whether a gateway tried more than once: its refusal tells of one try alone."""
     return _REPEATED.search(outer) is not None
 
 
@@ -464,7 +465,7 @@ def has_no_route(status: int | None, message: str) -> bool:
 
 
 def with_dialect_defaults(server: Server) -> Server:
-    """The profile with its dialect's habits where it has none of its own."""
+    """Return the profile with its dialect's habits where it has none of its own."""
     row = dialect_of(server)
     return server._replace(
         encoding=server.encoding or row.encoding,
@@ -477,7 +478,7 @@ def with_dialect_defaults(server: Server) -> Server:
 
 
 def can_list(server: Server) -> bool | None:
-    """Whether this profile may ask for the list; None where only a try tells."""
+    """Return whether this profile may ask for the list; None where only a try tells."""
     row = dialect_of(server)
     if row.list_needs and row.list_needs not in server.query:
         return False

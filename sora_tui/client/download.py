@@ -26,10 +26,11 @@ from sora_tui.client.decode import (
     video_in,
 )
 from sora_tui.client.dialect import dialect_of, with_dialect_defaults
+from sora_tui.client.fetcher import Fetcher, Incoming
 from sora_tui.client.inline_clip import InlineClip
 from sora_tui.client.response import NoResponseError, NotSentError
 from sora_tui.client.server_error import ServerError
-from sora_tui.client.transport import UNREADABLE, Fetcher, Incoming, base_url, without_key
+from sora_tui.client.transport import UNREADABLE, base_url, without_key
 from sora_tui.core.clip_addresses import clip_addresses
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import CODES, ProblemError
@@ -109,7 +110,7 @@ class ClipBody(NamedTuple):
     has_end: bool = True
 
 
-def download_video_from_api(
+def download_video_from_api(  # noqa: C901 -- one loop over addresses; what ends it reads in order
     server: Server,
     video_id: str,
     sink: ClipSink,
@@ -130,6 +131,8 @@ def download_video_from_api(
     address may have died while the clip lives (videos-api, divergences 11 to 15).
 
     Args:
+        server: The server that made the clip.
+        video_id: The server's id of the video.
         sink: May hold the beginning of what `resume` describes.
         variant: `thumbnail` or `spritesheet`, where not the clip itself is wanted.
         output: Which clip of the job, from 0. Of those behind the first, the direct addresses are
@@ -244,6 +247,8 @@ def _possible_addresses(server: Server, text: str, page: str | None = None) -> l
     """Return where an address may lead that a server wrote in the page `page`, the likeliest first.
 
     Args:
+        server: The server that made the clip.
+        text: The address, as the server wrote it.
         page: The answer of another origin is relative to itself; one of the server's own is
             relative to the server's base address, or to the root of its host.
     """
@@ -278,8 +283,10 @@ def _of_output(document: object, output: int) -> list[str]:
 def _fresh_addresses(
     transfer: _Transfer, server: Server, job_url: str, output: int
 ) -> ClipBody | Iterable[str]:
-    """Return what a look at the job says now, or the clip that is in it; nothing where it is
-    silent."""
+    """Ask for the job again: return its addresses, or the clip that is in the answer.
+
+    Nothing is returned where no answer came.
+    """
     try:
         found = transfer.run(_Address(job_url, tuple(server.query.items())), hops=0)
     except ServerError:
@@ -323,6 +330,8 @@ class _Transfer:
         """Take the clip, or the document that came in its place.
 
         Args:
+            place: The address to fetch from.
+            resume: The body that `sink` already holds a part of, if any.
             hops: Redirects that are followed.
         """
         if resume is not None and (
@@ -420,7 +429,7 @@ class _Transfer:
             raise NoResponseError("the rest was cut off")
         return body
 
-    def _receive(self, incoming: Incoming, place: _Address, url: str) -> ClipBody | _Document:
+    def _receive(self, incoming: Incoming, place: _Address, url: str) -> ClipBody | _Document:  # noqa: C901, PLR0912 -- the checks of a body, in the order in which it comes
         """Take a whole clip, or a document in its place."""
         if not 200 <= incoming.status < 300:
             raise _refusal(self._server, url, incoming, self._rest(incoming))
@@ -573,7 +582,10 @@ def _strong_validator(headers: Mapping[str, str]) -> str | None:
 
 
 def _may_fetch(server: Server, url: str) -> bool:
-    """https anywhere; http to the server itself, or between servers on this machine."""
+    """Return whether an address may be fetched.
+
+    https is fetched from anywhere; http from the server itself, or between servers on this machine.
+    """
     try:
         parts = urlsplit(url)
         origin = origin_of(url)
@@ -587,7 +599,7 @@ def _may_fetch(server: Server, url: str) -> bool:
 
 
 def _is_page(head: bytes) -> bool:
-    """Whether this is words, not a clip. The bytes decide, whatever the type claims."""
+    """Return whether this is words, not a clip. The bytes decide, whatever the type claims."""
     kind = sniff(head)
     if kind != "other":
         return kind in {"html", "json"} and not _NO_TEXT.search(head[:_SNIFFED])
@@ -612,7 +624,7 @@ def _address_page(body: bytes) -> object:
 
 
 def _refusal(server: Server, url: str, incoming: Incoming, body: bytes) -> ServerError:
-    """What an answer without a clip says, as the failure it means."""
+    """Return what an answer without a clip says, as the failure it means."""
     refusal, said = refusal_in(body), clean_line(body.decode("utf-8", "replace"), 200)
     status = incoming.status
     # Words of the server itself: where a signed address is past its time, the clip may not be.

@@ -85,7 +85,7 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
             await asyncio.gather(writer, return_exceptions=True)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What was heard while sending, then what comes."""
+        """Return what was heard while sending, then what comes."""
         if self._heard:
             heard, self._heard = self._heard, b""
             return heard
@@ -111,7 +111,7 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """The same, encrypted.
+        """Return the same, encrypted.
 
         In TLS 1.3 our part of the handshake ends before the server has looked at it. Its refusal,
         for want of a certificate of ours, comes a round trip later: it is waited for that long, so
@@ -142,7 +142,7 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
             raise httpcore.ReadError(str(fault)) from fault
 
     def _is_final(self, listener: asyncio.Task[bytes]) -> bool:
-        """Whether to stop sending. `100 Continue` and its like only mean: go on."""
+        """Return whether to stop sending. `100 Continue` and its like only mean: go on."""
         if listener.exception() is not None:
             return True
         said = self._heard + listener.result()

@@ -26,7 +26,7 @@ class _Model(NamedTuple):
 
 
 def model_schema(server: Server, model: str | None) -> ModelSchema:
-    """What is known of this model on this server; the profile's own lists come first.
+    """Return what is known of this model on this server; the profile's own lists come first.
 
     Args:
         server: Its dialect as well as it is known.
@@ -48,7 +48,7 @@ def preset_schema(server: Server, name: str) -> ModelSchema | None:
 
 
 def preset_names() -> tuple[str, ...]:
-    """The names of all models that have values of their own."""
+    """Return the names of all models that have values of their own."""
     return tuple(model.name for model in _models() if model.preset)
 
 

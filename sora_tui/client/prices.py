@@ -28,7 +28,7 @@ class _Host(NamedTuple):
 
 
 def table_for(server: Server) -> PriceTable | None:
-    """The table that holds at this server's host; None where nothing is known."""
+    """Return the table that holds at this server's host; None where nothing is known."""
     found = _host_of(server)
     return None if found is None else found.table
 
@@ -58,7 +58,7 @@ def _measures() -> Measures:
 
 
 def retirement_of(server: Server, model: str | None) -> Retirement | None:
-    """When this model ends or ended, as far as its maker said; None where nobody said.
+    """Return when this model ends or ended, as far as its maker said; None where nobody said.
 
     A server of another host may serve on what its maker ended: then it is only worth a word.
     """

@@ -85,7 +85,7 @@ def _questions() -> dict[Probe, _Question]:
     }
 
 
-async def run_probe(server: Server, timeout: float = 10.0) -> ProbeResult:  # noqa: ASYNC109
+async def run_probe(server: Server, timeout: float = 10.0) -> ProbeResult:  # noqa: ASYNC109, C901 -- which question follows from which answers, in one place  # noqa: C901 -- which question follows from which answers, in one place
     """Ask a server a few free questions, and read out of the answers what it is.
 
     A server that is known by its host, or whose profile names its dialect, is asked only what that
@@ -180,7 +180,7 @@ def _seen(row: Dialect, answers: Mapping[Probe, Response]) -> list[Marker]:
 
 
 def _runs_models(row: Dialect, answers: Mapping[Probe, Response]) -> bool:
-    """Whether this is a server that runs its models itself, and nothing points to a gateway.
+    """Return whether this is a server that runs its models itself, and nothing points to a gateway.
 
     A gateway may hand on the answers of such a server: then it shows signs of its own or headers
     of a proxy, or its list has models of other owners or several vendors.
@@ -263,7 +263,7 @@ def _has_list(answers: Mapping[Probe, Response]) -> bool | None:
 
 
 def _key(server: Server, answers: Mapping[Probe, Response]) -> tuple[KeyStatus, Problem | None]:
-    """What becomes of the key at the routes that need one."""
+    """Return what becomes of the key at the routes that need one."""
     asked = [answers[probe] for probe in ("models", "list", "unknown") if probe in answers]
     for answer in asked:
         if is_key_refusal(answer):
@@ -275,7 +275,7 @@ def _key(server: Server, answers: Mapping[Probe, Response]) -> tuple[KeyStatus, 
 
 
 def _busy(answers: Mapping[Probe, Response]) -> Problem | None:
-    """Nothing but refusals for now: it is there, and cannot be worked with."""
+    """Return nothing but refusals for now: it is there, and cannot be worked with."""
     statuses = {answer.status for answer in answers.values()}
     if statuses <= {429, 502, 503, 504}:
         return problem("server_busy", status=max(statuses))
@@ -302,7 +302,7 @@ def _nothing_there(server: Server, answers: Mapping[Probe, Response]) -> Problem
 
 
 def _says_no_route(answers: Mapping[Probe, Response]) -> bool:
-    """Whether the refusals leave no doubt that it is the route that is missing."""
+    """Return whether the refusals leave no doubt that it is the route that is missing."""
     if _other_service(answers):
         return True
     return all(_NO_ROUTE.search(_text(answers[probe])) for probe in ("list", "unknown"))

@@ -46,7 +46,7 @@ class ProxyRules(NamedTuple):
     odd: tuple[str, ...] = ()
 
     def proxy_for(self, url: str) -> str | None:
-        """The address of the proxy for a URL, None for none.
+        """Return the address of the proxy for a URL, None for none.
 
         Raises:
             ProblemError: config_invalid, naming the variable, never its value: there may be a
@@ -75,12 +75,13 @@ class ProxyRules(NamedTuple):
 
 
 def read_proxies(environ: Mapping[str, str], system: Mapping[str, str]) -> ProxyRules:
-    """The rules of an environment.
+    """Return the rules of an environment.
 
     Small letters come first, as in curl. HTTP_PROXY does not count where REQUEST_METHOD is set:
     there a request's header `Proxy` could have put it (CVE-2016-5385).
 
     Args:
+        environ: Environment variables.
         system: What the desktop says, for kinds that no variable names (urllib's `getproxies`).
     """
     values: dict[str, tuple[str, str]] = {}
@@ -123,7 +124,7 @@ def _read_exception(entry: str) -> Direct | None:
 
 
 def _address(text: str) -> str | None:
-    """An IP address or a network, without the brackets; None for anything else."""
+    """Return an IP address or a network, without the brackets; None for anything else."""
     bare = text.removeprefix("[").removesuffix("]") if text.startswith("[") else text
     try:
         return str(ip_network(bare, strict=False)) if "/" in bare else str(ip_address(bare))

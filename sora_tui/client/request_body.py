@@ -36,7 +36,7 @@ class WireRequest(NamedTuple):
 
 
 def build_request(server: Server, request: VideoRequest) -> WireRequest:
-    """What this server is sent for this request."""
+    """Return what this server is sent for this request."""
     path = _PATHS[request.operation].format(video=quote(request.source_video or "", safe=""))
     row, settled = dialect_of(server), with_dialect_defaults(server)
     fields = {**server.with_own(request.params), **_settings(request, row.seconds_field)}

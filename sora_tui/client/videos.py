@@ -208,9 +208,10 @@ class VideosClient:
         key: str,
         sink: Callable[[int, bytes], object] | None = None,
     ) -> CreateOutcome:
-        """The paid request, sent once. Raises nothing the network or a server could cause.
+        """Return the paid request, sent once. Raises nothing the network or a server could cause.
 
         Args:
+            request: What is asked for.
             upload: The prepared picture or clip, where the request has one.
             key: Goes along as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to
                 honour it, and it harms none.
@@ -247,6 +248,7 @@ class VideosClient:
         """Send what `prepare` built, once. Raises nothing the network or a server could cause.
 
         Args:
+            paid: The request, ready to go out.
             sink: As for `create`.
         """
         if paid.built is None:
@@ -271,7 +273,7 @@ class VideosClient:
         return outcome
 
     def _with_cost(self, outcome: CreateOutcome, answer: Response) -> CreateOutcome:
-        """What a header says it costs; 0 is what LiteLLM says of a model without a price."""
+        """Return what a header says it costs; 0 is what LiteLLM says of a model without a price."""
         said = answer.headers.get(self._dialect.cost_header, "")
         if not isinstance(outcome, Accepted) or self.server.currency != "USD":
             return outcome
@@ -281,9 +283,10 @@ class VideosClient:
         return replace(outcome, video=outcome.video._replace(cost=cost))
 
     async def retrieve(self, video_id: str, cookies: Sequence[Cookie] = ()) -> Poll:
-        """One look at a job.
+        """Return one look at a job.
 
         Args:
+            video_id: The server's id of the video.
             cookies: The job's own.
 
         Raises:
@@ -306,7 +309,7 @@ class VideosClient:
         return Poll(video, after, answer.cookies)
 
     async def character(self, character_id: str) -> RemoteVideo:
-        """A character by its id, as a video that is completed.
+        """Return a character by its id, as a video that is completed.
 
         Raises:
             ServerError: No character came.
@@ -318,7 +321,7 @@ class VideosClient:
         return _as_made(found)
 
     async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
-        """One page of the server's jobs. Rows that are no video objects are left out.
+        """Return one page of the server's jobs. Rows that are no video objects are left out.
 
         Args:
             after: `last_id` of the page before.
@@ -367,7 +370,7 @@ class VideosClient:
         return False
 
     async def models(self) -> tuple[str, ...]:
-        """The names of `GET /models`, as the server orders them.
+        """Return the names of `GET /models`, as the server orders them.
 
         Raises:
             ServerError: No list came.
@@ -393,7 +396,7 @@ class VideosClient:
             raise ServerError(error) from fault
 
     def _in_form(self, fields: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-        """The fields as text, for a form; objects and lists as this server reads them."""
+        """Return the fields as text, for a form; objects and lists as this server reads them."""
         flat = _bracketed(fields) if self._dialect.nested == "brackets" else fields.items()
         return [
             (name, value if isinstance(value, str) else json.dumps(value, default=str))
@@ -415,7 +418,7 @@ class VideosClient:
 
 
 def outcome_of(answer: Response) -> CreateOutcome:
-    """What the answer to a paid request means for the money.
+    """Return what the answer to a paid request means for the money.
 
     A refusal counts as definite only where the protocol leaves no other reading, or a server's own
     words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
@@ -449,13 +452,13 @@ def outcome_of(answer: Response) -> CreateOutcome:
 
 
 def _names_limit(refusal: Refusal) -> bool:
-    """Whether it is a server's own error object that says which limit was reached."""
+    """Return whether it is a server's own error object that says which limit was reached."""
     said = f"{refusal.code or ''} {refusal.message}"
     return refusal.has_envelope and _LIMIT.search(said) is not None
 
 
 def _points_to_a_video(answer: Response) -> bool:
-    """Whether a redirect leads to something that was made, or may do so and does not say.
+    """Return whether a redirect leads to something that was made, or may do so and does not say.
 
     307 and 308 ask for the same request elsewhere: what has no address was still not done.
     """
@@ -478,7 +481,7 @@ def _bracketed(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _has_source(request: VideoRequest, upload: Upload | None) -> bool:
-    """Whether an operation on a clip has one: it must not be paid for without."""
+    """Return whether an operation on a clip has one: it must not be paid for without."""
     if request.operation == "create":
         return True
     if request.source_file is not None:
@@ -487,14 +490,14 @@ def _has_source(request: VideoRequest, upload: Upload | None) -> bool:
 
 
 def _as_made(character: RemoteVideo) -> RemoteVideo:
-    """A character is there with the answer; it has no status (VideoCharacterResource)."""
+    """Return a character is there with the answer; it has no status (VideoCharacterResource)."""
     if character.phase is Phase.FAILED:
         return character
     return character._replace(status="completed", phase=Phase.COMPLETED)
 
 
 def model_names(answer: Response) -> tuple[str, ...]:
-    """The names in an answer of `GET /models`; none where it is no list."""
+    """Return the names in an answer of `GET /models`; none where it is no list."""
     try:
         return _names(_rows(answer))
     except ServerError:
@@ -502,7 +505,7 @@ def model_names(answer: Response) -> tuple[str, ...]:
 
 
 def is_key_refusal(answer: Response) -> bool:
-    """Whether a server refuses the key, under whatever status."""
+    """Return whether a server refuses the key, under whatever status."""
     if not 400 <= answer.status < 500:
         return False
     return _refusal_kind(answer.status, refusal_in(answer.body)) == "key_refused"
@@ -528,7 +531,7 @@ def _refusal_kind(status: int, refusal: Refusal) -> str:
 
 
 def _has_no_grant(refusal: Refusal) -> bool:
-    """Whether the key is good, and has no right to what is asked for."""
+    """Return whether the key is good, and has no right to what is asked for."""
     return bool(_NO_GRANT_CODE.search(refusal.code or "") or _NO_GRANT.search(refusal.message))
 
 
@@ -564,13 +567,13 @@ def _rows(answer: Response) -> list[object]:
 
 
 def _below(document: Mapping[str, Any]) -> object:
-    """What stands under the first usual name that has anything."""
+    """Return what stands under the first usual name that has anything."""
     values = (document.get(name) for name in _ROW_NAMES)
     return next((value for value in values if isinstance(value, list | Mapping)), None)
 
 
 def _about_page(document: object) -> Mapping[str, Any]:
-    """What is told beside the rows of a list, one level down too."""
+    """Return what is told beside the rows of a list, one level down too."""
     if not isinstance(document, Mapping):
         return {}
     inner = _below(document)
@@ -578,7 +581,7 @@ def _about_page(document: object) -> Mapping[str, Any]:
 
 
 def _has_more(said: Mapping[str, Any], rows: int) -> bool:
-    """Whether there is a page behind this one; a server that does not say may have one."""
+    """Return whether there is a page behind this one; a server that does not say may have one."""
     told = next((said[name] for name in _MORE_NAMES if said.get(name) is not None), None)
     if told is None:
         return rows >= _A_PAGE
@@ -586,7 +589,7 @@ def _has_more(said: Mapping[str, Any], rows: int) -> bool:
 
 
 def _is_no_job(document: object) -> bool:
-    """Whether an answer with an id is about something else: an error, or a chat."""
+    """Return whether an answer with an id is about something else: an error, or a chat."""
     if not isinstance(document, Mapping) or document.get("status"):
         return False
     return bool(document.get("error")) or "choices" in document
@@ -628,7 +631,7 @@ def asked_instead(video_id: str, answer: Response) -> str:
 
 
 def _server_error(answer: Response) -> ServerError:
-    """An answer to a free call that is of no use; the call itself cost nothing."""
+    """Return an answer to a free call that is of no use; the call itself cost nothing."""
     refusal = refusal_in(answer.body)
     not_found = answer.status == 404 or refusal.code in _UNKNOWN_ID_CODES
     if _is_success(answer):

@@ -1,1 +1,1 @@
-"""What the user chose: one Settings value."""
+"""What the user configured, as one `Settings` value."""

@@ -13,13 +13,14 @@ from threading import Lock
 from typing import Final
 
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
-from sora_tui.core.server import Secret, key_flaw
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import key_flaw
 
-#: What stands in the example file of the old script, and in ours.
+#: The placeholder in the example file of the one-file script, and in ours.
 PLACEHOLDER: Final = "your_api_key_here"
 #: Seconds that a command may take: a password manager may ask for a finger or a PIN.
 PATIENCE: Final = 60.0
-#: Seconds until a command that failed is run again: a person who closed its window said no.
+#: Seconds until a command that failed is run again: a person may have closed its window.
 _AGAIN: Final = 300.0
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -28,13 +29,13 @@ _TOKEN: Final = re.compile(r"(?=[^ ]*[0-9])(?=[^ ]*[A-Za-z])[A-Za-z0-9_\-.=+/]{2
 
 
 def key_of(value: str | None) -> Secret | None:
-    """The key in a variable; none when it is empty or the example's placeholder."""
+    """Return the key in a variable; none when it is empty or the example's placeholder."""
     said = (value or "").strip()
     return Secret(said) if said and said != PLACEHOLDER else None
 
 
 def is_key_like(text: str) -> bool:
-    """Whether a word is rather a key itself than the name of something."""
+    """Return whether a word looks like a key itself, not like the name of something."""
     word = text.strip()
     if _NAME.fullmatch(word) and word == word.upper() and "_" in word:
         return False  # TEAM_GATEWAY_API_KEY_2026
@@ -42,10 +43,10 @@ def is_key_like(text: str) -> bool:
 
 
 def check_variable(name: str) -> str:
-    """The name of a variable that may stand in a file.
+    """Return the name of a variable, checked for use in a file.
 
     Raises:
-        ValueError: It is none, or it is the key; the words do not repeat it.
+        ValueError: It is no name, or it is the key; the message does not repeat it.
     """
     if is_key_like(name):
         raise ValueError("that looks like a key; give the name of the variable that holds it")
@@ -55,10 +56,10 @@ def check_variable(name: str) -> str:
 
 
 def check_command(command: str) -> str:
-    """A command line that may stand in a file.
+    """Return a command line, checked for use in a file.
 
     Raises:
-        ValueError: It is none, or it is the key; the words do not repeat it.
+        ValueError: It is no command, or it is the key; the message does not repeat it.
     """
     import shlex  # few have a command, and the first frame need not wait for it
 
@@ -74,9 +75,9 @@ def check_command(command: str) -> str:
 
 
 class UnusableKey(Secret):
-    """What stands where a key should, and can be none: whoever wants to use it hears why.
+    """Stands in place of a key that cannot be one; using it raises the reason.
 
-    Jobs can be looked at all the same, so it is no reason to refuse a whole command.
+    Jobs can be viewed without a key, so it is no reason to refuse a whole command.
     """
 
     __slots__ = ("problem",)
@@ -86,7 +87,7 @@ class UnusableKey(Secret):
         self.problem = why
 
     def reveal(self) -> str:
-        """Refuse.
+        """Raise the reason why there is no key.
 
         Raises:
             ProblemError: key_unusable.
@@ -95,9 +96,11 @@ class UnusableKey(Secret):
 
 
 def checked_key(key: Secret, variable: str, origin: Mapping[str, Fact]) -> Secret:
-    """The key of a variable, or why it is none.
+    """Return the key of a variable, or an `UnusableKey` that says what is wrong with it.
 
     Args:
+        key: The API key as it was read.
+        variable: The name of the variable.
         origin: `path` and `line` where it stands in a file.
     """
     flaw = key_flaw(key.reveal())
@@ -107,11 +110,11 @@ def checked_key(key: Secret, variable: str, origin: Mapping[str, Fact]) -> Secre
 
 
 class CommandKey(Secret):
-    """A key that a command prints, asked for when it is needed and once per process.
+    """A key that a command prints; the command runs when the key is needed, once per process.
 
-    Starting must not wait for a password manager, and a person who only looks at jobs need not be
-    asked for a PIN. The command is run without a shell: its words are split as a shell would, and
-    nothing in them is expanded.
+    Starting must not wait for a password manager, and viewing jobs must not ask for a PIN. The
+    command is run without a shell: its words are split as a shell would, and nothing in them is
+    expanded.
     """
 
     __slots__ = ("_command", "_failed", "_lock", "_profile")
@@ -125,11 +128,11 @@ class CommandKey(Secret):
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether `reveal` answers at once."""
+        """Whether `reveal` returns at once."""
         return bool(self._value)
 
     def reveal(self) -> str:
-        """The first line that the command prints. May block for as long as a person needs.
+        """Return the first line that the command prints. May block for as long as a person needs.
 
         Raises:
             ProblemError: key_command_failed: it does not exist, fails, takes longer than 60 s or
@@ -149,7 +152,7 @@ class CommandKey(Secret):
     def _run(self) -> str:
         import shlex  # as above
 
-        # Never what it printed goes into a message: that may be half a key.
+        # What it printed never goes into a message: that may be half a key.
         try:
             words = shlex.split(self._command)
             child = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Settings as they are written down: `.env` and `sora-tui.toml`, with the place of each value."""
+"""Reads `.env` and `sora-tui.toml`, with the place of each value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENV_NAME: Final = ".env"
 
 #: In single quotes a dollar sign is a dollar sign, as in a shell.
 _SINGLE_QUOTED: Final = re.compile(r"^[^=]*=[ \t]*'")
-#: A key is random: a dollar sign and braces in it name no other variable.
+#: A key is random: a dollar sign and braces in it are not the name of another variable.
 _NEVER_EXPANDED: Final = "_KEY"
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -28,7 +28,7 @@ class EnvFile(NamedTuple):
     """A `.env` file.
 
     Attributes:
-        values: What it sets; a name without `=` is not there.
+        values: What it sets; a name without `=` is left out.
         lines: The line of each name, counted from 1.
     """
 
@@ -38,7 +38,7 @@ class EnvFile(NamedTuple):
 
     @property
     def readable_by_others(self) -> bool:
-        """Whether the group or anybody else has a right on the file."""
+        """Whether the group or other accounts have a right on the file."""
         return bool(self.path.stat().st_mode & 0o077)
 
 
@@ -50,7 +50,7 @@ class TomlFile(NamedTuple):
     source: str
 
     def invalid(self, table: str, key: str, reason: str) -> ProblemError:
-        """The refusal of one setting, with its file, its dotted name and its line."""
+        """Return the refusal of one setting, with its file, its dotted name and its line."""
         place = line_of(self.source, table, key)
         dotted = f"{table}.{key}" if table else key
         facts: dict[str, str | int] = {} if place is None else {"line": place}
@@ -60,7 +60,7 @@ class TomlFile(NamedTuple):
 
 
 def read_env(path: Path) -> EnvFile | None:
-    """The `.env` file, or None where there is none. Nothing enters `os.environ`.
+    """Return the `.env` file, or None where there is none. Nothing enters `os.environ`.
 
     Raises:
         ProblemError: config_broken, naming the line that is no setting.
@@ -68,7 +68,7 @@ def read_env(path: Path) -> EnvFile | None:
     if not _is_there(path):
         return None
     text = _text(path)
-    # Only who has a .env pays for these imports, before the first frame.
+    # Only a workspace with a .env pays for these imports, before the first frame.
     from dotenv.parser import parse_stream
 
     values: dict[str, str] = {}
@@ -96,10 +96,10 @@ def read_env(path: Path) -> EnvFile | None:
 
 
 def _expanded(text: str, values: Mapping[str, str]) -> str:
-    """Return the text with `${NAME}` for what stands above it in the same file.
+    """Return the text with each `${NAME}` replaced by the value set above it in the same file.
 
-    Never for a variable of the process: an address in a stranger's file could carry a key away.
-    What is not known stays as it is written, so that a refusal shows it.
+    A variable of the process is never used: an address in a stranger's file could carry a key away.
+    An unknown name stays as it is written, so that a refusal shows it.
     """
     from dotenv.variables import Variable, parse_variables
 
@@ -113,14 +113,14 @@ def _expanded(text: str, values: Mapping[str, str]) -> str:
 
 
 def read_own_toml(path: Path) -> tuple[TomlFile | None, Problem | None]:
-    """Read a file of the person's own, unless another account keeps it from this process.
+    """Read a file of the person's own, unless it belongs to another account.
 
-    HOME then belongs to that account: `sudo -E`, `docker run --user`. Its settings are not this
-    person's, and nothing may stop for them. A file of this account that cannot be read is refused:
-    a limit on spending may stand in it.
+    HOME is then that account's: `sudo -E`, `docker run --user`. Its settings are not this person's,
+    so they must not stop anything. A file of this account that cannot be read is refused, because a
+    limit on spending may be in it.
 
     Returns:
-        The file, and settings_unreadable where another account keeps it.
+        The file, and settings_unreadable where another account denies access to it.
 
     Raises:
         ProblemError: config_broken, naming the line.
@@ -130,14 +130,14 @@ def read_own_toml(path: Path) -> tuple[TomlFile | None, Problem | None]:
     except PermissionError:
         return None, problem("settings_unreadable", path=str(path.parent))
     except OSError:
-        return read_toml(path), None  # nothing is there, or a link that leads nowhere
+        return read_toml(path), None  # nothing is there, or a broken link
     if owner != os.geteuid() and not os.access(path, os.R_OK):
         return None, problem("settings_unreadable", path=str(path), owner=owner)
     return read_toml(path), None
 
 
 def read_toml(path: Path) -> TomlFile | None:
-    """The `sora-tui.toml` file, or None where there is none.
+    """Return the `sora-tui.toml` file, or None where there is none.
 
     Raises:
         ProblemError: config_broken, naming the line.
@@ -157,7 +157,7 @@ def read_toml(path: Path) -> TomlFile | None:
 
 
 def line_of(source: str, table: str, key: str) -> int | None:
-    """The line, from 1, where a TOML text sets `key` inside `[table]`; None where it hides."""
+    """Return the line, from 1, where a TOML text sets `key` in `[table]`; None if not found."""
     current = ""
     for number, line in enumerate(source.splitlines(), start=1):
         header = re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line)
@@ -169,13 +169,13 @@ def line_of(source: str, table: str, key: str) -> int | None:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is such a file.
+    """Return whether there is such a file.
 
-    What stands there and is no file is no reason to go on without: limits may be in it.
+    Something else under that name is refused, not ignored: limits may be in it.
 
     Raises:
-        ProblemError: folder_unreadable or config_broken where nobody may know that, or where it is
-            a folder, a pipe or a link that leads nowhere.
+        ProblemError: folder_unreadable or config_broken where that cannot be found out, or where it
+            is a folder, a pipe or a broken link.
     """
     try:
         if not os.path.lexists(path):

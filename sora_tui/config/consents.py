@@ -1,4 +1,4 @@
-"""The servers that may be used without asking although nobody knows their price, by origin."""
+"""Servers whose unknown price was accepted for ever, by origin."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from sora_tui.core.server import Server
 
 
 def consents_path() -> Path:
-    """The file of remembered answers, in the platform's folder for settings."""
+    """Return the file of stored answers, in the platform's folder for settings."""
     return settings_folder() / "consents.json"
 
 
 def is_always(server: Server, found: str | None) -> bool:
-    """Return whether the person once said: always on this server.
+    """Return whether the person once answered "always" for this server.
 
-    By its origin (scheme, host and port): a changed address asks again. On this machine another
-    server may listen there by now: there the answer holds for the one that was found then.
+    It goes by origin (scheme, host and port): a changed address asks again. On this machine another
+    server may listen there by now, so there the answer is valid only for the server found then.
 
     Args:
+        server: The server that would be paid.
         found: The dialect of the server that was found there in this run, if one was.
     """
     remembered = _read()
@@ -40,13 +41,14 @@ def agreed_origins() -> frozenset[str]:
 
 
 def remember(server: Server, found: str | None) -> None:
-    """Keep the answer "always".
+    """Store the answer "always".
 
     Args:
-        found: As for `is_always`; on this machine nothing is kept without it.
+        server: The server that the answer is about.
+        found: As for `is_always`; for a server of this machine nothing is stored without it.
 
     Raises:
-        OSError: The file cannot be written; the answer then holds for this time only.
+        OSError: The file cannot be written; the answer is then valid for this time only.
     """
     always, loopback = _read()
     if not server.is_loopback:
@@ -58,11 +60,11 @@ def remember(server: Server, found: str | None) -> None:
 
 
 class _Remembered(NamedTuple):
-    """What the file says.
+    """The content of the file.
 
     Attributes:
-        always: Origins elsewhere. One of this machine, written by an earlier version, does not
-            count there: nobody knows which server it was about.
+        always: Origins of other machines. An entry for this machine, by an earlier version, does
+            not count: it is not known which server it was about.
         loopback: The dialect of the server that was found, by origin.
     """
 
@@ -79,5 +81,5 @@ def _read() -> _Remembered:
             {str(origin): str(found) for origin, found in loopback.items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        # What cannot be read was not said: the person is asked again.
+        # An unreadable file holds no answers: the person is asked again.
         return _Remembered()

@@ -12,9 +12,9 @@ from sora_tui.core.problem import Problem, problem
 
 
 def read_budget(own: TomlFile | None, folder: TomlFile | None) -> tuple[Budget, Problem | None]:
-    """The limits: those of the person's own file, which a folder's may lower and never raise.
+    """Return the limits of the person's own file, which a folder's may lower and never raise.
 
-    A folder's limits in another currency cannot be compared with them: then the own ones hold.
+    Limits in different currencies cannot be compared: then the person's own are used.
 
     Returns:
         The limits, and budget_ignored where the folder's do not count.
@@ -38,7 +38,7 @@ def _lower(*limits: Decimal | None) -> Decimal | None:
 
 
 def _over(budget: Budget, file: TomlFile | None) -> Budget:
-    """Return these limits with what one file says in their place."""
+    """Return these limits, with those of one file in their place."""
     if file is None or "budget" not in file.values:
         return budget
     table = file.values["budget"]

@@ -15,7 +15,7 @@ from sora_tui.core.text import clean
 
 NAME: Final = "sora_tui"
 _BYTES: Final = 1024 * 1024
-#: The one that is written and two older ones.
+#: The current file and two older ones.
 _FILES: Final = 3
 _REDACTED: Final = "[redacted]"
 _SECRETS: Final = (
@@ -33,14 +33,14 @@ _QUERY: Final = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+")
 
 
 def log_path() -> Path:
-    """Where the log lies."""
+    """Return the path of the log."""
     return state_folder() / "sora-tui.log"
 
 
 def start_log(*, debug: bool) -> Path | None:
     """Write the program's records to the log from now on.
 
-    Args:
+    debug: Facts of each request too (method, path, status, ms, sizes, request id).
         debug: Wire facts too (method, path, status, ms, sizes, request id).
 
     Returns:
@@ -64,24 +64,24 @@ def start_log(*, debug: bool) -> Path | None:
 
 
 def redact(text: str) -> str:
-    """The text without keys, and addresses without user, password and query."""
+    """Return the text without keys, and addresses without user, password and query."""
     for secret in _SECRETS:
         text = secret.sub(lambda found: (found[1] if found.re.groups else "") + _REDACTED, text)
     return _QUERY.sub(r"\1?" + _REDACTED, _USERINFO.sub(f"{_REDACTED}@", text))
 
 
 class _Redacting(logging.Formatter):
-    """Redacts what is written at last, tracebacks included."""
+    """Redacts each record as it is written, traceback included."""
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(clean(super().format(record), 20_000))
 
 
 class _PrivateFile(RotatingFileHandler):
-    """Opened with 0600 from the first byte, not closed to others afterwards."""
+    """A log file that is private (0600) from its first byte on."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
-        """Leave the record out: a full disk is told by whoever writes what matters there.
+        """Drop the record: a full disk is reported by the code that writes what matters there.
 
         The inherited method writes a traceback to the terminal, over the screen.
         """

@@ -1,4 +1,4 @@
-"""The `notify` setting: how the screen calls a person who looks elsewhere."""
+"""The `notify` setting: how the screen notifies a person who is doing something else."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _REASON: Final = 'must be "off", "bell" or "auto"'
 
 
 def check_notify(word: str) -> str:
-    """The word as it is.
+    """Return the word, if it is one of the three.
 
     Raises:
-        ProblemError: config_invalid for any other than the three.
+        ProblemError: config_invalid for any other word.
     """
     if word not in get_args(Notify):
         raise problem_error("config_invalid", key="notify", reason=_REASON)
@@ -25,7 +25,7 @@ def check_notify(word: str) -> str:
 
 
 def read_notify(value: str | None, *files: TomlFile | None) -> Notify:
-    """What holds: `value` (the variable, checked), else the first file that sets it, else `auto`.
+    """Return `value` (the variable, checked), else what the first file sets, else `auto`.
 
     Raises:
         ProblemError: config_invalid, naming file and line.

@@ -1,32 +1,29 @@
-"""What one order is made of: command line over prompt front matter over settings."""
+"""The options of one order: command line over prompt front matter over settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.request import OPERATIONS, Fit, Operation, read_fit
+from sora_tui.core.request import MAX_COUNT, OPERATIONS, Fit, Operation, read_fit
 
 T = TypeVar("T")
-
-#: More clips than this in one order is a slip of the finger.
-MAX_COUNT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a person wants of a clip, checked. None is: not said here.
+    """What a person wants of a clip, checked. None means: not given here.
 
     Attributes:
         size: `width x height`.
         reference: The picture as the person names it.
         count: Clips of this order, 1..`MAX_COUNT`.
         characters: Names of those that appear.
-        operation: What is done with `source`, a job or an MP4; None: a new clip is made.
+        operation: What is done with `source`, a job or an MP4; None for a new clip.
     """
 
     model: str | None = None
@@ -42,7 +39,7 @@ class Choices:
     source: str | None = None
 
     def over(self, weaker: Choices) -> Choices:
-        """These where they say something, the weaker ones elsewhere; tables are merged."""
+        """Return these options, completed by the weaker ones; tables are merged."""
         return Choices(
             model=self.model or weaker.model,
             seconds=self.seconds or weaker.seconds,
@@ -59,7 +56,7 @@ class Choices:
 
 
 def from_settings(settings: Settings) -> Choices:
-    """What environment, files and the profile say."""
+    """Return the options that environment, files and profile give."""
     return Choices(
         model=settings.model,
         seconds=settings.seconds,
@@ -70,9 +67,10 @@ def from_settings(settings: Settings) -> Choices:
 
 
 def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
-    """What a prompt file says at its top. Names that mean nothing here are left alone.
+    """Return the options in a prompt's front matter. Unknown names are left alone.
 
     Args:
+        written: The front matter, parsed.
         path: The file, for the refusal.
 
     Raises:
@@ -105,10 +103,10 @@ def from_front_matter(written: Mapping[str, Any], path: str) -> Choices:
 
 
 def operation(value: Any) -> Operation:
-    """One of the operations.
+    """Return the operation that a value names.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It names none.
     """
     for known in OPERATIONS:
         if value == known:
@@ -117,7 +115,7 @@ def operation(value: Any) -> Operation:
 
 
 def count(value: Any) -> int:
-    """A number of clips.
+    """Return a number of clips.
 
     Raises:
         ProblemError: count_invalid.

@@ -1,4 +1,4 @@
-"""Where the platform wants a program's own files to lie."""
+"""The platform's folders for a program's own files."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from typing import Final
 from platformdirs import user_cache_path, user_config_path, user_state_path
 
 _NAME: Final = "sora-tui"
-#: Stands for a folder of a person who has no home. Below it nothing is ever found, and whatever
-#: should be written there fails like on any other place that cannot be written.
+#: Stands for the folder of a person without a home. Nothing is ever found below it, and writing
+#: there fails as in any other place that cannot be written.
 _NOWHERE: Final = Path(os.devnull) / "no-home"
 
 
 def has_home() -> bool:
-    """Whether this process has a place for files of its own: not in every container and job."""
+    """Return whether this process has a place for its own files; some containers have none."""
     return settings_folder() != _NOWHERE
 
 
 def state_folder() -> Path:
-    """Log and crash reports: kept, but of no use on another machine."""
+    """Return the folder of the log and crash reports: kept, but of no use on another machine."""
     return _own(user_state_path, "XDG_STATE_HOME")
 
 
 def settings_folder() -> Path:
-    """What a person chose, and may want on another machine."""
+    """Return the folder of settings, which a person may want on another machine too."""
     return _own(user_config_path, "XDG_CONFIG_HOME")
 
 
 def user_toml_path() -> Path:
-    """The person's own `sora-tui.toml`, whether it is there or not."""
+    """Return the path of the person's own `sora-tui.toml`, whether it exists or not."""
     return settings_folder() / "sora-tui.toml"
 
 
 def saved_servers_path() -> Path:
-    """The profiles that this program writes, whether there are any or not."""
+    """Return the path of the profiles that this program writes, whether it exists or not."""
     return settings_folder() / "servers.toml"
 
 
 def clip_cache() -> Path:
-    """Pictures of clips: may be removed at any time."""
+    """Return the folder for pictures of clips, which may be removed at any time."""
     return _own(user_cache_path, "XDG_CACHE_HOME") / "clips"
 
 
 def _own(folder_of: Callable[..., Path], variable: str) -> Path:
-    """The platform's folder, or `_NOWHERE` where HOME is no absolute path or there is none.
+    """Return the platform's folder, or `_NOWHERE` where HOME is missing or not absolute.
 
     A relative one would mean another folder in every current folder, and an empty one the root of
     the file system.

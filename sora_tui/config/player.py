@@ -1,4 +1,4 @@
-"""The `player` setting: what opens a clip where there is a display."""
+"""The `player` setting: the command that opens a clip where there is a display."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ _REASON = "must be a command in quotes, as in: mpv --loop"
 
 
 def read_player(environ: Mapping[str, str], user: TomlFile | None, own: TomlFile | None) -> str:
-    """The command: of SORA_PLAYER, else of the person's own file; empty is the desktop's choice.
+    """Return the command in SORA_PLAYER, else in the person's own file; empty means the desktop's.
 
     Args:
-        environ: Of the process: a workspace's `.env` is as strange as its `sora-tui.toml`.
-        own: The workspace's file, which may name no program.
+        environ: Of the process only, because a workspace's `.env` may be a stranger's.
+        user: The person's own file.
+        own: The workspace's file, which must not name a program.
 
     Raises:
         ProblemError: config_invalid, naming file and line.

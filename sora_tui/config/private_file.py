@@ -1,4 +1,4 @@
-"""Reads and writes the few files that this program keeps of a person: whole or not at all, 0600."""
+"""Reads and writes the few files that this program keeps for a person: atomic, private (0600)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def read_private(path: Path) -> str:
-    """Return the text of one of them.
+    """Return the text of such a file.
 
     Raises:
-        OSError: It cannot be read, or is no regular file: a pipe would be waited for without end.
+        OSError: It cannot be read, or is no regular file: a pipe would block without end.
         UnicodeDecodeError: It is not UTF-8.
     """
     if not path.is_file():

@@ -49,16 +49,16 @@ KEYS: Final = frozenset(
         "params",
     }
 )
-#: A header of these names would put a key into the file.
+#: Headers that would put a key into the file.
 _KEY_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key"})
 
 
 class Profile(NamedTuple):
-    """A server as one file has it.
+    """A server as one file describes it.
 
     Attributes:
-        variable: The one that holds its key (`api_key_env`).
-        command: The one that prints its key, where no variable is named.
+        variable: The variable that holds its key (`api_key_env`).
+        command: The command that prints its key, where no variable is named.
         says_price: The profile itself says whether it is free, or its prices.
     """
 
@@ -74,9 +74,10 @@ class Profile(NamedTuple):
 
 
 def read_profiles(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Profile]:
-    """Every profile of one file, as it is written: what of a folder's file counts, `trust.py` says.
+    """Return every profile of one file as it is written; `trust.py` limits those of a folder.
 
     Args:
+        file: The TOML file, parsed.
         environ: Where `api_key_env` looks.
 
     Raises:
@@ -134,7 +135,7 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str]) -> Profile:
 
 
 class _Table:
-    """Takes settings out of one table and names the one that is wrong."""
+    """Reads settings of one table; an error names the setting that is wrong."""
 
     def __init__(self, file: TomlFile, name: str, values: Mapping[str, Any]) -> None:
         self._file = file
@@ -159,7 +160,7 @@ class _Table:
 
 
 def seconds(value: Any) -> str:
-    """A length as it is sent, from 8, 8.5 or "8".
+    """Return a length as it is sent, from 8, 8.5 or "8".
 
     Raises:
         ProblemError: seconds_invalid.
@@ -170,12 +171,12 @@ def seconds(value: Any) -> str:
 
 
 def size(value: Any) -> str:
-    """A size `width x height`, or a word for one: `landscape`, `720p` (`core/sizes.py`).
+    """Return a size `width x height`, or a word for one: `landscape`, `720p` (`core/sizes.py`).
 
     Raises:
         ProblemError: size_invalid.
     """
-    from sora_tui.core.sizes import is_alias  # most starts say no size
+    from sora_tui.core.sizes import is_alias  # most starts need no size
 
     said = _string(value).strip().lower()
     if not is_alias(said):
@@ -184,7 +185,7 @@ def size(value: Any) -> str:
 
 
 def _pixels(value: Any) -> str:
-    """A size `width x height` itself, for lists that words are looked up in."""
+    """Return a size `width x height`; words for sizes are refused, since lists define them."""
     said = _string(value)
     width_height(said)
     return said
@@ -242,7 +243,10 @@ def _headers(value: Any) -> dict[str, str]:
 
 
 def _prices(value: Any) -> dict[str, dict[str, Decimal]]:
-    """Per second by model; a model's may be a table by size: `{ "720p" = 0.10, "*" = 0.20 }`."""
+    """Return prices per second by model, then by size.
+
+    A model's value may be a table by size: `{ "720p" = 0.10, "*" = 0.20 }`.
+    """
     return {model: _by_size(price) for model, price in _mapping(value).items()}
 
 

@@ -1,10 +1,10 @@
 """The profiles that this program writes itself: `servers.toml`, beside the person's own files.
 
 It lies in the platform's folder for settings, not in the workspace: a profile belongs to the person
-and is wanted in every workspace; a workspace travels, and may come from somebody else; and only
-the person's own files may name an `api_key_command`. Its form is that of sora-tui.toml, and it is
-the weakest of the three: a profile or a default that a person wrote by hand counts more. So nothing
-is ever written here that would be shadowed there.
+and is wanted in every workspace; a workspace may come from another person; and only the person's
+own files may name an `api_key_command`. Its form is that of sora-tui.toml, and it is the weakest of
+the three: a profile or a default that a person wrote by hand counts more. So nothing is written
+here that one of the other files would override.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _HEADER: Final = (
     "# only the name of a variable, or a command that prints it.\n\n"
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-#: Names of profiles that are made without a file: the simulator, and SORA_BASE_URL's.
+#: Names of profiles that exist without a file: the simulator's, and SORA_BASE_URL's.
 _RESERVED: Final = frozenset({SIMULATOR_NAME, "env"})
 #: Parameters of an address that hold a key.
 _KEY_QUERIES: Final = frozenset({"api-key", "api_key", "apikey", "key", "token", "code"})
 
 
 def saved_table(name: str) -> dict[str, Any]:
-    """The settings of one profile as they are written here.
+    """Return the settings of one profile as they are written here.
 
     Raises:
         ProblemError: profile_unknown; config_broken.
@@ -54,9 +54,11 @@ def check_profile(
     environ: Mapping[str, str],
     profile_files: Mapping[str, str],
 ) -> Server:
-    """The server that these settings would make; nothing is written.
+    """Return the server that these settings would make; nothing is written.
 
     Args:
+        name: The name of the profile.
+        table: The settings of the profile.
         environ: Where its key would be looked for.
         profile_files: Where each known profile is written (`Settings.profile_files`).
 
@@ -87,7 +89,7 @@ def check_profile(
 
 
 def write_profile(name: str, table: Mapping[str, Any], *, default: bool = False) -> None:
-    """Keep a profile that `check_profile` found right; `default`: from now on the chosen one.
+    """Store a profile that `check_profile` accepted; `default` makes it the default server.
 
     Raises:
         ProblemError: folder_not_writable; config_broken where the file is not TOML any more.
@@ -102,7 +104,7 @@ def write_profile(name: str, table: Mapping[str, Any], *, default: bool = False)
 
 
 def remove_profile(name: str, profile_files: Mapping[str, str]) -> None:
-    """Forget a profile; jobs that were sent there keep their address.
+    """Remove a profile; jobs that were sent there keep their address.
 
     Raises:
         ProblemError: profile_unknown; profile_elsewhere; folder_not_writable.
@@ -119,7 +121,7 @@ def remove_profile(name: str, profile_files: Mapping[str, str]) -> None:
 
 
 def set_default(name: str) -> None:
-    """From now on this profile is chosen where nothing else says which.
+    """Make this profile the one that is used where no other is chosen.
 
     Raises:
         ProblemError: folder_not_writable.
@@ -134,7 +136,7 @@ def _refuse_foreign(name: str, places: Mapping[str, str]) -> None:
 
 
 def _secretless(values: object) -> None:
-    """Refuse headers that carry a key in clear."""
+    """Refuse headers that carry a key in plain text."""
     for value in values.values() if isinstance(values, Mapping) else ():
         if any(is_key_like(word) for word in str(value).split()):
             raise ValueError("that looks like a key; a key is never written here")

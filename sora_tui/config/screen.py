@@ -1,4 +1,4 @@
-"""`theme`, `signs`, `preview` and `[keys]` of sora-tui.toml: how the screen looks and listens."""
+"""`theme`, `signs`, `preview` and `[keys]` of sora-tui.toml: how the screen looks and its keys."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class ScreenSettings(NamedTuple):
 
     Attributes:
         theme: The name of a theme; None leaves it to the screen.
-        symbols: Which letters may be drawn; `auto` goes by the locale.
+        symbols: Which characters may be drawn; `auto` goes by the locale.
         preview: How pictures are shown; `auto` goes by the terminal.
-        keys: By the id of a binding: the keys that do it, separated by commas. Whether there is
-            such a binding is known to the screen alone.
+        keys: By the id of a binding: its keys, separated by commas. Only the screen knows whether
+            there is such a binding.
     """
 
     theme: str | None = None
@@ -34,7 +34,7 @@ class ScreenSettings(NamedTuple):
 
 
 def read_screen(*files: TomlFile | None) -> ScreenSettings:
-    """What these files say, the weakest first: each setting and each key of a later one holds.
+    """Return what these files set, the weakest first: a later file overrides each setting and key.
 
     Raises:
         ProblemError: config_invalid, naming file, key and line.
@@ -47,16 +47,16 @@ def read_screen(*files: TomlFile | None) -> ScreenSettings:
 
 
 def is_ascii_wanted(symbols: Symbols, environ: Mapping[str, str]) -> bool:
-    """Whether the screen is to be drawn in ASCII.
+    """Return whether the screen is to be drawn in ASCII.
 
-    A locale that names no encoding (C, POSIX, none at all) says nothing about the terminal;
-    Python takes it for UTF-8, and so do we.
+    A locale without an encoding (C, POSIX, none at all) says nothing about the terminal; Python
+    assumes UTF-8 then, and so do we.
     """
     return symbols == "ascii" or (symbols == "auto" and not takes_utf8(environ))
 
 
 def takes_utf8(environ: Mapping[str, str]) -> bool:
-    """Whether the locale's encoding is UTF-8, or none is named."""
+    """Return whether the locale's encoding is UTF-8, or none is named."""
     names = ("LC_ALL", "LC_CTYPE", "LANG")
     locale = next((environ[name] for name in names if environ.get(name)), "")
     encoding = locale.partition("@")[0].partition(".")[2]
@@ -85,7 +85,7 @@ def _over(screen: ScreenSettings, file: TomlFile) -> ScreenSettings:
 
 
 def _flat(table: Mapping[str, Any], above: str, file: TomlFile) -> Iterator[tuple[str, str]]:
-    """`jobs.cancel = "x"` is a table in a table to TOML, and one id to a person."""
+    """Yield dotted names with their keys: `jobs.cancel = "x"` is a nested table in TOML."""
     for name, value in table.items():
         id = f"{above}{name}"
         if isinstance(value, Mapping):

@@ -1,16 +1,15 @@
-"""What the user chose, as one value: environment, `.env`, `sora-tui.toml` and built-in defaults.
+"""What the user configured, as one value: environment, `.env`, `sora-tui.toml` and defaults.
 
 Precedence: command line, prompt front matter (both in `order_options.py`), process environment,
-    `.env`,
-`sora-tui.toml` of the workspace, then the user's own, then `servers.toml`, which the program writes
-itself, then the profile's and our defaults. Only
-the profile `openai` and the simulator have such defaults (the cheapest clip: sora-2, 4 s,
-1280x720); any other server decides by itself what it was not told.
+`.env`, `sora-tui.toml` of the workspace, then the user's own, then `servers.toml`, which the
+program writes itself, then the profile's and our defaults. Only the profile `openai` and the
+simulator have such defaults (the cheapest clip: sora-2, 4 s, 1280x720); any other server
+decides by itself what is not sent to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
@@ -40,11 +39,11 @@ from sora_tui.core.server import SIMULATOR_NAME, Server, sending_refusal, simula
 
 OPENAI_NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
-#: The profile that `SORA_BASE_URL` makes.
+#: The name of the profile that `SORA_BASE_URL` makes.
 ENV_SERVER_NAME: Final = "env"
-#: The variable that makes each of them.
+#: The variable that makes each of these profiles.
 _VARIABLE_OF: Final = {ENV_SERVER_NAME: "SORA_BASE_URL", OPENAI_NAME: "SORA_API_KEY"}
-#: Every variable that counts.
+#: Every variable that is read.
 VARIABLES: Final[tuple[str, ...]] = (
     "SORA_BASE_URL",
     "SORA_API_KEY",
@@ -65,7 +64,7 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 #: Warnings about the chosen server.
 _OF_SERVER: Final = frozenset({"base_url_insecure", "free_ignored"})
 
-#: What decided the server.
+#: What decided which server is used.
 ChosenBy = Literal[
     "--server",
     "SORA_SERVER",
@@ -78,12 +77,12 @@ ChosenBy = Literal[
 
 
 class Settings(NamedTuple):
-    """What holds in one workspace.
+    """The settings of one workspace.
 
     Attributes:
         servers: By name; `simulator` is always there.
         server: The chosen one.
-        model: None, like `seconds` and `size`: nothing is sent, the server's own default holds.
+        model: None, like `seconds` and `size`, if nothing is sent and the server's default counts.
         reference: The picture of SORA_REFERENCE_IMAGE, relative to the workspace.
         language: SORA_LANG, from the environment or `.env`; None leaves it to the locale.
         warnings: What a person should know before anything is sent.
@@ -91,13 +90,13 @@ class Settings(NamedTuple):
         toml_files: The `sora-tui.toml` and `servers.toml` that were read, the strongest first.
         chosen_by: What decided the server.
         variables: Each variable that is set, and where: `environment` or the path of `.env`.
-        keys: Where each server's key is looked for: the name of a variable, or `api_key_command`.
-            A server that is not here was never given one.
+        keys: Where each server's key comes from: the name of a variable, or `api_key_command`. A
+            server that is not here has no key.
         profile_files: Where each server is written: the path of a file, or the variable that makes
             it. The simulator is written nowhere.
         budget: What a day and a clip may cost, on all servers together.
-        notify: How the screen calls a person who looks elsewhere.
-        alone: The person said that nobody else uses the folder, so locks need not be trusted.
+        notify: How the screen notifies a person who is doing something else.
+        alone: The person said that no other process uses the folder, so locks need not be trusted.
         screen: How the screen looks and which keys it has.
         player: The command that opens a clip; empty leaves it to the desktop.
     """
@@ -124,10 +123,10 @@ class Settings(NamedTuple):
     player: str = ""
 
     def check_sendable(self) -> None:
-        """Refuse to send to the chosen server what is known beforehand to go wrong.
+        """Refuse to send to the chosen server where it is known beforehand that this will fail.
 
         Raises:
-            ProblemError: base_url_insecure, key_missing where a key is named and not there, or
+            ProblemError: base_url_insecure, key_missing where a key is named and missing, or
                 key_unusable.
         """
         if isinstance(self.server.key, UnusableKey):
@@ -136,25 +135,26 @@ class Settings(NamedTuple):
             raise ProblemError(why)
 
     def is_always(self, server: Server, found: str | None) -> bool:
-        """Whether the person once said: always on this server, whatever it charges.
+        """Return whether the person once answered "always" for this server, whatever it charges.
 
         Args:
+            server: The server that would be paid.
             found: The dialect of the server that was found there in this run, if one was.
         """
-        from sora_tui.config.consents import is_always  # few orders come to this question
+        from sora_tui.config.consents import is_always  # few orders need this
 
         return is_always(server, found)
 
     def without_keys(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """The environment of a program that needs no key of ours: a player, an editor.
+        """Return the environment for a program that needs no key of ours: a player, an editor.
 
-        A command that prints a key has it whole: what it asks may need a token of its own.
+        A command that prints a key gets the whole one: it may need a token of its own.
         """
         secret = {"SORA_API_KEY", *self.keys.values()}
         return {name: value for name, value in environ.items() if name not in secret}
 
     def on(self, name: str) -> Settings:
-        """The same with another server, whose own defaults then hold where no variable is set.
+        """Return the settings for another server; its defaults count where no variable is set.
 
         Raises:
             ProblemError: profile_unknown.
@@ -184,7 +184,7 @@ def load_settings(
     environ: Mapping[str, str],
     alone: bool = False,
 ) -> Settings:
-    """Read everything that was chosen for a workspace.
+    """Read all settings of a workspace.
 
     Args:
         workspace: `--workspace`.
@@ -208,47 +208,10 @@ def load_settings(
     ]
     every = (profile for _file, profiles in own_profiles for profile in profiles.values())
     own = own_settings(every, environ, OPENAI_URL)
-    servers, keys = _built_in(variables, own)
-    places = {name: _VARIABLE_OF[name] for name in servers if name != SIMULATOR_NAME}
-    silent = set(servers)  # about their price
-    free: set[str] = set()
-    charging: set[str] = set()
-    for own_file, profiles in own_profiles:
-        for name, profile in profiles.items():
-            silent.discard(name)
-            if not profile.says_price:
-                silent.add(name)
-            else:
-                (free if profile.server.free else charging).add(profile.server.origin)
-        _take(profiles, own_file, servers, keys, places)
-    if own_toml is not None:
-        read = read_profiles(own_toml, variables.values)
-        limited = {
-            name: own.limited(profile, variables.file, variables.values)
-            for name, profile in read.items()
-        }
-        silent -= limited.keys()
-        _take(limited, own_toml, servers, keys, places)
+    servers, keys, places = _read_servers(variables, own, own_profiles, own_toml)
     for file in (written, user_toml, own_toml):
         if file is not None:
             _refuse_unknown(file)
-    if variables.is_of_folder("SORA_BASE_URL") and ENV_SERVER_NAME in silent:
-        # What the folder's `.env` names is free as its `sora-tui.toml` is: by the whole address.
-        silent.discard(ENV_SERVER_NAME)
-        by_variable = servers[ENV_SERVER_NAME]
-        is_free = own.is_free(by_variable.base_url)
-        servers[ENV_SERVER_NAME] = by_variable._replace(free=is_free)
-    # What charges nothing is a server, under whatever name it is used. Of a gateway that charges
-    # under one name and not under another nobody knows which of them is meant.
-    servers |= {
-        name: servers[name]._replace(free=True)
-        for name in silent
-        if servers[name].origin in free - charging
-    }
-    servers = {
-        each: _with_checked_key(server._replace(key_from=keys.get(each)), variables)
-        for each, server in servers.items()
-    }
     name, chosen_by = _choice(server, variables.values, own_toml, user_toml)
     default = str(written.values.get("default") or "") if written else ""
     warnings = list(dict.fromkeys(why for why in (closed, unreadable) if why is not None))
@@ -256,11 +219,11 @@ def load_settings(
         if default in servers:
             name, chosen_by = default, "servers.toml"
         else:
-            # Not a refusal: the command that mends it has to start.
+            # Not a refusal: the command that repairs it has to start.
             known = ", ".join(sorted(servers))
             warnings.append(problem("profile_unknown", name=default, known=known))
     if name not in servers and warnings:
-        raise ProblemError(warnings[0])  # the profile may stand in what cannot be read
+        raise ProblemError(warnings[0])  # the profile may be in the file that cannot be read
     budget, other_budget = read_budget(user_toml, own_toml)
     if other_budget is not None:
         warnings.append(other_budget)
@@ -291,6 +254,61 @@ def load_settings(
     ).on(name)
 
 
+def _read_servers(
+    variables: _Variables,
+    own: OwnSettings,
+    own_profiles: Sequence[tuple[TomlFile, Mapping[str, Profile]]],
+    own_toml: TomlFile | None,
+) -> tuple[dict[str, Server], dict[str, str], dict[str, str]]:
+    """Return every server by name, where its key comes from, and where its profile is written.
+
+    Args:
+        variables: The environment and the folder's `.env`.
+        own: What the person's own files allow a folder to set.
+        own_profiles: The person's own files with their profiles; a later file goes over an earlier.
+        own_toml: The folder's `sora-tui.toml`.
+    """
+    servers, keys = _built_in(variables, own)
+    places = {name: _VARIABLE_OF[name] for name in servers if name != SIMULATOR_NAME}
+    silent = set(servers)  # names of profiles that say nothing about their price
+    free: set[str] = set()
+    charging: set[str] = set()
+    for own_file, profiles in own_profiles:
+        for name, profile in profiles.items():
+            silent.discard(name)
+            if not profile.says_price:
+                silent.add(name)
+            else:
+                (free if profile.server.free else charging).add(profile.server.origin)
+        _take(profiles, own_file, servers, keys, places)
+    if own_toml is not None:
+        read = read_profiles(own_toml, variables.values)
+        limited = {
+            name: own.limited(profile, variables.file, variables.values)
+            for name, profile in read.items()
+        }
+        silent -= limited.keys()
+        _take(limited, own_toml, servers, keys, places)
+    if variables.is_of_folder("SORA_BASE_URL") and ENV_SERVER_NAME in silent:
+        # What the folder's `.env` names is free as its `sora-tui.toml` is: by the whole address.
+        silent.discard(ENV_SERVER_NAME)
+        by_variable = servers[ENV_SERVER_NAME]
+        is_free = own.is_free(by_variable.base_url)
+        servers[ENV_SERVER_NAME] = by_variable._replace(free=is_free)
+    # A server charges nothing under whatever name it is used. A gateway that charges under one name
+    # and not under another is left out: it is not known which of them is meant.
+    servers |= {
+        name: servers[name]._replace(free=True)
+        for name in silent
+        if servers[name].origin in free - charging
+    }
+    servers = {
+        each: _with_checked_key(server._replace(key_from=keys.get(each)), variables)
+        for each, server in servers.items()
+    }
+    return servers, keys, places
+
+
 def _take(
     profiles: Mapping[str, Profile],
     file: TomlFile,
@@ -298,7 +316,7 @@ def _take(
     keys: dict[str, str],
     places: dict[str, str],
 ) -> None:
-    """Put the profiles of a file above those of the weaker ones, by name."""
+    """Put the profiles of a file above those of the weaker files, by name."""
     for name, profile in profiles.items():
         servers[name] = profile.server
         places[name] = str(file.path)
@@ -308,7 +326,7 @@ def _take(
 
 
 def reloaded(settings: Settings, environ: Mapping[str, str]) -> Settings:
-    """The same workspace once a profile was written; the chosen server stays, if it is there.
+    """Return the settings of the workspace after a profile was written; the server stays, if any.
 
     Raises:
         ProblemError: As `load_settings`.
@@ -321,10 +339,10 @@ def reloaded(settings: Settings, environ: Mapping[str, str]) -> Settings:
 
 
 def workspace_of(option: Path | None, environ: Mapping[str, str]) -> Path:
-    """The folder to work in: `--workspace`, then SORA_WORKSPACE, then the current one.
+    """Return the folder to work in: `--workspace`, then SORA_WORKSPACE, then the current one.
 
     Raises:
-        ProblemError: folder_missing for a `~` that nobody knows the place of.
+        ProblemError: folder_missing for a `~` whose folder is not known.
     """
     folder = option or Path(environ.get("SORA_WORKSPACE") or ".")
     try:
@@ -334,9 +352,9 @@ def workspace_of(option: Path | None, environ: Mapping[str, str]) -> Path:
 
 
 def early_language(folder: Path, environ: Mapping[str, str]) -> str | None:
-    """SORA_LANG before anything else is read, for the words of `--help`.
+    """Return SORA_LANG before anything else is read, for the texts of `--help`.
 
-    A broken `.env` is not complained of here: whoever needs its settings does that.
+    A broken `.env` is not reported here, but where its settings are needed.
     """
     if environ.get("SORA_LANG"):
         return environ["SORA_LANG"]
@@ -350,7 +368,8 @@ def early_language(folder: Path, environ: Mapping[str, str]) -> str | None:
 class _Variables:
     """The process environment over `.env`, with the place of a wrong value.
 
-    An empty word is no word: `SORA_MODEL= sora-tui` means the default, not a model without name.
+    An empty value counts as not set: `SORA_MODEL= sora-tui` means the default, not a model without
+    name.
     """
 
     def __init__(self, environ: Mapping[str, str], file: EnvFile | None) -> None:
@@ -367,17 +386,17 @@ class _Variables:
         }
 
     def is_of_folder(self, name: str) -> bool:
-        """Whether `.env` sets it, and the environment does not."""
+        """Return whether `.env` sets it, and the environment does not."""
         return name in self.values and not self._environ.get(name)
 
     def origin_of(self, name: str) -> dict[str, Fact]:
-        """The file and the line of a variable; nothing where the environment has it."""
+        """Return the file and the line of a variable; nothing if it is from the environment."""
         if self.file is None or self._environ.get(name) or name not in self.file.lines:
             return {}
         return {"path": str(self.file.path), "line": self.file.lines[name]}
 
     def read(self, name: str, convert: Callable[[str], str]) -> str | None:
-        """The value, checked; a refusal names where it stands."""
+        """Return the value, checked; a refusal names its place."""
         if name not in self.values:
             return None
         try:
@@ -385,13 +404,13 @@ class _Variables:
         except ProblemError as error:
             facts: dict[str, Fact] = {"key": name, "reason": self.values[name]}
             if error.problem.code == "base_url_invalid":
-                # Not the address itself: a password may stand in it.
+                # Not the address itself: a password may be in it.
                 facts["reason"] = error.problem.facts["reason"]
             raise problem_error("config_invalid", **facts, **self.origin_of(name)) from None
 
 
 def _built_in(variables: _Variables, own: OwnSettings) -> tuple[dict[str, Server], dict[str, str]]:
-    """The simulator and the one server that variables alone make, and where its key is from.
+    """Return the simulator, the server that variables alone make, and where its key is from.
 
     SORA_API_KEY belongs to SORA_BASE_URL where that is set, and to OpenAI otherwise: never to both.
     An exported one does not go to an address that only the folder's `.env` names.
@@ -410,7 +429,7 @@ def _built_in(variables: _Variables, own: OwnSettings) -> tuple[dict[str, Server
                 server = server._replace(key=key, ignored=ignored)
                 key = key_of(variables.values.get("SORA_API_KEY"))
         servers[ENV_SERVER_NAME] = server
-        # Without a key it is asked without one: many local servers want none.
+        # Without a key none is sent: many local servers want none.
         return servers, {ENV_SERVER_NAME: "SORA_API_KEY"} if key else {}
     if key is None:
         return servers, {}
@@ -427,9 +446,9 @@ def _built_in(variables: _Variables, own: OwnSettings) -> tuple[dict[str, Server
 
 
 def _with_checked_key(server: Server, variables: _Variables) -> Server:
-    """The server with the key of its variable, if that can be one; one that it is never sent goes.
+    """Return the server with the key of its variable, checked; a key that is never sent is dropped.
 
-    A command is asked for its key when that is needed, and checks it then.
+    A command is run when its key is needed, and its key is checked then.
     """
     key, variable = server.key, server.key_from
     if key is None or variable is None or isinstance(key, CommandKey):
@@ -442,7 +461,7 @@ def _with_checked_key(server: Server, variables: _Variables) -> Server:
 def _choice(
     said: str | None, values: Mapping[str, str], *files: TomlFile | None
 ) -> tuple[str, ChosenBy]:
-    """The profile's name and what decided it (DESIGN.md, section 3, Configuration)."""
+    """Return the profile's name and what decided it (DESIGN.md, section 3, Configuration)."""
     if said:
         return said, "--server"
     if "SORA_SERVER" in values:

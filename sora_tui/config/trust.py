@@ -1,8 +1,8 @@
-"""What a folder's settings count for in money, keys and commands: never above the person's own.
+"""Which of a folder's settings about money, keys and commands count: none above the person's own.
 
-A folder may have come from somebody else. Opening it must neither spend nor run anything unasked,
-and no key may go to an address that only the folder names. So what its `sora-tui.toml` and its
-`.env` say is compared with the person's own files and with the process environment.
+A folder may come from another person. Opening it must neither spend nor run anything unasked, and
+no key may go to an address that only the folder names. So what its `sora-tui.toml` and its `.env`
+say is compared with the person's own files and with the process environment.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sora_tui.core.address import normal_address
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import Server, origin_of
 
-#: A variable of a folder's `.env` that is named so is for this program. Others may be there for
+#: A variable of a folder's `.env` with this prefix is meant for this program. Others may belong to
 #: other programs (`AWS_SECRET_ACCESS_KEY`), and its `sora-tui.toml` must not send them anywhere.
 _OF_THIS_PROGRAM: Final = "SORA_"
 _KEY: Final = "SORA_API_KEY"
@@ -29,7 +29,7 @@ class OwnSettings(NamedTuple):
     """What the person's own files and the process environment say.
 
     Attributes:
-        profiles: Of the person's own files, each with its file's word for price, key and command.
+        profiles: Those of the person's own files, with what each says about price, key and command.
         origins: Every origin that they name.
         keys: Variables, each with an origin that its key may go to. An exported SORA_API_KEY is for
             the exported address, and without one for every origin that they name.
@@ -42,7 +42,7 @@ class OwnSettings(NamedTuple):
     commands: frozenset[tuple[str, str]] = frozenset()
 
     def is_free(self, base_url: str) -> bool:
-        """Return whether they say of this very address, path included, that it charges nothing."""
+        """Return whether they say that this very address, path included, charges nothing."""
         at = [one for one in self.profiles if one.server.base_url == base_url and one.says_price]
         return bool(at) and all(one.server.free for one in at)
 
@@ -58,9 +58,10 @@ class OwnSettings(NamedTuple):
     def limited(
         self, folder: Profile, env_file: EnvFile | None, values: Mapping[str, str]
     ) -> Profile:
-        """Return a profile of the folder's `sora-tui.toml` with what counts of it.
+        """Return a profile of the folder's `sora-tui.toml` with the settings that count.
 
         Args:
+            folder: The profile, as the folder's file has it.
             env_file: The folder's `.env`.
             values: Every variable, the environment above `.env`.
         """
@@ -77,8 +78,8 @@ class OwnSettings(NamedTuple):
     def _priced(self, server: Server) -> tuple[Server, tuple[str, ...]]:
         """Return the server with the price that counts, and its settings that do not count.
 
-        Where own profiles state a price for that origin, that is the price. Where several state
-        different ones nobody knows which of them is meant, so there is none.
+        Prices that own profiles state for that origin count. Where several state different ones, it
+        is not known which of them is meant, so there is no price.
         """
         free, charging = self.is_free(server.base_url), self._charging(server)
         ignored = ("free",) if server.free and not free else ()
@@ -109,7 +110,7 @@ class OwnSettings(NamedTuple):
             return value, False
         beside = env_file.values if env_file is not None else {}
         if variable.startswith(_OF_THIS_PROGRAM) and (in_file := beside.get(variable)):
-            # A key that stands beside an address is for that one.
+            # A key that stands beside an address is meant for that address.
             meant = _origin(beside.get(_ADDRESS)) if variable == _KEY else None
             if meant is None or meant == server.origin:
                 return in_file, False
@@ -119,7 +120,7 @@ class OwnSettings(NamedTuple):
 def own_settings(
     profiles: Iterable[Profile], environ: Mapping[str, str], default_url: str
 ) -> OwnSettings:
-    """Collect what the person's own settings say.
+    """Collect what the person's own settings allow.
 
     Args:
         profiles: Of the person's own files.
@@ -127,7 +128,7 @@ def own_settings(
         default_url: Where an exported SORA_API_KEY goes without SORA_BASE_URL.
     """
     own = tuple(profiles)
-    # A way in clear that their profile does not allow is none for a key.
+    # A key must not go over an unencrypted connection that the profile does not allow.
     safe = [one for one in own if not one.server.insecure]
     keys = {(one.variable, one.server.origin) for one in safe if one.variable is not None}
     address = _origin(environ.get(_ADDRESS))
@@ -143,6 +144,6 @@ def own_settings(
 
 
 def _origin(address: str | None) -> str | None:
-    with suppress(ProblemError, ValueError):  # what is no address is refused where it is read
+    with suppress(ProblemError, ValueError):  # an invalid address is refused where it is read
         return origin_of(normal_address(address)) if address else None
     return None

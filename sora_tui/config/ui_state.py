@@ -1,4 +1,4 @@
-"""What the screen remembers between two starts: the theme, and the layout of each workspace."""
+"""What the screen stores between two starts: the theme, and the layout of each workspace."""
 
 from __future__ import annotations
 
@@ -8,33 +8,18 @@ from typing import Any, Final, NamedTuple
 
 from sora_tui.config.paths import state_folder
 from sora_tui.config.private_file import read_private, write_private
+from sora_tui.core.pane_layout import Layout
 
-#: So many workspaces keep their layout; the one that was not changed for longest goes first.
+#: Most workspaces whose layout is kept; the one not changed for longest goes first.
 _MOST_WORKSPACES: Final = 100
 
 
-class Layout(NamedTuple):
-    """How a person has arranged the workbench, as the difference from what a size gives.
-
-    Attributes:
-        side: Columns more (or less) for prompts and references.
-        inspector: Columns more for the inspector.
-        jobs: Rows more for the job list.
-        hidden: Panes that are out of sight.
-    """
-
-    side: int = 0
-    inspector: int = 0
-    jobs: int = 0
-    hidden: tuple[str, ...] = ()
-
-
 class UiState(NamedTuple):
-    """What is remembered.
+    """What is stored.
 
     Attributes:
         theme: The theme chosen on the screen.
-        instead_of: What sora-tui.toml said then: when it says something else, that holds again.
+        instead_of: The theme in sora-tui.toml at that time: when it changes there, the file counts.
     """
 
     theme: str | None = None
@@ -43,12 +28,12 @@ class UiState(NamedTuple):
 
 
 def ui_state_path() -> Path:
-    """The file, in the platform's folder for state."""
+    """Return the path of the file, in the platform's folder for state."""
     return state_folder() / "screen.json"
 
 
 def load_ui_state(workspace: Path) -> UiState:
-    """What is remembered for this workspace; what cannot be read was never there."""
+    """Return what is stored for this workspace; an unreadable file counts as empty."""
     document = _read()
     found = document.get("layouts", {}).get(str(workspace.absolute()), {})
     theme, instead_of = document.get("theme"), document.get("instead_of")
@@ -60,15 +45,15 @@ def load_ui_state(workspace: Path) -> UiState:
 
 
 def save_ui_state(workspace: Path, state: UiState) -> None:
-    """Keep it, beside what other workspaces have.
+    """Store the state of a workspace; that of other workspaces is kept.
 
     Raises:
-        OSError: The file cannot be written; everything then holds for this time only.
+        OSError: The file cannot be written; the state is then valid for this time only.
     """
     before = _read()
     layouts: dict[str, Any] = dict(before.get("layouts", {}))
     own = layouts.pop(str(workspace.absolute()), None)
-    # What a later version remembers besides stays.
+    # What a later version stores besides is kept.
     known = set(Layout._fields)
     unknown = {k: v for k, v in own.items() if k not in known} if isinstance(own, dict) else {}
     if state.layout != Layout() or unknown:
@@ -87,7 +72,7 @@ def _read() -> dict[str, Any]:
     try:
         document = json.loads(read_private(ui_state_path()))
     except (OSError, ValueError):
-        return {}  # a person's comfort is nothing to stop for
+        return {}  # not worth stopping for
     right = isinstance(document, dict) and isinstance(document.get("layouts", {}), dict)
     return document if right else {}
 

@@ -1,6 +1,6 @@
 """A batch file: many clips in one order, and which of them were sent before.
 
-A line is known again by what it asks for, not by where it stands: lines may be put in, taken out
+A line is recognized by what it asks for, not by where it stands: lines may be put in, taken out
 and moved, and no clip is paid twice. Two lines that ask for the same are two clips; a line with an
 `id` of its own stays that line whatever it asks for.
 """
@@ -21,7 +21,8 @@ from sora_tui.core.job import Batch, Job, State
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.request import VideoRequest
 
-#: What a line may say. `prompt` is the text, `file` a prompt file whose settings stand below it.
+#: The settings of a line. `prompt` is the text, `file` a prompt file whose settings the line's own
+#: settings override.
 NAMES: Final = frozenset(
     {"prompt", "file", "id", "model", "seconds", "size", "reference", "fit", "count"}
     | {"params", "variables"}
@@ -29,13 +30,14 @@ NAMES: Final = frozenset(
 #: The tables of a TOML batch.
 _TABLE: Final = "clip"
 _HEADER: Final = re.compile(rf"^[ \t]*\[\[[ \t]*{_TABLE}[ \t]*\]\]", re.MULTILINE)
-#: What stays of a file's name in the id of its batch: documents are searched for it.
+#: Characters of a file's name that the id of its batch does not keep: documents are searched for
+#: it.
 _FOREIGN: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST: Final = 60
-#: Of a name that is hashed: signs that are kept to be read, and of the hash.
+#: Of a name that is hashed: characters that are kept to be read, and characters of the hash.
 _SHORT: Final = 40
 _HASHED: Final = 12
-#: How the key of a line begins that has an `id` of its own.
+#: How the key of a line with an `id` begins.
 _OWN_ID: Final = "id:"
 
 
@@ -66,7 +68,7 @@ def batch_id(name: str) -> str:
 
 
 def earlier_batch_id(name: str) -> str:
-    """Return the id that earlier versions gave a batch: different names could have one.
+    """Return the id that earlier versions gave a batch; different names could have the same one.
 
     What was sent under it is not sent again where the line agrees; see `stands_for`.
     """
@@ -74,7 +76,7 @@ def earlier_batch_id(name: str) -> str:
 
 
 def stands_for(job: Job, batch: str, request: VideoRequest) -> bool:
-    """Return whether a job with the key of a line is the line's clip.
+    """Return whether a job that has the key of a line is the line's clip.
 
     One that was sent under the earlier id of the batch may be another file's: a line with an `id`
     of its own has to agree in the prompt then. Without an `id` the key holds all that is asked for.
@@ -85,9 +87,10 @@ def stands_for(job: Job, batch: str, request: VideoRequest) -> bool:
 
 
 def read_lines(source: str, *, toml: bool) -> tuple[list[Line], list[ProblemError]]:
-    """The lines of a batch file, and what is wrong with those that are none.
+    """Read the lines of a batch file; return them, and what is wrong with those that are none.
 
     Args:
+        source: The text of the file.
         toml: `[[clip]]` tables, over settings for all of them; otherwise JSON, an object a line.
 
     Raises:
@@ -105,7 +108,7 @@ def read_lines(source: str, *, toml: bool) -> tuple[list[Line], list[ProblemErro
 
 
 def at_line(number: int, error: ProblemError) -> ProblemError:
-    """The same problem, with the number of its line as `row` and its own code as `cause`."""
+    """Return the same problem, with the number of its line as `row` and its own code as `cause`."""
     facts = {**error.problem.facts, "row": number, "cause": error.problem.code}
     return problem_error("batch_line", **facts)
 
@@ -113,7 +116,7 @@ def at_line(number: int, error: ProblemError) -> ProblemError:
 def takes_of(
     batch: str, asked: Sequence[tuple[Line, VideoRequest, int]], origin: str
 ) -> list[tuple[Batch, ...]]:
-    """The clips of each line, as documents name them.
+    """Return the clips of each line as documents name them, in the order of the lines.
 
     Lines that ask the same of the same server are takes of one prompt and counted through, so that
     it does not matter which of them stands first.
@@ -121,6 +124,7 @@ def takes_of(
     Args:
         batch: Its id.
         asked: Each line with its request and number of clips.
+        origin: Scheme, host and port of the server.
     """
     keys = [_key(line, request, origin) for line, request, _count in asked]
     of: Counter[str] = Counter()
@@ -136,7 +140,7 @@ def takes_of(
 
 
 def _key(line: Line, request: VideoRequest, origin: str) -> str:
-    """What a line is known by: its own `id`, else a hash of what it asks for and of whom."""
+    """Return the key of a line: its own `id`, else a hash of request and server."""
     if "id" in line.settings:
         return f"{_OWN_ID}{line.settings['id']}"
     # Which file the text came from changes nothing in the clip.
@@ -146,9 +150,9 @@ def _key(line: Line, request: VideoRequest, origin: str) -> str:
 
 
 def was_sent(job: Job) -> bool:
-    """Whether this job of a batch stands for its clip: sent, or waiting to be.
+    """Return whether this job of a batch stands for its clip: sent, or waiting to be sent.
 
-    What was taken back, or lies in the trash unsent, was never paid: its line is sent anew.
+    A job that was withdrawn, or lies in the trash unsent, was never paid: its line is sent again.
     """
     return job.state is not State.CANCELLED or job.remote_id is not None
 
@@ -184,7 +188,7 @@ def _tables(source: str) -> list[tuple[int, Any]]:
 
 
 def _over(table: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
-    """A table over the settings that stand above all of them."""
+    """Return a table of settings, with the settings common to all tables where it has none."""
     both = {**common, **table}
     for name in ("params", "variables"):
         if isinstance(common.get(name), Mapping) and isinstance(table.get(name), Mapping):

@@ -33,9 +33,9 @@ class Spending:
     Attributes:
         estimated: Reserved or spent, as far as our price table knows; no server has reported it.
         reported: What servers said they charged.
-        unknown: Jobs that may have cost something nobody knows, or in another currency.
+        unknown: Jobs that may have cost an unknown sum, or a sum in another currency.
         unreadable: The documents, as they are shown, that may belong to these jobs and cannot be
-            read: what they cost nobody knows, and it may be anything.
+            read: their cost is unknown, and may be any sum.
         unpriced: The ids of the sent jobs among the unknown that a limit of the day cannot hold:
             not those of servers that run their models themselves.
     """
@@ -65,13 +65,13 @@ NOTHING = Spending()
 
 
 def cost_of(job: Job, currency: str) -> Spending:
-    """What one job counts for.
+    """Return what one job counts for.
 
-    Nothing: a practice job, one made elsewhere and adopted, a refusal, what was never sent, and
-    what ended with a definite word that nothing was billed. A job that waits holds its estimate.
-    Everything else holds it too, the failed, lost, expired and abandoned ones included, because
-    servers do bill for those. What a server says wins over what was assumed, that it is free
-    included.
+    These count for nothing: a practice job, one made elsewhere and adopted, a refusal, a request
+    that was never sent, and one that ended with a definite word that nothing was billed. A job that
+    waits holds its estimate. Every other job holds it too, the failed, unconfirmed, expired and
+    abandoned ones included, because servers do bill for those. What a server says wins over what
+    was assumed, that it is free included.
     """
     if job.simulated or job.is_adopted or is_not_billed(job):
         return NOTHING
@@ -86,7 +86,7 @@ def cost_of(job: Job, currency: str) -> Spending:
 
 
 def is_not_billed(job: Job) -> bool:
-    """Whether it is sure that nothing was billed for a job: refused, never sent, or said so."""
+    """Return whether surely nothing was billed: refused, never sent, or the server said so."""
     never_sent = job.state is State.CANCELLED and job.remote_id is None
     if never_sent or job.state in {State.NOT_SENT, State.REJECTED}:
         return True
@@ -95,9 +95,9 @@ def is_not_billed(job: Job) -> bool:
 
 
 def _as_told(job: Job, estimated: Decimal) -> Decimal:
-    """Return the estimate, raised where the answers tell of more clips or longer ones.
+    """Return the estimate, raised where answers report more clips or longer ones than asked for.
 
-    An edit and an extension may tell the length of the whole, which was not asked for.
+    An edit and an extension may report the length of the whole clip, which was not asked for.
     """
     cost, remote = job.cost, job.remote
     if not cost.per_second or remote is None:
@@ -111,7 +111,7 @@ def _as_told(job: Job, estimated: Decimal) -> Decimal:
 
 
 def _seconds(told: str | None) -> Decimal | None:
-    """Return a length as servers write it: `16`, `16.0`, `16s`."""
+    """Return a length in seconds as servers write it: `16`, `16.0`, `16s`."""
     found = None if told is None else _LENGTH.fullmatch(told.strip())
     return None if found is None else Decimal(found[1])
 
@@ -122,7 +122,7 @@ _ENDED = frozenset({State.FAILED, State.CANCELLED, State.GONE, State.ABANDONED})
 
 
 class DayRecords(NamedTuple):
-    """What the documents tell of the jobs since a moment.
+    """What the documents say of the jobs since a moment.
 
     Attributes:
         unreadable: Documents that may be of such a job and cannot be read, as they are shown.
@@ -133,7 +133,7 @@ class DayRecords(NamedTuple):
 
 
 def spending(records: DayRecords, since: datetime, currency: str) -> Spending:
-    """What these jobs cost since a moment; see `spent_at`."""
+    """Return what these jobs cost since a moment; see `spent_at`."""
     jobs = [job for job in records.jobs if spent_at(job) >= since]
     costs = [cost_of(job, currency) for job in jobs]
     unpriced = tuple(
@@ -179,7 +179,7 @@ class DayTotal(NamedTuple):
 
 
 def _is_self_run(job: Job) -> bool:
-    """Whether it went to a server of this machine that was found to run its models itself."""
+    """Return whether a job went to a server of this machine that runs its models itself."""
     was_found = job.consent is not None and job.consent.found is not None
     host = urlsplit(job.server.base_url).hostname or ""
     return was_found and job.cost.estimated is None and is_loopback_host(host)
@@ -188,7 +188,7 @@ def _is_self_run(job: Job) -> bool:
 def spending_by_server(
     jobs: Iterable[Job], since: datetime, currency: str
 ) -> Mapping[str, Spending]:
-    """The same by the name of the server's profile, only where there is anything to tell."""
+    """Return the same by name of the server's profile, without servers that cost nothing."""
     sums: dict[str, Spending] = {}
     for job in jobs:
         if spent_at(job) >= since and (cost := cost_of(job, currency)) != NOTHING:
@@ -197,10 +197,11 @@ def spending_by_server(
 
 
 def spent_at(job: Job) -> datetime:
-    """When a job's money goes: when it was sent. One that waits is spent any moment from now.
+    """Return when a job's money is spent: when it was sent. One that waits may be sent any moment.
 
-    Nothing is sent before it is made: an attempt of an earlier time is a slip of a clock or a hand,
-    and so is a time before there was anything to send to. A job without any time counts each day.
+    Nothing is sent before it is made: an earlier time of an attempt is an error of a clock or of an
+    edit, and so is a time before there was a service to send to. A job without any time counts each
+    day.
     """
     if job.state is State.PENDING:
         return _ANY_MOMENT
@@ -215,12 +216,12 @@ _ANY_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 def day_began(now: datetime) -> datetime:
-    """The last midnight on the person's own clock, as a point in time.
+    """Return the last midnight on the person's own clock, as a point in time.
 
     The local day and not the one of UTC: "today" on a screen means the reader's day.
     """
     here = now.astimezone()
-    # Built anew from a naive date, so that the day of a clock change begins at its own midnight.
+    # Made from a naive date again, so that the day of a clock change begins at its own midnight.
     return datetime(here.year, here.month, here.day).astimezone()
 
 
@@ -248,14 +249,15 @@ class Charge(NamedTuple):
     self_run: bool = False
 
 
-def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> Problem | None:
-    """Why an order breaks a limit, or None where it fits.
+def over_budget(budget: Budget, charges: Iterable[Charge], spent: Spending) -> Problem | None:  # noqa: C901, PLR0911 -- the rule about money, read from top to bottom
+    """Return why an order breaks a limit, or None where it fits.
 
     The limit of a clip holds for each line, the limit of the day for the sum of all lines on all
-    servers. A price that nobody knows cannot be held to a limit: with one set, it is refused.
-    Prices, or `free = true`, in the profile are the way out.
+    servers. An unknown price cannot be held to a limit: where one is set, the order is refused.
+    Prices, or `free = true`, in the profile make it possible.
 
     Args:
+        budget: The limits that the person set.
         charges: All lines of the order.
         spent: What the day has cost before this order.
     """

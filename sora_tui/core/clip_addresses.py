@@ -121,14 +121,14 @@ HOLDERS: Final = (
 _COUNTS: Final = ("num_outputs", "num_videos", "video_count", "n_outputs")
 _ENTRIES: Final = ("file_paths", "output_paths")
 
-#: Beginnings of a `type` or a media type that is no clip's.
+#: Beginnings of a `type` or a media type that is not a clip's.
 _OTHER_KINDS: Final = ("image", "audio", "text", "thumb", "cover", "poster", "sprite", "json")
 _MAX_DEPTH: Final = 6
 _MAX_FOUND: Final = 64
-#: More clips than this no server makes for one request (SGLang: 10).
+#: No server makes more clips than this for one request (SGLang: 10).
 MAX_OUTPUTS: Final = 32
 _LONGEST: Final = 8192
-#: Some relays hand on what they got as text: JSON within JSON, in characters.
+#: Some relays pass on what they got as text: JSON within JSON, in characters.
 _LONGEST_JSON: Final = 256 * 1024
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"(.*[a-z])(\d{1,3})", re.DOTALL)
@@ -197,7 +197,7 @@ def _count(value: object) -> int:
 
 
 def _in_value(value: object, output: int, name: str, depth: int) -> Iterator[ClipAddress]:
-    """Yield what a value has; `name` is the folded name of the field that it stands in."""
+    """Yield the addresses in a value; `name` is the folded name of the field that it stands in."""
     if isinstance(value, str):
         if (text := _address(value, name)) is not None:
             yield ClipAddress(output, text)
@@ -214,7 +214,7 @@ def _in_value(value: object, output: int, name: str, depth: int) -> Iterator[Cli
         for rank in (_ADDRESS_RANK, _HOLDER_RANK):
             for folded in sorted(rank.keys() & fields.keys(), key=rank.__getitem__):
                 entries = fields[folded]
-                # `url_1` and `url_2` are a list in other words.
+                # `url_1` and `url_2` are a list, written in another way.
                 inner = entries[0] if len(entries) == 1 else entries
                 yield from _in_value(inner, output, folded, depth - 1)
 
@@ -272,12 +272,12 @@ def _address(value: str, name: str) -> str | None:
 
 
 def _is_one(text: str) -> bool:
-    """Whether a text with blanks is one address, whose server forgot to encode them."""
+    """Return whether a text with blanks is one address, whose server forgot to encode them."""
     return text.count("://") <= 1 and _FILE.search(text) is not None
 
 
 def _is_other_kind(entry: object) -> bool:
-    """Whether an entry says of itself that it is a picture, a sound or a text."""
+    """Return whether an entry says of itself that it is a picture, a sound or a text."""
     if not isinstance(entry, Mapping):
         return False
     for name in ("content_type", "contentType", "mime_type", "mimeType", "media_type", "type"):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from sora_tui.core.server import Secret
+from sora_tui.core.secret import Secret
 
 #: More than a load balancer and a gateway before it need.
 MAX_COOKIES: Final = 8
 
 
 class Cookie(NamedTuple):
-    """One cookie of one job; it may be a session's secret, so its value shows itself nowhere.
+    """One cookie of one job. It may hold the secret of a session, so its value is never shown.
 
     Attributes:
-        path: Requests whose path begins with it take the cookie along.
+        path: Requests whose path begins with it carry the cookie.
         secure: Only over an encrypted connection.
     """
 

@@ -1,10 +1,10 @@
-"""SHA-256 of bytes. hashlib brings OpenSSL: half a megabyte that an idle screen does without."""
+"""SHA-256 of bytes, without hashlib, which loads OpenSSL: half a megabyte for an idle screen."""
 
 from __future__ import annotations
 
 
 def sha256_of(data: bytes) -> str:
-    """The SHA-256 of these bytes, in hexadecimal (FIPS 180-4)."""
+    """Return the SHA-256 of these bytes, in hexadecimal (FIPS 180-4)."""
     import hashlib
 
     return hashlib.sha256(data).hexdigest()

@@ -1,4 +1,4 @@
-"""A job as its metadata document (schema 1) and back. Pure mapping; the disk is elsewhere."""
+"""A job as its metadata document (schema 1) and back. A pure mapping; the disk is elsewhere."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ from sora_tui.core.request import (
     VideoRequest,
     read_fit,
 )
-from sora_tui.core.server import Secret, ServerRef
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import ServerRef
 
 if TYPE_CHECKING:
     from sora_tui.core.recovery import RecoverySearch
@@ -42,7 +43,7 @@ SCHEMA: Final = 1
 T = TypeVar("T")
 
 _FIELDS: Final = frozenset({"schema", *Job.__annotations__}) - {"extra"}
-#: The objects inside a document, whose unknown fields survive too.
+#: The objects inside a document whose unknown fields are kept too.
 _PARTS: Final[Mapping[str, frozenset[str]]] = {
     name: frozenset(kind.__annotations__)
     for name, kind in {
@@ -56,8 +57,8 @@ _PARTS: Final[Mapping[str, frozenset[str]]] = {
         "handed_in": FolderMark,
     }.items()
 } | {"search": frozenset({"began", "at", "looks", "listed", "found", "refused", "cut", "failure"})}
-#: The rows inside a document, and what tells one from another: their unknown fields survive as
-#: well, for as long as the row does.
+#: The rows inside a document, and the fields that identify a row: its unknown fields are kept as
+#: well, for as long as the row exists.
 _ROWS: Final[Mapping[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "outputs": (frozenset(Output.__annotations__), ("variant", "sha256")),
     "events": (frozenset({"at", "state", "note"}), ("at", "state", "note")),
@@ -68,17 +69,18 @@ _ROWS: Final[Mapping[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "request.characters": (frozenset(Character.__annotations__), ("id",)),
     "search.found": (frozenset({"id", "created_at", "same", "near", "other"}), ("id",)),
 }
-#: Under this name `Job.extra` has those fields; no document has it.
+#: The name under which `Job.extra` keeps those fields; no document has it.
 _IN_ROWS: Final = "(rows)"
-#: A word of a later version for what is spent, kept for as long as the error is the same.
+#: Where a later version's word for what was spent is kept, for as long as the error is the same.
 _SPENT: Final = "error.spent"
 _OF_ERROR: Final = ("kind", "code", "message")
 
 
 def to_document(job: Job) -> dict[str, Any]:
-    """The document of a job: JSON types only, times in RFC 3339 UTC, never a key or a header.
+    """Return the document of a job: JSON types, times in RFC 3339 UTC, never a key or a header.
 
-    For people and scripts: cookies without their values. `jobfile.encode` writes those as well.
+    It is for people and scripts: cookies have no values here. `job_document.encode` writes them
+    too.
     """
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -115,7 +117,7 @@ def to_document(job: Job) -> dict[str, Any]:
         # Only a lost answer is searched for: other documents have the fields of schema 1 alone.
         **({"search": _search(job.search)} if job.search else {}),
         **({"handed_in": job.handed_in._asdict()} if job.handed_in else {}),
-        # As few jobs have cookies.
+        # Few jobs have cookies.
         **({"cookies": [_cookie(cookie) for cookie in job.cookies]} if job.cookies else {}),
     }
     for name, value in job.extra.items():
@@ -129,7 +131,7 @@ def to_document(job: Job) -> dict[str, Any]:
 
 
 def stored_document(job: Job) -> dict[str, Any]:
-    """The document as the file has it: with the values of the job's cookies."""
+    """Return the document as the file has it: with the values of the job's cookies."""
     document = to_document(job)
     if job.cookies:
         document["cookies"] = [
@@ -142,7 +144,7 @@ def stored_document(job: Job) -> dict[str, Any]:
 
 
 def without_cookies(document: Any) -> Any:
-    """A stored document as people may see it; the same where it has no cookies."""
+    """Return a stored document without the values of cookies, for showing it."""
     cookies = document.get("cookies") if isinstance(document, Mapping) else None
     if not isinstance(cookies, list):
         return document
@@ -155,11 +157,11 @@ def without_cookies(document: Any) -> Any:
 
 
 def from_document(document: object) -> Job:
-    """The job in a document.
+    """Return the job in a document.
 
     Fields that this version does not know are kept in `extra`, those of an inner object under its
-    name. A word that it does not know (a state, an error kind, an operation) makes no document
-    unreadable: it is kept, and the rest is shown.
+    name. A word that it does not know (a state, an error kind, an operation) does not make a
+    document unreadable: it is kept, and the rest is shown.
 
     Raises:
         ProblemError: document_newer for a higher schema; document_broken, naming the field, for
@@ -254,7 +256,7 @@ def _rows_at(document: Mapping[str, Any], place: str) -> list[Any]:
 
 
 def _own(row: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    """Return what tells a row from others; times in the one way that we write them."""
+    """Return the values that identify a row; times in the one form that we write."""
     return "\n".join(
         str(_stamp(_moment(row[name])) if name == "at" and name in row else row.get(name) or "")
         for name in names
@@ -262,7 +264,7 @@ def _own(row: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 
 class _Reader:
-    """Takes fields out of a document and names the one that is broken."""
+    """Reads fields of a document; an error names the field that is broken."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
@@ -283,7 +285,7 @@ class _Reader:
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong with a value, for a person who may mend the file."""
+    """Return what is wrong with a value, for a person who may repair the file."""
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing"
     if isinstance(error, ValueError | ArithmeticError) and str(error):
@@ -327,7 +329,7 @@ def _money(value: Any) -> Decimal | None:
 
 
 def request_document(request: VideoRequest) -> dict[str, Any]:
-    """A request as documents have it: JSON types only."""
+    """Return a request as documents have it: JSON types only."""
     reference = request.reference
     return {
         "operation": request.operation,
@@ -352,7 +354,7 @@ def _cookie(cookie: Cookie) -> dict[str, Any]:
 
 
 def _read_cookie(value: Any) -> Cookie | None:
-    """One of the job's cookies; None for one that was shown without its value, and copied so."""
+    """Return one of the job's cookies; None for one whose value is missing because it was shown."""
     if not isinstance(value.get("value"), str):
         return None
     return Cookie(
@@ -407,7 +409,7 @@ def _text(value: Any) -> str | None:
 
 def _read_server(value: Any) -> ServerRef:
     base_url = str(value["base_url"])
-    urlsplit(base_url)  # `http://[::1` is none, and stops everybody who asks for its host
+    urlsplit(base_url)  # raises for `http://[::1`, whose host could not be read later
     return ServerRef(str(value["profile"]), base_url, str(value.get("dialect", "auto")))
 
 
@@ -431,7 +433,7 @@ def _read_request(value: Any) -> VideoRequest:
         params=dict(value.get("params") or {}),
         variables={str(k): str(v) for k, v in (value.get("variables") or {}).items()},
         prompt_file=_text(value.get("prompt_file")),
-        operation=cast(Operation, operation),  # a later version's word is kept, and never sent
+        operation=cast(Operation, operation),  # A later version's word is kept, and never sent.
         source_video=_text(value.get("source_video")),
         source_file=None
         if value.get("source_file") is None
@@ -447,7 +449,7 @@ def _read_request(value: Any) -> VideoRequest:
 def _output(output: Output) -> dict[str, Any]:
     fields = output._asdict()
     if output.warning is None:
-        del fields["warning"]  # few files have one: the others have the fields of schema 1 alone
+        del fields["warning"]  # Few files have one: the others have the fields of schema 1 alone.
     return fields
 
 
@@ -467,12 +469,12 @@ def _read_output(value: Any) -> Output:
 
 
 def _count(value: Any) -> int:
-    """Return a number of things; what is none is no number of them."""
+    """Return a number of things; 0 for a value that is no such number."""
     return value if type(value) is int and 0 < value < 2**31 else 0
 
 
 def _side(value: Any) -> int | None:
-    """Pixels; what is no number of them, or no side of any clip, is unknown."""
+    """Return a side in pixels; None for a value that is no number of pixels of a clip."""
     return value if type(value) is int and 0 < value < 2**32 else None
 
 
@@ -491,7 +493,7 @@ def _read_cost(value: Any) -> Cost:
 
 
 def _rate(cost: Cost) -> dict[str, Any]:
-    """The rate of an estimate; nothing where there is none."""
+    """Return the rate of an estimate; nothing where there is none."""
     if cost.per_second is None:
         return {}
     return {"per_second": _number(cost.per_second), "clips": cost.clips}
@@ -563,7 +565,7 @@ def _read_search(value: Any) -> RecoverySearch:
 
     refused = value.get("refused")
     if refused is not None and refused["code"] not in CODES:
-        refused = None  # a reason that this version has no words for
+        refused = None  # A reason that this version has no words for.
     return RecoverySearch(
         began=_moment(value["began"]),
         at=_moment(value["at"]),

@@ -1,4 +1,4 @@
-"""How long is left: arithmetic on elapsed time, progress and what such jobs usually took."""
+"""How long is left, from elapsed time, progress and the typical time of such jobs."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 
 def typical_seconds(past: Sequence[float]) -> float | None:
-    """What such jobs usually took, in seconds: the median; None without a past."""
+    """Return the typical time of such jobs in seconds: the median; None without past jobs."""
     from statistics import median  # 10 ms of import that the first frame need not wait for
 
     return median(past) if past else None
 
 
 def seconds_left(elapsed: float, progress: float | None, typical: float | None) -> float | None:
-    """Seconds until the clip is made, or None where nothing honest can be said.
+    """Return the seconds until the clip is made, or None where no honest estimate exists.
 
-    The server's own percentage counts from 5 on; below, and where it stays silent, the usual
-    length of such jobs does. Once that is over, nothing is known any more.
+    The server's own percentage counts from 5 on; below, and where the server reports none, the
+    typical time of such jobs does. Once that time is over, nothing is known any more.
 
     Args:
         elapsed: Seconds since it was accepted.
         progress: Percent, 0..100.
-        typical: Seconds such jobs usually take.
+        typical: The typical time of such jobs, in seconds.
     """
     if progress is not None and 5 <= progress <= 100:
         return elapsed * (100 - progress) / progress

@@ -1,13 +1,13 @@
-"""A job: one paid wish on its way to becoming a file. Read this first.
+"""A job: one clip that is paid for, on its way to becoming a file. Read this first.
 
 A `Job` is a value. Every legal step is a method that returns the next value; nothing else sets a
 state. `STEPS` is the whole map:
 
     pending -> submitting -> queued -> in_progress -> completed -> downloading -> saved
 
-with the side exits `not_sent` (provably never left), `unconfirmed` (may have reached the server:
-nobody knows), `rejected` (a definite refusal), `failed`, `expired`, `gone` (the server forgot it),
-`cancelled` and `abandoned` (by the user).
+with the side exits `not_sent` (provably never left), `unconfirmed` (the answer is lost: it may have
+reached the server), `rejected` (a definite refusal), `failed`, `expired`, `gone` (the server forgot
+it), `cancelled` and `abandoned` (by the user).
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:  # few jobs have one, and every start imports this module
 
 #: How the note of a deletion that the server refused begins.
 _KEPT: Final = "not deleted at the server: "
-#: Events beyond this many lose the oldest but the first: a server that says 429 for a day must
-#: not grow a document without end.
+#: Beyond this many events the oldest but the first are dropped: a server that says 429 for a day
+#: must not make a document grow without end.
 MAX_EVENTS: Final = 200
 _ADOPTED: Final = "adopted"
 _TOO_LARGE: Final = "download_too_large"
 
 
 class State(StrEnum):
-    """Where a job is. The words on screen, in documents and in `--state` are these."""
+    """Where a job is. The screen, documents and `--state` use these words."""
 
     PENDING = "pending"
     SUBMITTING = "submitting"
@@ -61,7 +61,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: What a server's word makes of a job that is with it.
+#: The state of a job at a server, by the phase that the server reports.
 _REMOTE: Final[Mapping[Phase, State]] = {
     Phase.QUEUED: State.QUEUED,
     Phase.UNKNOWN: State.QUEUED,
@@ -73,7 +73,8 @@ _REMOTE: Final[Mapping[Phase, State]] = {
 }
 _ANY_REMOTE: Final = frozenset(_REMOTE.values())
 _IN_FLIGHT: Final = frozenset({State.QUEUED, State.IN_PROGRESS})
-#: Where a job may be that a server tells of for the first time. It ends when that is told again.
+#: States of a job that a server reports for the first time. A final word counts when it is
+#: repeated.
 _ALIVE: Final = _IN_FLIGHT | {State.COMPLETED}
 
 STEPS: Final[Mapping[State, frozenset[State]]] = {
@@ -98,13 +99,13 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
 }
 
 _ONCE_MORE: Final = "asked for once more"
-#: Outcomes of an attempt that a server put off: it named a limit; it named none; its words are
+#: Outcomes of an attempt that a server deferred: it named a limit; it named none; its words are
 #: known to come before anything is made. A later version may know more of them.
 _DEFERRED: Final = "deferred"
 _DEFERRED_BARE: Final = "deferred, no limit named"
 _DEFERRED_PROVEN: Final = "deferred before any call"
 
-#: The engine has work with these.
+#: States in which the engine has work with a job.
 ACTIVE: Final = frozenset(
     {
         State.PENDING,
@@ -115,16 +116,16 @@ ACTIVE: Final = frozenset(
         State.DOWNLOADING,
     }
 )
-#: It is over, and there is no clip of it here.
+#: States of a job that is over without a clip here.
 _WITHOUT_CLIP: Final = frozenset(
     {State.FAILED, State.CANCELLED, State.EXPIRED, State.GONE, State.ABANDONED, State.REJECTED}
 )
-#: A person has to decide.
+#: States in which a person has to decide.
 NEEDS_DECISION: Final = frozenset({State.UNCONFIRMED})
 
 
 class Event(NamedTuple):
-    """One line of a job's life.
+    """One entry in the history of a job.
 
     Attributes:
         word: The state as a later version wrote it, where `state` is unknown.
@@ -159,7 +160,7 @@ class Attempt(NamedTuple):
 
     @property
     def is_deferred(self) -> bool:
-        """The server said "not now"."""
+        """Whether the server said "not now"."""
         return self.outcome.startswith(_DEFERRED)
 
 
@@ -188,12 +189,12 @@ class Output(NamedTuple):
 
     @property
     def is_clip(self) -> bool:
-        """Whether it is what was paid for, and not a picture of it."""
+        """Whether it is a clip that was paid for, and not a picture of it."""
         return self.variant == "video" or self.variant.startswith("video-")
 
 
 class Cost(NamedTuple):
-    """Money, estimated and reported kept apart. None is unknown, 0 is free.
+    """Money; estimated and reported sums are kept apart. None is unknown, 0 is free.
 
     Attributes:
         per_second: The rate of the estimate, and `clips` how many clips it is for: a server may
@@ -207,7 +208,10 @@ class Cost(NamedTuple):
     clips: int = 1
 
     def with_reported(self, sum: Decimal, currency: str | None) -> Cost:
-        """The same once the server said what it charged; an estimate in another currency goes."""
+        """Return the cost with what the server said it charged.
+
+        An estimate in another currency is dropped.
+        """
         if currency in {None, self.currency}:
             return self._replace(reported=sum)
         assert currency is not None, "see above"
@@ -216,7 +220,7 @@ class Cost(NamedTuple):
 
 
 class JobError(NamedTuple):
-    """Why a job stands where it stands.
+    """Why a job is in its present state.
 
     Attributes:
         kind: A code of `problem.CODES`, or of a later version's.
@@ -235,7 +239,7 @@ class JobError(NamedTuple):
 
     @property
     def problem(self) -> Problem:
-        """The same as a `Problem`, for the faces' words."""
+        """The same as a `Problem`, for the texts of the faces."""
         facts: dict[str, str | int | float] = {"message": self.message}
         if self.code is not None:
             facts["code"] = self.code
@@ -275,8 +279,8 @@ class Batch(NamedTuple):
     Attributes:
         id: Of the order: that of its first job, or the name of a batch file.
         index: Of the take, from 1.
-        of: Takes of this prompt; 0 in documents of a version that did not say.
-        line: What the line of a batch file is known by; empty where there is no file.
+        of: Takes of this prompt; 0 in documents of a version that did not write it.
+        line: What identifies the line of a batch file; empty where there is no file.
     """
 
     id: str
@@ -294,15 +298,14 @@ class Notes(NamedTuple):
 
 
 class FolderMark(NamedTuple):
-    """What tells the folder that a job was handed in to from a copy of it.
+    """What distinguishes the folder that a job was handed in to from a copy of it.
 
-    A copy has the token and another inode; a folder on another machine has another machine's id.
+    A copy has the same token and another inode; on another machine the machine's id differs.
 
     Attributes:
         token: What the mark file holds; random.
         inode: Of the mark file.
-        machine: Of the machine, not to be read back from; None where it has no id, as in most
-            containers.
+        machine: A hash of the machine's id; None where it has no id, as in most containers.
     """
 
     token: str
@@ -310,7 +313,7 @@ class FolderMark(NamedTuple):
     machine: str | None = None
 
     def is_same_folder(self, other: FolderMark | None) -> bool:
-        """Return whether both are of one folder; an id that is missing speaks for nothing."""
+        """Return whether both are marks of one folder; a missing machine id does not count."""
         if other is None or (self.token, self.inode) != (other.token, other.inode):
             return False
         return None in {self.machine, other.machine} or self.machine == other.machine
@@ -348,21 +351,29 @@ class Job:
     parent: str | None = None
     batch: Batch | None = None
     notes: Notes = _NO_NOTES
-    #: Of the folder that it was handed in to; None in documents of versions without marks.
+    #: The mark of the folder that it was handed in to; None in documents of versions without marks.
     handed_in: FolderMark | None = None
-    #: What the answer to the create set: they go with the job's own requests, whoever asks.
+    #: Cookies that the answer to the create set; every later request for this job carries them.
     cookies: tuple[Cookie, ...] = ()
-    #: Fields of the document that this version does not know; they survive.
+    #: Fields of the document that this version does not know; they are kept.
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def was_content_refused(self) -> bool | None:
+        """True where the server refused the content, False where it passed, else None."""
+        if self.error is not None and self.error.kind in {"moderation_before", "moderation_after"}:
+            return True
+        is_made = self.remote is not None and self.remote.phase is Phase.COMPLETED
+        return False if is_made else None
+
+    @property
     def state_word(self) -> str:
-        """The state as the document has it: a later version's word where this one has none."""
+        """The state as the document has it: a later version's word where this version has none."""
         if self.state is State.UNKNOWN:
             return clean_line(self.extra.get("state", self.state.value), 24)
         return self.state.value
 
-    # How a job comes to be ------------------------------------------------------------------
+    # How a job is created -------------------------------------------------------------------
 
     @classmethod
     def new(
@@ -379,10 +390,19 @@ class Job:
         once_more: bool = False,
         batch: Batch | None = None,
     ) -> Job:
-        """A wish that was agreed to and waits to be sent.
+        """Return a new job that the person agreed to, waiting to be sent.
 
         Args:
+            id: The id of the job.
+            at: The time at which it was handed in.
+            server: The server that it is for.
+            request: What is asked for.
+            cost: Its price as it was known before sending.
+            consent: What the person agreed to.
+            simulated: The server is the built-in simulator.
+            parent: The id of the job that this one repeats, if any.
             once_more: The person saw how `parent` had ended, and wants the same again.
+            batch: Its place in a batch, if it is part of one.
         """
         return cls(
             id=id,
@@ -410,9 +430,14 @@ class Job:
         simulated: bool = False,
         free: bool = False,
     ) -> Job:
-        """A job made elsewhere, taken into this workspace where the server says it is.
+        """Return a job made elsewhere and adopted here, in the state that the server reports.
 
         Args:
+            id: The id of the new job.
+            at: The time at which it was adopted.
+            server: The server that made it.
+            remote: What the server says of the video.
+            simulated: The server is the built-in simulator.
             free: The server charges nothing.
         """
         state = _REMOTE[remote.phase]
@@ -440,9 +465,11 @@ class Job:
     # Sending --------------------------------------------------------------------------------
 
     def submitting(self, at: datetime, key: str, clock_skew: float | None = None) -> Job:
-        """The intent: durable on disk before the first byte leaves.
+        """Return the job with the intent to send; it must be on disk before the first byte leaves.
 
         Args:
+            at: The time of this step.
+            key: The idempotency key of this attempt.
             clock_skew: The server's clock minus ours at this moment, in seconds, if it is known.
         """
         attempts = (*self.attempts, Attempt(at, key))
@@ -464,12 +491,15 @@ class Job:
         names_limit: bool = True,
         is_proven: bool = False,
     ) -> Job:
-        """Return the job that the server put off: a 429, or words of its own that are known.
+        """Return the job that the server deferred: a 429, or words of its own that are known.
 
         Args:
-            names_limit: It said which limit keeps it.
-            is_proven: Its words are known to come before anything is made. Without that it is
-                believed only where its list agrees.
+            at: The time of this step.
+            not_before: The earliest time of the next attempt.
+            status: The HTTP status of the answer.
+            names_limit: It named the limit that was reached.
+            is_proven: Its words are known to come before anything is made. Without that the
+                deferral is believed only where the server's list agrees.
         """
         outcome = _DEFERRED if names_limit else _DEFERRED_BARE
         outcome = _DEFERRED_PROVEN if is_proven else outcome
@@ -482,28 +512,28 @@ class Job:
         )
 
     def deferral_doubted(self, at: datetime, error: JobError) -> Job:
-        """The server said "not now", and that is not to be believed: it is not sent again."""
+        """Return the job as unconfirmed: its "not now" is not believed, so it is not sent."""
         if self.state is not State.PENDING or not self.was_deferred:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
 
     def deferred_for_good(self, at: datetime, error: JobError) -> Job:
-        """The server said "not now" too often, and nothing says that it made anything."""
+        """Return the job as refused: "not now" came too often, and nothing shows it was made."""
         if self.state is not State.PENDING or not self.was_deferred:
             raise _illegal(self, State.REJECTED)
         return self._step(State.REJECTED, at, error=error, not_before=None)
 
     def of_unknown_past(self, at: datetime, error: JobError) -> Job:
-        """Mark a waiting job that another folder or process may have sent: nobody knows.
+        """Return a waiting job as unconfirmed because another folder or process may have sent it.
 
-        It is looked for like a lost answer, and a person says whether it is sent.
+        It is searched for like a lost answer, and a person decides whether it is sent.
         """
         if self.state is not State.PENDING:
             raise _illegal(self, State.UNCONFIRMED)
         return self._step(State.UNCONFIRMED, at, error=error, not_before=None)
 
     def blocked(self, at: datetime, error: JobError) -> Job:
-        """It waits for a reason that the owner of the workspace found, with nothing sent."""
+        """Return the waiting job with the reason why the workspace's owner does not send it."""
         if self.state is not State.PENDING:
             raise _illegal(self, State.PENDING)
         return replace(self.noted(at, f"waits: {error.kind}"), error=error)
@@ -515,23 +545,26 @@ class Job:
         return self if self.error is None else replace(self.noted(at, "waits no more"), error=None)
 
     def not_sent(self, at: datetime, error: JobError) -> Job:
-        """The request provably never reached a server."""
+        """Return the job as not sent: the request provably never reached a server."""
         return self._step(State.NOT_SENT, at, error=error, attempts=self._last_attempt("not_sent"))
 
     def retried(self, at: datetime, handed_in: FolderMark | None = None) -> Job:
-        """Once more, the same job: allowed only because it was never sent.
+        """Return the same job, waiting once more; allowed only because it was never sent.
 
         Args:
-            handed_in: Of the folder in which a person asks for it.
+            at: The time of this step.
+            handed_in: The mark of the folder in which a person asks for it.
         """
         if self.state is not State.NOT_SENT:
             raise _illegal(self, State.PENDING)
         return self._step(State.PENDING, at, error=None, handed_in=handed_in or self.handed_in)
 
     def unconfirmed(self, at: datetime, error: JobError, not_before: datetime | None = None) -> Job:
-        """The answer is lost: it may be running, and billed.
+        """Return the job as unconfirmed: its answer is lost, so it may be running, and billed.
 
         Args:
+            at: The time of this step.
+            error: What happened to the answer.
             not_before: Nothing else is sent to this server until then; this job is never sent
                 again by itself.
         """
@@ -543,7 +576,7 @@ class Job:
         )
 
     def rejected(self, at: datetime, error: JobError) -> Job:
-        """The server definitely refused."""
+        """Return the job as definitely refused by the server."""
         attempts = self._last_attempt("rejected", error.status)
         return self._step(State.REJECTED, at, error=error, attempts=attempts)
 
@@ -555,7 +588,7 @@ class Job:
         request_id: str | None = None,
         cookies: tuple[Cookie, ...] = (),
     ) -> Job:
-        """The server took it. Legal from submitting; from unconfirmed, when the job was found."""
+        """Return the job as accepted: from submitting, or from unconfirmed when it was found."""
         if self.state not in {State.SUBMITTING, State.UNCONFIRMED}:
             raise _illegal(self, _REMOTE[remote.phase])
         outcome = "accepted" if self.state is State.SUBMITTING else "found"
@@ -566,11 +599,11 @@ class Job:
         return job._at_server(at, remote)
 
     def with_clock_skew(self, skew: float) -> Job:
-        """Return the job with the server's clock minus ours when it was sent, learnt since."""
+        """Return the job with the server's clock minus ours at sending, found out later."""
         return replace(self, clock_skew=skew)
 
     def searched(self, at: datetime, search: RecoverySearch) -> Job:
-        """Looked for while unconfirmed; what is no news is not noted."""
+        """Return the unconfirmed job with the result of a search; only news gets an event."""
         if self.state is not State.UNCONFIRMED:
             raise _illegal(self, State.UNCONFIRMED)
         news = search.news(self.search)
@@ -578,48 +611,48 @@ class Job:
         return job.noted(at, news) if news else job
 
     def withdrawn(self, at: datetime, note: str = "withdrawn before it was sent") -> Job:
-        """A waiting job was taken back."""
+        """Return the waiting job as withdrawn."""
         if self.state is not State.PENDING:
             raise _illegal(self, State.CANCELLED)
         return self._step(State.CANCELLED, at, note)
 
     def abandoned(self, at: datetime) -> Job:
-        """The person gave up on a job that nobody can account for; the record stays."""
+        """Return the unconfirmed job as given up by the person; the record stays."""
         return self._step(State.ABANDONED, at)
 
     def sent_again(self, at: datetime, child: str) -> Job:
-        """Abandoned for another job with the same request, which is named in the record."""
+        """Return the job as abandoned for another job with the same request, which it names."""
         if self.state is not State.UNCONFIRMED:
             raise _illegal(self, State.ABANDONED)
         return self._step(State.ABANDONED, at, _sent_again_as(child))
 
     def was_sent_again_as(self, child: str) -> bool:
-        """Whether this is the job that `child` replaces: no second one may."""
+        """Return whether `child` replaces this job; a second job must not."""
         return self.state is State.ABANDONED and self.events[-1].note == _sent_again_as(child)
 
     # At the server --------------------------------------------------------------------------
 
     def progressed(self, at: datetime, remote: RemoteVideo) -> Job:
-        """What a poll told.
+        """Return the job after a poll.
 
-        Never backwards: a stale replica that says `in_progress` after `completed` changes nothing
-        (fault 37), and a word we do not know leaves the state as it is. A word that ends the job
-        without a clip ends it when the next answer says it again: a stale replica, or a cache,
-        may say it once of a job that runs and is paid for.
+        It never goes backwards: a stale replica that says `in_progress` after `completed` changes
+        nothing (fault 37), and an unknown word leaves the state as it is. A word that ends the job
+        without a clip ends it when the next answer repeats it: a stale replica, or a cache, may say
+        it once of a job that runs and is paid for.
         """
         if self.state not in _IN_FLIGHT:
             return self
         return replace(self, error=None)._at_server(at, remote)  # it is answered
 
     def with_cookies(self, cookies: tuple[Cookie, ...]) -> Job:
-        """Return the job with the cookies that a later answer set; they replace the former ones."""
+        """Return the job with the cookies that a later answer set, in place of the earlier ones."""
         if not cookies:
             return self
         kept = {(cookie.name, cookie.path): cookie for cookie in (*self.cookies, *cookies)}
         return replace(self, cookies=tuple(kept.values())[-MAX_COOKIES:])
 
     def status_refused(self, at: datetime, error: JobError) -> Job:
-        """Return the job with why its server does not tell how it is, until it does."""
+        """Return the job with the reason why its server does not report its status."""
         if self.state not in _IN_FLIGHT:
             raise _illegal(self, self.state)
         if self.error == error:
@@ -629,21 +662,21 @@ class Job:
         return replace(job, updated_at=at, error=error)
 
     def rediscovered(self, at: datetime, remote: RemoteVideo) -> Job:
-        """A server that had forgotten or ended the job tells otherwise when it is asked again."""
+        """Return the job as alive: a server that had forgotten or ended it now says otherwise."""
         is_over = self.state is not State.GONE and remote.phase.is_final_without_clip
         if not self.can_recheck_remote or is_over:
             raise _illegal(self, _REMOTE[remote.phase])
         return replace(self, error=None)._at_server(at, remote)
 
     def final_status_believed(self, at: datetime) -> Job:
-        """The answer to the create told how the job ended, and the server knows it no more."""
+        """Return the job ended as the answer to the create said; the server no longer knows it."""
         if not self.ended_at_create:
             raise _illegal(self, State.FAILED)
         assert self.remote is not None
         return self._at_server(at, self.remote)
 
     def found_under_another_id(self, at: datetime, remote: RemoteVideo) -> Job:
-        """The server denies the id that it gave, and its list has the job under another one."""
+        """Return the job under another id: the server denies the id it gave, and lists this one."""
         if self.state not in _IN_FLIGHT:
             raise _illegal(self, _REMOTE[remote.phase])
         denied = clean_line(self.remote_id or "", 80)
@@ -652,39 +685,39 @@ class Job:
         return replace(job, remote_id=remote.id, error=None)._at_server(at, remote)
 
     def gone(self, at: datetime, error: JobError) -> Job:
-        """The server no longer knows it."""
+        """Return the job as gone: the server no longer knows it."""
         return self._step(State.GONE, at, error=error)
 
     def expired(self, at: datetime, error: JobError) -> Job:
-        """It was made, and its file is no longer to be had."""
+        """Return the job as expired: it was made, and its file is no longer available."""
         return self._step(State.EXPIRED, at, error=error)
 
     def remote_deleted(self, at: datetime) -> Job:
-        """The server deleted a job that was under way: there will be no clip."""
+        """Return the running job as deleted by the server: there will be no clip."""
         if self.state not in _IN_FLIGHT or self.remote is None:
             raise _illegal(self, State.CANCELLED)
         remote = self.remote._replace(status="deleted", phase=Phase.CANCELLED)
         return replace(self, remote=remote)._at_server(at, remote)
 
     def remote_delete_failed(self, at: datetime, error: JobError) -> Job:
-        """The server was asked to delete it, and did not."""
+        """Return the job with a note that the server did not delete it when asked to."""
         said = " ".join(str(part) for part in (error.status or error.kind, error.message) if part)
         return self.noted(at, f"{_KEPT}{said}")
 
-    # Bringing it home -----------------------------------------------------------------------
+    # Download -------------------------------------------------------------------------------
 
     def downloading(self, at: datetime) -> Job:
-        """The clip is on its way."""
+        """Return the job with its clip being downloaded."""
         return self._step(State.DOWNLOADING, at, error=None)
 
     def interrupted(self, at: datetime, error: JobError | None = None) -> Job:
-        """The transfer ended early; the clip still lies at the server."""
+        """Return the job with its transfer ended early; the clip is still at the server."""
         if self.state is not State.DOWNLOADING:
             raise _illegal(self, State.COMPLETED)
         return self._step(State.COMPLETED, at, "download interrupted", error=error)
 
     def download_retried(self, at: datetime) -> Job:
-        """A person wants its file asked for once more: a server may only have been late."""
+        """Return the job with its file asked for once more: a server may only have been late."""
         if self.is_too_large:
             return replace(self.noted(at, "asked for again"), error=None)
         if self.state is not State.EXPIRED:
@@ -692,7 +725,7 @@ class Job:
         return self._step(State.COMPLETED, at, "asked for again")
 
     def fetched(self, at: datetime, output: Output) -> Job:
-        """One of several clips is published; others are still to come."""
+        """Return the job with one of several clips published; others are still to come."""
         if self.state is not State.DOWNLOADING:
             raise _illegal(self, State.SAVED)
         return replace(self.noted(at, f"saved {output.variant}"), outputs=(*self.outputs, output))
@@ -700,12 +733,12 @@ class Job:
     def saved(
         self, at: datetime, outputs: tuple[Output, ...], note: str = "", *, clips_missing: int = 0
     ) -> Job:
-        """Hashed, checked and published: the end of the road."""
+        """Return the job as saved: its clips are hashed, checked and published."""
         changes: dict[str, Any] = {"outputs": outputs, "clips_missing": clips_missing}
         return self._step(State.SAVED, at, note, error=None, **changes)
 
     def with_preview(self, at: datetime, output: Output) -> Job:
-        """A saved job with a picture of its clip that the server made; one of each variant."""
+        """Return the saved job with a picture of its clip from the server; one of each variant."""
         if self.state is not State.SAVED or output.is_clip:
             raise _illegal(self, State.SAVED)
         others = tuple(each for each in self.outputs if each.variant != output.variant)
@@ -715,25 +748,25 @@ class Job:
 
     @property
     def is_final(self) -> bool:
-        """Nothing more happens by itself. A character has no file: completed is its end."""
+        """Whether nothing more happens by itself. A character has no file: completed is its end."""
         if self.state is State.COMPLETED:
             return self.request.operation == "character"
         return self.state not in ACTIVE
 
     @property
     def is_active(self) -> bool:
-        """The engine still has work with it."""
+        """Whether the engine still has work with it."""
         return not self.is_final
 
     @property
     def is_too_large(self) -> bool:
-        """Whether its clip is larger than is taken: only a person has it asked for again."""
+        """Whether its clip is larger than the limit: only a person has it asked for again."""
         error = self.error
         return self.state is State.COMPLETED and error is not None and error.kind == _TOO_LARGE
 
     @property
     def has_unconfirmed_end(self) -> bool:
-        """Whether the last word about it ends it, and waits to be told again."""
+        """Whether its last status ends it, and has to be repeated to be believed."""
         return (
             self.state in _IN_FLIGHT
             and self.remote is not None
@@ -748,19 +781,19 @@ class Job:
 
     @property
     def ended_at_create(self) -> bool:
-        """Whether the answer to the create ended it, and nothing was heard since."""
+        """Whether the answer to the create ended it, and no answer came since."""
         accepted = self.events[-2:-1] and self.events[-2].state is State.SUBMITTING
         return bool(accepted) and self.has_unconfirmed_end
 
     def knows(self, remote: RemoteVideo) -> bool:
-        """Whether an answer is about this job: by the id of its create, or one told later."""
+        """Return whether an answer is about this job: by the id of its create, or a later one."""
         ids = (self.remote_id, self.remote.id if self.remote else None)
         return inner_id(remote.id) in {inner_id(known) for known in ids if known}
 
     def is_before(self, other: Job) -> bool:
-        """Whether another record of this job is a later one.
+        """Return whether another record of this job is a later one.
 
-        Records grow by their last event. Their times do not tell: a clock may be set back.
+        Records grow by their last event. Their times do not decide: a clock may be set back.
         """
         events = other.events
         if not self.events or not events or self.events[-1] == events[-1]:
@@ -775,25 +808,25 @@ class Job:
 
     @property
     def is_adopted(self) -> bool:
-        """It was made elsewhere: this workspace never sent it, and spent nothing on it."""
+        """Whether it was made elsewhere: this workspace never sent it, and spent nothing on it."""
         return bool(self.events) and self.events[0].note == _ADOPTED
 
     @property
     def is_once_more(self) -> bool:
-        """Whether it was asked for with its parent's end in sight, and does not replace it."""
+        """Whether the person asked for it knowing how its parent ended; it does not replace it."""
         return self.parent is not None and self.events[0].note == _ONCE_MORE
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing is charged for it, as far as anybody says: what a server says wins."""
+        """Whether nothing is charged for it, as far as is known; what a server says wins."""
         return self.simulated or (self.cost.estimated == 0 and not self.cost.reported)
 
     @property
     def is_cost_final(self) -> bool:
-        """Whether the server told the cost together with the end.
+        """Whether the server reported the cost together with the end.
 
-        What it told before, in the answer to the paid request, is its estimate: a gateway does not
-        correct it when the job fails (LiteLLM 1.110).
+        A cost that it reported before, in the answer to the paid request, is its estimate: a
+        gateway does not correct it when the job fails (LiteLLM 1.110).
         """
         return (
             self.cost.reported is not None
@@ -805,7 +838,7 @@ class Job:
 
     @property
     def is_perhaps_charged(self) -> bool:
-        """Whether a sum was told before it ended without a clip, and none since."""
+        """Whether a sum was reported before it ended without a clip, and none since."""
         return (
             self.cost.reported is not None
             and self.state in _WITHOUT_CLIP
@@ -821,7 +854,7 @@ class Job:
 
     @property
     def can_delete_remote(self) -> bool:
-        """Whether its video can be deleted at the server without losing a clip on its way home."""
+        """Whether its video can be deleted at the server without losing a clip still to come."""
         if self.request.operation == "character":
             return False  # the API has no way to delete one
         is_at_rest = self.is_final and not self.needs_decision
@@ -829,12 +862,12 @@ class Job:
 
     @property
     def has_unknown_past(self) -> bool:
-        """It may have been sent by another folder or process, at any moment since it was made."""
+        """Whether another folder or process may have sent it, at any moment since it was made."""
         return not self.attempts or (self.error is not None and self.error.kind == "past_unknown")
 
     @property
     def unconfirmed_since(self) -> datetime:
-        """Return when its answer was lost; of an unknown past, when it can have been sent first."""
+        """When its answer was lost; of an unknown past, the first moment it can have been sent."""
         if self.has_unknown_past:
             return self.created_at
         at = self.updated_at
@@ -846,12 +879,12 @@ class Job:
 
     @property
     def was_deferred(self) -> bool:
-        """A server has said "not now" to it."""
+        """Whether a server has said "not now" to it."""
         return any(attempt.is_deferred for attempt in self.attempts)
 
     @property
     def was_deferred_without_limit(self) -> bool:
-        """A server has said "not now" to it without naming a limit."""
+        """Whether a server has said "not now" to it without naming a limit."""
         return any(attempt.outcome == _DEFERRED_BARE for attempt in self.attempts)
 
     @property
@@ -862,13 +895,13 @@ class Job:
 
     @property
     def is_stopped(self) -> bool:
-        """It waits for a person, because answers to other paid requests there were unclear."""
+        """Whether it waits for a person because answers to other paid requests were unclear."""
         stopped = self.error is not None and self.error.kind == "sending_stopped"
         return stopped and self.state is State.PENDING
 
     @property
     def needs_decision(self) -> bool:
-        """A person has to decide before anything happens."""
+        """Whether a person has to decide before anything happens."""
         return self.state in NEEDS_DECISION
 
     @property
@@ -880,7 +913,7 @@ class Job:
     # The machine ----------------------------------------------------------------------------
 
     def noted(self, at: datetime, note: str) -> Job:
-        """The same state with one more line in the record."""
+        """Return the job in the same state, with one more event in its record."""
         return replace(self, updated_at=at, events=_with(self.events, Event(at, self.state, note)))
 
     def _at_server(self, at: datetime, remote: RemoteVideo) -> Job:
@@ -902,7 +935,7 @@ class Job:
         )
         changes: dict[str, Any] = {
             "remote": remote,
-            # The id that create returned, for ever: some gateways answer polls with another one.
+            # The id that create returned, always: some gateways answer polls with another one.
             "remote_id": self.remote_id or remote.id,
             "expires_at": remote.expires_at or self.expires_at,
             "cost": cost,
@@ -944,7 +977,7 @@ def _illegal(job: Job, to: State) -> Exception:
 
 
 def _remote_error(remote: RemoteVideo) -> JobError | None:
-    """The error of a job that ended at the server, with what it says about money."""
+    """Return the error of a job that ended at the server, with what it says about money."""
     code = remote.error.code if remote.error else None
     message = remote.error.message if remote.error else ""
     if remote.phase is Phase.CANCELLED:

@@ -11,7 +11,7 @@ from sora_tui.core.text import folded
 Sort = Literal["newest", "oldest", "state", "expires", "cost", "server"]
 SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 
-#: Sorted by state, what needs a person comes first, then what moves, then what went wrong.
+#: The order of a list by state: what needs a person first, then what moves, then what went wrong.
 STATE_ORDER: Final = (
     State.UNCONFIRMED,
     State.DOWNLOADING,
@@ -30,7 +30,7 @@ STATE_ORDER: Final = (
     State.ABANDONED,
     State.UNKNOWN,
 )
-#: Signs of a prompt that are searched; the rest is not what anybody remembers it by.
+#: Characters of a prompt that are searched; nobody remembers a prompt by the rest.
 _MAX_SEARCHED: Final = 4_000
 
 
@@ -38,8 +38,8 @@ class JobFilter(NamedTuple):
     """A filter and an order.
 
     Attributes:
-        words: Each stands somewhere in what `searched` gives; case does not count.
-        states: Beginnings of a state's word, one of which fits; none is any state.
+        words: Each occurs somewhere in what `searched` returns, without regard to case.
+        states: Beginnings of a state's word, one of which must match; empty matches any state.
         servers: Beginnings of a profile's name, likewise.
     """
 
@@ -50,7 +50,7 @@ class JobFilter(NamedTuple):
 
     @classmethod
     def read(cls, text: str, sort: Sort = "newest") -> JobFilter:
-        """What a person typed: `fox state:failed server:lab`. Never refused."""
+        """Return the filter that a person typed: `fox state:failed server:lab`. Never refuses."""
         words: dict[str, list[str]] = {"": [], "state": [], "server": []}
         for word in folded(text).split():
             field, colon, value = word.partition(":")
@@ -66,7 +66,7 @@ class JobFilter(NamedTuple):
         return bool(self.words or self.states or self.servers)
 
     def matches(self, state: str, profile: str | None, text: str) -> bool:
-        """Whether a job of this state, server and searched text is in the list."""
+        """Return whether a job of this state, server and searched text is in the list."""
         return (
             (not self.states or state.startswith(self.states))
             and (not self.servers or folded(profile or "").startswith(self.servers))
@@ -74,13 +74,16 @@ class JobFilter(NamedTuple):
         )
 
     def includes(self, job: Job) -> bool:
-        """Whether a job is in the list."""
+        """Return whether a job is in the list."""
         text = searched(job) if self.words else ""
         return self.matches(job.state.value, job.server.profile, text)
 
 
 def searched(job: Job) -> str:
-    """What the words of a filter are looked for in: ids, prompt, model, size, server, notes."""
+    """Return the text that a filter's words are looked for in.
+
+    It has ids, prompt, model, size, server and notes.
+    """
     request, notes = job.request, job.notes
     parts = (
         job.id,
@@ -97,9 +100,9 @@ def searched(job: Job) -> str:
 
 
 def with_live(ids: Sequence[str], job_filter: JobFilter, live: Iterable[Job]) -> list[str]:
-    """The ids that the disk gave, with what is known of jobs that moved since they were read.
+    """Return the ids that the disk gave, corrected by the jobs that moved since they were read.
 
-    New ones come where their age puts them, in any other order than by age first of all.
+    New ids are inserted by age; in an order that is not by age, they come first.
     """
     moved = {job.id: job_filter.includes(job) for job in live}
     if not moved:
@@ -112,7 +115,7 @@ def with_live(ids: Sequence[str], job_filter: JobFilter, live: Iterable[Job]) ->
 
 
 def insert_position(job_id: str, ids: Sequence[str], sort: Sort) -> int:
-    """Where a new job belongs among others: near the end that new ones come in at."""
+    """Return where a new job belongs among others: near the end that new ones come in at."""
     if sort == "oldest":
         at = len(ids)
         while at and ids[at - 1] > job_id:

@@ -22,13 +22,13 @@ def creation_time(job_id: str) -> datetime | None:
 
 
 class JobIds:
-    """Gives ids whose order is the order of asking, whatever the clock does within this process."""
+    """Makes ids that sort in the order in which they were asked for, whatever the clock does."""
 
     def __init__(self) -> None:
         self._last = (datetime.min, 0)
 
     def next(self, at: datetime) -> str:
-        """A new id. Three of the last six signs count within the second, three are random.
+        """Return a new id. Three of the last six signs count within the second, three are random.
 
         Args:
             at: Now, in UTC.

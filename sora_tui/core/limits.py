@@ -1,4 +1,4 @@
-"""What a person lets a day and a clip cost. Every start reads it, few orders come near it."""
+"""The limits for a day and a clip. Apart from `budget`, because every start reads them."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class Budget(NamedTuple):
 
     @property
     def is_set(self) -> bool:
-        """Whether there is anything to hold."""
+        """Whether there is any limit."""
         return self.per_day is not None or self.per_job is not None

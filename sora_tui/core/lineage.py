@@ -1,4 +1,4 @@
-"""Which job came from which, and how: what the documents say of it."""
+"""Which job came from which, and how, as the documents say it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from sora_tui.core.job import Job
 from sora_tui.core.remote_video import inner_id
 
-#: By an operation on its clip; `again`: the same request once more; `with`: a clip that a
+#: An operation on the clip of a job; `again`: the same request once more; `with`: a clip that a
 #: character appears in.
 RelationKind = Literal["remix", "edit", "extend", "character", "again", "with"]
 
@@ -27,10 +27,10 @@ class Lineage(NamedTuple):
 
 
 def origins_of(job: Job) -> tuple[Relation, ...]:
-    """What a job's own document says it came from.
+    """Return what a job's own document says it came from.
 
-    The id is a job's; of a remix that was made elsewhere and adopted the server names the source by
-    its video, as `inner_id`.
+    The id is a job's id; for a remix that was made elsewhere and adopted, it is the id of the
+    source video (`inner_id`), which is all that the server tells.
     """
     request, found = job.request, []
     if request.source_job is not None and request.operation != "create":
@@ -46,7 +46,7 @@ def origins_of(job: Job) -> tuple[Relation, ...]:
 
 
 def relations_to(job: Job, other: Job) -> tuple[Relation, ...]:
-    """How `other` came from `job`; nothing where it did not."""
+    """Return how `other` came from `job`; nothing where it did not."""
     named = {job.id, inner_id(job.remote_id or "")}
     return tuple(
         Relation(other.id, relation.how) for relation in origins_of(other) if relation.id in named

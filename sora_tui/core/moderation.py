@@ -1,6 +1,6 @@
-"""Refusals of content: told from every other refusal, and remembered by what was asked for.
+"""Refusals of content: how they are recognized, and a fingerprint by which they are remembered.
 
-A refusal is told by its code first. Its words count only as a whole sentence about content: a
+A refusal is judged by its code first. Its words count only as a whole sentence about content: a
 firewall blocks requests too, a rate limit is violated too, and a parameter may be called
 `moderation`.
 """
@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sora_tui.core.digest import sha256_of
-from sora_tui.core.remote_video import Phase
 from sora_tui.core.request import VideoRequest
-
-if TYPE_CHECKING:
-    from sora_tui.core.job import Job
 
 #: Codes that say it all, even in the middle of a text; case and separators do not count.
 _CODES: Final = (
@@ -33,7 +29,7 @@ _CODES: Final = (
     "data_inspection_failed",  # Alibaba's Wan
     "prohibited_content",  # Gemini
 )
-#: Families of codes, for those that nobody has written down yet. Each is a run of whole words.
+#: Families of codes, for codes that are not in the list. Each is a run of whole words.
 _FAMILIES: Final = (
     r"(?:^|_)(?:"
     r"moderation|moderated|content_policy|content_safety|content_violation|content_filter"
@@ -42,7 +38,7 @@ _FAMILIES: Final = (
     r"|rai_media_filtered|usage_policy_violation"
     r")(?:_|$)"
 )
-#: With one of these a code tells of the moderation itself: a parameter of it, or its absence.
+#: With one of these a code is about the moderation itself: a parameter of it, or its absence.
 _NOT_OF_CONTENT: Final = (
     r"(?:^|_)(?:invalid|unknown|unsupported|missing|required|parameter|param|field|level|setting"
     r"|timeout|timed_out|unavailable|unreachable|disabled|overloaded|rate_limit|quota|not_found"
@@ -68,8 +64,8 @@ _REFUSED: Final = r"(?:blocked|rejected|refused|denied|flagged|filtered|stopped|
 #: A few other words may stand between the parts of a sentence.
 _NEAR: Final = r"(?:\W{1,6}\w+){0,8}?\W{1,6}"
 
-#: Sentences that refuse content. Compiled when the first refusal comes: `re` keeps them, and the
-#: first frame of the screen does not wait for them.
+#: Sentences that refuse content. They are compiled when the first refusal comes, so that the first
+#: frame of the screen does not wait for them; `re` keeps them.
 _SENTENCES: Final = (
     rf"\b{_REFUSED}{_NEAR}{_POLICY}\b",
     rf"\b{_REFUSED}{_NEAR}{_SYSTEM}\b",
@@ -102,7 +98,7 @@ _ABOUT_IT: Final = (
 
 
 def is_moderation(code: str | None, message: str) -> bool:
-    """Whether a refusal is about content. Told by the code first, by words only without a doubt.
+    """Return whether a refusal is about content: by its code first, by clear words only.
 
     Args:
         code: The server's own code, or the type where it gives none.
@@ -120,10 +116,11 @@ def is_moderation(code: str | None, message: str) -> bool:
 
 
 def fingerprint(request: VideoRequest) -> str:
-    """What a server judges of a request, as 32 hexadecimal digits.
+    """Return the hash of what a server judges in a request, as 32 hexadecimal digits.
 
     Letter case, spacing and Unicode form of the prompt make no difference; model, picture and the
-    video it starts from do: a stricter model refuses what its sister takes. Length and size do not.
+    video it starts from do: a stricter model refuses what another one takes. Length and size do
+    not.
     """
     reference = request.reference
     judged = (
@@ -137,22 +134,15 @@ def fingerprint(request: VideoRequest) -> str:
     return sha256_of("\0".join(judged).encode("utf-8", "surrogatepass"))[:32]
 
 
-def was_content_refused(job: Job) -> bool | None:
-    """True where the server refused the content of this job, False where it passed, else None."""
-    if job.error is not None and job.error.kind in {"moderation_before", "moderation_after"}:
-        return True
-    return False if job.remote is not None and job.remote.phase is Phase.COMPLETED else None
-
-
 #: Names with a separator or a hump inside: what a code looks like in the middle of a text.
 _NAME: Final = re.compile(r"\b[A-Za-z]+(?:[_-][A-Za-z]+)+\b|\b(?:[A-Z]+[a-z]+){2,}\b")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-#: One sentence does not explain another.
+#: Splits a message into sentences: a word of one sentence does not explain another.
 _PARTS: Final = re.compile(r"(?<=[.!?。!])\s+|[\n;。]+")
 
 
 def _folded(code: str) -> str:
-    """`ContentPolicy.Violation` as `content_policy_violation`."""
+    """Return a code in lower case with underscores: `content_policy_violation`."""
     return re.sub(r"[^a-z0-9]+", "_", _HUMP.sub("_", code).lower()).strip("_")
 
 

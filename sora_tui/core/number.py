@@ -1,7 +1,7 @@
-"""A number that a server says: in JSON, in a header, or written as text.
+"""Numbers as servers write them: in JSON, in a header, or as text.
 
-What cannot be a number is none: hundreds of digits, NaN, infinity, a truth value, digits of other
-scripts, `1_000`. Reading it never raises, whatever came.
+Values that cannot be a number are None: hundreds of digits, NaN, infinity, a truth value, digits of
+other scripts, `1_000`. Reading never raises, whatever the server sent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WRITTEN: Final = re.compile(
 
 
 def number(value: object, least: float = 0.0, most: float = _MOST) -> float | None:
-    """The number, from `least` to `most`; None for what is none, or beyond."""
+    """Return the number, if it is one from `least` to `most`; None otherwise."""
     if isinstance(value, str):
         value = float(value) if _WRITTEN.fullmatch(value := value.strip()) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -34,13 +34,13 @@ def number(value: object, least: float = 0.0, most: float = _MOST) -> float | No
 
 
 def whole(value: object, least: int = 0, most: int = int(_MOST)) -> int | None:
-    """The whole number, from `least` to `most`; None for what is none, or beyond. 4.0 is 4."""
+    """Return the whole number, if it is one from `least` to `most`; None otherwise. 4.0 is 4."""
     found = number(value, least, most)
     return None if found is None or not found.is_integer() else int(found)
 
 
 def amount(value: object) -> Decimal | None:
-    """A sum of money, 0 or more, exact as it is written; None for what is none."""
+    """Return a sum of money, 0 or more, exact as it is written; None if it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What a server made, against what was asked of it."""
+"""Compares what a server delivered with what was asked of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RATE: Final = 0.1
 
 
 class Difference(NamedTuple):
-    """One thing that is not as it was asked for.
+    """One property that differs from what was asked for.
 
     Attributes:
         asked, made: As in the document: `1280x720`, seconds, frames a second.
@@ -27,7 +27,10 @@ class Difference(NamedTuple):
 
 
 def is_checkable(job: Job) -> bool:
-    """Whether anything was asked for that a clip shows: an edit or a remix is as its source is."""
+    """Return whether the request fixed anything that a clip shows.
+
+    An edit or a remix takes these properties from its source.
+    """
     request = job.request
     if request.operation != "create" or job.is_adopted:
         return False
@@ -36,10 +39,11 @@ def is_checkable(job: Job) -> bool:
 
 
 def differences(job: Job, clip: Output | None = None) -> tuple[Difference, ...]:
-    """Where the clip that is here is not the one that was asked for; empty where nobody can tell.
+    """Return where the clip differs from what was asked for; empty where it cannot be known.
 
     Args:
-        clip: What stands in the file, where that was looked at; otherwise what the record says.
+        job: The job that asked for the clip.
+        clip: What was found in the file, where it was read; otherwise the record counts.
     """
     clip = clip or next((output for output in job.outputs if output.variant == "video"), None)
     if clip is None or not is_checkable(job):
@@ -62,7 +66,7 @@ def _differences(job: Job, clip: Output) -> Iterator[Difference]:
 
 
 def _asked_seconds(job: Job) -> float | None:
-    """The length, by frames where frames were asked for: they count more than seconds there."""
+    """Return the length in seconds; frames count more than seconds where frames were asked for."""
     params = job.request.params
     frames, rate = number(params.get("num_frames")), number(params.get("fps"))
     if frames is not None:

@@ -21,13 +21,13 @@ _SWITCH: Final[Mapping[str, bool]] = {
 
 
 class Parameter(NamedTuple):
-    """One field that a server is known to take besides prompt, model, seconds and size.
+    """One field that a server is known to take beside prompt, model, seconds and size.
 
     Attributes:
-        low: What the server itself refuses to go below, None where it does not; `high` likewise.
+        low: The smallest value that the server accepts, None where there is none; `high` likewise.
         above: `low` itself is refused too.
         choices: Every word it takes; empty for any.
-        default: What holds where it is not sent; None is not known.
+        default: The value that holds where none is sent; None if it is not known.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Parameter(NamedTuple):
     default: Any = None
 
     def read(self, text: str) -> Any:
-        """The value that a person typed.
+        """Return the value that a person typed.
 
         Raises:
             ProblemError: param_kind, param_range or param_choice.
@@ -50,7 +50,7 @@ class Parameter(NamedTuple):
         return self.check(text if self.kind == "text" else free_value(said))
 
     def check(self, value: Any) -> Any:
-        """The value as it is sent, if the server takes it.
+        """Return the value as it is sent, if the server takes it.
 
         Raises:
             ProblemError: param_kind, param_range or param_choice.
@@ -90,12 +90,12 @@ class ModelSchema(NamedTuple):
     """What is known of a model on a server: suggestions, never a closed list.
 
     Attributes:
-        title: The model as its makers call it; empty for one that is not known.
-        models: Names that the server offers, where it was asked or the profile says.
+        title: The model as its makers call it; empty if it is not known.
+        models: Names that the server lists, where it was asked or the profile has them.
         sizes: `width x height`, the most usual first.
         seconds: Lengths, the most usual first.
         parameters: What may be sent besides, in the order of a form.
-        preset: What the model's makers use, of those parameters; sent only once a person takes it.
+        preset: What the model's makers use for those parameters; sent only if a person chooses it.
     """
 
     title: str = ""
@@ -106,11 +106,13 @@ class ModelSchema(NamedTuple):
     preset: Mapping[str, Any] = MappingProxyType({})
 
     def parameter(self, name: str) -> Parameter | None:
-        """The known parameter of this name; None for a free one."""
+        """Return the known parameter of this name; None for an unknown one."""
         return next((known for known in self.parameters if known.name == name), None)
 
     def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters as they are sent; free ones as they are, None for what is taken out.
+        """Return the parameters as they are sent.
+
+        Unknown ones stay as they are; None stands for one that is taken out.
 
         Raises:
             ProblemError: param_kind, param_range or param_choice for the first that is wrong.
@@ -123,7 +125,9 @@ class ModelSchema(NamedTuple):
         }
 
     def read(self, name: str, text: str) -> Any:
-        """The value of a parameter that a person typed: of its kind, or free; None for `null`.
+        """Return the value of a parameter that a person typed; None for `null`.
+
+        A known parameter is read by its kind, an unknown one by `free_value`.
 
         Raises:
             ProblemError: param_kind, param_range or param_choice.
@@ -135,8 +139,9 @@ class ModelSchema(NamedTuple):
 
 
 def free_value(text: str) -> Any:
-    """JSON where it is JSON, the text itself otherwise. NaN and Infinity are words: no server
-    takes them.
+    """Return the value that a text means: JSON where it is JSON, the text itself otherwise.
+
+    NaN and Infinity stay texts: no server takes them as numbers.
     """
 
     def no_number(name: str) -> NoReturn:
@@ -149,7 +154,7 @@ def free_value(text: str) -> Any:
 
 
 def typed(value: Any) -> str:
-    """A value as a person types it, so that `free_value` gives the same again."""
+    """Return a value as a person types it, so that `free_value` returns the same again."""
     if isinstance(value, str) and free_value(value) == value:
         return value
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,4 +1,4 @@
-"""What a clip costs, and which consent that needs: the rule, without a table."""
+"""What a clip costs, and which consent that needs: the rule, without the price tables."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Retirement(NamedTuple):
     """The day on which a model's maker switches it off.
 
     Attributes:
-        model: Empty where all that the host has ends.
-        host: Whose announcement it is.
-        own: It is the server's own; another server may go on with the model.
+        model: Empty where every model of the host ends.
+        host: The host whose maker announced it.
+        own: It is the server's own announcement; another server may go on with the model.
     """
 
     model: str
@@ -53,7 +53,7 @@ class Retirement(NamedTuple):
     own: bool
 
     def is_past(self, today: date) -> bool:
-        """Whether it is over."""
+        """Return whether that day has come."""
         return today >= self.day
 
 
@@ -61,14 +61,15 @@ class Measures(NamedTuple):
     """The names of parameters that change how much one request makes, as `folded` writes them.
 
     Attributes:
-        clips: How many clips.
-        seconds: How long each is, in seconds; `frames` likewise, in frames.
-        rate: Frames of one second.
-        unclear: They lengthen or multiply too, in a unit that nobody knows.
-        numbers: So does a number under one of these names.
-        words: And under a name that has one of these words in it, unless it is `harmless`.
-        harmless: Names with such a word that change nothing of what is made.
-        default_rate: Frames of one second where none are said; None is not known.
+        clips: Parameters for the number of clips.
+        seconds: Parameters for the length of each in seconds; `frames` likewise, in frames.
+        rate: Parameters for the frames of one second.
+        unclear: Parameters that lengthen or multiply in an unknown unit.
+        numbers: Parameters that do so where their value is a number.
+        words: A number under a name that has one of these words in it does so too, unless the name
+            is in `harmless`.
+        harmless: Names with such a word that do not change how much is made.
+        default_rate: Frames of one second where none are given; None if it is not known.
     """
 
     clips: frozenset[str] = frozenset()
@@ -91,7 +92,7 @@ class Measures(NamedTuple):
         if key in self.harmless or not _has_number(value):
             return False
         if _number(value) == 1 and not any(unit in key for unit in _LONG_UNITS):
-            return False  # one of a thing is what is made anyway
+            return False  # One of a thing is what is made anyway.
         return key in self.numbers or any(word in key for word in self.words)
 
     def has_in(self, name: str, value: object) -> bool:
@@ -111,8 +112,8 @@ class Amount(NamedTuple):
 
     Attributes:
         clips: How many clips.
-        seconds: How long each is at most; None is not known.
-        unclear: The first parameter that says something of it that cannot be worked out.
+        seconds: The longest that each may be; None if it is not known.
+        unclear: The first parameter from which the amount cannot be computed.
     """
 
     clips: int = 1
@@ -124,13 +125,13 @@ class Price(NamedTuple):
     """The price of one request.
 
     Attributes:
-        sum: For all that it makes; None when unknown. Of a free server what it reported last for
-            the same, otherwise 0.
+        sum: For all clips of the request; None when unknown. For a free server it is what it
+            reported last for the same request, otherwise 0.
         per_second: The rate it was computed from.
         dated: The day of the table it comes from, if any.
         clips: How many clips the request makes; `sum` is for all of them.
-        unclear: A rate is known, and this parameter makes that no sum can be worked out.
-        reports: The server says what it charges, though its profile calls it free.
+        unclear: The parameter because of which no sum can be computed, though a rate is known.
+        reports: The server reports costs, though its profile calls it free.
     """
 
     kind: PriceKind
@@ -145,7 +146,7 @@ class Price(NamedTuple):
 
 #: Sums are written into documents as numbers, and must come back as they were agreed to.
 _SMALLEST: Final = Decimal("0.000001")
-#: More than anybody orders, in clips, frames or seconds: what is beyond is a slip or an attack.
+#: More clips, frames or seconds than any person orders: beyond it is a mistake or an attack.
 _MOST: Final = 1_000_000
 _NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 #: What some server may read as a number: `+4`, `1e3`, `0x3e8`, `4s`, digits of other scripts.
@@ -163,12 +164,14 @@ def price_of(
 ) -> Price:
     """Return the price of one request on this server, for all the clips that it makes.
 
-    The profile's own prices come first, then `table`, which belongs to the server's host; it comes
-    first where the prices are only the word of a folder, which may be a stranger's. A
-    length that is not sent or not known leaves the price unknown: nothing is guessed.
+    The profile's own prices count before `table`, which belongs to the server's host. `table`
+    counts first where the prices come from a folder alone, because the folder may be a stranger's.
+    A length that is not sent or not known leaves the price unknown: nothing is guessed.
 
     Args:
+        server: The server that would make the clips.
         request: With the profile's own parameters or without: they are added in both cases.
+        table: Prices that come with this program, or None.
         measures: Which parameters multiply or lengthen.
     """
     params = server.with_own(request.params)
@@ -198,12 +201,13 @@ def amount_of(
 ) -> Amount:
     """Return how much a request makes.
 
-    Where two parameters say the same thing in different ways, the one that makes more counts: which
-    of them a server follows is not known, and a limit must hold for either.
+    Where two parameters say the same in different ways, the one that makes more counts: it is not
+    known which of them a server follows, and a limit must hold for either.
 
     Args:
         seconds: The request's own length.
         params: All parameters that are sent; None is not sent.
+        measures: Which parameters multiply or lengthen.
         query: What the profile adds to every address: servers read parameters there too.
     """
     counts: list[Decimal] = [Decimal(1)]
@@ -253,7 +257,8 @@ def rounded(sum: Decimal) -> Decimal:
 def folded(name: str) -> str:
     """Return the name of a parameter as `Measures` has it: `num_frames` and `numFrames` are one.
 
-    Letters of another width are the same letters (NFKC), and what is no letter or digit is none.
+    Full-width letters are the same letters (NFKC); characters other than letters and digits are
+    dropped.
     """
     if not name.isascii():
         name = unicodedata.normalize("NFKC", name)
@@ -302,7 +307,7 @@ def _has_inside(value: object, measures: Measures) -> bool:
             try:
                 one = json.loads(one)
             except (ValueError, RecursionError):
-                continue  # no JSON: a server cannot read a name out of it either
+                continue  # No JSON: a server cannot read a name from it either.
         if isinstance(one, Mapping):
             told = ((str(name), inner) for name, inner in one.items() if inner is not None)
             if any(measures.has_in(name, inner) for name, inner in told):
@@ -344,7 +349,10 @@ def _highest(by_size: Mapping[str, Decimal], sizes: Iterable[str | None]) -> Dec
 
 
 def _rate(by_size: Mapping[str, Decimal], size: str | None) -> Decimal | None:
-    """The rate of this very size, else of its tier (`720p`, by the shorter side), else of any."""
+    """Return the rate of this very size, else of its tier (`720p`), else of any size.
+
+    The tier goes by the shorter side.
+    """
     rate = by_size.get(size or "")
     if rate is None and size and (tier := tier_of(size)):
         rate = by_size.get(tier)
@@ -363,8 +371,11 @@ def ask_for(price: Price, server: Server, *, self_run: bool, always: bool) -> As
     """Return which question this price needs.
 
     Args:
-        self_run: The server runs its models itself on this machine: an unknown price is none.
-        always: The person once said: always on this server, whatever it charges.
+        price: The price of the order.
+        server: The server that would be paid.
+        self_run: The server runs its models itself on this machine: an unknown price needs no
+            question.
+        always: The person once answered "always" for this server, whatever it charges.
     """
     if price.kind is PriceKind.FREE or server.free:
         return Ask.NOTHING

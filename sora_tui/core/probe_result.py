@@ -1,4 +1,4 @@
-"""What was found out about a server by free questions, as a value for every face."""
+"""What free questions found out about a server, as a value for both faces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from sora_tui.core.problem import Problem
 
-#: What a server may be able to do besides making a clip and telling how it goes.
+#: What a server may be able to do besides making a clip and reporting its status.
 Capability = Literal["list", "delete", "remix", "edit", "extend", "character", "thumbnail"]
 CAPABILITIES: Final[tuple[Capability, ...]] = (
     "list",
@@ -20,33 +20,33 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     "thumbnail",
 )
 
-#: What `DELETE /videos/{id}` does: takes job and files away; ends a running job as well; only
-#: forgets the job, which runs on; is not there; nobody knows.
+#: What `DELETE /videos/{id}` does: removes job and files; ends a running job as well; only forgets
+#: the job, which runs on; does not exist; is not known.
 DeleteMeans = Literal["deletes", "cancels", "forgets", "none", "unknown"]
 
-#: What became of the key: taken, refused, none was needed and none was sent, not to be told.
+#: What happened to the key: accepted; refused; none was needed and none was sent; not known.
 KeyStatus = Literal["accepted", "refused", "none", "unknown"]
 
 
 class ProbeResult(NamedTuple):
-    """One examination of a server. Nothing in it cost anything.
+    """The result of one probe of a server. Nothing in it cost anything.
 
     Attributes:
-        dialect: The name of a row of the client's table; `generic` where nothing tells.
-        evidence: Why, in the order it was seen, English: for `--json`, logs and a closer look.
+        dialect: The name of a row of the client's table; `generic` where nothing shows which.
+        evidence: Why, in the order it was seen, in English: for `--json`, logs and a closer look.
         reached: Something that speaks HTTP answered.
         milliseconds: From the first question to its answer, connection included.
-        version: What the server says of itself.
-        models: Names it offers; empty where it has no such list.
-        can: True and False are sure, or as sure as the dialect's row; None is not known.
+        version: The version that the server reports.
+        models: Names it lists; empty where it has no such list.
+        can: True and False are as sure as the dialect's row at least; None is not known.
         delete_means: See `DeleteMeans`.
-        repeats: It may send a create that failed on again by itself; that cannot be asked.
-        problem: Why it cannot be worked with as it is; None where all is well.
+        repeats: It may itself send a failed create again; no question can find that out.
+        problem: Why it cannot be used as it is; None where it can.
         runs_models: It runs its models itself: what it showed names such a server, and nothing
-            in it points to a gateway.
+            points to a gateway.
         no_routes: It said itself that it has no `/videos`, or is known to be another service. A
             404 that does not say so may be of a server that has no list and knows no such id.
-        retry_after: Seconds that it asked to be left alone; None where it did not.
+        retry_after: Seconds for which it asked not to be called; None where it did not.
     """
 
     dialect: str

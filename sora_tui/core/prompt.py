@@ -1,4 +1,4 @@
-"""A prompt as text: TOML front matter between `+++` lines, variables, the old script's habit."""
+"""A prompt as text: TOML front matter between `+++` lines, variables, `prompt.md` of the script."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sora_tui.core.front_matter import LINE, edit_front_matter, toml_of
+from sora_tui.core.front_matter import LINE, edit_front_matter, same_settings, toml_of
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.text import prompt_text
 
@@ -53,17 +53,20 @@ def parse_prompt(source: str) -> Prompt:
 
 
 def format_prompt(prompt: Prompt) -> str:
-    """The file for a prompt: front matter only where there are settings, or +++ opens the text."""
+    """Return the text of a prompt file.
+
+    It has front matter only where there are settings, or where the text itself begins with +++.
+    """
     if not prompt.settings and not prompt.text.lstrip().startswith(_FENCE):
         return prompt.text + "\n"
     return f"{_FENCE}\n{toml_of(prompt.settings)}{_FENCE}\n\n{prompt.text}\n"
 
 
 def edit_source(source: str, prompt: Prompt) -> str:
-    """A prompt file with this text and these settings; what they do not change stays to the byte.
+    """Return a prompt file with this text and these settings; the rest of it stays as it is.
 
-    Comments, order, line ends, blank lines and a byte order mark survive; of a setting that
-    changed only its value is written anew.
+    Comments, order, line ends, blank lines and a byte order mark stay; of a setting that changed
+    only its value is written again.
 
     Raises:
         ProblemError: front_matter_broken where `source` cannot be read.
@@ -75,27 +78,30 @@ def edit_source(source: str, prompt: Prompt) -> str:
     newline = "\r\n" if "\r\n" in source else "\n"
     if text != there.text:
         body = _around(body, text.replace("\n", newline))
-    front = edit_front_matter(front, there.settings, prompt.settings, newline)
+    wanted = Prompt(text, prompt.settings)
+    edited_front = edit_front_matter(front, there.settings, prompt.settings, newline)
+    if edited_front is None:
+        return format_prompt(wanted)
     if end:
-        edited = lines[0] + front + lines[end] + body
-    elif front:
-        edited = f"{_FENCE}{newline}{front}{_FENCE}{newline}{newline}" + body.removeprefix("\ufeff")
+        edited = lines[0] + edited_front + lines[end] + body
+    elif edited_front:
+        fence = _FENCE + newline
+        edited = f"{fence}{edited_front}{fence}{newline}" + body.removeprefix("\ufeff")
     else:
         edited = body
-    wanted = Prompt(text, prompt.settings)
-    # Odd front matter, or a text that begins with +++: better written anew than misread.
+    # Odd front matter, or a text that begins with +++: all of it written again, not misread.
     return edited if _reads_as(edited, wanted) else format_prompt(wanted)
 
 
 def _closing_fence(lines: list[str]) -> int:
-    """The number of the line that ends the front matter, 0 where there is none."""
+    """Return the number of the line that ends the front matter, 0 where there is none."""
     if not lines or lines[0].removeprefix("\ufeff").strip() != _FENCE:
         return 0
     return next(number for number, line in enumerate(lines) if number and line.strip() == _FENCE)
 
 
 def _around(body: str, text: str) -> str:
-    """`text` in the place of the one in `body`, with the blank space before and after it."""
+    """Return `body` with `text` in place of its text; the blank space around it stays."""
     bare = body.removeprefix("\ufeff")
     mark = body[: len(body) - len(bare)]
     gap = bare[: len(bare) - len(bare.lstrip("\r\n"))]
@@ -108,10 +114,7 @@ def _reads_as(source: str, prompt: Prompt) -> bool:
         read = parse_prompt(source)
     except ProblemError:
         return False
-    settings = {name: repr(value) for name, value in read.settings.items()}
-    return read.text == prompt.text and settings == {
-        name: repr(value) for name, value in prompt.settings.items()
-    }
+    return read.text == prompt.text and same_settings(dict(read.settings), dict(prompt.settings))
 
 
 def _stripped(text: str) -> str:
@@ -119,18 +122,18 @@ def _stripped(text: str) -> str:
 
 
 def script_text(text: str) -> str:
-    """What the one-file script read in `prompt.md`: no blank lines, no lines beginning with `#`."""
+    """Return what the one-file script read in `prompt.md`: no blank lines, no lines with `#`."""
     kept = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     return "\n".join(kept)
 
 
 def variables_in(text: str) -> tuple[str, ...]:
-    """The names of the `{{variables}}` of a text, in the order of their first use."""
+    """Return the names of the `{{variables}}` of a text, in the order of their first use."""
     return tuple(dict.fromkeys(_VARIABLE.findall(text)))
 
 
 def split_at_variables(text: str) -> list[tuple[str, str | None]]:
-    """A text in pieces: (characters, None) for plain ones, (as written, name) for a variable."""
+    """Split a text into pieces: (characters, None), or (as written, name) for a variable."""
     pieces: list[tuple[str, str | None]] = []
     at = 0
     for found in _VARIABLE.finditer(text):
@@ -156,7 +159,7 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
 
 
 def text_to_send(text: str, variables: Mapping[str, str]) -> str:
-    """Return a prompt as it is sent, whichever way it came: variables filled, bounded by no blanks.
+    """Return a prompt as it is sent: variables filled, without blanks around it.
 
     Raises:
         ProblemError: variable_missing, naming the first one without a value.

@@ -1,4 +1,4 @@
-"""What is known of a job whose answer was lost: the server's list, and what a person tried."""
+"""What is known of a job whose answer was lost: from the server's list, and a person's attempts."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from typing import Final, NamedTuple
 
 from sora_tui.core.problem import Fact, Problem, problem
 
-#: Candidates kept in a document; who has more decides by id.
+#: Candidates kept in a document; with more, a person decides by id.
 MAX_CANDIDATES: Final = 20
 #: When the list is asked, in seconds after the loss: a server needs a moment to list what it has
-#: made, and some need a minute. Later looks come every minute, for as long as a process runs.
+#: made, and some need a minute. Later searches come every minute, for as long as a process runs.
 SEARCH_DELAYS: Final = (2.0, 10.0, 30.0, 60.0, 120.0)
-#: A job that is not in the list after this many looks over this long was probably never made
+#: A job that is not in the list after this many searches over this time was probably never made
 #: (reliability notes, REC).
 _ENOUGH_SEARCHES: Final = 3
 _ENOUGH_TIME: Final = timedelta(seconds=SEARCH_DELAYS[-1] - SEARCH_DELAYS[0] - 3.0)
 
 
 class Candidate(NamedTuple):
-    """A video in the server's list that may be the job.
+    """A video in the server's list that may be an unconfirmed job.
 
     Attributes:
         created_at: None where the server does not say.
-        same: What the server tells of it that agrees with what was sent: some of `model`, `size`,
-            `seconds`, `prompt`.
-        near: What is told in other words: `openai/sora-2` for `sora-2`, a prompt that was cut; and
-            `time` for one that was made a little before or after.
-        other: What is told and differs: some of the same names, and `time` for one that was not
-            made when the job was sent, `id` for one whose id another job had before.
+        same: Which of `model`, `size`, `seconds`, `prompt` the server reports as they were sent.
+        near: Which of them it reports in a similar form: `openai/sora-2` for `sora-2`, a prompt
+            that was cut; and `time` for a video that was made a little before or after.
+        other: Which of them it reports with another value; `time` for a video that was not made
+            when the job was sent, `id` for one whose id another job had before.
     """
 
     id: str
@@ -39,7 +38,7 @@ class Candidate(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        """Whether nothing speaks against it, and its prompt for it."""
+        """Whether its prompt agrees, and nothing contradicts it."""
         return not self.near and not self.other and "prompt" in self.same
 
 
@@ -58,7 +57,7 @@ class Refusal(NamedTuple):
 
     @property
     def problem(self) -> Problem:
-        """The same for the faces' words."""
+        """The same as a `Problem`, for the texts of the faces."""
         facts: dict[str, Fact] = {"video": self.video}
         if self.job is not None:
             facts["job"] = self.job
@@ -69,15 +68,15 @@ class RecoverySearch(NamedTuple):
     """The search for one job.
 
     Attributes:
-        began: The first look at the list, in UTC.
+        began: The first reading of the list, in UTC.
         at: The last one.
         searches: How many there were.
-        listed: False where the server has no list to look into.
-        cut: Rows after which the reading of the last list was ended; 0 where it was read as far
-            as anything of the job can stand.
-        found: The candidates of the last look, best first.
+        listed: False where the server has no list.
+        cut: Rows after which the last reading ended; 0 where it read as far as the job can stand.
+        found: The candidates of the last reading, best first.
         refused: The last adoption that did not work.
-        failure: Why the last look brought no list: a code of `problem.CODES`; empty where it did.
+        failure: Why the last reading brought no list: a code of `problem.CODES`; empty where it
+            did.
     """
 
     began: datetime
@@ -90,11 +89,11 @@ class RecoverySearch(NamedTuple):
     failure: str = ""
 
     def is_exhausted(self, unconfirmed_since: datetime, *, has_unknown_past: bool) -> bool:
-        """Whether another look soon would not help: a person has to decide.
+        """Return whether another search soon would not help, so that a person has to decide.
 
         Args:
             unconfirmed_since: When the answer was lost.
-            has_unknown_past: The job may have been sent long ago: one look says what there is.
+            has_unknown_past: The job may have been sent long ago: one search is enough.
         """
         if not self.listed or any(candidate.is_exact for candidate in self.found):
             return True
@@ -104,12 +103,12 @@ class RecoverySearch(NamedTuple):
 
     @property
     def was_probably_never_created(self) -> bool:
-        """Looked for often and long enough, and not there: it was probably never made."""
+        """Whether it was probably never made: searched often and long enough, and not found."""
         often = self.searches >= _ENOUGH_SEARCHES and self.at - self.began >= _ENOUGH_TIME
         return self.listed and not self.found and not self.cut and often
 
     def news(self, before: RecoverySearch | None) -> str:
-        """What this search tells that the one before did not; empty for nothing (in English)."""
+        """Return what this search found and the one before did not, in English; else empty."""
         if self.refused is not None and (before is None or before.refused != self.refused):
             return f"adopt {self.refused.video}: {self.refused.code}"
         told = self._summary()

@@ -1,4 +1,4 @@
-"""How a reference picture goes with the size of a clip: one rule for both faces."""
+"""How a reference picture suits the size of a clip: one rule for both faces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ImageFacts(NamedTuple):
     """What a picture is.
 
     Attributes:
-        format: Named by content, whatever the file is called.
+        format: By content, whatever the file is called.
         width: Pixels as displayed, so after an EXIF turn.
         height: Pixels as displayed.
         frames: 1 for a still picture.
@@ -39,8 +39,8 @@ class ReferenceFile(NamedTuple):
 
     Attributes:
         path: Relative to `input_reference/`, with `/`.
-        facts: From the header only; None where it is no picture we know, or was not read.
-        was_read: Whether its header was looked at.
+        facts: From the header only; None where it is not a known kind of picture, or was not read.
+        was_read: Whether its header was read.
     """
 
     path: str
@@ -51,11 +51,11 @@ class ReferenceFile(NamedTuple):
 
 
 class Badge(NamedTuple):
-    """How a picture goes with a size.
+    """How a picture suits a size.
 
     Attributes:
         kind: `ok` as it is, `png` re-encoded, `fit` only fitted, `no` not at all.
-        cut: Which share (0..1) a `cover` fit would cut away.
+        cut: The share (0..1) that a `cover` fit would cut away.
         reason: The problem code behind `no`.
     """
 
@@ -65,7 +65,7 @@ class Badge(NamedTuple):
 
 
 def badge(facts: ImageFacts | None, size: str | None) -> Badge:
-    """How a picture goes with a size; by its header, so a damaged picture may still be refused."""
+    """Return how a picture suits a size, by its header: a damaged picture may still be refused."""
     if facts is None:
         return Badge("no", reason="reference_not_image")
     if facts.frames > 1 and facts.format != "GIF":
@@ -82,10 +82,11 @@ def badge(facts: ImageFacts | None, size: str | None) -> Badge:
 
 
 def fit_if_sent(fit: Fit, judged: Badge, *, is_chosen: bool) -> Fit:
-    """Return how a picture is brought to the size if it is sent: as is set, or as it needs.
+    """Return the fit if the picture is sent: the one that is set, or the one that it needs.
 
     Args:
         fit: What is set for the clip.
+        judged: How the picture's size compares with the clip's.
         is_chosen: The clip has this picture already, so that its fit was seen.
     """
     if is_chosen or fit != EXACT:
@@ -94,6 +95,6 @@ def fit_if_sent(fit: Fit, judged: Badge, *, is_chosen: bool) -> Fit:
 
 
 def cut_share(width: int, height: int, target_width: int, target_height: int) -> float:
-    """Which share (0..1) of a `width` x `height` picture `cover` cuts away for the target size."""
+    """Return the share (0..1) that `cover` cuts away to bring a picture to the target size."""
     kept = min(width * target_height, height * target_width)
     return 1 - kept / max(width * target_height, height * target_width)

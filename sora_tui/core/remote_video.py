@@ -1,4 +1,4 @@
-"""A video object as a server tells it, read tolerantly: only an id and a status word are needed."""
+"""A video object as a server sends it; only an id and a status word are required."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from sora_tui.core.clip_addresses import ClipAddress, clip_addresses, output_cou
 from sora_tui.core.number import MAX_DIGITS, amount, number
 from sora_tui.core.text import clean, clean_line
 
-#: Longest remote id taken seriously. Gateways encode routing in theirs (242 characters seen).
+#: The longest id that is accepted. Gateways encode routing in theirs (242 characters seen).
 MAX_ID: Final = 1024
 #: A video object larger than this (bytes of JSON) is kept by its known fields only.
 MAX_DOCUMENT: Final = 64 * 1024
 
 
-#: What stands in an id of LiteLLM, once it is decoded.
+#: The form of an id of LiteLLM, once it is decoded.
 _LITELLM_ID: Final = re.compile(r"litellm:.*?;video_id:([^;]+)")
 _LITELLM_ROUTE: Final = re.compile(r"litellm:custom_llm_provider:([^;]+);model_id:([^;]*)")
-#: What lies between is milliseconds, of 1973 to 2286.
+#: A number in this interval is milliseconds since 1970: the years 1973 to 2286.
 _MILLISECONDS: Final = (1e11, 1e13)
-#: Later than this (2200) is no moment of a video's life, and no date that can be moved to a zone.
+#: The latest time that is accepted (the year 2200), in seconds since 1970.
 LAST_MOMENT: Final = 7.258e9
 _LONGEST_DATE: Final = 40
 #: No clip is longer, in seconds.
@@ -35,7 +35,7 @@ _LONGEST: Final = 86_400.0
 
 
 class Phase(StrEnum):
-    """What a status word means to us."""
+    """What a status word means."""
 
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
@@ -51,9 +51,9 @@ class Phase(StrEnum):
         return self in {Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED}
 
 
-#: Words of the servers in the field for a job that waits, runs or is done, native APIs included
-#: (videos-api, section 4; native-apis, section 0). They mean the same everywhere. A word that is
-#: not here is shown and asked about again.
+#: Words of known servers for a job that waits, runs or is done, native APIs included (videos-api,
+#: section 4; native-apis, section 0). They mean the same everywhere. A word that is not here is
+#: shown, and the job is polled again.
 PHASES: Final[Mapping[str, Phase]] = {
     **dict.fromkeys(
         (
@@ -92,8 +92,8 @@ PHASES: Final[Mapping[str, Phase]] = {
         Phase.COMPLETED,
     ),
 }
-#: Words that end a job without a clip, as the API and the gateways before it say them. Another
-#: service's ending means something else elsewhere, so a server's own stand in its dialect.
+#: Final words of the API and of the gateways before it. A word that ends a job at one service means
+#: something else at another, so a server's own final words stand in its dialect.
 FINAL_WORDS: Final[Mapping[str, Phase]] = {
     "failed": Phase.FAILED,
     "cancelled": Phase.CANCELLED,
@@ -102,7 +102,7 @@ FINAL_WORDS: Final[Mapping[str, Phase]] = {
 }
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 
-#: Nothing more happens at the server, whatever comes of the clip.
+#: Phases after which nothing more happens at the server, whatever becomes of the clip.
 FINAL_PHASES: Final = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
 
 _KNOWN: Final = (
@@ -124,7 +124,7 @@ _KNOWN: Final = (
 
 #: Further fields for what a clip costs, in `usage`, in the object itself and in `metadata`.
 _COSTS: Final = ("total_cost", "cost_usd", "total_cost_usd")
-#: Of a cost that is an object: all of it.
+#: Of a cost that is an object: the fields for its sum.
 _TOTALS: Final = ("total", "total_cost", "amount", "value")
 _SIGNS: Final = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
 _CURRENCY: Final = re.compile(r"[A-Za-z]{3}")
@@ -181,7 +181,7 @@ class RemoteVideo(NamedTuple):
 def read_video(
     document: object, final_words: Mapping[str, Phase] = FINAL_WORDS
 ) -> RemoteVideo | None:
-    """The video object in a server's answer, or None where there is none to be trusted.
+    """Return the video object in a server's answer, or None where there is no usable one.
 
     Args:
         document: Parsed JSON. A mapping with a usable `id` and a `status` is enough; every other
@@ -219,10 +219,10 @@ def read_video(
 
 
 def moment(value: object) -> datetime | None:
-    """A point in UTC: Unix seconds or milliseconds, as a number or as text, or an ISO date.
+    """Return a point in UTC: Unix seconds or milliseconds, as a number or as text, or an ISO date.
 
-    A lost answer is found by the time its video was made, so no usual way to write it is foreign.
-    None for what is none (null, 1e14, NaN). A date without a zone is UTC.
+    Every usual form is read, because a lost answer is found by the time its video was made. A value
+    that is no time (null, 1e14, NaN) gives None. A date without a zone is UTC.
     """
     first, last = _MILLISECONDS
     seconds = number(value)
@@ -239,26 +239,26 @@ def moment(value: object) -> datetime | None:
 
 
 def is_usable_id(value: str) -> bool:
-    """Whether this can be the id of a video."""
+    """Return whether this can be the id of a video."""
     # A control character or a lone surrogate would break the address line and the document.
     return 0 < len(value) <= MAX_ID and value.isprintable() and value not in {".", ".."}
 
 
 class Route(NamedTuple):
-    """Which of its servers a gateway has to ask, as it wrote it into an id."""
+    """The server behind a gateway, as the gateway wrote it into an id."""
 
     provider: str
     model: str
 
 
 def route_of(video_id: str) -> Route | None:
-    """The server that made a video, where the gateway's id says so (LiteLLM's do); else None."""
+    """Return the server that made a video, where the gateway's id names it (LiteLLM); else None."""
     found = _LITELLM_ROUTE.match(_decoded(video_id))
     return Route(found[1], found[2]) if found else None
 
 
 def inner_id(video_id: str) -> str:
-    """The id of the server behind a gateway, by which its videos are compared; else the id itself.
+    """Return the id at the server behind a gateway, for comparing; else the id itself.
 
     LiteLLM 1.108.7 wraps that id in Base64 with what it needs to find the server, and wraps it in
     one way at create and in another in its list.
@@ -275,7 +275,7 @@ def _decoded(video_id: str) -> str:
 
 
 def _word(value: object) -> str | None:
-    """What may be a word or a number, as text."""
+    """Return what may be a word or a number, as text."""
     if isinstance(value, str):
         return clean_line(value, 200) or None
     found = number(value, -(10.0**MAX_DIGITS), 10.0**MAX_DIGITS)
@@ -285,7 +285,7 @@ def _word(value: object) -> str | None:
 
 
 def _length(value: object) -> str | None:
-    """Seconds as a server writes them; a word of its own ("8s") stays, what is no length goes."""
+    """Return seconds as a server writes them, "8s" included; None for a value that is no length."""
     found = number(value, 0.001, _LONGEST)
     if found is not None:
         return clean_line(value, 200) if isinstance(value, str) else _word(value)
@@ -304,13 +304,13 @@ def _percent(value: object) -> float | None:
 
 
 def _error(value: object) -> RemoteError | None:
-    """An error that is an object, a plain string or null (rows 5 and 6 of the divergences)."""
+    """Return an error that is an object, a plain string or null (divergences, rows 5 and 6)."""
     if isinstance(value, str) and value.strip():
         return RemoteError(None, clean(value, 2000))
     if not isinstance(value, Mapping) or not value:
         return None
     said = [word for word in map(_word, (value.get("code"), value.get("type"))) if word]
-    # Servers repeat the HTTP status as the code: then the type tells more.
+    # Servers repeat the HTTP status as the code; then the type is more precise.
     code = next((word for word in said if not word.isdecimal()), next(iter(said), None))
     return RemoteError(code, clean(value.get("message") or "", 2000))
 
@@ -319,7 +319,7 @@ class Charge(NamedTuple):
     """What a server says that it charged.
 
     Attributes:
-        currency: As it says, such as `USD`; None where it says none.
+        currency: As the server gives it, such as `USD`; None where it gives none.
     """
 
     sum: Decimal
@@ -327,10 +327,10 @@ class Charge(NamedTuple):
 
 
 def charge_in(document: Mapping[str, Any]) -> Charge | None:
-    """Return what a video object itself says it costs; None where it is silent.
+    """Return what a video object itself says it costs; None where it says nothing.
 
-    `usage.cost` and `cost` come first; of other names that say different sums the largest counts.
-    What is not in money (credits) is no cost.
+    `usage.cost` and `cost` count first; if other names give different sums, the largest counts. A
+    sum that is not money (credits) is no cost.
     """
     usage, metadata = (
         inner if isinstance(inner, Mapping) else {}

@@ -17,6 +17,8 @@ MAX_PROMPT: Final = 32_000
 #: All parameters of a request together, in bytes of JSON; a document holds twice as much.
 MAX_PARAMS: Final = 512 * 1024
 _MAX_DEPTH: Final = 100
+#: Most clips of one prompt in one order: more is a slip of the finger.
+MAX_COUNT: Final = 100
 #: Longest name of a character (CreateVideoCharacterBody.name).
 MAX_NAME: Final = 80
 
@@ -26,7 +28,7 @@ How = Literal["exact", "cover", "contain", "stretch"]
 HOWS: Final[tuple[How, ...]] = ("exact", "cover", "contain", "stretch")
 Gravity = Literal["centre", "top", "bottom", "left", "right"]
 GRAVITIES: Final[tuple[Gravity, ...]] = ("centre", "top", "bottom", "left", "right")
-#: What fills the frame where a contained picture does not: itself, blurred, or a colour.
+#: What fills the frame around a contained picture: the picture itself, blurred, or a colour.
 BLUR: Final = "blur"
 BLACK: Final = "black"
 COLOURS: Final = {"black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 128, 128)}
@@ -41,7 +43,7 @@ _SECONDS: Final = re.compile(r"[1-9][0-9]{0,3}(\.[0-9]{1,3})?")
 class Fit(NamedTuple):
     """How a picture is brought to the asked size.
 
-    Written in one word, the usual left out: `exact`, `cover`, `cover:top`, `contain`,
+    Written in one word, without what is usual: `exact`, `cover`, `cover:top`, `contain`,
     `contain:blur`, `contain:#204060`, `stretch`.
 
     Attributes:
@@ -64,7 +66,7 @@ class Fit(NamedTuple):
 
     @property
     def colour(self) -> tuple[int, int, int]:
-        """What `contain` adds, red, green and blue in 0..255; black for a blur."""
+        """The colour that `contain` adds: red, green and blue in 0..255; black for a blur."""
         if self.fill.startswith("#"):
             red, green, blue = bytes.fromhex(self.fill[1:])
             return red, green, blue
@@ -76,10 +78,10 @@ COVER: Final = Fit("cover")
 
 
 def read_fit(text: str) -> Fit:
-    """The fit that is written so.
+    """Return the fit that a text means.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It means none.
     """
     word, mark, detail = text.lower().partition(":")
     how = next((known for known in HOWS if known == word), None)
@@ -98,7 +100,7 @@ def read_fit(text: str) -> Fit:
 
 
 def is_fill(text: str) -> bool:
-    """Whether `contain` can fill the frame with it."""
+    """Return whether `contain` can fill the frame with it."""
     return text == BLUR or text in COLOURS or _HEX.fullmatch(text) is not None
 
 
@@ -171,14 +173,14 @@ class VideoRequest(NamedTuple):
 
 
 def check_request(request: VideoRequest) -> None:
-    """Refuse what no server could mean.
+    """Refuse a request that no server could fulfil.
 
     Raises:
         ProblemError: prompt_empty, prompt_too_long, size_invalid or seconds_invalid;
             request_not_text; request_too_large;
-            param_standard, where a parameter would be a second answer to one question;
-            character_name for a character whose name is none; param_name for a parameter whose name
-        has a character that nobody sees: some server may read another name.
+            param_standard, where a parameter repeats what another setting says;
+            character_name for an invalid name of a character; param_name for a parameter whose name
+            has an invisible character: some server may read another name.
     """
     if request.operation == "character":
         name = request.prompt
@@ -204,16 +206,16 @@ def check_request(request: VideoRequest) -> None:
 
 
 def hidden_in(name: str) -> str | None:
-    """Return the first character of a name that nobody sees, as `U+200B`; None where all are seen.
+    """Return the first invisible character of a name, as `U+200B`; None where all are visible.
 
-    A blank is seen, other white space is not told from one.
+    A blank is visible; other white space looks like a blank.
     """
     found = (one for one in name if not one.isprintable() or is_invisible(one))
     return next((f"U+{ord(one):04X}" for one in found), None)
 
 
 def _depth(value: object) -> int:
-    """How many objects and lists stand in each other."""
+    """Return how deep objects and lists are nested."""
     if isinstance(value, Mapping):
         return 1 + max(map(_depth, value.values()), default=0)
     return 1 + max(map(_depth, value), default=0) if isinstance(value, list | tuple) else 0
@@ -242,19 +244,19 @@ def _check_text(request: VideoRequest) -> None:
 
 
 def has_fixed_seed(request: VideoRequest) -> bool:
-    """Return whether every clip of this request comes out alike, on servers that take a seed."""
+    """Return whether all clips of this request come out alike, on servers that take a seed."""
     return request.params.get("seed") not in {None, "", -1}
 
 
 def unmentioned(request: VideoRequest) -> tuple[str, ...]:
-    """The names of characters that the prompt does not have word for word."""
+    """Return the names of characters that the prompt does not mention word for word."""
     names = (character.name for character in request.characters)
     return tuple(name for name in names if name not in request.prompt)
 
 
 @lru_cache(64)
 def width_height(size: str) -> tuple[int, int]:
-    """The pixels of a size written `width x height`, e.g. `1280x720`.
+    """Return the pixels of a size written `width x height`, e.g. `1280x720`.
 
     Raises:
         ProblemError: size_invalid.

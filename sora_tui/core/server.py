@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from sora_tui.core.problem import Problem, problem
+from sora_tui.core.secret import Secret
 
 if TYPE_CHECKING:  # a cookie has a secret in it
     from sora_tui.core.cookie import Cookie
 
-#: How documents name the built-in practice server: never a port, which changes at each start.
+#: How documents name the simulator: never a port, which changes at each start.
 SIMULATOR_URL: Final = "simulator:"
 SIMULATOR_NAME: Final = "simulator"
 
-#: What a profile may say that a server is: `auto` finds out, `generic` is none of the others. The
+#: The dialects that a profile may name: `auto` finds out, `generic` is none of the others. The
 #: client's table has a row for each.
 DIALECT_NAMES: Final = (
     "auto",
@@ -45,40 +46,11 @@ Encoding = Literal["multipart", "json"]
 ReferenceForm = Literal["object", "string", "path", "frame"]
 
 
-class Secret:
-    """A key that does not show itself in a repr, a log line or a traceback."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    @property
-    def is_at_hand(self) -> bool:
-        """Whether `reveal` answers at once; one that a password manager holds may block."""
-        return True
-
-    def reveal(self) -> str:
-        """The key itself; only for the header it belongs in."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-
 class KeyFlaw(NamedTuple):
-    """A character by which a key cannot be one.
+    """A character because of which a key is not usable.
 
     Attributes:
-        character: Its number as Unicode writes it, `U+200B`: never the character itself.
+        character: Its code point, `U+200B`: never the character itself.
         position: Counted from 1.
     """
 
@@ -87,10 +59,10 @@ class KeyFlaw(NamedTuple):
 
 
 def key_flaw(key: str) -> KeyFlaw | None:
-    """The first character that a header cannot carry, or a quotation mark around the key.
+    """Return the first character that a header cannot carry, or a quotation mark around the key.
 
-    RFC 9110, 5.5: a value is visible ASCII, blanks between. Servers refuse anything else, or fall
-    silent; a copied key brings a zero-width space, a line break or curly quotes along.
+    RFC 9110, 5.5: a value is visible ASCII, with blanks between. Servers refuse anything else, or
+    do not answer; copying a key often adds a zero-width space, a line break or curly quotes.
     """
     for position, character in enumerate(key, start=1):
         at_an_end = position in {1, len(key)}
@@ -107,10 +79,10 @@ _HEADER_VALUE: Final = re.compile(r"([!-~]([ -~]*[!-~])?)?")
 
 
 def is_header(name: str, value: str) -> bool:
-    """Whether a profile may send this header.
+    """Return whether a profile may send this header.
 
-    HTTP libraries refuse another one in the middle of sending, where nobody can say any more that
-    nothing was sent.
+    HTTP libraries refuse an invalid one in the middle of sending, where it can no longer be proved
+    that nothing was sent.
     """
     return bool(_HEADER_NAME.fullmatch(name.lower()) and _HEADER_VALUE.fullmatch(value))
 
@@ -132,18 +104,18 @@ class ServerRef(NamedTuple):
 
 
 class Server(NamedTuple):
-    """A profile: address, key and habits of one server. None leaves a habit to its dialect.
+    """A profile: address, key and settings of one server. None leaves a setting to its dialect.
 
     Attributes:
-        dialect: `auto` finds out; a name is taken at its word.
+        dialect: `auto` finds out; a name is believed.
         prices: Price per generated second by model, then by size or tier such as `720p`, in
             `currency`; `"*"` is any model, any size.
         free: The profile says it charges nothing.
-        key_from: Where its key is looked for: a variable's name or `api_key_command`.
+        key_from: Where its key comes from: a variable's name or `api_key_command`.
         max_active: Most jobs sent at once; None is no limit of ours.
-        trusted: Its dialect is the person's own word: by it an unknown price may be none. A profile
-            that came with a folder may be a stranger's.
-        foreign_prices: Its prices are a folder's word alone: what a table has for the host holds.
+        trusted: The person named its dialect, so that an unknown price may need no question. A
+            profile that came with a folder may be a stranger's.
+        foreign_prices: Its prices come from a folder alone: the table for the host counts first.
         ignored: Settings of a folder that do not count, because the person's own settings do not
             say the same of that address: `free`, `api_key_env`, `api_key_command`.
         cookies: Of the one job that this value is made for, if any; a profile has none.
@@ -179,7 +151,7 @@ class Server(NamedTuple):
 
     @property
     def simulated(self) -> bool:
-        """Whether this is the built-in practice server."""
+        """Whether this is the simulator."""
         return self.base_url == SIMULATOR_URL
 
     @property
@@ -194,14 +166,14 @@ class Server(NamedTuple):
 
     @property
     def host(self) -> str:
-        """The host a person knows it by."""
+        """The host, as a person knows it."""
         if self.simulated:
             return SIMULATOR_NAME
         return urlsplit(self.base_url).hostname or self.base_url
 
     @property
     def address_words(self) -> str:
-        """The address as words of `sora-tui servers add`, quoted: it may be a stranger's."""
+        """The address as words of `sora-tui servers add`, quoted because it may be a stranger's."""
         return quote(self.base_url) + (" --allow-http" if self.allow_http else "")
 
     @property
@@ -212,7 +184,7 @@ class Server(NamedTuple):
         return is_loopback_host(urlsplit(self.base_url).hostname or "")
 
     def with_own(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what goes along for a request with these parameters: the profile's own below them.
+        """Return the parameters to send for a request: the profile's own, overridden by these.
 
         A parameter that is None is not sent, even where the profile has a value for it. It stays in
         the result, so that a record of it is read in the same way later.
@@ -222,22 +194,22 @@ class Server(NamedTuple):
 
     @property
     def lacks_key(self) -> bool:
-        """Whether a key was promised and is not there."""
+        """Whether a key is configured and missing."""
         return self.key_from is not None and self.key is None and self.auth != "none"
 
     @property
     def insecure(self) -> bool:
-        """Whether prompt and key would cross a network in clear, and nobody allowed that."""
+        """Whether prompt and key would cross a network unencrypted, without permission for that."""
         plain = urlsplit(self.base_url).scheme == "http"
         return plain and not self.is_loopback and not self.allow_http
 
 
 def sending_refusal(server: Server) -> Problem | None:
-    """Why nothing may be sent with this profile, as far as it can be known without asking.
+    """Return why nothing may be sent with this profile, as far as it can be known without asking.
 
-    `base_url_insecure`; `key_missing` where a key is named and not there; `key_withheld` where it
-    is there and was not given for this address; `key_command_ignored` where only a command that a
-    folder names could tell it.
+    `base_url_insecure`; `key_missing` where a key is named and missing; `key_withheld` where there
+    is a key that was not given for this address; `key_command_ignored` where only a command that a
+    folder names could print it.
     """
     if server.insecure:
         return problem("base_url_insecure", host=server.host, profile=server.name)
@@ -263,7 +235,7 @@ def is_loopback_host(host: str) -> bool:
 
 
 def simulator() -> Server:
-    """The profile of the built-in practice server."""
+    """Return the profile of the simulator."""
     return Server(
         name=SIMULATOR_NAME,
         base_url=SIMULATOR_URL,
@@ -276,7 +248,7 @@ def simulator() -> Server:
 
 
 def profile_for(servers: Mapping[str, Server], ref: ServerRef) -> Server | None:
-    """The profile to speak to a job's server with: of the same origin, never another.
+    """Return the profile with which to reach a job's server: of the same origin, never another.
 
     Its own name is preferred, then the same address: two profiles of one gateway may have two
     keys, and two paths.

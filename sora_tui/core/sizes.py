@@ -11,22 +11,22 @@ from sora_tui.core.request import width_height
 
 ALIASES: Final = ("landscape", "portrait", "square")
 _TIER: Final = re.compile(r"([1-9][0-9]{1,3})p")
-#: What a shape is where nothing is known of the model: the sizes that most servers take.
+#: The sizes that most servers take, for a shape where nothing is known of the model.
 _USUAL: Final = ("1280x720", "720x1280", "720x720", "832x480", "1920x1080")
 
 
 def is_tier(word: str) -> bool:
-    """Whether this names sizes by their shorter side: `480p`, `720p`."""
+    """Return whether this names sizes by their shorter side: `480p`, `720p`."""
     return _TIER.fullmatch(word) is not None
 
 
 def is_alias(word: str) -> bool:
-    """Whether this is a word for a size, not a size."""
+    """Return whether this is a word for a size, not a size itself."""
     return word in ALIASES or is_tier(word)
 
 
 def tier_of(size: str) -> str | None:
-    """The tier of a size `width x height`: `720p` of 1280x720 and of 720x1280."""
+    """Return the tier of a size `width x height`: `720p` of 1280x720 and of 720x1280."""
     try:
         return f"{min(width_height(size))}p"
     except ProblemError:
@@ -34,11 +34,12 @@ def tier_of(size: str) -> str | None:
 
 
 def size_of(word: str, known: Sequence[str]) -> str:
-    """The size that a word means: the first of `known` it fits, else the usual one.
+    """Return the size that a word means: the first of `known` that it matches, else a usual one.
 
     A tier that no known size has is taken at 16:9, both sides even: 540p is 960x540.
 
     Args:
+        word: A size, a tier such as `720p`, or a shape: `landscape`, `portrait`, `square`.
         known: Sizes of this model on this server, the most usual first. A plain size needs none.
 
     Raises:
@@ -53,7 +54,7 @@ def size_of(word: str, known: Sequence[str]) -> str:
         if fits.get(word, tier_of(size) == word):
             return size
     match = _TIER.fullmatch(word)
-    if match is None:  # never of the words above: the usual sizes have every shape
+    if match is None:  # Not possible for the words above: the usual sizes have every shape.
         raise problem_error("size_invalid", size=word)
     short = int(match[1]) // 2 * 2
     return f"{round(short * 16 / 9 / 2) * 2}x{short}"

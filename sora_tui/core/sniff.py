@@ -1,4 +1,4 @@
-"""What a file or an answer is, by its first bytes."""
+"""Recognizes a file or an answer by its first bytes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BEGINNINGS: Final[tuple[tuple[bytes, Sniffed], ...]] = (
 )
 
 
-def sniff(head: bytes) -> Sniffed:
+def sniff(head: bytes) -> Sniffed:  # noqa: PLR0911 -- one return a format
     """Return what the first bytes of a body are, whatever its Content-Type claims.
 
     Args:

@@ -11,7 +11,7 @@ from sora_tui.core.job import Job, State
 
 
 class SpendingGroup(NamedTuple):
-    """What a sum is kept under; the day is that of the person's own clock."""
+    """What sums are grouped by; the day is that of the person's own clock."""
 
     day: date
     server: str
@@ -20,7 +20,7 @@ class SpendingGroup(NamedTuple):
 
 
 class GroupTotal(NamedTuple):
-    """What stands in an account.
+    """The sums of one group.
 
     Attributes:
         clips: Jobs that may have been billed, or were made for nothing.
@@ -36,9 +36,9 @@ class GroupTotal(NamedTuple):
 
 
 def spending_report(jobs: Iterable[Job], since: datetime) -> dict[SpendingGroup, GroupTotal]:
-    """The accounts of all jobs that were sent since a moment, in order.
+    """Return the sums of all jobs that were sent since a moment, in order.
 
-    Practice is none, and neither is what surely was not billed: refused or never sent.
+    Practice jobs do not count, nor those that were surely not billed: refused or never sent.
     """
     kept: dict[SpendingGroup, GroupTotal] = {}
     for job in jobs:
@@ -58,7 +58,7 @@ def spending_report(jobs: Iterable[Job], since: datetime) -> dict[SpendingGroup,
 def merge_groups(
     kept: Mapping[SpendingGroup, GroupTotal], *names: str
 ) -> dict[tuple[str, ...], GroupTotal]:
-    """The same sums by fewer names: `merge_groups(kept, "server", "currency")`."""
+    """Return the same sums grouped by fewer names: `merge_groups(kept, "server", "currency")`."""
     sums: dict[tuple[str, ...], GroupTotal] = {}
     for account, tally in kept.items():
         key = tuple(str(getattr(account, name)) for name in names)

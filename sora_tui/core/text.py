@@ -1,4 +1,4 @@
-"""The one gate for foreign text: what may be shown, logged, used in a name or sent as a prompt."""
+"""Cleaning of foreign text: what may be shown, logged, used in a name or sent as a prompt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 #: C0 but tab and newline, DEL, C1, bidirectional controls and isolates, line and paragraph
-#: separators, lone surrogates, and characters that are no characters. A terminal acts on the
+#: separators, lone surrogates, and code points that are no characters. A terminal acts on the
 #: first ones, a reader is misled by the others.
 _UNSAFE: Final = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
@@ -30,12 +30,12 @@ _MARKS: Final = f"({_MARK}{{{_MAX_MARKS}}}){_MARK}+"
 
 
 def clean(text: object, limit: int = 4000) -> str:
-    """Foreign text made harmless: no control, bidi or surrogate character, bounded length.
+    """Return foreign text without control, bidi or surrogate characters, of bounded length.
 
     Newlines and tabs stay. Anything but a string is shown by its `str()`.
 
     Args:
-        text: What a server, a file or a person said.
+        text: Text of a server, a file or a person.
         limit: Longest result in characters; a cut is marked with an ellipsis.
     """
     said = text if isinstance(text, str) else str(text)
@@ -47,12 +47,12 @@ def clean(text: object, limit: int = 4000) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether it is printable ASCII in lines: most text is."""
+    """Return whether it is printable ASCII in lines: most text is."""
     return text.isascii() and text.replace("\n", "").isprintable()
 
 
 def clean_line(text: object, limit: int = 400) -> str:
-    """`clean()` on one line: every run of white space is one space."""
+    """Return `clean()` on one line: every run of white space is one space."""
     return " ".join(clean(text, limit).split())
 
 
@@ -66,9 +66,9 @@ def with_equal_line_ends(text: str) -> str:
 def prompt_text(text: str) -> str:
     """Return a text as a prompt may be sent: what is seen in the editor is what is sent.
 
-    Line ends are line feeds. Control characters, bidirectional formatting, lone surrogates, hidden
-    tags and what is no character are left out (`left_out` names them); direction marks, joiners
-    and the tags of a flag stay.
+    Line ends become line feeds. Control characters, bidirectional formatting, lone surrogates,
+    hidden tags and code points that are no characters are left out (`left_out` names them);
+    direction marks, joiners and the tags of a flag stay.
     """
     text = with_equal_line_ends(text)
     return text if _is_plain(text) else "".join(part for part, stays in _parts(text) if stays)
@@ -84,7 +84,7 @@ def left_out(text: str) -> tuple[str, ...]:
 
 
 def _parts(text: str) -> Iterable[tuple[str, bool]]:
-    """The text in pieces, each with whether it stays in a prompt."""
+    """Return the text in pieces, each with whether it stays in a prompt."""
     at = 0
     for found in re.finditer(f"({_OF_PROMPTS})|{_UNSAFE}", text):
         yield text[at : found.start()], True
@@ -94,7 +94,7 @@ def _parts(text: str) -> Iterable[tuple[str, bool]]:
 
 
 def is_blank(text: str) -> bool:
-    """Whether a reader would see nothing: only spaces, format characters and empty letters."""
+    """Return whether a reader sees nothing: only spaces, format characters and empty letters."""
     if text.isascii():
         return not text.strip()
     from unicodedata import category  # most prompts have a letter of ASCII, and do without
@@ -107,12 +107,12 @@ def is_blank(text: str) -> bool:
 
 
 def is_invisible(character: str) -> bool:
-    """Whether it counts as a letter, a sign or a mark, and no reader sees it."""
+    """Return whether it counts as a letter, a sign or a mark, although no reader sees it."""
     return character in _INVISIBLE or re.match(_VARIATION_SELECTORS, character) is not None
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names are the same to a reader, however their accents are composed (UAX 15)."""
+    """Return whether a reader sees the same two names, however accents are composed (UAX 15)."""
     return one == other or composed(one) == composed(other)
 
 

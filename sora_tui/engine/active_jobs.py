@@ -61,7 +61,7 @@ def utc_now() -> datetime:
 
 
 def local_error(why: Problem) -> JobError:
-    """A reason of our own, as a job keeps it."""
+    """Return a reason of our own, as a job keeps it."""
     facts = {name: fact for name, fact in why.facts.items() if name not in _OWN_FIELDS}
     message = str(why.facts.get("message") or ", ".join(map(str, facts.values())))
     code, status = why.facts.get("code"), why.facts.get("status")
@@ -213,6 +213,9 @@ class ActiveJobs:
         """Leave a job as it is for a reason of our own, and say it.
 
         Args:
+            job: The job, as its document has it.
+            why: The reason.
+            wait: Time until it is tried again.
             durably: Write it down too: whoever asked for the job may be another process.
         """
         job, error = self.jobs.get(job.id, job), local_error(why)
@@ -266,14 +269,14 @@ class ActiveJobs:
         self._server_of.clear()
 
     def server_of(self, job: Job) -> Server | None:
-        """The profile that a job is spoken about with; None where none has its origin."""
+        """Return the profile that a job is spoken about with; None where none has its origin."""
         ref = job.server
         if ref not in self._server_of:
             self._server_of[ref] = profile_for(self._servers, ref)
         return self._server_of[ref]
 
     def at(self, server: Server, *states: State) -> list[Job]:
-        """The jobs of this profile in these states, oldest first.
+        """Return the jobs of this profile in these states, oldest first.
 
         Not of its origin: of two profiles of one gateway each has a key of its own, and a job is
         sent, and asked about, with the one it was agreed to.

@@ -76,6 +76,8 @@ class AddressDownloads:
 
         Args:
             server: As this job reaches it.
+            job: The job, as its document has it.
+            video: The server's latest answer about the job, with the addresses.
 
         Raises:
             ProblemError: What the disk refuses.
@@ -165,7 +167,7 @@ def _fetched(
 
 
 def _sent(active_jobs: ActiveJobs, job: Job) -> frozenset[str]:
-    """The SHA-256 of what the job started from: a server may show it beside its word."""
+    """Return the SHA-256 of what the job started from: a server may show it beside its word."""
     request = job.request
     sent = {part.sha256 for part in (request.reference, request.source_file) if part is not None}
     if request.source_job is not None:

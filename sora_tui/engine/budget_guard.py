@@ -42,7 +42,7 @@ class BudgetGuard:
             self._jobs[job.id] = job
 
     def refusal(self, server: Server, job: Job, now: datetime) -> Problem | None:
-        """Why sending this job now would break a limit, or None when it fits.
+        """Return why sending this job now would break a limit, or None when it fits.
 
         Other jobs that wait do not count here: each is asked about when its own turn comes.
         """

@@ -34,7 +34,7 @@ def with_known_dialect(server: Server, cache: CapabilityCache) -> Server:
 
 
 def delete_means(server: Server, cache: CapabilityCache) -> DeleteMeans:
-    """What `DELETE` does at this server, as far as anybody knows."""
+    """Return what `DELETE` does at this server, as far as anybody knows."""
     if cache.of(server.origin).facts.get("delete") is False:
         return "none"
     return dialect_of(with_known_dialect(server, cache)).delete_means
@@ -79,7 +79,7 @@ class Capabilities:
         return with_known_dialect(self._server, self._cache)
 
     def can(self, ability: Capability) -> bool | None:
-        """Whether it can."""
+        """Return whether it can."""
         return can(self._server, self._cache, ability)
 
     def refusal(self, request: VideoRequest) -> Problem | None:

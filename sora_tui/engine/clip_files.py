@@ -86,6 +86,10 @@ def published(
     """Publish a clip that came whole. Blocks on the disk.
 
     Args:
+        part: The file that the clip was received into.
+        folder: The workspace.
+        job: The job, as its document has it.
+        output: Which clip of the job, from 0.
         keeps: Keep what the check refuses, under its true kind and with a warning: it is what the
             server has.
         doubt: What was wrong with the length that the server told; of a clip whose own index

@@ -73,6 +73,8 @@ def compare(job: Job, video: RemoteVideo, skew: float | None) -> Comparison:
     """Compare a video with a job.
 
     Args:
+        job: The job, as its document has it.
+        video: What the server says of the video.
         skew: The server's clock minus ours now, in seconds; what the job knows of the moment when
             it was sent goes before.
     """
@@ -99,7 +101,7 @@ def earliest_creation(job: Job, skew: float | None) -> datetime:
 
 
 def _pairs(request: VideoRequest, video: RemoteVideo) -> Iterator[tuple[str, str, str]]:
-    """What the server tells of a video, and was asked for: name, there, here.
+    """Yield what the server tells of a video, and was asked for: name, there, here.
 
     Of an operation only the prompt is sent; an extension is told as long as the whole.
     """
@@ -122,7 +124,7 @@ def _is_same(name: str, there: str, here: str) -> bool:
 
 
 def _is_near(name: str, there: str, here: str) -> bool:
-    """Whether it is the same in other words."""
+    """Return whether it is the same in other words."""
     match name:
         case "model":
             return _model(there) == _model(here)
@@ -139,12 +141,12 @@ def _is_near(name: str, there: str, here: str) -> bool:
 
 
 def _model(name: str) -> str:
-    """A model without its vendor and its date: `openai/sora-2`, `sora-2-2025-12-08`."""
+    """Return a model without its vendor and its date: `openai/sora-2`, `sora-2-2025-12-08`."""
     return _VERSION.sub("", name.casefold().rsplit("/", 1)[-1])
 
 
 def _sides(size: str) -> list[str] | None:
-    """The numbers of a size that has two: `1280x720`, `1280 × 720`."""
+    """Return the numbers of a size that has two: `1280x720`, `1280 × 720`."""
     sides = re.findall(r"\d+", size)
     return sides if len(sides) == 2 else None
 
@@ -156,8 +158,11 @@ def _tier(size: str) -> str | None:
 
 
 def _is_near_prompt(there: str, here: str) -> bool:
-    """Whether it is the same text composed or spaced otherwise, cut, with words around it, or
-    rewritten with most of its words."""
+    """Return whether two prompts are nearly the same text.
+
+    One may be composed or spaced otherwise, cut, have words around it, or be rewritten with most of
+    its words.
+    """
     told, asked = _folded(there), _folded(_as_kept(here))
     short, long = sorted((told.rstrip(". …"), asked.rstrip(". …")), key=len)
     if short == long:
@@ -172,8 +177,11 @@ def _is_near_prompt(there: str, here: str) -> bool:
 
 
 def _words(text: str) -> frozenset[str]:
-    """The words that carry a meaning: of three letters or more, and each sign of a script that
-    puts no spaces between words."""
+    """Return the words that carry a meaning.
+
+    These are words of three letters or more, and each sign of a script that puts no spaces between
+    words.
+    """
     return frozenset(_WORD.findall(text))
 
 
@@ -182,12 +190,12 @@ def _folded(text: str) -> str:
 
 
 def _as_kept(prompt: str) -> str:
-    """A prompt of ours as `RemoteVideo` keeps one."""
+    """Return a prompt of ours as `RemoteVideo` keeps one."""
     return clean(prompt, 40_000).strip()
 
 
 def _when(job: Job, video: RemoteVideo, skew: float | None) -> When:
-    """Where a video's making stands to the times at which the job can have been made."""
+    """Return where a video's making stands to the times at which the job can have been made."""
     made = video.created_at
     if made is None:
         return "unknown"
@@ -215,7 +223,7 @@ def _times(job: Job, skew: float) -> Iterator[tuple[datetime, datetime]]:
 
 
 def _skew(job: Job, skew: float | None) -> float:
-    """The server's clock minus ours when the job was sent, as well as it is known."""
+    """Return the server's clock minus ours when the job was sent, as well as it is known."""
     return _bearable(skew if job.clock_skew is None else job.clock_skew)
 
 

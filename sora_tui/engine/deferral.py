@@ -38,6 +38,7 @@ def check_deferral(
     named, only where that list tells prompts.
 
     Args:
+        job: The pending job.
         videos: What the server's list has since the first try; None where no list can be had.
         known_ids: Videos that this workspace has.
         skew: The server's clock minus ours, in seconds.
@@ -56,7 +57,7 @@ def check_deferral(
 def _may_be(
     job: Job, video: RemoteVideo, known_ids: Collection[str], skew: float | None, bare: bool
 ) -> bool:
-    """Whether a row of the list may be what was made of the job in spite of the answer.
+    """Return whether a row of the list may be what was made of the job in spite of the answer.
 
     More is taken for possible than when a video is adopted: here a mistake costs a question, there
     it gives a job the clip of another. Less than is offered to a person: others make videos of the

@@ -147,6 +147,9 @@ class Downloads:
         """An empty queue.
 
         Args:
+            active_jobs: The jobs of this engine; writes their documents.
+            folder: The workspace.
+            connect: Opens a client for a server.
             on_saved: Hears of each clip that is safe.
         """
         self._on_saved = on_saved
@@ -386,7 +389,7 @@ class Downloads:
             tries.doubt(part)
             raise
 
-    async def _failed(
+    async def _failed(  # noqa: C901, PLR0912 -- what follows from each kind of failure, in one place
         self,
         job: Job,
         tries: _Tries,

@@ -133,6 +133,12 @@ class Engine:
         Blocks for a few fsyncs: a screen calls it in a worker.
 
         Args:
+            server: The server that the clips are for.
+            request: What is asked for.
+            price: The price of one clip.
+            consent: What the person agreed to.
+            prepared: The reference picture, where the request has one.
+            count: How many clips of the request.
             parent: The job that this one is, sent again. An unconfirmed one is abandoned with the
                 sending; if it was found meanwhile, or sent again by another, nothing is sent.
             once_more: The person saw how `parent` had ended: it stays as it is, and this is sent.
@@ -266,6 +272,7 @@ class Engine:
         Returns at once; a `RemoteListed` tells. Costs nothing and needs no lock.
 
         Args:
+            name: The name of the profile.
             pages: At most so many pages of its list; None is all that is bearable.
         """
         if self._run is not None:

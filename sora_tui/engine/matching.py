@@ -25,13 +25,16 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 def candidates(
     job: Job, videos: Iterable[RemoteVideo], known_ids: Collection[str], skew: float | None
 ) -> list[RemoteVideo]:
-    """The videos in a server's list that could be this job, which was sent and has none yet.
+    """Return the videos in a server's list that could be this job, which was sent and has none yet.
 
     Created in the window of one of its attempts, of the same model, size, seconds and prompt as
     far as they were sent and the server tells them, made of the same video, and not known to this
     workspace already. A character is in no list.
 
     Args:
+        job: The job, as its document has it.
+        videos: Rows of the server's list.
+        known_ids: Ids of videos that this workspace has already.
         skew: The server's clock minus ours now, in seconds; what the job knows of the moment when
             it was sent goes before.
     """
@@ -52,7 +55,7 @@ def matches(
     known_ids: Collection[str],
     skew: float | None,
 ) -> dict[str, RemoteVideo]:
-    """The jobs that are found without a doubt, each with its video.
+    """Return the jobs that are found without a doubt, each with its video.
 
     One candidate, wanted by no other job. Or as many candidates as there are lost jobs with the
     very same request: which is whose makes no difference. A candidate without its prompt is a
@@ -78,7 +81,7 @@ def matches(
 
 
 def _are_twins(jobs: Sequence[Job]) -> bool:
-    """Whether it makes no difference which video is whose.
+    """Return whether it makes no difference which video is whose.
 
     A job whose answer is still on its way will name its own.
     """
@@ -95,6 +98,10 @@ def for_a_person(
     """Return the candidates to choose from: what agrees in most first, then the earliest made.
 
     Args:
+        job: The job, as its document has it.
+        videos: Rows of the server's list.
+        known_ids: Ids of videos that this workspace has already.
+        skew: The server's clock minus ours now, in seconds.
         reused: Known ids, as `inner_id`, under which the server has another video by now.
     """
     if job.request.operation == "character":
@@ -117,8 +124,10 @@ def for_a_person(
 
 
 def _is_possible(told: Comparison) -> bool:
-    """Whether a person is to see it: with the prompt nearly always, without it where the rest
-    agrees."""
+    """Return whether a person is to see the video as a candidate.
+
+    With the same prompt that is nearly always so, without it where the rest agrees.
+    """
     if told.when == "never" or not told.has_its_source:
         return False
     if told.has_prompt:

@@ -12,12 +12,12 @@ from sora_tui.workspace.folder import Folder
 
 
 def model_schema_for(folder: Folder, server: Server, model: str | None) -> ModelSchema:
-    """What is known of this model on this server. Reads one small file."""
+    """Return what is known of this model on this server. Reads one small file."""
     return model_schema(with_known_dialect(server, CapabilityCache(folder)), model)
 
 
 def preset_schema_for(folder: Folder, server: Server, name: str) -> ModelSchema:
-    """What is offered of the model of this name: its preset has what this server takes.
+    """Return what is offered of the model of this name: its preset has what this server takes.
 
     Raises:
         ProblemError: preset_unknown, with the names there are.

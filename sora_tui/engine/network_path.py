@@ -33,7 +33,7 @@ def check_network_path(server: Server) -> None:
 
 
 def network_path_to(server: Server) -> NetworkPath:
-    """What the environment makes of the way, for `doctor`."""
+    """Return what the environment makes of the way, for `doctor`."""
     if server.simulated:
         return NetworkPath()
     from sora_tui.client.transport import proxies_for  # as above

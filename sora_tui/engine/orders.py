@@ -62,6 +62,7 @@ class OrderSettings(Protocol):
         """Return whether the person once answered "always" to this server's unknown price.
 
         Args:
+            server: The server that would be paid.
             found: The dialect of the server that was found there in this run, if one was.
         """
 
@@ -259,6 +260,11 @@ def prepare(
     """Price new clips, and find out what stands against sending them. Sends nothing.
 
     Args:
+        folder: The workspace.
+        items: The clips to price, each with its number.
+        server: The server that clips go to unless they name another.
+        settings: The settings of the workspace.
+        now: The time that decides which day is counted.
         unsent: Jobs of an earlier start that never left, and are tried again with this order.
 
     Raises:
@@ -387,7 +393,7 @@ def submit(engine: JobMaker, order: Order, consent: Consent) -> list[Job]:
 
 
 def unmet(server: Server, price: Price, consent: Consent | None) -> Problem | None:
-    """Why this consent does not cover the price of a clip; None where it does.
+    """Return why this consent does not cover the price of a clip; None where it does.
 
     The engine asks it again right before it sends: a price may have risen since.
     """

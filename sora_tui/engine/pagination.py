@@ -31,7 +31,7 @@ class Page(NamedTuple):
 async def walk_pages(
     client: VideosClient, rate_limiter: RateLimiter, pages: int
 ) -> AsyncIterator[Page]:
-    """The list, page by page.
+    """Yield the list, page by page.
 
     It ends at a page that brings nothing new, however often `has_more` says true: LiteLLM ignores
     `after` and answers every page with the first (videos-api, divergence 16). A server that invents

@@ -143,9 +143,10 @@ class PollPlan:
             timer.due = min(timer.due, now + wait)
 
     def next_round(self, now: float, room: int) -> Round:
-        """What to do now; what is named counts as under way until the plan is told of it.
+        """Return what to do now; what is named counts as under way until the plan is told of it.
 
         Args:
+            now: Seconds, by the monotonic clock.
             room: At most this many requests at once.
         """
         idle = [timer for timer in self._timers.values() if not timer.busy]
@@ -191,13 +192,16 @@ class PollPlan:
         timer.due = now + wait
 
     def saw_row(self, job_id: str, video: RemoteVideo, rank: int, now: float) -> bool:
-        """A row of the list tells of a job; whether it may be believed.
+        """Return a row of the list tells of a job; whether it may be believed.
 
         Good news is. A row that ends the job, or is behind what is known, is confirmed by GET: a
         list out of date must not lose a clip.
 
         Args:
+            job_id: The job that the row is about.
+            video: The row.
             rank: The row's place in the list, from 0.
+            now: Seconds, by the monotonic clock.
         """
         if (timer := self._timers.get(job_id)) is None:
             return False
@@ -283,7 +287,7 @@ class PollPlan:
         return now - timer.began
 
     def _few(self, now: float) -> frozenset[str]:
-        """The jobs that are watched one by one: all if they are few, or the few that run.
+        """Return the jobs that are watched one by one: all if they are few, or the few that run.
 
         Where none is known to run, the one that was sent first is the next to do so.
         """
@@ -304,7 +308,7 @@ class PollPlan:
         )
 
     def _pages(self, timers: Collection[_PollTimer]) -> int:
-        """How deep in the list the oldest of these lies, in pages."""
+        """Return how deep in the list the oldest of these lies, in pages."""
         if not self._has_pages:
             return 1
         unseen = sum(timer.rank is None for timer in timers)
@@ -334,7 +338,7 @@ class PollPlan:
 
 
 def is_news(job: Job, video: RemoteVideo) -> bool:
-    """Whether a server tells something of a job that its record does not."""
+    """Return whether a server tells something of a job that its record does not."""
     known = job.remote
     return known is None or (
         (video.status, video.progress) != (known.status, known.progress)

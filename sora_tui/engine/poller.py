@@ -85,9 +85,14 @@ class Poller:
         """Nothing is asked yet.
 
         Args:
+            server: The server to ask.
+            active_jobs: The jobs of this engine; writes their documents.
+            rate_limiter: Each request waits its turn there.
             hold: Told when the disk does not take an answer.
             report: Told of a fault of ours.
             wake: Called when a look has ended: there may be room for the next.
+            capabilities: What the server can do; learns from the answers.
+            addresses: Saves clips that an answer has addresses of.
         """
         self._server = server
         self._active_jobs = active_jobs
@@ -314,7 +319,7 @@ class Poller:
         self._active_jobs.show_retry(job, Retry(self._denials[job.id][0], until, why.code, why))
 
     async def _listed(self, client: VideosClient, job: Job) -> _Listed | None:
-        """What the server's list says of a job; None without a list.
+        """Return what the server's list says of a job; None without a list.
 
         A job that is listed is not gone, whatever a look says.
         """
@@ -347,7 +352,7 @@ class Poller:
 
     # With the list --------------------------------------------------------------------------
 
-    async def _sweep(self, client: VideosClient, sweep: Sweep) -> None:
+    async def _sweep(self, client: VideosClient, sweep: Sweep) -> None:  # noqa: C901, PLR0912 -- one walk through a list, with what may end it
         missed = set(sweep.wanted)
         ours = {inner_id(job.remote_id or ""): job.id for job in self._jobs()}
         try:
@@ -449,7 +454,7 @@ class Poller:
         return self._active_jobs.at(self._server, State.QUEUED, State.IN_PROGRESS)
 
     def _soonest(self, job: Job) -> float | None:
-        """When such a job can be done, as history has it."""
+        """Return when such a job can be done, as history has it."""
         request = job.request
         like = (job.server.profile, request.model, request.size, request.seconds)
         at, known = self._durations.get(like, (0.0, None))

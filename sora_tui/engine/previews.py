@@ -145,7 +145,7 @@ class _NoPictureError(Exception):
 
 
 def _published(part: PartFile, folder: Folder, job: Job, variant: str) -> Output:
-    """A picture that came, looked at by its header and given its name."""
+    """Return a picture that came, looked at by its header and given its name."""
     part.sync_and_close()
     facts = inspect_header(part.beginning(HEADER_BYTES))
     if facts is None or facts.format.lower() not in _SUFFIX:

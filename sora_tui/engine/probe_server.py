@@ -18,6 +18,7 @@ def probe_server(server: Server, *, timeout: float = 10.0) -> ProbeResult:
     without a network.
 
     Args:
+        server: The server to ask.
         timeout: Seconds for all questions together.
 
     Returns:
@@ -32,7 +33,7 @@ def probe_server(server: Server, *, timeout: float = 10.0) -> ProbeResult:
 
 
 def simulator_probe_result(server: Server) -> ProbeResult:
-    """What is known of the built-in simulator without asking it."""
+    """Return what is known of the built-in simulator without asking it."""
     row = DIALECTS[server.dialect]
     return ProbeResult(
         row.name,

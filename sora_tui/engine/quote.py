@@ -35,6 +35,8 @@ def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -
     model, size and length as its price: it asks nothing, and limits hold for it.
 
     Args:
+        server: The server that would make the clips.
+        request: What is asked for.
         folder: Whose history is looked into for reports; a few documents are read of a free server,
             nothing of others.
     """
@@ -78,7 +80,7 @@ def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]
 
 
 def retirement(server: Server, model: str | None) -> Retirement | None:
-    """When this model ends or ended; None where nobody said."""
+    """Return when this model ends or ended; None where nobody said."""
     return retirement_of(server, model)
 
 

@@ -84,7 +84,7 @@ class RateLimiter:
         self.answered_at = asyncio.get_running_loop().time()
 
     def failed(self, retry_after: float | None) -> float:
-        """The server did not answer, or asked for rest. Returns the pause, in seconds.
+        """Return the server did not answer, or asked for rest. Returns the pause, in seconds.
 
         Requests that were under way together fail together: while a pause is on, another failure
         may lengthen it by what the server asks, and counts no further.

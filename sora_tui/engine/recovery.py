@@ -175,7 +175,7 @@ class Recovery:
             self._active_jobs.put(still.with_clock_skew(round(skew + moved, 3)))
 
     def _rivals(self) -> list[Job]:
-        """The jobs that may own what is unknown in the list.
+        """Return the jobs that may own what is unknown in the list.
 
         One whose answer is still on its way may own what looks like a lost one; so may a job
         of another profile of the same server, which may see the same list.
@@ -194,7 +194,7 @@ class Recovery:
         return self._not_taken([video for video in taken if video.id in alike])
 
     def _not_taken(self, videos: Sequence[RemoteVideo]) -> set[str]:
-        """The ids, as `inner_id`, of those videos that no job of this workspace has.
+        """Return the ids, as `inner_id`, of those videos that no job of this workspace has.
 
         A server that began anew, or deleted a video, may give its id to another: one that was made
         at another time.
@@ -282,6 +282,8 @@ class Recovery:
         A list that is refused now may come later: it is asked again until the last search.
 
         Args:
+            client: Reaches the server.
+            job: The pending job.
             is_late: The list has had time to show what was made of it.
             is_last: A list that is refused now is waited for no longer.
 
@@ -304,9 +306,11 @@ class Recovery:
         return check_deferral(job, videos, known, skew, is_late=is_late)
 
     async def _read(self, client: VideosClient, jobs: Sequence[Job], *, far: bool = True) -> Listed:
-        """The list as far down as these jobs can stand.
+        """Return the list as far down as these jobs can stand.
 
         Args:
+            client: Reaches the server.
+            jobs: The jobs to look for.
             far: Read on where one is not found: its video may be told with a wrong time.
         """
 
@@ -326,11 +330,12 @@ class Recovery:
         first: Callable[[float | None], datetime],
         is_enough: Callable[[Sequence[RemoteVideo], float | None], bool],
     ) -> Listed:
-        """The list from its beginning, until nothing below can be of use.
+        """Return the list from its beginning, until nothing below can be of use.
 
         A list that tells the oldest first is read to its end, or to the bound.
 
         Args:
+            client: Reaches the server.
             first: The earliest moment that counts, by the server's clock.
             is_enough: Whether what stands above that moment is all that is wanted.
         """
@@ -388,7 +393,7 @@ class Recovery:
             self._put(job, (job.search or RecoverySearch(at, at))._replace(refused=refused))
 
     def _unconfirmed(self, job_id: str) -> Job | None:
-        """The job, unless it was found or given up meanwhile."""
+        """Return the job, unless it was found or given up meanwhile."""
         job = self._active_jobs.jobs.get(job_id)
         return job if job is not None and job.state is State.UNCONFIRMED else None
 
@@ -435,7 +440,7 @@ class Recovery:
 
 
 def _is_another(owner: Job, video: RemoteVideo) -> bool:
-    """Whether a video was made at another time than the one of that id that a job has."""
+    """Return whether a video was made at another time than the one of that id that a job has."""
     had = owner.remote.created_at if owner.remote else None
     if had is None or video.created_at is None:
         return False

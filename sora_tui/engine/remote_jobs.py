@@ -39,7 +39,7 @@ async def remote_jobs(
     history: History,
     pages: int,
 ) -> RemoteListed:
-    """What the server has and this workspace does not know, newest first.
+    """Return what the server has and this workspace does not know, newest first.
 
     Documents in the trash and requests that no owner has claimed yet count as known. A server
     without a list, or one that does not answer, is a `problem` of the event, not an error.
@@ -59,7 +59,7 @@ async def remote_jobs(
 
 
 def known_ids(folder: Folder, history: History, origin: str) -> set[str]:
-    """Every id, as `inner_id`, that a job of the workspace has or is about to have there."""
+    """Return every id, as `inner_id`, that a job of the workspace has or is about to have there."""
     asked = (job.remote_id for job in waiting(folder) if job.server.origin == origin)
     return history.known_remote_ids(origin) | {
         inner_id(remote_id) for remote_id in asked if remote_id
@@ -89,7 +89,7 @@ def unconfirmed_by_candidate(folder: Folder, history: History, origin: str) -> d
 
 
 def list_remote(folder: Folder, server: Server) -> RemoteListed:
-    """The same for a script: blocks, needs no engine, sends nothing that costs.
+    """Return the same for a script: blocks, needs no engine, sends nothing that costs.
 
     Raises:
         ProblemError: owned_elsewhere, where the practice server is another process's;

@@ -280,6 +280,7 @@ class EngineSession:
         """Take work on.
 
         Args:
+            jobs: The jobs to work on.
             found: The jobs stood in documents at a start: what became of them since nobody saw.
         """
         for job in jobs:
@@ -301,7 +302,7 @@ class EngineSession:
                 self._active_jobs.report_fault(job, error)
 
     def _as_found(self, job: Job) -> Job:
-        """What a job on disk is after whoever moved it is gone."""
+        """Return what a job on disk is after whoever moved it is gone."""
         match job.state:
             case State.SUBMITTING:
                 message = "the program ended while it was sending"
@@ -361,14 +362,13 @@ class EngineSession:
         return self._limits.setdefault(origin, CreateLimit(self._began))
 
     def _go_on(self, job: Job) -> None:
-        """Send again to a server whose answers were unclear: a person wants this job sent."""
+        """Send this job although answers of its server were unclear: a person wants it sent."""
         self._limit(job.server.origin).go_on(utc_now())
-        for waiting in tuple(self._active_jobs.jobs.values()):
-            if waiting.server.origin == job.server.origin and waiting.is_stopped:
-                self._active_jobs.put(waiting.unblocked(utc_now()))
+        if job.is_stopped:
+            self._active_jobs.put(job.unblocked(utc_now()))
 
     async def _server_of(self, job: Job) -> Server:
-        """The server as this job reaches it, with the cookies that are its own."""
+        """Return the server as this job reaches it, with the cookies that are its own."""
         server = self._active_jobs.server_of(job)
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)
@@ -418,7 +418,7 @@ class EngineSession:
 
     # Commands ---------------------------------------------------------------------------------
 
-    def _execute_command(self, path: Path, command: Command) -> None:
+    def _execute_command(self, path: Path, command: Command) -> None:  # noqa: C901, PLR0912 -- one case a verb
         """Do what a face asked. Replay is harmless: a step that is done is illegal twice."""
         if path in self._asking:
             return

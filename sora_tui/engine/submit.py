@@ -37,7 +37,7 @@ _MAX_DEFERRALS: Final = 3
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
-async def generate_video(
+async def generate_video(  # noqa: C901 -- the order is the promise, so it stands in one place
     active_jobs: ActiveJobs,
     folder: Folder,
     client: VideosClient,
@@ -53,6 +53,11 @@ async def generate_video(
     Whatever happens after that, the document says at least that it may have been sent.
 
     Args:
+        active_jobs: The jobs of this engine; writes their documents.
+        folder: The workspace.
+        client: Reaches the server.
+        server: The server that the job is for.
+        job: The pending job.
         taken_at: When the server last took or had a job of ours, which tells a busy server from
             one that never will.
 
@@ -109,7 +114,7 @@ async def generate_video(
 
 
 def refusal(server: Server, job: Job, folder: Folder | None = None) -> Problem | None:
-    """Why this configuration must not send the job, or None when it may.
+    """Return why this configuration must not send the job, or None when it may.
 
     The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
     job waiting (DESIGN.md, section 2).
@@ -143,7 +148,7 @@ def _after(
         case Rejected(error):
             return job.rejected(at, _as_missing(active_jobs, job, error))
         case Later(_, error, is_proven=True) if is_deferred_for_good(job, taken_at, more=1):
-            return job.rejected(at, error)
+            return job.rejected(at, error._replace(kind="server_stayed_busy"))
         case Later(wait, error, names_limit, is_proven):
             later = at + timedelta(seconds=wait)
             return job.deferred(
@@ -161,7 +166,7 @@ def _after(
 
 
 def _is_repeated(active_jobs: ActiveJobs, job: Job, outcome: Accepted) -> bool:
-    """Whether an answer names a video that another job of this workspace has.
+    """Return whether an answer names a video that another job of this workspace has.
 
     Its own video is then another one, if there is one, and the list tells it. A clip that came with
     the answer is its own, and a character may be made twice of one clip.
@@ -263,9 +268,10 @@ def _published(part: PartFile, folder: Folder, job: Job, number: int) -> Output:
 
 
 def is_deferred_for_good(job: Job, taken_at: datetime | None, *, more: int = 0) -> bool:
-    """Whether this is the third "later", and the server took no other job since the first.
+    """Return whether this is the third "later", and the server took no other job since the first.
 
     Args:
+        job: The pending job.
         taken_at: When the server last took or had a job of ours.
         more: Deferrals that are not in the record yet.
     """
@@ -305,5 +311,5 @@ async def _upload(folder: Folder, job: Job) -> Upload | None:
 
 
 def _as_text(name: str) -> str:
-    """A file name that an encoder takes: the bytes of one that is no text become `?`."""
+    """Return a file name that an encoder takes: the bytes of one that is no text become `?`."""
     return name.encode("utf-8", "replace").decode()

@@ -1,8 +1,8 @@
-"""Words in the person's language: `_()` for every text, English source, French beside it.
+"""Texts in the person's language: `_()` for every text, English in the source, French beside it.
 
 English costs nothing: no catalogue is opened. Another language opens its catalogue at the first
-text. A text must be asked for when it is shown, never at import, or it would freeze in the
-language of that moment.
+text. A text must be translated when it is shown, never at import, or it would stay in the language
+of that moment.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ _language = SOURCE
 
 
 def set_language(code: str | None = None, environ: Mapping[str, str] = os.environ) -> str:
-    """Choose the language of every text from now on, and say which one it became.
+    """Choose the language of every text from now on, and return it.
 
     Args:
         code: A language as people and locales write it (`fr`, `fr_CA.UTF-8`). None or empty:
             SORA_LANG, then LC_ALL, LC_MESSAGES and LANG, the first that is set. One without a
             catalogue means English.
+        environ: Environment variables, where SORA_LANG and the locale stand.
     """
     global _language
     wish = code or next((environ[name] for name in _VARIABLES if environ.get(name)), SOURCE)
@@ -38,29 +39,29 @@ def set_language(code: str | None = None, environ: Mapping[str, str] = os.enviro
 
 
 def language() -> str:
-    """The language of the texts: `en` or `fr`."""
+    """Return the language of the texts: `en` or `fr`."""
     return _language
 
 
 def _(text: str) -> str:
-    """The text in the person's language; one without a translation stays English."""
+    """Return the text in the person's language; one without a translation stays English."""
     return text if _language == SOURCE else _catalogue(_language).gettext(text)
 
 
 def N_(text: str) -> str:  # noqa: N802 -- the name that gettext tools look for
-    """Marks a text in a table for the catalogue; `_()` translates it when it is shown."""
+    """Mark a text in a table for the catalogue; `_()` translates it when it is shown."""
     return text
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """The form of a text that goes with `count` (French: 0 and 1 are singular)."""
+    """Return the form of a text that goes with `count` (French: 0 and 1 are singular)."""
     if _language == SOURCE:
         return one if count == 1 else many
     return _catalogue(_language).ngettext(one, many, count)
 
 
 def translation_path(code: str, kind: str = "mo") -> Path:
-    """Where the catalogue of a language lies; `kind` is `mo` (compiled) or `po` (source)."""
+    """Return the path of a language's catalogue; `kind` is `mo` (compiled) or `po` (source)."""
     return CATALOGUES / code / "LC_MESSAGES" / f"{DOMAIN}.{kind}"
 
 

@@ -1,4 +1,4 @@
-"""What a job costs or an order will, in words: free, estimated, or as the server says."""
+"""What a job or an order costs, in words: free, estimated, or as the server says."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sora_tui.i18n.formatting import money
 
 
 def reported_words(job: Job) -> str:
-    """`$0.20, says the server`; empty where it said nothing.
+    """Return `$0.20, says the server`; empty where the server said nothing.
 
-    What it said before the end is its estimate (`about`), and of a job without a clip nobody knows
-    whether it is charged (`perhaps`).
+    What it said before the end is its estimate (`about`); whether a job without a clip is charged
+    is not known (`perhaps`).
     """
     cost = job.cost
     if cost.reported is None:
@@ -26,7 +26,7 @@ def reported_words(job: Job) -> str:
 
 
 def free_words(price: Price, count: int = 1) -> str:
-    """`free`, or what a server that asks nothing has charged for the same all the same."""
+    """Return `free`, or what a server that is called free charged for the same all the same."""
     if not price.sum:
         return _("free")
     sum = money(price.sum * count, price.currency)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from sora_tui.i18n import _, language, ngettext
 
-#: Characters that are named one by one.
+#: Most characters that are named one by one.
 _NAMED: Final = 6
 
 
 def money(sum: Decimal, currency: str) -> str:
-    """`$0.40`, `0.40 EUR`; in French `0,40 $`.
+    """Return `$0.40`, `0.40 EUR`; in French `0,40 $`.
 
-    Tenths of a cent are shown as they are. A sum with more digits was worked out from frames: from
-    1 on it is rounded to cents, below to hundredths of a cent.
+    Tenths of a cent are shown. A sum with more digits was computed from frames: from 1 on it is
+    rounded to cents, below to hundredths of a cent.
     """
     if sum >= Decimal("0.001") and sum != sum.quantize(Decimal("0.001")):
         sum = sum.quantize(Decimal("0.01") if sum >= 1 else Decimal("0.0001"), ROUND_HALF_UP)
@@ -27,7 +28,7 @@ def money(sum: Decimal, currency: str) -> str:
 
 
 def bytes_words(bytes: int) -> str:
-    """`812 bytes`, `24 kB`, `3.0 MB` (a thousand bytes, a million bytes)."""
+    """Return `812 bytes`, `24 kB`, `3.0 MB` (a kB is 1000 bytes)."""
     if bytes < 1000:
         return _("{count} bytes").format(count=bytes)
     if bytes < 1_000_000:
@@ -36,13 +37,13 @@ def bytes_words(bytes: int) -> str:
 
 
 def thousands(count: int) -> str:
-    """`1,204`; in French `1 204` with a narrow space that does not break."""
+    """Return `1,204`; in French `1 204` with a narrow space that does not break."""
     digits = f"{count:,}"
     return digits.replace(",", "\u202f") if language() == "fr" else digits
 
 
 def duration(seconds: float) -> str:
-    """`0:41`, `4:02`, `1:04:02`."""
+    """Return `0:41`, `4:02`, `1:04:02`."""
     minutes, rest = divmod(max(round(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -70,9 +71,54 @@ def span(seconds: float) -> str:
     return _("{count} d").format(count=whole // 86400)
 
 
+def time_of_day(at: datetime) -> str:
+    """Return a time on the person's own clock: `10:15`."""
+    return f"{at.astimezone():%H:%M}"
+
+
+def second_of_day(at: datetime) -> str:
+    """Return a time on the person's own clock: `10:15:30`."""
+    return f"{at.astimezone():%H:%M:%S}"
+
+
+def tenth_of_day(at: datetime) -> str:
+    """Return a time on the person's own clock: `10:15:30.5`."""
+    return f"{at.astimezone():%H:%M:%S.%f}"[:10]
+
+
+def day(at: datetime) -> str:
+    """Return the day on the person's own calendar: `2026-11-22`."""
+    return f"{at.astimezone():%Y-%m-%d}"
+
+
+def minute(at: datetime) -> str:
+    """Return a day with its time: `2026-11-22 10:15`."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def second(at: datetime) -> str:
+    """Return a day with its time: `2026-11-22 10:15:30`."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def short_minute(at: datetime) -> str:
+    """Return a day of this year with its time, for a narrow column: `11-22 10:15`."""
+    return f"{at.astimezone():%m-%d %H:%M}"
+
+
+def time_or_minute(at: datetime, now: datetime) -> str:
+    """Return a time of today as `10:15`, any other with its day."""
+    return time_of_day(at) if day(at) == day(now) else minute(at)
+
+
 def megabytes(size: int) -> str:
     """Return bytes in MB of 10^6, with one decimal: `3.0 MB`."""
-    return _("{size} MB").format(size=f"{size / 1e6:.1f}")
+    return _("{count} MB").format(count=megabyte_digits(size))
+
+
+def megabyte_digits(size: int) -> str:
+    """Return bytes in MB of 10^6 without their unit, for `1.1 of 3.0 MB`."""
+    return f"{size / 1e6:.1f}"
 
 
 def amount(sum: Decimal) -> str:
@@ -82,7 +128,7 @@ def amount(sum: Decimal) -> str:
 
 
 def left_out_words(characters: Sequence[str]) -> str:
-    """What was left out of a prompt: `Left out, because nobody could see them: U+202E`."""
+    """Return what was left out of a prompt: `Left out, because nobody could see them: U+202E`."""
     shown = ", ".join(characters[:_NAMED]) + (", …" if len(characters) > _NAMED else "")
     return ngettext(
         "Left out of the prompt, because no reader sees it: {characters}",

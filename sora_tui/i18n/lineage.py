@@ -1,4 +1,4 @@
-"""What a job is made of and what came of it, in words for both faces."""
+"""What a job is made of and what was derived from it, in words for both faces."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ _OF: Final[Mapping[str, str]] = {
 
 
 def operation_words(request: VideoRequest, *, short: bool = False) -> str:
-    """`remix of 20261122-101530-7f3k2m`, `edit of holiday.mp4`; nothing for a clip that is new.
+    """Return `remix of 20261122-101530-7f3k2m`, `edit of holiday.mp4`; nothing for a new clip.
 
     Args:
-        short: Of a job only the end of its id, as the screen names it.
+        request: What is asked for.
+        short: Name a job by the end of its id, as the screen does.
     """
     if request.operation == "create":
         return ""
@@ -49,11 +50,11 @@ def operation_words(request: VideoRequest, *, short: bool = False) -> str:
 
 
 def with_words(characters: Iterable[str]) -> str:
-    """`with Mossy, Tom`, by name; nothing where there are none."""
+    """Return `with Mossy, Tom`, by name; nothing where there are none."""
     names = [clean_line(name, 80) for name in characters]
     return _("with {names}").format(names=", ".join(names)) if names else ""
 
 
 def relation_words(relation: Relation) -> str:
-    """`20261122-101530-7f3k2m, remix`."""
+    """Return `20261122-101530-7f3k2m, remix`."""
     return f"{clean_line(relation.id, 200)}, {_(_HOW[relation.how])}"

@@ -1,4 +1,4 @@
-"""Words for a clip that is not the one that was asked for, not checked, or not the only one."""
+"""Words for a clip that differs from the request, was not checked, or is one of several."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sora_tui.i18n import _, ngettext
 
 
 def output_words(job: Job) -> str:
-    """Return all that a person should know of a job's clips; empty where all is as asked.
+    """Return what a person should know of a job's clips; empty where all is as asked for.
 
     For example `made 1280x704 in place of 1280x720, 5 s in place of 8 s`.
     """
@@ -28,7 +28,7 @@ def _differing(job: Job) -> str:
 
 
 def _warning(output: Output) -> str:
-    """Say why a file was kept that the check did not find to be a whole clip."""
+    """Return why a file was kept although the check did not find it to be a whole clip."""
     name = clean_line(output.path.rpartition("/")[2], 120)
     if output.warning == "not_checked":
         return _(
@@ -56,7 +56,7 @@ def _warning(output: Output) -> str:
 
 
 def _missing(job: Job) -> str:
-    """Say that a server made more clips than it hands out, or fewer than were asked for."""
+    """Return that a server made more clips than it hands out, or fewer than were asked for."""
     missing = job.clips_missing
     if not missing:
         return ""
@@ -75,7 +75,7 @@ def _missing(job: Job) -> str:
 
 
 def asked_words(found: Iterable[Difference]) -> str:
-    """What was asked for and is not so: `1280x720, 8 s`."""
+    """Return what was asked for and is different in the clip: `1280x720, 8 s`."""
     return ", ".join(map(_asked, found))
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from sora_tui.core.parameters import Parameter, typed
 from sora_tui.i18n import N_, _
 
-#: Name -> what it does. A test holds every name of the tables to a line here.
+#: Name -> what it does. A test requires a line for every name of the tables.
 HELP: Final[Mapping[str, str]] = {
     "negative_prompt": N_("what should not be seen"),
     "seed": N_("the same number makes the same clip again, on the same machine"),
@@ -51,17 +51,17 @@ _KINDS: Final[Mapping[str, str]] = {
 
 
 def help_of(name: str) -> str:
-    """The line for a parameter; for a free one that nobody knows it."""
+    """Return the help for a parameter; for an unknown one, that it is not known."""
     return _(HELP[name]) if name in HELP else _("not known here; sent as it is")
 
 
 def kind_words(kind: str) -> str:
-    """The kind of value in words; anything else as it is."""
+    """Return the kind of value in words; anything else as it is."""
     return _(_KINDS[kind]) if kind in _KINDS else kind
 
 
 def range_words(parameter: Parameter) -> str:
-    """What it takes: `1 … 200`, `lossless | high`, or its kind."""
+    """Return the values it takes: `1 … 200`, `lossless | high`, or its kind."""
     if parameter.choices:
         return " | ".join(parameter.choices)
     low, high = parameter.low, parameter.high
@@ -73,7 +73,7 @@ def range_words(parameter: Parameter) -> str:
 
 
 def default_words(parameter: Parameter) -> str:
-    """What holds where it is not sent; a dash where nobody knows."""
+    """Return the value that counts where none is sent; a dash where it is not known."""
     if parameter.default is None:
         return "-"
     if isinstance(parameter.default, bool):

@@ -1,4 +1,4 @@
-"""The words for what was found out about a server: a line each, with advice where there is any."""
+"""The result of a probe in words: a line for each fact, with advice where there is any."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.formatting import money
 from sora_tui.i18n.problems import sentences
 
-#: Well; not there, which is no fault; nobody knows; wrong.
+#: Works; missing, which is no fault; not known; wrong.
 Symbol = Literal["ok", "-", "?", "x"]
 
-#: Models that are named; the others are counted.
+#: Most models that are named; the others are counted.
 _NAMED: Final = 4
 _OPERATIONS: Final[tuple[tuple[Capability, str], ...]] = (
     ("remix", N_("remix")),
@@ -37,14 +37,14 @@ _DELETE: Final[dict[DeleteMeans, tuple[Symbol, str]]] = {
 
 
 class Line(NamedTuple):
-    """One finding.
+    """One fact about a server.
 
     Attributes:
         name: English and stable, for `--json`.
-        value: The finding itself, for `--json`.
+        value: The fact itself, for `--json`.
         words: For a person.
-        advice: What follows from it; empty where nothing does.
-        problem: Why the server cannot be worked with.
+        advice: What to do about it; empty where nothing is to be done.
+        problem: Why the server cannot be used.
     """
 
     name: str
@@ -56,10 +56,12 @@ class Line(NamedTuple):
 
 
 def probe_lines(server: Server, found: ProbeResult, price: Price) -> Iterator[Line]:
-    """Everything about a server, the most important first.
+    """Yield everything about a server, the most important first.
 
     Args:
-        price: What a usual clip costs there.
+        server: The server that was asked.
+        found: What its answers showed.
+        price: The price of a usual clip there.
     """
     why = found.problem
     if why is not None:
@@ -72,7 +74,7 @@ def probe_lines(server: Server, found: ProbeResult, price: Price) -> Iterator[Li
         yield Line("reach", "ok", ms, _("reached in {ms} ms").format(ms=ms))
     yield _key(server, found)
     if why is not None and why.code in {"key_refused", "videos_missing"}:
-        return  # what it can is not to be told without
+        return  # without an answer it is not known what the server can do
     yield _dialect(server, found)
     yield _models(found)
     yield _list(found)

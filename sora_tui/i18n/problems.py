@@ -1,7 +1,7 @@
-"""The one table that turns a Problem into words: what happened, what of the money, what next.
+"""The one table that turns a Problem into words: what happened, the money, and what to do next.
 
-A sentence may name facts: `{path}`. A part in square brackets stands only when every fact in it is
-known, so that one sentence serves the caller who knows much and the one who knows nothing:
+A sentence may name facts: `{path}`. A part in square brackets is shown only when every fact in it
+is known, so that one sentence serves callers that know much or little:
 `The picture[ {path}] cannot be read.`
 """
 
@@ -20,12 +20,12 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.problem import CODES, Fact, Problem, Spent
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import minute, money
 from sora_tui.i18n.parameters import kind_words
 
 
 class Sentences(NamedTuple):
-    """A problem for a person, each part one or two full sentences, none empty."""
+    """The text of a problem for a person, each part one or two full sentences, none empty."""
 
     happened: str
     money: str
@@ -33,13 +33,14 @@ class Sentences(NamedTuple):
 
 
 def sentences(problem: Problem, *, free: bool = False) -> Sentences:
-    """The words for a problem, in the language that is set.
+    """Return the words for a problem, in the language that is set.
 
     Args:
-        free: The server charges nothing, so there is no money to speak of.
+        problem: The problem to put into words.
+        free: The server charges nothing, so money is not mentioned.
     """
     if problem.code == "batch_line" and "cause" in problem.facts:
-        # What is wrong there is a problem of its own, with its own words.
+        # The cause is a problem of its own, with its own words.
         inner = {name: fact for name, fact in problem.facts.items() if name != "cause"}
         why = sentences(Problem(str(problem.facts["cause"]), inner, Spent.NO))
         problem = replace(problem, facts={**inner, "told": why.happened})
@@ -50,7 +51,7 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
         money = _BY_SPENT[problem.spent]
     facts = _readable({name: clean_line(value) for name, value in problem.facts.items()})
     if facts.get("code") == facts.get("status") or _HTTP_STATUS.fullmatch(facts.get("code", "")):
-        facts.pop("code", None)  # gateways repeat the status there, and it tells nothing
+        facts.pop("code", None)  # gateways repeat the status there, which says nothing new
     if "kind" in facts and problem.code == "param_kind":
         facts["kind"] = kind_words(facts["kind"])
     # The sentence has a full stop of its own.
@@ -59,7 +60,7 @@ def sentences(problem: Problem, *, free: bool = False) -> Sentences:
 
 
 def job_sentences(job: Job) -> Sentences | None:
-    """The words for why a job stands where it stands; None where nothing is wrong."""
+    """Return the words for why a job is in its state; None where nothing is wrong."""
     if job.error is None:
         return None
     cost, why = job.cost, job.error.problem
@@ -85,7 +86,7 @@ def job_sentences(job: Job) -> Sentences | None:
 
 
 def _told_money(job: Job) -> str:
-    """What the server said that it charges for a job that is over; empty where it said nothing."""
+    """Return what the server said it charges for a job that is over; empty if it said nothing."""
     cost = job.cost
     if cost.reported is None:
         return ""
@@ -100,7 +101,7 @@ def _told_money(job: Job) -> str:
 
 
 def _readable(facts: Mapping[str, str]) -> dict[str, str]:
-    """Sums with their currency and times on the reader's clock: facts are written for machines."""
+    """Return the facts for a reader: sums with their currency, times on the reader's clock."""
     readable = dict(facts)
     if currency := readable.pop("currency", ""):
         for name in {"sum", "limit", "spent"} & set(readable):
@@ -116,13 +117,12 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         readable["owner"] = _account(readable["owner"])
     if "at" in readable:
         with suppress(ValueError):
-            at = datetime.fromisoformat(readable["at"])
-            readable["at"] = f"{at.astimezone():%Y-%m-%d %H:%M}"
+            readable["at"] = minute(datetime.fromisoformat(readable["at"]))
     return readable
 
 
 def _account(number: str) -> str:
-    """The name of an account by its number, where the system has one for it."""
+    """Return the name of an account by its number, where the system has one for it."""
     import pwd  # few problems name an account
 
     try:
@@ -162,7 +162,7 @@ REASONS: Final[Mapping[str, str]] = {
     "no_decoder": N_("PyAV, which would decode it, is not installed"),
 }
 
-#: Settings of a table that a person may not know by their names alone.
+#: Settings of a table whose names need an explanation.
 _LIMITS: Final = frozenset({"per_day", "per_job"})
 _HTTP_STATUS: Final = re.compile(r"[1-5]\d\d")
 _PART: Final = re.compile(r"\[([^\[\]]*)\]")
@@ -174,7 +174,7 @@ def _said(text: str, facts: Mapping[str, str]) -> str:
         names = _FACT.findall(match[1])
         if not all(facts.get(name) for name in names):
             return ""
-        # One pass: a brace or a bracket inside a fact is the fact's own.
+        # One pass, so that a brace or a bracket inside a fact stays as it is.
         return _FACT.sub(lambda fact: facts[fact[1]], match[1])
 
     return _PART.sub(part, text)
@@ -767,6 +767,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The server[ {host}] is busy[ ({status})][: {message}]."),
         _TRY_FREE,
         N_("It is asked again by itself; you need not do anything."),
+    ),
+    "server_stayed_busy": (
+        N_(
+            "The server[ {host}] was busy each time it was asked[ ({status})], and took no other"
+            " job meanwhile[: {message}]."
+        ),
+        _NOT_BILLED,
+        N_("It is not asked again by itself. Order it again when the server has room."),
     ),
     "operation_unsupported": (
         N_("The server[ {host}] cannot do this[: {operation}]."),

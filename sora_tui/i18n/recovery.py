@@ -6,6 +6,7 @@ from sora_tui.core.job import Job
 from sora_tui.core.recovery import Candidate
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.i18n.formatting import minute, second_of_day, time_of_day
 
 _SAME = {
     "model": N_("model"),
@@ -24,8 +25,8 @@ _OTHER = {
 }
 
 
-def found_words(job: Job) -> str:
-    """One line: where was looked, since when, and what that says; the candidates come below it."""
+def found_words(job: Job) -> str:  # noqa: PLR0911 -- one return a sentence
+    """Return one line: which list was searched, since when, and the result, without candidates."""
     facts = {"server": clean_line(job.server.profile, 60), "time": "", "count": 0}
     search = job.search
     if search is None:
@@ -37,7 +38,7 @@ def found_words(job: Job) -> str:
     if not search.listed:
         return _("{server} has no list to look for it in.").format(**facts)
     sent = job.created_at if job.has_unknown_past else job.attempts[-1].at
-    facts |= {"time": f"{sent.astimezone():%H:%M}", "count": search.searches, "rows": search.cut}
+    facts |= {"time": time_of_day(sent), "count": search.searches, "rows": search.cut}
     if any(not candidate.near and not candidate.other for candidate in search.found):
         return _("Found on {server} since {time}:").format(**facts)
     if search.found:
@@ -54,11 +55,12 @@ def found_words(job: Job) -> str:
 
 
 def search_words(job: Job, until: str) -> str:
-    """One line: that a lost answer is looked for, and until when.
+    """Return one line: that a lost answer is searched for, and until when.
 
-    What waited in a folder that was copied is not lost: it waits for a yes.
+    A job that waited in a copied folder has no lost answer: it waits for consent.
 
     Args:
+        job: The unconfirmed job.
         until: A time on the person's own clock.
     """
     if not job.attempts:
@@ -74,7 +76,7 @@ def search_words(job: Job, until: str) -> str:
 
 
 def same_words(candidate: Candidate) -> str:
-    """`same size and prompt, another model`: what the server tells of it and was asked for."""
+    """Return `same size and prompt, another model`: how the candidate compares with the request."""
     parts = []
     same = [_(_SAME[name]) for name in candidate.same if name in _SAME]
     near = [_(_SAME[name]) for name in candidate.near if name in _SAME]
@@ -93,8 +95,8 @@ def same_words(candidate: Candidate) -> str:
 
 
 def created_words(candidate: Candidate) -> str:
-    """When it was made, on the person's own clock; with its day where the time is no help."""
+    """Return when it was made, on the person's own clock; with the day if it is another time."""
     if candidate.created_at is None:
         return _("no time")
-    made = candidate.created_at.astimezone()
-    return f"{made:%Y-%m-%d %H:%M}" if "time" in candidate.other else f"{made:%H:%M:%S}"
+    made = candidate.created_at
+    return minute(made) if "time" in candidate.other else second_of_day(made)

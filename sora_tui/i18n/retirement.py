@@ -1,4 +1,4 @@
-"""What is said of a model that its maker switches off."""
+"""What a person is told about a model that its maker switches off."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sora_tui.i18n import _
 
 
 def retirement_words(retirement: Retirement | None, today: date) -> str:
-    """One line before anything is sent; nothing where no end is known."""
+    """Return one line to show before anything is sent; empty where no end is known."""
     if retirement is None:
         return ""
     past = retirement.is_past(today)

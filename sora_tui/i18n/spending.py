@@ -10,7 +10,7 @@ from sora_tui.i18n.formatting import money
 
 
 def today_words(spent: Spending, budget: Budget) -> str:
-    """`today $3.20 + 2 unknown of $10.00`; nothing on a day without cost and without a limit."""
+    """Return `today $3.20 + 2 unknown of $10.00`; empty without a cost and without a limit."""
     if spent == NOTHING and budget.per_day is None:
         return ""
     sum = _sum(spent, budget.currency)
@@ -27,7 +27,7 @@ def today_words(spent: Spending, budget: Budget) -> str:
 
 
 def server_words(name: str, spent: Spending, currency: str) -> str:
-    """`team-gw $3.20 + 1 unknown`."""
+    """Return `team-gw $3.20 + 1 unknown`."""
     return f"{clean_line(name, 60)} {_sum(spent, currency)}"
 
 

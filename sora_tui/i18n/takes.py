@@ -1,4 +1,4 @@
-"""What is said of several clips of one request."""
+"""What a person is told about several clips of one request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sora_tui.i18n import _
 
 
 def same_seed_words(request: VideoRequest, clips: int) -> str:
-    """Warn of clips that would be paid for and come out alike; empty where they differ."""
+    """Return a warning about clips that would be paid for and come out alike; else empty."""
     if clips < 2 or not has_fixed_seed(request):
         return ""
     seed = clean_line(request.params["seed"], 20)

@@ -1,1 +1,1 @@
-"""Pixels: inspect, fit, probe."""
+"""Pictures and clips: inspected, decoded, fitted and probed."""

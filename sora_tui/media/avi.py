@@ -1,4 +1,4 @@
-"""Facts of an AVI file from its header, for servers that give no MP4 (TensorRT-LLM)."""
+"""Facts of an AVI file from its header, for servers that make no MP4 (TensorRT-LLM)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEADER: Final = 116
 
 
 def read_avi(file: BinaryIO) -> ClipFacts:
-    """The facts of an open AVI file.
+    """Return the facts of an open AVI file.
 
     Raises:
         ProblemError: `clip_damaged`; its fact `reason` is `cut_off` (shorter than it says) or

@@ -1,7 +1,7 @@
-"""Brings a picture to the cells of a terminal: two pixels in each.
+"""Turns a picture into the cells of a terminal: two pixels in each.
 
-A cell is taken as twice as high as it is wide. Who has a file asks `decoder_client.py`: it may be
-anybody's.
+A cell is assumed to be twice as high as it is wide. A caller with a file uses `decoder_client.py`,
+since the file may be a stranger's.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 WHOLE: Final[Box] = (0.0, 0.0, 1.0, 1.0)
 
-#: What is left of the light where a picture will be cut, and the line there.
+#: Brightness (0..1) of what a cut removes; a line marks the border.
 _DARK: Final = 0.3
 _LINE: Final = (255, 200, 60)
-#: The line is one pixel wide in cells, and this part of the longer side where it can be finer.
+#: The line is one pixel wide in cells, and this part of the longer side in a finer picture.
 _LINES: Final = 400
 #: More cells than any screen has.
 MAX_COLUMNS: Final = 1000
 MAX_ROWS: Final = 500
-#: Frames beside each other in a sheet of frames that is kept.
+#: Frames beside each other in a contact sheet in the cache.
 KEPT_COLUMNS: Final = 4
 #: Pixels of the finer picture, 400x225: as a palette PNG 64 KiB, what one screen of cells costs.
 _FINE_PIXELS: Final = 90_000
-#: No side of the finer picture needs more pixels to be made from.
+#: The longest side in pixels that a finer picture is made from.
 _FINE_SIDE: Final = 800
 
 
 class FitTarget(NamedTuple):
-    """The size that a reference is brought to, for looking at what that does.
+    """The size that a reference is brought to, for viewing the result.
 
     Attributes:
         width: In pixels, of the clip; the shape alone matters.
-        copy: Show what is sent; else the picture, with what a cut takes away in the dark.
+        copy: Show what is sent; otherwise the picture, with the parts that a cut removes darkened.
     """
 
     width: int
@@ -53,11 +53,11 @@ class FitTarget(NamedTuple):
 
 
 def read_aim(text: str) -> FitTarget:
-    """The aim that is written so.
+    """Return the target that a text means.
 
     Raises:
         ProblemError: size_invalid.
-        ValueError: It is none.
+        ValueError: It means none.
     """
     size, fit, what = text.split()
     return FitTarget(*width_height(size), read_fit(fit), what == "made")
@@ -67,7 +67,7 @@ class CellArea(NamedTuple):
     """How large a picture may be on the screen, in cells.
 
     Attributes:
-        fine: The terminal takes finer pictures than cells.
+        fine: The terminal shows pictures finer than cells.
     """
 
     columns: int
@@ -80,8 +80,8 @@ class Cells(NamedTuple):
 
     Attributes:
         rgb: Three bytes a pixel, `columns` x `2 * rows` pixels, row by row.
-        png: The same picture finer, with a palette, for terminals that take pictures; empty where
-            nobody asked for it.
+        png: The same picture finer, with a palette, for terminals that show pictures; empty where
+            it was not asked for.
     """
 
     columns: int
@@ -90,7 +90,7 @@ class Cells(NamedTuple):
     png: bytes = b""
 
     def line(self, row: int) -> tuple[bytes, bytes]:
-        """The upper and the lower pixels of a row of cells."""
+        """Return the upper and the lower pixels of a row of cells."""
         width = 3 * self.columns
         at = 2 * row * width
         return self.rgb[at : at + width], self.rgb[at + width : at + 2 * width]
@@ -99,11 +99,14 @@ class Cells(NamedTuple):
 def to_cells(
     image: Image, columns: int, rows: int, *, fine: bool = False, kept: Box = WHOLE
 ) -> Cells:
-    """An RGB picture, as large as it goes into `columns` x `rows` cells, never a sliver of none.
+    """Return an RGB picture scaled to fit `columns` x `rows` cells, at least one cell in size.
 
     Args:
+        image: The picture.
+        columns: Width of the space, in cells.
+        rows: Height of the space, in cells.
         fine: Make `png`, too.
-        kept: What stays of it; what is outside goes into the dark.
+        kept: The part that stays; the rest is darkened.
     """
     from PIL.Image import Resampling
 
@@ -119,7 +122,7 @@ def to_cells(
 
 
 def _in_the_dark(image: Image, kept: Box) -> Image:
-    """The picture with all but a part of it dark, and a line around that part where it ends."""
+    """Return the picture with all but `kept` darkened, and a line around that part."""
     if kept == WHOLE:
         return image
     from PIL import ImageDraw
@@ -139,13 +142,13 @@ def _in_the_dark(image: Image, kept: Box) -> Image:
 
 
 def _png(image: Image, width: int, height: int, kept: Box) -> bytes:
-    """The picture at the shape of `width` x `height`, not finer than it is, about 64 KiB."""
+    """Return the picture as a PNG in the shape of `width` x `height`, never enlarged; ~64 KiB."""
     from PIL.Image import Quantize, Resampling
 
     times = min(math.sqrt(_FINE_PIXELS / (width * height)), max(1, image.width / width))
     size = (max(1, round(width * times)), max(1, round(height * times)))
     out = BytesIO()
-    # A palette takes a third of the bytes, and this way of finding one the least time.
+    # A palette needs a third of the bytes, and this way of finding one is the fastest.
     fine = _in_the_dark(image.resize(size, Resampling.BOX), kept)
     fine.quantize(256, method=Quantize.FASTOCTREE).save(out, "PNG", compress_level=6)
     return out.getvalue()
@@ -154,7 +157,7 @@ def _png(image: Image, width: int, height: int, kept: Box) -> bytes:
 def picture_cells(
     data: bytes, columns: int, rows: int, *, fine: bool, aim: FitTarget | None
 ) -> Cells:
-    """A picture in cells, with what an aim does to it.
+    """Return a picture in cells, changed as the fit `aim` would change it.
 
     Raises:
         ImageRefusedError: As for `first_frame`.

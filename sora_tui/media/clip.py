@@ -1,23 +1,23 @@
-"""Takes pictures out of a clip with PyAV: its first frame, and frames from all along it.
+"""Extracts pictures of a clip with PyAV: its first frame, and frames from all along it.
 
-Only the decoder process decodes: what a clip holds is a stranger's, and a decoder is a large
-program in C. PyAV and Pillow are imported inside the functions.
+Only the decoder process decodes: a clip may be a stranger's, and a decoder is a large program in C.
+PyAV and Pillow are imported inside the functions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.sniff import sniff
 from sora_tui.media.clip_probe import read_clip
-from sora_tui.media.practice.scenery import to_image
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
+    from av.video.plane import VideoPlane
     from av.video.stream import VideoStream
     from PIL.Image import Image
 
@@ -26,18 +26,19 @@ FRAMES: Final = 12
 #: The longer side of a poster and of a frame in a filmstrip, in pixels, at most.
 POSTER_SIDE: Final = 640
 FRAME_SIDE: Final = 320
-#: A picture and a sound are two; some servers add a time code.
+#: Most tracks. A picture and a sound are two; some servers add a time code.
 MAX_TRACKS: Final = 16
-#: A frame of 8K has 33 megapixels.
+#: Most pixels of a frame. One of 8K has 33 megapixels.
 MAX_PIXELS: Final = 36_000_000
-#: Clips up to this many seconds are read in one go; in longer ones the key frames are looked up.
+#: Clips up to this many seconds are read from beginning to end; in longer ones key frames are
+#: sought.
 _IN_ONE_GO: Final = 30.0
-#: The decoders that a clip may need; any other would be more code that reads strangers' bytes.
+#: The decoders that are allowed; any other would be more code that reads strangers' bytes.
 _DECODERS: Final = ("h264", "hevc", "av1", "libdav1d", "vp9", "vp8", "mpeg4", "mjpeg")
 
 
 def poster(file: BinaryIO) -> Image:
-    """The first frame, RGB, upright, its longer side at most `POSTER_SIDE` pixels.
+    """Return the first frame, RGB, upright, its longer side at most `POSTER_SIDE` pixels.
 
     Raises:
         ProblemError: clip_not_shown; its fact `reason` is one of `damaged`, `encrypted`,
@@ -51,12 +52,13 @@ def poster(file: BinaryIO) -> Image:
 
 
 def filmstrip(file: BinaryIO, go_on: Callable[[], object]) -> list[Image]:
-    """Up to `FRAMES` frames evenly along the clip, each at most `FRAME_SIDE` pixels long.
+    """Return up to `FRAMES` frames evenly along the clip, each at most `FRAME_SIDE` pixels long.
 
-    What can be decoded of a clip that is cut off is given, if it is anything at all.
+    Of a clip that is cut off, the frames that can be decoded are returned, if there are any.
 
     Args:
-        go_on: Called between frames; what it raises comes through.
+        file: The clip, open for reading.
+        go_on: Called between frames; an exception from it ends the work.
 
     Raises:
         ProblemError: As `poster`.
@@ -76,7 +78,7 @@ def filmstrip(file: BinaryIO, go_on: Callable[[], object]) -> list[Image]:
                 go_on()
                 if frame is not None:
                     found.append(reduced(frame, FRAME_SIDE))
-        except (OSError, ValueError):  # FFmpeg's word for the end of what can be read
+        except (OSError, ValueError):  # the way FFmpeg reports the end of what can be read
             if not found:
                 raise
         if not found:
@@ -85,24 +87,32 @@ def filmstrip(file: BinaryIO, go_on: Callable[[], object]) -> list[Image]:
 
 
 def reduced(frame: VideoFrame, side: int) -> Image:
-    """The frame as RGB, turned as it is to be seen, its longer side at most `side` pixels."""
+    """Return the frame as RGB, turned as it is displayed, its longer side at most `side` pixels."""
     scale = min(1.0, side / max(frame.width, frame.height))
     width, height = (max(1, round(length * scale)) for length in (frame.width, frame.height))
     small = frame.reformat(width, height, "rgb24", interpolation="AREA", threads=1)
     image = to_image(small.planes[0], "RGB")
-    # A phone writes what its sensor saw, and how it was held: a whole number of quarter turns.
+    # A phone stores the picture of its sensor, and how it was held: a number of quarter turns.
     return image.rotate(frame.rotation, expand=True) if frame.rotation % 90 == 0 else image
 
 
+def to_image(plane: VideoPlane, mode: Literal["L", "RGB"]) -> Image:
+    """Return the pixels of one plane, without the padding at the end of its rows."""
+    from PIL import Image as Pillow
+
+    size = (plane.width, plane.height)
+    return Pillow.frombytes(mode, size, bytes(plane), "raw", mode, plane.line_size)
+
+
 def refused(reason: str) -> ProblemError:
-    """A clip that cannot be looked at."""
+    """Return the problem of a clip that cannot be shown."""
     return problem_error("clip_not_shown", reason=reason)
 
 
 def _in_order(
     container: InputContainer, stream: VideoStream, moments: list[float]
 ) -> Iterator[VideoFrame | None]:
-    """The frames shown at these moments, and None for each one between: nothing is sought."""
+    """Yield the frames shown at these moments, None for each one between; decodes all in order."""
     wanted = iter(moments)
     moment = next(wanted)
     for frame in container.decode(stream):
@@ -120,7 +130,7 @@ def _in_order(
 def _sought(
     container: InputContainer, stream: VideoStream, moments: list[float]
 ) -> Iterator[VideoFrame | None]:
-    """The key frames before these moments, for who cannot wait for all that lies between."""
+    """Yield the key frames before these moments, for clips too long to decode in order."""
     assert stream.time_base is not None
     for moment in moments:
         container.seek(int(moment / stream.time_base), stream=stream)
@@ -129,7 +139,7 @@ def _sought(
 
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a clip as the MP4 or AVI that it is, and as nothing else that FFmpeg might see in it."""
+    """Open a clip as the MP4 or AVI that it is, and as no other format that FFmpeg might detect."""
     try:
         import av
     except ImportError:
@@ -164,15 +174,15 @@ def _opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 def _checked(file: BinaryIO) -> str:
-    """FFmpeg's name for the kind of clip this is, once its boxes say that it may be opened."""
+    """Return FFmpeg's name for the kind of clip, if its boxes say that it may be opened."""
     try:
         facts, _suffix = read_clip(file)
     except ProblemError as error:
         reason = error.problem.facts["reason"]
-        if reason != "cut_off":  # whose beginning may be shown
+        if reason != "cut_off":  # the beginning of a clip that is cut off may be shown
             raise refused(str(reason)) from None
     else:
-        if facts.codec == "encv":  # ISO/IEC 23001-7: what FFmpeg would show of it is noise
+        if facts.codec == "encv":  # ISO/IEC 23001-7: FFmpeg would show noise
             raise refused("encrypted")
         if facts.tracks > MAX_TRACKS:
             raise refused("too_many_tracks")

@@ -1,4 +1,4 @@
-"""Which kind of clip a file is, whatever its name says, and what it tells about itself."""
+"""Which kind of clip a file is, whatever its name says, and the facts in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sora_tui.media.avi import read_avi
 from sora_tui.media.mp4 import ClipFacts, read_mp4
 from sora_tui.media.webm import webm_suffix
 
-#: The suffix of what is kept though nothing here can check it. Words and pages never come so far.
+#: Suffixes of files that are kept although nothing here can check them. No text or page is kept.
 _SUFFIXES: Final[Mapping[Sniffed, str]] = {
     "mp4": ".mp4",
     "avi": ".avi",
@@ -35,13 +35,13 @@ _QUICKTIME: Final = frozenset({b"moov", b"mdat", b"wide", b"skip", b"pnot"})
 
 
 class ClipProbe(NamedTuple):
-    """What a look at a downloaded file found.
+    """The result of a check of a downloaded file.
 
     Attributes:
-        facts: What it says about itself; None of one that is no MP4 and no AVI.
-        suffix: Goes with its bytes.
+        facts: What it says about itself; None if it is no MP4 and no AVI.
+        suffix: The suffix that goes with its bytes.
         warning: Why it is not known to be a whole clip: `not_checked` for a kind that nothing here
-            reads, `trailing_bytes`, or a `reason` of `clip_damaged`. None where all is well.
+            reads, `trailing_bytes`, or a `reason` of `clip_damaged`. None where it is whole.
     """
 
     facts: ClipFacts | None
@@ -50,7 +50,7 @@ class ClipProbe(NamedTuple):
 
 
 def probe_clip(path: Path) -> ClipProbe:
-    """Look at a downloaded clip.
+    """Check a downloaded clip by its bytes.
 
     Raises:
         OSError: The file cannot be read.
@@ -74,7 +74,7 @@ def probe_clip(path: Path) -> ClipProbe:
 
 
 def read_clip(file: BinaryIO) -> tuple[ClipFacts, str]:
-    """The facts of an open MP4 or AVI; raises what `read_mp4` and `read_avi` raise."""
+    """Return the facts of an open MP4 or AVI; raises what `read_mp4` and `read_avi` raise."""
     file.seek(0)
     kind = sniff(file.read(16))
     file.seek(0)

@@ -1,4 +1,4 @@
-"""Sheets of frames: laid out for the room there is, kept as one picture, and taken apart again."""
+"""Contact sheets: frames laid out for a space, stored as one picture, and split again."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from sora_tui.media.clip import FRAMES
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: The most frames that a server's sheet is taken to have on one side.
+#: Most frames on one side of a server's sheet.
 _MOST: Final = 12
-#: Frames beside each other that are tried: rows of these are full.
+#: Frames beside each other that are tried; with these each row is full.
 _ROWS_OF: Final = (12, 6, 4, 3, 2, 1)
-#: No brighter than this (0..255) is black: a JPEG's neighbours shine through.
+#: A pixel up to this brightness (0..255) counts as black, because JPEG blurs its neighbours.
 _BLACK: Final = 24
-#: Pixels between frames, which are cells: one column, and one row.
+#: Pixels between frames, which become cells: one column, and one row.
 _GAP: Final = 1
 
 
 def laid_out(frames: Sequence[Image], columns: int, rows: int, *, fine: bool) -> Cells:
-    """The frames as large as they go into `columns` x `rows` cells, in order, row by row.
+    """Return the frames as large as they fit into `columns` x `rows` cells, in order, row by row.
 
-    Where there is no room for all of them it is the first alone.
+    Where there is no room for all of them, only the first is shown.
 
     Args:
         frames: At least one; all as large as the first.
+        columns: Width of the space, in cells.
+        rows: Height of the space, in cells.
+        fine: Make a PNG for real pixels, too.
     """
     width, height = frames[0].size
     beside, wide, high = _grid(len(frames), Fraction(width, height), columns, rows)
@@ -36,25 +39,28 @@ def laid_out(frames: Sequence[Image], columns: int, rows: int, *, fine: bool) ->
         return to_cells(frames[0], columns, rows, fine=fine)
     times = min(8, max(1, width // wide)) if fine else 1
     sheet = _pasted(frames, beside, (wide * times, high * times), _GAP * times)
-    # Exactly as many cells as it has pixels: scaled once more it would be blurred.
+    # Exactly as many cells as it has pixels, because scaling again would blur it.
     across, down = sheet.width // times, -(-sheet.height // (2 * times))
     whole = sheet.crop((0, 0, sheet.width, 2 * down * times))
     return to_cells(whole, across, down, fine=fine)
 
 
 def sheet_of(frames: Sequence[Image]) -> Image:
-    """The frames as one picture to be kept; `tiles_in` takes it apart again."""
+    """Return the frames as one picture to store; `tiles_in` splits it again."""
     return _pasted(frames, KEPT_COLUMNS, frames[0].size, 0)
 
 
 def tiles_in(sheet: Image, width: int, height: int, beside: int = 0) -> list[Image]:
-    """The frames in a sheet of a clip of `width` x `height`, `FRAMES` of them where there are more.
+    """Return the frames in a sheet of a clip of `width` x `height`, `FRAMES` of them at most.
 
-    A black one at the end is none.
+    Black ones at the end are left out.
 
     Args:
-        beside: How many stand beside each other; 0 where nobody says it: then the fewest are taken
-            that make frames of the clip's shape, and where none do, the sheet is one picture.
+        sheet: The sheet of frames.
+        width: Width of the clip, in pixels.
+        height: Height of the clip, in pixels.
+        beside: Frames beside each other; 0 if unknown: then the fewest are assumed that make frames
+            of the clip's shape, and if none do, the sheet is one picture.
     """
     shape = Fraction(width, height)
     if beside:
@@ -72,7 +78,7 @@ def tiles_in(sheet: Image, width: int, height: int, beside: int = 0) -> list[Ima
 
 
 def _division(ratio: Fraction) -> tuple[int, int]:
-    """Frames beside and above each other whose quotient is about `ratio`, as few as may be."""
+    """Return columns and rows of frames whose quotient is about `ratio`, as few as possible."""
     pairs = [(x, y) for x in range(1, _MOST + 1) for y in range(1, _MOST + 1)]
     pairs.sort(key=lambda pair: pair[0] * pair[1])
     near = (pair for pair in pairs if abs(Fraction(pair[0], pair[1]) / ratio - 1) < 0.02)
@@ -80,9 +86,9 @@ def _division(ratio: Fraction) -> tuple[int, int]:
 
 
 def _grid(count: int, shape: Fraction, columns: int, rows: int) -> tuple[int, int, int]:
-    """Frames in a row, and the width and height of each in pixels, so that they are largest.
+    """Return the frames in a row, and the width and height of each in pixels, as large as possible.
 
-    No frames in a row where they do not go into it.
+    It returns 0 frames in a row where they do not fit.
     """
     beside, width, height = 0, 0, 0
     for tried in sorted({min(number, count) for number in _ROWS_OF}, reverse=True):

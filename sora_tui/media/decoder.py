@@ -1,4 +1,4 @@
-"""Whether clips can be decoded here: asks in a process of its own, as the decoder will."""
+"""Whether clips can be decoded here: tested in a process of its own, as the decoder runs in one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import subprocess
 import sys
 from typing import Final
 
-#: Seconds for PyAV to load; it takes a third of one.
+#: Seconds that PyAV may take to load; it takes a third of one.
 _PATIENCE: Final = 30.0
 
 
 def decoder_version() -> str | None:
-    """The version of PyAV; None where it is not installed, or its libraries do not load."""
+    """Return the version of PyAV; None where it is not installed, or its libraries do not load."""
     try:
         said = subprocess.run(
             [sys.executable, "-P", "-c", "import av; print(av.__version__)"],

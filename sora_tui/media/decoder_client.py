@@ -1,9 +1,9 @@
-"""Has strangers' pictures and clips opened in a process of its own, which may die of them.
+"""Has strangers' pictures and clips opened in a process of its own, which they may crash.
 
-A `DecoderClient` keeps one such process (`decoder_process.py`), warm from the first need on. It
-takes one request at a time, gets files that are open already, and is killed when it takes too long;
-whoever asks next gets a fresh one. Each answer comes over a socket of its own, and is believed as
-little as the file.
+A `DecoderClient` keeps one such process (`decoder_process.py`) running from the first need on. The
+process takes one request at a time, gets files that are open already, and is killed when it takes
+too long; the next request starts a new one. Each answer comes over a socket of its own, and is
+checked as strictly as the file.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ T = TypeVar("T")
 
 #: Seconds that a request may take, a start of the process included.
 PATIENCE: Final = 15.0
-#: Seconds until a process that was told to stop is killed.
+#: Seconds after which a process that was asked to stop is killed.
 _STOP: Final = 0.5
-#: Seconds between two looks whether the answer is still wanted.
+#: Seconds between two checks whether the answer is still wanted.
 _SLICE: Final = 0.05
-#: The most that is taken of one answer, in bytes: of a reference as it is sent, and of what is
-#: shown or kept.
+#: The most bytes that are taken of one answer: of a reference as it is sent, and of what is shown
+#: or stored.
 _MAX_SENT: Final = 64 * 2**20
 _MAX_SHOWN: Final = 8 * 2**20
 _MAX_HEAD: Final = 64 * 1024
-#: Twice the pixels of a finer picture: what is above would be a burden to the terminal.
+#: Twice the pixels of a finer picture: a larger one would slow the terminal down.
 _MAX_FINE: Final = 180_000
-#: No clip and no picture has a number in it that is larger.
+#: No number in a clip or picture is larger.
 _MAX_NUMBER: Final = 2**63
-#: How it is started; -P because a workspace is no place to import from.
+#: How it is started; -P so that it imports nothing from a workspace.
 _WORKER: Final = ("-P", "-m", "sora_tui.media.decoder_process")
-#: What the process sees of our environment: how to find Python's modules, and no key.
+#: What the process gets of our environment: how to find Python's modules, and no key.
 _ENVIRONMENT: Final = (
     *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "VIRTUAL_ENV"),
     *("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "COVERAGE_PROCESS_START"),
@@ -59,11 +59,11 @@ class NotWantedError(Exception):
 
 
 class ClipReport(NamedTuple):
-    """What there is to say of a clip's file.
+    """The facts about a clip's file.
 
     Attributes:
-        facts: None where its boxes are not in order.
-        damage: Then: why, as `reason` of `clip_damaged`.
+        facts: None where its boxes are damaged.
+        damage: Why facts are missing, as `reason` of `clip_damaged`.
         sha256: In hexadecimal; None for a file that takes too long.
     """
 
@@ -78,7 +78,7 @@ class PreparedPicture(NamedTuple):
     Attributes:
         facts: Of the file.
         sha256: Of the file.
-        copy: The copy that is sent in its place; None: the file itself is.
+        copy: The copy that is sent in its place; None where the file itself is sent.
     """
 
     facts: ImageFacts
@@ -87,16 +87,16 @@ class PreparedPicture(NamedTuple):
 
 
 class DecodedPicture(NamedTuple):
-    """A picture for the screen, and a JPEG of it to be kept."""
+    """A picture for the screen, and a JPEG of it to store."""
 
     cells: Cells
     jpeg: bytes
 
 
 _NO_ROOM: Final = CellArea(1, 1)
-#: How the codes begin that it may give; what others say, of money, is not its business.
+#: Beginnings of the codes that the process may report; it must not report any about money.
 _ITS_CODES: Final = ("reference_", "picture_not_shown", "clip_not_shown", "size_invalid")
-#: The problem of who cannot have what was asked for.
+#: The problem code by kind of request, when the process gives no answer.
 _CODES: Final = {
     "picture": "picture_not_shown",
     "sheet": "picture_not_shown",
@@ -109,7 +109,7 @@ def _wanted() -> bool:
 
 
 class DecoderClient:
-    """One process, for any thread. Nothing runs before the first request."""
+    """One decoder process, for any thread. It starts with the first request."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
@@ -124,26 +124,29 @@ class DecoderClient:
         aim: FitTarget | None = None,
         is_wanted: Callable[[], bool] = _wanted,
     ) -> Cells:
-        """A picture as large as it goes into `room`.
+        """Return a picture scaled to fit `room`.
 
         Args:
-            file: Open at any place, which is another one afterwards; it stays open.
-            aim: Of a picture that is to be sent: the frame it is to fill.
-            is_wanted: Asked now and then; when it says no, the work is stopped.
+            file: Open at any position, which changes; it stays open.
+            room: The space to fill.
+            aim: For a picture that is to be sent: the size it is to be brought to.
+            is_wanted: Called now and then; when it returns False, the work is stopped.
 
         Raises:
             ProblemError: reference_not_image, reference_damaged, reference_too_large, or
                 picture_not_shown with a `reason`: `too_slow`, `too_large`, `crashed`,
                 `not_regular`.
-            NotWantedError: `is_wanted` said no.
+            NotWantedError: `is_wanted` returned False.
         """
         return self._ask(_cells, "picture", file, room, is_wanted, {"aim": str(aim) if aim else ""})
 
     def reference(self, file: BinaryIO, size: str | None, fit: Fit) -> PreparedPicture:
-        """A picture checked to its last byte, and brought to what is sent of it.
+        """Return a picture checked to its last byte, and the copy to send in its place, if any.
 
         Args:
+            file: The picture, open for reading.
             size: The clip's `width x height`; None takes any picture as it is.
+            fit: `exact` refuses a picture of another size.
 
         Raises:
             ProblemError: those of `image.bring_to`, or reference_not_opened with a `reason` as
@@ -153,24 +156,24 @@ class DecoderClient:
         return self._ask(_prepared, "reference", file, _NO_ROOM, _wanted, more)
 
     def facts(self, file: BinaryIO, *, is_wanted: Callable[[], bool] = _wanted) -> ClipReport:
-        """What a clip says about itself. Arguments and refusals as for `poster`."""
+        """Return what a clip says about itself. Arguments and refusals as for `poster`."""
         return self._ask(_report, "facts", file, _NO_ROOM, is_wanted)
 
     def poster(
         self, file: BinaryIO, room: CellArea, *, is_wanted: Callable[[], bool] = _wanted
     ) -> DecodedPicture:
-        """The first frame of a clip. Arguments as for `picture`.
+        """Return the first frame of a clip. Arguments as for `picture`.
 
         Raises:
             ProblemError: clip_not_shown with a `reason`: those of `picture` and of `clip.poster`.
-            NotWantedError: `is_wanted` said no.
+            NotWantedError: `is_wanted` returned False.
         """
         return self._ask(_decoded, "poster", file, room, is_wanted)
 
     def filmstrip(
         self, file: BinaryIO, room: CellArea, *, is_wanted: Callable[[], bool] = _wanted
     ) -> DecodedPicture:
-        """Frames from all along a clip, laid out for `room`. As `poster`."""
+        """Return frames from all along a clip, laid out for `room`. As `poster`."""
         return self._ask(_decoded, "filmstrip", file, room, is_wanted)
 
     def sheet(
@@ -182,11 +185,14 @@ class DecoderClient:
         beside: int = 0,
         is_wanted: Callable[[], bool] = _wanted,
     ) -> Cells:
-        """The frames of a sheet that is there, laid out for `room`. As `picture`.
+        """Return the frames of a contact sheet, laid out for `room`. As `picture`.
 
         Args:
+            file: The sheet, open for reading.
+            room: The space to fill.
             clip: Width and height of the clip that the sheet is of.
             beside: Frames beside each other in the sheet; 0 is unknown.
+            is_wanted: As in `picture`.
         """
         more = {"width": clip[0], "height": clip[1], "beside": beside}
         return self._ask(_cells, "sheet", file, room, is_wanted, more)
@@ -194,7 +200,7 @@ class DecoderClient:
     def stop(self) -> None:
         """End the process, if there is one; a later request starts another."""
         if self._process is not None:
-            _end(self._process)  # whoever waits for its answer hears of it
+            _end(self._process)  # the request that waits for its answer then ends with an error
         if self._turn.acquire(blocking=False):
             self._close()
             self._turn.release()
@@ -252,7 +258,7 @@ class DecoderClient:
         except TimeoutError as error:
             raise self._decoder_gone("too_slow") from error
         except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-            # Cut short, or nonsense: either way that process is not to be trusted any more.
+            # Incomplete or invalid: either way this process is not to be trusted any more.
             raise self._decoder_gone("crashed") from error
 
     def _answer(
@@ -305,10 +311,10 @@ class DecoderClient:
         return ours
 
     def _decoder_gone(self, reason: str) -> _DecoderGoneError:
-        """End the process; the reason it gives by the way it ended is the better one."""
+        """End the process and return why; the reason given by how it ended is the better one."""
         process = self._process
         if process is not None:
-            # One that ended by itself has a moment to say how.
+            # A process that ended by itself gets a moment in which its status can be read.
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.2 if reason == "crashed" else 0)
             if _end(process) == -signal.SIGXCPU:
@@ -325,7 +331,7 @@ class DecoderClient:
 
 
 class _DecoderGoneError(Exception):
-    """The process is gone."""
+    """The process has ended."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -333,7 +339,7 @@ class _DecoderGoneError(Exception):
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:
-    """Kill it and what answers for it, if it lives; its exit code."""
+    """Kill the process and its forks, if they live; return its exit code."""
     if process.poll() is None:
         with suppress(ProcessLookupError, PermissionError):  # macOS, of one that has ended
             os.killpg(process.pid, signal.SIGKILL)
@@ -346,7 +352,7 @@ def _send(asked: socket.socket, wish: Mapping[str, Any], *fds: int) -> None:
 
 
 def _exactly(answers: socket.socket, length: int, until: float) -> bytes:
-    """So many bytes, however slowly they come, but not after `until`."""
+    """Return exactly `length` bytes, however slowly they come, but not after `until`."""
     data = bytearray()
     while len(data) < length:
         answers.settimeout(max(until - time.monotonic(), 0.001))
@@ -364,7 +370,7 @@ def _number(value: object, most: int = _MAX_NUMBER) -> int:
 
 
 def _measure(value: object) -> float:
-    if not isinstance(value, int | float) or not 0 <= value <= _MAX_NUMBER:  # NaN is not, either
+    if not isinstance(value, int | float) or not 0 <= value <= _MAX_NUMBER:  # NaN fails this too
         raise ValueError("no measure that we know")
     return float(value)
 
@@ -381,10 +387,10 @@ def _refusal(said: Mapping[str, Any]) -> ProblemError:
 
 
 def read_report(document: Mapping[str, Any]) -> ClipReport:
-    """The report in a JSON object.
+    """Return the report in a JSON object.
 
     Raises:
-        ValueError, LookupError, TypeError, AttributeError: It is none.
+        ValueError, LookupError, TypeError, AttributeError: It is no report.
     """
     digest = document.get("sha256")
     return ClipReport(
@@ -429,7 +435,7 @@ def _cells(said: Mapping[str, Any], parts: list[bytes], room: CellArea) -> Cells
 
 
 def _clip_facts(said: Mapping[str, Any]) -> ClipFacts:
-    """The facts, each of its own kind."""
+    """Return the facts in a JSON object, each checked for its type."""
     return ClipFacts(
         width=_number(said["width"]),
         height=_number(said["height"]),

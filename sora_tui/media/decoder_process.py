@@ -1,13 +1,13 @@
-"""The decoder process: opens strangers' pictures and clips, with little memory, time and no more.
+"""The decoder process: opens strangers' pictures and clips with little memory, time and rights.
 
 `decoder_client.py` starts it as `python -m sora_tui.media.decoder_process` with a socket as its
 standard input. A request is the length of a JSON object, the object, and two open files: what is to
 be opened, and a socket for the answer. The answer is the length of a JSON object, the object, and
 the bytes whose lengths it names.
 
-Each request is answered by a fork that has all libraries and can open nothing: no file, no socket,
-no pipe. So what a stranger's file may do to it ends with it. What it cannot survive it need not:
-whoever asked sees it end.
+Each request is answered by a fork that has all libraries loaded and can open nothing: no file, no
+socket, no pipe. So damage by a stranger's file ends with the fork. The fork may crash: the process
+that asked is told.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ from sora_tui.media.image import bring_to, first_frame
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Address space in bytes: 64 megapixels of a PNG with transparency, and the libraries.
+#: Address space in bytes: for 64 megapixels of a PNG with transparency, and the libraries.
 _MEMORY: Final = 1280 * 2**20
-#: Seconds of processor time for one request: twice what 64 megapixels take; and for what has to
-#: go through a whole file.
+#: Seconds of processor time for one request: twice what 64 megapixels take; and for requests that
+#: read a whole file.
 _CPU: Final = 5
 _CPU_LONGER: Final = 10
 _LONGER: Final = frozenset({"facts", "filmstrip"})
-#: Seconds after which one that only sleeps ends, too, whether or not somebody waits for it.
+#: Seconds after which a fork that only sleeps ends, whether or not its answer is waited for.
 _LIFE: Final = 20
-#: Its own three files, and two that come with a request.
+#: Most open files: its own three, and two that come with a request.
 _FILES: Final = 5
-#: The most that is read of a picture.
+#: The most bytes that are read of a picture.
 _MAX_BYTES: Final = 50 * 2**20
-#: Files up to so many bytes are hashed: a second's work.
+#: Files up to this many bytes are hashed: that takes a second.
 _MAX_HASHED: Final = 512 * 2**20
-#: A sheet is made smaller than so many pixels on its longer side, before it is taken apart.
+#: A sheet is scaled to at most this many pixels on its longer side before it is split.
 _SHEET_SIDE: Final = 4000
-#: What the libraries would import at need: once a stranger's bytes are there, nothing can be.
+#: Modules that the libraries import when needed: with a stranger's bytes open, none can be.
 _OF_PILLOW: Final = (
     *("MpoImagePlugin", "TiffImagePlugin", "WebPImagePlugin"),
     *("ImageCms", "ImageDraw", "ImageFilter", "ImageOps"),
@@ -75,11 +75,11 @@ Work = Callable[[BinaryIO, Mapping[str, Any], Callable[[], object]], Answer]
 
 
 class _Stopped(Exception):  # noqa: N818 -- nothing went wrong
-    """Nobody wants the answer any more."""
+    """The answer is no longer wanted."""
 
 
 def main() -> None:
-    """Answer requests until nobody asks any more."""
+    """Answer requests until the other end of the socket closes."""
     _load()
     _confine()
     with socket.socket(fileno=sys.stdin.fileno()) as asked:
@@ -92,7 +92,7 @@ def main() -> None:
             for fd in fds:
                 os.close(fd)
             _pid, status = os.waitpid(child, 0)
-            if os.WIFSIGNALED(status):  # whoever asked wants to know how
+            if os.WIFSIGNALED(status):  # the process that asked is told by which signal
                 os.kill(os.getpid(), os.WTERMSIG(status))
             elif status:
                 sys.exit(1)
@@ -104,20 +104,20 @@ def _load() -> None:
     Pillow.preinit()
     for name in _OF_PILLOW:
         import_module(f"PIL.{name}")
-    with suppress(ImportError):  # clip.py says so
+    with suppress(ImportError):  # clip.py reports it
         for name in _OF_PYAV:
             import_module(f"av.{name}")
 
 
 def _confine() -> None:
-    """Give up what a decoder does not need."""
+    """Give up rights that a decoder does not need."""
     _limit(resource.RLIMIT_AS, _MEMORY)
     _limit(resource.RLIMIT_NOFILE, _FILES)
-    _limit(resource.RLIMIT_FSIZE, 0)  # not a byte into any file
+    _limit(resource.RLIMIT_FSIZE, 0)  # it may not write to any file
     _limit(resource.RLIMIT_CORE, 0)
     os.nice(5)
     if sys.platform == "linux":
-        with suppress(OSError):  # the first to go when the machine runs out of memory
+        with suppress(OSError):  # the first to be killed when the machine runs out of memory
             Path("/proc/self/oom_score_adj").write_text("1000")
         _lock_away()
 
@@ -128,9 +128,9 @@ def _limit(name: int, limit: int, hard: int | None = None) -> None:
 
 
 def _lock_away() -> None:
-    """No file is named any more, not even to delete it, no port reached, no process signalled.
+    """Forbid opening or deleting any file, connecting to any port, signalling any process.
 
-    Where the kernel has Landlock; an older one knows fewer of these.
+    It needs a kernel with Landlock; an older version of Landlock forbids fewer of these.
     """
     _LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     version = _LIBC.syscall(_CREATE_RULESET, None, 0, 1)
@@ -145,7 +145,7 @@ def _lock_away() -> None:
 
 
 def _receive(asked: socket.socket) -> tuple[Mapping[str, Any], list[int]] | None:
-    """The next wish and its two files; None at the end."""
+    """Return the next request and its two files; None at the end."""
     head, fds, _flags, _address = socket.recv_fds(asked, 4, 2)
     if not head:
         return None
@@ -161,7 +161,7 @@ def _exactly(asked: socket.socket, length: int) -> bytes:
 
 
 def _answer_once(wish: Mapping[str, Any], file_fd: int, answer_fd: int) -> NoReturn:
-    """In the fork: answer, and end."""
+    """Answer one request in the fork, and end."""
     failed = 1
     try:
         if sys.platform == "linux":
@@ -169,12 +169,12 @@ def _answer_once(wish: Mapping[str, Any], file_fd: int, answer_fd: int) -> NoRet
         _limit(resource.RLIMIT_NOFILE, 0)
         _limit(resource.RLIMIT_NPROC, 0)
         seconds = _CPU_LONGER if wish["do"] in _LONGER else _CPU
-        _limit(resource.RLIMIT_CPU, seconds, seconds + 1)  # the first says why it ends
+        _limit(resource.RLIMIT_CPU, seconds, seconds + 1)  # the first one's signal says why
         signal.alarm(_LIFE)
         with os.fdopen(file_fd, "rb") as file, socket.socket(fileno=answer_fd) as asked:
             said, parts = _answer(wish, file, asked)
             head = json.dumps({**said, "parts": list(map(len, parts))}).encode()
-            with suppress(ConnectionError):  # nobody waits for it any more
+            with suppress(ConnectionError):  # the answer is no longer waited for
                 asked.sendall(len(head).to_bytes(4) + head + b"".join(parts))
         failed = 0
     finally:
@@ -201,7 +201,7 @@ def _answer(wish: Mapping[str, Any], file: BinaryIO, asked: socket.socket) -> An
 
 
 def _facts(file: BinaryIO, _wish: Mapping[str, Any], go_on: Callable[[], object]) -> Answer:
-    """What a clip says about itself, or what is wrong with it; and its SHA-256."""
+    """Return what a clip says about itself, or what is wrong with it; and its SHA-256."""
     said: dict[str, Any] = {}
     try:
         facts, _suffix = read_clip(file)

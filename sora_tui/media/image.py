@@ -38,10 +38,10 @@ __all__ = [
     "mime_type",
 ]
 
-#: What a profile calls the colours of a mode of Pillow.
+#: The colour space in a profile, by mode of Pillow.
 _SPACES: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 _ORIENTATION_TAG: Final = 0x0112
-#: Where in what `cover` leaves over the kept part lies: 0 left or top, 1 right or bottom.
+#: Where the kept part of a `cover` lies: 0 left or top, 1 right or bottom.
 _CENTRES: Final[dict[Gravity, tuple[float, float]]] = {
     "centre": (0.5, 0.5),
     "top": (0.5, 0.0),
@@ -49,8 +49,8 @@ _CENTRES: Final[dict[Gravity, tuple[float, float]]] = {
     "left": (0.0, 0.5),
     "right": (1.0, 0.5),
 }
-#: The longer side of a background while it is blurred: so it costs little, and looks the same at
-#: whatever size it is looked at.
+#: The longer side in pixels of a background while it is blurred: that is fast, and looks the same
+#: at any size.
 _BLURRED: Final = 80
 
 
@@ -63,23 +63,23 @@ class ImageRefusedError(ProblemError):
 
 
 def check_image(data: bytes) -> ImageFacts:
-    """Decode the whole picture once and say what it is.
+    """Decode the whole picture once and return its facts.
 
     Both checks of Pillow are needed: `verify` misses a cut JPEG, `load` misses a PNG that lost
-    its last chunk. An animated GIF passes (its first frame is what `as_png` gives); an animated
-    WebP or PNG does not, because those would be sent byte for byte.
+    its last chunk. An animated GIF passes (`as_png` takes its first frame); an animated WebP or PNG
+    does not, because those would be sent byte for byte.
 
     A turned picture (`facts.turned`) must go through `fit_image` even when its displayed size is
-    the wanted one: whether a server turns it or takes the stored size is unknown.
+    the wanted one: it is not known whether a server turns it or takes the stored size.
 
     Raises:
         ImageRefusedError: Not one of the five formats, damaged, animated, or over `MAX_PIXELS`.
-        MemoryError: Below that, and still too much for this process.
+        MemoryError: Below that, and still too large for this process.
     """
     with _opened(data) as image:
         image.verify()
     with _opened(data) as image:  # verify() leaves an image unusable
-        # Some cameras put more pictures behind a JPEG, for other devices; it is a still one.
+        # Some cameras add more pictures after a JPEG, for other devices; it counts as a still one.
         is_mpo = image.format == "MPO"
         format_ = cast(ImageFormat, "JPEG" if is_mpo else image.format)
         frames = 1 if is_mpo else int(getattr(image, "n_frames", 1))
@@ -94,11 +94,12 @@ def check_image(data: bytes) -> ImageFacts:
 
 
 def bring_to(data: bytes, size: str | None, fit: Fit) -> tuple[ImageFacts, bytes | None]:
-    """What a picture is, and the copy that is sent of it; None: itself, to the last byte.
+    """Return the facts of a picture, and the copy to send; None where the file itself is sent.
 
     A JPEG, PNG or WebP of the right size stays as it is, whatever the fit; GIF and BMP become PNG.
 
     Args:
+        data: The picture's file.
         size: The clip's `width x height`; None takes any picture as it is.
         fit: `exact` refuses a picture of another size.
 
@@ -120,7 +121,7 @@ def bring_to(data: bytes, size: str | None, fit: Fit) -> tuple[ImageFacts, bytes
 
 
 def fit_image(data: bytes, width: int, height: int, fit: Fit) -> bytes:
-    """The picture as a JPEG of exactly `width` x `height`, the same bytes for the same input.
+    """Return the picture as a JPEG of exactly `width` x `height`, equal for equal input.
 
     The EXIF turn is applied first, colours become sRGB by the picture's own profile, transparency
     lies on black, and no metadata (such as a place) goes along. Always JPEG quality 92 without
@@ -131,7 +132,7 @@ def fit_image(data: bytes, width: int, height: int, fit: Fit) -> bytes:
         ImageRefusedError: As for `check_image`.
     """
     with _opened(data) as image:
-        # A JPEG decodes at half, quarter or eighth size for free; `longest` holds for any turn.
+        # A JPEG decodes at half, quarter or eighth size at no cost; `longest` suits any turn.
         longest = max(width, height)
         image.draft("RGB", (longest, longest))
         flat = _flat(image)
@@ -141,7 +142,7 @@ def fit_image(data: bytes, width: int, height: int, fit: Fit) -> bytes:
 
 
 def fitted(image: Image, width: int, height: int, fit: Fit) -> Image:
-    """An RGB picture brought to exactly `width` x `height`; for `exact`: as `cover` does."""
+    """Return an RGB picture brought to exactly `width` x `height`; `exact` acts as `cover`."""
     from PIL import ImageFilter, ImageOps
     from PIL.Image import Resampling
 
@@ -162,9 +163,9 @@ def fitted(image: Image, width: int, height: int, fit: Fit) -> Image:
 
 
 def as_png(data: bytes) -> bytes:
-    """The first frame as a PNG of the same size, sRGB, transparency on black.
+    """Return the first frame as a PNG of the same size, sRGB, transparency on black.
 
-    So GIF and BMP travel.
+    GIF and BMP are sent in this form.
 
     Raises:
         ImageRefusedError: As for `check_image`.
@@ -176,9 +177,10 @@ def as_png(data: bytes) -> bytes:
 
 
 def first_frame(data: bytes, longest: int) -> Image:
-    """The picture upright, RGB, transparency on black, to be looked at; a damaged end is refused.
+    """Return the picture for viewing: upright, RGB, transparency on black; damage is refused.
 
     Args:
+        data: The picture's file.
         longest: The side in pixels that will be needed: a JPEG is decoded no larger than that.
 
     Raises:
@@ -189,11 +191,11 @@ def first_frame(data: bytes, longest: int) -> Image:
     with _opened(data) as image:
         image.draft("RGB", (longest, longest))
         image.load()
-        if image.mode == "P":  # its numbers are no colours that could be mixed
+        if image.mode == "P":  # the numbers of a palette are no colours that could be mixed
             image = image.convert("RGBA" if image.has_transparency_data else "RGB")
         scale = longest / max(image.size)
         if scale < 1 and not image.mode.startswith("I"):
-            # Before it is made flat: that takes the memory of several pictures.
+            # Before transparency is removed, which takes the memory of several pictures.
             width, height = (max(1, round(side * scale)) for side in image.size)
             image = image.resize((width, height), Resampling.BOX)
         return _flat(image)
@@ -202,7 +204,7 @@ def first_frame(data: bytes, longest: int) -> Image:
 def kept_part(
     width: int, height: int, target_width: int, target_height: int, gravity: Gravity
 ) -> tuple[float, float, float, float]:
-    """What `cover` keeps of a picture: left, top, right, bottom as shares (0..1) of its sides."""
+    """Return the part that `cover` keeps: left, top, right, bottom as shares (0..1) of a side."""
     across = min(1.0, height * target_width / (width * target_height))
     down = min(1.0, width * target_height / (height * target_width))
     x, y = _CENTRES[gravity]
@@ -211,13 +213,13 @@ def kept_part(
 
 
 def mime_type(format_: ImageFormat) -> str:
-    """The media type of a format, e.g. `image/jpeg`."""
+    """Return the media type of a format, e.g. `image/jpeg`."""
     return f"image/{format_.lower()}"
 
 
 @contextmanager
 def _opened(data: bytes) -> Iterator[Image]:
-    """Open an untrusted picture; whatever Pillow raises inside becomes `ImageRefusedError`."""
+    """Open an untrusted picture; an error of Pillow becomes `ImageRefusedError`."""
     from PIL import Image as Pillow
 
     facts = inspect_header(data)
@@ -257,7 +259,7 @@ def _refused(code: str, **facts: Fact) -> ImageRefusedError:
 
 
 def _flat(image: Image) -> Image:
-    """The picture upright, as 8-bit sRGB, transparency on black, and nothing said beside it."""
+    """Return the picture upright, as 8-bit sRGB, transparency on black, without metadata."""
     from PIL import Image as Pillow
     from PIL import ImageOps
 
@@ -280,10 +282,10 @@ def _flat(image: Image) -> Image:
 
 
 def _as_srgb(image: Image, profile: bytes | None) -> Image:
-    """A picture in L, RGB or CMYK as RGB, its numbers read by its own profile (ICC.1:2022).
+    """Return a picture in L, RGB or CMYK as RGB, its numbers read by its own profile (ICC.1:2022).
 
-    A copy carries no profile, which means sRGB to whoever reads it. A profile that is damaged, or
-    of other colours than the picture has, changes nothing.
+    A copy has no profile, which means sRGB. A profile that is damaged, or for other colours than
+    the picture has, is ignored.
     """
     if not profile:
         return image.convert("RGB")

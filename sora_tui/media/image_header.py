@@ -1,7 +1,7 @@
 """Reads the format and size of a picture from its first bytes, without Pillow.
 
-A folder of ten thousand pictures gets its badges from this in a tenth of a second; Pillow
-would need seconds, and its import alone would delay the first frame of the screen.
+With it a folder of ten thousand pictures gets its badges in a tenth of a second; Pillow would need
+seconds, and its import alone would delay the first frame of the screen.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from sora_tui.core.reference_fit import ImageFacts, ImageFormat
 
 FORMATS: Final[tuple[ImageFormat, ...]] = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
-#: How many bytes of a file `inspect_header` wants to see.
+#: How many bytes of a file `inspect_header` needs.
 HEADER_BYTES: Final = 65_536
-#: How many of a JPEG: profiles, histories and small copies stand before what says its size.
+#: How many of a JPEG: profiles, histories and small copies come before the segment with its size.
 JPEG_HEADER_BYTES: Final = 2**21
-#: Segments that are looked at before it: 255 of a profile, and some more.
+#: Most segments that are read before it: 255 of a profile, and some more.
 _MOST_SEGMENTS: Final = 1000
 
 _JPEG: Final = b"\xff\xd8\xff"
@@ -27,13 +27,13 @@ _ORIENTATION_TAG: Final = 0x0112
 
 
 def inspect_header(data: bytes) -> ImageFacts | None:
-    """Facts from the first `HEADER_BYTES` of a file, or None if it is none of the five formats.
+    """Return facts from the first `HEADER_BYTES` of a file, or None for another format.
 
-    Of a JPEG, for which that was None, they may come from its first `JPEG_HEADER_BYTES`.
+    If that returns None for a JPEG, pass its first `JPEG_HEADER_BYTES`.
 
-    A promise about the header only: the picture behind it may be damaged (`check_image` tells).
-    An animation whose frames lie beyond the header counts as two frames, and the EXIF block of a
-    WebP lies at its end and may be out of sight.
+    Only the header is read: the picture itself may be damaged (`check_image` finds that). An
+    animation whose frames lie beyond the header counts as two frames, and the EXIF block of a WebP
+    is at its end and may not be seen.
     """
     data = data[: JPEG_HEADER_BYTES if is_jpeg(data) else HEADER_BYTES]
     for magic, read in _READERS:
@@ -47,14 +47,14 @@ def inspect_header(data: bytes) -> ImageFacts | None:
 
 
 def is_jpeg(data: bytes) -> bool:
-    """Whether a file begins as a JPEG does."""
+    """Return whether a file begins as a JPEG does."""
     return data.startswith(_JPEG)
 
 
 def _oriented(
     format_: ImageFormat, width: int, height: int, frames: int, orientation: int
 ) -> ImageFacts:
-    """Facts as displayed; orientations 5 to 8 swap the axes (EXIF 2.32, tag 0x0112)."""
+    """Return facts as displayed; orientations 5 to 8 swap the axes (EXIF 2.32, tag 0x0112)."""
     if orientation >= 5:
         width, height = height, width
     return ImageFacts(format_, width, height, frames, turned=orientation != 1)
@@ -162,7 +162,7 @@ def _webp_orientation(data: bytes) -> int:
 
 
 def _exif_orientation(tiff: bytes) -> int:
-    """The orientation 1..8 of a TIFF block's first directory; 1 if there is none."""
+    """Return the orientation 1..8 of a TIFF block's first directory; 1 if there is none."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None:
         return 1

@@ -16,11 +16,11 @@ from typing import BinaryIO, Final, NamedTuple
 from sora_tui.core.problem import Fact, ProblemError, problem
 from sora_tui.core.sniff import sniff
 
-#: The index of hours of video; more would only cost memory.
+#: Enough for the index of hours of video; more would only cost memory.
 MAX_MOOV_BYTES: Final = 8 * 2**20
-#: Ten weeks: whoever says more is mistaken.
+#: Ten weeks; a longer length in a file is an error.
 MAX_SECONDS: Final = 6_048_000
-#: Per container; a fragmented stream of hours has some thousand fragments.
+#: Most boxes in a container; a fragmented stream of hours has some thousand fragments.
 MAX_BOXES: Final = 20_000
 
 
@@ -28,17 +28,17 @@ class ClipFacts(NamedTuple):
     """What an MP4 says about itself.
 
     Attributes:
-        width: Pixels of the first video track, as it is to be seen: after a turn.
+        width: Pixels of the first video track, as displayed: after a turn.
         height: As `width`.
-        seconds: Length of the video track; 0.0 if the file does not say (fragmented), or nonsense.
+        seconds: Length of the video track; 0.0 if it is missing (fragmented) or impossible.
         fps: Mean frames per second; 0.0 if the file does not say.
         codec: Four characters of the sample entry, e.g. `avc1`.
         audio: There is a sound track.
-        faststart: The index lies before the media data, so playing can begin while loading.
-        complete: All samples that the index lists have room in the media data.
+        faststart: The index comes before the media data, so playing can begin while loading.
+        complete: All samples that the index lists fit into the media data.
         bytes: Size of the file.
-        tracks: How many there are, of whatever kind.
-        trailing: Bytes behind the last box that belong to none.
+        tracks: How many there are, of any kind.
+        trailing: Bytes after the last box that belong to none.
     """
 
     width: int
@@ -61,13 +61,13 @@ def inspect_mp4(path: Path) -> ClipFacts:
 
 
 def read_mp4(file: BinaryIO) -> ClipFacts:
-    """The facts of an open MP4 file.
+    """Return the facts of an open MP4 file.
 
     Raises:
         ClipDamagedError: `clip_damaged`; its fact `reason` is one of `not_mp4` (no `ftyp` first),
             `cut_off` (a box reaches past the end of the file), `no_index`
             (not exactly one `moov`), `no_media` (no `mdat`), `no_video` (no video track),
-            `index_broken` (sizes inside `moov` lie), `too_many_boxes`, `index_too_large`.
+            `index_broken` (wrong sizes inside `moov`), `too_many_boxes`, `index_too_large`.
         OSError: The file cannot be read.
     """
     size = os.fstat(file.fileno()).st_size
@@ -113,13 +113,13 @@ def read_mp4(file: BinaryIO) -> ClipFacts:
 
 
 def likely_length(seconds: float) -> float:
-    """A length that a file says, or 0.0 for one that no clip has."""
+    """Return a length in seconds that a file gives, or 0.0 for one that no clip has."""
     return seconds if seconds <= MAX_SECONDS else 0.0
 
 
 class _Box(NamedTuple):
     kind: bytes
-    start: int  # of the content, behind the header
+    start: int  # of the content, after the header
     end: int
 
 
@@ -144,10 +144,10 @@ def _damaged(reason: str, **facts: Fact) -> ClipDamagedError:
 
 
 def _top_level(file: BinaryIO, size: int) -> tuple[list[_Box], int]:
-    """All boxes of the file, and how many bytes are left behind the last one.
+    """Return all boxes of the file, and how many bytes are left after the last one.
 
-    What is left belongs to no box: it is shorter than a header, or its kind is no name. Players
-    pass over it; a sparse file that was not filled to its end looks the same.
+    The rest belongs to no box: it is shorter than a header, or its kind is no name. Players ignore
+    it; a sparse file that was not filled to its end looks the same.
     """
     boxes: list[_Box] = []
     at = 0
@@ -171,7 +171,7 @@ def _top_level(file: BinaryIO, size: int) -> tuple[list[_Box], int]:
 
 
 def _box(header: bytes | memoryview, room: int) -> _Box | None:
-    """The box that begins with `header`, or None if it cannot lie within `room` bytes."""
+    """Return the box that begins with `header`, or None if it cannot lie within `room` bytes."""
     if len(header) < 8:
         return None
     length, kind = struct.unpack_from(">I4s", header)
@@ -185,7 +185,7 @@ def _box(header: bytes | memoryview, room: int) -> _Box | None:
 
 
 def _contents(container: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Kind and content of each box directly inside a container."""
+    """Yield kind and content of each box directly inside a container."""
     for _ in range(MAX_BOXES):
         if len(container) < 8:  # QuickTime may end a container with four zero bytes
             return
@@ -204,13 +204,13 @@ def _track(trak: memoryview) -> _Track:
     if handler not in (b"vide", b"soun"):
         return _Track(handler)
     table = dict(_contents(dict(_contents(mdia[b"minf"]))[b"stbl"]))
-    entry = table[b"stsd"][8:]  # behind version and count
+    entry = table[b"stsd"][8:]  # after version and count
     width, height = struct.unpack_from(">HH", entry, 32) if handler == b"vide" else (0, 0)
     if _lies_on_its_side(boxes.get(b"tkhd")):
         width, height = height, width
     mdhd = mdia[b"mdhd"]
     (timescale,) = struct.unpack_from(">I", mdhd, 20 if mdhd[0] == 1 else 12)
-    # Row by row: a file may bring a million, and as a list they would take twenty times its memory.
+    # Row by row: a file may have a million, and as a list they would take twenty times its memory.
     ticks = samples = 0
     for count, delta in _rows(table[b"stts"], ">II"):
         ticks, samples = ticks + count * delta, samples + count
@@ -232,7 +232,7 @@ def _track(trak: memoryview) -> _Track:
 
 
 def _lies_on_its_side(tkhd: memoryview | None) -> bool:
-    """Whether a track's matrix turns it by a quarter, as phones have it (section 8.3.2)."""
+    """Return whether a track's matrix turns it by a quarter, as phones do it (section 8.3.2)."""
     if tkhd is None:
         return False
     a, b, _u, c, d = struct.unpack_from(">5i", tkhd, 52 if tkhd[0] == 1 else 40)
@@ -240,7 +240,7 @@ def _lies_on_its_side(tkhd: memoryview | None) -> bool:
 
 
 def _rows(table: memoryview, row: str, header: int = 4) -> Iterator[tuple[int, ...]]:
-    """The rows of a table box: `header` bytes, a 32-bit count, then that many rows."""
+    """Yield the rows of a table box: `header` bytes, a 32-bit count, then that many rows."""
     (count,) = struct.unpack_from(">I", table, header)
     rows = table[header + 4 : header + 4 + count * struct.calcsize(row)]
     if len(rows) < count * struct.calcsize(row):

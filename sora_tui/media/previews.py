@@ -1,7 +1,7 @@
-"""Pictures of clips, made once and kept in a cache by what the file is, not by what it is called.
+"""Pictures of clips, made once and kept in a cache by the file's identity, not by its name.
 
-Everything here blocks: for a worker thread. The cache is disposable; one that cannot be written
-only means that a picture is made again.
+Everything here blocks: for a worker thread. The cache is disposable; if it cannot be written, a
+picture is only made again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from sora_tui.media.decoder_client import ClipReport, DecodedPicture, DecoderCli
 
 T = TypeVar("T")
 
-#: Files in the cache; beyond them the oldest go, a third at once.
+#: Most files in the cache; beyond them the oldest third is removed.
 _MOST: Final = 3000
 _MAX_REPORT: Final = 64 * 1024
 
 
 class Previews:
-    """What there is to see of clips. What a clip was refused for is remembered, not tried again."""
+    """Previews of clips. A refusal of a clip is remembered, and the clip not tried again."""
 
     def __init__(self, cache: Path, decoder: DecoderClient) -> None:
         self._cache = cache
@@ -34,15 +34,15 @@ class Previews:
         self._was_swept = False
 
     def report(self, file: BinaryIO, is_wanted: Callable[[], bool]) -> ClipReport:
-        """What a clip says about itself.
+        """Return what a clip says about itself.
 
         Args:
-            file: Open at any place; it stays open.
-            is_wanted: Asked now and then; when it says no, the work is stopped.
+            file: Open at any position; it stays open.
+            is_wanted: Called now and then; when it returns False, the work is stopped.
 
         Raises:
             ProblemError: clip_not_shown with a `reason`.
-            NotWantedError: `is_wanted` said no.
+            NotWantedError: `is_wanted` returned False.
         """
         name = f"{identity(file)}.json"
         kept = self._read(name)
@@ -54,7 +54,7 @@ class Previews:
         return made
 
     def poster(self, file: BinaryIO, room: CellArea, is_wanted: Callable[[], bool]) -> Cells:
-        """The first frame, as large as it goes into `room`. As `report`."""
+        """Return the first frame, scaled to fit `room`. As `report`."""
         return self._picture(
             f"{identity(file)}.poster.jpg",
             lambda kept: self._decoder.picture(kept, room, is_wanted=is_wanted),
@@ -64,7 +64,7 @@ class Previews:
     def filmstrip(
         self, file: BinaryIO, room: CellArea, clip: tuple[int, int], is_wanted: Callable[[], bool]
     ) -> Cells:
-        """Frames from all along the clip of this width and height. As `report`."""
+        """Return frames from all along the clip of this width and height. As `report`."""
         return self._picture(
             f"{identity(file)}.strip.jpg",
             lambda kept: self._decoder.sheet(
@@ -78,7 +78,7 @@ class Previews:
     def _picture(
         self, name: str, again: Callable[[BinaryIO], Cells], anew: Callable[[], DecodedPicture]
     ) -> Cells:
-        # What was refused a moment ago, or cannot be read any more, is made anew.
+        # A cached file that is refused or cannot be read any more is made again.
         with suppress(OSError, ProblemError), self._opened(name) as kept:
             return again(kept)
         made = self._once(name, anew)
@@ -86,7 +86,7 @@ class Previews:
         return made.cells
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
-        """Make it, unless that was refused before: a hostile file costs one process, not many."""
+        """Call `make`, unless that failed before: a hostile file costs one process, not many."""
         if name in self._refused:
             raise ProblemError(self._refused[name])
         try:
@@ -121,7 +121,7 @@ class Previews:
                 part.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        """Once in a life, let the oldest go."""
+        """Remove the oldest files, once in the life of this object."""
         if self._was_swept:
             return
         self._was_swept = True
@@ -134,7 +134,7 @@ class Previews:
 
 
 def identity(file: BinaryIO) -> str:
-    """What an open file is, as a name: another one as soon as anybody has written to it."""
+    """Return a name for the content of an open file; a change of the file gives another one."""
     of = os.fstat(file.fileno())
     told = (of.st_dev, of.st_ino, of.st_size, of.st_mtime_ns, of.st_ctime_ns)
     return "-".join(f"{number:x}" for number in told)

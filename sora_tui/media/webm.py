@@ -1,4 +1,4 @@
-"""Whether a WebM or Matroska file came whole: it is kept for players, and not looked at here."""
+"""Whether a WebM or Matroska file is complete: it is kept for players, and not decoded here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SEGMENT: Final = b"\x18\x53\x80\x67"
 
 
 def webm_suffix(file: BinaryIO) -> str:
-    """The suffix of an open file that begins as one of EBML (RFC 8794) does.
+    """Return the suffix for an open file that begins as EBML (RFC 8794).
 
     Raises:
         ProblemError: clip_damaged; its fact `reason` is `no_index` (no clip in it) or `cut_off`
@@ -31,7 +31,10 @@ def webm_suffix(file: BinaryIO) -> str:
 
 
 def _length(file: BinaryIO) -> int | None:
-    """A size as EBML writes it; None: unknown. The leading zeros of its first byte tell its own."""
+    """Return a size as EBML writes it, None if unknown.
+
+    The leading zeros of its first byte give its own length in bytes.
+    """
     first = file.read(1)
     if not first or not first[0]:
         raise problem_error("clip_damaged", reason="no_index")

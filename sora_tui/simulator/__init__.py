@@ -1,1 +1,1 @@
-"""A server to practise on."""
+"""A practice server that speaks the Videos API and charges nothing."""

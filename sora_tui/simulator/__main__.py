@@ -1,4 +1,4 @@
-"""Starts the simulator as a process of its own and says where it listens.
+"""Starts the simulator as a process of its own and prints where it listens.
 
 With `--json` the first and only line on stdout is `{"base_url": ..., "key": ...}`, written when
 connections are accepted. Nothing is logged.
@@ -43,17 +43,17 @@ def main() -> None:
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
-            # A server that can keep nothing answers 500 to every request.
+            # A server that cannot store anything would answer 500 to every request.
             parser.error(f"argument --data: {error.strerror}")
         try:
             listener, base_url = listen(options.host, options.port, options.dialect)
-        except UnicodeError:  # a name that none can be
+        except UnicodeError:  # a name that no host can have
             parser.error("argument --host: there is no such host")
         except OSError as error:
             number = error.errno or 0
             if number in {errno.EADDRINUSE, errno.EACCES}:
                 parser.error(f"argument --port: {os.strerror(number)}")
-            # Names that are looked up in vain have numbers below 0.
+            # Failed lookups of a name have numbers below 0.
             reason = os.strerror(number) if number > 0 else "there is no such host"
             parser.error(f"argument --host: {reason}")
         ended_by = asyncio.run(_serve(options, folder, listener, base_url))
@@ -63,7 +63,7 @@ def main() -> None:
 async def _serve(
     options: argparse.Namespace, folder: Path, listener: socket.socket, base_url: str
 ) -> int:
-    """Returns the signal that ended it, 0 if none did."""
+    """Serve; return the signal that ended it, 0 if none did."""
     key = options.key or f"sim-{secrets.token_urlsafe(18)}"
     config = configuration(
         folder,
@@ -71,7 +71,7 @@ async def _serve(
         speed=options.speed,
         dialect=options.dialect,
         faults=options.faults,
-        # The signal ends the server in good order, and is told in the exit code.
+        # The signal ends the server in an orderly way, and becomes the exit code.
         on_worker_end=lambda: signal.raise_signal(signal.SIGTERM),
     )
     if options.json:
@@ -101,7 +101,7 @@ class _Server(uvicorn.Server):
             threading.Thread(target=_end_with_parent, args=(self,), daemon=True).start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # uvicorn would raise the signal anew and end before the temporary folder is removed.
+        # uvicorn would raise the signal again and end before the temporary folder is removed.
         # ctrl+c reaches the whole process group: a child leaves it to its parent to end it.
         if not (self._child and sig == signal.SIGINT):
             self.should_exit, self.ended_by = True, sig

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sora_tui.simulator import socket_faults
 from sora_tui.simulator.characters import Characters
 from sora_tui.simulator.create_requests import HandlerFault
-from sora_tui.simulator.dialects import Dialect
+from sora_tui.simulator.dialect import Dialect
 from sora_tui.simulator.errors import ApiError, moderated, server_fault
 from sora_tui.simulator.faults import Fault, Faults, pretended
 from sora_tui.simulator.jobs import Job, Jobs
@@ -44,10 +44,10 @@ def create_app(
     faults: list[Fault],
     on_worker_end: Callable[[], None],
 ) -> ASGIApp:
-    """The whole server; the jobs move while it runs.
+    """Return the whole server; the jobs move while it runs.
 
-    It must run under `wire.Wires`. `on_worker_end` is called when the jobs move no more: a server
-    with a full disk, say, would be waited for in vain.
+    It must run under `socket_faults.Connections`. `on_worker_end` is called when the jobs stop
+    moving, for example because the disk is full: a client would wait in vain.
     """
     api = _Api(dialect, jobs, characters)
 
@@ -89,7 +89,7 @@ class _Api:
         self._characters = characters
 
     def routes(self) -> list[Route]:
-        """Those that the dialect has; a path with a fixed answer goes before an id."""
+        """Return the dialect's routes; a path with a fixed answer comes before one with an id."""
         paths = {
             "create": ("POST", "/videos", self.create),
             "list": ("GET", "/videos", self.list),
@@ -169,7 +169,7 @@ class _Api:
         return self._dialect.content(request, job, path)
 
     async def cloud(self, request: Request) -> Response:
-        """Where a server that puts its clips elsewhere has put them."""
+        """Serve a file of a server that stores its clips elsewhere."""
         path = self._jobs.content(self._job(request), "video")
         return Response(status_code=404) if path is None else FileResponse(path)
 
@@ -189,7 +189,7 @@ class _Api:
         return answer
 
     async def unheard(self, request: Request, error: Exception) -> Response:
-        """The client went away in the middle of its request."""
+        """Answer where the client disconnected in the middle of its request: nothing is sent."""
         return Response()
 
     async def fault(self, request: Request, error: Exception) -> Response:
@@ -200,7 +200,7 @@ class _Api:
         self._dialect.judge(operation, (await read_body(request)).fields)
 
     def _call(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint, whose answers have the headers of a call."""
+        """Return the endpoint with the headers of a call added to its answers."""
 
         async def call(request: Request) -> Response:
             answer = await endpoint(request)
@@ -242,11 +242,11 @@ class _Api:
         return {**(video or dialect.video)(job), "id": dialect.ids.polled(job)}
 
     def _source(self, request: Request) -> Callable[[str], Job]:
-        """Finds the video that a body names."""
+        """Return a function that finds the video that a body names."""
         return lambda given: self._named(request, given, self._dialect.not_found)
 
     def _job(self, request: Request, not_found: Callable[[str], Exception] | None = None) -> Job:
-        """The video that the path names."""
+        """Return the video that the path names."""
         given = request.path_params["video_id"]
         return self._named(request, given, not_found or self._dialect.not_found)
 
@@ -276,7 +276,7 @@ class _Silence(Response):
 
 
 class _Last(Response):
-    """An answer after which the connection closes, which nothing in it announces."""
+    """An answer after which the connection closes without an announcement."""
 
     def __init__(self, answer: Response) -> None:
         super().__init__()
@@ -295,7 +295,7 @@ class _Gate:
         self._dialect = dialect
         self._key = key
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901 -- the callbacks share the count of bytes
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -326,7 +326,7 @@ class _Gate:
             await self._app(scope, limited, signed)
             return
         try:
-            # A client may only read the answer after it has sent its body.
+            # A client may read the answer only after it has sent its body.
             while (await limited()).get("more_body"):
                 pass
         except ApiError as too_much:
@@ -334,7 +334,7 @@ class _Gate:
         await self._dialect.error(refusal)(scope, receive, signed)
 
     def _asks(self, scope: Scope) -> bool:
-        """Whether this request needs a key."""
+        """Return whether this request needs a key."""
         if re.fullmatch(self._dialect.open_paths, scope["path"]):
             return False
         routes = self._app.routes

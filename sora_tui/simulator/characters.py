@@ -1,4 +1,4 @@
-"""Characters: a name for what an uploaded clip shows, kept beside the jobs."""
+"""Characters: a name for what an uploaded clip shows, stored beside the jobs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Characters:
         self._folder = folder
 
     def create(self, name: str) -> dict[str, Any]:
-        """A new one, as a VideoCharacterResource of the spec."""
+        """Create a character and return it as a VideoCharacterResource of the spec."""
         character_id = f"char_{secrets.token_hex(12)}"
         character = {"id": character_id, "name": name, "created_at": int(time.time())}
         self._path(character_id).write_text(json.dumps(character), encoding="utf-8")
         return character
 
     def get(self, character_id: str) -> dict[str, Any] | None:
-        """The one of this id; None where there is none."""
+        """Return the character of this id; None where there is none."""
         if not re.fullmatch(r"char_[0-9a-f]{24}", character_id):
             return None
         path = self._path(character_id)

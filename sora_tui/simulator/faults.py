@@ -1,4 +1,4 @@
-"""Scripted misbehaviour: a TOML file says which requests it meets, and how.
+"""Scripted faults: a TOML file says which requests they apply to, and what happens to those.
 
     [[fault]]
     method = "POST"            # any, if missing
@@ -6,7 +6,7 @@
     nth = 1                    # of the requests that fit so far; or [1, 3]; all, if missing
     status = 503               # and what happens to it: see `Fault`
 
-Of the faults that a request meets, the first one acts.
+Of the faults that apply to a request, the first one is used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sora_tui.simulator import socket_faults
 from sora_tui.simulator.triggers import TRIGGERS
 
-#: `pretend` of a create request is a trigger, of another request about a video one of these.
+#: `pretend` of a create request is a trigger; of another request about a video, one of these.
 PRETENCES: Final = {
     "lost": "the server does not know this video",
     "stale": "the video is shown as it was when it was created",
@@ -35,7 +35,7 @@ _FRAMING: Final = ("content-length", "transfer-encoding", "connection")
 
 
 class FaultsError(ValueError):
-    """A faults file is wrong; the text says which fault, which key and what it may be."""
+    """A faults file is wrong; the message says which fault, which key and what it may be."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class Fault:
     """What happens to a request.
 
     Attributes:
-        method, path, nth: Which requests it meets.
+        method, path, nth: Which requests it applies to.
         status, headers, body, json: Answer this instead of the server (200 if only a body is
             given).
         pretend: Let the server itself act as if: a word of `TRIGGERS` (create) or `PRETENCES`.
         delay: Seconds before the answer begins.
-        bytes_per_second: Let the body drip.
+        bytes_per_second: Send the body at this rate.
         cut: Send this many bytes of the body, then close the connection; with `reset` break it,
-            with `hang` say nothing more.
+            with `hang` send nothing more.
         reset: Break the connection with RST instead of an answer.
         hang: Never answer.
         carried_out: Whether the server does what was asked, although its answer is lost or
@@ -72,7 +72,7 @@ class Fault:
     carried_out: bool = True
 
     def meets(self, method: str, path: str) -> bool:
-        """Whether it is about such requests at all."""
+        """Return whether it applies to such requests."""
         if self.method not in (None, method):
             return False
         if self.path is None:
@@ -82,13 +82,13 @@ class Fault:
 
 
 def load_faults(path: Path) -> list[Fault]:
-    """The faults of a file.
+    """Return the faults of a file.
 
     Raises:
         FaultsError: Not readable, no TOML, or a wrong entry.
     """
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        if path.exists() and not path.is_file():  # a pipe would block without end
             raise FaultsError(f"{path}: it is no file")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -102,7 +102,7 @@ def load_faults(path: Path) -> list[Fault]:
 
 
 def parse_faults(text: str) -> list[Fault]:
-    """The faults of a TOML text.
+    """Return the faults of a TOML text.
 
     Raises:
         FaultsError: No TOML, or a wrong entry.
@@ -120,13 +120,13 @@ def parse_faults(text: str) -> list[Fault]:
 
 
 def pretended(scope: Scope) -> str | None:
-    """What a fault wants the server to pretend at this request."""
+    """Return what a fault makes the server pretend at this request."""
     word: str | None = scope.get(_PRETENDED)
     return word
 
 
 class Faults:
-    """Lets the faults of a list happen to the requests of an app; counts each one's requests."""
+    """Applies the faults of a list to the requests of an app; counts the requests of each."""
 
     def __init__(self, app: ASGIApp, faults: list[Fault]) -> None:
         self._app = app
@@ -134,6 +134,7 @@ class Faults:
         self._met = [0] * len(faults)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, with the fault that is due, if any."""
         fault = self._due(scope) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)
@@ -145,7 +146,7 @@ class Faults:
         if fault.carried_out:
             await self._app(scope, receive, _nothing if replaced or silent else shaped)
         else:
-            while (await receive()).get("more_body"):  # many a client only reads after it has sent
+            while (await receive()).get("more_body"):  # many clients read only after they have sent
                 pass
         if silent:
             await asyncio.sleep(fault.delay)
@@ -164,7 +165,7 @@ class Faults:
 
 
 async def _nothing(message: Message) -> None:
-    """The server's own answer is not sent."""
+    """Drop a message: the server's own answer is not sent."""
 
 
 async def _send_scripted(fault: Fault, send: Send) -> None:
@@ -175,7 +176,7 @@ async def _send_scripted(fault: Fault, send: Send) -> None:
 
 
 def _shaped(fault: Fault, scope: Scope, receive: Receive, send: Send) -> Send:
-    """A `send` that delays, drips and cuts."""
+    """Return a `send` that delays, slows and cuts the answer."""
     left = fault.cut
     ended = False
 
@@ -251,7 +252,7 @@ def _delay(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value <= 3600
 
 
-#: What may stand in a fault: how to know it, and in words.
+#: Keys of a fault: a check of the value, and what it must be, in words.
 _KEYS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "method": (_text(r"[A-Z]+"), "a word in capitals such as GET"),
     "path": (_text(r"/.*"), "a path from the root, such as /v1/videos/*"),
@@ -275,7 +276,7 @@ _ACTS: Final = _KEYS.keys() - {"method", "path", "nth", "carried_out"}
 
 
 def _fault(number: int, entry: Any) -> Fault:
-    """One table of the file."""
+    """Return the fault in one table of the file."""
     if not isinstance(entry, dict):
         raise FaultsError(f"fault {number} is no table")
     for key, value in entry.items():

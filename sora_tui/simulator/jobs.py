@@ -1,11 +1,11 @@
-"""The simulator's jobs: their records on disk, the queue, and how time becomes progress.
+"""The simulator's jobs: their records on disk, the queue, and how they progress over time.
 
 One clip is rendered at a time. At speed 1 a job waits a second in the queue and takes about eight
 more for four seconds of video; the clip itself is drawn meanwhile in a thread.
 
 A folder holds `<id>.json` (the record), `<id>.reference` (the picture as it arrived) and the files
 of `VARIANTS`; `<id>.character` is the record of a character. After a restart on the same folder,
-unfinished durable jobs go on. A job that is deleted in the making stops at its next frame.
+unfinished durable jobs go on. A running job that is deleted stops at its next frame.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sora_tui.simulator.triggers import FAILURES
 
 Status = Literal["queued", "in_progress", "completed", "failed"]
 
-#: How long a finished clip can be fetched, as OpenAI had it.
+#: How long a finished clip can be fetched, in seconds, as at OpenAI.
 EXPIRY_SECONDS: Final = 3600
 
 #: How long a clip of the trigger `expires` can be fetched, at speed 1.
@@ -37,7 +37,7 @@ _SOON_SECONDS: Final = 60.0
 
 _QUEUE_SECONDS: Final = 1.0
 
-#: What may have been asked for that changes the picture (`drawing_of`).
+#: Fields of a request that change the picture (`drawing_of`).
 _DRAWING: Final = ("seed", "negative_prompt", "fps")
 
 
@@ -64,31 +64,35 @@ class Job:
     origin: str = ""
     kept_seconds: float = EXPIRY_SECONDS
     asked: dict[str, Any] = field(default_factory=dict)
-    #: Fields of the record that a later version wrote; they survive.
+    #: Fields of the record that a later version wrote; they are kept.
     later: dict[str, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> str:
+        """Width x height, in pixels."""
         return f"{self.width}x{self.height}"
 
     @property
     def finished(self) -> bool:
+        """Whether the job is completed or failed."""
         return self.status in ("completed", "failed")
 
     @property
     def expires_at(self) -> float | None:
+        """When the clip is deleted, in seconds since 1970; None while there is none."""
         return None if self.completed_at is None else self.completed_at + self.kept_seconds
 
     @property
     def expired(self) -> bool:
+        """Whether the clip has been deleted by now."""
         return self.expires_at is not None and self.expires_at < time.time()
 
     def as_created(self) -> Job:
-        """What it was when it came: the answer of a replica that has not heard of the rest."""
+        """Return the job as it was created: the answer of a replica that is out of date."""
         return replace(self, status="queued", progress=0, completed_at=None, error_code=None)
 
     def resource(self) -> dict[str, Any]:
-        """The VideoResource of the spec, with all of its thirteen fields."""
+        """Return the VideoResource of the spec, with all of its thirteen fields."""
         error = {"code": self.error_code, "message": self.error_message}
         return {
             "id": self.id,
@@ -110,15 +114,14 @@ class Job:
 class Jobs:
     """All jobs of one folder, oldest first, and the worker that moves them (`run`).
 
-    `durable` jobs outlive the process; others are known to its memory alone, and their files are
-    left behind.
+    `durable` jobs survive the process; others are lost with it, and their files are left behind.
     """
 
     def __init__(self, folder: Path, speed: float, *, durable: bool = True) -> None:
         self._folder = folder
         self._speed = speed
         self._durable = durable
-        for part in folder.glob("*.part"):  # of a process that was killed
+        for part in folder.glob("*.part"):  # left by a process that was killed
             part.unlink(missing_ok=True)
         records = folder.glob("*.json") if durable else ()
         jobs = [job for path in records if (job := _loaded(path)) is not None]
@@ -175,14 +178,16 @@ class Jobs:
         return job
 
     def get(self, job_id: str) -> Job | None:
+        """Return the job of this id, if there is one."""
         return self._jobs.get(job_id)
 
     def listed(self, newest_first: bool) -> list[Job]:
+        """Return every job, in the order of the list."""
         jobs = list(self._jobs.values())
         return jobs[::-1] if newest_first else jobs
 
     def delete(self, job: Job) -> None:
-        """Forget a job and its files; one in the making stops."""
+        """Delete a job and its files; a running one stops."""
         del self._jobs[job.id]
         self._unlink(job)
 
@@ -191,12 +196,12 @@ class Jobs:
             self._path(job, suffix).unlink(missing_ok=True)
 
     def content(self, job: Job, variant: str) -> Path | None:
-        """The file of a completed job, or None when it has expired."""
+        """Return the file of a completed job, or None when it has expired."""
         path = self._path(job, VARIANTS[variant].suffix)
         return path if path.exists() and not job.expired else None
 
     async def run(self) -> None:
-        """Work off the queue for ever; cancelling stops a rendering at its next frame."""
+        """Work through the queue without end; cancelling stops a rendering at its next frame."""
         try:
             while True:
                 job = next((job for job in self._jobs.values() if not job.finished), None)
@@ -256,9 +261,9 @@ class Jobs:
         until: float = 1.0,
         rendering: asyncio.Task[None] | None = None,
     ) -> None:
-        """Let `job.progress` rise, unevenly, until the share of the time and the clip are there.
+        """Raise `job.progress` unevenly, until the share of the time and the clip are reached.
 
-        It never runs ahead of the rendering, and never falls back after a restart.
+        It is never ahead of the rendering, and never goes back after a restart.
         """
         pace = random.Random(job.id)  # noqa: S311 - repeatable on purpose
         knots = [0.0, *accumulate(pace.uniform(0.2, 1.8) for _ in range(8))]
@@ -315,9 +320,9 @@ class Jobs:
 
 
 def _loaded(path: Path) -> Job | None:
-    """The job of a record, or None if it is none: then it is left alone.
+    """Return the job of a record, or None if it is none: then it is left alone.
 
-    A later version may have written more than this one knows.
+    A later version may have written more fields than this one knows.
     """
     known = {each.name for each in fields(Job)} - {"later"}
     try:

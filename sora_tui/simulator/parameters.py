@@ -1,7 +1,7 @@
-"""Reads the body of a create request, and judges it as OpenAI's spec and wordings have it.
+"""Reads the body of a create request, and checks it with the rules and words of OpenAI's spec.
 
-Sizes, lengths and models are open: anything a clip can be made of is taken. What other servers
-want is in creates.py.
+Sizes, lengths and models are open: all values from which a clip can be made are accepted. The
+requirements of other servers are in create_requests.py.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ _IMAGE_TYPES: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "
 
 @dataclass(frozen=True, slots=True)
 class CreateRequest:
-    """A create request that passed.
+    """A create request that was accepted.
 
-    `asked` is what this server's answers, or the drawing, need to know of it besides;
-    `characters` are ids.
+    `asked` is what else this server's answers, or the drawing, need to know; `characters` are ids.
     """
 
     prompt: str
@@ -59,11 +58,12 @@ class Body:
 
     @property
     def multipart(self) -> bool:
+        """Whether the body is a multipart form."""
         return self.media_type == MULTIPART
 
 
 async def read_body(request: Request) -> Body:
-    """The fields of a multipart or JSON body; of another kind of body there are none.
+    """Return the fields of a multipart or JSON body; a body of another kind has none.
 
     Raises:
         ApiError: 400 when it is no JSON object; 413 comes from reading.
@@ -79,7 +79,7 @@ async def read_body(request: Request) -> Body:
 
 
 async def openai_create(request: Request) -> CreateRequest:
-    """Multipart or JSON, as OpenAI's spec has it.
+    """Read a multipart or JSON request, as OpenAI's spec has it.
 
     Raises:
         ApiError: 400, with the parameter's name; 404 for a file id.
@@ -91,7 +91,7 @@ async def openai_create(request: Request) -> CreateRequest:
 
 
 async def judged(body: Body) -> CreateRequest:
-    """The request in a body whose encoding is all right; the reference must have its size.
+    """Return the request in a body of a right encoding; the reference must have its size.
 
     Raises:
         ApiError: 400, with the parameter's name; 404 for a file id.
@@ -114,9 +114,9 @@ async def judged(body: Body) -> CreateRequest:
 
 
 def drawing_of(fields: dict[str, Any]) -> dict[str, Any]:
-    """What open models take besides and this server can show: `seed`, `negative_prompt`, `fps`.
+    """Return the fields of open models that this server can show: `seed`, `negative_prompt`, `fps`.
 
-    Those that are there, whole numbers as such, whether JSON or a form carried them.
+    Only fields that were sent are returned, numbers as whole numbers, from JSON or a form.
 
     Raises:
         ApiError: 400.
@@ -136,7 +136,7 @@ def drawing_of(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def characters_of(fields: dict[str, Any]) -> tuple[str, ...]:
-    """The ids in `characters`, a list of objects, or in a form that list as JSON.
+    """Return the ids in `characters`: a list of objects, or in a form that list as JSON.
 
     The spec's schemas do not have it yet; OpenAI's guide does, with at most two.
 
@@ -168,6 +168,7 @@ def characters_of(fields: dict[str, Any]) -> tuple[str, ...]:
 
 
 def unsupported(body: Body, accepted: str) -> ApiError:
+    """Return the refusal of a body of the wrong content type."""
     return ApiError(
         400,
         f"Unsupported content type: '{body.media_type}'. This API method only accepts "
@@ -177,6 +178,7 @@ def unsupported(body: Body, accepted: str) -> ApiError:
 
 
 def missing(name: str) -> ApiError:
+    """Return the refusal of a request without a field that it needs."""
     return ApiError(
         400,
         f"Missing required parameter: '{name}'.",
@@ -186,7 +188,7 @@ def missing(name: str) -> ApiError:
 
 
 def bounded_int(text: str, name: str, low: int, high: int) -> int:
-    """A whole number from a query string or a form.
+    """Return a whole number from a query string or a form.
 
     Raises:
         ApiError: 400 in OpenAI's words.
@@ -229,7 +231,7 @@ async def _json_object(request: Request) -> dict[str, Any]:
 
 
 def text_of(fields: dict[str, Any], name: str, default: str) -> str:
-    """A field that is text, or left out; an ApiError in OpenAI's words otherwise."""
+    """Return a text field, or its default; an ApiError in OpenAI's words for another value."""
     value = fields.get(name)
     if value is None:
         return default
@@ -239,7 +241,7 @@ def text_of(fields: dict[str, Any], name: str, default: str) -> str:
 
 
 def prompt_of(fields: dict[str, Any]) -> str:
-    """The prompt, 1 to 32,000 characters; an ApiError in OpenAI's words otherwise."""
+    """Return the prompt, 1 to 32,000 characters; an ApiError in OpenAI's words otherwise."""
     if fields.get("prompt") is None:
         raise missing("prompt")
     prompt = text_of(fields, "prompt", "")
@@ -263,7 +265,7 @@ def prompt_of(fields: dict[str, Any]) -> str:
 
 
 def size_of(text: str) -> tuple[int, int]:
-    """Width and height that can be drawn; an ApiError in OpenAI's words otherwise."""
+    """Return width and height that can be drawn; an ApiError in OpenAI's words otherwise."""
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     sides = [int(side) for side in match.groups()] if match else []
     if not all(side in SIDES and side % 2 == 0 for side in sides) or not sides:
@@ -278,7 +280,7 @@ def size_of(text: str) -> tuple[int, int]:
 
 
 def seconds_of(text: str) -> int:
-    """A length that can be drawn; an ApiError in OpenAI's words otherwise."""
+    """Return a length that can be drawn; an ApiError in OpenAI's words otherwise."""
     if not re.fullmatch(r"\d{1,3}", text) or not 1 <= int(text) <= MAX_SECONDS:
         raise ApiError(
             400,
@@ -322,7 +324,7 @@ def _reference_object(value: Any) -> bytes | None:
 
 
 def data_url(url: Any) -> bytes:
-    """The picture in a base64 data URL; a practice server fetches nothing from the network.
+    """Return the picture in a base64 data URL; the simulator fetches nothing from the network.
 
     Raises:
         ApiError: 400.
@@ -361,10 +363,10 @@ def _supported(media_type: str) -> None:
 
 
 def checked_picture(reference: bytes) -> ImageFacts:
-    """What a picture of any size is.
+    """Return the facts of a picture of any size.
 
     Raises:
-        ApiError: 400 when it is none.
+        ApiError: 400 when it is no picture.
     """
     try:
         facts = check_image(reference)
@@ -387,6 +389,7 @@ def _fits(reference: bytes, width: int, height: int) -> None:
 
 
 def wrong_type(name: str, expected: str, value: Any) -> ApiError:
+    """Return the refusal of a field whose value has the wrong type."""
     return ApiError(
         400,
         f"Invalid type for '{name}': expected {expected}, but got {_kind(value)} instead.",
@@ -395,7 +398,7 @@ def wrong_type(name: str, expected: str, value: Any) -> ApiError:
     )
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any) -> str:  # noqa: PLR0911 -- one return a type
     match value:
         case bool():
             return "a boolean"

@@ -17,7 +17,7 @@ class Variant(NamedTuple):
     media_type: str
 
 
-#: By the word that `?variant=` takes.
+#: By the value of `?variant=`.
 VARIANTS: Final = {
     "video": Variant(".mp4", "video/mp4"),
     "thumbnail": Variant(".webp", "image/webp"),
@@ -26,12 +26,12 @@ VARIANTS: Final = {
 
 
 def render_files(plan: ClipPlan, stem: Path, progress: Callable[[float], None]) -> None:
-    """Render the clip and its previews to `stem` + suffix; the clip appears last, and whole.
+    """Render the clip and its previews to `stem` + suffix; the clip comes last, and complete.
 
     Raises:
         Exception: What `progress` raises (to stop), and what `render_clip` raises.
     """
-    # Its own name: a simulator that is about to end may still be writing this job's clip.
+    # A name of its own: a simulator that is ending may still be writing this job's clip.
     part = stem.with_suffix(f".{os.getpid()}.part")
     try:
         previews = render_clip(plan, part, progress)

@@ -1,4 +1,4 @@
-"""Puts the simulator on a socket."""
+"""Starts the simulator on a socket."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from sora_tui.simulator.faults import Fault
 from sora_tui.simulator.jobs import Jobs
 from sora_tui.simulator.socket_faults import Connections
 
-#: What calls a server of this machine that listens on all its addresses.
+#: The address by which this machine reaches a server that listens on all addresses.
 _OWN: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
 
 
 def listen(host: str, port: int, dialect: str) -> tuple[socket.socket, str]:
-    """A listening socket (port 0 takes a free one), and the base URL of the API behind it.
+    """Return a listening socket (port 0 takes a free one), and the base URL of the API there.
 
-    On every address of the machine (0.0.0.0, ::) the URL is that of the machine itself: nobody can
-    call those.
+    For every address of the machine (0.0.0.0, ::) the URL is that of the machine itself, because
+    clients cannot connect to those.
 
     Raises:
-        OSError: The port is taken or not ours to take; nothing here has that host.
+        OSError: The port is taken or not allowed; no interface has that address.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=128)
@@ -47,7 +47,7 @@ def configuration(
     on_worker_end: Callable[[], None],
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> uvicorn.Config:
-    """uvicorn's settings for a server of this dialect, whose jobs live in `folder`.
+    """Return uvicorn's settings for a server of this dialect, whose jobs live in `folder`.
 
     `around` may wrap the app, to watch it.
     """

@@ -1,4 +1,4 @@
-"""The sockets under the answers: ASGI can neither break a connection nor let it drip."""
+"""Access to the sockets under the answers: ASGI can neither break a connection nor slow it down."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Connections:
         self._open: dict[Any, asyncio.Transport] = {}
 
     def protocol(self) -> type[asyncio.Protocol]:
-        """uvicorn's own protocol, which tells of every connection that comes and goes."""
+        """Return uvicorn's own protocol, which also reports connections that open or close."""
         wires = self._open
 
         class Recorded(H11Protocol):
@@ -42,11 +42,11 @@ class Connections:
         return Recorded
 
     def under(self, app: ASGIApp) -> ASGIApp:
-        """The same app, whose requests can be broken by `close`, `reset` and `hang`."""
+        """Return the same app with its connections known, as `close`, `reset` and `hang` need."""
 
         async def wired(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
-                # A client may have gone before its request is looked at.
+                # A client may have disconnected before its request is handled.
                 scope[_TRANSPORT] = self._open.get(tuple(scope["client"]))
             await app(scope, receive, send)
 
@@ -54,7 +54,7 @@ class Connections:
 
 
 async def close(scope: Scope, receive: Receive) -> None:
-    """Send what is written, end the connection as a server that is shut down does."""
+    """Send what is written, then end the connection as a server that is shut down does."""
     transport: asyncio.Transport | None = scope[_TRANSPORT]
     if transport is not None:
         transport.close()
@@ -75,12 +75,12 @@ async def reset(scope: Scope, receive: Receive) -> None:
 
 
 async def hang(scope: Scope, receive: Receive) -> None:
-    """Say nothing more until the connection has ended, by whomever."""
+    """Send nothing more until one side ends the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 def gone(scope: Scope) -> bool:
-    """Whether nobody listens any more."""
+    """Return whether the client has disconnected."""
     transport: asyncio.Transport | None = scope[_TRANSPORT]
     return transport is None or transport.is_closing()

@@ -36,7 +36,7 @@ MAX_NAME: Final = 80
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What a new clip takes over from the one it is made of."""
+    """What a new clip takes over from the clip it is made of."""
 
     width: int
     height: int
@@ -45,10 +45,10 @@ class _Source:
 
 
 async def read_edit(request: Request, job_of: Callable[[str], Job]) -> CreateRequest:
-    """The same clip with another prompt (CreateVideoEditJsonBody, …MultipartBody).
+    """Read an edit: the same clip with another prompt (CreateVideoEditJsonBody, …MultipartBody).
 
     Raises:
-        ApiError: 400, with the parameter's name; 404 for an id that nobody knows.
+        ApiError: 400, with the parameter's name; 404 for an unknown id.
     """
     body = await _body(request)
     source = await _source(body, job_of)
@@ -58,7 +58,7 @@ async def read_edit(request: Request, job_of: Callable[[str], Job]) -> CreateReq
 
 
 async def read_extension(request: Request, job_of: Callable[[str], Job]) -> CreateRequest:
-    """The clip and so many seconds more (CreateVideoExtendJsonBody, …MultipartBody).
+    """Read an extension: the clip and more seconds (CreateVideoExtendJsonBody, …MultipartBody).
 
     Raises:
         ApiError: As `read_edit`; and where the whole would be longer than can be drawn.
@@ -75,7 +75,7 @@ async def read_extension(request: Request, job_of: Callable[[str], Job]) -> Crea
 
 
 async def read_character(request: Request) -> str:
-    """The name of a character; its clip is looked at and not kept (CreateVideoCharacterBody).
+    """Return the name of a character; its clip is checked, not kept (CreateVideoCharacterBody).
 
     Raises:
         ApiError: 400, with the parameter's name.
@@ -111,7 +111,7 @@ async def _body(request: Request) -> Body:
 
 
 async def _source(body: Body, job_of: Callable[[str], Job]) -> _Source:
-    """By file or by id. A form carries the object as `video[id]`, or written out as JSON."""
+    """Return the clip, by file or by id. A form has it as `video[id]`, or written as JSON."""
     video: Any = body.fields.get("video")
     if body.multipart and "video[id]" in body.fields:
         video = {"id": body.fields["video[id]"]}

@@ -50,7 +50,7 @@ class Simulator:
     requests: list[Received] = field(default_factory=list)
 
     def count(self, method: str) -> Counter[str]:
-        """How many requests with this method came in, by path."""
+        """Return how many requests with this method came in, by path."""
         return Counter(each.path for each in self.requests if each.method == method)
 
     @property
@@ -123,7 +123,7 @@ Start = Callable[..., Simulator]
 
 @pytest.fixture
 def simulator() -> Iterator[Start]:
-    """Starts as many practice servers as a test asks for, and ends them with it."""
+    """Start as many practice servers as a test asks for, and end them with it."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(serve(**options))
 

@@ -1,4 +1,4 @@
-"""Words in a prompt that bring a common misfortune, so that a person can practise it."""
+"""Words in a prompt that cause a common fault, so that a person can practise it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRIGGERS: Final = {
     "forgotten": "the server forgets it half way",
 }
 
-#: How a job ends that fails on the way: code and message.
+#: How a failing job ends: code and message.
 FAILURES: Final = {
     "blocked": ("moderation_blocked", "Your request was blocked by our moderation system."),
     "fails": ("generation_error", "The video could not be generated. Please try again."),
@@ -23,5 +23,5 @@ FAILURES: Final = {
 
 
 def triggered(prompt: str) -> str | None:
-    """The first of `TRIGGERS` that the prompt has."""
+    """Return the first of `TRIGGERS` that the prompt has."""
     return next((word for word in TRIGGERS if f"[{word}]" in prompt), None)

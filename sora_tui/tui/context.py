@@ -68,6 +68,7 @@ class Ui(Protocol):
         """Call something that blocks in a thread of its own.
 
         Args:
+            blocking: What to call.
             then: Gets the result, in the thread of the screen.
             group: Calls of one kind.
             latest: A newer call of the group cancels this one, and its result is dropped.
@@ -99,6 +100,12 @@ class Ui(Protocol):
 
     def suspend(self, call: Callable[[], T]) -> T:
         """Leave the terminal to another program while `call` runs it, then paint all again."""
+
+    def stop_process(self) -> None:
+        """Stop the whole job of the shell; returns when the shell brings it back."""
+
+    def quit(self) -> None:
+        """End the screen."""
 
     def open_dialog(self, dialog: Any, then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""
@@ -132,6 +139,9 @@ class Signals:
         focus_moved: Another widget has the keyboard.
         view_changed: Other panes are seen, the terminal gained or lost the focus, or jobs began or
             ended: some timers are needed now, others not.
+        suspending: The process is about to be stopped by the shell.
+        resumed: The shell brought the process back.
+        terminal_resumed: The terminal is ours again, after the shell or an editor had it.
         ending: The screen is gone; what runs beside it is to end.
     """
 
@@ -156,6 +166,9 @@ class Signals:
     document_shown: Signal[None] = field(default_factory=Signal)
     focus_moved: Signal[None] = field(default_factory=Signal)
     view_changed: Signal[None] = field(default_factory=Signal)
+    suspending: Signal[None] = field(default_factory=Signal)
+    resumed: Signal[None] = field(default_factory=Signal)
+    terminal_resumed: Signal[None] = field(default_factory=Signal)
     ending: Signal[None] = field(default_factory=Signal)
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TextIO
 from sora_tui.config.paths import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
-from sora_tui.tui.app import POP_TITLE, PUSH_TITLE, SoraApp
-from sora_tui.tui.terminal.app import run_app
+from sora_tui.tui.app import SoraApp
+from sora_tui.tui.terminal.app import POP_TITLE, PUSH_TITLE
+from sora_tui.tui.terminal.run_app import run_app
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
 
     Args:
         settings: What holds in the workspace; another server may be chosen on the screen.
+        folder: The workspace.
         start_log: Called when the first frame stands and the engine comes.
     """
 
@@ -38,9 +40,9 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
     _tell(sys.__stderr__, PUSH_TITLE + "\x1b]2;sora-tui\x07")
     code = run_app(app, on_quit=partial(_leave, app))
     _tell(sys.__stderr__, POP_TITLE)
-    from sora_tui.tui.presenters.exit_message import farewell
+    from sora_tui.tui.presenters.exit_message import exit_message
 
-    for line in farewell(app.context.store.active, app.crashed, app.crash_path):
+    for line in exit_message(app.context.store.active, app.crashed, app.crash_path):
         _tell(sys.__stdout__, line + "\n")
     return code
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from sora_tui.tui.dialogs.command_palette import Entry
-    from sora_tui.tui.terminal.app import HardenedApp
+    from sora_tui.tui.terminal.app import TerminalApp
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 class ScreenUi:
     """A `context.Ui` on a Textual app that shows a workbench."""
 
-    def __init__(self, app: HardenedApp, own_keys: Mapping[str, str]) -> None:
+    def __init__(self, app: TerminalApp, own_keys: Mapping[str, str]) -> None:
         self._app = app
         self._own_keys = own_keys
         self._timers: dict[str, Timer] = {}
@@ -150,7 +150,11 @@ class ScreenUi:
         """Put a text on the clipboard of the person's terminal, and say which way it went."""
         from sora_tui.tui.services.clipboard import copy
 
-        self.run(lambda: copy(text, self._app), partial(self._copied, text), group="copy")
+        self.run(
+            lambda: copy(text, self._app.copy_to_clipboard),
+            partial(self._copied, text),
+            group="copy",
+        )
 
     def _copied(self, text: str, route: str) -> None:
         way = (
@@ -170,6 +174,14 @@ class ScreenUi:
             result = call()
         self._app.refresh()
         return result
+
+    def stop_process(self) -> None:
+        """Stop the whole job of the shell; returns when the shell brings it back."""
+        self._app.action_suspend_process()
+
+    def quit(self) -> None:
+        """End the screen."""
+        self._app.exit()
 
     def open_dialog(self, dialog: Screen[Any], then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""

@@ -1,1 +1,1 @@
-"""What is kept on disk."""
+"""The workspace on disk: documents, index, inbox, lock, prompts, pictures and clips."""

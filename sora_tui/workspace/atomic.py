@@ -1,4 +1,4 @@
-"""Puts bytes on disk so that a reader finds the old file or the new one, never something between.
+"""Writes files so that a reader finds the old content or the new one, never a mixture.
 
 The shape is borg's and atomicwrites': a temporary file of our own beside the target, fsync, rename,
 fsync of the folder. Mechanism AW of the reliability notes.
@@ -31,7 +31,7 @@ _REFUSALS: Final = {
     errno.EACCES: "folder_not_writable",
     errno.EPERM: "folder_not_writable",
     errno.EIO: "folder_not_writable",
-    # A folder of ours that is a file, a link to nowhere, or on another device: a person's doing.
+    # A folder of ours that is a file, a broken link, or on another device: a person made it so.
     errno.ENOTDIR: "folder_not_writable",
     errno.EISDIR: "folder_not_writable",
     errno.ELOOP: "folder_not_writable",
@@ -43,7 +43,7 @@ _REFUSALS: Final = {
 
 @contextmanager
 def disk_refusals(path: Path) -> Iterator[None]:
-    """Turn what a disk commonly refuses into a `Problem` that names the folder of `path`.
+    """Turn the usual errors of a disk into a `Problem` that names the folder of `path`.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing. Any other `OSError` (a
@@ -61,16 +61,18 @@ def disk_refusals(path: Path) -> Iterator[None]:
 
 
 def chance() -> str:
-    """Eight hexadecimal digits for a name; importing `secrets` would cost the first frame 5 ms."""
+    """Return eight random hexadecimal digits; importing `secrets` would delay a start by 5 ms."""
     return os.urandom(4).hex()
 
 
 def write_atomic(path: Path, data: bytes, mode: int = 0o600, *, rights: int | None = None) -> None:
-    """Make `data` the content of `path`, durably: after this returns it survives a power cut.
+    """Make `data` the content of `path`, durably: after the return it survives a power cut.
 
     Args:
-        mode: Of the new file; the umask may take bits away.
-        rights: Those of the file that is replaced, whatever the umask says.
+        path: The file to write.
+        data: The new content.
+        mode: Permissions of a new file; the umask may remove some.
+        rights: Permissions that the file gets whatever the umask says.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing; the old content stays.
@@ -94,14 +96,14 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o600, *, rights: int | No
 
 
 def write_all(fd: int, data: bytes) -> None:
-    """Write every byte: write(2) may take fewer than it is given."""
+    """Write every byte; write(2) may take fewer than it is given."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
 
 
 def reserve(path: Path, size: int) -> None:
-    """Make a private file that holds `size` bytes of the disk, for `write_reserved`.
+    """Make a private file that takes `size` bytes of the disk, for `write_reserved`.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -120,7 +122,7 @@ def reserve(path: Path, size: int) -> None:
 
 
 def write_reserved(reserved: Path, path: Path, data: bytes) -> None:
-    """`write_atomic` on a disk without room: the bytes go where `reserve` took them.
+    """Do as `write_atomic` on a full disk: the bytes go where `reserve` took them.
 
     Raises:
         ProblemError: disk_full for more bytes than were reserved; the old content stays.
@@ -138,8 +140,8 @@ def write_reserved(reserved: Path, path: Path, data: bytes) -> None:
 
 
 def allocate(fd: int, size: int) -> None:
-    """Take this much of the disk for a file, where the system can say so beforehand."""
-    if not hasattr(os, "posix_fallocate"):  # macOS: the write and fsync that follow have to do
+    """Take this much of the disk for a file, where the system can do so beforehand."""
+    if not hasattr(os, "posix_fallocate"):  # macOS: write and fsync report it then
         return
     try:
         os.posix_fallocate(fd, 0, max(size, 1))
@@ -149,7 +151,7 @@ def allocate(fd: int, size: int) -> None:
 
 
 def sync_dir(path: Path) -> None:
-    """Make the names in a folder durable. Network file systems that cannot (EINVAL) are let go."""
+    """Make the names in a folder durable, except on network file systems that cannot (EINVAL)."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -161,10 +163,11 @@ def sync_dir(path: Path) -> None:
 
 
 def publish(part: Path, target: Path) -> Path:
-    """Give a finished file its name without ever taking another file's.
+    """Give a finished file its name, without ever taking another file's name.
 
-    A name that is taken gets `-1`, `-2` ... before its extension. A name taken by the very same
-    bytes is this file already: a publication that a crash cut short is finished, not doubled.
+    A name that is taken gets `-1`, `-2` ... before its extension. If the file under that name has
+    the same bytes, it is this file already: a publication that a crash interrupted is completed,
+    not repeated.
 
     Returns:
         The final path.
@@ -183,11 +186,11 @@ def publish(part: Path, target: Path) -> Path:
 
 
 def claim_name(file: Path, name: Path) -> None:
-    """Give a file a second name, or where links are refused its new one, if it is free.
+    """Give a file a second name, if it is free; its only name where the disk refuses links.
 
     FAT and FUSE mounts answer EPERM, Android and SELinux EACCES, quotas and overlays EXDEV, other
-    systems ENOSYS, EOPNOTSUPP or EMLINK: whatever it is, a file of our own holds the name, then it
-    is replaced. What keeps that from being made as well is the reason that counts.
+    systems ENOSYS, EOPNOTSUPP or EMLINK: for any of these an empty file of our own takes the name
+    and is then replaced. If that file cannot be made either, its error is the one that is raised.
 
     Raises:
         FileExistsError: Something has that name.
@@ -225,7 +228,7 @@ def _claim_name(part: Path, name: Path) -> bool:
     try:
         claim_name(part, name)
     except FileExistsError:
-        import filecmp  # a name is rarely taken, and no start need wait for it
+        import filecmp  # a name is rarely taken, and no start needs to wait for it
 
         try:
             is_plain = name.is_file() and not name.is_symlink()

@@ -1,4 +1,4 @@
-"""Which clips of a batch this workspace has already, and that only one process hands them in."""
+"""Which clips of a batch exist in this workspace, and a lock so that one process adds the rest."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from sora_tui.workspace.job_document import SUFFIX, decode, ids_in, read_bytes
 
 
 def jobs_of_batch(folder: Folder, *batch_ids: str) -> list[Job]:
-    """Every job of these batches that was handed in, whatever became of it, oldest first.
+    """Return every job of these batches that was handed in, whatever its state, oldest first.
 
-    The documents themselves are read, all of them: this decides about money. The trash counts, for
-    what was paid is not refunded by deleting its record; a request that was taken back does not.
+    All documents themselves are read, because this decides about money. The trash counts, since
+    deleting a record refunds nothing; a request that was withdrawn does not count.
 
     Raises:
         ProblemError: document_broken or document_newer for one that may be of this batch and
-            cannot be read: nobody knows what it paid for.
+            cannot be read: it is not known what it paid for.
     """
     waiting, broken = waiting_and_broken(folder)
     if broken:
         raise ProblemError(broken[0])
     found = {job.id: job for job in waiting if _is_of(job, batch_ids)}
     needles = [f'"{batch_id}"'.encode() for batch_id in batch_ids]
-    # In the order in which a document moves on: none is missed between two places.
+    # In the order in which a document moves, so that none is missed between two places.
     for place in (folder.metadata, folder.trash):
         for job_id in ids_in(place):
             path = place / f"{job_id}{SUFFIX}"
@@ -48,10 +48,13 @@ def jobs_of_batch(folder: Folder, *batch_ids: str) -> list[Job]:
 
 @contextmanager
 def handing_in(folder: Folder, *, alone: bool = False) -> Iterator[None]:
-    """Between looking for what was sent and handing in the rest, no other process does the same.
+    """Hold a lock between finding what was sent and handing in the rest.
+
+    No other process may do the same in between.
 
     Args:
-        alone: The person said that nobody else works on this folder.
+        folder: The workspace.
+        alone: The person said that no other process works on this folder.
 
     Raises:
         ProblemError: batch_busy while another process is at it; lock_unsupported; disk_full or

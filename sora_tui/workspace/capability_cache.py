@@ -1,4 +1,4 @@
-"""What was found out about each server while working with it: disposable, kept for a day."""
+"""What was found out about each server while working with it; disposable, kept for a day."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.safe_open import safe_open
 
-#: Servers are updated and replaced: what was learnt counts for so many seconds.
+#: Servers are updated and replaced: what was found out is valid for this many seconds.
 FORGOTTEN_AFTER: Final = 24 * 3600.0
-#: Most servers remembered, and bytes read: anything more is not our file.
+#: Most servers kept, and most bytes read: a larger file is not ours.
 _MOST_SERVERS: Final = 200
 _MOST_BYTES: Final = 1024 * 1024
-#: Most names of models remembered of one server; gateways offer hundreds.
+#: Most names of models kept of one server; gateways list hundreds.
 _MOST_MODELS: Final = 40
 
 
 class CachedCapabilities(NamedTuple):
-    """What is remembered of one server.
+    """What is kept about one server.
 
     Attributes:
-        dialect: Found by examination; None where it was not examined, or nothing was found.
-        evidence: Why.
-        models: The names it offered then.
+        dialect: Found by a probe; None where there was no probe, or it found nothing.
+        evidence: The reasons for the dialect.
+        models: The names that it listed then.
         facts: What working with it showed, by name: `list` False, `delete` False, ...
-        at: Unix seconds of the last thing learnt.
+        at: Unix seconds of the last entry.
     """
 
     dialect: str | None = None
@@ -41,7 +41,7 @@ class CachedCapabilities(NamedTuple):
 
 
 class CapabilityCache:
-    """`metadata/.servers.json`, by origin. Anybody may read it; only the owner writes."""
+    """`metadata/.servers.json`, by origin. Any process may read it; only the owner writes."""
 
     def __init__(self, folder: Folder) -> None:
         self._path = folder.metadata / ".servers.json"
@@ -49,7 +49,7 @@ class CapabilityCache:
         self._read()
 
     def of(self, origin: str) -> CachedCapabilities:
-        """What is known of a server; nothing once it is too old to be true."""
+        """Return what is known about a server; empty once it is too old."""
         cached = self._servers.get(origin)
         fresh = cached is not None and 0 <= time.time() - cached.at < FORGOTTEN_AFTER
         return cached if cached is not None and fresh else CachedCapabilities()
@@ -57,7 +57,7 @@ class CapabilityCache:
     def record_probe(
         self, origin: str, dialect: str, evidence: tuple[str, ...], models: Sequence[str] = ()
     ) -> None:
-        """Remember which dialect a server speaks and what it serves; what working showed stays.
+        """Record which dialect a server speaks and what it lists; facts from working with it stay.
 
         Raises:
             ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -72,7 +72,7 @@ class CapabilityCache:
         )
 
     def record(self, origin: str, fact: str, value: bool) -> None:
-        """Remember that a server can, or cannot; the newest experience counts.
+        """Record that a server can, or cannot, do something; the newest experience counts.
 
         Raises:
             ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -82,7 +82,7 @@ class CapabilityCache:
             self._keep(origin, known._replace(facts={**known.facts, fact: value}))
 
     def forget(self, origin: str) -> None:
-        """The server proved to be another than was thought: it is examined again.
+        """Forget a server that proved to be another than assumed, so that it is probed again.
 
         Raises:
             ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -118,7 +118,7 @@ class CapabilityCache:
                 for origin, entry in list(said.items())[-_MOST_SERVERS:]
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            self._servers = {}  # disposable: what cannot be read is learnt again
+            self._servers = {}  # disposable: what cannot be read is found out again
 
 
 def _read_entry(entry: Any) -> CachedCapabilities:

@@ -1,4 +1,4 @@
-"""The characters that were made from this folder, and the ids their servers gave them."""
+"""The characters that were made from this folder, with their ids at the servers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sora_tui.workspace.history import History
 
 
 def characters_at(history: History, origin: str) -> list[Job]:
-    """The jobs that made characters on this server, newest first; of one name the newest alone."""
+    """Return the jobs that made characters on this server, newest first, one for each name."""
     found: dict[str, Job] = {}
     for job in history.characters():
         if job.server.origin == origin:
@@ -23,7 +23,7 @@ def characters_at(history: History, origin: str) -> list[Job]:
 def find_characters(
     history: History, server: Server, names: Iterable[str]
 ) -> tuple[Character, ...]:
-    """The characters of this server that a person means: by name, by its job or by its id there.
+    """Return the characters of this server that a person names: by name, job, or id there.
 
     Raises:
         ProblemError: character_unknown.

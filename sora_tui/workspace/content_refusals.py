@@ -1,4 +1,4 @@
-"""What servers refused for its content: the documents remember, the index finds them."""
+"""What servers refused for its content: it stands in the documents, and the index finds it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from sora_tui.core.job import Job
-from sora_tui.core.moderation import fingerprint, was_content_refused
+from sora_tui.core.moderation import fingerprint
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.request import VideoRequest
 from sora_tui.workspace.folder import Folder
@@ -19,7 +19,7 @@ _READ: Final = 200
 
 
 def refusal_before(folder: Folder, origin: str, request: VideoRequest) -> Problem | None:
-    """`refused_before`, as the problem that stops the request, with the time and the job."""
+    """Return `refused_before` as the problem that stops the request, with the time and the job."""
     job = refused_before(folder, origin, request)
     if job is None:
         return None
@@ -28,10 +28,10 @@ def refusal_before(folder: Folder, origin: str, request: VideoRequest) -> Proble
 
 
 def refused_before(folder: Folder, origin: str, request: VideoRequest) -> Job | None:
-    """The job in which a server of this origin last refused this request for its content.
+    """Return the job in which a server of this origin last refused this request for its content.
 
-    None where it never did, or took the same request since: filters change their minds. A deleted
-    document is forgotten, and without an index all but the newest are.
+    None where it never did, or accepted the same request later: filters change. A deleted document
+    does not count, and without an index only the newest ones are read.
     """
     asked = fingerprint(request)
 
@@ -46,6 +46,6 @@ def refused_before(folder: Folder, origin: str, request: VideoRequest) -> Job | 
         path = folder.metadata / f"{job_id}{SUFFIX}"
         with suppress(FileNotFoundError, ProblemError):
             job = decode(path, read_bytes(path)[0])
-            if (refused := was_content_refused(job)) is not None:
+            if (refused := job.was_content_refused) is not None:
                 return job if refused else None
     return None

@@ -1,4 +1,4 @@
-"""What the documents tell of a day's money. The index may only say which ones need no reading."""
+"""What the documents say of a day's money. The index only says which ones need no reading."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sora_tui.workspace.job_document import SUFFIX, Stamp, decode, read_bytes
 
 
 def read_day_records(folder: Folder, since: datetime) -> DayRecords:
-    """Read every job that may have cost money since a moment, or is about to, handed-in ones too.
+    """Read every job that may have cost money since a moment, or may soon, handed-in ones too.
 
-    What counts is the time of the attempts that documents tell, never the time of a file. Which of
-    the jobs count, and for what, `core.budget` knows. A request that was taken back lies in the
-    trash, still pending: it is none. The trash counts otherwise: what was paid is not refunded by
-    deleting its record.
+    The times of the attempts in the documents count, never the time of a file. `core.budget`
+    decides which of the jobs count, and for what. A request that was withdrawn lies in the trash,
+    still pending, and is left out. Other jobs in the trash are included, since deleting a record
+    refunds nothing.
     """
     waiting, broken = waiting_and_broken(folder)
     jobs: dict[str, Job] = {job.id: job for job in waiting}
@@ -50,8 +50,8 @@ def read_day_records(folder: Folder, since: datetime) -> DayRecords:
 def _may_be_since(job_id: str, stamp: Stamp, since: datetime) -> bool:
     """Return whether a document that cannot be read may be of a job sent since then.
 
-    Its name tells when the job was made. An older one may have been sent today, and was written
-    then; here the time of the file can only add to what counts.
+    Its name says when the job was made. An older job may have been sent today, and its document was
+    written then; the time of the file is used here because it can only add documents.
     """
     made = creation_time(job_id)
     return made is None or made >= since or stamp.mtime_ns >= since.timestamp() * 1e9

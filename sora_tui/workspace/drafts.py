@@ -1,4 +1,4 @@
-"""Drafts: what was typed and not kept yet, in safety beside the files, one set for each process."""
+"""Drafts: text that is not saved yet, stored beside the prompt files, one set for each process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StoredDraft(NamedTuple):
     Attributes:
         file: The prompt file it belongs to, as `PromptFile.path`.
         base: That file's source when the draft was begun.
-        at: When it was put in safety.
+        at: When it was stored.
     """
 
     file: str
@@ -43,54 +43,54 @@ class StoredDraft(NamedTuple):
 class Drafts:
     """The drafts of a folder, as one process may use them.
 
-    Two screens on one folder may write in the same prompt: each has a number, held by a lock that
-    ends with the process, and writes drafts of that number only. Those of numbers that nobody
-    holds were left by a process that died, and are anybody's.
+    Two screens on one folder may edit the same prompt. So each process has a number, held by a lock
+    that ends with the process, and writes drafts of that number only. Drafts of a number without a
+    lock were left by a process that died, and any process may take them.
     """
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        #: Held by whoever writes a draft or its file: what is older must not come later.
+        #: Held while a draft or its file is written, so that an older version is not written later.
         self.lock = Lock()
         self._slot, self._held = _take_slot(folder)
 
     def save(self, file: str, prompt: Prompt, base: str) -> None:
-        """Put what is in the editor in safety, without touching the file it belongs to.
+        """Store what is in the editor, without touching the file that it belongs to.
 
         Raises:
             ProblemError: disk_full, folder_not_writable or folder_missing.
         """
         import tomli_w  # writing is rare, and the first frame need not wait for it
 
-        # TOML, not Markdown: a draft comes back to the letter, blank lines at its end included.
+        # TOML, not Markdown: a draft comes back exactly, blank lines at its end included.
         said = {"file": file, "text": prompt.text, "settings": dict(prompt.settings), "base": base}
         data = tomli_w.dumps(said).encode(errors="replace")
         write_atomic(self._path(file, self._slot), data)
 
     def load(self, file: str) -> StoredDraft | None:
-        """The newest draft of a prompt file, None where everything was kept."""
+        """Return the newest draft of a prompt file, None where everything was saved."""
         stem = _stem(file)
         found = [path for path in self._left_here() if _parts(path)[0] == stem]
         return self._newest(found)
 
     def newest(self) -> StoredDraft | None:
-        """The draft that was put in safety last, those of trashed prompts left out."""
+        """Return the draft that was stored last, except those of trashed prompts."""
         trash = _stem(f"{self._folder.relative(self._folder.prompts_trash)}/")
         return self._newest([p for p in self._left_here() if not p.name.startswith(trash)])
 
     def clear(self, file: str) -> None:
-        """The draft was kept, or is not wanted."""
+        """Remove the draft of a file: it was saved, or is not wanted."""
         self._path(file, self._slot).unlink(missing_ok=True)
 
     def rename(self, file: str, to: str) -> None:
-        """The prompt file has another name now."""
+        """Rename the draft of a prompt file that was renamed."""
         draft = self.load(file)
         if draft is not None:
             self.save(to, draft.prompt, draft.base)
             self.clear(file)
 
     def close(self) -> None:
-        """Give the number back."""
+        """Release the number of this process."""
         if self._held is not None:
             os.close(self._held)
             self._held = None
@@ -107,7 +107,7 @@ class Drafts:
         return None
 
     def _left_here(self) -> list[Path]:
-        """Our own drafts, and those of processes that are no more."""
+        """Return our own drafts, and those of processes that have ended."""
         try:
             paths = [path for path in self._folder.drafts.iterdir() if _NAME.fullmatch(path.name)]
         except OSError:
@@ -139,7 +139,7 @@ def _modified(path: Path) -> float:
 
 
 def _stem(file: str) -> str:
-    """A file name for a prompt file's draft; long ones end in a hash of the whole."""
+    """Return a file name for a prompt file's draft; long ones end in a hash of the whole."""
     stem = quote(file, safe="").removesuffix(".md")
     if len(stem) <= 160:
         return stem
@@ -153,7 +153,7 @@ def _parts(path: Path) -> tuple[str, int]:
 
 
 def _take_slot(folder: Folder) -> tuple[int, int | None]:
-    """The lowest number that nobody holds, and what holds it for us; 0 where there are no locks."""
+    """Return the lowest free number and the descriptor that locks it; 0 and None without locks."""
     for slot in count(1):
         try:
             return slot, _locked(folder, slot)
@@ -170,7 +170,7 @@ def _is_free(folder: Folder, slot: int) -> bool:
         os.close(_locked(folder, slot))
     except BlockingIOError:
         return False
-    except OSError:  # no locks here, so nobody holds one
+    except OSError:  # no locks here, so no process holds one
         return True
     return True
 

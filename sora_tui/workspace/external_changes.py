@@ -10,11 +10,11 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.job_document import SUFFIX, Stamp, decode, ids_in, read_bytes, stamp_of
 
-#: Seconds between two looks at all names while the folder changes: our own writing changes it too.
+#: Seconds between two listings of the folder while it changes: our own writing changes it too.
 _PAUSE: Final = 2.0
-#: A look at 100,000 names takes a tenth of a second; it is repeated after this many times as long.
+#: A listing of 100,000 names takes 0.1 s; the next one comes after this many times as long.
 _SHARE: Final = 50.0
-#: Names that are looked up at once.
+#: Names that are asked about at once.
 _BATCH: Final = 500
 
 
@@ -28,21 +28,21 @@ class KnownDocuments(Protocol):
         """Return every document that it has outside the trash, named by its job's id."""
 
     def count_documents(self) -> int:
-        """Return how many those are."""
+        """Return how many such documents there are."""
 
 
 class ExternalChanges:
-    """What came into a folder beside its owner, and what went."""
+    """Documents that were added to a folder, or removed, by a process other than its owner."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._changed_at = 0
         self._due_at = 0.0
-        #: Documents that could not be read yet: a copy that is still being written, perhaps.
+        #: Documents that could not be read yet: perhaps a copy that is still being written.
         self._unread: dict[str, Stamp | None] = {}
 
     def are_due(self) -> bool:
-        """Return whether the folder changed since the last look, if that was long enough ago."""
+        """Return whether the folder changed since the last listing, if that was long enough ago."""
         if time.monotonic() < self._due_at:
             return False
         try:
@@ -70,7 +70,7 @@ class ExternalChanges:
         return came, sorted(gone)
 
     def _is_whole(self, job_id: str) -> bool:
-        """Whether a document can be read, or will not change any more and is broken."""
+        """Return whether a document can be read, or is broken and does not change any more."""
         path = self._folder.metadata / f"{job_id}{SUFFIX}"
         try:
             decode(path, read_bytes(path)[0])

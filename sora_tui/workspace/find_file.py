@@ -1,4 +1,4 @@
-"""Find a file by the name a person gives, however its accents are composed on the disk."""
+"""Finds a file by the name a person gives, however its accents are composed on the disk."""
 
 from __future__ import annotations
 

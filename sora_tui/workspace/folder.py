@@ -1,4 +1,4 @@
-"""The workspace folder: what lies where, and whether it can be written."""
+"""The workspace folder: where everything is stored, and whether it can be written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
 from sora_tui.workspace.atomic import NEW_FILE, allocate, chance, disk_refusals, sync_dir, write_all
 
-#: Names of the files by which `check_room` tries a disk, and which a kill may leave.
+#: Names of the files with which `check_room` tests a disk, and which a killed process may leave.
 ROOM: Final = re.compile(r"\.room\.[0-9a-f]{8}\.tmp")
 #: Room for the documents of one job over its whole life, in bytes.
 _DOCUMENT_ROOM: Final = 64 * 1024
@@ -23,7 +23,7 @@ class Folder(NamedTuple):
 
     Attributes:
         root: Absolute, links resolved.
-        writable: False is view only: everything can be looked at, nothing is sent.
+        writable: False means view only: everything can be viewed, nothing is sent.
         refusal: Why it is view only, if that is known.
     """
 
@@ -32,7 +32,7 @@ class Folder(NamedTuple):
     refusal: Problem | None = None
 
     def check_writable(self) -> None:
-        """Refuse what needs to write here.
+        """Refuse an action that needs to write here.
 
         Raises:
             ProblemError: folder_not_writable, naming the folder and the reason.
@@ -48,12 +48,12 @@ class Folder(NamedTuple):
 
     @property
     def prompts_trash(self) -> Path:
-        """Prompt files that were deleted, each below the moment of its deletion."""
+        """Prompt files that were deleted, each in a folder named after the time of its deletion."""
         return self.prompts / ".trash"
 
     @property
     def references(self) -> Path:
-        """The only place reference pictures are taken from."""
+        """The only folder from which reference pictures are taken."""
         return self.root / "input_reference"
 
     @property
@@ -88,27 +88,27 @@ class Folder(NamedTuple):
 
     @property
     def drafts(self) -> Path:
-        """What is in the editor and not yet kept."""
+        """Drafts: what is in the editor and not yet saved."""
         return self.metadata / ".drafts"
 
     @property
     def variables_file(self) -> Path:
-        """What was last said for the variables of each prompt."""
+        """The last values of the variables of each prompt."""
         return self.metadata / ".variables.json"
 
     @property
     def simulator(self) -> Path:
-        """State of the built-in practice server."""
+        """State of the simulator."""
         return self.metadata / ".simulator"
 
     @property
     def lock_file(self) -> Path:
-        """Held by the process whose engine runs; never unlinked."""
+        """The lock of the process whose engine runs; the file is never unlinked."""
         return self.metadata / ".lock"
 
     @property
     def mark_file(self) -> Path:
-        """What tells this folder from a copy of it."""
+        """The file that distinguishes this folder from a copy of it."""
         return self.metadata / ".mark"
 
     @property
@@ -123,16 +123,16 @@ class Folder(NamedTuple):
 
     @property
     def prompt_md(self) -> Path:
-        """The one-file habit."""
+        """The prompt file of the one-file script."""
         return self.root / "prompt.md"
 
     def relative(self, path: Path) -> str:
-        """How documents and people name a file of this workspace: relative, with `/`."""
+        """Return the name of a file of this workspace as documents show it: relative, with `/`."""
         return path.relative_to(self.root).as_posix()
 
 
 def open_folder(root: Path) -> Folder:
-    """The workspace at `root`; what is missing is made, itself included, but not its parents.
+    """Return the workspace at `root`. What is missing is made, itself included, not its parents.
 
     Metadata and output are private (0700), whatever the umask says.
 
@@ -140,8 +140,8 @@ def open_folder(root: Path) -> Folder:
         ProblemError: folder_missing where `root` is no folder and cannot become one;
             current_folder_gone where it is relative to a folder that was removed;
             folder_not_writable where a file stands in the place of one of its folders;
-            folder_unreadable where nobody can say which jobs there are: that is not the same as
-            none.
+            folder_unreadable where its names cannot be read: that does not mean that
+            there are no jobs.
     """
     root = _found(root)
     folder = Folder(root)
@@ -172,7 +172,7 @@ def open_folder(root: Path) -> Folder:
 
 
 def check_readable(path: Path) -> None:
-    """Refuse a folder of ours whose names cannot be read; one that is missing has none.
+    """Refuse a folder of ours whose names cannot be read; a missing folder passes.
 
     Raises:
         ProblemError: folder_unreadable, with the account that it belongs to.
@@ -190,7 +190,7 @@ def check_readable(path: Path) -> None:
 
 
 def _found(root: Path) -> Path:
-    """The folder itself, made if need be."""
+    """Return the folder itself, made if necessary."""
     try:
         root = root.resolve()
     except FileNotFoundError:  # only the current folder is asked for, and it is gone
@@ -211,7 +211,7 @@ def _found(root: Path) -> Path:
 
 
 def _split(folder: Folder) -> Problem | None:
-    """Why requests cannot be taken in: one rename does it, and none leads to another device."""
+    """Return why requests cannot be claimed: a rename does not work from one device to another."""
     home = folder.metadata.stat().st_dev
     for path in (folder.inbox, folder.trash, folder.conflicts):
         if path.stat().st_dev != home:
@@ -224,10 +224,10 @@ def _not_writable(path: Path, reason: str) -> Problem:
 
 
 def check_room(folder: Folder, bytes: int) -> None:
-    """Make sure, before anything is paid, that a clip of so many bytes can be kept.
+    """Make sure, before anything is paid, that a clip of this many bytes can be stored.
 
-    The space is really taken for a moment, and given back: a quota or a thin disk does not show
-    in the free space that a file system reports.
+    The space is really taken for a moment, and given back: the free space that a file system
+    reports does not show a quota or a thin disk.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.

@@ -1,13 +1,12 @@
-"""What tells this folder from a copy of it, and which paid requests were begun in it.
+"""What distinguishes this folder from a copy of it, and which paid requests began in it.
 
 An order that waits is sent without a question only in the folder that it was handed in to. A copy,
-a folder put back from a backup and one on another machine have the same documents, so the mark
+a folder restored from a backup and one on another machine have the same documents. So the mark
 holds two things that a copy cannot have: the inode of the mark file, and the id of the machine.
 The device's number changes with a reboot and the host's name with the network: both are left out.
-
 A backup that is copied over the folder file by file keeps the inode. So each paid request leaves an
-empty file with its key, which no backup from before has: a key is never used twice. And each
-changes the time of the mark file, so that tools that skip what did not change replace it.
+empty file named by its key, which an earlier backup does not have: a key is never used twice. And
+each request changes the time of the mark file, so that tools which skip unchanged files replace it.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _TOKEN: Final = re.compile(rb"[0-9a-f]{32}\n?")
 #: A file system without links shows the mark empty for a moment while it is made.
 _TRIES: Final = 20
 _MOMENT: Final = 0.01
-#: Keys that are kept; of older requests no backup is put back over a folder.
+#: Keys that are kept; a backup older than this many requests is not restored over a folder.
 _KEYS_KEPT: Final = 5000
 
 _log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ _log = logging.getLogger(__name__)
 def folder_mark(folder: Folder) -> FolderMark:
     """Return the mark of a folder; it is made where there is none.
 
-    Processes that make it at once agree on one.
+    Processes that make it at the same time agree on one.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -64,7 +63,7 @@ def folder_mark(folder: Folder) -> FolderMark:
 def has_known_past(folder: Folder, job: Job) -> bool:
     """Return whether a waiting job was handed in to this very folder, and was not sent from it.
 
-    What only practises costs nothing, wherever it is.
+    A practice job costs nothing, so it always may go on.
 
     Raises:
         ProblemError: As `folder_mark`.
@@ -75,14 +74,14 @@ def has_known_past(folder: Folder, job: Job) -> bool:
 
 
 def key_of(job: Job) -> str:
-    """Return the key that a job's next paid request goes out with."""
+    """Return the key of a job's next paid request."""
     return f"{job.id}-{len(job.attempts) + 1}"
 
 
 def note_begun(folder: Folder, key: str) -> None:
-    """Remember that the request with this key was begun here.
+    """Record that the request with this key was begun here.
 
-    The job's document says so too: that this cannot be written is no reason not to send.
+    The job's document says so too, so an error here does not stop the sending.
     """
     try:
         folder.attempts.mkdir(mode=0o700, exist_ok=True)
@@ -93,7 +92,7 @@ def note_begun(folder: Folder, key: str) -> None:
 
 
 def sweep_begun(folder: Folder) -> None:
-    """Let the oldest keys go. For the owner alone."""
+    """Remove the oldest keys. For the owner alone."""
     try:
         keys = sorted(folder.attempts.iterdir())
     except FileNotFoundError:
@@ -103,12 +102,12 @@ def sweep_begun(folder: Folder) -> None:
 
 
 def _was_begun(folder: Folder, job: Job) -> bool:
-    """Whether a job's next paid request was begun here: its document is one from before."""
+    """Return whether a job's next paid request was begun here: then its document is a backup."""
     return (folder.attempts / key_of(job)).exists()
 
 
 def _read(path: Path) -> FolderMark | None:
-    """The mark as its file tells; None where there is no file, or none that can be read."""
+    """Return the mark in its file; None where there is no file, or none that can be read."""
     try:
         with safe_open(path) as file:
             inode, said = os.fstat(file.fileno()).st_ino, file.read(64)
@@ -120,7 +119,7 @@ def _read(path: Path) -> FolderMark | None:
 
 
 def _make(path: Path, *, over: bool) -> None:
-    """Make the file, unless another process has it; what cannot be read goes if `over`."""
+    """Make the file, unless another process has made it; `over` replaces one that is unreadable."""
     part = path.with_name(f".{path.name}.{chance()}.tmp")
     with disk_refusals(path):
         fd = os.open(part, NEW_FILE, 0o600)
@@ -143,7 +142,7 @@ def _make(path: Path, *, over: bool) -> None:
 
 
 def _machine() -> str | None:
-    """The machine's id, hashed: machine-id(5) asks not to show it to others."""
+    """Return the hash of the machine's id: machine-id(5) asks not to show it to others."""
     for name in _MACHINE_FILES:
         try:
             said = Path(name).read_text("ascii").strip().lower().replace("-", "")

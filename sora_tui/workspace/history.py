@@ -1,7 +1,7 @@
-"""The jobs of a workspace: documents that are the truth, and an index that makes lists quick.
+"""The jobs of a workspace: documents that are the truth, and an index that makes lists fast.
 
-Every face and the engine's thread have a `History` of their own. Only the owner's saves. Whoever
-reads gets what the documents say, and from the index no more than names, numbers and order.
+Every face and the engine's thread have a `History` of their own. Only the owner's saves. What is
+read comes from the documents; from the index come no more than names, numbers and order.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from sora_tui.workspace.legacy_records import is_legacy
 if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage, Relation
 
-#: How many of the documents read last are watched for edits by hand: what a screen shows.
+#: How many of the documents read last are watched for edits by hand: as many as a screen shows.
 _WATCHED: Final = 200
 #: Bytes by which the answer to a paid request may make a document grow; video objects are kept
 #: up to 64 KiB, and indented.
 _ANSWER: Final = 192 * 1024
 _RESERVED: Final = ".next"
-#: How many past jobs tell how long the next one takes.
+#: How many past jobs count for the typical time.
 _USUAL: Final = 50
 
 _BY_NUMBER: Final = re.compile(r"@([1-9][0-9]{0,8})")
@@ -63,41 +63,41 @@ class History:
         self._folder = folder
         self._index_sync = IndexSync(folder)
         self._owner = False
-        #: What the owner last read or wrote of a document.
+        #: The version of each document that the owner last read or wrote.
         self._stamps: dict[str, Stamp] = {}
-        #: Notes that a person changed behind the engine's back: what they were, what they are.
+        #: Notes that a person changed while the engine ran: what they were, and what they are now.
         self._edited_notes: dict[str, tuple[Notes, Notes]] = {}
-        #: Edits that were looked at already.
+        #: The version of each edited document that was handled already.
         self._looked_at: dict[str, Stamp | None] = {}
         self._broken: dict[str, Problem] = {}
         self._changes = _Changes(folder, self._index_sync)
 
     def close(self) -> None:
-        """Let the index go."""
+        """Close the index."""
         self._index_sync.close()
 
     # The owner's part -----------------------------------------------------------------------
 
     def own(self) -> int:
-        """From now on this process is the owner: bring the index up to what the documents say.
+        """Make this process the owner: bring the index up to what the documents say.
 
-        To be called once the lock is won and before `active()`: an index that the last owner left
-        behind the documents must not hide an unfinished job. Takes about a second for 100,000
-        documents, more when the index has to be made anew.
+        To be called once the lock is held and before `active()`: an index that the last owner left
+        behind the documents must not hide an unfinished job. It takes about a second for 100,000
+        documents, more when the index has to be made again.
 
         Returns:
-            How many documents came in while nobody owned the folder.
+            How many documents came in while the folder had no owner.
         """
         self._owner = True
         self._finish_reserved()
         return self._index_sync.own()
 
     def take_external_changes(self) -> tuple[list[Job], int, list[str]]:
-        """Take in documents that another program put here. For the owner alone, each second.
+        """Index documents that another program put here. For the owner alone, each second.
 
         Returns:
             The jobs that came in and can be read, how many documents came in, and the ids of
-            documents that somebody took away.
+            documents that were removed.
         """
         came, gone = self._index_sync.take_external_changes()
         for job_id in gone:
@@ -105,11 +105,11 @@ class History:
         return self._load_each(sorted(came)), len(came), gone
 
     def save(self, job: Job) -> Job:
-        """Make a job's document durable, then tell the index. For the owner alone.
+        """Write a job's document durably, then tell the index. For the owner alone.
 
         A document that a person edited since it was last read or written here is kept in
-        `.conflicts/`; of its content the notes are taken over, state, ids and outputs are not.
-        One that says the same already is left alone.
+        `.conflicts/`; the notes in it are taken over, its state, ids and outputs are not. A
+        document that is the same already is not written.
 
         Returns:
             The job as it was written: with the notes that a person gave it meanwhile.
@@ -132,9 +132,9 @@ class History:
         return job
 
     def annotated(self, jobs: Iterable[Job]) -> list[str]:
-        """Ids of those jobs whose documents a person edited and gave other notes.
+        """Return the ids of those jobs whose documents a person edited, changing the notes.
 
-        One stat for each job; a document is read once for each edit. For the owner alone: `save`
+        It costs one stat for each job, and one read for each edit. For the owner alone: `save`
         takes the notes over.
         """
         found = []
@@ -150,10 +150,10 @@ class History:
         return found
 
     def reserve(self, job: Job) -> None:
-        """Set room aside on the disk for the answer to a paid request. For the owner alone.
+        """Reserve room on the disk for the answer to a paid request. For the owner alone.
 
-        However full the disk is then, `save` can write this job's document once more. The room
-        is given back by `release`, or by the next owner.
+        However full the disk is then, `save` can write this job's document once more. The room is
+        given back by `release`, or by the next owner.
 
         Raises:
             ProblemError: disk_full or folder_not_writable: nothing may be paid.
@@ -161,7 +161,7 @@ class History:
         reserve(self._reserved(self._path(job.id)), len(encode(job)) + _ANSWER)
 
     def release(self, job_id: str) -> None:
-        """Give the room back."""
+        """Give the reserved room back."""
         self._reserved(self._path(job_id)).unlink(missing_ok=True)
 
     def trash(self, job_id: str) -> None:
@@ -185,7 +185,7 @@ class History:
     # Reading --------------------------------------------------------------------------------
 
     def load(self, job_id: str) -> Job:
-        """The job as its document says now.
+        """Return the job as its document says now.
 
         Raises:
             ProblemError: job_unknown; document_broken with path, line, column and reason;
@@ -209,12 +209,14 @@ class History:
         return job
 
     def load_text(self, job_id: str) -> str:
-        """The document as it stands on disk, readable or not; bytes that are no UTF-8 as `�`.
+        """Return the document as it stands on disk, readable or not, without values of cookies.
 
+        Bytes that are not UTF-8 become `�`.
         Cookies are without their values: this text is shown.
 
         Raises:
-            ProblemError: job_unknown; document_broken for what is no file of a bearable size.
+            ProblemError: job_unknown; document_broken for what is no file, or one that is too
+                large.
         """
         try:
             data, _ = read_bytes(self._path_of(job_id))
@@ -223,7 +225,7 @@ class History:
         return without_secrets(data.decode(errors="replace"))
 
     def newest(self, limit: int, offset: int = 0) -> list[Job]:
-        """At most `limit` jobs, newest first; broken documents are left out (`broken()`)."""
+        """Return at most `limit` jobs, newest first, without broken documents (see `broken`)."""
         if (few := self._index_sync.few_ids()) is not None:
             return self._load_each(few[offset : offset + limit])
         ids = self._index_sync.ask(
@@ -233,16 +235,16 @@ class History:
         return self._load_each(ids)
 
     def active(self) -> list[Job]:
-        """Every job that is not final or needs a decision, newest first, read from its document."""
+        """Return every job that is not final or needs a decision, newest first, from documents."""
         ids = self._index_sync.ask(lambda index: index.unfinished(), self.all_ids)
         return [job for job in self._each(ids) if job.is_active or job.needs_decision]
 
     def all_ids(self) -> list[str]:
-        """Every job id there is a document for, newest first."""
+        """Return the id of every job that has a document, newest first."""
         return self._index_sync.all_ids()
 
     def matching(self, job_filter: JobFilter) -> list[str]:
-        """The ids of the jobs that a list shows, in its order; broken documents among them."""
+        """Return the ids of the jobs that a list shows, in its order, broken documents included."""
 
         def read() -> list[str]:
             if job_filter == JobFilter():
@@ -256,7 +258,7 @@ class History:
         return self._index_sync.ask(lambda index: index.matching(job_filter), read)
 
     def load_each(self, job_ids: Iterable[str]) -> dict[str, Job | Problem]:
-        """Jobs by their ids, or why one cannot be read; those that are gone are left out."""
+        """Return jobs by id, or why one cannot be read; jobs that are gone are left out."""
         found: dict[str, Job | Problem] = {}
         for job_id in job_ids:
             job = self._try_load(job_id) or self._broken.get(job_id)
@@ -265,16 +267,16 @@ class History:
         return found
 
     def count(self) -> int:
-        """How many documents there are."""
+        """Return how many documents there are."""
         return self._index_sync.ask(lambda index: index.count(), lambda: len(self.all_ids()))
 
     def find(self, prefix: str) -> str:
-        """The full id for a beginning of one, `@last`, or `@1` (the newest), `@2` ...
+        """Return the full id for the beginning of one, `@last`, or `@1` (the newest), `@2` ...
 
-        A record of the old script answers to its video id too.
+        A legacy record is found by its video id too.
 
         Raises:
-            ProblemError: job_unknown; job_ambiguous with the newest of those that begin so.
+            ProblemError: job_unknown; job_ambiguous with the newest of the ids that match.
         """
         if JOB_ID.fullmatch(prefix) and self._path_of(prefix).exists():
             return prefix
@@ -292,9 +294,9 @@ class History:
         return found[0]
 
     def known_remote_ids(self, origin: str) -> set[str]:
-        """Every id, as `inner_id`, that a server of this origin gave to a job of this workspace.
+        """Return every id (`inner_id`) that a server of this origin gave to a job here.
 
-        Documents in the trash count: reconciling must not take their videos for lost ones.
+        Documents in the trash count: matching must not take their videos for those of lost answers.
         """
 
         def read() -> set[str]:
@@ -305,9 +307,10 @@ class History:
         return {inner_id(video_id) for video_id in told}
 
     def with_videos(self, origin: str, video_ids: Collection[str]) -> dict[str, list[Job | None]]:
-        """The jobs that a server of this origin gave these ids to, those in the trash included.
+        """Return the jobs to which a server of this origin gave these ids, trashed ones included.
 
         Args:
+            origin: Scheme, host and port of the server.
             video_ids: As `inner_id`.
 
         Returns:
@@ -334,7 +337,7 @@ class History:
     def durations(
         self, profile: str, model: str | None, size: str | None, seconds: str | None
     ) -> list[float]:
-        """How long such jobs took from acceptance to completion: seconds, the newest 50 first."""
+        """Return the seconds from acceptance to completion of such jobs, the newest 50 first."""
         wanted = (profile, model, size, seconds)
 
         def read() -> list[float]:
@@ -345,7 +348,7 @@ class History:
         return self._index_sync.ask(lambda index: index.durations(*wanted, _USUAL), read)
 
     def characters(self) -> list[Job]:
-        """The jobs that made a character, newest first."""
+        """Return the jobs that made a character, newest first."""
 
         def read() -> list[str]:
             rows = (row for row in self._index_sync.rows() if not row.trashed)
@@ -354,9 +357,9 @@ class History:
         return self._load_each(self._index_sync.ask(lambda index: index.characters(), read))
 
     def lineage(self, job: Job) -> Lineage:
-        """What a job came from and what became of it, as far as there are documents.
+        """Return what a job came from and what was derived from it, as far as documents exist.
 
-        A job that it came from is named though its own document is gone.
+        The job that it came from is named even if its own document is gone.
         """
         from sora_tui.core.lineage import (  # not for the first frame
             Lineage,
@@ -379,7 +382,7 @@ class History:
         )
 
     def _named(self, job: Job, relation: Relation) -> Relation:
-        """A video that a job came from by the job that made it here, if one did."""
+        """Return the relation with the job that made its video here, if there is one."""
         if JOB_ID.fullmatch(relation.id):
             return relation
         origin = job.server.origin
@@ -392,7 +395,7 @@ class History:
         return relation._replace(id=found[0]) if found else relation
 
     def broken(self) -> list[Problem]:
-        """Why documents of this workspace cannot be read: document_broken or document_newer."""
+        """Return why documents cannot be read, each as document_broken or document_newer."""
 
         def read() -> list[str]:
             rows = (row for row in self._index_sync.rows() if not row.trashed)
@@ -404,15 +407,15 @@ class History:
         return [self._broken[job_id] for job_id in sorted(self._broken, reverse=True)]
 
     def poll_changes(self) -> list[Job]:
-        """Jobs whose documents changed since the last call, oldest first. To be called each second.
+        """Return jobs whose documents changed since the last call, oldest first. For each second.
 
-        Told are what the owner wrote, documents that came in, and edits by hand of the documents
-        that were read last through this object. Costs about a millisecond while nothing changes.
+        These are documents that the owner wrote, documents that came in, and edits by hand of the
+        documents read last through this object. It costs about a millisecond while nothing changes.
         """
         return self._load_each(self._changes.poll())
 
     def poll_gone(self) -> list[str]:
-        """Ids of jobs whose documents `poll_changes` found deleted since the last call."""
+        """Return the ids of jobs whose deletion `poll_changes` found since the last call."""
         gone, self._changes.gone = sorted(self._changes.gone), set()
         return gone
 
@@ -431,7 +434,7 @@ class History:
         return path.with_name(f".{path.name}{_RESERVED}")
 
     def _finish_reserved(self) -> None:
-        """What a killed owner left in reserve: an answer that only lacks its name, or nothing."""
+        """Complete what a killed owner left reserved: an answer that lacks its name, or nothing."""
         for reserved in self._folder.metadata.glob(f".*{SUFFIX}{_RESERVED}"):
             path = reserved.with_name(reserved.name[1 : -len(_RESERVED)])
             try:
@@ -443,7 +446,7 @@ class History:
             reserved.unlink(missing_ok=True)
 
     def _path_of(self, job_id: str) -> Path:
-        """The file of a job, one of the old script's included."""
+        """Return the file of a job; it may be a legacy record."""
         path = self._path(job_id)
         if is_legacy(job_id) and not path.exists():
             return self._index_sync.legacy_path(job_id) or path
@@ -458,7 +461,7 @@ class History:
         return list(self._each(job_ids))
 
     def _each(self, job_ids: Iterable[str]) -> Iterator[Job]:
-        """One after the other: without an index it may be all there are, of whom few are wanted."""
+        """Read one job after the other: without an index, few of many may be wanted."""
         for job_id in job_ids:
             if (job := self._try_load(job_id)) is not None:
                 yield job
@@ -478,7 +481,7 @@ class History:
         self._broken.pop(job_id, None)
 
     def _keep_edited(self, path: Path, job: Job) -> None:
-        """Put what a person made of the document since we saw it beside; remember its notes."""
+        """Move a document that a person edited aside, and remember the notes in it."""
         known = self._stamps.get(job.id)
         if known is None or stamp_of(path) in {known, None}:
             return
@@ -495,9 +498,9 @@ class History:
                 self._edited_notes[job.id] = (job.notes, notes)
 
     def _with_edited_notes(self, job: Job) -> Job:
-        """The engine may go on with a value from before the edit: the edit holds until it is known.
+        """Return the job with the edited notes, which the engine may not know yet.
 
-        Notes that differ from what they were before are news, and end that.
+        Notes that differ from what they were before the edit are newer, and end that.
         """
         before, edited = self._edited_notes.get(job.id, (None, job.notes))
         if job.notes == before:
@@ -517,7 +520,7 @@ def _says(path: Path, data: bytes) -> bool:
 
 
 class _Changes:
-    """Notices documents that somebody else wrote."""
+    """Notices documents that other processes or people wrote."""
 
     def __init__(self, folder: Folder, index_sync: IndexSync) -> None:
         self._folder = folder
@@ -526,19 +529,19 @@ class _Changes:
         self._version = 0
         self._job_filter: set[str] | None = None
         self._listed_at = 0
-        #: What was there and is not any more, until somebody asks.
+        #: Ids of documents that were deleted, until the next question for them.
         self.gone: set[str] = set()
 
     def watch(self, job_id: str, stamp: Stamp) -> None:
-        """A document was read; the ones read last are looked at most."""
+        """Watch a document that was read; only those read last are watched."""
         self._told[job_id] = self._told.pop(job_id, stamp)
 
     def seen(self, job_id: str, stamp: Stamp) -> None:
-        """Somebody was given this version among many: it is no news any more."""
+        """Note that a reader got this version: it is no longer news."""
         self._told[job_id] = stamp
 
     def listed(self) -> list[str]:
-        """Every id, newest first; what comes in later is told by `poll`."""
+        """Return every id, newest first; `poll` returns what comes in later."""
         at = self._changed_at()
         job_ids = self._index_sync.all_ids()
         if self._job_filter is None:
@@ -546,7 +549,7 @@ class _Changes:
         return job_ids
 
     def poll(self) -> list[str]:
-        """The ids of documents that changed, oldest first."""
+        """Return the ids of documents that changed, oldest first."""
         return sorted({*self._edited(), *self._written()})
 
     def _edited(self) -> list[str]:
@@ -558,17 +561,17 @@ class _Changes:
                 del self._told[job_id]
                 self.gone.add(job_id)
             elif stamp != self._told[job_id]:
-                self._told[job_id] = stamp  # broken ones are told once, too
+                self._told[job_id] = stamp  # broken ones are reported once, too
                 changed.append(job_id)
         return changed
 
     def _written(self) -> list[str]:
-        """From the index; where there is none, by name."""
+        """Return what was written, from the index, or by name where there is none."""
         if self._index_sync.opened() is None:
             return self._arrived()
         before, self._version = self._version, self._index_sync.version
         if self._version != before and (before or self._job_filter is not None):
-            # Another index than at the last look: what it has and we do not know is news.
+            # Another index than the last time: what it has and we do not know is news.
             self._job_filter = None
             newest = self._index_sync.ask(lambda index: index.newest(_WATCHED, 0), list[str])
             return [job_id for job_id in newest if job_id not in self._told]

@@ -1,7 +1,7 @@
 """Requests and commands on their way to the owner, as files.
 
 A request is the job's complete document. One rename moves it into `metadata/` (the owner claims it)
-or into the trash (the asker withdraws it): whoever's rename succeeds has it.
+or into the trash (the sender withdraws it): the process whose rename succeeds has it.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _log = logging.getLogger(__name__)
 
 
 class Command(NamedTuple):
-    """Something a person wants done with a job.
+    """What a person wants the owner to do with a job.
 
     Attributes:
-        argument: What the verb needs: a remote id to adopt, a note's text, `remote` to delete at
-            the server as well.
+        argument: What the verb needs: a remote id to adopt, the text of a note, `remote` to delete
+            at the server as well.
     """
 
     job_id: str
@@ -45,7 +45,7 @@ def hand_in(folder: Folder, job: Job) -> Job:
     """Ask the owner to run a job. Durable once this returns.
 
     Returns:
-        The job as it was handed in: one that waits to be sent bears the mark of the folder.
+        The job as it was handed in: one that waits to be sent has the mark of the folder.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing; nothing was handed in.
@@ -56,8 +56,8 @@ def hand_in(folder: Folder, job: Job) -> Job:
     try:
         write_atomic(request, encode(job))
     except ProblemError:
-        # Its name may stand there already, not yet durable. An owner that has taken it will send
-        # it, and then it was handed in; otherwise nobody may find it after we say it was not.
+        # Its name may exist already, but not durably. If an owner has taken it, it is sent, and was
+        # handed in; otherwise it must not be found after we say that it was not handed in.
         with suppress(OSError):
             request.unlink()
         if not (folder.metadata / request.name).exists():
@@ -66,14 +66,14 @@ def hand_in(folder: Folder, job: Job) -> Job:
 
 
 def waiting(folder: Folder) -> list[Job]:
-    """Requests that no owner has claimed yet, oldest first; what cannot be read is left out."""
+    """Return requests that no owner has claimed yet, oldest first, without unreadable ones."""
     return waiting_and_broken(folder)[0]
 
 
 def waiting_and_broken(folder: Folder) -> tuple[list[Job], list[Problem]]:
-    """Read the requests that no owner has claimed yet, oldest first, and why others cannot be read.
+    """Return the requests that no owner has claimed, oldest first, and why others are unreadable.
 
-    For whoever decides about money: what cannot be read may be sent all the same once it is mended.
+    For decisions about money: an unreadable request may still be sent once it is repaired.
     """
     jobs: list[Job] = []
     broken: list[Problem] = []
@@ -88,12 +88,12 @@ def waiting_and_broken(folder: Folder) -> tuple[list[Job], list[Problem]]:
 
 
 def claim(folder: Folder) -> list[Job]:
-    """Take every request into `metadata/`, oldest first. For the owner alone.
+    """Move every request into `metadata/`, oldest first, and return them. For the owner alone.
 
-    A request that cannot be read lands in `metadata/` like the others and is told of there as a
-    broken document. One whose id is taken goes to `.conflicts/`: a document is never overwritten.
-    Only pending and adopted jobs are returned: anything else is history that somebody moved in, not
-    a wish.
+    A request that cannot be read is moved like the others, and is reported there as a broken
+    document. One whose id is taken goes to `.conflicts/`: a document is never overwritten. Only
+    pending and adopted jobs are returned: any other one is history that was moved in by hand, not
+    an order.
 
     Raises:
         ProblemError: folder_not_writable or folder_missing.
@@ -107,7 +107,7 @@ def claim(folder: Folder) -> list[Job]:
         except ProblemError:
             if not jobs:
                 raise
-            break  # what is claimed already must not be forgotten for the one that is not
+            break  # what is claimed already must not be forgotten because of one that is not
         try:
             jobs.append(_read(folder.metadata / name))
         except (FileNotFoundError, ProblemError) as error:
@@ -116,7 +116,7 @@ def claim(folder: Folder) -> list[Job]:
 
 
 def withdraw(folder: Folder, job_id: str) -> bool:
-    """Take a request back before the owner claims it. False: the owner has it already.
+    """Take a request back before the owner claims it; return False if the owner has it already.
 
     Raises:
         ProblemError: folder_not_writable.
@@ -144,11 +144,11 @@ def send_command(folder: Folder, command: Command) -> None:
 
 
 def commands(folder: Folder) -> list[tuple[Path, Command]]:
-    """The commands that wait, in the order of their sending. For the owner alone.
+    """Return the commands that wait, in the order of their sending. For the owner alone.
 
-    The file's name is the command's id: the owner writes it into the job's events together with
-    the change, then calls `done`, so that a replay after a crash is recognized. What cannot be read
-    goes to `.conflicts/`.
+    The name of the file is the id of the command: the owner writes it into the job's events
+    together with the change, then calls `done`, so that a replay after a crash is recognized. What
+    cannot be read goes to `.conflicts/`.
     """
     found = []
     for name in _names(folder):
@@ -167,7 +167,7 @@ def commands(folder: Folder) -> list[tuple[Path, Command]]:
 
 
 def done(path: Path) -> None:
-    """The command was carried out, or can never be."""
+    """Remove a command that was carried out, or never can be."""
     path.unlink(missing_ok=True)
 
 

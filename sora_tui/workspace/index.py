@@ -1,7 +1,7 @@
-"""The disposable cache of the documents: names, states and the columns lists are made of.
+"""The disposable cache of the documents: names, states and the columns of lists.
 
-JSON is the truth. Whatever is wrong with the index costs speed, never a job: its owner throws it
-away and reads the documents again. This is the only module with sqlite3; import it late.
+JSON is the truth. A fault of the index costs speed, never a job: its owner throws it away and reads
+the documents again. This is the only module with sqlite3; import it late.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _VERSION: Final = 7
 _CACHE: Final = -300
 #: For readers: several threads have a connection of their own, and each reads a page once.
 _READING: Final = -100
-#: "sora" as a number: tells our file from somebody's database of the same name.
+#: "sora" as a number: distinguishes our file from another database of the same name.
 _APPLICATION: Final = 0x736F7261
 
-#: In place of a state, for documents that cannot be read.
+#: Stands in place of a state, for documents that cannot be read.
 BROKEN: Final = "broken"
 
 _SCHEMA: Final = """
@@ -94,7 +94,7 @@ _ORDERS: Final[Mapping[Sort, str]] = {
 
 
 class IndexUnusableError(Exception):
-    """There is no index to be trusted here; the documents have to be asked."""
+    """There is no usable index; the documents have to be read."""
 
 
 class Row(NamedTuple):
@@ -103,13 +103,13 @@ class Row(NamedTuple):
     Attributes:
         took: Seconds from acceptance to completion.
         judged: The fingerprint of a request that the server refused for its content, or took.
-        expires_at: Until when a clip that is not here yet can be fetched.
+        expires_at: Until when a clip that is not here yet can be downloaded.
         cost: What it costs, reported or estimated.
         file: The document's own name, where that is not the job's id.
         origins: What it came from, each between line ends; see `lineage.origins_of`.
         character: The name of the character that it made.
-        spent_at: When its money goes, in seconds since 1970; None where it was never sent and does
-            not wait to be.
+        spent_at: When its money is spent, in seconds since 1970; None where it was never sent and
+            does not wait to be.
         reported: What its server said it charges.
     """
 
@@ -143,7 +143,7 @@ class Row(NamedTuple):
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
     """The row of a document that was read or written with this stamp."""
     # Its hashes come with OpenSSL, which the first frame need not wait for.
-    from sora_tui.core.moderation import fingerprint, was_content_refused
+    from sora_tui.core.moderation import fingerprint
 
     cost = job.cost.estimated if job.cost.reported is None else job.cost.reported
     expires = job.expires_at if job.is_active else None
@@ -163,7 +163,7 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = 
         searched=searched(job),
         created_at=job.created_at.isoformat(),
         took=seconds_taken(job),
-        judged=None if was_content_refused(job) is None else fingerprint(job.request),
+        judged=None if job.was_content_refused is None else fingerprint(job.request),
         expires_at=None if expires is None else expires.isoformat(),
         cost=None if cost is None else float(cost),
         file=file,
@@ -181,7 +181,7 @@ def _moment(job: Job) -> float | None:
 
 
 def is_character(job: Job) -> bool:
-    """Whether a job made a character."""
+    """Return whether a job made a character."""
     return job.request.operation == "character" and job.state is State.COMPLETED
 
 
@@ -191,12 +191,12 @@ def _enclosed(ids: Iterable[str]) -> str | None:
 
 
 def broken_row(name: str, stamp: Stamp, *, trashed: bool = False) -> Row:
-    """The row of a document that cannot be read, so that it is not tried again until it changes."""
+    """Return the row of an unreadable document, so that it is not read again until it changes."""
     return Row(name, trashed, *stamp, state=BROKEN, open=False)
 
 
 def in_order(rows: Iterable[Row], sort: Sort) -> list[Row]:
-    """The rows in the order that the index would give them."""
+    """Return the rows in the order in which the index returns them."""
     newest = sorted(rows, key=lambda row: row.name, reverse=True)
     rank = {state.value: place for place, state in enumerate(STATE_ORDER)}
     match sort:
@@ -215,9 +215,9 @@ def in_order(rows: Iterable[Row], sort: Sort) -> list[Row]:
 
 
 def seconds_taken(job: Job) -> float | None:
-    """Seconds from acceptance to completion of a saved job, where its record tells both.
+    """Return the seconds from acceptance to completion of a saved job, where its record has both.
 
-    The record of an adopted one begins somewhere in the middle, and tells nothing of that.
+    The record of an adopted job begins somewhere in the middle, so it has none.
     """
     if job.state is not State.SAVED or job.is_adopted:
         return None
@@ -232,7 +232,7 @@ def seconds_taken(job: Job) -> float | None:
 class Index:
     """An open index. Belongs to the thread that opened it.
 
-    Every method raises `IndexUnusableError` for whatever sqlite3 has to complain about.
+    Every method raises `IndexUnusableError` for any error of sqlite3.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -271,7 +271,7 @@ class Index:
 
     @classmethod
     def create(cls, path: Path) -> Index:
-        """A new, empty index in place of whatever is there; readers refuse it until `finish`."""
+        """Make a new, empty index in place of what is there; readers refuse it until `finish`."""
         discard(path)
         with _sqlite_errors():
             # sqlite3 gives its side files the mode of the file it finds.
@@ -286,37 +286,37 @@ class Index:
         return index
 
     def finish(self) -> None:
-        """Every document is in: readers may use it from now on."""
+        """Mark the index as complete: readers may use it from now on."""
         with _sqlite_errors():
             self._db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         with suppress(sqlite3.Error):
             self._db.close()
 
     def put(self, rows: Iterable[Row]) -> None:
-        """Take in what these documents say now."""
+        """Store what these documents say now."""
         with self._transaction():
             self._db.executemany(_PUT, (tuple(map(_storable, row)) for row in rows))
 
     def remove(self, names: Iterable[str]) -> None:
-        """Forget documents that are gone."""
+        """Remove documents that are gone."""
         with self._transaction():
             self._db.executemany("DELETE FROM documents WHERE name = ?", ((n,) for n in names))
 
     def compare(
         self, there: Iterable[tuple[str, bool, Stamp]]
     ) -> tuple[list[str], list[tuple[str, bool]]]:
-        """What differs from the documents that are there: names, whether in the trash, stamps.
+        """Return how the index differs from documents given as name, trashed or not, stamp.
 
-        The comparing is done in a table of its own: 100,000 names held in Python would stay in
-        the memory of the process.
+        The comparison is done in a table of its own: 100,000 names held in Python would stay in the
+        memory of the process.
 
         Returns:
             Names that are gone, and documents that are new or changed (with whether they lie in
-            the trash), newest first. One id has one row: a document that lies in both places
-            counts where it is not trash.
+            the trash), newest first. An id has one row: of a document that lies in both places,
+            the one outside the trash counts.
         """
         with _sqlite_errors():
             self._db.execute("PRAGMA temp_store = FILE")
@@ -333,7 +333,7 @@ class Index:
                 " WHERE excluded.trashed < there.trashed",
                 ((_storable(name), trashed, *stamp) for name, trashed, stamp in there),
             )
-        # Joins by the key, not EXCEPT: that would hold both sides in memory.
+        # Joins by the key, not EXCEPT, which would hold both sides in memory.
         gone = self._names("SELECT name FROM documents WHERE name NOT IN (SELECT name FROM there)")
         changed = self._ask(
             "SELECT there.name, there.trashed FROM there LEFT JOIN documents USING (name)"
@@ -346,19 +346,19 @@ class Index:
         return gone, [(name, bool(trashed)) for name, trashed in changed]
 
     def newest(self, limit: int, offset: int) -> list[str]:
-        """Names, newest first."""
+        """Return names, newest first."""
         return self._names(
             "SELECT name FROM documents WHERE trashed = 0 ORDER BY name DESC LIMIT ? OFFSET ?",
             (limit, offset),
         )
 
     def matching(self, job_filter: JobFilter) -> list[str]:
-        """Names of the documents that a list shows, in its order."""
+        """Return the names of the documents that a list shows, in its order."""
         questions = ["trashed = 0"]
         values: list[str] = []
         for column, beginnings in (("state", job_filter.states), ("profile", job_filter.servers)):
             if beginnings:
-                # Not LIKE: a `_` of a state's word would stand for any sign.
+                # Not LIKE: a `_` in a state's word would match any character.
                 either = " OR ".join(f"instr(lower({column}), ?) = 1" for _ in beginnings)
                 questions.append(f"({either})")
                 values += beginnings
@@ -371,16 +371,16 @@ class Index:
         )
 
     def file_of(self, name: str) -> str | None:
-        """The name of a document's file, where it is not the job's id."""
+        """Return the name of a document's file, where it is not the job's id."""
         files = self._names("SELECT file FROM documents WHERE name = ?", (name,))
         return files[0] if files else None
 
     def unfinished(self) -> list[str]:
-        """Names of jobs that are not final or need a decision, newest first."""
+        """Return the names of jobs that are not final or need a decision, newest first."""
         return self._names("SELECT name FROM documents WHERE open ORDER BY name DESC")
 
     def unreadable(self) -> list[str]:
-        """Names of documents that could not be read, newest first."""
+        """Return the names of documents that could not be read, newest first."""
         return self._names(
             "SELECT name FROM documents WHERE state = 'broken' AND trashed = 0 ORDER BY name DESC"
         )
@@ -388,13 +388,14 @@ class Index:
     def settled_before(
         self, moment: float, stamps: Mapping[str, Stamp], *, trashed: bool
     ) -> set[str]:
-        """Return those of these documents that are as the index knows them and of no interest.
+        """Return those of these documents that are unchanged and need not be counted.
 
-        They can be read, and their money went before that moment, or never.
+        They can be read, and their money was spent before that moment, or never.
 
         Args:
             moment: In seconds since 1970.
             stamps: Of at most some thousand documents, as they are now.
+            trashed: The documents lie in the trash.
         """
         marks = ",".join("?" * len(stamps))
         rows = self._ask(
@@ -418,7 +419,7 @@ class Index:
         return [(name, bool(trashed)) for name, trashed in rows]
 
     def with_content_verdict(self, origin: str, fingerprint: str) -> list[str]:
-        """Names of jobs of this request that the server gave a verdict on, newest first."""
+        """Return the names of jobs of this request that were refused or passed, newest first."""
         return self._names(
             "SELECT name FROM documents WHERE judged = ? AND origin = ? AND trashed = 0"
             " ORDER BY name DESC",
@@ -426,7 +427,7 @@ class Index:
         )
 
     def derived_from(self, ids: Iterable[str]) -> list[str]:
-        """Names of the documents that name one of these jobs or videos as their origin."""
+        """Return the names of the documents that name one of these jobs or videos as origin."""
         found: set[str] = set()
         for id in ids:
             found.update(
@@ -439,7 +440,7 @@ class Index:
         return sorted(found)
 
     def with_video(self, origin: str, video_id: str) -> list[str]:
-        """Names of the jobs of a server whose video this is."""
+        """Return the names of the jobs of a server that this video belongs to."""
         return self._names(
             "SELECT name FROM documents WHERE origin = ? AND ? IN (remote_id, polled_id)"
             " AND trashed = 0",
@@ -447,16 +448,16 @@ class Index:
         )
 
     def characters(self) -> list[str]:
-        """Names of the jobs that made a character, newest first."""
+        """Return the names of the jobs that made a character, newest first."""
         return self._names(
             "SELECT name FROM documents WHERE character IS NOT NULL AND trashed = 0"
             " ORDER BY name DESC"
         )
 
     def changes(self) -> list[tuple[str, bool]]:
-        """Names that another connection put in since the last call, and whether into the trash.
+        """Return names that another connection wrote since the last call, and whether trashed.
 
-        The first call tells what came in since the opening.
+        The first call returns what was written since the opening.
         """
         since = self._revision
         if not self._look():
@@ -465,7 +466,7 @@ class Index:
         return [(name, bool(trashed)) for name, trashed in rows]
 
     def count(self) -> int:
-        """How many documents there are, the trash not counted."""
+        """Return how many documents there are, the trash not counted."""
         ((number,),) = self._ask("SELECT count(*) FROM documents WHERE trashed = 0")
         return int(number)
 
@@ -491,12 +492,12 @@ class Index:
         return int(number)
 
     def remote_ids(self, origin: str) -> set[str]:
-        """Every id a server of this origin gave to a job of ours, the trash included."""
+        """Return every id that a server of this origin gave to a job of ours, trash included."""
         rows = self._ask("SELECT remote_id, polled_id FROM documents WHERE origin = ?", (origin,))
         return {remote_id for row in rows for remote_id in row if remote_id}
 
     def owners(self, origin: str) -> list[tuple[str, bool, str | None, str | None]]:
-        """Every job that a server gave an id to: name, whether it is trashed, and the ids."""
+        """Return every job with an id of the server: name, whether trashed, and the ids."""
         return self._ask(
             "SELECT name, trashed, remote_id, polled_id FROM documents"
             " WHERE origin = ? AND remote_id IS NOT NULL",
@@ -506,7 +507,7 @@ class Index:
     def durations(
         self, profile: str, model: str | None, size: str | None, seconds: str | None, limit: int
     ) -> list[float]:
-        """What the newest such jobs took from acceptance to completion, in seconds."""
+        """Return the seconds from acceptance to completion of the newest such jobs."""
         rows = self._ask(
             "SELECT took FROM documents WHERE profile = ? AND model IS ? AND size IS ?"
             " AND seconds IS ? AND took IS NOT NULL ORDER BY name DESC LIMIT ?",
@@ -515,7 +516,7 @@ class Index:
         return [took for (took,) in rows]
 
     def _look(self) -> bool:
-        """Remember how far the documents are told; whether that is further than before."""
+        """Return whether another connection wrote since the last call; note the last revision."""
         ((version,),) = self._ask("PRAGMA data_version")
         if version == self._data_version:
             return False
@@ -532,7 +533,7 @@ class Index:
         return int(application), int(version), int(inode)
 
     def _prepare(self) -> None:
-        # Readers go on while the owner writes; a lost last commit is made good at the next start.
+        # Readers go on while the owner writes; a lost last commit is repaired at the next start.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute(f"PRAGMA cache_size = {_CACHE}")
@@ -566,7 +567,7 @@ def discard(path: Path) -> None:
 
 
 def _storable(value: object) -> object:
-    """A lone surrogate cannot be stored; the document keeps it."""
+    """Return the value as SQLite can store it: a lone surrogate stays in the document alone."""
     return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 

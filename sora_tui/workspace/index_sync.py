@@ -1,4 +1,4 @@
-"""Keeps the index in step with the documents, and does without it where it cannot be trusted."""
+"""Keeps the index in step with the documents, and works without it where it is unusable."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 #: Documents per transaction while the index catches up.
 _SLICE: Final = 500
-#: Documents that the index is asked about at once: few hold no memory, many cost no time.
+#: Documents that the index is asked about at once: few take little memory, many take little time.
 _AT_ONCE: Final = 2000
-#: Files in `metadata/` up to which the first frame does without SQLite.
+#: Files in `metadata/` up to which the first frame works without SQLite.
 _FEW: Final = 300
 
 _log = logging.getLogger(__name__)
@@ -41,12 +41,12 @@ T = TypeVar("T")
 
 
 class IndexSync:
-    """The way to the index of one workspace, for one thread.
+    """Access to the index of one workspace, for one thread.
 
-    sqlite3 is loaded only where there is an index to read or to write: it costs the first frame.
+    sqlite3 is loaded only where there is an index to read or to write: it delays the first frame.
 
     Attributes:
-        version: Another number each time another index is opened.
+        version: Changes each time another index is opened.
     """
 
     def __init__(self, folder: Folder) -> None:
@@ -58,7 +58,7 @@ class IndexSync:
         self.version = 0
 
     def close(self) -> None:
-        """Let the index go."""
+        """Close the index."""
         if self._index is not None:
             self._index.close()
             self._index = None
@@ -106,7 +106,7 @@ class IndexSync:
         return came, gone
 
     def ask(self, question: Callable[[Index], T], otherwise: Callable[[], T]) -> T:
-        """Ask the index, or the documents where there is none to be trusted."""
+        """Return the answer of the index, or of the documents where it is unusable."""
         index = self.opened()
         if index is None:
             return otherwise()
@@ -119,7 +119,7 @@ class IndexSync:
             return otherwise()
 
     def put(self, job: Job, stamp: Stamp) -> None:
-        """A document was written: the owner tells the index, afterwards, never before."""
+        """Index a document of the owner; to be called after it was written, never before."""
         if self._index is None:
             return
         from sora_tui.workspace.index import row_of
@@ -128,29 +128,29 @@ class IndexSync:
         self.ask(lambda index: index.put([row]), lambda: None)
 
     def put_trashed(self, job_id: str, path: Path) -> None:
-        """A document was moved to the trash, where it lies as `path`."""
+        """Index a document that was moved to the trash, where it lies as `path`."""
         if self._index is not None:
             row = self._row_in(job_id, path, trashed=True)
             self.ask(lambda index: index.put([row] if row else []), lambda: None)
 
     def rows(self) -> Iterator[Row]:
-        """Every document, newest first and the trash last, read without an index."""
+        """Yield every document, newest first and the trash last, read without an index."""
         for trashed in (False, True):
             for job_id in ids_in(self._place(trashed)) if trashed else self.all_ids():
                 if row := self._row(job_id, trashed=trashed):
                     yield row
 
     def all_ids(self) -> list[str]:
-        """Every job id there is a document for, newest first; read without an index."""
+        """Return the id of every job that has a document, newest first, without an index."""
         old = self._old.scan()
         ids = ids_in(self._folder.metadata)
         return sorted([*ids, *old], reverse=True) if old else ids
 
     def few_ids(self) -> list[str] | None:
-        """Every job id, newest first, where a glance is quicker than loading and opening an index.
+        """Return every job id, newest first, where that is faster than opening an index.
 
-        None where the index is open or there is none, where there are many documents, and where
-        some file may be a record of the old script, whose id is not its name.
+        None where the index is open or there is none, where there are many documents, and where a
+        file may be a legacy record, whose id is not its name.
         """
         if self._index is not None or not self._folder.index_file.exists():
             return None
@@ -164,7 +164,7 @@ class IndexSync:
         return sorted(filter(None, map(job_id_of, names)), reverse=True)
 
     def legacy_path(self, job_id: str) -> Path | None:
-        """The record of the old script that this id was given to."""
+        """Return the legacy record that has this id."""
         if not is_legacy(job_id):
             return None
         if (known := self._old.path(job_id)) is not None:
@@ -176,11 +176,11 @@ class IndexSync:
         return self._folder.metadata / name
 
     def legacy_named(self, prefix: str) -> list[str]:
-        """The ids of records of the old script whose file's name begins so, as last looked at."""
+        """Return the ids of legacy records whose file's name begins so, as last listed."""
         return self._old.named(prefix)
 
     def read_legacy(self, job_id: str, path: Path) -> Job:
-        """The job in a record of the old script.
+        """Return the job in a legacy record.
 
         Raises:
             FileNotFoundError: It is gone.
@@ -189,11 +189,11 @@ class IndexSync:
         return self._old.read(job_id, path)
 
     def to_count(self, since: datetime) -> Iterator[tuple[str, bool, Stamp]]:
-        """Tell which documents may cost money since a moment: names, whether in the trash, stamps.
+        """Yield the documents that may cost money since a moment: name, trashed or not, stamp.
 
-        Every file is looked at, and none is read: left out is what the index knows, by the very
-        stamp that the file has now, to be settled before. The times of the files decide nothing;
-        that they are as they were tells that the content is.
+        Every file is listed, and none is read. A document is left out if the index has it with the
+        stamp that the file has now, and as settled before. The stamp only shows that the content is
+        the same; the times of the files decide nothing.
 
         Raises:
             OSError: A folder with documents cannot be listed.
@@ -215,7 +215,7 @@ class IndexSync:
         )
 
     def opened(self) -> Index | None:
-        """The index, if there is one; a reader follows an owner that made it anew."""
+        """Return the index, if there is one; a reader opens an index that the owner replaced."""
         if self._owner:
             return self._index
         path = self._folder.index_file
@@ -235,7 +235,7 @@ class IndexSync:
         return self._index
 
     def _catch_up(self, index: Index) -> int:
-        """Read what changed since the index was written, newest first; how many were not in it."""
+        """Index what changed since it was written, newest first; return how many it lacked."""
         gone, changed = index.compare(self._there())
         index.remove(gone)
         before = index.count()
@@ -276,7 +276,7 @@ class IndexSync:
         return self._folder.trash if trashed else self._folder.metadata
 
     def _give_up(self, error: Exception) -> None:
-        """Go on without an index: slower, and as right. The owner's next start makes a new one."""
+        """Go on without an index: slower, with the same results. The next owner makes a new one."""
         _log.warning("the index cannot be used: %s", error)
         self.close()
         if self._owner:
@@ -286,7 +286,7 @@ class IndexSync:
 
 
 def _stamps_in(place: Path) -> Iterator[tuple[str, Stamp]]:
-    """The stamp of every document in a folder: one pass, 100,000 of them in about a second."""
+    """Yield the stamp of every document in a folder: 100,000 of them in about a second."""
     check_readable(place)
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as entries:
         yield from _stamps_of(entries)

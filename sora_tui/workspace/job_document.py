@@ -1,4 +1,4 @@
-"""One metadata document: the bytes on disk to a job, and a job to bytes."""
+"""One metadata document: from bytes on disk to a job, and back."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from sora_tui.core.problem import Fact, ProblemError, problem_error
 from sora_tui.workspace.folder import check_readable
 from sora_tui.workspace.safe_open import safe_open
 
-#: Largest document read, in bytes. Ours stay far below; a larger one is none of ours.
+#: Largest document read, in bytes. Ours stay far below; a larger one is not ours.
 MAX_BYTES: Final = 1024 * 1024
 SUFFIX: Final = ".json"
 
 
 class Stamp(NamedTuple):
-    """What tells one version of a file from another without reading it.
+    """What distinguishes two versions of a file without reading it.
 
-    300 of 300 fast rewrites of the same size were told apart by it (reliability notes, 4).
+    It distinguished 300 of 300 fast rewrites of the same size (reliability notes, 4).
     """
 
     mtime_ns: int
@@ -33,22 +33,22 @@ class Stamp(NamedTuple):
 
     @classmethod
     def of(cls, facts: os.stat_result) -> Stamp:
-        """The stamp in the answer of a stat."""
+        """Return the stamp from the result of a stat."""
         # Some file systems number their files with 64 bits; a database holds 63.
         return cls(facts.st_mtime_ns, facts.st_size, facts.st_ino & 0x7FFF_FFFF_FFFF_FFFF)
 
 
 def job_id_of(name: str) -> str | None:
-    """The job id of a document's file name; None for any other file, the old script's included."""
+    """Return the job id in a document's file name; None for other files and legacy records."""
     stem = name.removesuffix(SUFFIX)
     return stem if stem != name and JOB_ID.fullmatch(stem) else None
 
 
 def ids_in(folder: Path) -> list[str]:
-    """The job ids that a folder has documents for, newest first; none where there is no folder.
+    """Return the job ids for which a folder has documents, newest first; none without a folder.
 
     Raises:
-        ProblemError: folder_unreadable: that is not the same as none.
+        ProblemError: folder_unreadable: that does not mean that there are none.
     """
     try:
         with os.scandir(folder) as entries:
@@ -62,7 +62,7 @@ def ids_in(folder: Path) -> list[str]:
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """The stamp of a document as it stands, None where there is none."""
+    """Return the stamp of a document as it stands, None where there is none."""
     try:
         return Stamp.of(path.lstat())
     except OSError:
@@ -70,10 +70,10 @@ def stamp_of(path: Path) -> Stamp | None:
 
 
 def encode(job: Job) -> bytes:
-    """The document as JSON, two spaces deep, in UTF-8.
+    """Return the document as JSON, indented by two spaces, in UTF-8.
 
-    What UTF-8 or JSON cannot say must not keep an accepted job from being written down: lone
-    surrogates go as escapes, NaN and infinity as null.
+    An accepted job must always be written: lone surrogates, which UTF-8 cannot encode, become
+    escapes; NaN and infinity, which JSON does not have, become null.
     """
     document: Any = stored_document(job)
     try:
@@ -88,7 +88,7 @@ def encode(job: Job) -> bytes:
 
 
 def read_bytes(path: Path) -> tuple[bytes, Stamp]:
-    """At most `MAX_BYTES` of a regular file, and its stamp from before the reading.
+    """Return a regular file, up to `MAX_BYTES`, and its stamp from before the reading.
 
     Raises:
         FileNotFoundError: There is none.
@@ -108,22 +108,23 @@ def read_bytes(path: Path) -> tuple[bytes, Stamp]:
 
 
 def without_secrets(text: str) -> str:
-    """A document's text as people may see it: without the values of cookies."""
+    """Return the text of a document without the values of cookies, for showing it."""
     if '"cookies"' not in text:
         return text
     try:
         document = json.loads(text)
         return json.dumps(without_cookies(document), indent=2, ensure_ascii=False) + "\n"
     except (ValueError, RecursionError):
-        # Broken by hand: nobody knows where a value ends.
+        # Broken by hand: it is not known where a value ends.
         return text.partition('"cookies"')[0]
 
 
 def decode(path: Path, data: bytes) -> Job:
-    """The job in a document's bytes.
+    """Return the job in a document's bytes.
 
     Args:
         path: Names the file in a refusal; its name must be the job's id.
+        data: The content of the file.
 
     Raises:
         ProblemError: document_broken with path, line and column (both from 1) and reason;
@@ -154,7 +155,7 @@ def decode(path: Path, data: bytes) -> Job:
 
 
 def _place_of(text: str, field: str) -> tuple[int, int]:
-    """Line and column of a field of the document itself, as indented by `encode`."""
+    """Return line and column of a field of the document itself, as `encode` indents it."""
     found = re.search(rf'^ *"{re.escape(field)}" *:', text, re.MULTILINE)
     if found is None:
         return 1, 1

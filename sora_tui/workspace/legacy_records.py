@@ -1,8 +1,8 @@
 """Reads the records that the one-file script left: `metadata/<video_id>.json`. Never writes them.
 
 The script rewrote a record at every poll and lost its hash fields at the end, so every field may
-be missing; a clip is then found by its name, `output/video_<id>_<unix time>.mp4`. Nobody watches
-such a job any more: whatever the script last saw of it is its end.
+be missing; a clip is then found by its name, `output/video_<id>_<unix time>.mp4`. The script no
+longer runs: the last status that it wrote is the end of such a job.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from sora_tui.core.text import clean, clean_line
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.job_document import SUFFIX, job_id_of, read_bytes, stamp_of
 
-#: The only server the script knew.
+#: The only server that the script knew.
 _SERVER: Final = ServerRef("openai", "https://api.openai.com/v1", "openai")
-#: What the script's last word means now that nobody watches; any other word is a job left behind.
+#: States by the script's last status; any other one is a job that was left behind.
 _ENDS: Final[Mapping[str, State]] = {
     "downloaded": State.SAVED,
     "completed": State.EXPIRED,
@@ -34,38 +34,38 @@ _ENDS: Final[Mapping[str, State]] = {
     "failed": State.FAILED,
 }
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
-#: Marks the ids that these records get here, so that nobody looks for others among them.
+#: Marks the ids that these records get here, so that other ids are not searched among them.
 _MARK: Final = "old"
 
 
 def is_legacy(job_id: str) -> bool:
-    """Whether this may be the id of a record of the old script."""
+    """Return whether this may be the id of a legacy record."""
     return job_id[16:19] == _MARK
 
 
 def record_path(job: Job) -> str:
-    """Where the document of a job lies in the workspace, for a person."""
+    """Return the path of a job's document in the workspace, for showing it."""
     return f"metadata/{job.remote_id if is_legacy(job.id) else job.id}{SUFFIX}"
 
 
 class LegacyRecords:
-    """The records of the old script in one workspace, by the job ids that they get here."""
+    """The legacy records of one workspace, by the job ids that they get here."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._files: dict[str, Path] = {}
 
     def scan(self) -> list[str]:
-        """Look for records; their ids, the newest first.
+        """Find records and return their ids, the newest first.
 
-        The id tells the time of the script's last word and is the same at every look.
+        The id has the time of the script's last status, and is the same at every call.
         """
         files: dict[str, Path] = {}
         for path in sorted(_candidates(self._folder.metadata)):
             try:
                 at = _last_word(_read(path), path)
             except (FileNotFoundError, ProblemError):
-                continue  # a stranger's JSON, or one that is being written
+                continue  # another program's JSON, or one that is being written
             number = int(sha256_of(path.name.encode(errors="replace"))[:8], 16)
             while (job_id := _id_of(at, number)) in files:
                 number += 1
@@ -74,15 +74,15 @@ class LegacyRecords:
         return sorted(files, reverse=True)
 
     def path(self, job_id: str) -> Path | None:
-        """The file of a record that `scan` found."""
+        """Return the file of a record that `scan` found."""
         return self._files.get(job_id)
 
     def named(self, prefix: str) -> list[str]:
-        """The ids of the records found whose file's name, the video id, begins so."""
+        """Return the ids of the records found whose file's name, the video id, begins so."""
         return [id for id, path in self._files.items() if prefix and path.name.startswith(prefix)]
 
     def read(self, job_id: str, path: Path) -> Job:
-        """The job in a record.
+        """Return the job in a record.
 
         Raises:
             FileNotFoundError: It is gone.
@@ -122,7 +122,7 @@ def _candidates(metadata: Path) -> list[Path]:
 
 
 def may_be_legacy(name: str) -> bool:
-    """Whether a file of this name in `metadata/` may be a record of the old script."""
+    """Return whether a file of this name in `metadata/` may be a legacy record."""
     return name.endswith(SUFFIX) and not name.startswith(".") and job_id_of(name) is None
 
 
@@ -178,7 +178,7 @@ def _text(value: object) -> str | None:
 
 
 def _output(folder: Folder, record: Mapping[str, Any], video_id: str) -> Output | None:
-    """The clip, where it lies in the workspace: as the record says, or as the script named it."""
+    """Return the clip in the workspace: where the record says, or by the script's naming."""
     named = record.get("file_path")
     found = [folder.root / named] if isinstance(named, str) and "\0" not in named else []
     try:

@@ -20,7 +20,7 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.safe_open import safe_open
 
 _UNSUPPORTED: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL})
-#: On these flock succeeds for everybody, or only among the processes of one machine.
+#: On these flock always succeeds, or works only among the processes of one machine.
 _NETWORK: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "beegfs"}
     | {"fuse.sshfs", "fuse.glusterfs"}
@@ -32,7 +32,7 @@ class Holder(NamedTuple):
 
     Attributes:
         state: `running`, or `stopped` for a process of this machine that ctrl+z or SIGSTOP
-            halted.
+            stopped.
     """
 
     pid: int
@@ -42,11 +42,11 @@ class Holder(NamedTuple):
 
 
 class OwnerLock:
-    """One process's side of the lock.
+    """The lock, as one process uses it.
 
     Args:
-        alone: The person said that nobody else works on this folder: a file system without a
-            trustworthy flock counts as locked.
+        alone: The person said that no other process works on this folder: a file system without
+            a reliable flock counts as locked.
     """
 
     def __init__(self, folder: Folder, *, alone: bool = False) -> None:
@@ -58,15 +58,15 @@ class OwnerLock:
     def held(self) -> bool:
         """Whether this process owns the workspace now.
 
-        A lock file that somebody unlinked is no longer the one the others lock: not held.
+        If the lock file was unlinked, other processes lock another file: then it is not held.
         """
         return self._fd is not None and self._is_in_place(self._fd)
 
     def try_acquire(self) -> bool:
-        """Become the owner, if nobody is. Returns at once; True if the lock is held afterwards.
+        """Become the owner, if there is none. Returns at once; True if the lock is held afterwards.
 
         Raises:
-            ProblemError: lock_unsupported where locks cannot be trusted here; disk_full,
+            ProblemError: lock_unsupported where locks are unreliable here; disk_full,
                 folder_not_writable or folder_missing where the file cannot be made.
         """
         if self.held:
@@ -91,15 +91,15 @@ class OwnerLock:
         return self._fd is not None
 
     def release(self) -> None:
-        """Let go, if held."""
+        """Release the lock, if held."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
 
     def holder(self) -> Holder | None:
-        """Who holds the lock, as its file tells: to be asked after `try_acquire` said False.
+        """Return the holder that the lock's file names; for after a `try_acquire` that failed.
 
-        None where nothing readable stands there or the process is gone.
+        None where the file is not readable or the process is gone.
         """
         try:
             with safe_open(self._folder.lock_file) as file:
@@ -148,15 +148,15 @@ def _write_holder(fd: int) -> None:
 
 
 def _process_state(pid: int) -> str | None:
-    """`running` or `stopped`; None for a process that is no more."""
+    """Return `running` or `stopped`; None for a process that has ended."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return None
     except PermissionError:
-        pass  # somebody else's, and alive
+        pass  # another user's process, and alive
     try:
-        # The name in parentheses may hold anything, so the state is sought behind the last one.
+        # The name in parentheses may hold anything, so the state is searched after the last one.
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, IndexError):
         return "running"
@@ -164,7 +164,7 @@ def _process_state(pid: int) -> str | None:
 
 
 def _network_file_system(path: Path) -> str | None:
-    """The type of the network file system that `path` lies on, where the system tells it."""
+    """Return the type of the network file system that `path` lies on, where the system tells it."""
     try:
         lines = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
     except OSError:

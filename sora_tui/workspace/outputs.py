@@ -1,4 +1,4 @@
-"""Clips on their way into `output/`: hidden parts, hashed as they grow, published under a name."""
+"""Downloads into `output/`: hidden parts, hashed as they grow, published when whole."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from sora_tui.workspace.atomic import NEW_FILE, TEMPORARY, chance, disk_refusals
 from sora_tui.workspace.folder import ROOM, Folder
 from sora_tui.workspace.safe_open import safe_open
 
-#: Remote ids up to this length that hold nothing but these signs are used as they are.
+#: Remote ids up to this length that hold only these characters are used as they are.
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
-#: Seconds after which a request that is still half written never will be whole.
+#: Seconds after which a request that is still half written will never be completed.
 _ABANDONED: Final = 3600
 _READ_AT_ONCE: Final = 1024 * 1024
 _PART: Final = re.compile(rf"\.{JOB_ID.pattern}\.[0-9a-f]{{8}}\.part")
 
 
 def output_name(job: Job, suffix: str = ".mp4", output: int = 0) -> str:
-    """The name of a job's file, e.g. `20261122-101530Z_video_9c1e.mp4`.
+    """Return the name of a job's file, e.g. `20261122-101530Z_video_9c1e.mp4`.
 
     The second of several clips ends in `_2` before its suffix, and so on. Gateways put routing into
-    ids, so that they are long and alike at both ends: such an id gives way to twelve signs of its
-    SHA-256.
+    ids, so that they are long and alike at both ends: such an id is replaced by twelve digits of
+    its SHA-256.
     """
     remote_id = job.remote_id or job.id
     if not _SAFE_ID.fullmatch(remote_id):
@@ -48,7 +48,7 @@ class PartFile:
     """
 
     def __init__(self, folder: Folder, job_id: str) -> None:
-        """Create it.
+        """Create the file.
 
         Raises:
             ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -60,7 +60,7 @@ class PartFile:
         self.bytes = 0
         self._hash = hashlib.sha256()
         with disk_refusals(self.path):
-            folder.output.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
+            folder.output.mkdir(mode=0o700, exist_ok=True)  # a person may have removed it
             self._fd: int | None = os.open(self.path, NEW_FILE, 0o600)
 
     @classmethod
@@ -69,7 +69,7 @@ class PartFile:
 
         Raises:
             FileNotFoundError: It was removed meanwhile.
-            ProblemError: What the disk refuses.
+            ProblemError: The disk refuses it.
         """
         import hashlib
 
@@ -88,7 +88,7 @@ class PartFile:
 
     @property
     def sha256(self) -> str:
-        """Of what was written so far, in hexadecimal."""
+        """The hash of what was written so far, in hexadecimal."""
         return self._hash.hexdigest()
 
     def write(self, chunk: bytes) -> None:
@@ -105,10 +105,10 @@ class PartFile:
         self.bytes += len(chunk)
 
     def restart(self) -> None:
-        """Forget what was written: the next byte is the first.
+        """Drop what was written: the next byte is the first.
 
         Raises:
-            ProblemError: What the disk refuses.
+            ProblemError: The disk refuses it.
         """
         import hashlib
 
@@ -121,7 +121,7 @@ class PartFile:
         self.bytes = 0
 
     def sync_and_close(self) -> None:
-        """Make it durable.
+        """Make the file durable and close it.
 
         Raises:
             ProblemError: disk_full.
@@ -132,31 +132,31 @@ class PartFile:
             self.close()
 
     def beginning(self, length: int) -> bytes:
-        """Its first bytes, at most so many, as they stand on the disk."""
+        """Return at most this many of its first bytes, as they stand on the disk."""
         with self.path.open("rb") as file:
             return file.read(length)
 
     def publish(self, name: str) -> Path:
-        """Give it its name in `output/`, never another file's; returns where it lies now."""
+        """Give it a name in `output/` that no other file has; return its path."""
         return publish(self.path, self._folder.output / name)
 
     def discard(self) -> None:
-        """Let go of what was not published; does nothing after `publish`."""
+        """Remove it, if it was not published."""
         self.close()
         self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leave it as it is, for `reopened`."""
+        """Close it without removing it, for `reopened`."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
 
 
 def open_output(folder: Folder, output: Output) -> BinaryIO:
-    """Open a file that a job left behind, for looking at it: a regular file of this workspace.
+    """Open a file that a job left behind, to view it: a regular file of this workspace.
 
-    A person may keep `output/` elsewhere behind a link; a link in the file's own place, or a path
-    that a document leads out of the folder with, is refused.
+    `output/` itself may be a link to another place. A link in the file's own place is refused, and
+    so is a path in a document that leads out of the folder.
 
     Raises:
         ProblemError: clip_missing, or clip_not_ours with a `reason`.
@@ -177,22 +177,23 @@ def open_output(folder: Folder, output: Output) -> BinaryIO:
 
 
 def sweep_parts(folder: Folder) -> int:
-    """Remove what killed processes left unfinished; only by the owner. Returns how many there were.
+    """Remove what killed processes left unfinished; for the owner. Return how many files it were.
 
-    Only names of our own making, and what others may write too only once it is an hour older than
-    the last request: a temporary file in the inbox may be one that is being handed in this moment.
+    Only files with names of our own are removed. Those that other processes may write too must be
+    an hour older than the last request: a temporary file in the inbox may be one being written just
+    now.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.
     """
     with disk_refusals(folder.output):
-        folder.output.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
+        folder.output.mkdir(mode=0o700, exist_ok=True)  # a person may have removed it
     swept = [
         path
         for path in folder.output.iterdir()
         if _PART.fullmatch(path.name) or ROOM.fullmatch(path.name)
     ]
-    # The folder's mark is made by whoever hands in first, owner or not.
+    # The folder's mark is made by the process that hands in first, owner or not.
     mark = f".{folder.mark_file.name}."
     swept += [
         path
@@ -213,9 +214,9 @@ def _temporary(place: Path) -> list[Path]:
 
 
 def _age(path: Path) -> float:
-    """Seconds from its writing to the last change beside it; 0 for what is gone.
+    """Return the seconds from a file's writing to the last change beside it; 0 if it is gone.
 
-    Both times are the file system's: our clock may be hours from that one.
+    Both times are the file system's: our clock may differ from it by hours.
     """
     try:
         return path.parent.stat().st_mtime - path.stat().st_mtime
@@ -224,7 +225,7 @@ def _age(path: Path) -> float:
 
 
 def verify(folder: Folder, output: Output) -> bool:
-    """Whether a published file still is what was downloaded, by its SHA-256.
+    """Return whether a published file is still what was downloaded, by its SHA-256.
 
     Raises:
         FileNotFoundError: The person moved or removed it.

@@ -1,4 +1,4 @@
-"""Prompt files: listed, searched, read, kept, renamed, and put where they can be brought back."""
+"""Prompt files: listed, searched, read, saved, renamed, and moved to a trash."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.safe_open import open_named
 
 #: Largest prompt file read, in bytes; the longest prompt has 32,000 characters.
-#: File systems take names of 255 bytes; a suffix and a number come behind.
+#: File systems take names of 255 bytes; a suffix and a number are added to them.
 _MOST_BYTES_OF_A_NAME: Final = 240
 MAX_BYTES: Final = 1024 * 1024
 
-#: The front matter that we write ourselves. What else stands there belongs to the person.
+#: The front matter keys that we write. Other keys belong to the person.
 _OURS: Final = frozenset(
     {"model", "seconds", "size", "reference", "fit", "count", "tags", "params", "variables"}
 )
-#: The one-file habit of the old script.
+#: The prompt file of the one-file script.
 SCRIPT_FILE: Final = "prompt.md"
 _SUFFIX: Final = ".md"
 _UNTITLED: Final = "prompts/untitled.md"
 _TITLE_LENGTH: Final = 80
-#: Bytes of a file that are kept in mind for the search; what is longer is read again for it.
+#: Bytes of a file that are kept for the search; a longer file is read again for it.
 _HEAD: Final = 4096
 
 
@@ -71,7 +71,7 @@ class PromptFile(NamedTuple):
 
 
 class PromptShelf:
-    """The prompt files of a folder. What was read once is read again only when it changed."""
+    """The prompt files of a folder. A file that was read is read again only when it changed."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
@@ -79,7 +79,7 @@ class PromptShelf:
         self._known: dict[str, tuple[tuple[int, int, int], PromptFile, str]] = {}
 
     def list(self) -> list[PromptFile]:
-        """`prompt.md` first where there is one, then `prompts/**/*.md`, newest first.
+        """Return `prompt.md`, if there is one, then `prompts/**/*.md`, newest first.
 
         Hidden files are left out, and links to folders are not followed.
         """
@@ -88,7 +88,7 @@ class PromptShelf:
             (path, _entry(self._folder, path, known.get(path)))
             for path in prompt_paths(self._folder)
         )
-        # Replaced whole: another thread may be searching.
+        # Replaced whole, because another thread may be searching.
         self._known = {path: entry for path, entry in found if entry is not None}
         return sorted(
             (file for _stamp, file, _text in self._known.values()),
@@ -96,7 +96,7 @@ class PromptShelf:
         )
 
     def search(self, words: str) -> set[str]:
-        """The paths of the files, as last listed, whose name and text have all these words."""
+        """Return the paths of the files last listed whose name and text have all these words."""
         wanted = folded(words).split()
         return {
             file.path
@@ -107,7 +107,7 @@ class PromptShelf:
 
 
 def prompt_paths(folder: Folder) -> Iterator[str]:
-    """Where prompt files lie, absolute, `prompt.md` first, without a look into any of them."""
+    """Yield the absolute paths of prompt files, `prompt.md` first, without reading any."""
     if folder.prompt_md.exists():
         yield str(folder.prompt_md)
     for place, folders, names in os.walk(folder.prompts):
@@ -120,18 +120,18 @@ def prompt_paths(folder: Folder) -> Iterator[str]:
 
 
 def list_prompts(folder: Folder) -> list[PromptFile]:
-    """`PromptShelf.list`, once."""
+    """Return `PromptShelf.list`, for one use."""
     return PromptShelf(folder).list()
 
 
 def read_prompt(path: Path) -> Prompt:
-    """The prompt in a file. A file named `prompt.md` is read as the one-file script did.
+    """Return the prompt in a file. A file named `prompt.md` is read as the one-file script did.
 
-    Any file the person names will do, a pipe that the shell hands over included.
+    Any file that the person names is accepted, a pipe that the shell opened included.
 
     Raises:
         ProblemError: prompt_missing; prompt_unreadable (not UTF-8, larger than `MAX_BYTES`, no
-            right to); front_matter_broken with path, line and reason.
+            permission); front_matter_broken with path, line and reason.
     """
     prompt = _parsed(path, read_source(path))
     if path.name == "prompt.md":
@@ -140,7 +140,7 @@ def read_prompt(path: Path) -> Prompt:
 
 
 def read_source(path: Path) -> str:
-    """A prompt file as it is written, to the letter: front matter, line ends, byte order mark.
+    """Return a prompt file exactly as it is: front matter, line ends, byte order mark.
 
     Raises:
         ProblemError: prompt_missing or prompt_unreadable.
@@ -166,11 +166,13 @@ def read_source(path: Path) -> str:
 def save_prompt(
     folder: Folder, name: str | Path, prompt: Prompt, *, base: str | None = None
 ) -> Path:
-    """Keep a prompt in its file. What it does not change in the file stays to the byte.
+    """Save a prompt in its file. The parts of the file that did not change stay as they are.
 
     Args:
+        folder: The workspace.
         name: `prompt.md`, a path in the workspace such as `prompts/fox.md`, or just `fox`.
-        base: The file's source as the writer knows it; None: whatever stands there.
+        prompt: The prompt to save.
+        base: The content of the file that was last read; None accepts any.
 
     Returns:
         The file, absolute.
@@ -190,7 +192,7 @@ def save_prompt(
     if source is None and base is None:
         written = format_prompt(prompt)
     else:
-        # A file that is gone comes back as the writer knows it.
+        # A file that is gone is written as it was last read.
         source = base or "" if source is None else source
         there = _parsed(path, source).settings
         theirs = {key: value for key, value in there.items() if key not in _OURS}
@@ -203,11 +205,13 @@ def save_prompt(
 
 
 def new_prompt(folder: Folder, source: str = "", like: str = _UNTITLED) -> str:
-    """Make a prompt file under a name that no prompt has, and return it as `PromptFile.path`.
+    """Make a prompt file under an unused name, and return it as `PromptFile.path`.
 
     Args:
-        like: The path in the workspace that is numbered: `prompts/fox.md` leads to
-            `prompts/fox-2.md`; without one it is `prompts/untitled-1.md`.
+        folder: The workspace.
+        source: The content of the new file.
+        like: The path in the workspace that gets a number: `prompts/fox.md` gives
+            `prompts/fox-2.md`; without it the name is `prompts/untitled-1.md`.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -232,11 +236,12 @@ def new_prompt(folder: Folder, source: str = "", like: str = _UNTITLED) -> str:
 
 
 def rename_prompt(folder: Folder, name: str, to: str) -> str:
-    """Give a prompt file another name in `prompts/`; what has that name already keeps it.
+    """Give a prompt file another name in `prompts/`; a file that has the name keeps it.
 
     Args:
+        folder: The workspace.
         name: As `PromptFile.path`.
-        to: As a person calls it: `fox`, `animals/fox` or `prompts/animals/fox.md`.
+        to: As a person writes it: `fox`, `animals/fox` or `prompts/animals/fox.md`.
 
     Returns:
         The new `PromptFile.path`.
@@ -256,13 +261,15 @@ def rename_prompt(folder: Folder, name: str, to: str) -> str:
 
 
 def trash_prompt(folder: Folder, name: str, at: datetime) -> str:
-    """Move a prompt file into `prompts/.trash/`, into a folder of this moment.
+    """Move a prompt file into `prompts/.trash/`, into a folder named after this moment.
 
     Args:
+        folder: The workspace.
         name: As `PromptFile.path`; it is kept below the moment's folder.
+        at: The time that names the folder.
 
     Returns:
-        Where it lies now, relative to the workspace.
+        Its new path, relative to the workspace.
 
     Raises:
         ProblemError: prompt_missing, disk_full or folder_not_writable.
@@ -275,11 +282,11 @@ def trash_prompt(folder: Folder, name: str, at: datetime) -> str:
 
 
 def untrash_prompt(folder: Folder) -> tuple[str, str] | None:
-    """Bring the prompt file back that was trashed last; None where the trash is empty.
+    """Restore the prompt file that was trashed last; None where the trash is empty.
 
     Returns:
-        Where it lay, and its `PromptFile.path`, with a number where another file has its name by
-        now.
+        Its path in the trash, and its `PromptFile.path`, with a number where another file has
+        taken its name.
 
     Raises:
         ProblemError: disk_full or folder_not_writable.
@@ -313,7 +320,7 @@ def _untrash(folder: Folder, found: Path, name: str) -> str:
 
 
 def _move(path: Path, target: Path) -> None:
-    """Move a file without ever taking another one's name: a second name, then one name less."""
+    """Move a file without taking another one's name: add the new name, then remove the old."""
     with disk_refusals(target):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -348,7 +355,7 @@ def _place_of(folder: Folder, name: Path) -> Path:
 def _entry(
     folder: Folder, path: str, known: tuple[tuple[int, int, int], PromptFile, str] | None
 ) -> tuple[tuple[int, int, int], PromptFile, str] | None:
-    """The entry of one file, None where it cannot be read."""
+    """Return the entry of one file, None where it cannot be read."""
     try:
         status = os.stat(path)  # noqa: PTH116  # ten thousand of them: a Path costs as much again
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
@@ -371,7 +378,7 @@ def _entry(
 
 
 def _modified(status: os.stat_result) -> datetime:
-    """When a file was written last, by the file system's clock."""
+    """Return when a file was last written, by the file system's clock."""
     return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
@@ -383,14 +390,14 @@ def _whole(path: str, file: PromptFile) -> str:
 
 
 def _title(head: str) -> str:
-    """The first line that says something: neither front matter, nor blank, nor a heading's sign."""
+    """Return the first line with text: no front matter, no blank line, no mark of a heading."""
     text = re.sub(r"\A\+\+\+\s*?\n.*?^\+\+\+\s*?$", "", head, flags=re.DOTALL | re.MULTILINE)
     lines = (clean_line(line.lstrip("#"), _TITLE_LENGTH) for line in text.splitlines())
     return next((line for line in lines if line), "")
 
 
 def _bytes(text: str) -> bytes:
-    """A lone surrogate, which a terminal may send, is no text: it becomes a question mark."""
+    """Return the text in UTF-8, with `?` for a lone surrogate, which a terminal may send."""
     return text.encode(errors="replace")
 
 

@@ -1,6 +1,6 @@
-"""Whether the queue is paused: a mark in the folder, so that every process and the next start know.
+"""Whether the queue is paused: a file in the folder, so that every process and the next start know.
 
-While it is there nothing new is sent; what a server has goes on and is brought home.
+While it exists nothing new is sent; jobs that a server has go on and are downloaded.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from sora_tui.workspace.folder import Folder
 
 
 def is_paused(folder: Folder) -> bool:
-    """Whether pending jobs have to wait for a person."""
+    """Return whether pending jobs have to wait for a person."""
     return _mark(folder).exists()
 
 
 def set_paused(folder: Folder, paused: bool) -> None:
-    """Stop sending, or go on. Durable once this returns; any process may do it.
+    """Stop sending, or resume. Durable once this returns; any process may do it.
 
     Raises:
-        ProblemError: disk_full or folder_not_writable; all is as it was.
+        ProblemError: disk_full or folder_not_writable; nothing was changed.
     """
     mark = _mark(folder)
     with disk_refusals(mark):

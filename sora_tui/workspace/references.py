@@ -1,4 +1,4 @@
-"""Reference pictures: only from `input_reference/`, judged by content, sent as they were agreed."""
+"""Reference pictures: only from `input_reference/`, judged by content, sent as agreed to."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from sora_tui.media.decoder_client import DecoderClient, PreparedPicture
 
 MAX_BYTES: Final = 50 * 1024 * 1024
-#: Most pictures say everything in so many bytes.
+#: The first bytes of a file that are read: enough for the header of most pictures.
 _HEAD: Final = 4096
-#: Files written within so many nanoseconds before the newest one may still be on their way here.
+#: Files written within this many nanoseconds before the newest one may still be growing.
 _GROWING: Final = 5_000_000_000
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _URL_MARKS: Final = ("http:", "https:", "ftp:", "file:", "data:")
@@ -41,7 +41,7 @@ class Prepared(NamedTuple):
         width: Of the bytes that are sent, in pixels.
         height: Of the bytes that are sent, in pixels.
         as_png: The file is a GIF or BMP and travels as PNG.
-        cut: Which share (0..1) of the picture a `cover` fit cuts away.
+        cut: The share (0..1) of the picture that a `cover` fit cuts away.
     """
 
     reference: Reference
@@ -61,11 +61,12 @@ def read_reference_image(
     fit: Fit,
     decoder: DecoderClient | None = None,
 ) -> Prepared:
-    """The picture of a request, checked and brought to what is sent, by a process with limits.
+    """Return a request's picture, checked and brought to what is sent, by a process with limits.
 
-    What becomes of it says `media.image.bring_to`. The original is never touched.
+    See `media.image.bring_to` for what is sent. The original is never changed.
 
     Args:
+        folder: The workspace.
         path: Relative to the workspace or to `input_reference/`, or absolute inside it.
         size: The clip's `width x height`; None lets any picture pass.
         fit: `exact` refuses a picture of another size.
@@ -97,7 +98,7 @@ def read_reference_image(
 
 
 def keep(folder: Folder, prepared: Prepared) -> None:
-    """Keep the bytes that were agreed to, so that these and no others are sent.
+    """Store the bytes that were agreed to, so that these and no others are sent.
 
     Raises:
         ProblemError: disk_full or folder_not_writable.
@@ -108,15 +109,15 @@ def keep(folder: Folder, prepared: Prepared) -> None:
 
 
 def sent_path(folder: Folder, reference: Reference) -> Path:
-    """Where the bytes of a reference are kept."""
+    """Return the path under which the bytes of a reference are stored."""
     return folder.sent / reference.sha256
 
 
 def sent_bytes(folder: Folder, reference: Reference) -> tuple[bytes, str]:
-    """The bytes that were agreed to, and their media type.
+    """Return the bytes that were agreed to, and their media type.
 
     Raises:
-        ProblemError: reference_missing, or reference_changed when their hash is another one.
+        ProblemError: reference_missing, or reference_changed when their hash differs.
     """
     try:
         data = sent_path(folder, reference).read_bytes()
@@ -128,21 +129,21 @@ def sent_bytes(folder: Folder, reference: Reference) -> tuple[bytes, str]:
 
 
 class Shelf:
-    """The files of `input_reference/`, nested ones too; a header is read again when it may differ.
+    """The files of `input_reference/` and its folders; a header is read again when it may differ.
 
-    For worker threads: everything here touches the disk. Links are not followed.
+    For worker threads: every method reads the disk. Links are not followed.
     """
 
     def __init__(self, folder: Folder) -> None:
         self._root = folder.references
-        #: By path: what a file was when its header was read, and what that said.
+        #: By path: the stamp of a file when its header was read, and what the header said.
         self._known: dict[str, tuple[tuple[int, int, int], ImageFacts | None]] = {}
         self._folders: dict[str, int] = {}
-        #: What the files that were written last were, when the list was made.
+        #: The stamps of the files that were written last, when the list was made.
         self._newest: dict[str, tuple[int, int, int]] = {}
 
     def files(self) -> list[ReferenceFile]:
-        """Every file by path; with facts where they are known already, else to be `read`."""
+        """Return every file by path; with facts where they are known, else for `read`."""
         folders: dict[str, int] = {}
         root, start = str(self._root), len(str(self._root)) + 1
         found: list[ReferenceFile] = []
@@ -173,15 +174,15 @@ class Shelf:
         return sorted(found, key=lambda file: file.path)
 
     def read(self, files: Iterable[ReferenceFile]) -> list[ReferenceFile]:
-        """The same files with what their headers say: 1000 files in 30 ms."""
+        """Return the same files with the facts in their headers: 1000 files in 30 ms."""
         return [self._read(file) for file in files]
 
     def is_stale(self) -> bool:
-        """Whether `files` may give another list by now.
+        """Return whether `files` may return another list by now.
 
-        Asks the folders, and the files that were written last: a folder does not tell that a file
-        in it goes on growing. Which ones those are, only the times of files decide: our clock may
-        be hours from the file system's.
+        It checks the folders, and the files that were written last, because a folder does not show
+        that a file in it grows. The times of the files decide which those are: our clock may differ
+        from the file system's by hours.
         """
         return any(_modified(folder) != before for folder, before in self._folders.items()) or any(
             _stamp_of(self._root / path) != before for path, before in self._newest.items()
@@ -206,7 +207,7 @@ class Shelf:
 
 
 def open_picture(folder: Folder, path: str) -> BinaryIO:
-    """Open a reference for looking at it.
+    """Open a reference picture to view it.
 
     Raises:
         ProblemError: reference_missing, reference_outside, reference_not_file or reference_is_url.
@@ -217,7 +218,7 @@ def open_picture(folder: Folder, path: str) -> BinaryIO:
 
 
 def _resolve(folder: Folder, path: str) -> Path:
-    """The file a person means, refused unless it really lies inside `input_reference/`."""
+    """Return the file a person names, refused unless it really lies inside `input_reference/`."""
     if path.lower().startswith(_URL_MARKS):
         raise problem_error("reference_is_url", path=path)
     inside = folder.references.resolve()
@@ -226,7 +227,7 @@ def _resolve(folder: Folder, path: str) -> Path:
     try:
         named = next(found for choice in choices if (found := existing(choice)) is not None)
         real = named.resolve()
-    except (StopIteration, OSError, ValueError, RuntimeError):  # a loop of links, a NUL in the name
+    except (StopIteration, OSError, ValueError, RuntimeError):  # a loop of links, a NUL in it
         raise problem_error("reference_missing", path=path) from None
     if not real.is_relative_to(inside) or real == inside:
         raise problem_error("reference_outside", path=path)
@@ -237,7 +238,7 @@ def _resolve(folder: Folder, path: str) -> Path:
 def _brought(
     path: Path, shown: str, size: str | None, fit: Fit, decoder: DecoderClient | None
 ) -> tuple[PreparedPicture, bytes]:
-    """What a picture is, and what is sent of it; a FIFO does not block, no link is followed."""
+    """Return the picture's facts and the bytes to send. No FIFO blocks, no link is followed."""
     from sora_tui.media.decoder_client import DecoderClient
 
     own = decoder or DecoderClient()
@@ -264,7 +265,7 @@ def _brought(
 
 @contextmanager
 def _refusals(shown: str) -> Iterator[None]:
-    """Turn what a disk says of a file into a refusal of the picture `shown`."""
+    """Turn errors of the disk into a refusal of the picture `shown`."""
     try:
         yield
     except FileNotFoundError:
@@ -282,7 +283,7 @@ def _sent_type(data: bytes) -> str:
 
 
 def _files(folder: str, folders: dict[str, int]) -> Iterator[os.DirEntry[str]]:
-    """Every regular file below; into `folders` goes when each folder last changed."""
+    """Yield every regular file below, and note in `folders` when each folder last changed."""
     folders[folder] = _modified(folder)
     try:
         with os.scandir(folder) as listed:
@@ -299,7 +300,7 @@ def _files(folder: str, folders: dict[str, int]) -> Iterator[os.DirEntry[str]]:
 
 
 def _says_all(head: bytes, facts: ImageFacts | None) -> bool:
-    """Whether what follows the beginning of a file cannot change what is known of it."""
+    """Return whether the rest of a file cannot change the facts that its beginning gave."""
     if facts is None or facts.format == "GIF":
         return False
     if facts.format == "PNG":
@@ -308,7 +309,7 @@ def _says_all(head: bytes, facts: ImageFacts | None) -> bool:
 
 
 def _modified(folder: str) -> int:
-    """When a folder last changed, in nanoseconds; 0 where it is gone."""
+    """Return when a folder last changed, in nanoseconds; 0 where it is gone."""
     try:
         return Path(folder).lstat().st_mtime_ns
     except OSError:
@@ -316,7 +317,7 @@ def _modified(folder: str) -> int:
 
 
 def _stamp_of(path: Path) -> tuple[int, int, int] | None:
-    """What a file is now; None where it is gone."""
+    """Return the stamp of a file; None where it is gone."""
     try:
         return _stamp(path.lstat())
     except OSError:

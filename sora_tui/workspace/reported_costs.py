@@ -1,4 +1,4 @@
-"""What servers said they charge: the documents remember, the index finds them."""
+"""What servers said they charge: it stands in the documents, and the index finds it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _READ: Final = 200
 
 
 def jobs_with_reported_cost(folder: Folder, origin: str) -> Iterator[Job]:
-    """Read the jobs for which this server said what it charges, newest first.
+    """Yield the jobs for which this server said what it charges, newest first.
 
-    Deleted ones count: what a clip cost is true of the next one too.
+    Deleted ones count: their cost is evidence for the next clip too.
     """
 
     def read() -> list[tuple[str, bool]]:
@@ -31,7 +31,7 @@ def jobs_with_reported_cost(folder: Folder, origin: str) -> Iterator[Job]:
         found = index_sync.ask(lambda index: index.with_reported_cost(origin), read)
     for job_id, trashed in found:
         path = (folder.trash if trashed else folder.metadata) / f"{job_id}{SUFFIX}"
-        with suppress(FileNotFoundError, ProblemError):  # the day's money names what is broken
+        with suppress(FileNotFoundError, ProblemError):  # `day_records` reports what is broken
             job = decode(path, read_bytes(path)[0])
             if job.cost.reported:
                 yield job

@@ -1,4 +1,4 @@
-"""Opens files that others put there or a person names: no pipe that blocks, no link astray."""
+"""Opens files safely: no FIFO that blocks, no link that leads elsewhere."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import BinaryIO
 
 
 def safe_open(path: Path | str) -> BinaryIO:
-    """Open a regular file for reading, unbuffered. A link in the last place is not followed.
+    """Open a regular file for reading, unbuffered. A link as its last part is not followed.
 
     Raises:
-        OSError: As open(2) says it; ELOOP for a link, EINVAL for a folder, a FIFO or a device.
+        OSError: As open(2) raises it; ELOOP for a link, EINVAL for a folder, a FIFO or a
+            device.
     """
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -26,13 +27,13 @@ def safe_open(path: Path | str) -> BinaryIO:
 
 
 def open_named(path: Path) -> BinaryIO:
-    """Open a file that a person names: a regular one, or a stream that the shell hands over.
+    """Open a file that a person names: a regular one, or a stream that the shell opened.
 
-    `<(command)` and `/dev/stdin` are such streams. A named pipe or a device would be waited for
-    without end.
+    `<(command)` and `/dev/stdin` are such streams. A named pipe or a device could block without
+    end.
 
     Raises:
-        OSError: As open(2) says it; EINVAL for a pipe, a socket, a device or a terminal. Its
+        OSError: As open(2) raises it; EINVAL for a pipe, a socket, a device or a terminal. Its
             `strerror` is then a code of `i18n.problems.REASONS`.
         ValueError: There is a NUL in the name.
     """
@@ -44,6 +45,6 @@ def open_named(path: Path) -> BinaryIO:
 
 
 def _is_handed_over(path: Path) -> bool:
-    """Whether the path is one of this process's own descriptors."""
+    """Return whether the path is one of this process's own descriptors."""
     named = os.path.realpath(path.parent) if path != Path("/dev/stdin") else "/dev/fd"
     return named in {"/dev/fd", os.path.realpath("/dev/fd")}

@@ -1,4 +1,4 @@
-"""The clip that an operation starts from: of a job of this folder, or a file that lies in it."""
+"""The clip that an operation starts from: of a job of this folder, or a file in it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.safe_open import safe_open
 
-#: It is held in memory while it is sent.
+#: Largest source clip in bytes: it is held in memory while it is sent.
 MAX_BYTES: Final = 200 * 1024 * 1024
-#: So many files are offered; who means an older one names it.
+#: Most files that are offered; an older one has to be named.
 _LISTED: Final = 1000
-#: Characters of an output's name that tell when its job was made: `20261122-101530`.
+#: Characters of an output's name that say when its job was made: `20261122-101530`.
 _STAMP: Final = 15
 
 
 class Source(NamedTuple):
-    """A clip to begin with.
+    """A clip that something is made of.
 
     Attributes:
         job: The job that made it; None for a clip that came from elsewhere.
-        file: What is sent along; None where the server has the clip and is told its id.
+        file: What is sent along; None where the server has the clip and gets its id.
         size: `width x height` of the clip, where it is known.
         seconds: Its length, where it is known.
     """
@@ -43,12 +43,14 @@ class Source(NamedTuple):
     def request(
         self, operation: Operation, prompt: str, *, model: str | None, seconds: str | None
     ) -> VideoRequest:
-        """What is asked for.
+        """Return the request to make something of this clip.
 
-        Model, size and length are what the clip has, because the price goes by them.
+        Model, size and length are those of the clip, because the price depends on them.
 
         Args:
-            model: Where the clip does not say of which it is.
+            operation: What to make of the clip.
+            prompt: The prompt of the new clip.
+            model: Used where the clip does not say its own.
             seconds: How much longer an extension is to be; None: as long as the clip.
         """
         job = self.job
@@ -67,7 +69,7 @@ class Source(NamedTuple):
 
 
 def find_source(folder: Folder, history: History, name: str, operation: Operation) -> Source:
-    """The clip that a person means: a file in this folder, or else a job, as for `show`.
+    """Return the clip that a person names: a file in this folder, or else a job, as for `show`.
 
     A job's clip is named by its id at its server; only a character is always made of the file.
 
@@ -98,7 +100,7 @@ def find_source(folder: Folder, history: History, name: str, operation: Operatio
 
 
 def list_clips(folder: Folder) -> list[str]:
-    """The MP4 files of the workspace, the newest first, as `find_source` takes them. Blocks."""
+    """Return the MP4 files of the workspace, newest first, as `find_source` takes them. Blocks."""
     places = (folder.root, folder.output, folder.references)
     found = [path for place in places for path in place.glob("[!.]*.mp4") if path.is_file()]
     found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
@@ -106,11 +108,11 @@ def list_clips(folder: Folder) -> list[str]:
 
 
 def clip_bytes(folder: Folder, source: SourceFile) -> bytes:
-    """The clip that was agreed to. Blocks.
+    """Return the bytes of the clip that was agreed to. Blocks.
 
     Raises:
         ProblemError: source_missing, source_outside, source_too_big; source_changed when the hash
-            of the file is another one.
+            of the file differs.
     """
     data = _read(folder, folder.root / source.path)
     if sha256_of(data) != source.sha256:
@@ -131,7 +133,7 @@ def _of_file(folder: Folder, history: History, path: Path, job: Job | None = Non
         job or _maker(folder, history, shown),
         SourceFile(shown, sha256_of(data)),
         size=f"{facts.width}x{facts.height}",
-        # Up: nobody generates parts of a second, and a price must not be too low.
+        # Rounded up: parts of a second are not generated, and a price must not be too low.
         seconds=str(math.ceil(facts.seconds)) if facts.seconds else None,
     )
 
@@ -157,7 +159,7 @@ def _read(folder: Folder, path: Path) -> bytes:
 
 
 def _maker(folder: Folder, history: History, path: str) -> Job | None:
-    """The job whose clip lies there: its name begins with the moment of the job."""
+    """Return the job whose clip this file is: its name begins with the time of the job."""
     stamp = path.removeprefix("output/")[:_STAMP]
     named = [job_id for job_id in history.all_ids() if stamp and job_id.startswith(stamp)]
     jobs = (job for job in history.load_each(named).values() if isinstance(job, Job))

@@ -1,4 +1,4 @@
-"""What was last said for the `{{variables}}` of each prompt file, in a file of our own."""
+"""The last values of the `{{variables}}` of each prompt file, in a file of our own."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sora_tui.workspace.atomic import write_atomic
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.prompts import read_source
 
-#: Prompt files that are remembered; the one that was not used longest goes first.
+#: Most prompt files whose values are kept; the one not used for longest goes first.
 _MOST = 500
 _log = logging.getLogger(__name__)
 
 
 def load_values(folder: Folder, file: str) -> dict[str, str]:
-    """The values by name for a prompt file, as `PromptFile.path` names it."""
+    """Return the values by name for a prompt file, as `PromptFile.path` names it."""
     return _load(folder).get(file, {})
 
 
 def save_values(folder: Folder, file: str, values: Mapping[str, str]) -> None:
-    """Remember values for the next time.
+    """Store values for the next time.
 
     Raises:
         ProblemError: disk_full, folder_not_writable or folder_missing.
@@ -35,7 +35,7 @@ def save_values(folder: Folder, file: str, values: Mapping[str, str]) -> None:
 
 
 def rename_values(folder: Folder, file: str, to: str) -> None:
-    """The prompt file has another name now.
+    """Move the values of a prompt file that was renamed.
 
     Raises:
         ProblemError: as `save_values`.

@@ -12,7 +12,7 @@ from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted
 from sora_tui.core.cookie import MAX_COOKIES, Cookie
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret
+from sora_tui.core.secret import Secret
 from tests.support.clients import Received, at, client_of
 from tests.support.raw_server import RawServer, answer, replies
 

@@ -18,7 +18,8 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.remote_video import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Encoding, Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Encoding, Server
 from tests.support.clients import Received, client_of
 from tests.support.simulator_process import Simulator, start_simulator
 

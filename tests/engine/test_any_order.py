@@ -229,7 +229,7 @@ class FakeClient:
         return VideoPage(rows, rows[-1].id if rows else None, False, -world.jumped.total_seconds())
 
 
-async def _answer(does: str, video: Mapping[str, Any]) -> CreateOutcome:
+async def _answer(does: str, video: Mapping[str, Any]) -> CreateOutcome:  # noqa: PLR0911 -- one return an answer
     match does:
         case "accepts":
             return Accepted(world.told(video), 200)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sora_tui.core.job import Consent
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.submit import refusal
 from tests.support.job_states import START, new_job
 

@@ -14,7 +14,8 @@ import pytest
 
 from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder

@@ -10,7 +10,8 @@ import pytest
 from sora_tui.core.job import State
 from sora_tui.core.probe_result import DeleteMeans
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.capabilities import delete_means, with_known_dialect
 from sora_tui.engine.events import JobChanged
 from sora_tui.engine.probe_server import probe_server

@@ -14,7 +14,8 @@ import pytest
 
 from sora_tui.core.job import Consent, Cost, Job, State
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.active_jobs import utc_now
 from sora_tui.engine.events import EngineFault
 from sora_tui.workspace import folder_mark as mark_module

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sora_tui.core.probe_result import CAPABILITIES, ProbeResult
-from sora_tui.core.server import Auth, Secret, Server, simulator
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Auth, Server, simulator
 from sora_tui.engine.probe_server import probe_server
 from tests.support.raw_server import RawServer, answer, hang
 from tests.support.server_answers import SHAPES, UNKNOWN, VIDEO_NOT_FOUND, answering, models

@@ -22,7 +22,8 @@ from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server, simulator
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server, simulator
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import JobChanged, RemoteListed
 from sora_tui.engine.remote_jobs import ALL_PAGES, list_remote, read_remote

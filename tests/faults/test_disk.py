@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.job import State
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.events import EngineFault
 from sora_tui.workspace.folder import open_folder
 from tests.support.engine_watcher import running

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from sora_tui.media.practice.render import ClipPlan, render_clip
+from sora_tui.simulator.dialects.trt_llm import trt_video
 from sora_tui.simulator.jobs import Job
-from sora_tui.simulator.responses import trt_video
 from tests.support.dialect_driver import SMALL, Driver, driving
 from tests.support.pictures import encoded, picture
 

@@ -24,6 +24,7 @@ from sora_tui.config import consents, ui_state
 from sora_tui.config.paths import settings_folder, state_folder
 from sora_tui.config.saved_servers import saved_table, set_default
 from sora_tui.config.settings import load_settings
+from sora_tui.core import pane_layout
 from sora_tui.core.job import State
 from sora_tui.core.price import PriceKind
 from sora_tui.core.probe_result import CAPABILITIES
@@ -243,7 +244,7 @@ def test_an_index_is_told_from_that_of_another_version(tmp_path: Path) -> None:
 def test_the_screen_looks_as_it_was_left() -> None:
     kept = ui_state.load_ui_state(WORKSPACE)
     assert (kept.theme, kept.instead_of) == ("sora-light", "sora-dark")
-    assert kept.layout == ui_state.Layout(4, -6, 2, ("inspector", "prompts"))
+    assert kept.layout == pane_layout.Layout(4, -6, 2, ("inspector", "prompts"))
     bench = Workbench(kept.layout)
     assert bench.panes_at(Size(200, 60)) == {"editor", "references", "jobs"}
     before = ui_state.ui_state_path().read_bytes()

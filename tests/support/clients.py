@@ -8,7 +8,8 @@ from typing import Any
 
 from sora_tui.client.download import ClipBody
 from sora_tui.client.videos import VideosClient
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 
 
 def at(url: str, **changes: Any) -> Server:

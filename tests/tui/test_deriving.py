@@ -13,7 +13,7 @@ from sora_tui.core.request import Character
 from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.tui.panes.consent_line import ConsentLine
 from sora_tui.tui.panes.editor.settings_bar import SettingField
-from sora_tui.tui.widgets.message import Said
+from sora_tui.tui.widgets.message import MessageLine
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.history import History
 from tests.support import sample_jobs as sample
@@ -108,7 +108,7 @@ async def test_another_server_is_named_and_undo_brings_the_former_one_back(
         before = app.editor.draft
         await press(pilot, "escape", "4", key)
         assert "This goes to team-gw, which made the clip." in text(app)
-        assert app.editor.query_one(Said).has_class("-paid"), "in the colour of money"
+        assert app.editor.query_one(MessageLine).has_class("-paid"), "in the colour of money"
         await press(pilot, "ctrl+z")
         assert app.settings.server.name == "lab"
         assert app.editor.draft.text == before.text

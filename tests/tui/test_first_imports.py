@@ -23,7 +23,8 @@ sora_tui.cli               arguments commands console exits main parser screen s
 sora_tui.config            api_keys config_files limits notify paths player private_file profiles
 sora_tui.config            screen settings trust ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter
-sora_tui.core              job_id limits number output_check problem remote_video request server
+sora_tui.core              job_id limits number output_check pane_layout problem remote_video
+sora_tui.core              request secret server
 sora_tui.core              text
 sora_tui.i18n              answers formatting
 sora_tui.tui               app context intent run ui
@@ -35,8 +36,9 @@ sora_tui.tui.panes.editor  early_keys pane
 sora_tui.tui.presenters    job_columns job_list_title job_reasons
 sora_tui.tui.services      decoder draft_saver screen_memory
 sora_tui.tui.state         editor_session job_store job_view listed_jobs reference_store session
-sora_tui.tui.state         signal
-sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
+sora_tui.tui.state         signal smallest_terminal
+sora_tui.tui.terminal      app crash_report diff_output driver guard input_filter keyboard
+sora_tui.tui.terminal      keyboard_layouts output output_rate run_app
 sora_tui.tui.theme         styles themes
 sora_tui.tui.widgets       columns key_bar virtual_list
 sora_tui.workspace         atomic external_changes folder history index_sync job_document

@@ -11,7 +11,7 @@ import pytest
 
 from sora_tui.core.request import COVER, EXACT, Fit, read_fit
 from sora_tui.tui.dialogs.fit import FitWindow
-from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.widgets.picture import PictureView
 from tests.support.pictures import PICTURES, encoded, picture
 from tests.support.tui.driver import ScreenDriver, open_screen
@@ -65,7 +65,7 @@ async def test_a_fit_is_chosen_by_seeing_it(app: WorkspaceApp) -> None:
         assert "[centre]" in screen.text
         assert "cuts 25% of the height" in screen.text
         await until_seen(screen, window.whole, line=True)
-        await until_seen(screen, window.made, line=False)
+        await until_seen(screen, window.fitted, line=False)
         await screen.press("up")
         assert "[top]" in screen.text
         await screen.press("right", "down")
@@ -121,7 +121,7 @@ async def test_the_picture_is_looked_at_with_its_cut_and_fitted_from_there(
     async with running(app) as screen:
         await screen.press("escape", "2", "end", "up", "space")
         window = app.screen
-        assert isinstance(window, LookWindow)
+        assert isinstance(window, PictureWindow)
         await until_seen(screen, window.view, line=True)
         assert "1600x1200  4:3  fitted, cuts 25% of the height" in screen.lines[0]
         await screen.press("f")
@@ -158,7 +158,7 @@ async def test_with_pictures_off_the_words_stay(tmp_path: Path, app: WorkspaceAp
     app.settings = app.settings._replace(screen=screen_settings)
     async with running(app) as screen:
         await screen.press("escape", "2", "end", "up", "space")
-        assert not isinstance(app.screen, LookWindow)
+        assert not isinstance(app.screen, PictureWindow)
         assert "Pictures are off" in screen.text
         await screen.press("f", "right", "right")
         assert "distorted" in screen.text

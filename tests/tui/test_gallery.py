@@ -7,10 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from sora_tui.core.reference_fit import ImageFacts, ReferenceFile, badge
 from sora_tui.core.request import read_fit
-from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.presenters.reference_fit import effect
 from sora_tui.workspace.references import Shelf
 from tests.support import sample_jobs as sample
@@ -44,9 +45,10 @@ async def test_nobody_asks_the_folder_while_the_list_is_not_seen(app: WorkspaceA
         assert not app.context.ui.has_timer("pictures")
         await screen.press("escape", "2")
         assert app.context.ui.has_timer("pictures")
-        app.on_app_blur()
+        app.post_message(events.AppBlur())
+        await screen.settle()
         assert not app.context.ui.has_timer("pictures")
-        app.on_app_focus()
+        app.post_message(events.AppFocus())
         await screen.press("3")
         assert not app.context.ui.has_timer("pictures")
 
@@ -119,7 +121,7 @@ async def test_space_shows_the_picture_and_enter_uses_it(
         await screen.press("down")
         await screen.expect("dawn.jpg")
         await screen.press("enter")
-        assert not isinstance(app.screen, LookWindow)
+        assert not isinstance(app.screen, PictureWindow)
         assert screen.draft.reference is not None
         assert screen.draft.reference.endswith("dawn.jpg")
 
@@ -132,7 +134,7 @@ async def test_a_damaged_picture_says_so_where_it_would_stand(app: WorkspaceApp)
         await screen.expect("The reference picture is damaged.")
         assert "▀" not in screen.text
         await screen.press("escape")
-        assert not isinstance(app.screen, LookWindow)
+        assert not isinstance(app.screen, PictureWindow)
 
 
 async def test_what_cannot_be_sent_is_not_chosen_and_says_why(app: WorkspaceApp) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from textual.pilot import Pilot
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.job_filter import JobFilter
 from sora_tui.engine.events import JobRemoved
 from sora_tui.i18n import set_language
 from sora_tui.tui.widgets.json_tree import JsonTree
@@ -373,6 +375,30 @@ async def test_the_document_is_a_tree_of_values_and_paths(
         app.controllers["inspector"].reload()
         await settle(pilot)
         assert tree.cursor_id == before
+
+
+async def test_a_filter_that_is_typed_at_once_leaves_no_job_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way = sample.in_progress(sample.pending(9000, prompt="Long under way"), 40)
+    old = [sample.saved(sample.pending(100 + n, number=n)) for n in range(45)]
+    begun, may_go_on, matching = threading.Event(), threading.Event(), History.matching
+
+    def slow(history: History, job_filter: JobFilter) -> list[str]:
+        if not begun.is_set():  # the first reading only: another one takes its place
+            begun.set()
+            assert may_go_on.wait(10)
+        return matching(history, job_filter)
+
+    monkeypatch.setattr(History, "matching", slow)
+    app = workspace_app(tmp_path, jobs=[under_way, *old])
+    async with app.run_test(size=SIZE) as pilot:
+        while not begun.is_set():
+            await pilot.pause()
+        await pilot.press("escape", "4", "slash", "x", "escape")
+        may_go_on.set()
+        await settle(pilot)
+        assert app.context.store.counts == (1, 0)
 
 
 async def test_retry_is_an_overlay_on_the_row(tmp_path: Path) -> None:

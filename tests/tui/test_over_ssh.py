@@ -83,7 +83,7 @@ def test_four_jobs_under_way_cost_less_than_300_bytes_a_second(tmp_path: Path) -
 
 
 @pytest.mark.long
-def test_ten_tasks_with_plain_keys_only(tmp_path: Path) -> None:
+def test_ten_tasks_with_plain_keys_only(tmp_path: Path) -> None:  # noqa: PLR0915 -- one story of ten tasks
     """No F-key, no alt, no ctrl: what a terminal that swallows them leaves."""
     folder = folder_with_prompt(tmp_path)
     (folder / "prompts/kite.md").write_text("A kite over a grey sea.\n")

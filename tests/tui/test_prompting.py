@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 from sora_tui.core.job import Job
 from sora_tui.core.prompt import Prompt
 from sora_tui.core.request import COVER, Reference
+from sora_tui.i18n.formatting import time_or_minute
 from sora_tui.workspace.drafts import Drafts
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.variable_values import load_values
@@ -209,7 +210,8 @@ async def test_a_draft_is_restored_and_ctrl_z_takes_it_back(tmp_path: Path) -> N
     async with open_screen(app) as screen:
         assert screen.prompt == "A wolf."
         assert screen.draft.seconds == "12"
-        assert "restored (ctrl+z undoes)" in screen.text
+        assert (at := app.context.editor.draft_restored) is not None
+        assert f"draft of {time_or_minute(at, sample_jobs.NOW)} restored (ctrl+z" in screen.text
         await screen.press("!", "ctrl+z")
         assert screen.prompt == "A wolf."
         await screen.press("ctrl+z")

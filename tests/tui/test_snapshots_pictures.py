@@ -18,7 +18,7 @@ from sora_tui.core.job import Output
 from sora_tui.i18n import set_language
 from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.tui.dialogs.fit import FitWindow
-from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.panes.inspector.clip_preview import ClipView
 from sora_tui.tui.services import last_seen
 from sora_tui.tui.widgets.picture import PictureView
@@ -106,7 +106,7 @@ def test_a_picture_on_the_whole_screen(app: WorkspaceApp, snap_compare: SnapComp
     async def look(pilot: Pilot[None]) -> None:
         await after("escape", "2", "home", "down", "space")(pilot)
         window = app.screen
-        assert isinstance(window, LookWindow)
+        assert isinstance(window, PictureWindow)
         await in_place(pilot, window.view)
 
     assert snap_compare(app, terminal_size=(40, 13), run_before=look)
@@ -120,7 +120,7 @@ def test_a_fit_is_seen_before_it_is_made(
         await after("escape", "2", "slash", *"lighthouse", "enter", "f", *keys)(pilot)
         window = app.screen
         assert isinstance(window, FitWindow)
-        await in_place(pilot, window.whole, window.made)
+        await in_place(pilot, window.whole, window.fitted)
 
     assert snap_compare(app, terminal_size=size, run_before=look)
 

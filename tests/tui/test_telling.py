@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from sora_tui.core.job import Job
 from sora_tui.tui.presenters.job_news import news, set_title, title
@@ -118,7 +119,8 @@ async def told(app: WorkspaceApp, job: Job, looked_at: bool | None) -> list[str]
     async with app.run_test() as pilot:
         await settle(pilot)
         if looked_at is not None:
-            (app.on_app_focus if looked_at else app.on_app_blur)()
+            app.post_message(events.AppFocus() if looked_at else events.AppBlur())
+            await settle(pilot)
         app.fake.tell(job)
         await settle(pilot)
     return [text for text in app.sent if not text.startswith("\x1b]2;")]

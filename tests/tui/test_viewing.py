@@ -23,8 +23,8 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job, Output
 from sora_tui.media.practice.render import ClipPlan, Previews, render_clip
 from sora_tui.tui.dialogs.clip import ClipWindow
+from sora_tui.tui.panes.inspector.clip_layout import clip_room
 from sora_tui.tui.panes.inspector.clip_preview import ClipView
-from sora_tui.tui.state.clip_preview import clip_room
 from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.support import hostile_media
 from tests.support import sample_jobs as sample

@@ -1,4 +1,4 @@
-"""Which subcommands there are: each is one module here and one row.
+"""The table of subcommands: each is one module here and one row.
 
 A module has `EXAMPLES`, `add_arguments(parser)` and `run(args, settings, console)`, which returns
 the exit code. `sora-tui --help` reads the rows alone; a module is imported when it is named.
@@ -19,9 +19,8 @@ class Row(NamedTuple):
 
     Attributes:
         summary: Message id of the line in `sora-tui --help`.
-        is_order: Its work is not what it writes: a reader that closes the pipe did not get it all.
-        uses_server: A profile decides something. `doctor` has lines of its own for what is wrong
-            with profiles.
+        is_order: Its work goes on without its output: a reader that closes the pipe gets an error.
+        uses_server: It depends on a profile. `doctor` itself reports what is wrong with profiles.
         asks_screen: Its `run` takes the screen's answers (`screen.Screen`) as well.
     """
 
@@ -92,7 +91,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
 
 
 class Command(Protocol):
-    """What the module of a subcommand has."""
+    """What the module of a subcommand provides."""
 
     EXAMPLES: Sequence[str]
     add_arguments: Callable[[argparse.ArgumentParser], None]

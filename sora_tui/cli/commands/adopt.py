@@ -1,4 +1,4 @@
-"""`sora-tui adopt`: jobs that were made elsewhere, listed or taken into the history."""
+"""`sora-tui adopt`: jobs that were made elsewhere, listed or adopted."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
-
 from sora_tui.cli import exits
 from sora_tui.cli.console import Console
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
+from sora_tui.cli.table import aligned
 from sora_tui.cli.typical_time import typical_time_of
 from sora_tui.cli.wait_for_jobs import running, wait_for_completion
 from sora_tui.config.settings import Settings
@@ -32,13 +31,14 @@ from sora_tui.engine.remote_jobs import (
     unconfirmed_by_candidate,
 )
 from sora_tui.i18n import _, ngettext
+from sora_tui.i18n.formatting import minute
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
 
-#: What --all leaves alone: nothing can come of it.
+#: Phases that --all leaves out, because there will be no clip.
 _OVER = frozenset({Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED})
-#: Among so many of the newest jobs the one that has a video is looked for by name.
+#: How many of the newest jobs are searched for the one that has a video.
 _NAMED = 200
 
 
@@ -63,13 +63,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """List what the chosen server has and this folder does not know, or take it in.
+    """List what the chosen server has and this folder does not know, or adopt it.
 
-    What is taken in is followed and downloaded, earliest expiry first, and never sent.
+    Adopted jobs are polled and downloaded, earliest expiry first, and never sent.
 
     Raises:
-        ProblemError: base_url_insecure, key_missing or key_command_failed; whatever keeps the
-            folder from taking a job.
+        ProblemError: base_url_insecure, key_missing or key_command_failed; the reason why the
+            folder cannot take a job.
     """
     settings.check_sendable()
     check_network_path(settings.server)
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _read(
     folder: Folder, server: Server, ids: Iterable[str], console: Console
 ) -> tuple[list[RemoteVideo], list[Problem]]:
-    """The videos of these ids, each asked for once, and why some are not to be had."""
+    """Return the videos of these ids, each asked for once, and why others are not available."""
     history = History(folder)
     known = known_ids(folder, history, server.origin)
     lost = unconfirmed_by_candidate(folder, history, server.origin)
@@ -117,7 +117,7 @@ def _read(
     found = read_remote(folder, server, unknown)
     videos = [video for video in found if isinstance(video, RemoteVideo)]
     if any(video.prompt is None for video in videos):
-        # A gateway may tell the prompts in its list alone (LiteLLM).
+        # A gateway may give the prompts in its list alone (LiteLLM).
         listed = {inner_id(video.id): video for video in list_remote(folder, server).videos}
         videos = [_with_prompt(video, listed.get(inner_id(video.id))) for video in videos]
     return videos, [*taken, *(why for why in found if isinstance(why, Problem))]
@@ -129,7 +129,7 @@ def _with_prompt(video: RemoteVideo, listed: RemoteVideo | None) -> RemoteVideo:
 
 
 def _owner(folder: Folder, history: History, video_id: str) -> dict[str, str]:
-    """The job that has a video, as a fact; nothing where it is in the trash or long ago."""
+    """Return the job that has a video, as a fact; empty if it is in the trash or an old one."""
     jobs = (*waiting(folder), *history.newest(_NAMED))
     owned = inner_id(video_id)
     owner = next((job.id for job in jobs if inner_id(job.remote_id or "") == owned), None)
@@ -225,13 +225,8 @@ def _document(video: RemoteVideo, listed: RemoteListed) -> dict[str, object]:
 
 def _table(listed: RemoteListed) -> Iterator[str]:
     """Aligned columns; the id stands last, whole: gateways' ids have up to 242 characters."""
-    heads = ("", _("STATE"), _("CREATED"), _("EXPIRES"), _("SIZE"), _("SEC"), _("PROMPT"))
-    rows = [heads, *(_cells(video, listed) for video in listed.videos)]
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(heads))]
-    ids = ("ID", *(clean_line(video.id, 2000) for video in listed.videos))
-    for row, video_id in zip(rows, ids, strict=True):
-        cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
-        yield f"{'  '.join(cells)}  {video_id}"
+    heads = ("", _("STATE"), _("CREATED"), _("EXPIRES"), _("SIZE"), _("SEC"), _("PROMPT"), "ID")
+    return aligned([heads, *(_cells(video, listed) for video in listed.videos)])
 
 
 def _cells(video: RemoteVideo, listed: RemoteListed) -> tuple[str, ...]:
@@ -243,6 +238,7 @@ def _cells(video: RemoteVideo, listed: RemoteListed) -> tuple[str, ...]:
         clean_line(video.size or "-", 12),
         clean_line(video.seconds or "-", 6),
         clean_line(video.prompt or "-", 32),
+        clean_line(video.id, 2000),
     )
 
 
@@ -251,4 +247,4 @@ def _stamp(at: datetime | None) -> str | None:
 
 
 def _local(at: datetime | None) -> str:
-    return "-" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"
+    return "-" if at is None else minute(at)

@@ -1,4 +1,4 @@
-"""`sora-tui batch FILE`: many clips in one order, sent once, however often the file is started."""
+"""`sora-tui batch FILE`: many clips in one order, sent once, however often the file is run."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ from sora_tui.workspace.prompts import read_prompt
 from sora_tui.workspace.references import Prepared
 from sora_tui.workspace.safe_open import open_named
 
-#: From this many jobs on a line for each change is easier to follow than a bar for each job.
+#: With this many jobs or more, a line for each change is easier to follow than bars.
 _MANY: Final = 12
-#: So many ids stand in a command that is offered.
+#: Most ids in a command that is offered.
 _NAMED: Final = 3
 
 
@@ -66,7 +66,7 @@ class _Asked(NamedTuple):
     """A line of the file as a request.
 
     Attributes:
-        clips: How many are made of it.
+        clips: How many clips are made of it.
     """
 
     line: Line
@@ -81,7 +81,7 @@ class _Rest(NamedTuple):
     Attributes:
         lines: The line of the file for each of `items`.
         items: What was not handed in before.
-        before: The jobs that stand for all else.
+        before: The jobs that stand for all the rest.
     """
 
     lines: tuple[Line, ...]
@@ -90,7 +90,7 @@ class _Rest(NamedTuple):
 
     @property
     def unsent(self) -> list[Job]:
-        """Jobs of an earlier start that provably never left."""
+        """Jobs of an earlier run that were provably never sent."""
         return [job for job in self.before if job.state is State.NOT_SENT]
 
 
@@ -117,10 +117,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Check every line, name the whole price, have it agreed to once, send what was not sent.
+    """Check every line, show the whole price, ask for consent once, and send what was not sent.
 
     Raises:
-        ProblemError: Nothing was sent by this start.
+        ProblemError: Nothing was sent by this run.
     """
     folder, path = open_folder(settings.workspace), Path(args.batch)
     given = args.name or path.stem
@@ -184,7 +184,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _checked(
     path: Path, folder: Folder, settings: Settings, console: Console
 ) -> list[_Asked] | None:
-    """Every line as a request; None where one cannot be, and each of those is told.
+    """Return every line as a request; None where a line is wrong, after reporting each of these.
 
     Raises:
         ProblemError: batch_unreadable.
@@ -204,7 +204,7 @@ def _checked(
 
 
 def _tell_refused(path: Path, order: Order, rest: _Rest, console: Console) -> bool:
-    """Name every line whose prompt the server refused before; whether there is any."""
+    """Report every line whose prompt the server refused before; return whether there is any."""
     for line, priced in zip(rest.lines, _new(order), strict=True):
         if priced.refused is not None:
             _tell_line(path, at_line(line.number, ProblemError(priced.refused)).problem, console)
@@ -216,7 +216,7 @@ def _tell_line(path: Path, said: Problem, console: Console) -> None:
 
 
 def _progress(count: int, history: History, console: Console) -> Progress:
-    """Bars where they can be looked over, a line for each change otherwise."""
+    """Return bars where there are few jobs, a line for each change otherwise."""
     typical_time = typical_time_of(history)
     if count > _MANY and not console.as_json:
         return TextLines(console, typical_time)
@@ -235,11 +235,11 @@ def _read(path: Path) -> str:
 
 
 def _asked(folder: Folder, settings: Settings, line: Line, console: Console) -> _Asked:
-    """The request of a line, its picture, and how many clips are made of it."""
+    """Return the request of a line, its picture, and how many clips are made of it."""
     said, server = line.settings, settings.server
     try:
         choices = from_front_matter(said, "")
-    except ProblemError as error:  # it is no prompt file, whose words these are
+    except ProblemError as error:  # the words are the batch file's, not a prompt file's
         facts = error.problem.facts
         raise problem_error("batch_syntax", reason=f"{facts['key']}: {facts['reason']}") from None
     text, file = str(said.get("prompt", "")), None
@@ -266,14 +266,18 @@ def _rest_of(
     asked: Sequence[_Asked],
     console: Console,
 ) -> _Rest:
-    """What is still to be sent, and the jobs that stand for the rest.
+    """Return what is still to be sent, and the jobs that stand for the rest.
 
     Args:
+        folder: The workspace.
+        server: The server that the batch is for.
         ids: Of the batch, and the one that earlier versions gave it.
+        asked: Every clip that the batch file asks for.
+        console: Where messages go.
     """
     name = ids[0]
     mine = [job for job in jobs_of_batch(folder, *ids) if job.server.origin == server.origin]
-    # Those under its own id last: of two that stand for one clip they are surely this file's.
+    # Jobs under its own id last: if two stand for one clip, these are surely this file's.
     mine.sort(key=lambda job: job.batch is not None and job.batch.id == name)
     known = {(job.batch.line, job.batch.index): job for job in mine if job.batch and was_sent(job)}
     takes_of_lines = takes_of(
@@ -300,7 +304,7 @@ def _rest_of(
 def _tell_other_prompt(
     line: Line, request: VideoRequest, before: Iterable[Job], console: Console
 ) -> None:
-    """Say that a line's id was sent before with another prompt: its clip is another one's."""
+    """Report that a line's id was sent before with another prompt, whose clip it has."""
     job = next((job for job in before if job.request.prompt != request.prompt), None)
     if job is None:
         return
@@ -317,12 +321,12 @@ def _prepare(folder: Folder, rest: _Rest, server: Server, settings: Settings) ->
 
 
 def _new(order: Order) -> list[OrderLine]:
-    """The lines of an order that are no jobs of an earlier start."""
+    """Return the lines of an order that are not jobs of an earlier run."""
     return [line for line in order.lines if line.way == "new"]
 
 
 def _limited(server: Server, most: int | None) -> Server:
-    """The profile with a smaller number of jobs at once, for as long as this process sends."""
+    """Return the profile with a smaller number of jobs at once, for this process alone."""
     if most is None:
         return server
     return server._replace(max_active=min(most, server.max_active or most))
@@ -419,7 +423,7 @@ def _line_words(line: Line, priced: OrderLine) -> str:
 
 
 def _sum_up(outcome: Outcome, rest: Sequence[Job], console: Console) -> None:
-    """One line for all of it, those that were done before included."""
+    """Print one line for the whole batch, clips of earlier runs included."""
     jobs = [*outcome.jobs.values(), *rest]
     states = Counter(job.state for job in jobs)
     # Practice clips cost nothing in any currency.

@@ -1,4 +1,4 @@
-"""`sora-tui cancel`: take a job back before it is sent."""
+"""`sora-tui cancel`: withdraw a job before it is sent."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Withdraw a pending job; one that was sent goes on, and that is said.
+    """Withdraw a pending job; one that was sent goes on, and that is reported.
 
     Raises:
-        ProblemError: job_unknown or job_ambiguous; step_illegal for a job at rest; whatever keeps
-            the owner from doing it.
+        ProblemError: job_unknown or job_ambiguous; step_illegal for a job at rest; the reason
+            why the owner cannot do it.
     """
     folder = open_folder(settings.workspace)
     history = History(folder)
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _too_late(job: Job, folder: Folder, settings: Settings, console: Console) -> int:
-    """Say what cancelling cannot do."""
+    """Report that cancelling does not stop a job that was sent."""
     facts = {"job": job.id, "state": job.state.value}
     if job.is_final and not job.needs_decision:
         raise ProblemError(Problem("step_illegal", facts, Spent.NO))
@@ -80,7 +80,7 @@ def _too_late(job: Job, folder: Folder, settings: Settings, console: Console) ->
     )
     means = None
     if job.can_delete_remote and job.state in {State.QUEUED, State.IN_PROGRESS}:
-        with suppress(ProblemError):  # no profile has its server: nothing is asked of it
+        with suppress(ProblemError):  # no profile has its server, so that is left out
             means = means_at_server(job, settings, folder)
     if means in {"cancels", "deletes"}:
         server = clean_line(job.server.profile)

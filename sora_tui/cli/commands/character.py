@@ -1,4 +1,4 @@
-"""`sora-tui character`: a character out of a clip, for other clips to show."""
+"""`sora-tui character`: a character made of a clip, for use in other clips."""
 
 from __future__ import annotations
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from rich.cells import cell_len, set_cell_size
-
 from sora_tui.cli import exits
 from sora_tui.cli.arguments import day
 from sora_tui.cli.console import Console
+from sora_tui.cli.table import aligned
 from sora_tui.config.settings import Settings
 from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_groups, spending_report
 from sora_tui.core.text import clean_line
@@ -20,9 +19,9 @@ from sora_tui.i18n.formatting import money
 from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import open_folder
 
-#: Before any job there is.
+#: A time before any job.
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
-#: What is summed, and the head of its table.
+#: What sums are grouped by, with the head of the table.
 _BY: Final = (("day", N_("DAY")), ("server", N_("SERVER")), ("model", N_("MODEL")))
 
 
@@ -44,7 +43,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Sum up the documents; those in the trash count, because nothing is refunded by deleting."""
+    """Sum up the documents; those in the trash count, because deleting refunds nothing."""
     folder = open_folder(settings.workspace)
     since = args.since or _EVER
     records = read_day_records(folder, since)
@@ -85,14 +84,7 @@ def _document(account: SpendingGroup, tally: GroupTotal) -> dict[str, Any]:
 def _table(head: str, sums: Mapping[tuple[str, ...], GroupTotal]) -> Iterator[str]:
     heads = (head, _("CLIPS"), _("ESTIMATED"), _("REPORTED"), _("UNKNOWN"))
     rows = [heads, *(_cells(name, currency, t) for (name, currency), t in sorted(sums.items()))]
-    widths = [max(cell_len(row[at]) for row in rows) for at in range(len(heads))]
-    for row in rows:
-        first = set_cell_size(row[0], widths[0])
-        rest = (
-            " " * (width - cell_len(cell)) + cell
-            for cell, width in zip(row[1:], widths[1:], strict=True)
-        )
-        yield "  ".join((first, *rest))
+    return aligned(rows, numbers_from=1)
 
 
 def _cells(name: str, currency: str, tally: GroupTotal) -> tuple[str, ...]:
@@ -107,7 +99,7 @@ def _cells(name: str, currency: str, tally: GroupTotal) -> tuple[str, ...]:
 
 
 def _total(currency: str, tally: GroupTotal) -> str:
-    """`12 clips: about $4.20 by the price tables, $0.40 as servers say, 2 unknown`."""
+    """Return `12 clips: about $4.20 by the price tables, $0.40 as servers say, 2 unknown`."""
     clips = ngettext("{count} clip", "{count} clips", tally.clips).format(count=tally.clips)
     spent = tally.spent
     parts = []

@@ -43,12 +43,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Delete the record of a job at rest, once the person has agreed.
 
-    With `--remote` the video goes first, at its server; then a job that is under way there may be
-    deleted too, and ends as cancelled, with its record kept.
+    With `--remote` the video is deleted first, at its server; then a running job may be deleted
+    too: it ends as cancelled, and its record is kept.
 
     Raises:
-        ProblemError: job_unknown or job_ambiguous; step_illegal for a job that is under way or
-            needs a decision; delete_refused by the server; whatever keeps the owner from doing it.
+        ProblemError: job_unknown or job_ambiguous; step_illegal for a running job or one that
+            needs a decision; delete_refused by the server; the reason why the owner cannot do
+            it.
     """
     folder = open_folder(settings.workspace)
     history = History(folder)
@@ -82,11 +83,20 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     run_owner_command(
         "delete", job.id, is_done, folder, settings, console, "remote" if at_server else ""
     )
+    _report(args, job, means, console)
+    return exits.DONE
+
+
+def _report(
+    args: argparse.Namespace, job: Job, means: DeleteMeans | None, console: Console
+) -> None:
+    """Print what was deleted, and where; `means` is None where no server was asked."""
+    at_server = means is not None
     if at_server and not _is_at_rest(job):
         console.document({"event": "cancelled", "job": job.id, "server": means})
         console.result(_("Deleted at {host}.").format(host=_host(job)))
         console.result(_("{job} is cancelled; its record stays.").format(job=job.id))
-        return exits.DONE
+        return
     record = f"metadata/.trash/{job.id}.json"
     stays = [output.path for output in job.outputs]
     console.document(
@@ -99,7 +109,6 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     console.result(_("Moved to {path}").format(path=record))
     for path in stays:
         console.result(_("The file stays: {path}").format(path=clean_line(path)))
-    return exits.DONE
 
 
 def _is_at_rest(job: Job) -> bool:
@@ -107,10 +116,10 @@ def _is_at_rest(job: Job) -> bool:
 
 
 def _is_done_there(before: Job, now: Job) -> bool:
-    """Whether a job that was under way has ended so.
+    """Return whether a job that was running has ended by the deletion.
 
     Raises:
-        ProblemError: delete_refused; step_illegal when its clip is on its way home by now.
+        ProblemError: delete_refused; step_illegal when its clip is being downloaded by now.
     """
     if now.events != before.events and now.remote_delete_error is not None:
         raise problem_error("delete_refused", host=_host(now), message=now.remote_delete_error)

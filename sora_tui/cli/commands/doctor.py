@@ -1,4 +1,4 @@
-"""`sora-tui doctor`: is everything right here, and where does everything lie."""
+"""`sora-tui doctor`: whether everything works here, and where everything is stored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from sora_tui.workspace.lock import OwnerLock
 
 #: Room that a clip may need, in bytes.
 _CLIP = 20_000_000
-#: Unreadable records that are named one by one.
+#: Most unreadable records that are named one by one.
 _BROKEN: Final = 5
 
 
@@ -45,20 +45,21 @@ EXAMPLES: Final = (
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Add nothing: what stands before or after every subcommand is enough."""
+    """Add nothing: the options of every subcommand are enough."""
 
 
 def run(_args: argparse.Namespace, settings: Settings, console: Console, screen: Screen) -> int:
-    """Look at everything, send nothing that costs; the exit code is the worst finding's."""
+    """Check everything without sending anything that costs; return the worst exit code."""
     return report(_checks(settings, screen), console)
 
 
 def run_without_settings(why: Problem, workspace: Path | None, console: Console) -> int:
-    """Look at what does not hang on settings that cannot be read.
+    """Check what does not depend on the settings, when these cannot be read.
 
     Args:
-        why: What keeps them from being read.
+        why: Why they cannot be read.
         workspace: The folder to work in, if that at least is known.
+        console: Where messages go.
     """
 
     def folder_checks() -> Iterator[Check]:
@@ -115,7 +116,7 @@ _Section = tuple[str, Callable[[], Iterator[Check]]]
 
 
 def _surviving(sections: Iterable[_Section]) -> Iterator[Check]:
-    """What every section finds; one that cannot go on says why, and the others follow."""
+    """Yield the checks of every section; a section that fails reports why, and the next goes on."""
     for name, look in sections:
         try:
             yield from look()
@@ -191,7 +192,7 @@ def _server(settings: Settings) -> Iterator[Check]:
 
 
 def _records(folder: Folder) -> Iterator[Check]:
-    """The records that cannot be read: their jobs are in no sum."""
+    """Yield the records that cannot be read: their jobs are in no sum."""
     history = History(folder)
     broken = history.broken()
     history.close()
@@ -241,7 +242,7 @@ def _terminal() -> Check:
 
 
 def _clips() -> Check:
-    """Whether the screen can show what is in a clip; saving and playing it needs nothing."""
+    """Return whether the screen can show clips; saving and playing them does not depend on it."""
     found = decoder_version()
     if found is None:
         return Check(

@@ -1,4 +1,4 @@
-"""`sora-tui generate`: a prompt becomes a file, or a reason."""
+"""`sora-tui generate`: make a clip of a prompt."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Everything before the first byte may refuse; nothing is written until all agreed.
+    """Make one or more clips of a prompt. Nothing is written until every check has passed.
 
     Raises:
         ProblemError: Nothing was sent and no document was written.

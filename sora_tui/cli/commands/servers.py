@@ -1,4 +1,4 @@
-"""`sora-tui servers`: the profiles, and adding, changing, testing, choosing, removing one."""
+"""`sora-tui servers`: list, add, change, test, choose or remove profiles."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rich.cells import cell_len, set_cell_size
-
 from sora_tui.cli import exits
 from sora_tui.cli.arguments import add_everywhere, examples, whole_number
 from sora_tui.cli.checks import report, server_checks
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.console import Console
+from sora_tui.cli.table import aligned
 from sora_tui.config.paths import saved_servers_path, user_toml_path
 from sora_tui.config.saved_servers import (
     check_profile,
@@ -31,7 +30,7 @@ from sora_tui.i18n.answers import is_yes
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 
-#: Option -> setting of a profile, for those that are text.
+#: Option -> setting of a profile, for settings that are text.
 _TEXTS: Final[Mapping[str, str]] = {
     "url": "base_url",
     "dialect": "dialect",
@@ -145,7 +144,7 @@ def _profile_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Do what the word behind `servers` says; without one, list.
+    """Run the subcommand of `servers`; without one, list the profiles.
 
     Raises:
         ProblemError: profile_unknown, profile_exists, profile_elsewhere, config_invalid,
@@ -182,7 +181,7 @@ def _list(settings: Settings, console: Console) -> int:
             )
         )
     heads = ("", _("NAME"), _("ADDRESS"), _("DIALECT"), _("KEY"), _("WRITTEN IN"))
-    for line in _aligned([heads, *rows]):
+    for line in aligned([heads, *rows]):
         console.result(line)
     console.note(_("* gets the next clip. Add one: sora-tui servers add NAME URL"))
     return exits.DONE
@@ -232,7 +231,7 @@ def _use(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     name = _known(args.name, settings).name
     place = settings.profile_files.get(name, "")
     if name != SIMULATOR_NAME and place not in {str(saved_servers_path()), str(user_toml_path())}:
-        # It is there in this workspace or with this variable only: elsewhere nothing would start.
+        # It exists in this workspace or with this variable only: elsewhere no start would work.
         raise problem_error("profile_elsewhere", name=name, path=place)
     set_default(name)
     console.document({"event": "default", "name": name, "path": str(saved_servers_path())})
@@ -267,7 +266,7 @@ def _remove(args: argparse.Namespace, settings: Settings, console: Console) -> i
 
 
 def _unfinished(settings: Settings, server: Server) -> int:
-    """Jobs of this workspace that wait for this server."""
+    """Return how many jobs of this workspace wait for this server."""
     history = History(open_folder(settings.workspace))
     try:
         return sum(job.server.profile == server.name for job in history.active())
@@ -306,8 +305,8 @@ def _known(name: str, settings: Settings) -> Server:
     return settings.servers[name]
 
 
-def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Any]:
-    """The settings of a profile with what the command line says; an empty word takes one out."""
+def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Any]:  # noqa: C901 -- one step a setting, each of one line
+    """Return a profile's settings with the options applied; an empty value removes a setting."""
     table = dict(before)
     for option, setting in _TEXTS.items():
         said = getattr(args, option)
@@ -332,7 +331,7 @@ def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, A
 
 
 def _prices(words: Sequence[str]) -> dict[str, str | dict[str, str]]:
-    """`sora-2=0.10`, `0.10` for every model, `pro@720p=0.30` for one size of it; per second."""
+    """Return prices per second: `sora-2=0.10`, `0.10` for any model, `pro@720p=0.30` for a size."""
     by_size: dict[str, dict[str, str]] = {}
     for word in words:
         name, _equals, price = word.rpartition("=")
@@ -351,7 +350,7 @@ def _pair(word: str, option: str) -> tuple[str, str]:
 
 
 def _document(server: Server, settings: Settings) -> dict[str, Any]:
-    """A profile for a machine: never a key, and of headers only their names."""
+    """Return a profile for JSON output: never a key, and of headers only their names."""
     return {
         "name": server.name,
         "base_url": server.base_url,
@@ -393,13 +392,3 @@ def _key_words(server: Server) -> str:
         "found": source,
         "command": _("a command"),
     }[_key_state(server)]
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]

@@ -1,4 +1,4 @@
-"""`sora-tui simulate`: the practice server on its own, as a child process."""
+"""`sora-tui simulate`: the simulator on its own, as a child process."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _misfortunes() -> dict[str, str]:
-    """The simulator's words, by its own names for them."""
+    """Return the words in a prompt that cause faults, from the simulator itself."""
     return {
         "[moderated]": _("refused at once; nothing starts"),
         "[blocked]": _("fails on the way: moderation"),
@@ -76,12 +76,12 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Serve until ctrl+c or a signal.
 
     Raises:
-        ProblemError: config_invalid for a wrong option, or simulator_failed; with the child's last
-            line.
+        ProblemError: config_invalid for a wrong option, or simulator_failed; with the last line
+            that the child printed.
     """
-    # -P because the current folder is no place to import from.
+    # -P because nothing may be imported from the current folder.
     words = [sys.executable, "-P", "-m", "sora_tui.simulator", "--json", "--parent-pipe"]
-    # In one word: a value may begin with a dash.
+    # As one word, because a value may begin with a dash.
     words += [f"--host={args.host}", f"--port={args.port}", f"--speed={args.speed}"]
     words += [f"--dialect={args.dialect}"]
     words += [f"--faults={args.faults}"] if args.faults else []
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     stdin = child.stdin
 
     def end(number: int, frame: FrameType | None) -> None:
-        stdin.close()  # the child ends with its parent's pipe
+        stdin.close()  # the child ends when this pipe is closed
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)

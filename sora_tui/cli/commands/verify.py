@@ -1,4 +1,4 @@
-"""`sora-tui verify`: whether the files in output/ still are what was downloaded."""
+"""`sora-tui verify`: whether the files in output/ are still what was downloaded."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Hash the files of the named jobs, or of all, once more; nothing is changed.
+    """Hash the files of the named jobs, or of all jobs, again; nothing is changed.
 
-    A record that cannot be read vouches for no file, and a job that is named has to have one.
+    A record that cannot be read vouches for no file, and a job that is named must have one.
 
     Raises:
         ProblemError: job_unknown or job_ambiguous.
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     folder = open_folder(settings.workspace)
     history = History(folder)
     named = [history.find(name) for name in args.jobs]
-    job_ids = named or history.all_ids()  # not from the index: it may be behind
+    job_ids = named or history.all_ids()  # not from the index, which may be behind
     words = {
         "ok": _("ok"),
         "changed": _("changed"),
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             console.note(_("{job} has no file: it is {state}.").format(job=job.id, state=job.state))
         for output in job.outputs:
             if not output.sha256:
-                continue  # the old script lost it: there is nothing to compare with
+                continue  # the one-file script lost it: there is nothing to compare with
             found = _found(folder, output)
             all_ok = all_ok and found == "ok"
             console.document(

@@ -1,4 +1,4 @@
-"""`sora-tui wait`: finish everything unfinished, lost answers included."""
+"""`sora-tui wait`: finish everything that is unfinished, lost answers included."""
 
 from __future__ import annotations
 
@@ -64,13 +64,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_send_refused(command)
 
 
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Stay until the named jobs, or all, are at rest; the exit code is the worst outcome's.
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:  # noqa: C901 -- the course of the command, in its order
+    """Wait until the named jobs, or all, are at rest; return the exit code of the worst outcome.
 
-    What is decided about a lost answer is done first, on the command line or when it is asked for.
+    Decisions about lost answers come first, from the command line or from the person.
 
     Raises:
-        ProblemError: job_unknown or job_ambiguous; whatever keeps a decision from being done.
+        ProblemError: job_unknown or job_ambiguous; the reason why a decision cannot be carried
+            out.
     """
     decided = args.adopt is not None or args.send_again or args.give_up
     if decided and (not args.jobs or (args.adopt is not None and len(args.jobs) > 1)):
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             return max(exits.BY_PROBLEM[why.code] for why in broken)
         console.note(_("Nothing is unfinished here."))
         return exits.DONE
-    folder.check_writable()  # nobody moves a job here, so nothing would ever come of it
+    folder.check_writable()  # without an owner no job would ever move
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     asked = _look_again(engine, history, wanted) if args.jobs and not decided else {}
     stopped = {} if decided else go_on(engine, history, wanted)
@@ -123,11 +124,11 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _unfinished(folder: Folder, history: History, settings: Settings) -> list[str]:
     """Return the ids of everything unfinished.
 
-    An owner that was killed, or documents that were put back, leave an index that says less than
-    the documents do: where nobody else owns the folder, it is brought up first.
+    An owner that was killed, or documents that were restored, leave an index that lacks changes: if
+    the folder has no owner, the index is brought up first.
     """
     lock = OwnerLock(folder, alone=settings.alone)
-    with suppress(ProblemError):  # a folder that can only be looked at: the index has to do
+    with suppress(ProblemError):  # a folder without write access: the index has to do
         if lock.try_acquire():
             with closing(History(folder)) as owned:
                 owned.own()
@@ -136,12 +137,12 @@ def _unfinished(folder: Folder, history: History, settings: Settings) -> list[st
 
 
 def _look_again(engine: Engine, history: History, job_ids: Iterable[str]) -> dict[str, datetime]:
-    """Have the server asked once more for what it had no longer, or had ended.
+    """Have the server asked again for jobs that it no longer had, or had ended.
 
-    It may only have been late, or one of its replicas behind.
+    It may only have been late, or one of its replicas out of date.
 
     Returns:
-        When each of these jobs changed last: what is older than the asking is no answer to it.
+        When each of these jobs last changed: an older change is no answer to this question.
     """
     jobs = [history.load(job_id) for job_id in job_ids]
     again = (
@@ -171,7 +172,7 @@ def _do(args: argparse.Namespace, resolver: UnconfirmedResolver, job_id: str) ->
 
 
 def _ask(resolver: UnconfirmedResolver, outcome: Outcome) -> list[str]:
-    """Ask about every job that nobody was asked about; the ids of those that go on."""
+    """Ask about every job that the person was not asked about; return those that go on."""
     resolver.going = []
     for job in outcome.jobs.values():
         if job.needs_decision and job.id not in resolver.asked and not resolver.ask(job):

@@ -1,1 +1,1 @@
-"""Practice clips: drawn for the simulator alone."""
+"""Practice clips, drawn for the simulator."""

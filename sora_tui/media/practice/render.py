@@ -36,11 +36,11 @@ class ClipPlan:
 
     Attributes:
         prompt: Chooses colours and shapes (by its SHA-256) and is the title; `seed` and
-            `negative_prompt` have their part in that, and are written below it.
+            `negative_prompt` influence them too, and are written below it.
         width: Pixels, even.
         height: Pixels, even.
         seconds: Length; the clip has exactly `seconds * fps` frames.
-        label: Written small into the picture.
+        label: Written in small letters into the picture.
         reference: Bytes of a picture; the first frame shows it.
     """
 
@@ -56,7 +56,7 @@ class ClipPlan:
 
     @property
     def choice(self) -> int:
-        """Chooses colours, shapes and movement: the same for the same words and seed."""
+        """A number that chooses colours, shapes and movement; equal for equal words and seed."""
         told = [self.prompt]
         if self.seed is not None:
             told.append(f"seed {self.seed}")
@@ -76,8 +76,8 @@ class Previews:
 def render_clip(plan: ClipPlan, path: Path, progress: Callable[[float], None]) -> Previews:
     """Write the clip to `path`, its index first, and return the previews.
 
-    `progress` hears the share done (0..1] after every frame; what it raises stops the rendering
-    and leaves an unfinished file.
+    `progress` gets the share done (0..1] after every frame; an exception from it stops the
+    rendering and leaves an unfinished file.
 
     Raises:
         ValueError: An odd or empty size, or no frame at all.

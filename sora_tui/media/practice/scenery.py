@@ -1,4 +1,4 @@
-"""Moving backdrops for practice clips: a landscape from a prompt, or a reference seen closer.
+"""Moving backdrops for practice clips: a landscape from a prompt, or a reference zoomed in.
 
 A picture is three grey Pillow pictures (`Planes`), so that a frame is composed by pasting and
 shifting whole pixels. Colours are BT.709 in limited range, as HD video has them.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import colorsys
 import math
 import random
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from sora_tui.media.clip import to_image
 
 if TYPE_CHECKING:
-    from av.video.plane import VideoPlane
     from PIL.Image import Image
 
 Rgb = tuple[int, int, int]
@@ -26,10 +27,11 @@ class Planes(NamedTuple):
     v: Image
 
     def copy(self) -> Planes:
+        """Return a copy that can be drawn on."""
         return Planes(self.y.copy(), self.u.copy(), self.v.copy())
 
     def window(self, left: int, top: int, width: int, height: int) -> Planes:
-        """A part of even size. An odd offset shifts the colour by half a pixel: nobody sees it."""
+        """Return a part of even size. An odd offset shifts the colour by half a pixel, unseen."""
         half = (left // 2, top // 2, left // 2 + width // 2, top // 2 + height // 2)
         return Planes(
             self.y.crop((left, top, left + width, top + height)),
@@ -38,14 +40,14 @@ class Planes(NamedTuple):
         )
 
     def paste(self, what: Planes, left: int, top: int, mask: Mask | None = None) -> None:
-        """Lay `what` on this picture at an even place."""
+        """Paste `what` on this picture at an even position."""
         full, half = mask or (None, None)
         self.y.paste(what.y, (left, top), full)
         self.u.paste(what.u, (left // 2, top // 2), half)
         self.v.paste(what.v, (left // 2, top // 2), half)
 
     def fill(self, colour: Rgb, left: int, top: int, width: int, height: int) -> None:
-        """A filled rectangle; all four numbers even."""
+        """Draw a filled rectangle; all four numbers are even."""
         y, u, v = _ycbcr(colour)
         half = (left // 2, top // 2, (left + width) // 2, (top + height) // 2)
         self.y.paste(y, (left, top, left + width, top + height))
@@ -54,21 +56,21 @@ class Planes(NamedTuple):
 
 
 class Mask(NamedTuple):
-    """Opacity of something that is pasted, for the full and for the half size planes."""
+    """Opacity of something that is pasted, for the planes of full and of half size."""
 
     full: Image
     half: Image
 
 
 class Backdrop(Protocol):
-    """Something to look at for as long as a clip runs."""
+    """The moving picture behind the titles of a clip."""
 
     def at(self, second: float) -> Planes:
-        """A fresh picture of the moment `second`, free to be drawn on."""
+        """Return a new picture for this second of the clip, which may be drawn on."""
 
 
 def to_planes(picture: Image) -> Planes:
-    """An RGB picture of even size as planes."""
+    """Return an RGB picture of even size as planes."""
     import av
     from av.video.reformatter import ColorRange, Colorspace
 
@@ -82,27 +84,20 @@ def to_planes(picture: Image) -> Planes:
     return Planes(y, u, v)
 
 
-def to_image(plane: VideoPlane, mode: Literal["L", "RGB"]) -> Image:
-    """The pixels of one plane, without the padding at the end of its rows."""
-    from PIL import Image as Pillow
-
-    size = (plane.width, plane.height)
-    return Pillow.frombytes(mode, size, bytes(plane), "raw", mode, plane.line_size)
-
-
 def to_mask(opacity: Image) -> Mask:
+    """Return the mask of a picture of opacities, at full and at half size."""
     return Mask(opacity, opacity.reduce(2))
 
 
 def accent_colour(seed: int) -> Rgb:
-    """The bright colour that belongs to the landscape of the same seed."""
+    """Return the bright colour that belongs to the landscape of the same seed."""
     return _hsv(_chance(seed).random() + 0.5, 0.35, 1.0)
 
 
 class Landscape:
-    """A sun over ridges that pass at different speeds, in colours and shapes of the seed's own.
+    """A sun over ridges that pass at different speeds, in colours and shapes chosen by a seed.
 
-    Every ridge repeats after one picture width, so the walk can go on for ever.
+    Every ridge repeats after one picture width, so the movement has no end.
     """
 
     RIDGES: Final = 5
@@ -122,6 +117,7 @@ class Landscape:
         ]
 
     def at(self, second: float) -> Planes:
+        """Return the frame at this second of the clip."""
         picture = self._sky.copy()
         for ridge in self._ridges:
             left = int(second * ridge.speed) % self._width
@@ -136,9 +132,9 @@ class Landscape:
 
 
 class Photo:
-    """A reference: shown exactly at second 0, then seen a little closer while the view wanders.
+    """A reference: shown exactly at second 0, then slightly zoomed while the view moves.
 
-    Where it wanders is the seed's own.
+    The seed chooses the movement.
     """
 
     CLOSER: Final = 1.16
@@ -148,7 +144,7 @@ class Photo:
         from PIL.Image import Resampling
 
         chance = _chance(seed)
-        # Seconds of one way to and fro across and up; a minus sets out to the other side.
+        # Seconds from one side to the other, across and up; a minus starts in the other direction.
         self._across = chance.uniform(11, 17) * chance.choice((-1, 1))
         self._up = chance.uniform(7, 11) * chance.choice((-1, 1))
 
@@ -159,9 +155,10 @@ class Photo:
         self._slack = (near[0] - self._width, near[1] - self._height)
 
     def at(self, second: float) -> Planes:
+        """Return the frame at this second of the clip."""
         from PIL import Image as Pillow
 
-        # Half a sine each way, out of step, starting in the middle.
+        # Half a sine each way, with different periods, starting in the middle.
         left = round(self._slack[0] / 2 * (1 + math.sin(second * math.tau / self._across)))
         top = round(self._slack[1] / 2 * (1 + math.sin(second * math.tau / self._up)))
         near = self._near.window(left, top, self._width, self._height)
@@ -180,7 +177,7 @@ class _Ridge(NamedTuple):
 
 
 def _sky(chance: random.Random, width: int, height: int, colours: list[Rgb]) -> Image:
-    """A gradient with stars in its dark part and a sun with its glow."""
+    """Return a gradient with stars in its dark part and a sun with its glow."""
     from PIL import Image as Pillow
     from PIL import ImageDraw
 
@@ -211,7 +208,7 @@ def _sky(chance: random.Random, width: int, height: int, colours: list[Rgb]) -> 
 def _ridge(
     chance: random.Random, width: int, height: int, depth: float, far: Rgb, near: Rgb
 ) -> _Ridge:
-    """The ridge at `depth` 0 (farthest) .. 1 (nearest)."""
+    """Return the ridge at `depth` 0 (farthest) .. 1 (nearest)."""
     from PIL import Image as Pillow
     from PIL import ImageDraw
 
@@ -245,7 +242,7 @@ def _ridge(
 
 
 def _gradient(width: int, height: int, colours: list[Rgb]) -> Image:
-    """Colours from top to bottom at equal distances."""
+    """Return a gradient of colours from top to bottom at equal distances."""
     from PIL import Image as Pillow
     from PIL.Image import Resampling
 
@@ -272,7 +269,7 @@ def _hsv(hue: float, saturation: float, value: float) -> Rgb:
 
 
 def _ycbcr(colour: Rgb) -> Rgb:
-    """BT.709, limited range (ITU-R BT.709-6, sections 3 and 4)."""
+    """Return an RGB colour in BT.709, limited range (ITU-R BT.709-6, sections 3 and 4)."""
     r, g, b = (channel / 255 for channel in colour)
     luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
     return (

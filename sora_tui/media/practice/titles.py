@@ -1,4 +1,4 @@
-"""Writes on practice clips: what was asked, how far the clip is, and that it is only practice."""
+"""Writes on practice clips: the request, the position in the clip, and that it is only practice."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _WHITE_LUMA: Final = 235
 
 
 class Titles:
-    """The lettering of one clip of `width` x `height`, `frames` long at `fps`.
+    """The text on one clip of `width` x `height` pixels, `frames` long at `fps`.
 
-    The title is the prompt's beginning in the letters the built-in font has (accents fall away); a
-    prompt in another script is named by the first eight digits of its SHA-256. `label` (the job's
-    id) stands small beside it, so that a person can tell clips of one prompt apart, and below it
-    what else was asked for.
+    The title is the beginning of the prompt in the letters that the built-in font has (accents are
+    dropped); a prompt in another script is named by the first eight digits of its SHA-256. `label`
+    (the job's id) is written beside it in small letters, so that a person can distinguish clips of
+    one prompt, and below it the other parameters.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ def _number(value: float) -> str:
 
 
 def _legible(text: str, font: FreeTypeFont | ImageFont) -> str:
-    """The text in letters the font can draw, or a name for it if most are missing."""
+    """Return the text in letters that the font can draw, or a name for it if most are missing."""
     missing = bytes(font.getmask("\uffff"))
     simple = unicodedata.normalize("NFKD", " ".join(text.split())[:400])
     simple = simple.translate({0x2013: "-", 0x2014: "-", 0xD7: "x", 0x153: "oe", 0xE6: "ae"})
@@ -113,7 +113,7 @@ def _legible(text: str, font: FreeTypeFont | ImageFont) -> str:
 
 
 def _wrapped(text: str, font: FreeTypeFont | ImageFont, room: int, most: int) -> list[str]:
-    """At most `most` lines no wider than `room`; what does not fit ends in an ellipsis."""
+    """Return at most `most` lines no wider than `room` pixels; an ellipsis marks a cut."""
     lines: list[str] = []
     words = text.split()
     while words and len(lines) < most:
@@ -139,7 +139,7 @@ def _clipped(line: str, font: FreeTypeFont | ImageFont, room: int) -> str:
 
 
 def _shade(width: int, height: int) -> Image:
-    """Black that grows from transparent at the top, so that letters stand out on anything."""
+    """Return black that is transparent at the top and grows opaque, behind the letters."""
     from PIL import Image as Pillow
 
     opacity = Pillow.linear_gradient("L").point(lambda value: int(200 * (value / 255) ** 0.8))
@@ -149,7 +149,7 @@ def _shade(width: int, height: int) -> Image:
 
 
 def _badge(unit: float, font: FreeTypeFont | ImageFont, small: FreeTypeFont | ImageFont) -> Image:
-    """SIMULATED, nothing was charged: on a dark plate."""
+    """Return the plate that says SIMULATED, nothing was charged."""
     from PIL import Image as Pillow
     from PIL import ImageDraw
 
@@ -176,7 +176,7 @@ def _write(
     colour: Rgb = (255, 255, 255),
     bold: int = 0,
 ) -> None:
-    """Letters composed onto the sheet (drawing alone would replace its transparency)."""
+    """Compose letters onto the sheet; drawing alone would replace its transparency."""
     from PIL import Image as Pillow
     from PIL import ImageDraw
 

@@ -106,9 +106,10 @@ def _do(
     method: str,
     *arguments: object,
     enabled: str = "",
+    priority: bool = False,
 ) -> Command:
     """A command that a controller does."""
-    return Command(id, keys, text, place_of(id), "", owner, method, arguments, enabled)
+    return Command(id, keys, text, place_of(id), "", owner, method, arguments, enabled, priority)
 
 
 def _act(id: str, keys: str, text: str) -> Command:
@@ -178,7 +179,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _do("lower", "minus", N_("Make this pane lower"), "panes", "resize", 0, -2),
     _do("hide_pane", "H", N_("Hide this pane until its number is pressed"), "panes", "hide"),
     _do(
-        "arrange_anew",
+        "arrange_anew",  # what `[keys]` calls it
         "equals_sign",
         N_("Show all panes again, at their usual size"),
         "panes",
@@ -204,12 +205,12 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _do("cast", "at", N_("Choose the characters that appear"), "derive", "choose_characters"),
     _walk("origin", "u", N_("Go to the job that this one came from"), "origins"),
     _walk("became", "w", N_("Go to what became of this job"), "made"),
-    _key("suspend", "ctrl+z", N_("Back to the shell; fg comes here again")),
+    _do("suspend", "ctrl+z", N_("Back to the shell; fg comes here again"), "quitting", "suspend"),
     _do("back", "escape", N_("Leave the text, then one level back"), "panes", "back"),
-    _key("leave", "ctrl+q", N_("Quit; jobs lose nothing"), priority=True),
+    _do("leave", "ctrl+q", N_("Quit; jobs lose nothing"), "quitting", "leave", priority=True),
     # Apart from the one above: a text must not lose these to it.
-    _key("leave_plain", "q", N_("Quit, outside text"), "leave"),
-    _key("leave_twice", "ctrl+c", N_("Quit, the second time"), "interrupt"),
+    _do("leave_plain", "q", N_("Quit, outside text"), "quitting", "leave"),
+    _do("leave_twice", "ctrl+c", N_("Quit, the second time"), "quitting", "interrupt"),
     # The text of the prompt.
     _key("editor.leave", "escape", N_("Leave the text: letters are commands then"), "leave"),
     # The settings line.
@@ -225,7 +226,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _key("prompts.search", "slash", N_("Search in names and texts"), "search"),
     _key("prompts.clear", "escape", N_("Show all prompts again"), "clear"),
     _key("references.fit", "f", N_("Choose how the picture is fitted"), "fit"),
-    _key("references.look", "space", N_("Look at the picture"), "look"),
+    _key("references.look", "space", N_("Look at the picture"), "show_picture"),
     _key("references.search", "slash", N_("Find a picture by its name"), "search"),
     _key("references.clear", "escape", N_("Show every picture again"), "clear_search"),
     _act("jobs.look", "o", N_("Look at the clip")),
@@ -311,6 +312,7 @@ def first_key(command_id: str, own: Mapping[str, str]) -> str:
     """Return the surest key of a command, as a person reads it.
 
     Args:
+        command_id: The id of the command.
         own: Keys by id, where the person has others.
     """
     return spell(own.get(command_id, BY_ID[command_id].keys).split(",")[0])

@@ -78,6 +78,8 @@ class Derive:
         """Put the draft into the editor, with what to write; ctrl+z goes back.
 
         Args:
+            draft: What is to be written about the clip.
+            source: The clip, in words.
             server: Where it will be sent. Another one than the chosen one is named, in the colour
                 of money, and ctrl+z brings the chosen one back.
         """

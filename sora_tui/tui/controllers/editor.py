@@ -39,6 +39,7 @@ class Editor:
         context.references.changed.subscribe(lambda _changed: self._show_price())
         signals.draft_wanted.subscribe(self._open)
         signals.focus_changed.subscribe(self._focus_changed)
+        signals.suspending.subscribe(lambda _stop: self._make_safe_now())
         signals.server_changed.subscribe(self._show_on_server)
 
     @property
@@ -128,7 +129,9 @@ class Editor:
         ui.workbench.show_choices(opened.draft)
         self._show_file()
         if opened.restored is not None:
-            time = f"{opened.restored.astimezone():%H:%M}"
+            from sora_tui.i18n.formatting import time_or_minute
+
+            time = time_or_minute(opened.restored, self._context.session.clock())
             ui.say(_("draft of {time} restored (ctrl+z undoes)").format(time=time))
 
     def _show_file(self) -> None:
@@ -264,7 +267,7 @@ class Editor:
         if editor.unkept is not None and not editor.is_safe:
             self._write(editor.unkept, kept=False)
 
-    def make_safe_now(self) -> None:
+    def _make_safe_now(self) -> None:
         """The same, and it is there when this returns: the process is about to stop."""
         self._stop_autosave()
         try:
@@ -324,7 +327,7 @@ class Editor:
         if command is None:
             ui.say(_("Neither $VISUAL nor $EDITOR is set: export EDITOR=vim, for example."))
             return
-        self.make_safe_now()
+        self._make_safe_now()
         environ = settings.without_keys(os.environ)
         text = ui.suspend(partial(edit, command, self._pane.draft.text, environ))
         if text is None:

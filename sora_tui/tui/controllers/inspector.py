@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sora_tui.core.lineage import Lineage
     from sora_tui.engine.events import JobChanged
     from sora_tui.tui.context import Context
-    from sora_tui.tui.panes.inspector.pane import PartCopied
+    from sora_tui.tui.panes.inspector.intents import PartCopied
 
 #: Seconds between two questions whether the document or the clip became another one.
 _POLL: Final = 1.0

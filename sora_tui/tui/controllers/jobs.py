@@ -60,6 +60,7 @@ class Jobs:
         self._pane = context.ui.workbench.jobs
         self._holder: Holder | None = None
         self._tick_every: float | None = None
+        self._was_read = False
         signals = context.signals
         signals.server_changed.subscribe(self._change_server)
         signals.jobs_added.subscribe(self._add)
@@ -82,15 +83,14 @@ class Jobs:
         self._pane.set_simulated(context.session.settings.server.simulated)
         self._pane.show(context.store.newest(), context.session.clock())
 
-    def load(self, *, with_jobs: bool = False) -> None:
+    def load(self) -> None:
         """Read the order of the list, and how long such jobs usually take.
 
-        Args:
-            with_jobs: Read the jobs at its top too, and all that are under way.
+        Until that has been shown once, read the jobs at its top too, and all that are under way.
         """
         store = self._context.store
         read = partial(
-            self._read, self._pane.job_filter, store.live, store.unknown_kinds(), with_jobs
+            self._read, self._pane.job_filter, store.live, store.unknown_kinds(), not self._was_read
         )
         self._context.ui.run(read, self._show, group="history", latest=True)
 
@@ -111,6 +111,7 @@ class Jobs:
 
     def _show(self, listing: Listing) -> None:
         context = self._context
+        self._was_read = True
         views = context.store.load(listing.jobs)
         views += context.store.learn(listing.past)
         if listing.job_filter == self._pane.job_filter:

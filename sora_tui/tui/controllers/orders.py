@@ -69,7 +69,7 @@ class Orders:
         elif self._sending or session.engine is None:
             return
         elif not pane.count_is_valid:
-            from sora_tui.config.order_options import MAX_COUNT
+            from sora_tui.core.request import MAX_COUNT
 
             self._context.ui.complain(problem("count_invalid", limit=MAX_COUNT))
         elif not session.folder.writable:
@@ -161,7 +161,7 @@ class Orders:
                 today_of(order),
                 order.refused,
                 note=note_of(order, self._context.session.clock()),
-                made_of=operation_words(line.request, short=True),
+                source=operation_words(line.request, short=True),
             ),
             line.request.prompt,
         )

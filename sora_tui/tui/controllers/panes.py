@@ -60,7 +60,7 @@ class Panes:
     def arrange(self) -> None:
         """Show all panes at their usual size."""
         workbench = self._context.ui.workbench
-        workbench.arrange_anew()
+        workbench.reset_arrangement()
         self._context.signals.view_changed.publish(None)
         self._context.memory.set_layout(workbench.arranged)
 

@@ -36,6 +36,7 @@ class Prompts:
         #: The last rename of a prompt file, from and to, until another change of the list.
         self._renamed: tuple[str, str] | None = None
         context.signals.prompts_changed.subscribe(lambda _changed: self._refresh())
+        context.signals.resumed.subscribe(lambda _back: self.check_for_changes())
         context.signals.focus_changed.subscribe(self._focus_changed)
         self._refresh()
 

@@ -49,6 +49,7 @@ def entries_of(
     """What the tables of these widgets offer now, and that once.
 
     Args:
+        nodes: The focused widget and those around it.
         own: Keys by id, where the person has others.
         run: Carries out an action on a widget.
     """

@@ -84,6 +84,7 @@ class FitWindow(Screen[Fit | None]):
 
         Args:
             name: What the picture is called.
+            facts: Format and size of the picture.
             size: Of the clip, width and height in pixels.
             fit: What is chosen at first; for `exact` it is `cover`.
         """
@@ -96,7 +97,7 @@ class FitWindow(Screen[Fit | None]):
             part: Static("", id=f"fit-{part}", markup=False)
             for part in ("name", "how", "detail", "effect", "keys")
         }
-        self.whole, self.made = PictureView(), PictureView()
+        self.whole, self.fitted = PictureView(), PictureView()
 
     def compose(self) -> ComposeResult:
         """What it is, both pictures, the choices, the keys."""
@@ -107,7 +108,7 @@ class FitWindow(Screen[Fit | None]):
                 yield self.whole
             with Vertical():
                 yield Static(_("what is sent"), markup=False)
-                yield self.made
+                yield self.fitted
         for part in ("how", "detail", "effect", "keys"):
             yield self._lines[part]
 

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from sora_tui.i18n.answers import yes_key
-from sora_tui.tui.layout.arrangement import Shape, shape_of
+from sora_tui.tui.state.smallest_terminal import is_too_small
 
 if TYPE_CHECKING:
     from sora_tui.tui.presenters.order import Question
@@ -45,7 +45,7 @@ class ConsentLine(Static, can_focus=True):
     def on_key(self, event: events.Key) -> None:
         """One key is the whole answer."""
         event.stop()
-        if event.key in _ASKING or shape_of(self.app.size) is Shape.NOTICE:
+        if event.key in _ASKING or is_too_small(*self.app.size):
             return  # in the second case nobody sees the question
         yes = self.question.yes or yes_key() + yes_key().upper()
         if event.character and event.character in yes:

@@ -56,8 +56,12 @@ def row(
     """Return the cells of a job.
 
     Args:
+        view: The job to show.
         prompt: See `prompt_among`.
+        now: The present moment.
+        roomy: The pane is wide enough for a longer bar.
         paused: A person stopped the queue.
+        ascii: Use ASCII signs only.
     """
     job, request = view.job, view.job.request
     tone: Tone = "warn" if view.retry else _TONES.get(job.state, "error")
@@ -83,9 +87,7 @@ def row(
     }
 
 
-def prompt_among(
-    view: JobView, above: JobView | None, below: JobView | None, *, ascii: bool
-) -> str:
+def prompt_among(view: JobView, above: JobView | None, below: JobView | None) -> str:
     """Return the prompt; of several takes that stand together only the first says it."""
     take = job_columns.take(view.job)
     if not take:
@@ -95,14 +97,13 @@ def prompt_among(
         take,
         job_columns.are_takes(view.job, above),
         job_columns.are_takes(view.job, below),
-        ascii,
     )
 
 
-def broken_row(job_id: str, *, ascii: bool) -> Mapping[str, Cell]:
+def broken_row(job_id: str) -> Mapping[str, Cell]:
     """Return the cells of a document that cannot be read."""
     return {
-        "state": Cell(f"{job_columns.letters('✗', ascii)} broken", "error"),
+        "state": Cell("✗ broken", "error"),
         "progress": Cell(_("not readable")),
         "prompt": Cell(f"{job_id}.json"),
     }

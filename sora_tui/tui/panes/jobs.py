@@ -112,6 +112,8 @@ class JobsPane(Vertical):
         """Show these jobs and no others, in this order; the cursor stays on its job.
 
         Args:
+            views: The jobs to show.
+            now: The present time.
             ids: The whole list, where `views` are only those known so far; the others are
                 asked for when they come into sight.
             total: How many jobs there are without the filter.
@@ -437,11 +439,11 @@ class JobsPane(Vertical):
                 ids, at = self._list.row_ids, self._list.index_of(job_id) or 0
                 above = self.view(ids[at - 1]) if at else None
                 below = self.view(ids[at + 1]) if at + 1 < len(ids) else None
-            prompt = prompt_among(view, above, below, ascii=self._ascii)
+            prompt = prompt_among(view, above, below)
             paused = self._engine is not None and self._engine.paused
             return row(view, prompt, self._now, roomy=self._roomy, paused=paused, ascii=self._ascii)
         if job_id in self._jobs.broken:
-            return broken_row(job_id, ascii=self._ascii)
+            return broken_row(job_id)
         if not self._jobs.is_wanted(job_id):
             self.call_later(self._want)
         return UNREAD

@@ -14,7 +14,7 @@ from textual.content import Content
 
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.i18n.formatting import thousands
+from sora_tui.i18n.formatting import day, thousands, time_of_day
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
@@ -366,7 +366,6 @@ class PromptsPane(Vertical):
         if file.variables:
             count = file.variables
             return ngettext("{count} var", "{count} vars", count).format(count=count)
-        here = file.modified.astimezone()
-        if self._now is not None and here.date() == self._now.astimezone().date():
-            return _("today {time}").format(time=f"{here:%H:%M}")
-        return f"{here:%Y-%m-%d}"
+        if self._now is not None and day(file.modified) == day(self._now):
+            return _("today {time}").format(time=time_of_day(file.modified))
+        return day(file.modified)

@@ -60,7 +60,7 @@ class PictureHighlighted(Message):
     """The cursor stands on another picture, or on none."""
 
 
-class LookAsked(Intent):
+class PictureWanted(Intent):
     """The person wants to see this picture."""
 
     owner = "reference_fit"
@@ -90,6 +90,8 @@ class ReferencesPane(Vertical):
         Args:
             host: What the person's own machine calls this one in an scp line.
             folder: The absolute path of input_reference/.
+            ascii: Use ASCII signs only.
+            id: The id of the widget.
         """
         super().__init__(id=id)
         self._host, self._folder = host, folder
@@ -202,10 +204,10 @@ class ReferencesPane(Vertical):
         if self._list.cursor_id is not None:
             self.post_message(FitAsked(self._list.cursor_id))
 
-    def action_look(self) -> None:
+    def action_show_picture(self) -> None:
         """Ask for the picture itself."""
         if self._list.cursor_id is not None:
-            self.post_message(LookAsked(self._list.cursor_id))
+            self.post_message(PictureWanted(self._list.cursor_id))
 
     # Searching --------------------------------------------------------------------------------
 

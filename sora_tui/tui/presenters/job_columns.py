@@ -13,7 +13,7 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.request import EXACT
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.formatting import amount, clock, megabytes, span
+from sora_tui.i18n.formatting import amount, clock, megabyte_digits, megabytes, span
 from sora_tui.tui.presenters.job_reasons import reason, waits_because
 from sora_tui.tui.state.job_view import JobView, changes_with_time
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EXPIRY_ALARM: Final = 10 * 60
 
 
-#: A sign for each state, and what a terminal without these letters shows instead.
+#: A sign for each state.
 _SIGNS: Final[Mapping[State, str]] = {
     State.PENDING: "·",
     State.SUBMITTING: "▶",
@@ -43,25 +43,18 @@ _SIGNS: Final[Mapping[State, str]] = {
     State.ABANDONED: "✗",
     State.UNKNOWN: "?",
 }
-_ASCII: Final[Mapping[str, str]] = {
-    "▶": ">",
-    "⇣": "v",
-    "✓": "ok",
-    "✗": "x",
-    "·": ".",
-    "✂": "fit",
-    "≠": "!=",
-}
-_RULES: Final = str.maketrans({"┌": "+", "│": "|", "└": "+"})
+#: Signs that take a word on a terminal without them. For all others `terminal/ascii_filter.py`
+#: puts one ASCII sign, in the same cell, after the screen is laid out.
+_WORDS: Final[Mapping[str, str]] = {"✓": "ok", "✂": "fit", "≠": "!="}
 _EIGHTHS: Final = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 _NEVER_ACCEPTED: Final = frozenset({State.NOT_SENT, State.REJECTED})
 _NO_CLIP: Final = frozenset({State.FAILED, State.EXPIRED, State.GONE})
 
 
-def letters(sign: str, ascii: bool) -> str:
-    """Return a sign of the screen, or its stand-in of ASCII letters."""
-    return _ASCII.get(sign, sign) if ascii else sign
+def _spelled(sign: str, ascii: bool) -> str:
+    """Return a sign, or on a terminal without it the word for it if there is one."""
+    return _WORDS.get(sign, sign) if ascii else sign
 
 
 def sign(view: JobView, ascii: bool = False) -> str:
@@ -69,8 +62,8 @@ def sign(view: JobView, ascii: bool = False) -> str:
     if view.retry is not None:
         return "~"
     if view.job.state is State.COMPLETED and view.job.is_final:
-        return letters("✓", ascii)
-    return letters(_SIGNS[view.job.state], ascii)
+        return _spelled("✓", ascii)
+    return _spelled(_SIGNS[view.job.state], ascii)
 
 
 def state(view: JobView, ascii: bool = False) -> str:
@@ -81,7 +74,7 @@ def state(view: JobView, ascii: bool = False) -> str:
     return f"{mark} {view.job.state_word}"
 
 
-def progress(view: JobView, now: datetime, width: int, ascii: bool = False) -> str:
+def progress(view: JobView, now: datetime, width: int, ascii: bool = False) -> str:  # noqa: PLR0911 -- the screen is being rebuilt
     """How far it is, in at most `width` cells, as the server says it and no further."""
     job = view.job
     if view.retry is not None or _waits_until(job, now) is not None:
@@ -115,11 +108,12 @@ def bar(percent: float, width: int, ascii: bool = False) -> str:
     Args:
         percent: 0..100.
         width: At least 8.
+        ascii: Whole cells only; `terminal/ascii_filter.py` has no signs for parts of one.
     """
     cells = width - 6
     full, part = divmod(int(percent / 100 * cells * 8), 8)
-    done = "#" * full if ascii else "█" * full + _EIGHTHS[part]
-    return f"{done:{'.' if ascii else '·'}<{cells}}  {int(percent):3}%"
+    done = "█" * full + ("" if ascii else _EIGHTHS[part])
+    return f"{done:·<{cells}}  {int(percent):3}%"
 
 
 def elapsed(view: JobView, now: datetime) -> str:
@@ -174,7 +168,7 @@ def in_danger(view: JobView, now: datetime) -> bool:
     return (job.expires_at - now).total_seconds() < EXPIRY_ALARM
 
 
-def cost(view: JobView) -> str:
+def cost(view: JobView) -> str:  # noqa: PLR0911 -- the screen is being rebuilt
     """What it costs, with how sure that is: `~` estimated, `?` nobody knows, `!` for nothing."""
     job = view.job
     if job.state in _NEVER_ACCEPTED or (job.remote_id is None and job.state is State.CANCELLED):
@@ -203,7 +197,7 @@ def reference(view: JobView, ascii: bool = False) -> str:
     used = view.job.request.reference
     if used is None:
         return "-"
-    return letters("✓" if used.fit == EXACT else "✂", ascii)
+    return _spelled("✓" if used.fit == EXACT else "✂", ascii)
 
 
 def prompt(view: JobView) -> str:
@@ -230,17 +224,20 @@ def are_takes(job: Job, other: JobView | None) -> bool:
     )
 
 
-def grouped(text: str, take: str, above: bool, below: bool, ascii: bool = False) -> str:
+def grouped(text: str, take: str, above: bool, below: bool) -> str:
     """The prompt of a take among its neighbours: said once, below it the takes alone.
 
     Args:
+        text: The prompt.
+        take: Number of the take, as shown.
         above: The row above is a take of the same prompt; `below` likewise.
+        below: The row below is a take of the same prompt.
+        ascii: Use ASCII signs only.
     """
     if not take:
         return text
     mark = "└ " if above and not below else "│ " if above else "┌ " if below else ""
-    said = f"{mark}{take}" if above else f"{mark}{take} {text}"
-    return said.translate(_RULES) if ascii else said
+    return f"{mark}{take}" if above else f"{mark}{take} {text}"
 
 
 def entered(job: Job) -> datetime:
@@ -298,7 +295,7 @@ def _received(transfer: Transfer | None, width: int) -> str:
     if not transfer.total:
         return megabytes(transfer.received)
     percent = min(100 * transfer.received // transfer.total, 100)
-    received, total = f"{transfer.received / 1e6:.1f}", megabytes(transfer.total)
+    received, total = megabyte_digits(transfer.received), megabytes(transfer.total)
     whole = _("{received} of {total}").format(received=received, total=total) + f"  {percent}%"
     return whole if len(whole) <= width else f"{received}/{total}"
 
@@ -320,7 +317,7 @@ def _otherwise(other: tuple[Difference, ...], size: str, width: int, ascii: bool
     """A clip that is not as it was asked for: how it is, as much of it as fits."""
     units = {"size": "{count}", "seconds": _("{count} s"), "fps": "{count} fps"}
     words = [units[each.what].format(count=each.made) for each in other]
-    mark = letters("≠", ascii)
+    mark = _spelled("≠", ascii)
     whole = " ".join((mark, *words))
     forms = (f"{whole}  {size}", whole, f"{mark} {words[0]}")
     return next((form for form in forms if len(form) <= width), forms[-1])

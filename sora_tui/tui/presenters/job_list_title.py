@@ -46,13 +46,15 @@ def may_resume(engine: EngineChanged | None) -> bool:
     return engine is not None and (engine.paused or engine.stopped)
 
 
-def activity(
+def activity(  # noqa: C901 -- one test for each part of a line of words
     counts: tuple[int, int], marked: int, engine: EngineChanged | None, *, short: bool
 ) -> str:
     """Return what goes on, for the left end of the title.
 
     Args:
         counts: How many jobs run, and how many need the person.
+        marked: How many are marked.
+        engine: What the engine does; None: it has not started yet.
         short: There is no room for downloads.
     """
     running, waiting = counts
@@ -100,6 +102,8 @@ def title_line(left: str, rights: Iterable[str], width: int, *, is_strip: bool) 
     """Return the title with the fullest of the right ends that fits.
 
     Args:
+        left: What stands at the left end.
+        rights: The right ends, the fullest first.
         width: Of the pane, in cells.
         is_strip: The title is a row of its own; else it stands in the border.
     """
@@ -117,6 +121,7 @@ def empty_text(listing: Listing, *, simulated: bool) -> str:
     """Return what stands in place of rows.
 
     Args:
+        listing: What the list shows, and of how many.
         simulated: The next clip is made on the simulator.
     """
     if listing.filter:

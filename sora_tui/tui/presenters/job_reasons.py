@@ -58,6 +58,7 @@ def _short_words() -> dict[str, str]:
         "handshake_refused": _("TLS refused"),
         "videos_missing": _("no /videos there"),
         "server_busy": _("server busy"),
+        "server_stayed_busy": _("server busy"),
         "generation_failed": _("no clip made"),
         "remote_cancelled": _("by the server"),
         "remote_expired": _("too late"),

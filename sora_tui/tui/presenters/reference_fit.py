@@ -61,7 +61,7 @@ def change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str:
     return words + ", " + _("enlarged {times} times").format(times=f"{round(times, 1):g}")
 
 
-def _fitted(facts: ImageFacts, judged: Badge, size: str, fit: Fit) -> str:
+def _fitted(facts: ImageFacts, judged: Badge, size: str, fit: Fit) -> str:  # noqa: PLR0911 -- the screen is being rebuilt
     if fit.how == "contain":
         if fit.fill == BLUR:
             return _("fitted on a blur of itself")

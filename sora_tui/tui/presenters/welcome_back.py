@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sora_tui.core.job import State
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.presenters.job_status import local_time
+from sora_tui.i18n.formatting import time_or_minute
 from sora_tui.tui.state.job_view import JobView, counts
 
 _ENDED_BADLY = frozenset({State.FAILED, State.REJECTED, State.EXPIRED, State.GONE})
@@ -19,8 +19,10 @@ def welcome(
     """What to say to somebody who comes back; empty when there is nothing they do not know.
 
     Args:
+        views: The jobs to show.
         since: Their last screen; None: they were never here.
         draft: When the text in the editor was put in safety, if it was never kept in its file.
+        now: The present time.
     """
     if since is None:
         return ""
@@ -36,7 +38,7 @@ def welcome(
     said = [words.format(count=count) for count, words in parts if count]
     if draft is not None:
         said.append(
-            _("draft of {time} restored (ctrl+z undoes)").format(time=local_time(draft, now))
+            _("draft of {time} restored (ctrl+z undoes)").format(time=time_or_minute(draft, now))
         )
     if asking:
         text = ngettext(

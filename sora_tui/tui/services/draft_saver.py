@@ -46,6 +46,7 @@ class DraftSaver:
         front_matter_broken.
 
         Args:
+            draft: What to write.
             kept: Write it into its own file, not beside it.
         """
         self._asked += 1

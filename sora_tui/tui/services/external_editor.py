@@ -36,6 +36,8 @@ def edit(command: list[str], text: str, environ: Mapping[str, str]) -> str | Non
     """Let the person edit `text` and wait for the end; None where that failed.
 
     Args:
+        command: The editor and its arguments.
+        text: The text to edit.
         environ: Of the editor, which runs plug-ins of strangers: no key belongs in there.
     """
     try:

@@ -19,8 +19,10 @@ from sora_tui.workspace.history import History
 
 
 def read_jobs(folder: Folder, job_ids: Sequence[str], known: Mapping[str, Job]) -> list[Job]:
-    """Return these jobs, those that are not known from their documents; unreadable ones are not
-    among them."""
+    """Return these jobs, without those whose document cannot be read.
+
+    A job that is not among `known` is read from its document.
+    """
     history = History(folder)
     read = history.load_each([id for id in job_ids if id not in known])
     history.close()

@@ -29,6 +29,7 @@ class ModelLookup:
         """Look up what is known of this model; return whether that is something else than before.
 
         Args:
+            model: Its name; None is the one that the server chooses.
             refresh: The server may have been recognized meanwhile.
         """
         if (self._session.settings.server, model) == self._key and not refresh:

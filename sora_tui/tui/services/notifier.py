@@ -49,6 +49,8 @@ def notification(
 
     Args:
         text: Words for a notification. They are cleaned here: nobody's prompt is a sequence.
+        notify: The way that the person chose.
+        environ: Variables of the process; they tell which terminal this is.
         tmux: Inside tmux: what `ask_tmux` found.
     """
     if notify == "off":

@@ -15,16 +15,17 @@ from pathlib import Path
 from sora_tui.core.job import Job
 
 
-def player(wish: str, environ: Mapping[str, str]) -> list[str] | None:
+def player(setting: str, environ: Mapping[str, str]) -> list[str] | None:
     """The command that opens a clip on this desktop, or None where nobody would see it.
 
     Args:
-        wish: The `player` setting; empty leaves it to the desktop.
+        setting: The `player` setting; empty leaves it to the desktop.
+        environ: Variables of the process; they tell whether there is a desktop.
     """
     if not has_display(environ):
         return None
-    if wish:
-        return shlex.split(wish)
+    if setting:
+        return shlex.split(setting)
     program = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
     return None if program is None else [program]
 
@@ -41,6 +42,8 @@ def play(command: Sequence[str], clip: Path, environ: Mapping[str, str]) -> None
     """Open a clip and do not wait for it; it goes on when we end.
 
     Args:
+        command: The program and its arguments.
+        clip: The file to open.
         environ: Of the player; no key belongs in there.
 
     Raises:

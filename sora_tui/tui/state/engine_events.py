@@ -34,6 +34,7 @@ class EngineEvents:
         """Make an empty collection.
 
         Args:
+            signals: Where the events are announced.
             call_soon: Has a call made in the thread of the screen, and does not wait for it. It
                 raises RuntimeError once the screen has ended.
         """

@@ -162,6 +162,9 @@ class Pen:
         """Write cells from column `x` of row `y` on.
 
         Args:
+            x: Column, from 0.
+            y: Row, from 0.
+            cells: The cells.
             columns: Width of the terminal, where the cells may hold joined emoji.
         """
         self._parts.append(Control.move_to(x, y).segment.text)
@@ -200,7 +203,7 @@ class Pen:
         return "".join((*self._parts, self.lift()))
 
 
-class SparingUpdate(CompositorUpdate):
+class DiffUpdate(CompositorUpdate):
     """An update of Textual's, less what the terminal shows already."""
 
     def __init__(self, update: LayoutUpdate | ChopsUpdate, shown: Shown) -> None:

@@ -96,7 +96,10 @@ def theme_at_start(
     for this one time and goes before both.
 
     Args:
+        known: Names of the themes there are.
         wished: `theme` in sora-tui.toml.
+        memory: What was chosen on the screen before.
+        environ: Environment variables.
         few_colours: The terminal has 16 colours or none.
     """
     chosen = memory.theme if memory.instead_of == wished else None

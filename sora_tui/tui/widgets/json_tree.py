@@ -53,6 +53,7 @@ def nodes(document: object, opened: Mapping[str, bool], width: int) -> Iterator[
     """The rows of a document, in its own order.
 
     Args:
+        document: The parsed JSON.
         opened: By path: what a person opened or folded.
         width: Cells of the value; a longer string can be opened, and is wrapped then.
     """

@@ -39,6 +39,7 @@ class KeyBar(Widget):
 
         Args:
             own: Keys by id of a command, where the person has others than the table.
+            id: The id of the widget.
         """
         super().__init__(id=id)
         self._own = own

@@ -12,7 +12,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from sora_tui.tui.terminal.app import HardenedApp, run_app
+from sora_tui.tui.terminal.app import TerminalApp
+from sora_tui.tui.terminal.run_app import run_app
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 COLUMNS = (
@@ -29,7 +30,7 @@ def row_ids(count: int) -> list[str]:
     return [f"job-{number:06}" for number in range(count)]
 
 
-class ListApp(HardenedApp):
+class ListApp(TerminalApp):
     """Shows `count` rows; `percent` stands in the row `job-000003`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("t", "tick"), ("q", "quit")]

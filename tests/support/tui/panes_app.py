@@ -16,11 +16,12 @@ from textual.widget import Widget
 
 from sora_tui.tui.panes.jobs import JobsPane
 from sora_tui.tui.state.job_view import JobView
-from sora_tui.tui.terminal.app import HardenedApp, run_app
+from sora_tui.tui.terminal.app import TerminalApp
+from sora_tui.tui.terminal.run_app import run_app
 from tests.support.sample_jobs import NOW, in_progress, pending, saved
 
 
-class PaneApp(HardenedApp):
+class PaneApp(TerminalApp):
     """Shows one pane and remembers the messages of ours that it sent."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("t", "tick"), ("o", "fell_through"), ("q", "quit")]

@@ -14,9 +14,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from sora_tui.media.cells import Cells, to_cells
-from sora_tui.tui.terminal.app import HardenedApp, run_app
+from sora_tui.tui.terminal.app import TerminalApp
 from sora_tui.tui.terminal.graphics.detect import graphics
 from sora_tui.tui.terminal.graphics.kitty import SentPictures
+from sora_tui.tui.terminal.run_app import run_app
 from sora_tui.tui.widgets.picture import PictureView
 from tests.support.pictures import picture
 
@@ -39,7 +40,7 @@ class Question(ModalScreen[None]):
         yield Static("really?")
 
 
-class PictureApp(HardenedApp):
+class PictureApp(TerminalApp):
     CSS = """
     ScrollableContainer { width: 62; height: 23; overflow: hidden scroll; }
     PictureView { width: 60; height: 30; }

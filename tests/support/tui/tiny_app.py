@@ -13,12 +13,13 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
-from sora_tui.tui.terminal.app import HardenedApp, run_app
+from sora_tui.tui.terminal.app import TerminalApp
+from sora_tui.tui.terminal.run_app import run_app
 
 SECRET = "sk-planted-in-a-local-0123456789"
 
 
-class TinyApp(HardenedApp):
+class TinyApp(TerminalApp):
     def __init__(self, folder: Path, mode: str) -> None:
         super().__init__(crash_folder=folder / "crashes")
         self.folder, self.mode = folder, mode

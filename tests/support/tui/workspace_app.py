@@ -17,7 +17,8 @@ from sora_tui.core.job import Batch, Consent, Cost, Job
 from sora_tui.core.price import Price
 from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
 from sora_tui.tui.app import SoraApp
 from sora_tui.tui.layout.workbench import Workbench

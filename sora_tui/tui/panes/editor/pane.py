@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sora_tui.tui.panes.editor.variables_form import VariablesForm
     from sora_tui.tui.presenters.order import Picture, Question
     from sora_tui.tui.state.draft import Draft
-    from sora_tui.tui.widgets.message import Said
+    from sora_tui.tui.widgets.message import MessageLine
 
 #: From this inner size on the pane says all it knows about the order.
 _ROOMY: Final = Size(64, 18)
@@ -83,7 +83,7 @@ class EditorPane(Widget, can_focus=False):
         self._draft: Draft | None = None
         self._text: PromptText | None = None
         self._settings: SettingsLine | None = None
-        self._said: Said | None = None
+        self._message: MessageLine | None = None
         #: What the area made of the text it was given; while it stands, that text is untouched.
         self._shown = ""
         #: While a question waits: one of these.
@@ -208,7 +208,11 @@ class EditorPane(Widget, can_focus=False):
         """What the order means on this server.
 
         Args:
+            picture: The reference picture, if there is one.
+            price: The price of one clip.
+            server: The server that the clip would go to.
             note: A warning about it or the model; `urgent` where even a small screen shows it.
+            urgent: Show the note even on a small screen.
         """
         self._facts = (picture, price, server, note, urgent)
         self._draw_facts()
@@ -217,15 +221,19 @@ class EditorPane(Widget, can_focus=False):
         """Show a message above the settings until the next edit; empty takes it away.
 
         Args:
+            text: The words to show.
+            error: It is an error, and is shown as one.
             paid: It is about money.
         """
-        if self._said is None and text:
-            from sora_tui.tui.widgets.message import Said  # nothing is said in the first frame
+        if self._message is None and text:
+            from sora_tui.tui.widgets.message import (
+                MessageLine,  # nothing is said in the first frame
+            )
 
-            self._said = Said()
-            self.mount(self._said, after=0)
-        if self._said is not None:
-            self._said.say(text, error=error, paid=paid)
+            self._message = MessageLine()
+            self.mount(self._message, after=0)
+        if self._message is not None:
+            self._message.say(text, error=error, paid=paid)
 
     def ask(self, question: Question, sent: str) -> None:
         """Put the question in place of the settings, with the text as it would be sent."""
@@ -251,7 +259,8 @@ class EditorPane(Widget, can_focus=False):
             self._form.submit()
 
     def _show_sent(self, sent: str) -> None:
-        from sora_tui.tui.widgets.scroll_text import Line, LongText
+        from sora_tui.tui.state.text_lines import Line
+        from sora_tui.tui.widgets.scroll_text import LongText
 
         self.add_class("-sent")
         text = LongText()

@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sora_tui.config.order_options import MAX_COUNT
+from sora_tui.core.request import MAX_COUNT
 from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext

@@ -19,7 +19,8 @@ from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.intent import Intent
-from sora_tui.tui.widgets.scroll_text import Line, LongText, Span
+from sora_tui.tui.state.text_lines import Line, Span
+from sora_tui.tui.widgets.scroll_text import LongText
 
 _NAME_WIDTH: Final = 20
 

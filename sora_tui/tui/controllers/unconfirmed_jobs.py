@@ -10,10 +10,10 @@ from sora_tui.engine.orders import Order, resend
 
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
-    from sora_tui.tui.panes.inspector.pane import JobDecision
+    from sora_tui.tui.panes.inspector.intents import JobDecision
 
 
-class LostJobs:
+class UnconfirmedJobs:
     """Carries decisions out; sending again asks for a consent of its own."""
 
     def __init__(self, context: Context) -> None:
@@ -49,8 +49,8 @@ class LostJobs:
         self._context.ui.run(price, partial(self._ask, job), group="order")
 
     def _ask(self, job: Job, order: Order) -> None:
-        from sora_tui.tui.presenters.lost_job import question_again
         from sora_tui.tui.presenters.order import note_of, today_of
+        from sora_tui.tui.presenters.unconfirmed_job import question_again
 
         self._asked = (job.id, order)
         inspector = self._context.ui.workbench.inspector

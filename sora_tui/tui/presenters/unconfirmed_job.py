@@ -16,7 +16,7 @@ from sora_tui.i18n.formatting import money
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.i18n.recovery import created_words, found_words, same_words
 from sora_tui.tui.presenters.order import Question
-from sora_tui.tui.widgets.scroll_text import Line
+from sora_tui.tui.state.text_lines import Line
 
 #: From this width on (cells) two ways stand side by side: the page fits into ten rows.
 _TWO_COLUMNS = 70
@@ -26,6 +26,7 @@ def decision(job: Job, chosen: int, width: int) -> list[Line]:
     """The money, what happened, the candidates with a cursor, and the keys.
 
     Args:
+        job: The unconfirmed job.
         chosen: Index of the candidate under the cursor.
         width: Cells there are.
     """
@@ -56,6 +57,9 @@ def question_again(
     """The question before the same request is paid once more.
 
     Args:
+        job: The unconfirmed job.
+        price: The price of one clip.
+        server: The server that the clip would go to.
         refused: The server refused this prompt before; that wants a key of its own.
         known: What else a person should know: the day's money, the end of a model.
     """
