@@ -46,6 +46,18 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module
 
 
+def named_imports(path: Path) -> Iterator[str]:
+    """Every module or name that a file of the tests imports, relative ones with their package."""
+    package = path.relative_to(ROOT).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*above, *filter(None, [node.module])))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
 #: The screen, the uppermost first: a part imports what stands below it. Controllers build dialogs;
 #: `context`, `intent` and `engine_api` are what all of them share.
 SCREEN = (
@@ -126,6 +138,22 @@ def test_each_tool_has_its_room() -> None:
         if (rooms := ONLY_IN.get(module.partition(".")[0])) and not name.startswith(rooms)
     ]
     assert not intruders
+
+
+def test_no_test_module_is_imported() -> None:
+    """What tests share is in tests/support, or in a module of the room that is no test module.
+
+    A change to one test would change others, and fixtures would come with an import.
+    """
+    imported = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for folder in (ROOT / "tests", ROOT / "tools", ROOT / "bench", HOUSE)
+        for path in sorted(folder.rglob("*.py"))
+        for module in named_imports(path)
+        for part in module.split(".")
+        if module.startswith("tests.") and (part.startswith("test_") or part == "conftest")
+    ]
+    assert not imported
 
 
 def test_the_arrows_point_down() -> None:

@@ -19,8 +19,8 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.server import ServerRef
 from sora_tui.i18n.recovery import search_words
 from sora_tui.workspace.folder import open_folder
-from tests.cli.conftest import Shell
 from tests.support.job_states import LATER
+from tests.support.shell import Shell
 from tests.support.stored_jobs import put, saved, wish
 
 LAB = (

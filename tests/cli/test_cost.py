@@ -13,8 +13,8 @@ from sora_tui.core.job import Attempt, Cost, State
 from sora_tui.core.server import ServerRef
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
-from tests.cli.conftest import Shell
 from tests.support.sample_jobs import pending
+from tests.support.shell import Shell
 
 
 @pytest.fixture

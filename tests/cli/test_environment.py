@@ -15,7 +15,7 @@ import pytest
 
 from sora_tui.core.request import VideoRequest
 from sora_tui.workspace.folder import open_folder
-from tests.cli.conftest import Ran
+from tests.support.shell import Ran
 from tests.support.simulator_process import Simulator
 from tests.support.stored_jobs import put, wish
 

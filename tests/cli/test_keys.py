@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cli.conftest import Shell
+from tests.support.shell import Shell
 
 
 def test_every_key_has_a_line(shell: Shell) -> None:

@@ -20,9 +20,9 @@ from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.queue_pause import set_paused
-from tests.cli.conftest import Shell
 from tests.support import job_states
 from tests.support.engine_watcher import KITE
+from tests.support.shell import Shell
 
 LAB = Server("lab", "http://127.0.0.1:9/v1", free=True)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests.cli.conftest import Shell
+from tests.support.shell import Shell
 
 LAB = (
     'default = "lab"\n[servers.lab]\nbase_url = "http://127.0.0.1:9/v1"\ndialect = "vllm-omni"\n'

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,44 +15,12 @@ from sora_tui.core.recovery import Candidate, RecoverySearch
 from sora_tui.engine.remote_jobs import unconfirmed_by_candidate
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
-from tests.cli.conftest import COMMAND, Ran, Shell
 from tests.support.job_states import ERROR, LATER, START, new_job
-from tests.support.lossy_server import LossyServer, lossy_server
-from tests.support.pty_session import KEYS, PtySession
+from tests.support.lossy_server import lossy_server
+from tests.support.pty_session import KEYS
+from tests.support.shell import Shell
 from tests.support.stored_jobs import put, saved
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A workspace with one job whose answer was lost, on a server that charges 0.10."""
-
-    shell: Shell
-    server: LossyServer
-    ran: Ran
-    job_id: str
-
-    def document(self, job_id: str | None = None) -> dict[str, Any]:
-        path = self.shell.workspace / "metadata" / f"{job_id or self.job_id}.json"
-        told: dict[str, Any] = json.loads(path.read_text())
-        return told
-
-    def terminal(self, *words: str) -> PtySession:
-        shell = self.shell
-        return PtySession([*COMMAND, *words], cols=120, env=shell.environ, cwd=shell.workspace)
-
-
-def lose(workspace: Path, server: LossyServer) -> Lost:
-    """Have a paid clip made whose answer is lost."""
-    workspace.mkdir(exist_ok=True)
-    (workspace / "sora-tui.toml").write_text(
-        f'default = "lab"\n[servers.lab]\nbase_url = "{server.base_url}"\nauth = "none"\n'
-        'encoding = "json"\ndefault_model = "sora-2"\ndefault_seconds = "1"\n'
-        'default_size = "320x180"\nprices = {sora-2 = 0.10}\n'
-    )
-    shell = Shell(workspace, {})
-    ran = shell("generate", "A kite over a grey sea", "--yes")
-    (document,) = shell.documents
-    return Lost(shell, server, ran, document.stem)
+from tests.support.unconfirmed_job import Lost, lose
 
 
 @pytest.fixture(scope="module")

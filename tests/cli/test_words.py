@@ -20,8 +20,8 @@ from sora_tui.cli.commands import COMMANDS
 from sora_tui.cli.parser import build_parser
 from sora_tui.core.problem import CODES
 from sora_tui.simulator.__main__ import main as run_simulator
-from tests.cli.conftest import COMMAND, Shell
 from tests.support.pty_session import PtySession
+from tests.support.shell import COMMAND, Shell
 
 
 def test_a_subcommand_is_one_file_and_one_row() -> None:

@@ -31,8 +31,8 @@ from sora_tui.core.server import ServerRef
 from sora_tui.core.sniff import sniff
 from sora_tui.engine.rate_limit import poll_delay
 from sora_tui.workspace.outputs import output_name
-from tests.engine.test_poll_plan import Farm, now, polling
 from tests.support.clients import Received, at, client_of
+from tests.support.polled_server import PolledServer, now, polling
 from tests.support.raw_server import RawServer, answer, read_request, replies, send
 from tests.support.server_answers import SHAPES, answering, clip
 from tests.support.virtual_time import run, until
@@ -358,13 +358,17 @@ def test_divergence_15_a_server_that_sends_us_to_its_cloud_storage() -> None:
 def test_divergence_16_a_list_that_lies_is_walked_no_further(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def play(farm: Farm) -> None:
+    async def play(farm: PolledServer) -> None:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             for _ in range(250):
                 active_jobs.put(farm.accept(1e9, "in_progress"))
             await asyncio.sleep(60)
 
-    for farm in (Farm(ignores_after=True), Farm(list_status=405), Farm(list_status=501)):
+    for farm in (
+        PolledServer(ignores_after=True),
+        PolledServer(list_status=405),
+        PolledServer(list_status=501),
+    ):
         run(play(farm))
         assert 1 <= len(farm.pages) <= 30
         if farm.list_status != 200:
@@ -536,7 +540,7 @@ async def test_divergence_26_a_full_server_says_later_in_its_own_words_only() ->
 def test_divergence_27_a_job_that_the_server_lost_is_gone_only_after_ten_minutes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def play(farm: Farm) -> float:
+    async def play(farm: PolledServer) -> float:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             farm.knows_nothing = True
             job = active_jobs.put(farm.accept(60.0))
@@ -544,7 +548,7 @@ def test_divergence_27_a_job_that_the_server_lost_is_gone_only_after_ten_minutes
             await until(lambda: job.id not in active_jobs.jobs)
             return now() - began
 
-    farm = Farm()
+    farm = PolledServer()
     assert run(play(farm)) >= 600
     assert len(farm.gets) >= 5
 
@@ -571,11 +575,11 @@ def test_divergence_29_what_has_expired_is_told_and_the_deadline_kept() -> None:
 def test_divergence_30_looking_goes_on_through_any_word_and_for_any_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def play(farm: Farm) -> None:
+    async def play(farm: PolledServer) -> None:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             active_jobs.put(farm.accept(7200.0))
             await until(lambda: farm.seen_at != {})
 
-    farm = Farm(working="klingon")
+    farm = PolledServer(working="klingon")
     run(play(farm))
     assert farm.delay < 70  # once a minute, and ten percent of chance

@@ -8,7 +8,7 @@ import io
 import json
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,11 +34,12 @@ from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n.output_check import output_words
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.media.test_webm import webm
+from tests.engine.completed_jobs import completed_jobs
 from tests.support.engine_watcher import running
 from tests.support.fault_server import Act, Call, FaultServer, clip_cut, say
 from tests.support.installed_program import clip
 from tests.support.job_states import new_job
+from tests.support.pictures import webm
 from tests.support.raw_server import answer
 from tests.support.stored_jobs import put
 
@@ -84,29 +85,6 @@ class Counter:
         call.socket.sendall(data[-1:])
 
 
-def made(folder: Folder, server: FaultServer, minutes: Sequence[float | None]) -> Server:
-    """The profile of jobs that another run saw completed, oldest first.
-
-    Args:
-        minutes: For each job, how long its clip can still be had; None where nobody said.
-    """
-    profile = Server("lab", server.base_url, free=True)
-    ids, now = JobIds(), datetime.now(UTC) - timedelta(hours=1)
-    jobs = []
-    for number, left in enumerate(minutes):
-        video = {"id": f"video_{number}", "status": "completed"}
-        until = None if left is None else (datetime.now(UTC) + timedelta(minutes=left)).timestamp()
-        remote = read_video(video if until is None else {**video, "expires_at": until})
-        assert remote is not None
-        at = now + timedelta(seconds=number)
-        job = replace(new_job(), id=ids.next(at), created_at=at, updated_at=at, server=profile.ref)
-        jobs.append(job.submitting(at, "key").accepted(at, remote, 200))
-        assert jobs[-1].state is State.COMPLETED
-        server.videos.append({**video, "created_at": int(at.timestamp())})
-    put(folder, *jobs)
-    return profile
-
-
 def asked(server: FaultServer) -> list[int]:
     """The numbers of the clips that were asked for, in that order."""
     return [
@@ -118,7 +96,9 @@ def asked(server: FaultServer) -> list[int]:
 def test_what_expires_soon_goes_before_a_hundred_others(
     folder: Folder, server: FaultServer
 ) -> None:
-    profile = made(folder, server, [SOON.get(n, None if n % 2 else 60.0 + n) for n in range(COUNT)])
+    profile = completed_jobs(
+        folder, server, [SOON.get(n, None if n % 2 else 60.0 + n) for n in range(COUNT)]
+    )
     counter = Counter(hold=AT_ONCE)
     server.contents["*"] = [counter.act] * COUNT
     with running(folder, profile):
@@ -137,7 +117,7 @@ def test_what_expires_soon_goes_before_a_hundred_others(
 
 
 def test_what_breaks_off_is_told_and_fetched_again(folder: Folder, server: FaultServer) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [clip_cut(0.5)]
     with running(folder, profile) as (_, watcher):
         event = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
@@ -160,7 +140,7 @@ def test_a_server_that_says_so_twice_ends_a_clip(
     folder: Folder, server: FaultServer, refusal: Act, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "_END_AGAIN", 0.01)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [refusal] * 2
     with running(folder, profile) as (_, watcher):
         expired = watcher.wait_for_state(State.EXPIRED)
@@ -189,7 +169,7 @@ def test_no_answer_alone_ends_a_clip_nor_one_about_the_way_to_it(
 ) -> None:
     monkeypatch.setattr(downloads, "_END_AGAIN", 0.01)
     monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [refusal] * times
     with running(folder, profile) as (_, watcher):
         watcher.wait_for_state(State.SAVED)
@@ -201,7 +181,7 @@ def test_a_late_file_is_waited_for_and_then_believed_lost(
     """Completed, and 404 for its content: servers are late, but not for ever."""
     monkeypatch.setattr(downloads, "_MISS_WAITS", (0.01,))
     monkeypatch.setattr(downloads, "MISS_TIME", 0.0)
-    profile = made(folder, server, [None])
+    profile = completed_jobs(folder, server, [None])
     server.contents["*"] = [say(404)] * 20
     with running(folder, profile) as (_, watcher):
         watcher.wait_for_state(State.EXPIRED)
@@ -214,7 +194,7 @@ def test_a_clip_that_reaches_to_wherever_it_broke_off_is_fetched_again(
     """A media box may say "to the end of the file", and a body may come without a length."""
     at = server.clip.index(b"mdat") - 4
     open_ended = server.clip[:at] + bytes(4) + server.clip[at + 4 :]
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
     server.contents["*"] = [lambda call: call.socket.sendall(head + open_ended[:-999])]
     with running(folder, profile) as (_, watcher):
@@ -227,7 +207,7 @@ def test_a_clip_whose_profile_is_gone_waits_for_it_to_come_back(
     folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.05)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     stranger = Server("other", "http://127.0.0.1:9/v1", free=True)
     with running(folder, stranger) as (engine, watcher):
         event = watcher.wait_for(
@@ -245,7 +225,7 @@ def test_a_clip_whose_profile_is_gone_waits_for_it_to_come_back(
 async def test_a_transfer_that_ends_because_we_leave_is_no_failure(
     folder: Folder, server: FaultServer
 ) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     told: list[EngineEvent] = []
     with closing(History(folder)) as history:
         event_bus, budget_guard = EventBus([told.append]), BudgetGuard(Budget(), folder)
@@ -294,7 +274,7 @@ def test_a_server_is_asked_less_and_less_often_and_a_disk_soon_again(
 def test_a_clip_of_another_kind_is_kept_though_nothing_is_known_of_it(
     folder: Folder, server: FaultServer, tmp_path: Path
 ) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     sent = webm(tmp_path / "clip").read_bytes()
     reply = answer(200, sent, content_type="video/webm")
     server.contents["*"] = [lambda call: call.socket.sendall(reply)]
@@ -307,7 +287,7 @@ def test_a_clip_of_another_kind_is_kept_though_nothing_is_known_of_it(
 
 
 def test_a_folder_that_was_tidied_away_is_made_again(folder: Folder, server: FaultServer) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [clip_cut(0.5)]
     with running(folder, profile) as (_, watcher):
         watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
@@ -325,7 +305,7 @@ def test_a_folder_removed_under_a_transfer_is_no_fault_of_ours(
         shutil.rmtree(folder.output)
         call.reply(call.server.clip)
 
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [removed]
     with running(folder, profile) as (_, watcher):
         saved = watcher.wait_for_state(State.SAVED)
@@ -334,7 +314,7 @@ def test_a_folder_removed_under_a_transfer_is_no_fault_of_ours(
 
 
 def test_whoever_takes_over_makes_the_folder_again(folder: Folder, server: FaultServer) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     shutil.rmtree(folder.output)
     with running(folder, profile) as (_, watcher):
         watcher.wait_for_state(State.SAVED)
@@ -346,7 +326,7 @@ def test_one_denial_ends_nothing_whatever_a_clock_says(
     folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch, left: float
 ) -> None:
     monkeypatch.setattr(downloads, "_MISS_WAITS", (0.01,))
-    profile = made(folder, server, [left / 60])
+    profile = completed_jobs(folder, server, [left / 60])
     server.contents["*"] = [say(404)] * 12
     with running(folder, profile) as (_, watcher):
         watcher.wait_for_state(State.SAVED)
@@ -363,7 +343,7 @@ def test_denials_are_spread_over_ten_minutes() -> None:
 def test_no_clip_is_asked_for_earlier_than_its_server_wants(
     folder: Folder, server: FaultServer, status: int
 ) -> None:
-    profile = made(folder, server, [60, 60] if status == 429 else [60])
+    profile = completed_jobs(folder, server, [60, 60] if status == 429 else [60])
     server.contents["video_0"] = [say(status, {}, retry_after="60")]
     with running(folder, profile) as (_, watcher):
         event = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
@@ -376,7 +356,7 @@ def test_no_clip_is_asked_for_earlier_than_its_server_wants(
 async def test_a_server_that_finds_us_too_fast_is_left_alone_for_every_clip(
     folder: Folder, server: FaultServer
 ) -> None:
-    profile = made(folder, server, [1, 2])
+    profile = completed_jobs(folder, server, [1, 2])
     with closing(History(folder)) as history:
         active_jobs = ActiveJobs(
             history, EventBus([]), BudgetGuard(Budget(), folder), lambda: True, {"lab": profile}
@@ -426,7 +406,7 @@ def test_a_line_that_dies_every_time_brings_a_clip_home(
     folder: Folder, server: FaultServer
 ) -> None:
     """Each try begins where the last one ended, and none of them counts as in vain."""
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     act = ranged(0.3, dies=100)
     server.contents["*"] = [act] * 100
     with running(folder, profile) as (_, watcher):
@@ -443,7 +423,7 @@ def test_a_line_that_dies_every_time_brings_a_clip_home(
 def test_a_file_that_changed_meanwhile_is_not_put_together(
     folder: Folder, server: FaultServer
 ) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [ranged(0.5, dies=1), ranged(0.5, dies=0, etag='"two"')]
     with running(folder, profile) as (_, watcher):
         saved = watcher.wait_for_state(State.SAVED)
@@ -454,7 +434,7 @@ def test_a_file_that_changed_meanwhile_is_not_put_together(
 def test_a_part_that_was_tidied_away_is_no_fault_of_ours(
     folder: Folder, server: FaultServer
 ) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
 
     def tidied(call: Call) -> None:
         ranged(0.5, dies=1)(call)
@@ -515,7 +495,7 @@ def test_what_comes_twice_alike_is_what_the_server_has(
 ) -> None:
     """A check of ours may warn; it may not throw away what was paid for."""
     body, suffix, warning = odd(folder, kind)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [partial(_send, answer(200, body, content_type="video/mp4"))] * 9
     with running(folder, profile) as (_, watcher):
         saved = watcher.wait_for_state(State.SAVED)
@@ -534,7 +514,7 @@ def test_what_comes_twice_alike_is_what_the_server_has(
 def test_a_damaged_copy_that_was_followed_by_a_good_one_is_not_kept(
     folder: Folder, server: FaultServer
 ) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     damaged = answer(200, server.clip[:-999], content_type="video/mp4")
     server.contents["*"] = [lambda call: call.socket.sendall(damaged)]
     with running(folder, profile) as (_, watcher):
@@ -547,7 +527,7 @@ def test_a_damaged_copy_that_was_followed_by_a_good_one_is_not_kept(
 def test_a_doubtful_copy_is_kept_where_the_server_then_has_none(
     folder: Folder, server: FaultServer
 ) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [
         partial(_send, answer(200, GIF, content_type="video/mp4")),
         *[say(410)] * 2,
@@ -579,7 +559,7 @@ def test_words_are_never_saved_as_a_clip(
     folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch, words: bytes, kind: str
 ) -> None:
     monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [partial(_send, answer(200, words, content_type=kind))] * 6
     with running(folder, profile) as (_, watcher):
         saved = watcher.wait_for_state(State.SAVED)
@@ -596,7 +576,7 @@ def test_a_clip_that_is_shorter_than_told_every_time_is_kept(
     validator: dict[str, str],
 ) -> None:
     monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     length = {"content_length": str(len(server.clip) + 5), **validator}
     wrong = answer(200, server.clip, content_type="video/mp4", **length)
     assert wrong.lower().count(b"content-length") == 1
@@ -613,7 +593,7 @@ def test_a_clip_that_breaks_off_at_the_same_place_is_not_taken_for_whole(
     folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [clip_cut(0.6)] * 5
     with running(folder, profile) as (_, watcher):
         saved = watcher.wait_for_state(State.SAVED)
@@ -642,7 +622,7 @@ def test_a_fragmented_clip_without_a_length_is_kept_with_a_warning(
 ) -> None:
     """Its own index says nothing of where it ends, and two cut copies may be alike."""
     monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     body = fragmented_clip() if is_fragmented else server.clip
     server.contents["*"] = [endless(body)] * 9
     with running(folder, profile) as (_, watcher):
@@ -652,7 +632,7 @@ def test_a_fragmented_clip_without_a_length_is_kept_with_a_warning(
 
 def test_a_clip_without_a_length_is_asked_for_twice(folder: Folder, server: FaultServer) -> None:
     """Of a fragmented clip nothing in its bytes tells whether it is whole."""
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [endless(server.clip)] * 9
     with running(folder, profile) as (_, watcher):
         event = watcher.wait_for(lambda e: isinstance(e, JobChanged) and e.retry is not None)
@@ -668,7 +648,7 @@ def test_copies_without_a_length_that_always_differ_come_to_an_end(
     folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     free = [(8 + n).to_bytes(4, "big") + b"free" + bytes(n) for n in range(20)]
     server.contents["*"] = [endless(server.clip + padding) for padding in free]
     with running(folder, profile) as (_, watcher):
@@ -682,7 +662,7 @@ def test_a_file_that_is_too_large_is_told_once_and_waits_for_a_person(
 ) -> None:
     monkeypatch.setattr(downloads, "MAX_BYTES", 1000)
     monkeypatch.setattr(downloads, "_wait", lambda kind, failures: 0.01)
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     if not length:
         server.contents["*"] = [endless(server.clip)] * 9
     with running(folder, profile) as (engine, watcher):
@@ -702,7 +682,7 @@ def test_a_file_that_is_too_large_is_told_once_and_waits_for_a_person(
 async def test_a_file_that_is_too_large_is_not_asked_for_at_the_next_start(
     folder: Folder, server: FaultServer
 ) -> None:
-    profile = made(folder, server, [60])
+    profile = completed_jobs(folder, server, [60])
     with closing(History(folder)) as history:
         active_jobs = ActiveJobs(
             history, EventBus([]), BudgetGuard(Budget(), folder), lambda: True, {"lab": profile}

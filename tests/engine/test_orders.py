@@ -46,9 +46,9 @@ from sora_tui.tui.state.draft import draft_of_request
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.job_document import decode, encode
-from tests.cli.conftest import Shell
 from tests.support.raw_server import answer
 from tests.support.server_answers import NOT_FOUND, SHAPES, Shape, answering
+from tests.support.shell import Shell
 from tests.support.stored_jobs import put, wish
 from tests.support.tui.workspace_app import FakeEngine
 

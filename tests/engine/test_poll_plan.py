@@ -9,174 +9,19 @@ import asyncio
 import math
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from collections.abc import Iterable, Sequence
 from itertools import groupby, pairwise
-from pathlib import Path
-from typing import cast
 
 import pytest
 
-from sora_tui.client.server_error import ServerError
-from sora_tui.client.videos import Poll, VideoPage, VideosClient
-from sora_tui.core.job import Consent, Cost, Job, JobError, State
-from sora_tui.core.limits import Budget
-from sora_tui.core.problem import Spent
-from sora_tui.core.remote_video import RemoteVideo, read_video
-from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Server, ServerRef
-from sora_tui.engine import active_jobs as active_jobs_module
-from sora_tui.engine import poller, server_worker
-from sora_tui.engine.active_jobs import ActiveJobs, EventBus
-from sora_tui.engine.budget_guard import BudgetGuard
+from sora_tui.core.job import Job
+from sora_tui.engine import poller
 from sora_tui.engine.events import Retry
 from sora_tui.engine.poll_plan import PollPlan
-from sora_tui.engine.rate_limit import CreateLimit
-from sora_tui.engine.server_worker import ServerWorker
-from sora_tui.workspace import capability_cache
-from sora_tui.workspace.folder import Folder
-from sora_tui.workspace.history import History
+from tests.support.polled_server import LATENCY, PolledServer, now, polling, read, utc
 from tests.support.virtual_time import VirtualLoop, run, until
 
-SERVER = Server(name="farm", base_url="http://127.0.0.1:9/v1", dialect="generic", free=True)
-EPOCH = datetime(2026, 11, 22, 10, tzinfo=UTC)
-#: An answer's way, in seconds.
-LATENCY = 0.15
 MEDIAN, SIGMA = 105.0, 0.35
-
-#: When, and the id or the cursor that was asked for.
-Gets = list[tuple[float, str]]
-Pages = list[tuple[float, str | None]]
-
-
-class Memory(History):
-    """Remembers only how long jobs took: the disk is not what is measured here."""
-
-    def __init__(self, past: Sequence[float] = ()) -> None:
-        self._past = list(past)
-
-    def save(self, job: Job) -> Job:
-        return job
-
-    def durations(
-        self, profile: str, model: str | None, size: str | None, seconds: str | None
-    ) -> list[float]:
-        return self._past
-
-
-@dataclass
-class Farm:
-    """A server: makes each job in its time, and writes down what it is asked."""
-
-    tells_progress: bool = False
-    working: str = "in_progress"
-    hint: float | None = None
-    list_status: int = 200
-    ignores_after: bool = False
-    forgets: set[str] = field(default_factory=set)  # ids the list does not tell
-    stale: dict[str, str] = field(default_factory=dict)  # status words the list tells instead
-    hangs: set[str] = field(default_factory=set)
-    down: Callable[[float], bool] = lambda at: False
-    knows_nothing: bool = False
-    jumped: float = 0.0  # seconds that the wall clock went and the loop did not
-    done_at: dict[str, float] = field(default_factory=dict)  # oldest first
-    accepted_at: dict[str, float] = field(default_factory=dict)
-    seen_at: dict[str, float] = field(default_factory=dict)
-    gets: Gets = field(default_factory=list)
-    pages: Pages = field(default_factory=list)
-    server: Server = SERVER
-
-    # What the poller calls ------------------------------------------------------------------
-
-    async def retrieve(self, video_id: str, cookies: object = ()) -> Poll:
-        self.gets.append((now(), video_id))
-        await asyncio.sleep(30 if video_id in self.hangs else LATENCY)
-        if video_id in self.hangs:
-            raise failure(None, "server_unreachable")
-        if self.down(now()):
-            raise failure(500, "server_unreachable")
-        if self.knows_nothing:
-            raise failure(404, "remote_gone")
-        return Poll(self.video(video_id), self.hint)
-
-    async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
-        self.pages.append((now(), after))
-        await asyncio.sleep(LATENCY)
-        if self.down(now()):
-            raise failure(500, "server_unreachable")
-        if self.list_status != 200:
-            raise failure(self.list_status, "request_refused")
-        known = () if self.knows_nothing else reversed(self.done_at)
-        ids = [video_id for video_id in known if video_id not in self.forgets]
-        start = 0 if after is None or self.ignores_after else ids.index(after) + 1
-        page = ids[start : start + limit]
-        rows = tuple(self.video(video_id, self.stale.get(video_id)) for video_id in page)
-        more = start + limit < len(ids)
-        return VideoPage(rows, page[-1] if page else None, more, 0.0)
-
-    async def aclose(self) -> None:
-        pass
-
-    # What the test sees ---------------------------------------------------------------------
-
-    @property
-    def asked(self) -> Sequence[float]:
-        return sorted(at for at, _ in (*self.gets, *self.pages))
-
-    @property
-    def sweeps(self) -> Sequence[float]:
-        return [at for at, after in self.pages if after is None]
-
-    @property
-    def delay(self) -> float:
-        late = [at - self.done_at[video_id] for video_id, at in self.seen_at.items()]
-        return sum(late) / len(late)
-
-    def video(self, video_id: str, word: str | None = None) -> RemoteVideo:
-        share = (now() - self.accepted_at[video_id]) / (
-            self.done_at[video_id] - self.accepted_at[video_id]
-        )
-        word = word or ("completed" if share >= 1 else self.working)
-        return read(video_id, word, int(share * 100) if self.tells_progress and share < 1 else None)
-
-    def accept(self, seconds: float, status: str = "queued") -> Job:
-        """A job as it is among the active jobs once the server has taken it."""
-        number = len(self.done_at)
-        at = utc(self)
-        video_id = f"video_{number}"
-        self.accepted_at[video_id] = now()
-        self.done_at[video_id] = now() + seconds
-        job = Job.new(
-            f"20261122-100000-{number:06d}",
-            at,
-            ServerRef(SERVER.name, SERVER.base_url),
-            VideoRequest(prompt="A kite", model="model-1", seconds="8"),
-            cost=Cost(),
-            consent=Consent("unknown", at),
-        )
-        return job.submitting(at, "key").accepted(at, read(video_id, status, None))
-
-
-@cache
-def read(video_id: str, word: str, progress: int | None) -> RemoteVideo:
-    video = read_video({"id": video_id, "status": word, "progress": progress})
-    assert video is not None
-    return video
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-def utc(farm: Farm) -> datetime:
-    return EPOCH + timedelta(seconds=now() + farm.jumped)
-
-
-def failure(status: int | None, kind: str) -> ServerError:
-    return ServerError(JobError(kind, Spent.NO, status=status), not_found=status == 404)
 
 
 def lognormal(count: int) -> list[float]:
@@ -184,45 +29,8 @@ def lognormal(count: int) -> list[float]:
     return [MEDIAN * math.exp(chance.gauss(0, SIGMA)) for _ in range(count)]
 
 
-@asynccontextmanager
-async def polling(
-    farm: Farm, monkeypatch: pytest.MonkeyPatch, past: Sequence[float] = ()
-) -> AsyncIterator[tuple[ActiveJobs, ServerWorker]]:
-    """The real poller at work on a farm."""
-    for module in (active_jobs_module, poller, server_worker):
-        monkeypatch.setattr(module, "utc_now", lambda: utc(farm))
-    monkeypatch.setattr(server_worker, "VideosClient", lambda server: cast(VideosClient, farm))
-    faults: list[Exception] = []
-    history, folder = Memory(past), Folder(Path("nowhere"))
-    active_jobs = ActiveJobs(
-        history, EventBus([]), BudgetGuard(Budget(), folder), lambda: True, {SERVER.name: SERVER}
-    )
-
-    async def connect(server: Server) -> Server:
-        return server
-
-    memory, limit = capability_cache.CapabilityCache(folder), CreateLimit(utc(farm))
-    worker = ServerWorker(SERVER, active_jobs, folder, connect, faults.append, memory, limit)
-
-    def stepped(job: Job) -> None:
-        if job.state is State.COMPLETED:
-            farm.seen_at[job.remote_id or ""] = now()
-            active_jobs.jobs.pop(job.id, None)
-        worker.wake()
-
-    active_jobs.on_step = stepped
-    work = asyncio.create_task(worker.wait_for_completion())
-    try:
-        yield active_jobs, worker
-    finally:
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
-        await worker.close()
-    assert not faults
-
-
 def finish(
-    farm: Farm,
+    farm: PolledServer,
     monkeypatch: pytest.MonkeyPatch,
     seconds: Iterable[float],
     every: float = 0.0,
@@ -260,7 +68,7 @@ def the_same_chance() -> None:
 def test_a_thousand_jobs_are_seen_soon_for_few_requests(
     monkeypatch: pytest.MonkeyPatch, tells_progress: bool, learnt: bool
 ) -> None:
-    farm = Farm(tells_progress=tells_progress)
+    farm = PolledServer(tells_progress=tells_progress)
     finish(farm, monkeypatch, lognormal(1000), past=lognormal(50) if learnt else ())
     assert len(farm.asked) <= 700
     assert farm.delay <= 3.0
@@ -276,7 +84,7 @@ def test_a_thousand_jobs_are_seen_soon_for_few_requests(
 def test_in_any_mix_there_is_at_most_one_sweep_in_five_seconds(
     monkeypatch: pytest.MonkeyPatch, count: int, every: float, requests: float
 ) -> None:
-    farm = Farm(tells_progress=True)
+    farm = PolledServer(tells_progress=True)
     finish(farm, monkeypatch, lognormal(count), every)
     assert closest(farm.sweeps) >= 5.0
     assert farm.delay <= 3.5
@@ -284,7 +92,7 @@ def test_in_any_mix_there_is_at_most_one_sweep_in_five_seconds(
 
 
 def test_a_single_short_job_is_watched_every_second_or_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    farm = Farm(tells_progress=True, hint=1.0)
+    farm = PolledServer(tells_progress=True, hint=1.0)
     finish(farm, monkeypatch, [9.0], past=[9.0] * 50)
     gaps = [b - a for a, b in pairwise(farm.asked)]
     assert farm.pages == []
@@ -296,7 +104,7 @@ def test_a_single_short_job_is_watched_every_second_or_two(monkeypatch: pytest.M
 def test_the_one_that_runs_among_many_that_wait_is_watched_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def play(farm: Farm) -> None:
+    async def play(farm: PolledServer) -> None:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             active_jobs.put(farm.accept(60.0, "in_progress"))
             farm.working = "queued"
@@ -304,7 +112,7 @@ def test_the_one_that_runs_among_many_that_wait_is_watched_too(
                 active_jobs.put(farm.accept(600.0))
             await asyncio.sleep(50)
 
-    farm = Farm(hint=1.0)
+    farm = PolledServer(hint=1.0)
     run(play(farm))
     assert {video_id for _, video_id in farm.gets} == {"video_0"}
     assert len(farm.gets) >= 10
@@ -313,7 +121,7 @@ def test_the_one_that_runs_among_many_that_wait_is_watched_too(
 
 def test_progress_counts_from_the_start_and_not_from_the_queue() -> None:
     async def play() -> float:
-        farm = Farm()
+        farm = PolledServer()
         job, began = farm.accept(60.0), now()
         plan = PollPlan(lambda job: None)
         plan.sync([job], began, utc(farm))
@@ -325,7 +133,7 @@ def test_progress_counts_from_the_start_and_not_from_the_queue() -> None:
 
 
 def test_fresh_jobs_are_left_alone_until_one_can_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    farm = Farm()
+    farm = PolledServer()
     finish(farm, monkeypatch, [100.0] * 20, past=[100.0] * 50)
     first_page, _ = farm.pages[0]
     assert first_page - farm.accepted_at["video_0"] == pytest.approx(45, abs=1)
@@ -340,7 +148,7 @@ def test_fresh_jobs_are_left_alone_until_one_can_be_done(monkeypatch: pytest.Mon
 def test_a_server_without_a_list_is_asked_for_one_once(
     monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    farm = Farm(list_status=status)
+    farm = PolledServer(list_status=status)
     finish(farm, monkeypatch, [60.0] * 20)
     assert len(farm.pages) == 1
     assert max(Counter(at // 5 for at in farm.asked).values()) <= 20 + 25
@@ -349,7 +157,7 @@ def test_a_server_without_a_list_is_asked_for_one_once(
 def test_a_list_that_fails_leaves_the_jobs_to_be_asked_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    farm = Farm(list_status=500)
+    farm = PolledServer(list_status=500)
     finish(farm, monkeypatch, [150.0] * 20)
     assert len(farm.pages) <= 3
     assert farm.delay <= 20
@@ -358,7 +166,7 @@ def test_a_list_that_fails_leaves_the_jobs_to_be_asked_one_by_one(
 def test_a_list_that_repeats_its_first_page_is_walked_no_further(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    farm = Farm(ignores_after=True)
+    farm = PolledServer(ignores_after=True)
     finish(farm, monkeypatch, [60.0] * 150)
     assert sum(after is not None for _, after in farm.pages) == 1
     assert len(farm.seen_at) == 150
@@ -368,7 +176,7 @@ def test_a_list_that_repeats_its_first_page_is_walked_no_further(
 def test_a_list_that_lies_or_keeps_silent_is_overruled_by_the_job_itself(
     monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
-    farm = Farm(forgets={"video_3"}, stale={"video_5": word})
+    farm = PolledServer(forgets={"video_3"}, stale={"video_5": word})
     finish(farm, monkeypatch, [60.0] * 20)
     assert {"video_3", "video_5"} <= farm.seen_at.keys()
     assert Counter(video_id for _, video_id in farm.gets)["video_5"] <= 30
@@ -378,19 +186,21 @@ def test_a_job_of_which_the_list_tells_nothing_new_is_asked_for_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Not ahead of the job as it was accepted, so that no row is in conflict with what is known.
-    farm = Farm(stale={f"video_{number}": "queued" for number in range(20)}, working="queued")
+    farm = PolledServer(
+        stale={f"video_{number}": "queued" for number in range(20)}, working="queued"
+    )
     finish(farm, monkeypatch, [60.0] * 20)
     assert max(farm.seen_at.values()) <= max(farm.done_at.values()) + 400
 
 
 def test_one_that_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def play(farm: Farm) -> None:
+    async def play(farm: PolledServer) -> None:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             for _ in range(100):
                 active_jobs.put(farm.accept(60.0))
             await until(lambda: len(farm.seen_at) == 99)
 
-    farm = Farm(list_status=404, hangs={"video_50"})
+    farm = PolledServer(list_status=404, hangs={"video_50"})
     run(play(farm))
     assert "video_50" not in farm.seen_at
     assert max(farm.seen_at.values()) - farm.done_at["video_0"] <= 45
@@ -399,7 +209,7 @@ def test_one_that_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> No
 def test_while_a_server_fails_one_request_at_a_time_asks_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    farm = Farm(list_status=404, down=lambda at: 1030 <= at < 1630)
+    farm = PolledServer(list_status=404, down=lambda at: 1030 <= at < 1630)
     finish(farm, monkeypatch, [60.0] * 100)
     during = [at for at in farm.asked if 1031 <= at < 1630]
     assert len(during) <= 40
@@ -408,7 +218,7 @@ def test_while_a_server_fails_one_request_at_a_time_asks_for_it(
 
 
 def test_a_denied_job_is_gone_only_after_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def play(farm: Farm) -> float:
+    async def play(farm: PolledServer) -> float:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             farm.knows_nothing = True
             seen, show = list[Retry | None](), active_jobs.show_retry
@@ -423,7 +233,7 @@ def test_a_denied_job_is_gone_only_after_ten_minutes(monkeypatch: pytest.MonkeyP
             assert [retry.why for retry in seen if retry] == ["404"] * (len(farm.gets) - 1)
             return now() - 1000
 
-    farm = Farm()
+    farm = PolledServer()
     assert 600 <= run(play(farm)) <= 800
     assert 5 <= len(farm.gets) <= 15
 
@@ -433,21 +243,21 @@ def test_a_denied_job_is_not_gone_while_its_list_is_away(
 ) -> None:
     """The list may have it under another id; it is waited for as long again."""
 
-    async def play(farm: Farm) -> float:
+    async def play(farm: PolledServer) -> float:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             farm.knows_nothing = True
             job = active_jobs.put(farm.accept(60.0))
             await until(lambda: job.id not in active_jobs.jobs)
             return now() - 1000
 
-    assert 1200 <= run(play(Farm(list_status=503))) <= 1500
-    assert 600 <= run(play(Farm(list_status=405))) <= 800
+    assert 1200 <= run(play(PolledServer(list_status=503))) <= 1500
+    assert 600 <= run(play(PolledServer(list_status=405))) <= 800
 
 
 def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def play(farm: Farm) -> None:
+    async def play(farm: PolledServer) -> None:
         async with polling(farm, monkeypatch) as (active_jobs, worker):
             farm.knows_nothing = True
             job = active_jobs.put(farm.accept(60.0))
@@ -461,7 +271,7 @@ def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
             assert job.id not in active_jobs.jobs
             assert shown == []
 
-    farm = Farm()
+    farm = PolledServer()
     run(play(farm))
     assert len(farm.gets) == 1
 
@@ -470,7 +280,7 @@ def test_what_is_told_of_a_job_that_is_over_changes_nothing() -> None:
     """An answer may be on its way when the job leaves the active jobs."""
 
     async def play() -> None:
-        farm = Farm()
+        farm = PolledServer()
         job, began = farm.accept(60.0), now()
         plan = PollPlan(lambda job: None)
         plan.sync([job], began, utc(farm))
@@ -489,7 +299,7 @@ def test_what_is_told_of_a_job_that_is_over_changes_nothing() -> None:
 def test_a_long_page_of_the_list_lets_others_have_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each row may be a write, and a disk may be slow: a download must not starve meanwhile."""
 
-    async def play(farm: Farm) -> list[str]:
+    async def play(farm: PolledServer) -> list[str]:
         said: list[str] = []
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
@@ -507,7 +317,7 @@ def test_a_long_page_of_the_list_lets_others_have_a_turn(monkeypatch: pytest.Mon
             await until(lambda: len(farm.seen_at) == 10)
         return said
 
-    said = run(play(Farm()))
+    said = run(play(PolledServer()))
     assert said.count("row") >= 10
     # One row of the list, and perhaps the one job that is asked for by itself.
     assert max(len(list(same)) for what, same in groupby(said) if what == "row") <= 2
@@ -520,7 +330,7 @@ def test_a_long_page_of_the_list_lets_others_have_a_turn(monkeypatch: pytest.Mon
 def test_a_job_stuck_for_a_day_is_asked_about_once_a_minute_at_most(
     monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    async def play(farm: Farm) -> None:
+    async def play(farm: PolledServer) -> None:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             job = farm.accept(1e9, "in_progress")
             jobs = [farm.accept(1e9, "in_progress") for _ in range(count - 1)]
@@ -529,21 +339,21 @@ def test_a_job_stuck_for_a_day_is_asked_about_once_a_minute_at_most(
                 active_jobs.put(each)
             await asyncio.sleep(3700)
 
-    farm = Farm(hint=1.0)
+    farm = PolledServer(hint=1.0)
     run(play(farm))
     per_job = Counter(video_id for _, video_id in farm.gets)
     assert len(farm.pages) + max(per_job.values(), default=0) <= 64
 
 
 def test_the_servers_wish_is_a_floor_for_each_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    farm = Farm(hint=12.0, list_status=404)
+    farm = PolledServer(hint=12.0, list_status=404)
     finish(farm, monkeypatch, [100.0] * 5)
     for video_id in farm.done_at:
         assert closest([at for at, asked in farm.gets if asked == video_id]) >= 12.0
 
 
 def test_a_word_we_do_not_know_is_asked_about_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
-    farm = Farm(working="simmering", hint=1.0)
+    farm = PolledServer(working="simmering", hint=1.0)
     finish(farm, monkeypatch, [100.0])
     assert closest(farm.asked) >= 27.0
 
@@ -551,7 +361,7 @@ def test_a_word_we_do_not_know_is_asked_about_slowly(monkeypatch: pytest.MonkeyP
 def test_many_jobs_with_a_word_we_do_not_know_are_swept_slowly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    farm = Farm(working="simmering")
+    farm = PolledServer(working="simmering")
     finish(farm, monkeypatch, [100.0] * 20)
     assert closest(farm.sweeps) >= 27.0
 
@@ -561,7 +371,7 @@ def test_many_jobs_with_a_word_we_do_not_know_are_swept_slowly(
 def test_after_a_sleep_everything_is_looked_at_once(
     monkeypatch: pytest.MonkeyPatch, count: int, jump: float
 ) -> None:
-    async def play(farm: Farm) -> tuple[int, float]:
+    async def play(farm: PolledServer) -> tuple[int, float]:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             for _ in range(count):
                 active_jobs.put(farm.accept(1e6))
@@ -572,6 +382,6 @@ def test_after_a_sleep_everything_is_looked_at_once(
             after = [at - woken for at in farm.asked if at > woken]
             return sum(at <= 5 for at in after), min(after)
 
-    requests, first = run(play(Farm(hint=1.0)))
+    requests, first = run(play(PolledServer(hint=1.0)))
     assert first <= 5.0
     assert 1 <= requests <= math.ceil(count / 100) + 1

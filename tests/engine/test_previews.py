@@ -14,7 +14,7 @@ from sora_tui.engine.events import EngineFault, JobChanged
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.engine.test_downloads import made
+from tests.engine.completed_jobs import completed_jobs
 from tests.support.engine_watcher import Watcher, order, running, until
 from tests.support.fault_server import Act, Call, FaultServer, clip_cut, say
 from tests.support.installed_program import clip
@@ -46,7 +46,7 @@ def give(data: bytes, kind: str = "image/webp") -> Act:
 
 def saying_all(folder: Folder, server: FaultServer, count: int = 1) -> Server:
     """A server that speaks as the one that has variants."""
-    return made(folder, server, [60] * count)._replace(dialect="openai")
+    return completed_jobs(folder, server, [60] * count)._replace(dialect="openai")
 
 
 def variants(server: FaultServer) -> list[str]:
@@ -137,7 +137,7 @@ def test_what_goes_wrong_leaves_the_clip_as_it_is(
 
 
 def test_a_server_of_another_kind_is_not_asked(folder: Folder, server: FaultServer) -> None:
-    profile = made(folder, server, [60, 60])
+    profile = completed_jobs(folder, server, [60, 60])
     server.contents["*"] = [the_clip, the_clip]
     with running(folder, profile) as (_, watcher):
         for _number in range(2):

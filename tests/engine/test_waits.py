@@ -14,15 +14,15 @@ from sora_tui.client.videos import Poll, VideoPage
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import Spent
 from sora_tui.engine.rate_limit import RateLimiter
-from tests.engine.test_poll_plan import Farm, now, polling
 from tests.support.clients import at, client_of
+from tests.support.polled_server import PolledServer, now, polling
 from tests.support.raw_server import RawServer, answer, replies
 from tests.support.virtual_time import run, until
 
 BUSY = JobError("server_busy", Spent.NO, status=429)
 
 
-class Resting(Farm):
+class Resting(PolledServer):
     """A server that asks to be left alone: at first `busy` times, by this failure."""
 
     failure = ServerError(BUSY, retry_after=40.0)
@@ -35,7 +35,7 @@ class Resting(Farm):
         return poll
 
 
-class RestingList(Farm):
+class RestingList(PolledServer):
     """The same of its list."""
 
     async def list(self, after: str | None = None, limit: int = 100) -> VideoPage:
@@ -60,7 +60,7 @@ class RestingList(Farm):
 def test_a_look_is_made_again_when_the_server_wants_it(
     failure: ServerError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def play(farm: Farm) -> None:
+    async def play(farm: PolledServer) -> None:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             active_jobs.put(farm.accept(5.0))
             await until(lambda: bool(farm.seen_at))
@@ -74,7 +74,7 @@ def test_a_look_is_made_again_when_the_server_wants_it(
 
 
 def test_a_list_that_wants_rest_rests_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def play(farm: Farm) -> None:
+    async def play(farm: PolledServer) -> None:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             for _each in range(20):
                 active_jobs.put(farm.accept(5.0))

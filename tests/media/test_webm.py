@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 
 from sora_tui.media.clip_probe import probe_clip
-from tests.support.pictures import grey_clip
-
-
-def webm(path: Path, kind: str = "webm") -> Path:
-    """A second of grey at 64x48."""
-    return grey_clip(path, kind, "libvpx")
+from tests.support.pictures import webm
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("webm", ".webm"), ("matroska", ".mkv")])

@@ -52,7 +52,8 @@ from sora_tui.workspace.references import sent_bytes
 from sora_tui.workspace.variable_values import load_values, save_values
 from tests.stored.make import AT, FILES, PICTURE, WORKSPACE
 from tests.stored.shapes import shape
-from tests.support.tui.workspace_app import settle, workspace_app
+from tests.support.tui.driver import settle
+from tests.support.tui.workspace_app import workspace_app
 
 GATEWAY: Final = "https://gw.example.org"
 LAB: Final = "http://127.0.0.1:4321"

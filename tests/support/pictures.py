@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import av
 from av.video.stream import VideoStream
 from PIL import Image, ImageDraw
+
+#: The sample pictures of the project.
+PICTURES: Final = Path(__file__).parents[2] / "input_reference"
 
 
 def picture(width: int, height: int) -> Image.Image:
@@ -46,3 +49,8 @@ def grey_clip(path: Path, kind: str, codec: str) -> Path:
             file.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
         file.mux(stream.encode(None))
     return path
+
+
+def webm(path: Path, kind: str = "webm") -> Path:
+    """A second of grey at 64x48."""
+    return grey_clip(path, kind, "libvpx")

@@ -232,6 +232,16 @@ class PtySession:
         assert self._master is not None, "the master is closed"
         return list(termios.tcgetattr(self._master))
 
+    def is_restored(self) -> bool:
+        """Return whether the shell gets a terminal that echoes, outside the alternate screen."""
+        fresh, slave = os.openpty()
+        try:
+            same = self.terminal_mode() == list(termios.tcgetattr(fresh))
+        finally:
+            os.close(fresh)
+            os.close(slave)
+        return same and self.raw.rfind(b"\x1b[?1049l") > self.raw.rfind(b"\x1b[?1049h")
+
     def wait_exit(self, timeout: float = 10.0) -> int:
         """Wait for the program's end; its exit code, negative for a deadly signal."""
         code = self.process.wait(timeout)

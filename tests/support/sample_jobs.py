@@ -91,3 +91,35 @@ def not_sent(job: Job) -> Job:
 def refused_after(job: Job) -> Job:
     failed = video("failed", error={"code": "moderation_blocked", "message": "blocked"})
     return in_progress(job).progressed(ago(5), failed).progressed(ago(2), failed)  # told twice
+
+
+def busy(paid: bool = False) -> list[Job]:
+    """Six jobs, each in another situation."""
+    return [
+        in_progress(pending(25, paid, 9), 38),
+        downloading(pending(130, paid, 6, prompt="A paper boat"), 240),
+        searched(
+            unconfirmed(pending(240, True, 5, prompt="Neon fox, rain, low angle")),
+            "video_9c1e",
+        ),
+        saved(pending(500, paid, 2, prompt="Lighthouse, storm")),
+        rejected(pending(600, True, 1, prompt="Crowd outside a stadium")),
+        queued(pending(20, paid, 0, prompt="Snow market, handheld")),
+    ]
+
+
+def remote(number: int, **fields: object) -> RemoteVideo:
+    found = read_video(
+        {
+            "id": f"video_{number}",
+            "status": "completed",
+            "created_at": NOW.timestamp() - 60 * number,
+            "expires_at": NOW.timestamp() + 60 * number,
+            "prompt": f"A kite, take {number}",
+            "size": "1280x720",
+            "seconds": "4",
+            **fields,
+        }
+    )
+    assert found is not None
+    return found

@@ -20,7 +20,8 @@ from sora_tui.engine.events import EngineChanged, JobChanged, Transfer
 from tests.support import clock, environment
 from tests.support import sample_jobs as sample
 from tests.support.pty_session import ROOT
-from tests.support.tui.workspace_app import PAID, settle, workspace_app
+from tests.support.tui.driver import settle
+from tests.support.tui.workspace_app import PAID, workspace_app
 
 SIZE = (112, 34)
 

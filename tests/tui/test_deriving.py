@@ -18,15 +18,9 @@ from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.history import History
 from tests.support import sample_jobs as sample
 from tests.support.sample_jobs import pending, saved
-from tests.support.tui.workspace_app import (
-    PAID,
-    UNPRICED,
-    WorkspaceApp,
-    screen,
-    settle,
-    workspace_app,
-)
-from tests.tui.test_snapshots import SnapCompare, utc
+from tests.support.tui.driver import press, screen_text, settle
+from tests.support.tui.snapshots import SnapCompare, utc
+from tests.support.tui.workspace_app import PAID, UNPRICED, WorkspaceApp, workspace_app
 
 __all__ = ["utc"]
 
@@ -46,14 +40,8 @@ MOSSY = sample.submitting(
 ).accepted(sample.ago(49), sample.video("completed")._replace(id="char_1"))
 
 
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
 def text(app: WorkspaceApp) -> str:
-    return "\n".join(screen(app))
+    return screen_text(app)
 
 
 async def test_a_remix_names_price_and_source_and_takes_two_keys(tmp_path: Path) -> None:

@@ -8,15 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from sora_tui.core.request import COVER, EXACT, Fit, read_fit
 from sora_tui.tui.dialogs.fit import FitWindow
 from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.widgets.picture import PictureView
-from tests.support.pictures import encoded, picture
-from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
-from tests.tui.test_gallery import PICTURES, press
+from tests.support.pictures import PICTURES, encoded, picture
+from tests.support.tui.driver import ScreenDriver, open_screen
+from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 #: Of the line where a picture will be cut.
 LINE = (255, 200, 60)
@@ -33,20 +32,12 @@ def app(tmp_path: Path) -> WorkspaceApp:
 
 
 @asynccontextmanager
-async def running(app: WorkspaceApp) -> AsyncIterator[Pilot[None]]:
+async def running(app: WorkspaceApp) -> AsyncIterator[ScreenDriver]:
     """The screen at rest, until the draft is safe again: no worker meets a screen that is going."""
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        yield pilot
-        for _ in range(600):
-            if app.context.editor.is_safe:
-                break
-            await pilot.pause(0.1)
-        await settle(pilot)
-
-
-def text(app: WorkspaceApp) -> str:
-    return "\n".join(screen(app))
+    async with open_screen(app) as screen:
+        yield screen
+        await screen.until(lambda: app.context.editor.is_safe, "the draft is not safe", 60)
+        await screen.settle()
 
 
 def colours(view: PictureView) -> set[tuple[int, int, int]]:
@@ -55,43 +46,43 @@ def colours(view: PictureView) -> set[tuple[int, int, int]]:
     return {(rgb[at], rgb[at + 1], rgb[at + 2]) for at in range(0, len(rgb), 3)}
 
 
-async def until_seen(pilot: Pilot[None], view: PictureView, *, line: bool) -> None:
+async def until_seen(screen: ScreenDriver, view: PictureView, *, line: bool) -> None:
     """Wait for a picture with, or without, the line of a cut."""
-    for _ in range(600):
-        if (seen := colours(view)) and (LINE in seen) == line:
-            return
-        await pilot.pause(0.1)
-    raise AssertionError(f"no picture {'with' if line else 'without'} a line:\n{text(pilot.app)}")  # type: ignore[arg-type]
+
+    def is_seen() -> bool:
+        return bool(seen := colours(view)) and (LINE in seen) == line
+
+    await screen.until(is_seen, f"no picture {'with' if line else 'without'} a line", 60)
 
 
 async def test_a_fit_is_chosen_by_seeing_it(app: WorkspaceApp) -> None:
-    async with running(app) as pilot:
-        await press(pilot, "escape", "2", "end", "up", "f")
+    async with running(app) as screen:
+        await screen.press("escape", "2", "end", "up", "f")
         window = app.screen
         assert isinstance(window, FitWindow)
-        assert "lighthouse.jpg  1600x1200 4:3 → 1280x720 16:9" in text(app)
-        assert "[fill and cut]" in text(app)
-        assert "[centre]" in text(app)
-        assert "cuts 25% of the height" in text(app)
-        await until_seen(pilot, window.whole, line=True)
-        await until_seen(pilot, window.fitted, line=False)
-        await press(pilot, "up")
-        assert "[top]" in text(app)
-        await press(pilot, "right", "down")
-        assert "[show all]" in text(app)
-        assert "[blurred]" in text(app)
-        await until_seen(pilot, window.whole, line=False)
-        await press(pilot, "enter")
-        draft = app.editor.draft
+        assert "lighthouse.jpg  1600x1200 4:3 → 1280x720 16:9" in screen.text
+        assert "[fill and cut]" in screen.text
+        assert "[centre]" in screen.text
+        assert "cuts 25% of the height" in screen.text
+        await until_seen(screen, window.whole, line=True)
+        await until_seen(screen, window.fitted, line=False)
+        await screen.press("up")
+        assert "[top]" in screen.text
+        await screen.press("right", "down")
+        assert "[show all]" in screen.text
+        assert "[blurred]" in screen.text
+        await until_seen(screen, window.whole, line=False)
+        await screen.press("enter")
+        draft = screen.draft
         assert (draft.reference, draft.fit) == ("lighthouse.jpg", Fit("contain", fill="blur"))
 
 
 async def test_esc_leaves_picture_and_fit_as_they_were(app: WorkspaceApp) -> None:
-    async with running(app) as pilot:
-        before = app.editor.draft
-        await press(pilot, "escape", "2", "home", "f", "right", "right", "escape")
+    async with running(app) as screen:
+        before = screen.draft
+        await screen.press("escape", "2", "home", "f", "right", "right", "escape")
         assert not isinstance(app.screen, FitWindow)
-        assert (app.editor.draft.reference, app.editor.draft.fit) == (None, before.fit)
+        assert (screen.draft.reference, screen.draft.fit) == (None, before.fit)
 
 
 @pytest.mark.parametrize(
@@ -100,43 +91,43 @@ async def test_esc_leaves_picture_and_fit_as_they_were(app: WorkspaceApp) -> Non
 async def test_only_a_side_that_is_cut_can_stay(
     app: WorkspaceApp, keys: tuple[str, ...], sides: str
 ) -> None:
-    async with running(app) as pilot:
-        await press(pilot, "escape", "2", *keys, "f")
-        assert sides in text(app)
-        await press(pilot, "down", "enter")
-        assert str(app.editor.draft.fit) in ("cover:bottom", "cover:right")
+    async with running(app) as screen:
+        await screen.press("escape", "2", *keys, "f")
+        assert sides in screen.text
+        await screen.press("down", "enter")
+        assert str(screen.draft.fit) in ("cover:bottom", "cover:right")
 
 
 async def test_any_colour_can_fill(app: WorkspaceApp) -> None:
-    async with running(app) as pilot:
-        await press(pilot, "escape", "2", "home", "f", "right", "c", *"20406", "enter")
-        assert "20406 is no colour" in text(app)
-        await press(pilot, "0", "enter")
-        assert "[#204060]" in text(app)
-        await press(pilot, "c", "escape", "enter")
-        assert app.editor.draft.fit == read_fit("contain:#204060")
+    async with running(app) as screen:
+        await screen.press("escape", "2", "home", "f", "right", "c", *"20406", "enter")
+        assert "20406 is no colour" in screen.text
+        await screen.press("0", "enter")
+        assert "[#204060]" in screen.text
+        await screen.press("c", "escape", "enter")
+        assert screen.draft.fit == read_fit("contain:#204060")
 
 
 async def test_a_picture_of_the_size_has_nothing_to_fit(app: WorkspaceApp) -> None:
-    async with running(app) as pilot:
-        await press(pilot, "escape", "2", "home", "down", "f")
+    async with running(app) as screen:
+        await screen.press("escape", "2", "home", "down", "f")
         assert not isinstance(app.screen, FitWindow)
-        assert "there is nothing to fit" in text(app)
+        assert "there is nothing to fit" in screen.text
 
 
 async def test_the_picture_is_looked_at_with_its_cut_and_fitted_from_there(
     app: WorkspaceApp,
 ) -> None:
-    async with running(app) as pilot:
-        await press(pilot, "escape", "2", "end", "up", "space")
+    async with running(app) as screen:
+        await screen.press("escape", "2", "end", "up", "space")
         window = app.screen
         assert isinstance(window, PictureWindow)
-        await until_seen(pilot, window.view, line=True)
-        assert "1600x1200  4:3  fitted, cuts 25% of the height" in screen(app)[0]
-        await press(pilot, "f")
+        await until_seen(screen, window.view, line=True)
+        assert "1600x1200  4:3  fitted, cuts 25% of the height" in screen.lines[0]
+        await screen.press("f")
         assert isinstance(app.screen, FitWindow)
-        await press(pilot, "enter")
-        assert (app.editor.draft.reference, app.editor.draft.fit) == ("lighthouse.jpg", COVER)
+        await screen.press("enter")
+        assert (screen.draft.reference, screen.draft.fit) == ("lighthouse.jpg", COVER)
 
 
 @pytest.mark.parametrize(
@@ -151,26 +142,26 @@ async def test_the_picture_is_looked_at_with_its_cut_and_fitted_from_there(
 async def test_badges_say_what_choosing_would_do(
     app: WorkspaceApp, fit: Fit, badge: str, chosen: Fit
 ) -> None:
-    async with running(app) as pilot:
+    async with running(app) as screen:
         app.editor.show_reference(None, fit)
-        await press(pilot, "escape", "2", "end", "up")
-        row = next(line for line in screen(app) if "lighthouse.jpg" in line)
+        await screen.press("escape", "2", "end", "up")
+        row = next(line for line in screen.lines if "lighthouse.jpg" in line)
         assert badge in row
-        await press(pilot, "enter")
-        row = next(line for line in screen(app) if "lighthouse.jpg" in line)
+        await screen.press("enter")
+        row = next(line for line in screen.lines if "lighthouse.jpg" in line)
         assert badge in row
-        assert app.editor.draft.fit == chosen
+        assert screen.draft.fit == chosen
 
 
 async def test_with_pictures_off_the_words_stay(tmp_path: Path, app: WorkspaceApp) -> None:
     screen_settings = app.settings.screen._replace(preview="off")
     app.settings = app.settings._replace(screen=screen_settings)
-    async with running(app) as pilot:
-        await press(pilot, "escape", "2", "end", "up", "space")
+    async with running(app) as screen:
+        await screen.press("escape", "2", "end", "up", "space")
         assert not isinstance(app.screen, PictureWindow)
-        assert "Pictures are off" in text(app)
-        await press(pilot, "f", "right", "right")
-        assert "distorted" in text(app)
-        await press(pilot, "enter")
-        assert app.editor.draft.fit == Fit("stretch")
+        assert "Pictures are off" in screen.text
+        await screen.press("f", "right", "right")
+        assert "distorted" in screen.text
+        await screen.press("enter")
+        assert screen.draft.fit == Fit("stretch")
         assert not app.context.decoder.was_used, "nothing was opened"

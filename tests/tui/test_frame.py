@@ -17,8 +17,9 @@ from sora_tui.tui.dialogs.command_palette import Finder
 from sora_tui.tui.layout.arrangement import PANES, Shape, jobs_height, resized, room_at, shape_of
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 from tests.support import sample_jobs as sample
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
-from tests.tui.test_snapshots import busy
+from tests.support.sample_jobs import busy
+from tests.support.tui.driver import screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 # Shapes -------------------------------------------------------------------------------------------
 
@@ -73,7 +74,7 @@ async def test_every_size_shows_what_it_holds_and_nothing_is_cut(tmp_path: Path)
             assert sum(widget.region.area for widget in shown) >= 0.6 * room.area
         await pilot.resize_terminal(39, 11)
         await settle(pilot)
-        assert "needs 40x12, has 39x11; jobs go on" in "\n".join(screen(app))
+        assert "needs 40x12, has 39x11; jobs go on" in screen_text(app)
 
 
 async def test_every_pane_is_reached_at_every_size(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ async def test_a_pane_is_hidden_until_somebody_goes_there(tmp_path: Path) -> Non
         assert app.bench.active == "editor"
         await pilot.press("escape", "H")
         await settle(pilot)
-        assert "The editor stays" in "\n".join(screen(app))
+        assert "The editor stays" in screen_text(app)
         await pilot.press("4")
         await settle(pilot)
         assert app.bench.seen == {"editor", "jobs"}
@@ -202,7 +203,7 @@ async def test_news_of_jobs_move_nothing(tmp_path: Path) -> None:
                 sample.saved(sample.pending(24, number=7, prompt="A new one " * 30)),
             )
             await settle(pilot)
-            assert "73%" in "\n".join(screen(app))
+            assert "73%" in screen_text(app)
             assert places(app) == before
         app = workspace_app(tmp_path / "second", jobs=busy())
 
@@ -232,7 +233,7 @@ async def test_help_begins_with_the_keys_of_the_pane(tmp_path: Path) -> None:
         await settle(pilot)
         await pilot.press("escape", "4")
         await open_finder(pilot, "question_mark")
-        rows = screen(app)
+        rows = screen_lines(app)
         assert "Keys: Jobs" in rows[0]
         assert "Look at the clip" in rows[2]
         assert "jobs" in rows[2]
@@ -252,7 +253,7 @@ async def test_help_is_for_the_smallest_screen_too(tmp_path: Path) -> None:
     async with app.run_test(size=(40, 12)) as pilot:
         await settle(pilot)
         await open_finder(pilot, "f1")
-        assert " F5  ^R  Make a clip from this " in screen(app)[3]
+        assert " F5  ^R  Make a clip from this " in screen_lines(app)[3]
 
 
 async def test_help_does_what_it_finds(tmp_path: Path) -> None:
@@ -287,12 +288,12 @@ async def test_the_palette_finds_everything(tmp_path: Path) -> None:
         await settle(pilot)
         await pilot.press(*"xyz", "enter")
         await settle(pilot)
-        assert 'Nothing is called "nothingxyz".' in "\n".join(screen(app))
+        assert 'Nothing is called "nothingxyz".' in screen_text(app)
         await pilot.press("escape")
         await open_finder(pilot, "ctrl+p")
         await pilot.press(*"server", "pagedown", "pageup", "enter")
         await settle(pilot)
-        assert "Server for the next clip" in "\n".join(screen(app))
+        assert "Server for the next clip" in screen_text(app)
 
 
 # ASCII --------------------------------------------------------------------------------------------
@@ -303,9 +304,9 @@ async def test_a_poor_font_loses_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     app = workspace_app(tmp_path, jobs=busy())
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
-        rows = screen(app)
+        rows = screen_lines(app)
         await open_finder(pilot, "f1")
-        rows += screen(app)
+        rows += screen_lines(app)
         assert all(row.isascii() for row in rows)
         text = "\n".join(rows)
         for word in ("> in_progress", "v downloading", "? unconfirmed", "ok saved", "x rejected"):
@@ -336,14 +337,14 @@ async def test_below_the_smallest_size_letters_go_on_into_the_text(tmp_path: Pat
         await settle(pilot)
         await pilot.resize_terminal(38, 10)
         await settle(pilot)
-        assert "needs 40x12, has 38x10" in "\n".join(screen(app))
+        assert "needs 40x12, has 38x10" in screen_text(app)
         await pilot.press(*"quick", "f5", "y")
         await settle(pilot)
         assert not app.fake.orders, "nobody has seen the question"
         await pilot.resize_terminal(80, 24)
         await settle(pilot)
         assert "quick" in app.editor.draft.text
-        assert "y pay" in "\n".join(screen(app))
+        assert "y pay" in screen_text(app)
         await pilot.press("y")
         await settle(pilot)
         assert len(app.fake.orders) == 1
@@ -354,6 +355,6 @@ async def test_the_button_is_whole_at_any_width(tmp_path: Path, size: tuple[int,
     app = workspace_app(tmp_path)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        said = "\n".join(screen(app))
+        said = screen_text(app)
         for whole in ("model sora-2", "seconds 4", "size 1280x720", "clips 1", "[ Generate ]"):
             assert whole in said

@@ -13,8 +13,9 @@ from PIL import Image
 
 from sora_tui.core.limits import Budget
 from sora_tui.i18n import set_language
+from tests.support.sample_jobs import busy
+from tests.support.tui.snapshots import after
 from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
-from tests.tui.test_snapshots import after, busy
 
 SnapCompare = Callable[..., bool]
 JOBS: Final = ("escape", "4")

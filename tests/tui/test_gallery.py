@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
 from textual import events
-from textual.pilot import Pilot
 
 from sora_tui.core.reference_fit import ImageFacts, ReferenceFile, badge
 from sora_tui.core.request import read_fit
@@ -17,10 +15,9 @@ from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.presenters.reference_fit import effect
 from sora_tui.workspace.references import Shelf
 from tests.support import sample_jobs as sample
-from tests.support.pictures import encoded, picture
-from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
-
-PICTURES = Path(__file__).parents[2] / "input_reference"
+from tests.support.pictures import PICTURES, encoded, picture
+from tests.support.tui.driver import open_screen
+from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 
 @pytest.fixture
@@ -33,77 +30,57 @@ def app(tmp_path: Path) -> WorkspaceApp:
     return made
 
 
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
-async def wait_for(app: WorkspaceApp, pilot: Pilot[None], text: str, seconds: float = 5) -> None:
-    until = time.monotonic() + seconds
-    while text not in "\n".join(screen(app)):
-        assert time.monotonic() < until, f"no {text!r}:\n" + "\n".join(screen(app))
-        await pilot.pause(0.05)
-
-
 async def test_a_picture_that_arrives_appears_and_one_that_goes_is_gone(app: WorkspaceApp) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "escape", "2")
-        await wait_for(app, pilot, "holiday/2025/beach.jpg")
+    async with open_screen(app) as screen:
+        await screen.press("escape", "2")
+        await screen.expect("holiday/2025/beach.jpg")
         shutil.copy(PICTURES / "dawn.jpg", app.folder.references / "new.jpg")
-        await wait_for(app, pilot, "new.jpg")
+        await screen.expect("new.jpg")
         (app.folder.references / "new.jpg").unlink()
-        until = time.monotonic() + 5
-        while "new.jpg" in "\n".join(screen(app)):
-            assert time.monotonic() < until
-            await pilot.pause(0.05)
+        await screen.expect_gone("new.jpg")
 
 
 async def test_nobody_asks_the_folder_while_the_list_is_not_seen(app: WorkspaceApp) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with open_screen(app) as screen:
         assert not app.context.ui.has_timer("pictures")
-        await press(pilot, "escape", "2")
+        await screen.press("escape", "2")
         assert app.context.ui.has_timer("pictures")
         app.post_message(events.AppBlur())
-        await settle(pilot)
+        await screen.settle()
         assert not app.context.ui.has_timer("pictures")
         app.post_message(events.AppFocus())
-        await press(pilot, "3")
+        await screen.press("3")
         assert not app.context.ui.has_timer("pictures")
 
 
 async def test_search_narrows_the_list_and_esc_gives_it_back(app: WorkspaceApp) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "escape", "2", "slash", *"2025 bea")
-        shown = "\n".join(screen(app))
+    async with open_screen(app) as screen:
+        await screen.press("escape", "2", "slash", *"2025 bea")
+        shown = screen.text
         assert "1 of 4" in shown
         assert "beach.jpg" in shown
         assert "lighthouse" not in shown
-        await press(pilot, "enter", "enter")
-        assert app.editor.draft.reference is not None
-        assert app.editor.draft.reference.endswith("holiday/2025/beach.jpg")
-        await press(pilot, "slash", *"xx")
-        shown = "\n".join(screen(app))
+        await screen.press("enter", "enter")
+        assert screen.draft.reference is not None
+        assert screen.draft.reference.endswith("holiday/2025/beach.jpg")
+        await screen.press("slash", *"xx")
+        shown = screen.text
         assert '0 of 4 match "xx"  esc clears' in shown
         assert "Drop" not in shown
-        await press(pilot, "escape")
-        assert "lighthouse.jpg" in "\n".join(screen(app))
-        await press(pilot, "escape")
+        await screen.press("escape")
+        assert "lighthouse.jpg" in screen.text
+        await screen.press("escape")
         assert app.bench.active == "editor", "esc leads back when nothing is searched"
 
 
 async def test_the_effect_follows_size_fit_and_cursor(app: WorkspaceApp) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "escape", "2", "end")
-        assert "4:3  fitted, cuts 25% of the height" in "\n".join(screen(app))
-        await press(pilot, "enter", "f", "right", "enter")
-        assert "4:3  fitted with black bars" in "\n".join(screen(app))
-        await press(pilot, "enter", "home")
-        assert app.editor.draft.reference is None
+    async with open_screen(app) as screen:
+        await screen.press("escape", "2", "end")
+        assert "4:3  fitted, cuts 25% of the height" in screen.text
+        await screen.press("enter", "f", "right", "enter")
+        assert "4:3  fitted with black bars" in screen.text
+        await screen.press("enter", "home")
+        assert screen.draft.reference is None
 
 
 @pytest.mark.parametrize(
@@ -137,39 +114,36 @@ def test_every_badge_has_words(facts: ImageFacts | None, size: str, fit: str, wo
 async def test_space_shows_the_picture_and_enter_uses_it(
     app: WorkspaceApp, size: tuple[int, int]
 ) -> None:
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
-        await press(pilot, "escape", "2", "space")
-        await wait_for(app, pilot, "▀▀▀▀")
-        assert "alley.png" in screen(app)[0]
-        await press(pilot, "down")
-        await wait_for(app, pilot, "dawn.jpg")
-        await press(pilot, "enter")
+    async with open_screen(app, size) as screen:
+        await screen.press("escape", "2", "space")
+        await screen.expect("▀▀▀▀")
+        assert "alley.png" in screen.lines[0]
+        await screen.press("down")
+        await screen.expect("dawn.jpg")
+        await screen.press("enter")
         assert not isinstance(app.screen, PictureWindow)
-        assert app.editor.draft.reference is not None
-        assert app.editor.draft.reference.endswith("dawn.jpg")
+        assert screen.draft.reference is not None
+        assert screen.draft.reference.endswith("dawn.jpg")
 
 
 async def test_a_damaged_picture_says_so_where_it_would_stand(app: WorkspaceApp) -> None:
     whole = encoded(picture(64, 36), "PNG")
     (app.folder.references / "aaa.png").write_bytes(whole[:60])
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "escape", "2", "space")
-        await wait_for(app, pilot, "The reference picture is damaged.")
-        assert "▀" not in "\n".join(screen(app))
-        await press(pilot, "escape")
+    async with open_screen(app) as screen:
+        await screen.press("escape", "2", "space")
+        await screen.expect("The reference picture is damaged.")
+        assert "▀" not in screen.text
+        await screen.press("escape")
         assert not isinstance(app.screen, PictureWindow)
 
 
 async def test_what_cannot_be_sent_is_not_chosen_and_says_why(app: WorkspaceApp) -> None:
     (app.folder.references / "aaa.txt").write_text("no picture")
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "escape", "2", "enter")
-        shown = " ".join("\n".join(screen(app)).split())
+    async with open_screen(app) as screen:
+        await screen.press("escape", "2", "enter")
+        shown = " ".join(screen.text.split())
         assert "aaa.txt is not a picture of a known kind" in shown
-        assert app.editor.draft.reference is None
+        assert screen.draft.reference is None
 
 
 async def test_ten_thousand_pictures_hold_up_no_key(
@@ -190,10 +164,9 @@ async def test_ten_thousand_pictures_hold_up_no_key(
         return read(shelf, files)
 
     monkeypatch.setattr(Shelf, "read", count)
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "escape", "2")
-        await wait_for(app, pilot, "3,000")
+    async with open_screen(app) as screen:
+        await screen.press("escape", "2")
+        await screen.expect("3,000")
     assert sum(slices) == 3000
     assert slices[0] < 100, "what is in sight comes first"
     assert max(slices) <= 1000

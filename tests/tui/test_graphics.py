@@ -19,8 +19,9 @@ from sora_tui.tui.presenters.graphics_report import picture_line
 from sora_tui.tui.terminal.graphics.detect import Graphics, graphics
 from tests.support.pictures import picture
 from tests.support.pty_session import PtySession
-from tests.support.tui.workspace_app import screen, settle, workspace_app
-from tests.tui.test_session import PROGRAM, workspace
+from tests.support.shell import COMMAND
+from tests.support.tui.driver import screen_text, settle
+from tests.support.tui.workspace_app import folder_with_prompt, workspace_app
 
 #: What asks a terminal something and is answered: DA, XTVERSION, Kitty's query, sizes, colours.
 QUERIES = (b"\x1b[c", b"\x1b[0c", b"\x1b[>c", b"\x1b[>q", b"a=q", b"\x1b[14t", b"\x1b[16t", b";?")
@@ -134,7 +135,7 @@ def test_doctor_says_what_tmux_does_to_pictures(
 
 def test_doctor_asks_the_terminal_nothing(tmp_path: Path) -> None:
     env = {"TERM": "xterm-kitty", "TMUX": None, "STY": None}
-    with PtySession([*PROGRAM, "doctor", "--json"], cwd=tmp_path, env=env, cols=400) as session:
+    with PtySession([*COMMAND, "doctor", "--json"], cwd=tmp_path, env=env, cols=400) as session:
         assert session.wait_exit(60) == 0
         assert not [query for query in QUERIES if query in session.raw]
         lines = [json.loads(line) for line in session.raw.decode().splitlines() if line[:1] == "{"]
@@ -166,10 +167,10 @@ def test_without_a_terminal_nothing_is_said_to_one() -> None:
 
 
 def test_the_terminal_is_asked_nothing_and_its_late_answers_do_nothing(tmp_path: Path) -> None:
-    folder = workspace(tmp_path)
+    folder = folder_with_prompt(tmp_path)
     (folder / "input_reference").mkdir()
     env = {"TERM": "xterm-kitty", "TMUX": None, "TMUX_PANE": None, "STY": None}
-    with PtySession(PROGRAM, cwd=folder, env=env) as session:
+    with PtySession(COMMAND, cwd=folder, env=env) as session:
         session.wait_for("draft safe", 60)
         session.send("\x1b")
         session.send("4")
@@ -221,5 +222,5 @@ async def test_another_terminal_in_tmux_is_sent_the_pictures_again(
         app.post_message(events.AppFocus())
         await settle(pilot)
         assert not window.view.wants_fine
-        assert "▀" in "\n".join(screen(app))
+        assert "▀" in screen_text(app)
         assert sum("a=T" in said for said in app.sent) == 3

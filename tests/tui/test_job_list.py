@@ -18,12 +18,14 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.job_filter import JobFilter
 from sora_tui.engine.events import JobRemoved
 from sora_tui.i18n import set_language
-from sora_tui.tui.widgets.virtual_list import Cell
+from sora_tui.tui.widgets.json_tree import JsonTree
+from sora_tui.tui.widgets.virtual_list import Cell, VirtualList
 from sora_tui.workspace.history import History
 from sora_tui.workspace.job_document import encode
 from tests.support import sample_jobs as sample
 from tests.support.sample_jobs import NOW
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui.driver import press, screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 SIZE = (120, 40)
 
@@ -52,12 +54,6 @@ def some_jobs() -> list[Job]:
     ]
 
 
-async def press(pilot: Pilot[Any], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
 async def begin(pilot: Pilot[Any]) -> None:
     await settle(pilot)
     await press(pilot, "escape", "4")
@@ -71,12 +67,12 @@ async def look_for(pilot: Pilot[Any], words: str, *keys: str) -> None:
 
 def listed(app: WorkspaceApp) -> list[str]:
     """The prompts in the list, as the rows stand."""
-    views = [app.jobs.view(job_id) for job_id in app.jobs._list.row_ids]
+    views = [app.jobs.view(job_id) for job_id in app.jobs.query_one(VirtualList).row_ids]
     return [view.job.request.prompt if view else "?" for view in views]
 
 
 def text(app: WorkspaceApp) -> str:
-    return "\n".join(screen(app))
+    return screen_text(app)
 
 
 async def test_the_filter_finds_by_words_state_and_server(tmp_path: Path) -> None:
@@ -87,7 +83,7 @@ async def test_the_filter_finds_by_words_state_and_server(tmp_path: Path) -> Non
         assert listed(app) == ["A fox in the rain", "A fox at night", "Lost fox"]
         assert "3 of 8 match  esc clears  newest first" in text(app)
         await press(pilot, "enter")
-        assert app.jobs._list.has_focus
+        assert app.jobs.query_one(VirtualList).has_focus
         await look_for(pilot, " state:fail", "enter")
         assert listed(app) == ["A fox at night"]
         await press(pilot, "escape")
@@ -213,7 +209,7 @@ async def test_again_names_its_price_and_makes_a_child(tmp_path: Path) -> None:
         assert (server.name, request, count) == ("team-gw", jobs[3].request, 1)
         assert consent.despite_refusal
         assert str(consent.sum) == "0.40"
-        child = app.jobs.view(app.jobs._list.row_ids[0])
+        child = app.jobs.view(app.jobs.query_one(VirtualList).row_ids[0])
         assert child is not None
         assert child.job.parent == jobs[3].id
         assert child.job.is_once_more
@@ -311,7 +307,7 @@ async def test_a_long_history_is_paged_and_never_held(tmp_path: Path) -> None:
         assert "all 900" in text(app)
         assert len(app.context.store.newest()) < 300
         await press(pilot, "G")
-        assert "✓ saved" in screen(app)[-4]
+        assert "✓ saved" in screen_lines(app)[-4]
         last = app.jobs.cursor_view
         assert last is not None
         assert last.job.request.prompt == "Old one"
@@ -354,7 +350,7 @@ async def test_the_document_is_a_tree_of_values_and_paths(
     async with app.run_test(size=(160, 45)) as pilot:
         await begin(pilot)
         await press(pilot, "enter", "J")
-        tree = app.bench.inspector._tree  # type: ignore[union-attr]
+        tree = app.query_one(JsonTree)
         assert tree.has_focus
         assert "profile" in text(app)
         tree.move_to(".events")
@@ -444,12 +440,12 @@ async def test_a_thousand_jobs_at_work_cost_what_is_in_sight(
             drawn.append(job_id)
             return row(job_id)
 
-        monkeypatch.setattr(app.jobs._list, "_row_source", watched)
+        monkeypatch.setattr(app.jobs.query_one(VirtualList), "_row_source", watched)
         await press(pilot, "G")
-        where = app.jobs.cursor_id, round(app.jobs._list.scroll_y)
+        where = app.jobs.cursor_id, round(app.jobs.query_one(VirtualList).scroll_y)
         drawn.clear()
         app.controllers["jobs"].tick()
         app.fake.tell(*jobs)
         await settle(pilot)
-        assert (app.jobs.cursor_id, round(app.jobs._list.scroll_y)) == where
+        assert (app.jobs.cursor_id, round(app.jobs.query_one(VirtualList).scroll_y)) == where
         assert len(set(drawn)) < 30, "the others are not even asked"

@@ -14,8 +14,10 @@ from sora_tui.core.job import Job
 from sora_tui.engine.events import EngineChanged, JobChanged, Retry, Transfer
 from sora_tui.i18n import set_language
 from tests.support import sample_jobs as sample
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
-from tests.tui.test_snapshots import SnapCompare, busy, utc
+from tests.support.sample_jobs import busy
+from tests.support.tui.driver import settle
+from tests.support.tui.snapshots import SnapCompare, utc
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 __all__ = ["utc"]
 

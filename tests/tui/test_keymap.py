@@ -15,9 +15,9 @@ from sora_tui.tui.commands.key_names import normal
 from sora_tui.tui.commands.keymap import complaints, key_table
 from sora_tui.tui.commands.table import BY_ID, COMMANDS, EVERYWHERE, bindings
 from sora_tui.tui.widgets.key_bar import FOOTER
-from tests.support.sample_jobs import not_sent, pending, saved, unconfirmed
-from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
-from tests.tui.test_snapshots import busy
+from tests.support.sample_jobs import busy, not_sent, pending, saved, unconfirmed
+from tests.support.tui.driver import screen_lines, settle
+from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 
 def app_with(root: Path, toml: str) -> WorkspaceApp:
@@ -87,8 +87,8 @@ async def test_the_keys_of_the_person_act_and_are_shown(tmp_path: Path) -> None:
     )
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert "F9 Help" in screen(app)[-1]
-        assert screen(app)[0].endswith("F8 real ")
+        assert "F9 Help" in screen_lines(app)[-1]
+        assert screen_lines(app)[0].endswith("F8 real ")
         await pilot.press("escape", "question_mark", "f1")
         await settle(pilot)
         assert len(app.screen_stack) == 1
@@ -103,7 +103,7 @@ async def test_wrong_keys_are_said_on_the_screen(tmp_path: Path) -> None:
     app = app_with(tmp_path, 'theme = "neon"\n[keys]\ngenerat = "f9"')
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        text = " ".join(" ".join(screen(app)).split())
+        text = " ".join(" ".join(screen_lines(app)).split())
     assert 'There is no theme "neon"' in text
     assert 'nothing is called "generat"' in text
 
@@ -131,7 +131,7 @@ async def test_the_footer_names_the_key_that_generates(tmp_path: Path) -> None:
     app = workspace_app(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert screen(app)[-1].startswith(" F9 Generate")
+        assert screen_lines(app)[-1].startswith(" F9 Generate")
 
 
 async def test_keys_of_lists_and_panes_can_be_others_too(tmp_path: Path) -> None:
@@ -146,10 +146,10 @@ async def test_keys_of_lists_and_panes_can_be_others_too(tmp_path: Path) -> None
         await pilot.press("n")
         await settle(pilot)
         assert app.jobs.cursor_id != first
-        assert "c Copy" in screen(app)[-1]
+        assert "c Copy" in screen_lines(app)[-1]
         await pilot.press("question_mark")
         await settle(pilot)
-        assert any(">c" in row and "Copy the path" in row for row in screen(app)[1:5])
+        assert any(">c" in row and "Copy the path" in row for row in screen_lines(app)[1:5])
 
 
 async def test_a_key_goes_on_where_its_command_means_nothing(tmp_path: Path) -> None:
@@ -174,6 +174,8 @@ async def test_a_key_goes_on_where_its_command_means_nothing(tmp_path: Path) -> 
         ]
         await pilot.press("o")
         await settle(pilot)
-        assert "There is no clip of this job to look at." in screen(app)[-2], "the app's own key"
+        assert "There is no clip of this job to look at." in screen_lines(app)[-2], (
+            "the app's own key"
+        )
         offered = ["list.select", "jobs.copy", "jobs.filter", "jobs.mark", "jobs.sort"]
         assert [key for key, _text in app.jobs.keys] == [*offered, "edit_job", "diff_job"]

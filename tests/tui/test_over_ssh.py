@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.pty_session import KEYS, ROOT, PtySession
-from tests.tui.test_session import PROGRAM, workspace
+from tests.support.shell import COMMAND
+from tests.support.tui.workspace_app import folder_with_prompt
 
 #: What a terminal answers that can hold a frame back until it is complete (DEC mode 2026).
 SYNCHRONISES = b"\x1b[?2026;2$y"
@@ -38,7 +39,7 @@ class Cost:
 
 
 def test_no_frame_is_big_and_a_letter_is_small(tmp_path: Path) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path), cols=120, rows=40) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path), cols=120, rows=40) as session:
         session.send(SYNCHRONISES)
         session.wait_for("draft safe")
         session.wait_quiet(0.7)
@@ -63,10 +64,10 @@ def test_four_jobs_under_way_cost_less_than_300_bytes_a_second(tmp_path: Path) -
 
     The practice server makes one clip at a time.
     """
-    folder = workspace(tmp_path)
+    folder = folder_with_prompt(tmp_path)
     front = '+++\nseconds = "12"\ncount = 4\n+++\n\n'
     (folder / "prompts/harbour.md").write_text(f"{front}Four kites over a grey sea.\n")
-    with PtySession(PROGRAM, cwd=folder, cols=120, rows=40) as session:
+    with PtySession(COMMAND, cwd=folder, cols=120, rows=40) as session:
         session.wait_for("draft safe")
         session.send(KEYS["f5"])
         session.wait_for("1 running", timeout=30)
@@ -84,10 +85,10 @@ def test_four_jobs_under_way_cost_less_than_300_bytes_a_second(tmp_path: Path) -
 @pytest.mark.long
 def test_ten_tasks_with_plain_keys_only(tmp_path: Path) -> None:  # noqa: PLR0915 -- one story of ten tasks
     """No F-key, no alt, no ctrl: what a terminal that swallows them leaves."""
-    folder = workspace(tmp_path)
+    folder = folder_with_prompt(tmp_path)
     (folder / "prompts/kite.md").write_text("A kite over a grey sea.\n")
     shutil.copytree(ROOT / "input_reference", folder / "input_reference")
-    with PtySession(PROGRAM, cwd=folder, env={"SSH_CONNECTION": "1 2 3 4"}) as session:
+    with PtySession(COMMAND, cwd=folder, env={"SSH_CONNECTION": "1 2 3 4"}) as session:
 
         def do(keys: str, seen: str) -> None:
             session.send(keys)
@@ -148,7 +149,9 @@ def test_ten_tasks_with_plain_keys_only(tmp_path: Path) -> None:  # noqa: PLR091
 
 @pytest.mark.parametrize("size", [(1, 1), (500, 200)])
 def test_any_size_is_drawn_and_left(tmp_path: Path, size: tuple[int, int]) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path), cols=size[0], rows=size[1]) as session:
+    with PtySession(
+        COMMAND, cwd=folder_with_prompt(tmp_path), cols=size[0], rows=size[1]
+    ) as session:
         session.wait_until(lambda: session.bytes_seen > 100, 10, "anything written")
         session.wait_quiet(0.5)
         session.send("x")
@@ -158,7 +161,7 @@ def test_any_size_is_drawn_and_left(tmp_path: Path, size: tuple[int, int]) -> No
 
 @pytest.mark.long
 def test_a_storm_of_sizes_loses_no_key(tmp_path: Path) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path), cols=120, rows=40) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path), cols=120, rows=40) as session:
         session.wait_for("draft safe")
         word = "abcdefghijklmnopqrstuvwxyz"
         for number, letter in enumerate(word):
@@ -175,7 +178,7 @@ def test_a_storm_of_sizes_loses_no_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_a_terminal_that_cannot_draw_is_refused_with_advice(tmp_path: Path, term: str) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path), env={"TERM": term}) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path), env={"TERM": term}) as session:
         assert session.wait_exit() == 2
         assert "generate" in session.screen_text()
         assert b"\x1b[?1049h" not in session.raw
@@ -183,7 +186,11 @@ def test_a_terminal_that_cannot_draw_is_refused_with_advice(tmp_path: Path, term
 
 def test_without_a_terminal_it_says_so_and_ends(tmp_path: Path) -> None:
     done = subprocess.run(
-        PROGRAM, cwd=workspace(tmp_path), stdin=subprocess.DEVNULL, capture_output=True, timeout=20
+        COMMAND,
+        cwd=folder_with_prompt(tmp_path),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=20,
     )
     assert done.returncode == 2
     assert b"generate" in done.stderr
@@ -192,7 +199,7 @@ def test_without_a_terminal_it_says_so_and_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize("term", ["xterm", "tmux-256color"])
 def test_no_true_colour_is_sent_where_nobody_promised_it(tmp_path: Path, term: str) -> None:
     env = {"TERM": term, "COLORTERM": None}
-    with PtySession(PROGRAM, cwd=workspace(tmp_path), env=env) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path), env=env) as session:
         session.wait_for("draft safe")
         session.send(KEYS["ctrl+q"])
         assert session.wait_exit() == 0

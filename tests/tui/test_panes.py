@@ -48,6 +48,7 @@ from tests.support.sample_jobs import (
     unconfirmed,
     video,
 )
+from tests.support.tui.driver import screen_text
 from tests.support.tui.panes_app import PaneApp, busy
 from tests.support.tui.workspace_app import PAID
 
@@ -72,9 +73,8 @@ async def shown(
         yield app, pilot
 
 
-def screen(app: PaneApp) -> list[str]:
-    """The rows of the screen, trailing blanks cut."""
-    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
+def rows_of(app: PaneApp) -> list[str]:
+    return screen_text(app).split("\n")
 
 
 async def test_the_strip_of_80_columns_is_mock_a() -> None:
@@ -91,7 +91,7 @@ async def test_the_strip_of_80_columns_is_mock_a() -> None:
         pane.show(views, NOW)
         pane.set_engine(EngineChanged(owner=True, workers=2, downloads=1))
         await pilot.pause()
-        assert screen(app)[:8] == [
+        assert rows_of(app)[:8] == [
             " Jobs  2 running  1 needs you  pollers 2                    all 6  newest first",
             " STATE          PROGRESS        LEFT    EXPIRES  COST    PROMPT",
             ">▶ in_progress  ███▍·····   38% ~0:41   -        free    A harbour at dawn",
@@ -123,7 +123,7 @@ async def test_columns_give_way_in_their_order(width: int, there: str, gone: str
     async with shown(pane, (width, 10), strip=True) as (app, pilot):
         pane.show(busy(), NOW)
         await pilot.pause()
-        titles = screen(app)[1].split()
+        titles = rows_of(app)[1].split()
     assert [word for word in there.split() if word in titles] == there.split()
     assert not set(gone.split()) & set(titles)
     assert {"STATE", "PROGRESS", "EXPIRES", "COST"} <= set(titles)
@@ -139,22 +139,22 @@ async def test_changes_keep_the_cursor_and_new_jobs_come_first() -> None:
         pane.change([newest], NOW)
         await pilot.pause()
         assert pane.cursor_id == third.id
-        assert "Newest" in screen(app)[1]
+        assert "Newest" in rows_of(app)[1]
         pane.change([JobView(refused_after(pending(20, number=9)))], NOW)
         await pilot.pause()
         assert pane.cursor_id == third.id
-        assert "✗ failed" in screen(app)[2]
+        assert "✗ failed" in rows_of(app)[2]
         assert "3 running" in (pane.border_title or "")
 
 
 async def test_empty_list_says_how_to_begin() -> None:
     pane = JobsPane(simulated=True)
     async with shown(pane) as (app, pilot):
-        assert "No jobs yet. F5 makes a clip" in screen(app)[1]
-        assert "nothing is charged" in screen(app)[1]
+        assert "No jobs yet. F5 makes a clip" in rows_of(app)[1]
+        assert "nothing is charged" in rows_of(app)[1]
         pane.set_simulated(False)
         await pilot.pause()
-        assert "nothing is charged" not in "".join(screen(app))
+        assert "nothing is charged" not in screen_text(app)
         assert pane.status("") == ""
         assert pane.keys == ()
 
@@ -173,10 +173,10 @@ async def test_inspector_tells_a_lost_answer_money_first() -> None:
     pane = InspectorPane()
     job = searched(unconfirmed(pending(242, paid=True)), "video_9c1e")
     async with shown(pane, (50, 30)) as (app, pilot):
-        assert "Choose a job with 4 and the arrows." in screen(app)[0]
+        assert "Choose a job with 4 and the arrows." in rows_of(app)[0]
         pane.show(JobView(job), None, None, NOW)
         await pilot.pause()
-        assert screen(app)[:15] == [
+        assert rows_of(app)[:15] == [
             "? UNCONFIRMED",
             "It may be running, and billed (about $0.40).",
             "Nothing was sent again.",
@@ -193,18 +193,18 @@ async def test_inspector_tells_a_lost_answer_money_first() -> None:
             "10:11:28.0  pending",
             "10:11:28.0  submitting",
         ]
-        text = "\n".join(screen(app))
+        text = screen_text(app)
         assert "list asked: 1" in text
         assert "error" not in text.lower()
         pane.focus_pane()
         await pilot.press("E")
-        assert screen(app)[0] == "2026-11-22"
-        assert screen(app)[1].split() == ["10:11:28.0", "pending"]
-        assert screen(app)[4].split()[:3] == ["10:15:28.0", "+4:00", "unconfirmed"]
-        assert "try 1" in "\n".join(screen(app))
+        assert rows_of(app)[0] == "2026-11-22"
+        assert rows_of(app)[1].split() == ["10:11:28.0", "pending"]
+        assert rows_of(app)[4].split()[:3] == ["10:15:28.0", "+4:00", "unconfirmed"]
+        assert "try 1" in screen_text(app)
         await pilot.press("right")
         assert pane.page == "json"
-        assert "not on disk yet" in screen(app)[0]
+        assert "not on disk yet" in rows_of(app)[0]
 
 
 async def test_the_ways_of_a_lost_answer_fit_into_the_smallest_pane() -> None:
@@ -213,7 +213,7 @@ async def test_the_ways_of_a_lost_answer_fit_into_the_smallest_pane() -> None:
     async with shown(pane, (78, 10)) as (app, pilot):
         pane.show(JobView(job), None, None, NOW)
         await pilot.pause()
-        text = "\n".join(screen(app))
+        text = screen_text(app)
         for way in ("a  adopt it", "s  send again", "x  give up", "p  paste a video id"):
             assert way in text
 
@@ -238,7 +238,7 @@ async def test_a_lost_answer_is_decided_by_keys() -> None:
         pane.ask(job.id, question)
         await pilot.pause()
         assert "Pay about $0.40 on gw.example.org, perhaps for the second time?" in "\n".join(
-            screen(app)
+            rows_of(app)
         )
         await pilot.press("s", "x", "n")
         assert decisions()[3:] == [], "no single key pays or gives up"
@@ -257,10 +257,10 @@ async def test_a_question_goes_when_the_job_is_found() -> None:
         pane.focus_pane()
         await pilot.press("a")
         await pilot.press("x")
-        assert "Give it up?" in "\n".join(screen(app))
+        assert "Give it up?" in screen_text(app)
         pane.show(JobView(lost.accepted(NOW, video("queued"))), None, None, NOW)
         await pilot.press("y")
-        assert "QUEUED" in screen(app)[0]
+        assert "QUEUED" in rows_of(app)[0]
         assert not [m for m in app.heard if isinstance(m, JobDecision)]
 
 
@@ -282,7 +282,7 @@ async def test_inspector_paints_only_the_rows_that_say_something_else(
         monkeypatch.undo()
         text.refresh()
         await pilot.pause()
-        assert "48 min" in screen(app)[painted[0].y]
+        assert "48 min" in rows_of(app)[painted[0].y]
 
 
 async def test_inspector_shows_the_document_as_it_is_written() -> None:
@@ -293,16 +293,16 @@ async def test_inspector_shows_the_document_as_it_is_written() -> None:
         pane.show(JobView(job), text, None, NOW)
         pane.select_page("json")
         await pilot.pause()
-        rows = screen(app)
+        rows = rows_of(app)
         assert rows[:2] == ["{", '  "schema": 1,']
         pane.focus_pane()
         await pilot.press("pagedown", "pagedown")
-        below = screen(app)
+        below = rows_of(app)
         pane.show(JobView(job), text.replace('"schema": 1', '"schema": 2'), None, NOW)
         await pilot.pause()
-        assert screen(app) == below  # who reads on keeps the place
+        assert rows_of(app) == below  # who reads on keeps the place
         await pilot.press("home")
-        assert screen(app)[1] == '  "schema": 2,'
+        assert rows_of(app)[1] == '  "schema": 2,'
 
 
 async def test_inspector_marks_the_line_that_broke_a_document() -> None:
@@ -317,13 +317,13 @@ async def test_inspector_marks_the_line_that_broke_a_document() -> None:
         pane.show(view, "\n".join(lines), broken, NOW)
         await pilot.pause()
         assert pane.page == "json"
-        rows = screen(app)
+        rows = rows_of(app)
         at = next(n for n, row in enumerate(rows) if row.startswith(lines[30]))
         assert rows[at + 1].strip() == "^ Expecting ':'"
         await pilot.press("home")
         pane.focus_pane()
         await pilot.press("home")
-        top = " ".join(screen(app)[:3])
+        top = " ".join(rows_of(app)[:3])
         assert "metadata/x.json, line 31, column 12" in top
 
 
@@ -336,10 +336,10 @@ async def test_another_width_keeps_the_line_at_the_top() -> None:
         pane.select_page("json")
         pane.focus_pane()
         await pilot.press("end", "pageup")
-        top = screen(app)[0].strip()
+        top = rows_of(app)[0].strip()
         await pilot.resize_terminal(100, 12)
         await pilot.pause()
-        assert screen(app)[0].strip().startswith(top)
+        assert rows_of(app)[0].strip().startswith(top)
 
 
 async def test_a_megabyte_of_json_scrolls() -> None:
@@ -352,7 +352,7 @@ async def test_a_megabyte_of_json_scrolls() -> None:
         begin = time.process_time()
         await pilot.press("end", "home", *["pagedown"] * 20, "end")
         assert time.process_time() - begin < 3
-        assert screen(app)[-1] == "}"
+        assert rows_of(app)[-1] == "}"
 
 
 @pytest.mark.parametrize(
@@ -387,7 +387,7 @@ async def test_badges_follow_the_size_at_once() -> None:
     async with shown(pane) as (app, pilot):
         pane.show(PICTURES, "1280x720", "input_reference/pier.jpg")
         await pilot.pause()
-        assert [row.split() for row in screen(app)[:4]] == [
+        assert [row.split() for row in rows_of(app)[:4]] == [
             [">✓", "dawn.png", "1280x720", "16:9", "ok"],
             ["✓", "loop.gif", "1280x720", "16:9", "png"],
             ["✂", "*", "pier.jpg", "4032x3024", "4:3", "fit", "cuts", "25%"],
@@ -395,11 +395,11 @@ async def test_badges_follow_the_size_at_once() -> None:
         ]
         pane.set_size("720x1280")
         await pilot.pause()
-        assert "✂" in screen(app)[0]
+        assert "✂" in rows_of(app)[0]
         assert "for 720x1280" in (pane.border_title or "")
         pane.set_fit(Fit("contain"))
         await pilot.pause()
-        assert screen(app)[2].endswith("adds bars")
+        assert rows_of(app)[2].endswith("adds bars")
 
 
 async def test_enter_uses_a_picture_and_enter_again_drops_it() -> None:
@@ -416,7 +416,7 @@ async def test_enter_uses_a_picture_and_enter_again_drops_it() -> None:
 
 async def test_no_pictures_says_how_to_bring_one() -> None:
     async with shown(ReferencesPane(host="box", folder="/srv/w/input_reference")) as (app, _pilot):
-        text = " ".join(" ".join(screen(app)).split())
+        text = " ".join(" ".join(rows_of(app)).split())
     assert "scp photo.jpg box:/srv/w/input_reference/" in text
     assert "(JPG PNG GIF BMP WebP)" in text
 
@@ -427,13 +427,13 @@ async def test_signs_that_need_a_word_have_one_in_ascii() -> None:
     async with shown(pane) as (app, pilot):
         pane.show(PICTURES, "1280x720", None)
         await pilot.pause()
-        assert "".join(screen(app)).isascii()
+        assert screen_text(app).isascii()
     jobs = JobsPane(ascii=True)
     sent = pending(reference=Reference("input_reference/a.png", "0", COVER))
     async with shown(jobs, (160, 20), strip=True) as (app, pilot):
         jobs.show([JobView(in_progress(sent, 40)), *busy()], NOW)
         await pilot.pause()
-        text = "\n".join(screen(app))
+        text = screen_text(app)
         assert " fit " in text
         assert "ok saved" in text
         assert not set("✓✂≠") & set(text)
@@ -463,12 +463,12 @@ async def test_prompts_open_and_begin() -> None:
         PromptFile("prompts/fox.md", "fox\x1b[31m", "", NOW - timedelta(days=2), False),
     ]
     async with shown(pane) as (app, pilot):
-        assert "ctrl+s keeps it in prompts/" in screen(app)[0]
+        assert "ctrl+s keeps it in prompts/" in rows_of(app)[0]
         pane.show(files, NOW)
         pane.set_current("prompts/harbour.md")
         pane.focus_pane()
         await pilot.press("down")
-        assert [row.split() for row in screen(app)[:3]] == [
+        assert [row.split() for row in rows_of(app)[:3]] == [
             ["prompt.md", "the", "default"],
             [">harbour", "*", "today", "10:12"],
             ["fox[31m", "2026-11-20"],

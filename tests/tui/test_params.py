@@ -11,9 +11,11 @@ import pytest
 from sora_tui.core.server import Server
 from sora_tui.tui.dialogs.params import ParamsWindow
 from sora_tui.tui.panes.prompts import PromptOpened
+from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.support.sample_jobs import NOW
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
-from tests.tui.test_snapshots import SnapCompare, after, utc
+from tests.support.tui.driver import screen_lines, settle
+from tests.support.tui.snapshots import SnapCompare, after, utc
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 __all__ = ["utc"]  # the fixture
 
@@ -49,7 +51,7 @@ async def test_a_value_is_set_and_kept_in_the_file_and_nothing_else_changes(tmp_
         await settle(pilot)
         app.post_message(PromptOpened("prompts/mine.md"))
         await settle(pilot)
-        assert "size 832x480" in "".join(screen(app))  # the first landscape of Wan
+        assert "size 832x480" in "".join(screen_lines(app))  # the first landscape of Wan
         await pilot.press(*OPEN)
         await settle(pilot)
         assert isinstance(app.screen, ParamsWindow)
@@ -62,7 +64,7 @@ async def test_a_value_is_set_and_kept_in_the_file_and_nothing_else_changes(tmp_
         }
         await pilot.press("escape")
         await settle(pilot)
-        assert "params 3›" in "".join(screen(app))
+        assert "params 3›" in "".join(screen_lines(app))
         await pilot.press("ctrl+s")
         await settle(pilot)
     set_line = "brand_new = [1, 2]\nnum_inference_steps = 30\n"
@@ -77,11 +79,11 @@ async def test_a_wrong_value_says_why_and_is_not_taken(tmp_path: Path) -> None:
         await settle(pilot)
         await pilot.press("down", "down", "enter", *"500", "enter")
         await settle(pilot)
-        assert "out of its range: 500" in " ".join("".join(screen(app)).split())
+        assert "out of its range: 500" in " ".join("".join(screen_lines(app)).split())
         assert app.editor.draft.params == {}
         await pilot.press("escape", "up", "enter", *"seven")
         await settle(pilot)
-        assert "another kind of value" in " ".join("".join(screen(app)).split())
+        assert "another kind of value" in " ".join("".join(screen_lines(app)).split())
         await pilot.press("escape", "escape")
         await settle(pilot)
         assert not isinstance(app.screen, ParamsWindow)
@@ -95,12 +97,12 @@ async def test_switches_words_presets_and_free_ones(tmp_path: Path) -> None:
         await settle(pilot)
         assert isinstance(app.screen, ParamsWindow)
         window = app.screen
-        window._list.move_to("generate_sound")
+        window.query_one(VirtualList).move_to("generate_sound")
         await pilot.press("enter")
         assert (await params(app, pilot))["generate_sound"] is True
         await pilot.press("enter", "enter")
         assert "generate_sound" not in await params(app, pilot)
-        window._list.move_to("quality")
+        window.query_one(VirtualList).move_to("quality")
         await pilot.press("enter", "enter")
         assert (await params(app, pilot))["quality"] == "high"
         await pilot.press("d")
@@ -125,7 +127,7 @@ async def test_a_wrong_value_of_the_file_is_told_before_anything_is_sent(tmp_pat
     app = app_of(tmp_path, front=front)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert "out of its range: 500" in " ".join("".join(screen(app)).split())
+        assert "out of its range: 500" in " ".join("".join(screen_lines(app)).split())
         await pilot.press("f5")
         await settle(pilot)
     assert app.fake.orders == []
@@ -140,7 +142,7 @@ async def test_a_word_for_a_size_becomes_the_size_when_the_field_is_left(tmp_pat
         assert app.editor.draft.size == "480x832"
         await pilot.press("tab")
         await settle(pilot)
-        assert "480x832" in "".join(screen(app))
+        assert "480x832" in "".join(screen_lines(app))
         await pilot.press("shift+tab", "right")
         await settle(pilot)
         assert app.editor.draft.size == "1280x720"
@@ -176,10 +178,12 @@ async def test_the_end_of_a_model_is_seen_before_anything_is_sent(tmp_path: Path
     app = app_of(tmp_path, maker, front="A kite\n")
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert "ended at api.openai.com on 2026-09-24" in " ".join("".join(screen(app)).split())
+        assert "ended at api.openai.com on 2026-09-24" in " ".join(
+            "".join(screen_lines(app)).split()
+        )
         await pilot.press("f5")
         await settle(pilot)
-        shown = " ".join("".join(screen(app)).split())
+        shown = " ".join("".join(screen_lines(app)).split())
         assert "Pay about $0.40 on api.openai.com?" in shown
         assert "ended at api.openai.com on 2026-09-24" in shown
     assert app.fake.orders == []

@@ -30,6 +30,7 @@ from sora_tui.tui.terminal.graphics.dither import DEPTHS, dithered
 from sora_tui.tui.terminal.graphics.kitty import MOST, SentPictures, placeholders
 from sora_tui.tui.widgets.picture import PictureView, PixelStrip, _coloured
 from tests.support.pictures import picture
+from tests.support.tui.driver import screen_strips
 
 RED, BLUE, GREY = b"\xff\0\0", b"\0\0\xff", b"\x80\x80\x80"
 
@@ -95,7 +96,7 @@ async def test_the_terminal_shows_the_picture_in_the_middle() -> None:
         app.query_one(PictureView).show(cells)
         await pilot.pause()
         console = Console(color_system="truecolor", file=io.StringIO(), force_terminal=True)
-        rows = [strip.render(console) for strip in app.screen._compositor.render_strips()]
+        rows = [strip.render(console) for strip in screen_strips(app)]
         assert app.export_screenshot().count("▀") > 9, "a screenshot shows it, too"
     screen = pyte.Screen(30, 10)
     pyte.Stream(screen).feed("\r\n".join(rows))
@@ -202,7 +203,7 @@ class SlowApp(TerminalApp):
 
 
 def rows_seen(app: SlowApp) -> int:
-    strips = app.screen_stack[0]._compositor.render_strips()
+    strips = screen_strips(app, 0)
     return sum("▀" in strip.text for strip in strips)
 
 

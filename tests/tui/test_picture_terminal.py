@@ -19,7 +19,6 @@ from sora_tui.media.cells import Cells
 from sora_tui.tui.terminal.graphics import kitty
 from tests.support.pty_session import KEYS, ROOT, PtySession
 from tests.support.tui.picture_app import drawing
-from tests.tui.test_terminal import is_restored
 
 PROGRAM = [sys.executable, "-m", "tests.support.tui.picture_app"]
 SENT = re.compile(rb"\x1b_G([^;]*);([^\x1b]*)\x1b\\")
@@ -121,7 +120,7 @@ def test_at_the_end_nobody_waits_for_the_rest_of_a_picture(tmp_path: Path) -> No
         assert session.wait_exit(LIMIT) == 0
         session.resume_reading()
         session.wait_until(lambda: b"\x1b[?1049l" in session.raw, LIMIT, "the shell's screen")
-        assert is_restored(session)
+        assert session.is_restored()
 
 
 def test_kitty_is_sent_a_picture_once_and_shows_it_by_its_places(tmp_path: Path) -> None:

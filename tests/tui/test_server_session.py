@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 
 from sora_tui.config.paths import saved_servers_path
 from tests.support.pty_session import KEYS, PtySession
+from tests.support.shell import COMMAND
 from tests.support.simulator_process import start_simulator
-from tests.tui.test_session import workspace
-
-PROGRAM = [sys.executable, "-m", "sora_tui"]
+from tests.support.tui.workspace_app import folder_with_prompt
 
 
 def test_a_server_is_added_and_the_next_clip_is_its_own(tmp_path: Path) -> None:
     with start_simulator(speed=50) as server:
         environ = {**os.environ, "LAB_KEY": server.key}
-        root = workspace(tmp_path)
-        with PtySession(PROGRAM, cwd=root, env=environ) as session:
+        root = folder_with_prompt(tmp_path)
+        with PtySession(COMMAND, cwd=root, env=environ) as session:
             session.wait_for("draft safe")
             session.send(KEYS["f2"])
             session.wait_for("add ...")

@@ -15,8 +15,9 @@ from sora_tui.core.probe_result import ProbeResult
 from sora_tui.core.server import Server
 from sora_tui.engine.events import RemoteListed
 from sora_tui.tui.services import server_check
-from tests.support.tui.workspace_app import PAID, settle, workspace_app
-from tests.tui.test_servers import fill, remote
+from tests.support.sample_jobs import remote
+from tests.support.tui.driver import fill, settle
+from tests.support.tui.workspace_app import PAID, workspace_app
 
 SnapCompare = Callable[..., bool]
 
@@ -55,7 +56,7 @@ def after(*keys: str, **values: str) -> Callable[[Pilot[Any]], Any]:
         for key in keys[:-1]:
             await pilot.press(key)
             await settle(pilot)
-        fill(pilot.app, **values)  # type: ignore[arg-type]
+        fill(pilot.app, **values)
         await pilot.press(keys[-1])
         await settle(pilot)
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -17,19 +16,14 @@ from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import OwnerLock
 from tests.support import sample_jobs
 from tests.support.pty_session import KEYS, PtySession
-from tests.support.tui.workspace_app import PROMPT
-
-PROGRAM = [sys.executable, "-m", "sora_tui"]
-
-
-def workspace(root: Path) -> Path:
-    (root / "prompts").mkdir()
-    (root / "prompts/harbour.md").write_text(PROMPT + "\n")
-    return root
+from tests.support.shell import COMMAND
+from tests.support.tui.workspace_app import PROMPT, folder_with_prompt
 
 
 def test_from_the_first_letter_to_a_file_and_out(tmp_path: Path) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path), env={"TERM": "xterm-256color"}) as session:
+    with PtySession(
+        COMMAND, cwd=folder_with_prompt(tmp_path), env={"TERM": "xterm-256color"}
+    ) as session:
         session.wait_for("draft safe")
         before = session.terminal_mode()
         session.send(" Seals bark.")
@@ -59,7 +53,9 @@ def test_from_the_first_letter_to_a_file_and_out(tmp_path: Path) -> None:
 
 def test_keys_that_come_in_one_go_act_as_one_after_the_other(tmp_path: Path) -> None:
     """A slow line, or tmux with its usual escape-time, joins what was typed apart."""
-    with PtySession(PROGRAM, cwd=workspace(tmp_path), env={"TERM": "xterm-256color"}) as session:
+    with PtySession(
+        COMMAND, cwd=folder_with_prompt(tmp_path), env={"TERM": "xterm-256color"}
+    ) as session:
         session.wait_for("draft safe")
         session.send("\t\t8\t\t3")
         session.wait_for("seconds 8")
@@ -80,7 +76,7 @@ def test_keys_that_come_in_one_go_act_as_one_after_the_other(tmp_path: Path) -> 
 
 
 def test_a_paused_practice_job_is_named_on_the_way_out(tmp_path: Path) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path)) as session:
         session.wait_for("draft safe")
         session.send(KEYS["f5"])
         session.wait_for("in_progress", timeout=30)
@@ -90,11 +86,11 @@ def test_a_paused_practice_job_is_named_on_the_way_out(tmp_path: Path) -> None:
 
 
 def test_an_idle_screen_writes_nothing(tmp_path: Path) -> None:
-    folder = open_folder(workspace(tmp_path))
+    folder = open_folder(folder_with_prompt(tmp_path))
     history = History(folder)
     history.save(sample_jobs.saved(sample_jobs.pending()))
     history.close()
-    with PtySession(PROGRAM, cols=160, rows=45, cwd=tmp_path) as session:
+    with PtySession(COMMAND, cols=160, rows=45, cwd=tmp_path) as session:
         session.wait_for("✓ SAVED")  # the inspector watches a document
         session.wait_until(lambda: OwnerLock(folder).holder() is not None, what="the engine")
         session.wait_quiet(1.0, timeout=20)
@@ -104,16 +100,16 @@ def test_an_idle_screen_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_typing_before_the_editor_is_there_is_not_lost(tmp_path: Path) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path)) as session:
         session.wait_for("SIMULATOR")
         session.send(" q and z")
         session.wait_for("engine. q and z")
 
 
 def test_what_was_typed_outlives_a_kill(tmp_path: Path) -> None:
-    root = workspace(tmp_path)
+    root = folder_with_prompt(tmp_path)
     (root / "prompts/fox.md").write_text("A fox.\n")
-    with PtySession(PROGRAM, cwd=root) as session:
+    with PtySession(COMMAND, cwd=root) as session:
         session.wait_for("draft safe")
         session.send(KEYS["escape"])
         time.sleep(0.3)  # a lone escape is told from a sequence by silence
@@ -129,7 +125,7 @@ def test_what_was_typed_outlives_a_kill(tmp_path: Path) -> None:
         session.signal(signal.SIGKILL)
         assert session.wait_exit() == -signal.SIGKILL
     assert (root / "prompts/fox.md").read_text() == "A fox.\n", "the file is the person's"
-    with PtySession(PROGRAM, cwd=root) as session:
+    with PtySession(COMMAND, cwd=root) as session:
         session.wait_for("A fox. Seals bark, and nobody hears it.")
         session.wait_for("restored (ctrl+z undoes)")
         session.send(b"\x1a")
@@ -143,7 +139,7 @@ def test_what_was_typed_outlives_a_kill(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_what_was_typed_just_before_the_end_is_kept(tmp_path: Path, number: signal.Signals) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path)) as session:
         session.wait_for("draft safe")
         session.send(" Seals bark.")
         session.wait_for("Seals bark.")
@@ -153,8 +149,8 @@ def test_what_was_typed_just_before_the_end_is_kept(tmp_path: Path, number: sign
 
 
 def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
-    folder = open_folder(workspace(tmp_path))
-    with PtySession(PROGRAM, cwd=tmp_path) as session:
+    folder = open_folder(folder_with_prompt(tmp_path))
+    with PtySession(COMMAND, cwd=tmp_path) as session:
         session.wait_for("draft safe")
         session.send(KEYS["escape"])
         time.sleep(0.3)  # a lone escape is told from a sequence by silence
@@ -175,7 +171,7 @@ def test_ctrl_z_frees_the_folder_and_fg_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_lost_terminal_ends_the_program_and_keeps_the_job(tmp_path: Path) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path)) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path)) as session:
         session.wait_for("draft safe")
         session.send(KEYS["f5"])
         session.wait_for("in_progress", timeout=30)
@@ -188,7 +184,7 @@ def test_a_lost_terminal_ends_the_program_and_keeps_the_job(tmp_path: Path) -> N
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_terminal_that_stops_reading_for_two_minutes_holds_up_no_job(tmp_path: Path) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path), cols=160, rows=45) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path), cols=160, rows=45) as session:
         session.wait_for("draft safe")
         session.send(KEYS["f5"])
         session.wait_for("in_progress", timeout=30)

@@ -2,58 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import pytest
-from textual.pilot import Pilot
-
-from sora_tui.core.job import Job
 from sora_tui.core.limits import Budget
-from sora_tui.tui.controllers import editor
-from tests.support import sample_jobs as sample
-from tests.support.tui.workspace_app import PAID, UNPRICED, settle, workspace_app
+from tests.support.sample_jobs import busy
+from tests.support.tui.snapshots import SnapCompare, after, utc
+from tests.support.tui.workspace_app import PAID, UNPRICED, workspace_app
 
-SnapCompare = Callable[..., bool]
-
-
-@pytest.fixture(autouse=True)
-def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv("SSH_CONNECTION", raising=False)
-    monkeypatch.setenv("TZ", "UTC")
-    # Whether a draft is safe yet must not depend on how long a picture takes.
-    monkeypatch.setattr(editor, "_AUTOSAVE", 60.0)
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-def busy(paid: bool = False) -> list[Job]:
-    return [
-        sample.in_progress(sample.pending(25, paid, 9), 38),
-        sample.downloading(sample.pending(130, paid, 6, prompt="A paper boat"), 240),
-        sample.searched(
-            sample.unconfirmed(sample.pending(240, True, 5, prompt="Neon fox, rain, low angle")),
-            "video_9c1e",
-        ),
-        sample.saved(sample.pending(500, paid, 2, prompt="Lighthouse, storm")),
-        sample.rejected(sample.pending(600, True, 1, prompt="Crowd outside a stadium")),
-        sample.queued(sample.pending(20, paid, 0, prompt="Snow market, handheld")),
-    ]
-
-
-def after(*keys: str) -> Callable[[Pilot[Any]], Any]:
-    async def run(pilot: Pilot[Any]) -> None:
-        await settle(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await settle(pilot)
-
-    return run
+__all__ = ["utc"]  # the fixture
 
 
 def test_first_start(tmp_path: Path, snap_compare: SnapCompare) -> None:

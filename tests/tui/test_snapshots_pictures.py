@@ -27,8 +27,10 @@ from tests.support import hostile_media
 from tests.support import sample_jobs as sample
 from tests.support.pictures import encoded, picture
 from tests.support.pty_session import ROOT
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
-from tests.tui.test_snapshots import SnapCompare, after, busy, utc
+from tests.support.sample_jobs import busy
+from tests.support.tui.driver import settle
+from tests.support.tui.snapshots import SnapCompare, after, utc
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 __all__ = ["utc"]  # the fixture holds here, too
 

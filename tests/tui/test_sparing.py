@@ -22,7 +22,8 @@ from textual.strip import Strip
 from sora_tui.tui.terminal.diff_output import DiffUpdate, Pen, Shown
 from sora_tui.tui.widgets.picture import PixelStrip
 from tests.support.pty_session import KEYS, PtySession
-from tests.tui.test_session import PROGRAM, workspace
+from tests.support.shell import COMMAND
+from tests.support.tui.workspace_app import folder_with_prompt
 
 WIDTH = 12
 CONSOLE = Console(color_system="truecolor", file=io.StringIO(), force_terminal=True)
@@ -141,7 +142,7 @@ def test_updates_of_textual_become_pieces() -> None:
 
 @pytest.mark.long
 def test_a_session_leaves_the_screen_that_a_full_repaint_leaves(tmp_path: Path) -> None:
-    with PtySession(PROGRAM, cwd=workspace(tmp_path), cols=120, rows=40) as session:
+    with PtySession(COMMAND, cwd=folder_with_prompt(tmp_path), cols=120, rows=40) as session:
         session.wait_for("draft safe")
         for keys in ("港 é", KEYS["f5"], KEYS["f2"], KEYS["escape"], KEYS["f1"], KEYS["escape"]):
             session.send(keys)

@@ -23,8 +23,7 @@ from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import OwnerLock
 from tests.support.pty_session import KEYS, PtySession
-from tests.tui.test_session import workspace
-from tests.tui.test_terminal import is_restored
+from tests.support.tui.workspace_app import folder_with_prompt
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
@@ -63,7 +62,7 @@ def login(tmp_path: Path) -> Iterator[Login]:
     own = {name: value for name, value in os.environ.items() if name.startswith(passed)}
     words = ["env", *(f"{name}={value}" for name, value in own.items())]
     words += [sys.executable, "-m", "sora_tui"]
-    remote = f"cd {shlex.quote(str(workspace(folder)))} && exec {shlex.join(words)}"
+    remote = f"cd {shlex.quote(str(folder_with_prompt(folder)))} && exec {shlex.join(words)}"
     ssh = ["ssh", "-tt", "-F", "/dev/null", "-i", str(keys / "client"), "-p", str(port)]
     ssh += ["-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={keys / 'known'}"]
     ssh += ["-o", "LogLevel=ERROR", f"{getpass.getuser()}@127.0.0.1", remote]
@@ -119,7 +118,7 @@ def test_the_client_is_killed_and_the_job_comes_home(login: Login, tmp_path: Pat
     second.wait_for("✓ saved", timeout=60)
     second.send(KEYS["ctrl+q"])
     assert second.wait_exit() == 0
-    assert is_restored(second)
+    assert second.is_restored()
     [clip] = (tmp_path / "folder/output").glob("*.mp4")
     assert clip.read_bytes()[4:8] == b"ftyp"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sora_tui.core.job import Batch, Job
 from tests.support import sample_jobs as sample
-from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
-from tests.tui.test_snapshots import SnapCompare, after, utc
+from tests.support.tui.driver import screen_text, settle
+from tests.support.tui.snapshots import SnapCompare, after, utc
+from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 __all__ = ["utc"]  # the fixture
 
@@ -33,7 +34,7 @@ async def test_the_filter_finds_them_by_their_order(tmp_path: Path) -> None:
         await settle(pilot)
         await pilot.press("escape", "4", "slash", *"100000-aaaaaa", "enter")
         await settle(pilot)
-        shown = "\n".join(screen(app))
+        shown = screen_text(app)
     assert "3 of 5 match" in shown
     assert [mark in shown for mark in ("┌ 3/3 A", "│ 2/3", "└ 1/3")] == [True] * 3
 

@@ -19,7 +19,8 @@ from sora_tui.tui.services.last_seen import last_seen, mark_seen
 from sora_tui.tui.services.notifier import Tmux, ask_tmux, notification
 from sora_tui.tui.state.job_view import JobView
 from tests.support import sample_jobs as sample
-from tests.support.tui.workspace_app import WorkspaceApp, settle, workspace_app
+from tests.support.tui.driver import settle
+from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 HOSTILE = "fox\x1b]52;c;aGFjaw==\x07\x9d0;owned\x9c\u202e end"
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import inspect
-import os
 import re
 import signal
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,17 +52,6 @@ def seconds_to_end(session: PtySession, expected: int) -> float:
     return time.monotonic() - began
 
 
-def is_restored(session: PtySession) -> bool:
-    """Does the shell get a terminal that echoes, outside of the alternate screen?"""
-    fresh, slave = os.openpty()
-    try:
-        same = session.terminal_mode() == list(termios.tcgetattr(fresh))
-    finally:
-        os.close(fresh)
-        os.close(slave)
-    return same and session.raw.rfind(b"\x1b[?1049l") > session.raw.rfind(b"\x1b[?1049h")
-
-
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
 )
@@ -74,7 +61,7 @@ def test_signal_ends_in_order(
     session = start()
     session.signal(number)
     assert seconds_to_end(session, code) < ENDS_WITHIN
-    assert is_restored(session)
+    assert session.is_restored()
     assert (tmp_path / "unmounted").exists()
     assert (tmp_path / "quit").exists()
 
@@ -102,7 +89,7 @@ def test_stalled_terminal_does_not_hold_the_program(start: Start, tmp_path: Path
     assert (tmp_path / "unmounted").exists()
     session.resume_reading()
     session.wait_quiet(0.5)
-    assert is_restored(session)
+    assert session.is_restored()
 
 
 def test_stuck_loop_ends_by_force_after_the_engine_was_told(start: Start, tmp_path: Path) -> None:
@@ -112,7 +99,7 @@ def test_stuck_loop_ends_by_force_after_the_engine_was_told(start: Start, tmp_pa
     session.signal(signal.SIGTERM)
     assert seconds_to_end(session, 143) < ENDS_WITHIN
     assert (tmp_path / "quit").exists()
-    assert is_restored(session)
+    assert session.is_restored()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +122,7 @@ def test_crash_tells_where_and_not_what(start: Start, tmp_path: Path, where: str
     session = start()
     session.send(f"{where}\r")
     assert session.wait_exit() == terminal.CRASHED
-    assert is_restored(session)
+    assert session.is_restored()
     (report,) = (tmp_path / "crashes").iterdir()
     session.wait_for(f"report: {report.name}")
     text = report.read_text()

@@ -17,8 +17,9 @@ from textual.widget import Widget
 
 from sora_tui.config.ui_state import UiState, ui_state_path
 from sora_tui.tui.theme.themes import DARK, LIGHT, theme_at_start
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
-from tests.tui.test_snapshots import busy
+from tests.support.sample_jobs import busy
+from tests.support.tui.driver import screen_strips, settle
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 LEAST = 4.5
 KNOWN = {"sora", "sora-light", "nord", "ansi-dark"}
@@ -51,7 +52,7 @@ async def test_every_text_of_our_themes_can_be_read(
 def faint_texts(app: WorkspaceApp, inside: Widget | None = None) -> Iterator[tuple[str, str]]:
     """The pairs of colours that are too close, each with a text that is painted in them."""
     region = (inside or app.screen).region
-    for y, strip in enumerate(app.screen._compositor.render_strips()):
+    for y, strip in enumerate(screen_strips(app)):
         if region.y <= y < region.bottom:
             for segment in strip.crop(region.x, region.right):
                 if any(letter.isalnum() for letter in segment.text):
@@ -152,7 +153,7 @@ async def test_without_colours_nothing_is_coloured(
     app = workspace_app(tmp_path, jobs=busy())
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        for strip in app.screen._compositor.render_strips():
+        for strip in screen_strips(app):
             for segment in strip:
                 assert segment.style is None or (
                     {segment.style.color, segment.style.bgcolor} <= {None, RichColor.default()}

@@ -22,7 +22,8 @@ from sora_tui.tui.state.job_view import JobView
 from tests.support import sample_jobs as sample
 from tests.support.moments import Moment
 from tests.support.tui import workspace_app as apps
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui.driver import screen_lines, settle
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +122,7 @@ async def test_the_screen(moment: Moment, now: datetime, app: WorkspaceApp) -> N
         await settle(pilot)
         await pilot.press("escape", "4")
         await settle(pilot)
-        rows = screen(app)
+        rows = screen_lines(app)
         for word, time in shown.items():
             row = next(row for row in rows if word in row)
             assert time in " ".join(row.split()), rows
@@ -132,5 +133,5 @@ async def test_the_screen(moment: Moment, now: datetime, app: WorkspaceApp) -> N
         listed = listed._replace(expires_at=now + timedelta(hours=73))
         app.fake.say(RemoteListed("team-gw", (listed,), more=False, unconfirmed={}))
         await settle(pilot)
-        row = next(row for row in screen(app) if moment.shown(made, "%m-%d %H:%M") in row)
+        row = next(row for row in screen_lines(app) if moment.shown(made, "%m-%d %H:%M") in row)
         assert " 3 d " in row, "as the job list words it"

@@ -25,13 +25,15 @@ from sora_tui.media.practice.render import ClipPlan, Previews, render_clip
 from sora_tui.tui.dialogs.clip import ClipWindow
 from sora_tui.tui.panes.inspector.clip_layout import clip_room
 from sora_tui.tui.panes.inspector.clip_preview import ClipView
+from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.support import hostile_media
 from tests.support import sample_jobs as sample
 from tests.support.pictures import encoded
 from tests.support.pictures import picture as drawn
 from tests.support.processes import lives, media_workers
 from tests.support.pty_session import KEYS, PtySession
-from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui.driver import screen_lines, screen_text, settle
+from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 #: Generous: the machine may be busy.
 PATIENCE = 60.0
@@ -71,12 +73,6 @@ def write(app: WorkspaceApp, job: Job, data: bytes) -> Path:
     return path
 
 
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await pilot.pause()
-
-
 async def until(pilot: Pilot[None], holds: Callable[[], object], what: str) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
@@ -86,7 +82,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], object], what: str) -> N
 
 def text(pilot: Pilot[None]) -> str:
     assert isinstance(pilot.app, WorkspaceApp)
-    return "\n".join(screen(pilot.app))
+    return screen_text(pilot.app)
 
 
 def words(pilot: Pilot[None]) -> str:
@@ -121,7 +117,7 @@ async def test_the_inspector_shows_poster_filmstrip_and_facts(
     write(app, job, rendered[0])
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: "made here" in words(pilot), "no facts")
         await until(pilot, lambda: app.bench.inspector._seen.strip, "no strip")  # type: ignore[union-attr]
         said = words(pilot)
@@ -133,15 +129,15 @@ async def test_the_inspector_shows_poster_filmstrip_and_facts(
         if both:
             assert pictures(pilot) == "poster strip"
             assert "E Events" in text(pilot)
-            await press(pilot, "E")
+            await pilot.press("E")
             await until(pilot, lambda: "E Events" not in text(pilot), "keys of another page")
             return
         assert pictures(pilot) == "poster"
         assert "v Filmstrip" in text(pilot)
-        await press(pilot, "v")
+        await pilot.press("v")
         assert pictures(pilot) == "strip"
         await until(pilot, lambda: "v Poster" in text(pilot), "no way back")
-        await press(pilot, "v")
+        await pilot.press("v")
         assert pictures(pilot) == "poster"
 
 
@@ -161,7 +157,7 @@ async def test_what_the_server_made_is_taken_and_said(
     (app.folder.root / "output/a.jpg").write_bytes(previews.spritesheet)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: "pictures from the server" in words(pilot), "no word")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no strip")
         assert "pictures from the server" in words(pilot)
@@ -202,10 +198,10 @@ async def test_what_is_said_of_a_clip_goes_with_the_width(tmp_path: Path) -> Non
     app = workspace_app(tmp_path, jobs=[sample.saved(sample.pending(25), "video_0000")])
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "4")
+        await pilot.press("escape", "4")
         for width in (160, 80, 160, 100):
             await pilot.resize_terminal(width, 30)
-            await until(pilot, lambda: "y copy" in screen(app)[-2], "not one line")
+            await until(pilot, lambda: "y copy" in screen_lines(app)[-2], "not one line")
             await until(pilot, lambda: app.bench.status.size.height == 1, "two lines")
 
 
@@ -218,7 +214,7 @@ async def test_in_a_narrow_pane_what_the_clip_is_comes_first(
     write(app, job, rendered[0])
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: pictures(pilot) == "poster", "no poster")
         assert "complete; asked" in text(pilot)
         assert "30\N{NO-BREAK SPACE}fps" in text(pilot)
@@ -240,7 +236,7 @@ async def test_a_server_picture_that_is_no_good_is_replaced_by_our_own(
     (app.folder.root / "output/a.jpg").write_bytes(previews.spritesheet)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(
             pilot, lambda: "filmstrip from the server, poster made here" in words(pilot), "no word"
         )
@@ -266,7 +262,7 @@ async def test_a_picture_is_made_once_and_taken_from_the_cache_then(
         path = write(app, job, rendered[0]) if not asked else app.folder.root / job.outputs[0].path
         async with app.run_test(size=(120, 40)) as pilot:
             await settle(pilot)
-            await press(pilot, "escape", "5")
+            await pilot.press("escape", "5")
             await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
     assert asked == ["facts", "poster", "filmstrip", "picture", "sheet"]
     kept = sorted(path.name.partition(".")[2] for path in clip_cache().iterdir())
@@ -279,7 +275,7 @@ async def test_a_picture_is_made_once_and_taken_from_the_cache_then(
     app = workspace_app(tmp_path, jobs=[job])
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
         os.utime(path)
         app.controllers["inspector"].reload()
@@ -297,7 +293,7 @@ async def test_without_a_cache_it_is_made_each_time(
     write(app, job, rendered[0])
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
 
 
@@ -320,11 +316,11 @@ async def test_only_the_job_on_which_the_cursor_rests_is_opened(
     monkeypatch.setattr(decoder, "open", note)
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "4")
+        await pilot.press("escape", "4")
         await settle(pilot)
         opened.clear()
         for _ in range(99):
-            app.jobs._list.action_move(1)
+            app.jobs.query_one(VirtualList).action_move(1)
         last = app.jobs.cursor_id
         await until(
             pilot, lambda: opened and pictures(pilot) == "poster strip", "nothing to be seen"
@@ -343,10 +339,10 @@ async def test_a_cursor_that_comes_back_sees_the_clip_again(
         write(app, job, rendered[0])
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "4")
+        await pilot.press("escape", "4")
         await until(pilot, lambda: app.bench.inspector.clip_wanted, "no clip")  # type: ignore[union-attr]
-        app.jobs._list.action_move(1)
-        app.jobs._list.action_move(-1)
+        app.jobs.query_one(VirtualList).action_move(1)
+        app.jobs.query_one(VirtualList).action_move(-1)
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
 
 
@@ -376,13 +372,13 @@ async def test_who_goes_on_stops_what_was_begun(
     async with app.run_test(size=(160, 45)) as pilot:
         # Not `settle`: the first clip may be looked at already, which here has no end.
         await until(pilot, lambda: app.bench.inspector, "no inspector")
-        await press(pilot, "escape", "4")
+        await pilot.press("escape", "4")
         await until(pilot, lambda: begun, "not begun")
         assert not stopped
-        await press(pilot, "down")
+        await pilot.press("down")
         await until(pilot, lambda: len(begun) == 2, "the next one not begun")
         assert len(stopped) == 1
-        await press(pilot, "up")
+        await pilot.press("up")
         await until(pilot, lambda: len(stopped) == 2, "not stopped")
 
 
@@ -395,7 +391,7 @@ async def test_with_pictures_off_there_are_facts(
     write(app, job, rendered[0])
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: "H.264 no sound" in words(pilot), "no facts")
         assert pictures(pilot) == ""
         assert "▀" not in text(pilot)
@@ -412,7 +408,7 @@ async def test_a_file_that_goes_and_comes_back_as_another_has_a_word_each_time(
     path = write(app, job, rendered[0])
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: "complete, as asked" in words(pilot), "no facts")
         path.rename(path.with_suffix(".away"))
         app.controllers["inspector"].reload()
@@ -455,11 +451,11 @@ async def test_what_is_no_file_of_this_folder_is_not_opened(
         place.mkdir()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: "no file of this folder" in words(pilot), "no word")
         assert pictures(pilot) == ""
-        await press(pilot, "o")
-        await until(pilot, lambda: "no file of" in "".join(screen(app)[-4:]), "no word below")
+        await pilot.press("o")
+        await until(pilot, lambda: "no file of" in "".join(screen_lines(app)[-4:]), "no word below")
         assert not isinstance(app.screen, ClipWindow)
 
 
@@ -474,7 +470,7 @@ async def test_output_behind_a_link_of_the_persons_own_is_fine(
     write(app, job, rendered[0])
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
 
 
@@ -493,7 +489,7 @@ async def test_a_bad_clip_costs_a_word_and_nothing_else(
         write(app, job, data)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         for job, (name, _data) in zip(jobs, bad, strict=True):
             file = Path(job.outputs[0].path).name
             await until(pilot, lambda: file in words(pilot), f"not at {name}")  # noqa: B023
@@ -504,7 +500,7 @@ async def test_a_bad_clip_costs_a_word_and_nothing_else(
             )
             assert words(pilot).count("it is neither MP4 nor AVI") < 2, "one word, said once"
             assert app.is_running
-            app.jobs._list.action_move(1)
+            app.jobs.query_one(VirtualList).action_move(1)
             await pilot.pause()
 
 
@@ -533,13 +529,13 @@ async def test_a_helper_that_dies_over_a_clip_costs_a_word_and_is_not_tried_agai
     write(app, job, rendered[0])
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "5")
+        await pilot.press("escape", "5")
         await until(pilot, lambda: "the process that should open it broke off" in words(pilot), "")
         assert "complete; asked for" in words(pilot), "the facts are there all the same"
         before = len(started)
         app.context.signals.document_shown.publish(None)
         await settle(pilot)
-        await press(pilot, "E", "f")
+        await pilot.press("E", "f")
         await until(pilot, lambda: not app.context.ui.has_timer("clip"), "still to be looked at")
         await settle(pilot)
         assert len(started) == before
@@ -566,7 +562,7 @@ async def test_without_a_display_the_clip_is_seen_here_and_served_until_closed(
     write(app, job, rendered[0])
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "4", "o")
+        await pilot.press("escape", "4", "o")
         await until(pilot, lambda: "▀▀▀▀▀▀" in text(pilot), "no picture")
         shown = text(pilot)
         assert "scp " in shown
@@ -576,9 +572,9 @@ async def test_without_a_display_the_clip_is_seen_here_and_served_until_closed(
         assert await fetched(found[0]) == rendered[0]
         assert await fetched(found[0], Range="bytes=100-199") == rendered[0][100:200]
         before = shown
-        await press(pilot, "v")
+        await pilot.press("v")
         await until(pilot, lambda: text(pilot) != before and "▀▀▀▀▀▀" in text(pilot), "no strip")
-        await press(pilot, "escape")
+        await pilot.press("escape")
         await settle(pilot)
         assert not isinstance(app.screen, ClipWindow)
         with pytest.raises(URLError):
@@ -595,7 +591,7 @@ async def test_each_line_is_copied_by_its_key(
     monkeypatch.setattr(app.context.ui, "copy", copied.append)
     async with app.run_test() as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "4", "o", "y", "t", "u")
+        await pilot.press("escape", "4", "o", "y", "t", "u")
         await until(pilot, lambda: len(copied) == 3, "not copied")
         assert [line[:10] for line in copied] == [
             copied[0][:10],
@@ -618,7 +614,7 @@ async def test_where_there_is_a_display_the_persons_player_opens_it(
     clip = write(app, job, rendered[0])
     async with app.run_test() as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "4", "o")
+        await pilot.press("escape", "4", "o")
         await until(pilot, lambda: "Opened output/" in text(pilot), "no word")
         await until(pilot, lambda: told.exists() and told.read_text(), "not opened")
         assert told.read_text() == f"--loop {clip}"
@@ -634,9 +630,9 @@ async def test_a_player_that_is_not_there_is_named_and_the_clip_seen_here(
     write(app, job, rendered[0])
     async with app.run_test() as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "4", "o")
+        await pilot.press("escape", "4", "o")
         await until(pilot, lambda: isinstance(app.screen, ClipWindow), "no window")
-        await press(pilot, "escape")
+        await pilot.press("escape")
         assert "no-such-player could not be started" in text(pilot)
 
 
@@ -702,7 +698,7 @@ async def test_in_tests_it_ends_with_each_app(tmp_path: Path) -> None:
     app = workspace_app(tmp_path)
     async with app.run_test() as pilot:
         await settle(pilot)
-        await press(pilot, "escape", "2", "space")
+        await pilot.press("escape", "2", "space")
         decoder = app.context.decoder
         await until(pilot, lambda: decoder.decoder._process is not None, "no process")
         process = decoder.decoder._process

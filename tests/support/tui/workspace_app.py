@@ -9,13 +9,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-
-from textual.pilot import Pilot
-from textual.worker import WorkerCancelled
 
 from sora_tui.config.settings import Settings, load_settings
 from sora_tui.core.job import Batch, Consent, Cost, Job
@@ -220,21 +215,8 @@ def workspace_app(
     return WorkspaceApp(folder, settings.on(profiles[0].name) if profiles else settings)
 
 
-async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until workers and what they led to have come to rest.
-
-    The inspector opens a clip when nothing else happened for a moment: that belongs to it.
-    """
-    app: Any = pilot.app
-    ui = app.context.ui
-    await pilot.pause()
-    while app.workers or ui.has_timer("clip"):
-        with suppress(WorkerCancelled):  # a newer one took its place: wait for that
-            await app.workers.wait_for_complete()
-        await pilot.pause(0.02 if ui.has_timer("clip") else None)
-
-
-def screen(app: SoraApp) -> list[str]:
-    """The rows of the screen as text."""
-    strips = app.screen._compositor.render_strips()
-    return ["".join(segment.text for segment in strip) for strip in strips]
+def folder_with_prompt(root: Path) -> Path:
+    """Write the sample prompt into a workspace; return the same folder."""
+    (root / "prompts").mkdir()
+    (root / "prompts/harbour.md").write_text(PROMPT + "\n")
+    return root
