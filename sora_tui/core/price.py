@@ -91,8 +91,7 @@ class Measures(NamedTuple):
 
     def may_count(self, key: str, value: object) -> bool:
         """Return whether this may change how much is made, as far as the folded name tells."""
-        is_list = isinstance(value, Sequence) and not isinstance(value, str)
-        if key in self.lists and is_list and len(value) > 1:
+        if isinstance(value, list | tuple) and key in self.lists and len(value) > 1:
             return True
         if key in self.harmless or not _has_number(value):
             return False
