@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.first_frame import BARE, COLUMNS, ROWS, Start
-from tests.pty_session import KEYS, PtySession
+from tests.support.pty_session import KEYS, PtySession
 
 _USABLE = 1.6  # promised
 _RATE = 300  # promised

@@ -24,7 +24,7 @@ from textual_image.widget import HalfcellImage  # type: ignore[import-not-found]
 
 from sora_tui.core.reference_fit import badge
 from sora_tui.media.cells import to_cells
-from sora_tui.tui.terminal.diff_output import Shown, SparingUpdate
+from sora_tui.tui.terminal.diff_output import DiffUpdate, Shown
 from sora_tui.tui.widgets.picture import PictureView
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.references import Shelf
@@ -76,7 +76,7 @@ async def _painted(widget: Widget, show: Callable[[int], None]) -> float:
             began = time.process_time()
             show(number)
             update = app.screen._compositor.render_full_update()
-            written = SparingUpdate(update, shown).render_segments(app.console)
+            written = DiffUpdate(update, shown).render_segments(app.console)
             times.append((time.process_time() - began) * 1000)
             assert len(written) > 10 * COLUMNS * ROWS, "the picture was painted"
     return statistics.median(times)

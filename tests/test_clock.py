@@ -16,10 +16,10 @@ import httpx
 import pytest
 from time_machine import escape_hatch
 
-from tests.pty_session import ROOT, PtySession
-from tests.simulated import start_simulator
 from tests.support import clock
 from tests.support.clock import Draw
+from tests.support.pty_session import ROOT, PtySession
+from tests.support.simulator_process import start_simulator
 from tests.support.start.sitecustomize import SHIFT
 
 #: What a process knows of the time: two clocks, its zone, and what it was moved by.

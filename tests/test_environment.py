@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from tests.pty_session import ROOT
+from tests.support.pty_session import ROOT
 
 #: What a shell of a person may hold: a poor terminal, a multiplexer, a link, a language, settings.
 PERSONAL = {

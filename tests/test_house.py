@@ -18,17 +18,21 @@ HOUSE = ROOT / "sora_tui"
 
 #: A package from outside, and the only places that may import it.
 ONLY_IN = {
-    "httpx": ("client/transport.py",),
+    "httpx": ("client/httpx_compat.py",),
+    "httpcore": ("client/early_response.py",),
+    "certifi": ("client/certificates.py",),
     "PIL": ("media/",),
     "av": ("media/",),
     "sqlite3": ("workspace/",),
     "textual": ("tui/",),
-    "rich": ("cli/", "tui/"),
+    # On the command line: one table, and the bars of a terminal.
+    "rich": ("cli/table.py", "cli/progress_bars.py", "tui/"),
     "starlette": ("simulator/",),
     "uvicorn": ("simulator/",),
     "pytest": ("simulator/testing.py",),
     "argparse": ("cli/", "__main__.py", "simulator/"),
     "tomli_w": ("core/front_matter.py", "workspace/", "config/"),
+    "tomlkit": ("core/front_matter.py",),
     "dotenv": ("config/",),
 }
 
@@ -42,13 +46,75 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    """Not even inside functions; imports for the type checker alone do not count."""
+#: The screen, the uppermost first: a part imports what stands below it. Controllers build dialogs;
+#: `context`, `intent` and `engine_api` are what all of them share.
+SCREEN = (
+    ("run",),
+    ("app",),
+    ("ui", "controllers"),
+    ("dialogs",),
+    ("layout",),
+    ("panes",),
+    ("widgets",),
+    ("presenters", "services"),
+    ("commands",),
+    ("context", "state", "intent", "engine_api"),
+    ("terminal", "theme"),
+)
+
+
+def test_the_parts_of_the_screen_import_only_what_stands_below() -> None:
+    """Inside functions too; imports for the type checker alone do not count."""
+    floor = {part: number for number, parts in enumerate(SCREEN) for part in parts}
+    below = "sora_tui.tui."
     graph = grimp.build_graph("sora_tui", exclude_type_checking_imports=True, cache_dir=None)
+    wrong = [
+        f"{above} imports {imported}"
+        for above in sorted(graph.modules)
+        if above.startswith(below)
+        for imported in sorted(graph.find_modules_directly_imported_by(above))
+        if imported.startswith(below) and floor[imported.split(".")[2]] < floor[above.split(".")[2]]
+    ]
+    assert not wrong
+
+
+def test_private_parts_of_textual_are_touched_in_one_folder() -> None:
+    wrong = [
+        f"{path.relative_to(HOUSE)}: {module}"
+        for path in HOUSE.rglob("*.py")
+        if not path.is_relative_to(HOUSE / "tui" / "terminal")
+        for module in imports(path)
+        if module.startswith("textual._")
+    ]
+    assert not wrong
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Not even inside functions, nor for the type checker alone."""
+    graph = grimp.build_graph("sora_tui", cache_dir=None)
     order = TopologicalSorter(
         {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     )
     order.prepare()  # raises CycleError, which names the circle
+
+
+#: What decides about an order before it is sent, and who may ask: the one home of orders, and the
+#: engine at the last moment before the request leaves.
+RULES_OF_ORDERS = {
+    "ask_for": {"engine/orders.py"},
+    "over_budget": {"engine/orders.py", "engine/budget_guard.py"},
+    "refusal_before": {"engine/orders.py", "engine/submit.py"},
+}
+
+
+def test_orders_have_one_home() -> None:
+    found: dict[str, set[str]] = {name: set() for name in RULES_OF_ORDERS}
+    for path in HOUSE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                for name in {alias.name for alias in node.names} & RULES_OF_ORDERS.keys():
+                    found[name].add(path.relative_to(HOUSE).as_posix())
+    assert found == RULES_OF_ORDERS
 
 
 def test_each_tool_has_its_room() -> None:
@@ -75,7 +141,11 @@ def test_the_arrows_point_down() -> None:
     ("module", "unwanted"),
     [
         ("sora_tui.core.job", {"asyncio", "socket", "subprocess", "textual", "httpx"}),
-        ("sora_tui.cli.main", {"textual", "httpx", "PIL", "av", "sqlite3", "asyncio", "rich"}),
+        (
+            "sora_tui.cli.main",
+            {"textual", "httpx", "PIL", "av", "sqlite3", "asyncio", "rich", "tomlkit"},
+        ),
+        ("sora_tui.core.prompt", {"tomlkit", "tomli_w"}),
         ("sora_tui.media.image", {"PIL", "av"}),
         ("sora_tui.engine.engine", {"textual", "PIL", "av"}),
     ],

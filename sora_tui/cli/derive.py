@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import Final
 
+from sora_tui.cli.arguments import add_count, add_parameters, add_prompt_file, add_sending
 from sora_tui.cli.build_request import with_params
 from sora_tui.cli.console import Console
 from sora_tui.cli.order_input import order_input
@@ -22,6 +23,16 @@ from sora_tui.workspace.source_clips import find_source
 
 #: Options of `generate` that the source decides for everything made of a clip.
 SOURCE_DECIDES: Final = dict.fromkeys(("model", "size", "reference_image", "fit", "character"))
+
+
+def add_derivation(command: argparse.ArgumentParser) -> None:
+    """Add what a new clip out of another one takes: a prompt, and what is agreed to."""
+    command.add_argument("text", nargs="?", metavar=_("TEXT"), help=_("the prompt"))
+    add_prompt_file(command)
+    add_count(command)
+    add_parameters(command)
+    command.set_defaults(seconds=None, **SOURCE_DECIDES)
+    add_sending(command)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

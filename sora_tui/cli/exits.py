@@ -128,6 +128,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "certificate_untrusted",
         "handshake_refused",
         "server_busy",
+        "server_stayed_busy",
         "gateway_misroutes",
         "videos_missing",
         "delete_refused",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
-
-from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli.report import path_of
+from sora_tui.cli.table import aligned
 from sora_tui.cli.unconfirmed_words import candidate_lines, resolution_commands
 from sora_tui.core.budget import is_not_billed
 from sora_tui.core.job import Cost, Job, State
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.costs import reported_words
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import money, second
 from sora_tui.i18n.lineage import operation_words, relation_words
 from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences
@@ -44,8 +42,8 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         *((_("became"), relation_words(relation)) for relation in lineage.derived),
         (_("cost"), cost_words(job)),
         (_("batch"), f"{job.batch.id}  {job.batch.index}" if job.batch else None),
-        (_("created"), local_time(job.created_at)),
-        (_("expires"), local_time(job.expires_at) if job.expires_at else None),
+        (_("created"), second(job.created_at)),
+        (_("expires"), second(job.expires_at) if job.expires_at else None),
         (_("clip"), path_of(job, folder)),
         ("sha256", job.outputs[0].sha256 if job.outputs else None),
         (_("differs"), output_words(job)),
@@ -54,19 +52,17 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
         (_("prompt"), None if request.prompt.strip() else _("not known")),
     )
     shown = [(name, clean_line(value)) for name, value in facts if value]
-    width = max(cell_len(name) for name, value in shown)
-    for name, value in shown:
-        yield f"{set_cell_size(name, width)}  {value}"
+    yield from aligned(shown)
     yield ""
     if request.prompt.strip():
         yield from (clean(request.prompt, 40_000), "")
     for event in job.events:
-        yield f"{local_time(event.at)}  {event.state_word:<11}  {clean_line(event.note)}".rstrip()
+        yield f"{second(event.at)}  {event.state_word:<11}  {clean_line(event.note)}".rstrip()
     said = job_sentences(job)
     if said is not None:
         yield from ("", said.happened, said.money, said.next)
     if job.state is State.UNCONFIRMED:
-        from sora_tui.engine.remote_jobs import without_taken  # few jobs are unconfirmed
+        from sora_tui.engine.remote_jobs import without_taken  # few jobs are lost
 
         job = without_taken(folder, history, job)
         yield from ("", *candidate_lines(job), *resolution_commands(job))
@@ -85,8 +81,3 @@ def cost_words(job: Job) -> str:
         return _("unknown")
     mark = "?" if job.state in {State.UNCONFIRMED, State.ABANDONED} else ""
     return f"~{money(cost.estimated, cost.currency)}{mark}"
-
-
-def local_time(at: datetime) -> str:
-    """Return a time on the person's own clock."""
-    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

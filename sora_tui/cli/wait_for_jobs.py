@@ -23,6 +23,7 @@ from sora_tui.core.recovery import SEARCH_DELAYS
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n import _
+from sora_tui.i18n.formatting import second_of_day
 from sora_tui.i18n.recovery import search_words
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import Holder
@@ -378,7 +379,7 @@ class _Waiter:
         self._progress.pause()
         rest = SEARCH_DELAYS[-1] - (datetime.now(UTC) - job.unconfirmed_since).total_seconds()
         until = datetime.now(UTC) + timedelta(seconds=min(max(rest, 0.0), SEARCH_DELAYS[-1]))
-        self._console.note(search_words(job, f"{until.astimezone():%H:%M:%S}"))
+        self._console.note(search_words(job, second_of_day(until)))
 
     def _name_owner(self) -> None:
         """Report which process holds the folder while no process has taken a job of ours."""

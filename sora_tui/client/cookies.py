@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from sora_tui.core.cookie import MAX_COOKIES, Cookie
 from sora_tui.core.number import number
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 
 #: Name and value together, in characters; every browser takes as many.
 MAX_LENGTH: Final = 4096

@@ -26,10 +26,11 @@ from sora_tui.client.decode import (
     video_in,
 )
 from sora_tui.client.dialect import dialect_of, with_dialect_defaults
+from sora_tui.client.fetcher import Fetcher, Incoming
 from sora_tui.client.inline_clip import InlineClip
 from sora_tui.client.response import NoResponseError, NotSentError
 from sora_tui.client.server_error import ServerError
-from sora_tui.client.transport import UNREADABLE, Fetcher, Incoming, base_url, without_key
+from sora_tui.client.transport import UNREADABLE, base_url, without_key
 from sora_tui.core.clip_addresses import clip_addresses
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import CODES, ProblemError

@@ -1,10 +1,10 @@
-"""The wire: the only module with httpx. Three clients, each with limits, none with surprises.
+"""The wire: three clients of httpx, each with limits, none with surprises.
 
 - The paid POST has a client of its own without keep-alive: on a pooled connection the server may
   close while we send, and 4 of 150 requests then end in doubt (reliability, httpx facts).
 - JSON calls share kept connections and have one total deadline each, because httpx counts its
   timeouts per read and a byte now and then never trips them.
-- Downloads run in a worker thread on a synchronous client, which halves their work.
+- Downloads run in a worker thread on a synchronous client (`fetcher.py`), which halves their work.
 
 None of them follows a redirect: httpx would hand `api-key` headers, and on 307 the prompt, to
 another host. The key is put on a request by `_KeyForOrigin` alone, and only for its own origin.
@@ -13,36 +13,23 @@ another host. The key is put on a request by `_KeyForOrigin` alone, and only for
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
-import functools
 import io
 import json
 import logging
 import os
 import re
-import socket
-import ssl
-import stat
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import quote, quote_plus, urlsplit
 from urllib.request import getproxies
 
-# Where click and rich are installed, as Textual has them, httpx would bring its command line
-# along: 3 MB that every screen and every cron job would carry.
-if "httpx" not in sys.modules:
-    sys.modules["httpx._main"] = None  # type: ignore[assignment]
-import httpx
-
+from sora_tui.client.certificates import nothing_trusted, trusted
 from sora_tui.client.content_coding import CodingError, Decoder
 from sora_tui.client.cookies import cookie_header, cookies_in, no_store
 from sora_tui.client.decode import JSON_LIMIT, http_date, request_id
 from sora_tui.client.dialect import dialect_of, with_dialect_defaults
-from sora_tui.client.early_response import EarlyResponseBackend
+from sora_tui.client.httpx_compat import hear_early_responses, httpx
 from sora_tui.client.inline_clip import InlineClip
 from sora_tui.client.proxy import ProxyRules, read_proxies
 from sora_tui.client.response import (
@@ -58,10 +45,6 @@ from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server, is_header, key_flaw, origin_of
 
 _log: Final = logging.getLogger("sora_tui.client")
-# httpx and httpcore log whole addresses: user names and query keys with them.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
 #: One JSON call, in seconds, from the first packet to the last byte of the answer.
 CALL_DEADLINE: Final = 30.0
 CONNECT_TIMEOUT: Final = 10.0
@@ -102,7 +85,7 @@ _STALE: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
 
 #: Whatever the wire can do to us. OSError holds TLS errors and our own deadline.
-_FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError)
+FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError)
 
 
 #: A request that is built and not sent; only this module knows what is in it.
@@ -122,16 +105,16 @@ class Wire:
         self._server = server = with_dialect_defaults(server)
         self._base = base_url(server)
         self._calls = httpx.AsyncClient(
-            **_common(server, self._base),
+            **client_options(server, self._base),
             timeout=httpx.Timeout(CALL_DEADLINE, connect=CONNECT_TIMEOUT),
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=8),
         )
         self._paid = httpx.AsyncClient(
-            **_common(server, self._base),
+            **client_options(server, self._base),
             timeout=httpx.Timeout(ANSWER_TIMEOUT, connect=CONNECT_TIMEOUT),
             limits=httpx.Limits(max_keepalive_connections=0),
         )
-        _listen(self._paid)
+        hear_early_responses(self._paid)
         self._server_ahead: float | None = None  # of our steady clock, in seconds
 
     @property
@@ -190,8 +173,8 @@ class Wire:
                 answer = await _exchange(self._calls, request, limit, deadline, no_clips())
             except _STALE:
                 answer = await _exchange(self._calls, request, limit, deadline, no_clips())
-        except _FAULTS as fault:
-            raise _classify_fault(fault) from fault
+        except FAULTS as fault:
+            raise classify_fault(fault) from fault
         return self._taken(answer)
 
     def paid_request(
@@ -257,8 +240,8 @@ class Wire:
             size = int(request.headers["content-length"])
             deadline = asyncio.get_running_loop().time() + PAID_DEADLINE + size / SLOWEST_UPLOAD
             answer = await _exchange(self._paid, request, JSON_LIMIT, deadline, clip)
-        except _FAULTS as fault:
-            raise _classify_fault(fault) from fault
+        except FAULTS as fault:
+            raise classify_fault(fault) from fault
         return self._taken(answer)
 
     def _taken(self, answer: Response) -> Response:
@@ -282,7 +265,7 @@ def check_settings(server: Server) -> None:
     Raises:
         ProblemError: As `Wire`.
     """
-    _common(server, base_url(server))
+    client_options(server, base_url(server))
     if server.key is None or server.key.is_at_hand:
         _credentials(server)
 
@@ -329,108 +312,8 @@ def without_key(server: Server, text: bytes) -> bytes:
     return text
 
 
-class Incoming(NamedTuple):
-    """An answer whose body is still on its way.
-
-    Attributes:
-        headers: By lower-case name.
-        chunks: What the body means, unpacked where it came compressed; raises NoResponseError where
-            it breaks.
-        received: Bytes that came over the line so far.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    chunks: Iterator[bytes]
-    received: Callable[[], int]
-
-
-class Fetcher:
-    """The connections of one download. Belongs to one thread; `cut` may be called from another."""
-
-    def __init__(self, server: Server) -> None:
-        """Open nothing yet."""
-        self._server = server
-        #: By origin: each may have another way, by a proxy or without.
-        self._clients: dict[str, httpx.Client] = {}
-        self._line: socket.socket | None = None
-
-    def close(self) -> None:
-        """Close every connection."""
-        for client in self._clients.values():
-            client.close()
-        self._hold(None)
-
-    def cut(self) -> None:
-        """End the transfer under way: its thread wakes from whatever it waits for."""
-        if self._line is not None:
-            with contextlib.suppress(OSError):  # it ended by itself
-                self._line.shutdown(socket.SHUT_RDWR)
-
-    @contextlib.contextmanager
-    def get(
-        self,
-        url: str,
-        query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Iterator[Incoming]:
-        """One answer to a GET, redirects included as they are.
-
-        Args:
-            url: The absolute address.
-            query: Parameters to add to the address.
-            headers: What asks for a part of it.
-
-        Raises:
-            NotSentError, NoResponseError: There is no answer.
-            ProblemError: As `Wire`.
-        """
-        began = time.monotonic()
-        client = self._client_for(url)
-        try:
-            request = client.build_request(
-                "GET",
-                url,
-                params=query or None,
-                headers=dict(headers or {}),
-                extensions={"trace": self._trace},
-            )
-            response = client.send(request, stream=True)
-        except _FAULTS as fault:
-            raise _classify_fault(fault) from fault
-        told = _lower(response.headers)
-        try:
-            yield Incoming(
-                response.status_code,
-                told,
-                _chunks(response, Decoder(told.get("content-encoding", ""))),
-                lambda: response.num_bytes_downloaded,
-            )
-        finally:
-            response.close()
-            size = response.num_bytes_downloaded
-            _log_call(request, response.status_code, began, size, told)
-
-    def _client_for(self, url: str) -> httpx.Client:
-        origin = origin_of(url)
-        if origin not in self._clients:
-            timeout = httpx.Timeout(CALL_DEADLINE, connect=CONNECT_TIMEOUT)
-            self._clients[origin] = httpx.Client(**_common(self._server, url), timeout=timeout)
-        return self._clients[origin]
-
-    def _trace(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Keep a second handle on the socket: closing the first would not wake a reader."""
-        if event.endswith("connect_tcp.complete"):
-            self._hold(facts["return_value"].get_extra_info("socket").dup())
-
-    def _hold(self, line: socket.socket | None) -> None:
-        earlier, self._line = self._line, line
-        if earlier is not None:
-            earlier.close()
-
-
-def _common(server: Server, url: str) -> dict[str, Any]:
-    """Return what every client for this server has that speaks to the origin of `url`."""
+def client_options(server: Server, url: str) -> dict[str, Any]:
+    """What every client for this server has that speaks to the origin of `url`."""
     proxy = proxies_for(server).proxy_for(url)
     encrypted = "https" in {urlsplit(url).scheme, urlsplit(proxy or "").scheme}
     return {
@@ -439,99 +322,13 @@ def _common(server: Server, url: str) -> dict[str, Any]:
         # bomb of 1 MB became 1 GB in memory.
         "headers": {"Accept-Encoding": "identity", "User-Agent": "sora-tui"},
         # Certificates that cannot be read are no reason to refuse what needs none.
-        "verify": _tls() if encrypted else _no_tls(),
+        "verify": trusted() if encrypted else nothing_trusted(),
         "proxy": proxy,
         # Proxies are read here; what else httpx would read (.netrc, SSL_CERT_FILE) we do, or not.
         "trust_env": False,
         "follow_redirects": False,
         "cookies": no_store(),
     }
-
-
-def _listen(client: httpx.AsyncClient) -> None:
-    """Let every connection of this client, direct or through a proxy, hear early answers.
-
-    httpx has no public way to say so; a test with an early 413 fails should these names change.
-    """
-    for transport in (client._transport, *client._mounts.values()):
-        if isinstance(transport, httpx.AsyncHTTPTransport):
-            transport._pool._network_backend = EarlyResponseBackend()
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    """The certificates that are trusted: those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
-
-    `ssl.create_default_context` would also write the keys of every connection into SSLKEYLOGFILE.
-    A file there that takes nothing more breaks a paid request after it was sent, so it is not read.
-
-    Raises:
-        ProblemError: config_invalid, naming the variable that cannot be followed. By waiting
-            nothing of that heals, and without it every connection would fail.
-    """
-    environ = os.environ
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if sys.version_info >= (3, 13):  # as the default context has it from there on
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
-    if file := environ.get("SSL_CERT_FILE"):
-        _check("SSL_CERT_FILE", lambda: _load_certificates(context, file))
-    elif folders := environ.get("SSL_CERT_DIR"):
-        # OpenSSL looks in there by the hash of a name, and takes a missing folder for an empty one.
-        _check("SSL_CERT_DIR", lambda: _find_certificates(folders.split(os.pathsep)))
-        context.load_verify_locations(capath=folders)
-    else:
-        import certifi  # not for connections in clear, nor where a person names certificates
-
-        context.load_verify_locations(certifi.where())
-    return context
-
-
-@functools.cache
-def _no_tls() -> ssl.SSLContext:
-    """For connections in clear: one that trusts nobody, should anything be encrypted after all."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-_HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
-
-
-def _load_certificates(context: ssl.SSLContext, file: str) -> None:
-    """Trust the certificates of a file.
-
-    Raises:
-        OSError: It cannot be read, or is no regular file: a pipe would be waited for without end.
-        ssl.SSLError: None is in it.
-    """
-    if not stat.S_ISREG(Path(file).stat().st_mode):
-        raise OSError(errno.EINVAL, "not_regular")
-    context.load_verify_locations(file)
-
-
-def _find_certificates(folders: Sequence[str]) -> None:
-    """Make sure that one of these folders has a certificate.
-
-    Raises:
-        OSError: None has, and one cannot be read.
-        ssl.SSLError: None has.
-    """
-    failure: OSError = ssl.SSLError("no certificate")
-    for folder in folders:
-        try:
-            if any(_HASHED.fullmatch(path.name) for path in Path(folder).iterdir()):
-                return
-        except OSError as error:
-            failure = error
-    raise failure
-
-
-def _check(variable: str, attempt: Callable[[], None]) -> None:
-    try:
-        attempt()
-    except ssl.SSLError:
-        raise problem_error("config_invalid", key=variable, reason="no_certificate") from None
-    except (OSError, ValueError) as fault:  # a NUL in the path
-        reason = (fault.strerror or "") if isinstance(fault, OSError) else ""
-        raise problem_error("config_invalid", key=variable, reason=reason) from None
 
 
 class _KeyForOrigin(httpx.Auth):
@@ -610,15 +407,15 @@ async def _exchange(
                     timeout.reschedule(deadline)
             if clip is not None:
                 body += clip.sift(b"")[: limit - len(body)]
-    except (CodingError, *_FAULTS) as fault:
+    except (CodingError, *FAULTS) as fault:
         _log.debug("%s %s: %s", request.method, request.url.path, type(fault).__name__)
         if response is None:
             raise
     finally:
         if response is not None:
             await response.aclose()
-    headers = _lower(response.headers)
-    _log_call(request, response.status_code, began, len(body), headers)
+    headers = lower_names(response.headers)
+    log_call(request, response.status_code, began, len(body), headers)
     cookies = cookies_in(response.headers.get_list("set-cookie"), str(request.url))
     return Response(response.status_code, headers, bytes(body), cookies)
 
@@ -632,21 +429,7 @@ async def _unpacked(response: httpx.Response, decoder: Decoder) -> AsyncIterator
             yield piece
 
 
-def _chunks(response: httpx.Response, decoder: Decoder) -> Iterator[bytes]:
-    try:
-        if decoder.unreadable:
-            return
-        for chunk in response.iter_raw():
-            yield from decoder.pieces(chunk)
-        if not decoder.is_whole:
-            raise NoResponseError("the compressed answer is cut off")
-    except CodingError as fault:
-        raise NoResponseError(str(fault)) from fault
-    except _FAULTS as fault:
-        raise NoResponseError(_fault_words(fault)) from fault
-
-
-def _lower(headers: httpx.Headers) -> dict[str, str]:
+def lower_names(headers: httpx.Headers) -> dict[str, str]:
     """By lower-case name. Cookies may be secrets, and are read where a job needs them."""
     found = {name.lower(): value for name, value in headers.items()}
     found.pop("set-cookie", None)
@@ -659,7 +442,7 @@ def _add_cookies(request: httpx.Request, cookies: Sequence[Cookie]) -> None:
         request.headers["Cookie"] = header
 
 
-def _log_call(
+def log_call(
     request: httpx.Request, status: int, began: float, size: int, headers: Mapping[str, str]
 ) -> None:
     """One line for `--debug`: never a body, a query, a header or a key."""
@@ -688,9 +471,9 @@ _ALERT: Final = "_ALERT_"
 _CERTIFICATE_REQUIRED: Final = "ALERT_CERTIFICATE_REQUIRED"
 
 
-def _classify_fault(fault: Exception) -> NotSentError | NoResponseError:
-    """Return the one place that decides whether a request was sent."""
-    words = _fault_words(fault)
+def classify_fault(fault: Exception) -> NotSentError | NoResponseError:
+    """The one place that decides whether a request was sent."""
+    words = fault_words(fault)
     not_sent = isinstance(fault, _NOT_SENT)
     if not_sent and _UNTRUSTED in words:
         return UntrustedError(words)
@@ -699,8 +482,8 @@ def _classify_fault(fault: Exception) -> NotSentError | NoResponseError:
     return NotSentError(words) if not_sent else NoResponseError(words)
 
 
-def _fault_words(fault: BaseException) -> str:
-    """Return the first words in a chain of faults: the outer ones often have none."""
+def fault_words(fault: BaseException) -> str:
+    """The first words in a chain of faults: the outer ones often have none."""
     cause: BaseException | None = fault
     while cause is not None:
         if words := str(cause):

@@ -13,7 +13,8 @@ from threading import Lock
 from typing import Final
 
 from sora_tui.core.problem import Fact, Problem, ProblemError, problem, problem_error
-from sora_tui.core.server import Secret, key_flaw
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import key_flaw
 
 #: The placeholder in the example file of the one-file script, and in ours.
 PLACEHOLDER: Final = "your_api_key_here"

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from sora_tui.config.profiles import seconds, size
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError, problem_error
-from sora_tui.core.request import OPERATIONS, Fit, Operation, read_fit
+from sora_tui.core.request import MAX_COUNT, OPERATIONS, Fit, Operation, read_fit
 
 T = TypeVar("T")
-
-#: More clips than this in one order is a typing error.
-MAX_COUNT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

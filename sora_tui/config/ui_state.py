@@ -8,25 +8,10 @@ from typing import Any, Final, NamedTuple
 
 from sora_tui.config.paths import state_folder
 from sora_tui.config.private_file import read_private, write_private
+from sora_tui.core.pane_layout import Layout
 
 #: Most workspaces whose layout is kept; the one not changed for longest goes first.
 _MOST_WORKSPACES: Final = 100
-
-
-class Layout(NamedTuple):
-    """How a person has arranged the workbench, as the difference from the default for a size.
-
-    Attributes:
-        side: Columns more (or less) for prompts and references.
-        inspector: Columns more for the inspector.
-        jobs: Rows more for the job list.
-        hidden: Panes that are hidden.
-    """
-
-    side: int = 0
-    inspector: int = 0
-    jobs: int = 0
-    hidden: tuple[str, ...] = ()
 
 
 class UiState(NamedTuple):

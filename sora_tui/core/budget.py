@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -141,6 +142,40 @@ def spending(records: DayRecords, since: datetime, currency: str) -> Spending:
         if cost.unknown and job.state is not State.PENDING and not _is_self_run(job)
     )
     return sum(costs, Spending(unreadable=records.unreadable, unpriced=unpriced))
+
+
+class DayTotal(NamedTuple):
+    """What the jobs of one day cost, each as it is now: a job that changes counts once.
+
+    Attributes:
+        day: When the day began.
+        costs: By job id; the jobs themselves are not kept.
+    """
+
+    day: datetime
+    currency: str
+    costs: Mapping[str, Spending] = MappingProxyType({})
+    unreadable: tuple[str, ...] = ()
+
+    def with_records(self, records: DayRecords) -> DayTotal:
+        """Return the total with what the documents of the day tell."""
+        return self._replace(unreadable=records.unreadable).with_jobs(records.jobs)
+
+    def with_jobs(self, jobs: Iterable[Job]) -> DayTotal:
+        """Return the total now that these jobs are as they are."""
+        costs = dict(self.costs)
+        for job in jobs:
+            cost = cost_of(job, self.currency)
+            if cost != NOTHING and spent_at(job) >= self.day:
+                costs[job.id] = cost
+            else:
+                costs.pop(job.id, None)
+        return self._replace(costs=costs)
+
+    @property
+    def spent(self) -> Spending:
+        """The sum of all."""
+        return sum(self.costs.values(), Spending(unreadable=self.unreadable))
 
 
 def _is_self_run(job: Job) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from sora_tui.core.server import Secret
+from sora_tui.core.secret import Secret
 
 #: More than a load balancer and a gateway before it need.
 MAX_COOKIES: Final = 8

@@ -33,7 +33,8 @@ from sora_tui.core.request import (
     VideoRequest,
     read_fit,
 )
-from sora_tui.core.server import Secret, ServerRef
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import ServerRef
 
 if TYPE_CHECKING:
     from sora_tui.core.recovery import RecoverySearch

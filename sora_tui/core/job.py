@@ -359,6 +359,14 @@ class Job:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def was_content_refused(self) -> bool | None:
+        """True where the server refused the content, False where it passed, else None."""
+        if self.error is not None and self.error.kind in {"moderation_before", "moderation_after"}:
+            return True
+        is_made = self.remote is not None and self.remote.phase is Phase.COMPLETED
+        return False if is_made else None
+
+    @property
     def state_word(self) -> str:
         """The state as the document has it: a later version's word where this version has none."""
         if self.state is State.UNKNOWN:

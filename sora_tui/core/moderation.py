@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sora_tui.core.digest import sha256_of
-from sora_tui.core.remote_video import Phase
 from sora_tui.core.request import VideoRequest
 
-if TYPE_CHECKING:
-    from sora_tui.core.job import Job
-
-#: Codes that are sufficient, even in the middle of a text; case and separators do not count.
+#: Codes that say it all, even in the middle of a text; case and separators do not count.
 _CODES: Final = (
     "sentinel_block",  # OpenAI, before generation (videos-api 1.6)
     "moderation_blocked",  # OpenAI, while it generates
@@ -138,14 +134,7 @@ def fingerprint(request: VideoRequest) -> str:
     return sha256_of("\0".join(judged).encode("utf-8", "surrogatepass"))[:32]
 
 
-def was_content_refused(job: Job) -> bool | None:
-    """Return True where the server refused this job's content, False where it passed, else None."""
-    if job.error is not None and job.error.kind in {"moderation_before", "moderation_after"}:
-        return True
-    return False if job.remote is not None and job.remote.phase is Phase.COMPLETED else None
-
-
-#: Names with a separator or an inner capital: the form of a code in the middle of a text.
+#: Names with a separator or a hump inside: what a code looks like in the middle of a text.
 _NAME: Final = re.compile(r"\b[A-Za-z]+(?:[_-][A-Za-z]+)+\b|\b(?:[A-Z]+[a-z]+){2,}\b")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 #: Splits a message into sentences: a word of one sentence does not explain another.

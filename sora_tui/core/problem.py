@@ -118,6 +118,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "certificate_untrusted": Spent.NO,
     "handshake_refused": Spent.NO,
     "server_busy": Spent.NO,
+    "server_stayed_busy": Spent.NO,
     "videos_missing": Spent.NO,
     "key_refused": Spent.NO,
     "key_without_grant": Spent.NO,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sora_tui.core.front_matter import LINE, edit_front_matter, toml_of
+from sora_tui.core.front_matter import LINE, edit_front_matter, same_settings, toml_of
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.text import prompt_text
 
@@ -78,15 +78,18 @@ def edit_source(source: str, prompt: Prompt) -> str:
     newline = "\r\n" if "\r\n" in source else "\n"
     if text != there.text:
         body = _around(body, text.replace("\n", newline))
-    front = edit_front_matter(front, there.settings, prompt.settings, newline)
+    wanted = Prompt(text, prompt.settings)
+    edited_front = edit_front_matter(front, there.settings, prompt.settings, newline)
+    if edited_front is None:
+        return format_prompt(wanted)
     if end:
-        edited = lines[0] + front + lines[end] + body
-    elif front:
-        edited = f"{_FENCE}{newline}{front}{_FENCE}{newline}{newline}" + body.removeprefix("\ufeff")
+        edited = lines[0] + edited_front + lines[end] + body
+    elif edited_front:
+        fence = _FENCE + newline
+        edited = f"{fence}{edited_front}{fence}{newline}" + body.removeprefix("\ufeff")
     else:
         edited = body
-    wanted = Prompt(text, prompt.settings)
-    # Unusual front matter, or a text that begins with +++: written again rather than misread.
+    # Odd front matter, or a text that begins with +++: all of it written again, not misread.
     return edited if _reads_as(edited, wanted) else format_prompt(wanted)
 
 
@@ -111,10 +114,7 @@ def _reads_as(source: str, prompt: Prompt) -> bool:
         read = parse_prompt(source)
     except ProblemError:
         return False
-    settings = {name: repr(value) for name, value in read.settings.items()}
-    return read.text == prompt.text and settings == {
-        name: repr(value) for name, value in prompt.settings.items()
-    }
+    return read.text == prompt.text and same_settings(dict(read.settings), dict(prompt.settings))
 
 
 def _stripped(text: str) -> str:

@@ -17,6 +17,8 @@ MAX_PROMPT: Final = 32_000
 #: All parameters of a request together, in bytes of JSON; a document holds twice as much.
 MAX_PARAMS: Final = 512 * 1024
 _MAX_DEPTH: Final = 100
+#: Most clips of one prompt in one order: more is a slip of the finger.
+MAX_COUNT: Final = 100
 #: Longest name of a character (CreateVideoCharacterBody.name).
 MAX_NAME: Final = 80
 

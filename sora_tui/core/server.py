@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from sora_tui.core.problem import Problem, problem
+from sora_tui.core.secret import Secret
 
 if TYPE_CHECKING:  # a cookie has a secret in it
     from sora_tui.core.cookie import Cookie
@@ -43,35 +44,6 @@ Encoding = Literal["multipart", "json"]
 #: How a JSON body carries the picture: a data URL inside an object, bare base64, its path, or a
 #: list of frames with the data URL of the first (OpenRouter).
 ReferenceForm = Literal["object", "string", "path", "frame"]
-
-
-class Secret:
-    """A key that does not show itself in a repr, a log line or a traceback."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    @property
-    def is_at_hand(self) -> bool:
-        """Whether `reveal` returns at once; a key in a password manager may block."""
-        return True
-
-    def reveal(self) -> str:
-        """Return the key itself; only for the header that carries it."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
 
 
 class KeyFlaw(NamedTuple):

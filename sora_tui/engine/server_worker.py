@@ -318,7 +318,7 @@ class ServerWorker:
             case DeferralCheck.SEND:
                 if not is_deferred_for_good(job, self._taken_at):
                     return True
-                busy = JobError("server_busy", Spent.NO, status=last.status)
+                busy = JobError("server_stayed_busy", Spent.NO, status=last.status)
                 self._active_jobs.put(job.deferred_for_good(utc_now(), busy))
             case DeferralCheck.CHECK_AGAIN:
                 now = asyncio.get_running_loop().time()

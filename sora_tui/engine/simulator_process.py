@@ -10,7 +10,8 @@ import sys
 from typing import Final
 
 from sora_tui.core.problem import problem_error
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.workspace.folder import Folder
 
 #: Importing the server and the renderer takes a second or two on a small machine.

@@ -148,7 +148,7 @@ def _after(
         case Rejected(error):
             return job.rejected(at, _as_missing(active_jobs, job, error))
         case Later(_, error, is_proven=True) if is_deferred_for_good(job, taken_at, more=1):
-            return job.rejected(at, error)
+            return job.rejected(at, error._replace(kind="server_stayed_busy"))
         case Later(wait, error, names_limit, is_proven):
             later = at + timedelta(seconds=wait)
             return job.deferred(

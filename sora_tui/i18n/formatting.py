@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -46,6 +47,84 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(max(round(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def clock(seconds: float) -> str:
+    """Return a running time: `0:25`, `12:40`, `1h02m`, `3 d`."""
+    whole = max(int(seconds), 0)
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02}"
+    if whole < 24 * 3600:
+        return f"{whole // 3600}h{whole // 60 % 60:02}m"
+    return _("{count} d").format(count=whole // 86400)
+
+
+def span(seconds: float) -> str:
+    """Return a coarse length of time, rounded down: `8 s`, `4 min`, `23 h`, `6 d`."""
+    whole = max(int(seconds), 0)
+    if whole < 60:
+        return _("{count} s").format(count=whole)
+    if whole < 120 * 60:
+        return _("{count} min").format(count=whole // 60)
+    if whole < 48 * 3600:
+        return _("{count} h").format(count=whole // 3600)
+    return _("{count} d").format(count=whole // 86400)
+
+
+def time_of_day(at: datetime) -> str:
+    """Return a time on the person's own clock: `10:15`."""
+    return f"{at.astimezone():%H:%M}"
+
+
+def second_of_day(at: datetime) -> str:
+    """Return a time on the person's own clock: `10:15:30`."""
+    return f"{at.astimezone():%H:%M:%S}"
+
+
+def tenth_of_day(at: datetime) -> str:
+    """Return a time on the person's own clock: `10:15:30.5`."""
+    return f"{at.astimezone():%H:%M:%S.%f}"[:10]
+
+
+def day(at: datetime) -> str:
+    """Return the day on the person's own calendar: `2026-11-22`."""
+    return f"{at.astimezone():%Y-%m-%d}"
+
+
+def minute(at: datetime) -> str:
+    """Return a day with its time: `2026-11-22 10:15`."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def second(at: datetime) -> str:
+    """Return a day with its time: `2026-11-22 10:15:30`."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def short_minute(at: datetime) -> str:
+    """Return a day of this year with its time, for a narrow column: `11-22 10:15`."""
+    return f"{at.astimezone():%m-%d %H:%M}"
+
+
+def time_or_minute(at: datetime, now: datetime) -> str:
+    """Return a time of today as `10:15`, any other with its day."""
+    return time_of_day(at) if day(at) == day(now) else minute(at)
+
+
+def megabytes(size: int) -> str:
+    """Return bytes in MB of 10^6, with one decimal: `3.0 MB`."""
+    return _("{count} MB").format(count=megabyte_digits(size))
+
+
+def megabyte_digits(size: int) -> str:
+    """Return bytes in MB of 10^6 without their unit, for `1.1 of 3.0 MB`."""
+    return f"{size / 1e6:.1f}"
+
+
+def amount(sum: Decimal) -> str:
+    """Return a sum of money with cents, or with four places where it is below a cent."""
+    digits = 2 if sum == 0 or abs(sum) >= Decimal("0.01") else 4
+    return f"{sum:.{digits}f}"
 
 
 def left_out_words(characters: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.problem import CODES, Fact, Problem, Spent
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import minute, money
 from sora_tui.i18n.parameters import kind_words
 
 
@@ -117,8 +117,7 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
         readable["owner"] = _account(readable["owner"])
     if "at" in readable:
         with suppress(ValueError):
-            at = datetime.fromisoformat(readable["at"])
-            readable["at"] = f"{at.astimezone():%Y-%m-%d %H:%M}"
+            readable["at"] = minute(datetime.fromisoformat(readable["at"]))
     return readable
 
 
@@ -768,6 +767,14 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The server[ {host}] is busy[ ({status})][: {message}]."),
         _TRY_FREE,
         N_("It is asked again by itself; you need not do anything."),
+    ),
+    "server_stayed_busy": (
+        N_(
+            "The server[ {host}] was busy each time it was asked[ ({status})], and took no other"
+            " job meanwhile[: {message}]."
+        ),
+        _NOT_BILLED,
+        N_("It is not asked again by itself. Order it again when the server has room."),
     ),
     "operation_unsupported": (
         N_("The server[ {host}] cannot do this[: {operation}]."),

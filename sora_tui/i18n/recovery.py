@@ -6,6 +6,7 @@ from sora_tui.core.job import Job
 from sora_tui.core.recovery import Candidate
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.i18n.formatting import minute, second_of_day, time_of_day
 
 _SAME = {
     "model": N_("model"),
@@ -37,7 +38,7 @@ def found_words(job: Job) -> str:  # noqa: PLR0911 -- one return a sentence
     if not search.listed:
         return _("{server} has no list to look for it in.").format(**facts)
     sent = job.created_at if job.has_unknown_past else job.attempts[-1].at
-    facts |= {"time": f"{sent.astimezone():%H:%M}", "count": search.searches, "rows": search.cut}
+    facts |= {"time": time_of_day(sent), "count": search.searches, "rows": search.cut}
     if any(not candidate.near and not candidate.other for candidate in search.found):
         return _("Found on {server} since {time}:").format(**facts)
     if search.found:
@@ -97,5 +98,5 @@ def created_words(candidate: Candidate) -> str:
     """Return when it was made, on the person's own clock; with the day if it is another time."""
     if candidate.created_at is None:
         return _("no time")
-    made = candidate.created_at.astimezone()
-    return f"{made:%Y-%m-%d %H:%M}" if "time" in candidate.other else f"{made:%H:%M:%S}"
+    made = candidate.created_at
+    return minute(made) if "time" in candidate.other else second_of_day(made)

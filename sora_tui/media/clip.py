@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.sniff import sniff
 from sora_tui.media.clip_probe import read_clip
-from sora_tui.media.practice.scenery import to_image
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
+    from av.video.plane import VideoPlane
     from av.video.stream import VideoStream
     from PIL.Image import Image
 
@@ -94,6 +94,14 @@ def reduced(frame: VideoFrame, side: int) -> Image:
     image = to_image(small.planes[0], "RGB")
     # A phone stores the picture of its sensor, and how it was held: a number of quarter turns.
     return image.rotate(frame.rotation, expand=True) if frame.rotation % 90 == 0 else image
+
+
+def to_image(plane: VideoPlane, mode: Literal["L", "RGB"]) -> Image:
+    """Return the pixels of one plane, without the padding at the end of its rows."""
+    from PIL import Image as Pillow
+
+    size = (plane.width, plane.height)
+    return Pillow.frombytes(mode, size, bytes(plane), "raw", mode, plane.line_size)
 
 
 def refused(reason: str) -> ProblemError:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sora_tui.simulator import socket_faults
 from sora_tui.simulator.characters import Characters
 from sora_tui.simulator.create_requests import HandlerFault
-from sora_tui.simulator.dialects import Dialect
+from sora_tui.simulator.dialect import Dialect
 from sora_tui.simulator.errors import ApiError, moderated, server_fault
 from sora_tui.simulator.faults import Fault, Faults, pretended
 from sora_tui.simulator.jobs import Job, Jobs

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from sora_tui.config.settings import Settings
     from sora_tui.core.job import Job
     from sora_tui.core.problem import Problem
-    from sora_tui.engine.events import JobChanged, RemoteListed
+    from sora_tui.engine.events import EngineChanged, JobChanged, RemoteListed
     from sora_tui.tui.dialogs.command_palette import Entry
     from sora_tui.tui.layout.workbench import Workbench
     from sora_tui.tui.services.decoder import Decoder
+    from sora_tui.tui.services.draft_saver import DraftSaver
     from sora_tui.tui.services.screen_memory import ScreenMemory
+    from sora_tui.tui.state.editor_session import DraftWanted, EditorSession
     from sora_tui.tui.state.job_store import JobBook
     from sora_tui.tui.state.reference_store import ReferenceStore
     from sora_tui.tui.state.session import Session
@@ -93,6 +95,18 @@ class Ui(Protocol):
     def copy(self, text: str) -> None:
         """Put a text on the clipboard of the person's terminal, and say which way it went."""
 
+    def send_sequence(self, text: str) -> None:
+        """Write an escape sequence to the terminal; nothing while the terminal is not ours."""
+
+    def suspend(self, call: Callable[[], T]) -> T:
+        """Leave the terminal to another program while `call` runs it, then paint all again."""
+
+    def stop_process(self) -> None:
+        """Stop the whole job of the shell; returns when the shell brings it back."""
+
+    def quit(self) -> None:
+        """End the screen."""
+
     def open_dialog(self, dialog: Any, then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""
 
@@ -104,33 +118,57 @@ class Signals:
     Attributes:
         server_changed: The next clip goes to another server, or its profile was read again; with
             the settings that held before.
+        history_read: The job list was read from the disk.
         jobs_added: New jobs were handed in on this screen.
         jobs_changed: Jobs moved, or came in from elsewhere.
+        jobs_moved: These of them were known in another state before.
+        jobs_removed: The documents of the jobs with these ids were deleted.
+        records_found: So many documents came into the folder from elsewhere.
+        engine_changed: What the engine as a whole does now.
+        engine_failed: A part of the engine failed on a fault of our own, and starts again.
         remote_listed: A server said what it has and this folder does not know.
         clip_wanted: The clip of this job is to be shown.
-        copy_wanted: What fetches the clip of this job is to be copied.
         rewrite_wanted: This job waits; it is taken back, and its prompt goes into the editor.
+        draft_wanted: A draft is to be put into the editor.
+        prompts_changed: Prompt files came, went, or have other names.
+        focus_changed: The terminal gained the focus, or lost it.
         theme_chosen: The screen is to be drawn in the colours of this name.
         pane_chosen: The person went to the pane of this name.
         job_highlighted: The cursor of the job list stands on this job; None where there is none.
         document_shown: The inspector shows the highlighted job as its document has it.
+        focus_moved: Another widget has the keyboard.
         view_changed: Other panes are seen, the terminal gained or lost the focus, or jobs began or
             ended: some timers are needed now, others not.
+        suspending: The process is about to be stopped by the shell.
+        resumed: The shell brought the process back.
+        terminal_resumed: The terminal is ours again, after the shell or an editor had it.
         ending: The screen is gone; what runs beside it is to end.
     """
 
     server_changed: Signal[Settings] = field(default_factory=Signal)
+    history_read: Signal[None] = field(default_factory=Signal)
     jobs_added: Signal[list[Job]] = field(default_factory=Signal)
     jobs_changed: Signal[list[JobChanged]] = field(default_factory=Signal)
+    jobs_moved: Signal[list[Job]] = field(default_factory=Signal)
+    jobs_removed: Signal[frozenset[str]] = field(default_factory=Signal)
+    records_found: Signal[int] = field(default_factory=Signal)
+    engine_changed: Signal[EngineChanged] = field(default_factory=Signal)
+    engine_failed: Signal[Problem] = field(default_factory=Signal)
     remote_listed: Signal[RemoteListed] = field(default_factory=Signal)
     clip_wanted: Signal[Job] = field(default_factory=Signal)
-    copy_wanted: Signal[Job] = field(default_factory=Signal)
     rewrite_wanted: Signal[Job] = field(default_factory=Signal)
+    draft_wanted: Signal[DraftWanted] = field(default_factory=Signal)
+    prompts_changed: Signal[None] = field(default_factory=Signal)
+    focus_changed: Signal[bool] = field(default_factory=Signal)
     theme_chosen: Signal[str] = field(default_factory=Signal)
     pane_chosen: Signal[str] = field(default_factory=Signal)
     job_highlighted: Signal[str | None] = field(default_factory=Signal)
     document_shown: Signal[None] = field(default_factory=Signal)
+    focus_moved: Signal[None] = field(default_factory=Signal)
     view_changed: Signal[None] = field(default_factory=Signal)
+    suspending: Signal[None] = field(default_factory=Signal)
+    resumed: Signal[None] = field(default_factory=Signal)
+    terminal_resumed: Signal[None] = field(default_factory=Signal)
     ending: Signal[None] = field(default_factory=Signal)
 
 
@@ -145,6 +183,8 @@ class Context:
     session: Session
     ui: Ui
     store: JobBook
+    editor: EditorSession
+    saver: DraftSaver
     references: ReferenceStore
     decoder: Decoder
     memory: ScreenMemory

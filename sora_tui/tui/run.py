@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TextIO
 from sora_tui.config.paths import state_folder
 from sora_tui.config.settings import Settings
 from sora_tui.core.problem import ProblemError
-from sora_tui.tui.app import POP_TITLE, PUSH_TITLE, SoraApp
-from sora_tui.tui.terminal.app import run_app
+from sora_tui.tui.app import SoraApp
+from sora_tui.tui.terminal.app import POP_TITLE, PUSH_TITLE
+from sora_tui.tui.terminal.run_app import run_app
 from sora_tui.workspace.folder import Folder
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def run(settings: Settings, folder: Folder, start_log: Callable[[], object]) -> 
     _tell(sys.__stderr__, PUSH_TITLE + "\x1b]2;sora-tui\x07")
     code = run_app(app, on_quit=partial(_leave, app))
     _tell(sys.__stderr__, POP_TITLE)
-    from sora_tui.tui.presenters.exit_message import farewell
+    from sora_tui.tui.presenters.exit_message import exit_message
 
-    for line in farewell(app.book.active, app.crashed, app.crash_path):
+    for line in exit_message(app.context.store.active, app.crashed, app.crash_path):
         _tell(sys.__stdout__, line + "\n")
     return code
 
@@ -51,18 +52,18 @@ def _leave(app: SoraApp) -> None:
     app.context.signals.ending.publish(None)
     app.context.decoder.stop()
     try:
-        app.last_words()
+        app.context.saver.put_away()
     except ProblemError as error:
         from sora_tui.i18n.problems import sentences
 
         said = sentences(error.problem)  # nobody else is left to tell
         _tell(sys.__stderr__, f"{said.happened} {said.money} {said.next}\n")
-    from sora_tui.tui.presenters.welcome_back import mark_seen
+    from sora_tui.tui.services.last_seen import mark_seen
 
     with suppress(OSError):  # the next welcome then tells more than it need
-        mark_seen(app.folder.root)
-    if app.engine is not None:
-        app.engine.stop()
+        mark_seen(app.context.session.folder.root)
+    if (engine := app.context.session.engine) is not None:
+        engine.stop()
     with suppress(OSError):  # a layout is not worth a word on the way out
         app.context.memory.keep()
 

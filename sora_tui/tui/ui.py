@@ -14,12 +14,12 @@ from sora_tui.i18n import _
 from sora_tui.tui.layout.workbench import Workbench
 
 if TYPE_CHECKING:
-    from textual.app import App
     from textual.dom import DOMNode
     from textual.screen import Screen
     from textual.timer import Timer
 
     from sora_tui.tui.dialogs.command_palette import Entry
+    from sora_tui.tui.terminal.app import TerminalApp
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 class ScreenUi:
     """A `context.Ui` on a Textual app that shows a workbench."""
 
-    def __init__(self, app: App[None], own_keys: Mapping[str, str]) -> None:
+    def __init__(self, app: TerminalApp, own_keys: Mapping[str, str]) -> None:
         self._app = app
         self._own_keys = own_keys
         self._timers: dict[str, Timer] = {}
@@ -119,7 +119,8 @@ class ScreenUi:
 
     def from_worker(self, call: Callable[..., T], *args: Any) -> T:
         """Call something in the thread of the screen from a blocking call, and wait for it."""
-        return self._app.call_from_thread(call, *args)
+        result: T = self._app.call_from_thread(call, *args)
+        return result
 
     def wanted(self) -> Callable[[], bool]:
         """Return, inside a blocking call, what tells whether its result is still wanted."""
@@ -149,7 +150,11 @@ class ScreenUi:
         """Put a text on the clipboard of the person's terminal, and say which way it went."""
         from sora_tui.tui.services.clipboard import copy
 
-        self.run(lambda: copy(text, self._app), partial(self._copied, text), group="copy")
+        self.run(
+            lambda: copy(text, self._app.copy_to_clipboard),
+            partial(self._copied, text),
+            group="copy",
+        )
 
     def _copied(self, text: str, route: str) -> None:
         way = (
@@ -158,6 +163,25 @@ class ScreenUi:
             else _("Copied through the terminal (OSC 52), which gives no answer: {text}")
         )
         self.say(way.format(text=clean_line(" ".join(text[:1000].split()), 200)))
+
+    def send_sequence(self, text: str) -> None:
+        """Write an escape sequence to the terminal; nothing while the terminal is not ours."""
+        self._app.send_sequence(text)
+
+    def suspend(self, call: Callable[[], T]) -> T:
+        """Leave the terminal to another program while `call` runs it, then paint all again."""
+        with self._app.suspend():
+            result = call()
+        self._app.refresh()
+        return result
+
+    def stop_process(self) -> None:
+        """Stop the whole job of the shell; returns when the shell brings it back."""
+        self._app.action_suspend_process()
+
+    def quit(self) -> None:
+        """End the screen."""
+        self._app.exit()
 
     def open_dialog(self, dialog: Screen[Any], then: Callable[[Any], None] | None = None) -> None:
         """Show a modal screen; `then` gets its result."""

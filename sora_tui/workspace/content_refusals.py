@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from sora_tui.core.job import Job
-from sora_tui.core.moderation import fingerprint, was_content_refused
+from sora_tui.core.moderation import fingerprint
 from sora_tui.core.problem import Problem, ProblemError, problem
 from sora_tui.core.request import VideoRequest
 from sora_tui.workspace.folder import Folder
@@ -46,6 +46,6 @@ def refused_before(folder: Folder, origin: str, request: VideoRequest) -> Job | 
         path = folder.metadata / f"{job_id}{SUFFIX}"
         with suppress(FileNotFoundError, ProblemError):
             job = decode(path, read_bytes(path)[0])
-            if (refused := was_content_refused(job)) is not None:
+            if (refused := job.was_content_refused) is not None:
                 return job if refused else None
     return None

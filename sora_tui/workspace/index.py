@@ -141,9 +141,9 @@ class Row(NamedTuple):
 
 
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
-    """Return the row of a document that was read or written with this stamp."""
-    # Hashing loads OpenSSL, for which the first frame need not wait.
-    from sora_tui.core.moderation import fingerprint, was_content_refused
+    """The row of a document that was read or written with this stamp."""
+    # Its hashes come with OpenSSL, which the first frame need not wait for.
+    from sora_tui.core.moderation import fingerprint
 
     cost = job.cost.estimated if job.cost.reported is None else job.cost.reported
     expires = job.expires_at if job.is_active else None
@@ -163,7 +163,7 @@ def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = 
         searched=searched(job),
         created_at=job.created_at.isoformat(),
         took=seconds_taken(job),
-        judged=None if was_content_refused(job) is None else fingerprint(job.request),
+        judged=None if job.was_content_refused is None else fingerprint(job.request),
         expires_at=None if expires is None else expires.isoformat(),
         cost=None if cost is None else float(cost),
         file=file,

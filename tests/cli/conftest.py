@@ -20,8 +20,8 @@ from sora_tui.__main__ import check_graphics, list_keys
 from sora_tui.cli.main import main
 from sora_tui.cli.screen import Screen
 from sora_tui.i18n import set_language
-from tests.simulated import Simulator, start_simulator
 from tests.support.clock import module_path
+from tests.support.simulator_process import Simulator, start_simulator
 
 COMMAND = [sys.executable, "-m", "sora_tui"]
 

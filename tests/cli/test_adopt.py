@@ -19,8 +19,8 @@ from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import Shell
-from tests.rawserver import Line, RawServer, answer, read_request, send
-from tests.simulated import Simulator
+from tests.support.raw_server import Line, RawServer, answer, read_request, send
+from tests.support.simulator_process import Simulator
 
 WISH = {"prompt": "A kite elsewhere", "model": "sora-2", "seconds": "1", "size": "320x180"}
 

@@ -20,8 +20,8 @@ from sora_tui.core.server import ServerRef
 from sora_tui.i18n.recovery import search_words
 from sora_tui.workspace.folder import open_folder
 from tests.cli.conftest import Shell
-from tests.core.lives import LATER
-from tests.workspace.jobs import put, saved, wish
+from tests.support.job_states import LATER
+from tests.support.stored_jobs import put, saved, wish
 
 LAB = (
     'default = "lab"\n{more}\n[servers.lab]\nbase_url = "https://lab.example.org/v1"\n'

@@ -14,7 +14,7 @@ from sora_tui.core.server import ServerRef
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import Shell
-from tests.tui.sample_jobs import pending
+from tests.support.sample_jobs import pending
 
 
 @pytest.fixture

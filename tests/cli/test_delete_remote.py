@@ -16,9 +16,9 @@ from sora_tui.core.server import ServerRef
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import Shell
-from tests.client.accents import clip
-from tests.core.lives import new_job
-from tests.rawserver import Line, RawServer, answer, read_request
+from tests.support.job_states import new_job
+from tests.support.raw_server import Line, RawServer, answer, read_request
+from tests.support.server_answers import clip
 
 BOAT = ("generate", "A paper boat", "--model", "sora-2", "--seconds", "1", "--size", "320x180")
 

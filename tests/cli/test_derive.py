@@ -9,9 +9,9 @@ import pytest
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import Shell
-from tests.client.accents import clip
-from tests.rawserver import Line, RawServer, answer, read_request
-from tests.simulated import Simulator
+from tests.support.raw_server import Line, RawServer, answer, read_request
+from tests.support.server_answers import clip
+from tests.support.simulator_process import Simulator
 
 BOAT = ("generate", "A paper boat", "--model", "sora-2", "--seconds", "1", "--size", "320x180")
 

@@ -16,8 +16,8 @@ import pytest
 from sora_tui.core.request import VideoRequest
 from sora_tui.workspace.folder import open_folder
 from tests.cli.conftest import Ran
-from tests.simulated import Simulator
-from tests.workspace.jobs import put, wish
+from tests.support.simulator_process import Simulator
+from tests.support.stored_jobs import put, wish
 
 PROGRAM: Final = Path(sys.executable).with_name("sora-tui")
 KEY: Final = "sk-local-0123456789"

@@ -16,8 +16,8 @@ import pytest
 
 from sora_tui.media.mp4 import inspect_mp4
 from tests.cli.conftest import COMMAND, Shell
-from tests.media.pictures import encoded, picture
-from tests.pty_session import PtySession
+from tests.support.pictures import encoded, picture
+from tests.support.pty_session import PtySession
 
 
 def test_a_prompt_becomes_a_checked_file(shell: Shell) -> None:

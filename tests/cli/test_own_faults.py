@@ -21,8 +21,8 @@ from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.queue_pause import set_paused
 from tests.cli.conftest import Shell
-from tests.core import lives
-from tests.engine.watching import KITE
+from tests.support import job_states
+from tests.support.engine_watcher import KITE
 
 LAB = Server("lab", "http://127.0.0.1:9/v1", free=True)
 
@@ -91,7 +91,7 @@ def test_a_fault_before_anything_says_that_nothing_was_sent(
 
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_has_its_words(state: State) -> None:
-    job = replace(lives.new_job(), state=state)
+    job = replace(job_states.new_job(), state=state)
     words = fate_words(job)
     assert job.id in words
     assert ("nothing of it was sent" in words) == (state is State.CANCELLED)

@@ -18,10 +18,10 @@ from sora_tui.engine.remote_jobs import unconfirmed_by_candidate
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import COMMAND, Ran, Shell
-from tests.core.lives import ERROR, LATER, START, new_job
-from tests.engine.lossy_server import LossyServer, lossy_server
-from tests.pty_session import KEYS, PtySession
-from tests.workspace.jobs import put, saved
+from tests.support.job_states import ERROR, LATER, START, new_job
+from tests.support.lossy_server import LossyServer, lossy_server
+from tests.support.pty_session import KEYS, PtySession
+from tests.support.stored_jobs import put, saved
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import COMMAND, Shell
-from tests.pty_session import PtySession
-from tests.rawserver import RawServer, answer, read_request, send
-from tests.simulated import Simulator
+from tests.support.pty_session import PtySession
+from tests.support.raw_server import RawServer, answer, read_request, send
+from tests.support.simulator_process import Simulator
 
 KEY = "sk-proj-AbC123-never-shown"
 URL = "https://gw.example.org/v1"

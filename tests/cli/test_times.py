@@ -17,8 +17,8 @@ from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.conftest import Shell
+from tests.support import sample_jobs as sample
 from tests.support.moments import Moment
-from tests.tui import sample_jobs as sample
 
 
 @pytest.fixture(autouse=True)

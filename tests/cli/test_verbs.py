@@ -22,9 +22,9 @@ from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, hand_in, send_command
 from tests.cli.conftest import COMMAND, Shell
-from tests.core.lives import video
-from tests.pty_session import PtySession
-from tests.simulated import Simulator
+from tests.support.job_states import video
+from tests.support.pty_session import PtySession
+from tests.support.simulator_process import Simulator
 
 LOST = JobError("answer_lost", Spent.PERHAPS)
 OTHER = "20990101-000000-aaaaaa"

@@ -25,8 +25,8 @@ from sora_tui.engine.events import EngineChanged, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import Holder
-from tests.core.lives import ERROR, LATER, OUTPUT, START, new_job, video
-from tests.workspace.jobs import put
+from tests.support.job_states import ERROR, LATER, OUTPUT, START, new_job, video
+from tests.support.stored_jobs import put
 
 SENT = new_job().submitting(START, "key")
 TAKEN = SENT.accepted(LATER, video("queued"), 200)

@@ -21,7 +21,7 @@ from sora_tui.cli.parser import build_parser
 from sora_tui.core.problem import CODES
 from sora_tui.simulator.__main__ import main as run_simulator
 from tests.cli.conftest import COMMAND, Shell
-from tests.pty_session import PtySession
+from tests.support.pty_session import PtySession
 
 
 def test_a_subcommand_is_one_file_and_one_row() -> None:

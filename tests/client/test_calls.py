@@ -14,8 +14,8 @@ from sora_tui.client import transport
 from sora_tui.client.server_error import ServerError
 from sora_tui.core.problem import Spent
 from sora_tui.core.remote_video import Phase
-from tests.client.servers import at, client_of
-from tests.rawserver import RawServer, answer, drip, hang, read_request, replies, send
+from tests.support.clients import at, client_of
+from tests.support.raw_server import RawServer, answer, drip, hang, read_request, replies, send
 
 VIDEO = {"id": "video_1", "object": "video", "status": "in_progress", "progress": 40}
 

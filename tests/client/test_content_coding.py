@@ -16,8 +16,8 @@ from sora_tui.client.content_coding import PIECE, CodingError, Decoder
 from sora_tui.client.outcome import Accepted, Rejected, Unclear
 from sora_tui.client.server_error import ServerError
 from sora_tui.core.request import VideoRequest
-from tests.client.servers import at, client_of
-from tests.rawserver import RawServer, answer, replies
+from tests.support.clients import at, client_of
+from tests.support.raw_server import RawServer, answer, replies
 
 
 def raw_deflate(data: bytes) -> bytes:

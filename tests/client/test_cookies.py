@@ -12,9 +12,9 @@ from sora_tui.client.download import download_video_from_api
 from sora_tui.client.outcome import Accepted
 from sora_tui.core.cookie import MAX_COOKIES, Cookie
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret
-from tests.client.servers import Received, at, client_of
-from tests.rawserver import RawServer, answer, replies
+from sora_tui.core.secret import Secret
+from tests.support.clients import Received, at, client_of
+from tests.support.raw_server import RawServer, answer, replies
 
 URL = "https://lab.example/v1/videos"
 VIDEO = {"id": "video_1", "object": "video", "status": "queued"}

@@ -27,9 +27,9 @@ from sora_tui.core.server import DIALECT_NAMES, Server
 from sora_tui.engine.capabilities import delete_means
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
-from tests.client.accents import SHAPES, Shape, answering, clip
-from tests.client.servers import Received, at, client_of
-from tests.rawserver import RawServer, Request, answer, replies
+from tests.support.clients import Received, at, client_of
+from tests.support.raw_server import RawServer, Request, answer, replies
+from tests.support.server_answers import SHAPES, Shape, answering, clip
 
 REQUEST: Final = VideoRequest("a fox", seconds="8", size="1280x720")
 PICTURE: Final = Upload(b"picture", "image/png", "fox.png", "input_reference/fox.png")

@@ -31,11 +31,11 @@ from sora_tui.core.server import ServerRef
 from sora_tui.core.sniff import sniff
 from sora_tui.engine.rate_limit import poll_delay
 from sora_tui.workspace.outputs import output_name
-from tests.client.accents import SHAPES, answering, clip
-from tests.client.servers import Received, at, client_of
 from tests.engine.test_poll_plan import Farm, now, polling
-from tests.engine.virtual_time import run, until
-from tests.rawserver import RawServer, answer, read_request, replies, send
+from tests.support.clients import Received, at, client_of
+from tests.support.raw_server import RawServer, answer, read_request, replies, send
+from tests.support.server_answers import SHAPES, answering, clip
+from tests.support.virtual_time import run, until
 
 MP4 = b"\0\0\0\x18ftypisom" + bytes(5000)
 REQUEST = VideoRequest("a fox", seconds="8", size="1280x720")

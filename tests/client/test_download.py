@@ -16,11 +16,11 @@ import pytest
 
 from sora_tui.client import download
 from sora_tui.client.download import download_video_from_api
+from sora_tui.client.fetcher import Fetcher
 from sora_tui.client.server_error import ServerError
-from sora_tui.client.transport import Fetcher
 from sora_tui.core.problem import Spent
-from tests.client.servers import Received, at
-from tests.rawserver import (
+from tests.support.clients import Received, at
+from tests.support.raw_server import (
     Line,
     RawServer,
     Request,

@@ -23,7 +23,7 @@ from sora_tui.core.number import amount, number, whole
 from sora_tui.core.output_check import is_checkable
 from sora_tui.core.remote_video import read_video
 from sora_tui.workspace.job_document import decode, encode
-from tests.core.lives import LATER, new_job
+from tests.support.job_states import LATER, new_job
 
 HUGE: Final = 10**400
 #: What a server may say where a number belongs, and what is none.

@@ -9,8 +9,8 @@ import pytest
 
 from sora_tui.client.download import ClipBody, download_video_from_api
 from sora_tui.client.server_error import ServerError
-from tests.client.servers import Received, at
-from tests.rawserver import RawServer, answer, read_request, replies, send
+from tests.support.clients import Received, at
+from tests.support.raw_server import RawServer, answer, read_request, replies, send
 
 CLIP = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 400
 HALF = 40_000

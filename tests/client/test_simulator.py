@@ -18,9 +18,10 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.remote_video import Phase, RemoteVideo
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Encoding, Secret, Server
-from tests.client.servers import Received, client_of
-from tests.simulated import Simulator, start_simulator
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Encoding, Server
+from tests.support.clients import Received, client_of
+from tests.support.simulator_process import Simulator, start_simulator
 
 REQUEST = VideoRequest("a fox in the rain", model="sora-2", seconds="4", size="1280x720")
 

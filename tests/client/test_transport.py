@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from sora_tui.client import transport
+from sora_tui.client.certificates import trusted
 from sora_tui.client.outcome import Accepted, NotSent
 from sora_tui.client.videos import VideosClient
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
-from tests.client.servers import at, client_of
-from tests.client.tls import CERTIFICATE, untrusted_server
-from tests.rawserver import RawServer, answer, replies
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
+from tests.support.clients import at, client_of
+from tests.support.raw_server import RawServer, answer, replies
+from tests.support.untrusted_server import CERTIFICATE, untrusted_server
 
 VIDEO = {"id": "video_1", "object": "video", "status": "queued"}
 
@@ -139,9 +140,9 @@ def test_httpx_comes_with_the_client_only() -> None:
 def certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """The file of the trusted certificates, read anew for this test."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    transport._tls.cache_clear()
+    trusted.cache_clear()
     yield tmp_path / "ca.pem"
-    transport._tls.cache_clear()
+    trusted.cache_clear()
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -163,4 +164,4 @@ def test_no_log_of_keys_is_written(
     """A full disk under that log broke a paid request in the middle."""
     certificates.write_text(CERTIFICATE)
     monkeypatch.setenv("SSLKEYLOGFILE", "/dev/full")
-    assert transport._tls().keylog_filename is None
+    assert trusted().keylog_filename is None

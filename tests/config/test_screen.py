@@ -10,7 +10,8 @@ import pytest
 from sora_tui.config.paths import user_toml_path
 from sora_tui.config.screen import is_ascii_wanted
 from sora_tui.config.settings import Settings, load_settings
-from sora_tui.config.ui_state import Layout, UiState, load_ui_state, save_ui_state, ui_state_path
+from sora_tui.config.ui_state import UiState, load_ui_state, save_ui_state, ui_state_path
+from sora_tui.core.pane_layout import Layout
 from sora_tui.core.problem import ProblemError
 
 OWN = """

@@ -9,7 +9,7 @@ import pytest
 
 from sora_tui.config.config_files import read_toml
 from sora_tui.config.profiles import read_profiles
-from tests.pty_session import ROOT
+from tests.support.pty_session import ROOT
 
 PAGE = (ROOT / "docs" / "servers.md").read_text(encoding="utf-8")
 PROFILES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)

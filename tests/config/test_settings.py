@@ -12,7 +12,7 @@ from sora_tui.config.order_options import Choices, from_front_matter, from_setti
 from sora_tui.config.settings import Settings, early_language, load_settings
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.server import Secret
+from sora_tui.core.secret import Secret
 
 PROFILES = """
 default = "team-gw"

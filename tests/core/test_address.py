@@ -6,7 +6,8 @@ import pytest
 
 from sora_tui.core.address import normal_address
 from sora_tui.core.problem import ProblemError
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from sora_tui.core.document import from_document, to_document
 from sora_tui.core.job import Batch
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest
-from tests.tui.sample_jobs import pending
+from tests.support.sample_jobs import pending
 
 ORIGIN = "https://gw.example.org"
 

@@ -15,6 +15,7 @@ from sora_tui.core.budget import (
     NOTHING,
     Charge,
     DayRecords,
+    DayTotal,
     Spending,
     cost_of,
     day_began,
@@ -31,7 +32,7 @@ from sora_tui.core.limits import Budget
 from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.problem import ProblemError, Spent
 from sora_tui.core.server import Server, ServerRef
-from tests.core.lives import ERROR, LATER, START, in_state, new_job, video
+from tests.support.job_states import ERROR, LATER, START, in_state, new_job, video
 
 SUM = Decimal("0.40")
 HELD = Spending(estimated=SUM)
@@ -263,6 +264,19 @@ def test_the_day_begins_at_the_midnight_of_the_person(monkeypatch: pytest.Monkey
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_in_the_total_of_a_day_a_job_counts_once_as_it_is_now() -> None:
+    job = unreported(in_state(State.IN_PROGRESS))
+    empty = DayTotal(day_began(spent_at(job)), "USD")
+    records = DayRecords((job,), LOST.unreadable)
+    total = empty.with_records(records)
+    assert (empty.spent, total.spent) == (NOTHING, LOST + HELD)
+    reported = replace(job, cost=Cost(SUM, Decimal("0.35")))
+    assert total.with_jobs([job, reported]).spent == LOST + Spending(reported=Decimal("0.35"))
+    assert total.with_jobs([in_state(State.REJECTED)]).spent == LOST
+    later = empty._replace(day=spent_at(job) + timedelta(seconds=1))
+    assert later.with_jobs([job]).spent == NOTHING
 
 
 def test_reported_sums_settle_what_was_reserved() -> None:

@@ -18,8 +18,9 @@ from sora_tui.core.job import Batch, Consent, Cost, FolderMark, Job, JobError, N
 from sora_tui.core.problem import CODES, ProblemError, Spent
 from sora_tui.core.recovery import Candidate, RecoverySearch, Refusal
 from sora_tui.core.request import Character, Reference, SourceFile, VideoRequest, read_fit
-from sora_tui.core.server import Secret, ServerRef
-from tests.core.lives import LATER, OUTPUT, in_state, ways
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import ServerRef
+from tests.support.job_states import LATER, OUTPUT, in_state, ways
 
 # What UTF-8 can write; a lone surrogate never gets as far as a document.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

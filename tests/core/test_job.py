@@ -17,7 +17,7 @@ from sora_tui.core.job import (
     State,
 )
 from sora_tui.core.problem import ProblemError, Spent
-from tests.core.lives import (
+from tests.support.job_states import (
     ERROR,
     LATER,
     OUTPUT,
@@ -73,10 +73,11 @@ def test_every_step_is_on_the_map_and_in_the_record(way: list[Job]) -> None:
 
 @given(ways)
 def test_what_is_known_stays_known(way: list[Job]) -> None:
-    """The first remote id is for ever; wish, cost estimate and attempts are never lost."""
+    """Request, estimate and attempts are never lost, and a remote id that changes is noted."""
     for before, job in pairwise(way):
-        if before.remote_id is not None:
-            assert job.remote_id == before.remote_id
+        if before.remote_id is not None and job.remote_id != before.remote_id:
+            notes = [event.note for event in job.events[len(before.events) :]]
+            assert any(f"the server denies {before.remote_id}:" in note for note in notes)
         if before.remote is not None:
             assert job.remote is not None
         assert (job.id, job.created_at, job.server) == (before.id, before.created_at, before.server)

@@ -8,7 +8,7 @@ import pytest
 
 from sora_tui.core.job import Notes
 from sora_tui.core.job_filter import JobFilter, Sort, insert_position, with_live
-from tests.core.lives import new_job
+from tests.support.job_states import new_job
 
 FOX = replace(new_job(), notes=Notes(tags=("forest",), text="Keep this one"))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sora_tui.core.job import State
-from sora_tui.core.moderation import fingerprint, is_moderation, was_content_refused
+from sora_tui.core.moderation import fingerprint, is_moderation
 from sora_tui.core.request import Reference, VideoRequest
-from tests.core.lives import in_state
+from tests.support.job_states import in_state
 
 REFUSALS = [
     # OpenAI
@@ -122,6 +122,6 @@ def test_another_wish_has_another_fingerprint(change: dict[str, object]) -> None
 
 
 def test_a_verdict_is_given_by_refusals_and_by_clips_alone() -> None:
-    verdicts = {state: was_content_refused(in_state(state)) for state in State}
+    verdicts = {state: in_state(state).was_content_refused for state in State}
     assert {state for state, said in verdicts.items() if said is False} >= {State.SAVED}
     assert verdicts[State.UNCONFIRMED] is verdicts[State.PENDING] is None

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sora_tui.core.job_id import JOB_ID, JobIds
 from sora_tui.core.problem import CODES, Problem, ProblemError, problem
 from sora_tui.core.request import MAX_PROMPT, VideoRequest, check_request, width_height
-from sora_tui.core.server import Secret, Server, origin_of, simulator
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server, origin_of, simulator
 
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
 

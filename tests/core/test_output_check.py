@@ -10,7 +10,7 @@ import pytest
 from sora_tui.core.job import Job, Output
 from sora_tui.core.output_check import differences, is_checkable
 from sora_tui.i18n.output_check import output_words
-from tests.tui.sample_jobs import pending, saved
+from tests.support.sample_jobs import pending, saved
 
 
 def made(asked: dict[str, Any], **clip: Any) -> Job:

@@ -179,12 +179,106 @@ def test_what_stands_around_a_value_stays() -> None:
     assert "# long" in edit_source(source, seeded)
 
 
-def test_a_quoted_key_is_written_anew_and_its_neighbours_stay() -> None:
-    source = '+++\n# mine\n"odd key" = 3 # three\nsize = "64x36"\n+++\n\nA fox.\n'
-    there = parse_prompt(source)
-    edited = edit_source(source, Prompt(there.text, {**there.settings, "odd key": 4}))
-    assert parse_prompt(edited).settings == {"odd key": 4, "size": "64x36"}
-    assert edited.startswith('+++\n# mine\nsize = "64x36"\n')
+#: Front matter, the settings that change (None: taken out), and the front matter afterwards.
+_EDITS: list[tuple[str, dict[str, Any], str]] = [
+    # Comments: beside a value, above it, above a table, at the end.
+    (
+        "# mine\nseconds = 8  # long\n\n# to try\n[params]\nseed = 1\n# end\n",
+        {"seconds": "12", "count": 2},
+        '# mine\nseconds = "12"  # long\ncount = 2\n\n# to try\n[params]\nseed = 1\n# end\n',
+    ),
+    ("a = 1 # one\n# of b\nb = 2 # two\n\nc = 3\n", {"b": None}, "a = 1 # one\n# of b\n\nc = 3\n"),
+    # Keys in quotes, and numbers in other notations.
+    ('# mine\n"odd key" = 0x03 # three\n', {"odd key": 4}, '# mine\n"odd key" = 4 # three\n'),
+    ("f = 1_000.5\ng = 0o17\n", {"f": 2.5}, "f = 2.5\ng = 0o17\n"),
+    # Inline tables keep their line and their comment.
+    (
+        "params = { seed = 7, fps = 16 } # of both\n",
+        {"params": {"seed": 8, "fps": 16, "cfg": 1.5}},
+        "params = { seed = 8, fps = 16, cfg = 1.5} # of both\n",
+    ),
+    (
+        "p = {a = 1, b = {c = 2}} # in\n",
+        {"p": {"a": 1, "b": {"c": 3}}},
+        "p = {a = 1, b = {c = 3}} # in\n",
+    ),
+    # Strings over several lines, with what would be TOML outside of one.
+    (
+        'notes = """\n# no comment\n[no table]"""  # end\nseconds = 8\n',
+        {"seconds": 4},
+        'notes = """\n# no comment\n[no table]"""  # end\nseconds = 4\n',
+    ),
+    (
+        "notes = '''\na\nb'''  # end\nseconds = 8\n",
+        {"notes": "c"},
+        'notes = "c"  # end\nseconds = 8\n',
+    ),
+    ("tags = [\n  'fox', # red\n]\nn = 1\n", {"n": 2}, "tags = [\n  'fox', # red\n]\nn = 2\n"),
+    # Dotted keys.
+    (
+        "camera.height = 1.5 # m\nseconds = 8\nlamp.glass.mm = 35 # d\n",
+        {"camera": {"height": 2, "tilt": 1}, "lamp": {"glass": {"mm": 50}}},
+        "camera.height = 2 # m\ncamera.tilt = 1\nseconds = 8\nlamp.glass.mm = 50 # d\n",
+    ),
+    ("a.b = 1\nc = 2 # c\n", {"a": {}}, "c = 2 # c\n\n[a]\n"),
+    ("a.b = 1\nc = 2 # c\n", {"a": 3}, "c = 2 # c\na = 3\n"),
+    # In pieces: written once, at the end.
+    (
+        "a.b = 1\nc = 2 # c\na.d = 3\n",
+        {"a": {"b": 1, "d": 4}},
+        "c = 2 # c\n\n[a]\nb = 1\nd = 4\n",
+    ),
+    # Tables in tables.
+    (
+        "[params]\nseed = 7 # lucky\n\n[params.lora] # small\nname = 'x'\n",
+        {"params": {"seed": 7, "lora": {"name": "y", "weight": {"of": 1}}}},
+        '[params]\nseed = 7 # lucky\n\n[params.lora] # small\nname = "y"\nweight = {of = 1}\n',
+    ),
+    (
+        "[params.lora] # small\nname = 'x'\n",
+        {"params": {"seed": 7, "lora": {"name": "x"}}},
+        "[params]\nseed = 7\n[params.lora] # small\nname = 'x'\n",
+    ),
+    ("[a]\nb = 1\n\n[c] # c\nd = 1\n", {"a": 2}, "a = 2\n[c] # c\nd = 1\n"),
+    ("a = 1\nb = 2 # b\n", {"a": {"c": 3}}, "b = 2 # b\n\n[a]\nc = 3\n"),
+]
+
+
+def _changed(front: str, changes: dict[str, Any]) -> dict[str, Any]:
+    settings = {**parse_prompt(f"+++\n{front}+++\n").settings, **changes}
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+@pytest.mark.parametrize(("front", "changes", "after"), _EDITS)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_an_edit_keeps_the_layout(
+    front: str, changes: dict[str, Any], after: str, newline: str
+) -> None:
+    source, wanted = (
+        f"+++\n{text}+++\n\nA fox.\n".replace("\n", newline) for text in (front, after)
+    )
+    assert edit_source(source, Prompt("A fox.", _changed(front, changes))) == wanted
+
+
+def test_lines_that_end_in_different_ways_keep_their_ends() -> None:
+    source = "+++\r\n# mine\r\nseconds = 8 # s\ncount = 1\r\n\nn = 2\n+++\r\n\nA fox.\r\n"
+    edited = edit_source(source, Prompt("A fox.", {"seconds": 4, "count": 1, "n": 2, "new": 3}))
+    assert edited == source.replace("8 # s", "4 # s").replace("n = 2\n", "n = 2\nnew = 3\n")
+
+
+def test_another_order_of_names_in_a_table_is_no_change() -> None:
+    source = "+++\n# mine\n[params]\nseed = 7 # lucky\nfps = 16\n+++\n\nA fox.\n"
+    assert edit_source(source, Prompt("A fox.", {"params": {"fps": 16, "seed": 7}})) == source
+    edited = edit_source(source, Prompt("A fox.", {"params": {"fps": 24, "seed": 7}}))
+    assert edited == source.replace("16", "24")
+
+
+@pytest.mark.parametrize(
+    "front", ["seconds = \n", "a = 1\na = 2\n", "[p]\n[p]\n", "'''\n", "=\n", "a.b = 1\na = 2\n"]
+)
+def test_front_matter_that_cannot_be_read_is_not_written_over(front: str) -> None:
+    with pytest.raises(ProblemError, match="front_matter_broken"):
+        edit_source(f"+++\n{front}+++\n\nA fox.\n", Prompt("A fox.", {"seconds": 4}))
 
 
 def test_variables_are_named_once_each() -> None:
@@ -223,7 +317,7 @@ def test_inside_a_table_only_what_changed_is_written(
     assert edit_source(source, Prompt("A kite.", settings)) == f"+++\n{after}+++\n\nA kite.\n"
 
 
-def test_a_table_with_tables_in_it_is_written_anew_and_means_the_same() -> None:
+def test_a_table_with_tables_in_it_takes_lists_of_tables() -> None:
     source = "+++\n[params]\nseed = 7\n[params.lora]\nname = 'x'\n+++\n\nA kite.\n"
     wanted = {"params": {"seed": 8, "lora": {"name": "x", "list": [{"a": 1}]}}}
     edited = edit_source(source, Prompt("A kite.", wanted))

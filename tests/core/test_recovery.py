@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sora_tui.core.recovery import Refusal
-from tests.core.lives import LATER
+from tests.support.job_states import LATER
 
 
 def test_a_video_that_is_another_jobs_is_refused_with_the_name_of_that_job() -> None:

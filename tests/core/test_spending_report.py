@@ -14,7 +14,7 @@ from sora_tui.core.job import Attempt, Cost, Job, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.server import ServerRef
 from sora_tui.core.spending_report import merge_groups, spending_report
-from tests.tui.sample_jobs import pending
+from tests.support.sample_jobs import pending
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 EVER = datetime(2000, 1, 1, tzinfo=UTC)

@@ -16,8 +16,8 @@ from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.events import EngineEvent, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.core.lives import LATER, new_job, video
-from tests.engine.virtual_time import run
+from tests.support.job_states import LATER, new_job, video
+from tests.support.virtual_time import run
 
 
 class SmallDisk(History):

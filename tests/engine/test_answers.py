@@ -28,10 +28,10 @@ from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.i18n.recovery import found_words
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.engine.watching import KITE, Watcher, order, running, until
-from tests.faults.harness import clip
-from tests.faults.server import Act, Call, FaultServer, behave, say, vanish
-from tests.rawserver import RawServer, Step, answer, read_request, send
+from tests.support.engine_watcher import KITE, Watcher, order, running, until
+from tests.support.fault_server import Act, Call, FaultServer, behave, say, vanish
+from tests.support.installed_program import clip
+from tests.support.raw_server import RawServer, Step, answer, read_request, send
 
 
 @pytest.fixture

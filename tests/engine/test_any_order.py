@@ -64,8 +64,8 @@ from sora_tui.workspace import folder as folder_module
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, Verb, send_command
-from tests.engine.virtual_time import VirtualLoop
-from tests.faults.harness import clip
+from tests.support.installed_program import clip
+from tests.support.virtual_time import VirtualLoop
 
 T = TypeVar("T")
 

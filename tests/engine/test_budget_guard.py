@@ -17,9 +17,9 @@ from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.engine import Engine
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.engine.lossy_server import lossy_server
-from tests.engine.watching import Watcher, order
-from tests.workspace.jobs import wish
+from tests.support.engine_watcher import Watcher, order
+from tests.support.lossy_server import lossy_server
+from tests.support.stored_jobs import wish
 
 #: One clip of 4 seconds costs 0.40.
 LAB = Server("lab", "https://lab.example.org/v1", prices={"sora-2": {"*": Decimal("0.10")}})

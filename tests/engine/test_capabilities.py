@@ -18,9 +18,9 @@ from sora_tui.engine.events import JobChanged
 from sora_tui.engine.probe_server import probe_server
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
-from tests.client.accents import SHAPES, UNKNOWN, Shape, answering, clip
-from tests.engine.watching import order, running
-from tests.rawserver import Line, RawServer, answer, read_request
+from tests.support.engine_watcher import order, running
+from tests.support.raw_server import Line, RawServer, answer, read_request
+from tests.support.server_answers import SHAPES, UNKNOWN, Shape, answering, clip
 
 KITE = VideoRequest("A kite", seconds="8")
 NOT_NOW = answer(404, {"detail": "Not Found"})

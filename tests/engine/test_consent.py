@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from sora_tui.core.job import Consent
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.submit import refusal
-from tests.core.lives import START, new_job
+from tests.support.job_states import START, new_job
 
 LAB = Server("lab", "https://lab.example.org/v1", key=Secret("sk-secret"), key_from="LAB_KEY")
 PRICED = {"prices": {"sora-2": {"*": Decimal("0.10")}}}  # the job has 4 seconds

@@ -21,10 +21,10 @@ from sora_tui.engine.quote import quote
 from sora_tui.engine.rate_limit import UNCLEAR_WAIT, Allowance, CreateLimit
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.core.lives import new_job
-from tests.engine.lossy_server import LossyServer, lossy_server
-from tests.engine.virtual_time import run
-from tests.engine.watching import KITE, Watcher, order, running
+from tests.support.engine_watcher import KITE, Watcher, order, running
+from tests.support.job_states import new_job
+from tests.support.lossy_server import LossyServer, lossy_server
+from tests.support.virtual_time import run
 
 BEGAN = datetime(2026, 11, 22, 10, tzinfo=UTC)
 LOST = JobError("answer_unclear", Spent.PERHAPS, status=503)

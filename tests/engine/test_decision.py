@@ -14,16 +14,17 @@ import pytest
 
 from sora_tui.core.job import Consent, Job, State
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.folder_mark import key_of
 from sora_tui.workspace.history import History
-from tests.engine.lossy_server import LossyServer, lossy_server
-from tests.engine.watching import Watcher, order, running
-from tests.faults.harness import clip
-from tests.faults.server import Act, Call, FaultServer, say, wait_for
+from tests.support.engine_watcher import Watcher, order, running
+from tests.support.fault_server import Act, Call, FaultServer, say, wait_for
+from tests.support.installed_program import clip
+from tests.support.lossy_server import LossyServer, lossy_server
 
 LAB = Server(name="lab", base_url="", key=Secret("sk-lab-0123456789"), encoding="json", free=True)
 

@@ -13,7 +13,7 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
 from sora_tui.engine.deferral import DeferralCheck, check_deferral
-from tests.core.lives import LATER, new_job
+from tests.support.job_states import LATER, new_job
 
 PROMPT = "A kite  over a grey se\u0301a"
 REQUEST = VideoRequest(PROMPT, model="sora-2", seconds="4", size="1280x720")

@@ -21,10 +21,10 @@ from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, send_command
-from tests.client.accents import answering, clip
-from tests.core.lives import new_job
-from tests.engine.watching import Watcher, running
-from tests.rawserver import Line, RawServer, answer, read_request
+from tests.support.engine_watcher import Watcher, running
+from tests.support.job_states import new_job
+from tests.support.raw_server import Line, RawServer, answer, read_request
+from tests.support.server_answers import answering, clip
 
 PATH = "/v1/videos/video_1"
 

@@ -10,7 +10,8 @@ import pytest
 from sora_tui.core.job import State
 from sora_tui.core.probe_result import DeleteMeans
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.capabilities import delete_means, with_known_dialect
 from sora_tui.engine.events import JobChanged
 from sora_tui.engine.probe_server import probe_server
@@ -18,8 +19,8 @@ from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command, send_command
-from tests.engine.watching import order, running
-from tests.simulated import start_simulator
+from tests.support.engine_watcher import order, running
+from tests.support.simulator_process import start_simulator
 
 #: Accent of the practice server, the row it is found by, a model and a size it takes, and what
 #: becomes of a record whose video is deleted there as well.

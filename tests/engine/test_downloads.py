@@ -34,13 +34,13 @@ from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
 from sora_tui.i18n.output_check import output_words
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.core.lives import new_job
-from tests.engine.watching import running
-from tests.faults.harness import clip
-from tests.faults.server import Act, Call, FaultServer, clip_cut, say
 from tests.media.test_webm import webm
-from tests.rawserver import answer
-from tests.workspace.jobs import put
+from tests.support.engine_watcher import running
+from tests.support.fault_server import Act, Call, FaultServer, clip_cut, say
+from tests.support.installed_program import clip
+from tests.support.job_states import new_job
+from tests.support.raw_server import answer
+from tests.support.stored_jobs import put
 
 AT_ONCE = 3
 COUNT = 103

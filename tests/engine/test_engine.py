@@ -23,11 +23,11 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import claim, hand_in
 from sora_tui.workspace.lock import OwnerLock
-from tests.core.lives import ERROR, START, video
-from tests.engine.watching import KITE, Watcher, order, running
-from tests.faults.harness import clip
-from tests.rawserver import RawServer, answer, replies
-from tests.workspace.jobs import put, wish
+from tests.support.engine_watcher import KITE, Watcher, order, running
+from tests.support.installed_program import clip
+from tests.support.job_states import ERROR, START, video
+from tests.support.raw_server import RawServer, answer, replies
+from tests.support.stored_jobs import put, wish
 
 NOWHERE = Server(name="lab", base_url="http://127.0.0.1:9/v1", free=True)
 

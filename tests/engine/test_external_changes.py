@@ -13,8 +13,8 @@ from sora_tui.workspace.external_changes import ExternalChanges
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.job_document import encode
-from tests.engine.watching import running
-from tests.tui import sample_jobs
+from tests.support import sample_jobs
+from tests.support.engine_watcher import running
 
 OLDER = [sample_jobs.saved(sample_jobs.pending(age, prompt=f"clip {age}")) for age in (100, 200)]
 CAME = [sample_jobs.saved(sample_jobs.pending(age, prompt=f"clip {age}")) for age in (300, 400)]

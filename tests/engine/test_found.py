@@ -14,7 +14,8 @@ import pytest
 
 from sora_tui.core.job import Consent, Cost, Job, State
 from sora_tui.core.price import Price, PriceKind
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.active_jobs import utc_now
 from sora_tui.engine.events import EngineFault
 from sora_tui.workspace import folder_mark as mark_module
@@ -22,9 +23,9 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import hand_in
-from tests.engine.watching import KITE, Watcher, order, running
-from tests.faults.harness import clip
-from tests.faults.server import Act, Call, FaultServer, say, wait_for
+from tests.support.engine_watcher import KITE, Watcher, order, running
+from tests.support.fault_server import Act, Call, FaultServer, say, wait_for
+from tests.support.installed_program import clip
 
 
 @pytest.fixture

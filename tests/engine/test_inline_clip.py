@@ -13,9 +13,9 @@ from sora_tui.core.job import State
 from sora_tui.core.server import Server
 from sora_tui.engine import downloads
 from sora_tui.workspace.folder import Folder, open_folder
-from tests.engine.watching import order, running
-from tests.faults.harness import clip
-from tests.rawserver import Line, RawServer, answer, read_request
+from tests.support.engine_watcher import order, running
+from tests.support.installed_program import clip
+from tests.support.raw_server import Line, RawServer, answer, read_request
 
 
 @pytest.fixture

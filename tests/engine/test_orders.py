@@ -47,10 +47,10 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.job_document import decode, encode
 from tests.cli.conftest import Shell
-from tests.client.accents import NOT_FOUND, SHAPES, Shape, answering
-from tests.rawserver import answer
-from tests.tui.workspace_app import FakeEngine
-from tests.workspace.jobs import put, wish
+from tests.support.raw_server import answer
+from tests.support.server_answers import NOT_FOUND, SHAPES, Shape, answering
+from tests.support.stored_jobs import put, wish
+from tests.support.tui.workspace_app import FakeEngine
 
 REQUEST = VideoRequest("A kite", model="sora-2", seconds="4", size="1280x720")
 PRICES = 'prices = { "sora-2" = 0.10 }'

@@ -25,11 +25,11 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
 from sora_tui.workspace.queue_pause import set_paused
-from tests.core.lives import new_job
-from tests.engine.watching import Watcher, order, running
-from tests.faults.harness import clip
-from tests.faults.server import RATE_LIMITED, Call, FaultServer, say, vanish
-from tests.workspace.jobs import put
+from tests.support.engine_watcher import Watcher, order, running
+from tests.support.fault_server import RATE_LIMITED, Call, FaultServer, say, vanish
+from tests.support.installed_program import clip
+from tests.support.job_states import new_job
+from tests.support.stored_jobs import put
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ import pytest
 from sora_tui.core.job import State
 from sora_tui.core.problem import Spent
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine import server_worker
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.engine.lossy_server import lossy_server
-from tests.engine.watching import KITE, order, running
+from tests.support.engine_watcher import KITE, order, running
+from tests.support.lossy_server import lossy_server
 
 #: Words that name a limit; the second are known to come before anything is made.
 LIMIT = "Rate limit reached"
@@ -264,7 +265,7 @@ def test_later_for_ever_ends_and_later_for_one_is_later_for_all(folder: Folder) 
             refused = watcher.wait_for_state(State.REJECTED)
         assert refused.id == job.id
         assert refused.error is not None
-        assert refused.error.kind == "server_busy"
+        assert refused.error.kind == "server_stayed_busy"
         assert [a.outcome for a in refused.attempts] == [
             "deferred before any call",
             "deferred before any call",
@@ -297,7 +298,7 @@ def test_later_for_ever_is_a_refusal_only_where_the_list_shows_nothing(
         assert len(server.posts) == 3
         assert [a.outcome for a in refused.attempts] == ["deferred"] * 3
         assert refused.error is not None
-        assert (refused.error.kind, refused.error.spent) == ("server_busy", Spent.NO)
+        assert (refused.error.kind, refused.error.spent) == ("server_stayed_busy", Spent.NO)
 
 
 def test_a_busy_server_is_asked_by_one_job_until_it_takes_it(folder: Folder) -> None:

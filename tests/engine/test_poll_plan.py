@@ -39,7 +39,7 @@ from sora_tui.engine.server_worker import ServerWorker
 from sora_tui.workspace import capability_cache
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
-from tests.engine.virtual_time import VirtualLoop, run, until
+from tests.support.virtual_time import VirtualLoop, run, until
 
 SERVER = Server(name="farm", base_url="http://127.0.0.1:9/v1", dialect="generic", free=True)
 EPOCH = datetime(2026, 11, 22, 10, tzinfo=UTC)

@@ -15,11 +15,11 @@ from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.engine.test_downloads import made
-from tests.engine.watching import Watcher, order, running, until
-from tests.faults.harness import clip
-from tests.faults.server import Act, Call, FaultServer, clip_cut, say
-from tests.media.pictures import encoded, picture
-from tests.rawserver import answer
+from tests.support.engine_watcher import Watcher, order, running, until
+from tests.support.fault_server import Act, Call, FaultServer, clip_cut, say
+from tests.support.installed_program import clip
+from tests.support.pictures import encoded, picture
+from tests.support.raw_server import answer
 
 THUMBNAIL = encoded(picture(64, 36), "WEBP")
 SHEET = encoded(picture(256, 108), "JPEG")

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from sora_tui.core.probe_result import CAPABILITIES, ProbeResult
-from sora_tui.core.server import Auth, Secret, Server, simulator
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Auth, Server, simulator
 from sora_tui.engine.probe_server import probe_server
-from tests.client.accents import SHAPES, UNKNOWN, VIDEO_NOT_FOUND, answering, models
-from tests.client.tls import untrusted_server
-from tests.rawserver import RawServer, answer, hang
-from tests.simulated import start_simulator
+from tests.support.raw_server import RawServer, answer, hang
+from tests.support.server_answers import SHAPES, UNKNOWN, VIDEO_NOT_FOUND, answering, models
+from tests.support.simulator_process import start_simulator
+from tests.support.untrusted_server import untrusted_server
 
 
 def examined(

@@ -16,7 +16,7 @@ from sora_tui.engine.events import EngineChanged, JobChanged, JobRemoved
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.queue_pause import is_paused
-from tests.engine.watching import KITE, order, running
+from tests.support.engine_watcher import KITE, order, running
 
 
 @pytest.fixture

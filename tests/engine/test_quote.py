@@ -20,7 +20,7 @@ from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.workspace.jobs import saved, wish
+from tests.support.stored_jobs import saved, wish
 
 GATEWAY = Server("lab", "https://lab.example.org/v1", free=True)
 WISH = wish().request

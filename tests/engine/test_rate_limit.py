@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from sora_tui.engine.rate_limit import BURST, MAX_IN_FLIGHT, RateLimiter, poll_delay
-from tests.engine.virtual_time import run
+from tests.support.virtual_time import run
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from sora_tui.engine.recovery import Recovery
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
-from tests.engine.virtual_time import run
+from tests.support.virtual_time import run
 
 LAB = Server("lab", "http://127.0.0.1:9/v1", dialect="openai", free=True)
 START = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)

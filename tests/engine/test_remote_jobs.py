@@ -22,16 +22,17 @@ from sora_tui.core.job import Consent, Cost, Job, JobError, State
 from sora_tui.core.problem import Problem, ProblemError, Spent
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.core.request import VideoRequest
-from sora_tui.core.server import Secret, Server, simulator
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server, simulator
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import JobChanged, RemoteListed
 from sora_tui.engine.remote_jobs import ALL_PAGES, list_remote, read_remote
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import hand_in
-from tests.engine.watching import KITE, Watcher, order, running
-from tests.rawserver import Line, RawServer, Request, Step, answer, read_request
-from tests.simulated import start_simulator
+from tests.support.engine_watcher import KITE, Watcher, order, running
+from tests.support.raw_server import Line, RawServer, Request, Step, answer, read_request
+from tests.support.simulator_process import start_simulator
 
 CREDENTIALS = ("authorization", "api-key", "x-team")
 

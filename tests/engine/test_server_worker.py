@@ -29,8 +29,8 @@ from sora_tui.engine.server_worker import ServerWorker
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
-from tests.core.lives import LATER, new_job, video
-from tests.engine.virtual_time import run, until
+from tests.support.job_states import LATER, new_job, video
+from tests.support.virtual_time import run, until
 
 LAB = Server("lab", "http://127.0.0.1:9/v1", dialect="generic", free=True)
 MOVED = LAB._replace(base_url="http://127.0.0.1:10/v1")

@@ -12,7 +12,7 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.core.server import simulator
 from sora_tui.engine import simulator_process
 from sora_tui.workspace.folder import open_folder
-from tests.engine.watching import order, running
+from tests.support.engine_watcher import order, running
 
 
 async def test_one_that_says_nothing_is_a_problem_with_a_name(

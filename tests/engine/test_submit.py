@@ -20,9 +20,9 @@ from sora_tui.engine.submit import generate_video
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import commands
-from tests.client.servers import client_of
-from tests.core.lives import LATER, new_job
-from tests.rawserver import RawServer, answer, read_request, send
+from tests.support.clients import client_of
+from tests.support.job_states import LATER, new_job
+from tests.support.raw_server import RawServer, answer, read_request, send
 
 VIDEO = {"id": "video_1", "object": "video", "status": "queued"}
 

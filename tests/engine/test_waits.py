@@ -14,10 +14,10 @@ from sora_tui.client.videos import Poll, VideoPage
 from sora_tui.core.job import JobError
 from sora_tui.core.problem import Spent
 from sora_tui.engine.rate_limit import RateLimiter
-from tests.client.servers import at, client_of
 from tests.engine.test_poll_plan import Farm, now, polling
-from tests.engine.virtual_time import run, until
-from tests.rawserver import RawServer, answer, replies
+from tests.support.clients import at, client_of
+from tests.support.raw_server import RawServer, answer, replies
+from tests.support.virtual_time import run, until
 
 BUSY = JobError("server_busy", Spent.NO, status=429)
 

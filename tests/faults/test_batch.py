@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import ended, workspace
-from tests.faults.server import kill_client, kill_unread, say
+from tests.support.fault_server import kill_client, kill_unread, say
+from tests.support.installed_program import ended, workspace
 
 LINES: list[dict[str, object]] = [
     {"prompt": "A kite", "count": 2},

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import ended, workspace
-from tests.faults.server import Act, Call
-from tests.rawserver import answer
+from tests.support.fault_server import Act, Call
+from tests.support.installed_program import ended, workspace
+from tests.support.raw_server import answer
 
 MIB = 1024 * 1024
 #: Runs the words after it and tells their largest resident set, in KiB, on the last line. A

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.harness import Ended, Workspace, ended, workspace
+from tests.support.installed_program import Ended, Workspace, ended, workspace
 
 PROMPTS = ("A kite", "A boat", "A fox")
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.job import State
-from sora_tui.core.server import Secret, Server
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
 from sora_tui.engine.events import EngineFault
 from sora_tui.workspace.folder import open_folder
-from tests.engine.watching import running
-from tests.faults.harness import KEY, ended, workspace
-from tests.faults.server import Act, Call, kill_client
+from tests.support.engine_watcher import running
+from tests.support.fault_server import Act, Call, kill_client
+from tests.support.installed_program import KEY, ended, workspace
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import ended, workspace
-from tests.faults.server import Call, clip_cut, kill_client, kill_unread, say
+from tests.support.fault_server import Call, clip_cut, kill_client, kill_unread, say
+from tests.support.installed_program import ended, workspace
 
 
 def test_killed_while_the_request_leaves_it_is_asked_for_and_never_sent_again(

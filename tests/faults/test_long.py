@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import Ended, Workspace, ended, workspace
-from tests.faults.server import (
+from tests.support import system_clock
+from tests.support.fault_server import (
     Act,
     Call,
     behave,
@@ -26,7 +26,7 @@ from tests.faults.server import (
     say,
     vanish,
 )
-from tests.support import system_clock
+from tests.support.installed_program import Ended, Workspace, ended, workspace
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -222,7 +222,7 @@ def test_a_soak(tmp_path: Path, seed: int) -> None:
         place.server.gets.clear()
         place.server.contents.clear()
         done = ended(place.start("wait"), 300)
-        assert done.code in {0, 6}, done.words
+        assert done.code in {0, 4, 6}, done.words  # 4: a job that the server was too busy for
         # Who was killed before his request arrived can only say so: nothing was made of it. Nor
         # of one that heard "later" three times, while the server took no other.
         states = Counter(place.states())

@@ -15,8 +15,8 @@ from sora_tui.core.server import Server
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import open_folder
-from tests.faults.harness import Workspace, workspace
-from tests.faults.server import Call, make_and_say, say
+from tests.support.fault_server import Call, make_and_say, say
+from tests.support.installed_program import Workspace, workspace
 
 PRICES = {"*": {"*": Decimal("0.10")}}
 
@@ -82,7 +82,7 @@ def test_a_reported_sum_settles_what_was_reserved(tmp_path: Path) -> None:
         assert [d["cost"]["reported"] for d in place.documents()] == [0.01, None]
         assert generate(place, "A fox", "--yes")[0] == 5
         assert place.server.paid == 2
-        assert "today $0.41 of $0.50  lab $0.41" in place.run("doctor").words
+        assert "today $0.41 of $0.50  in this folder  lab $0.41" in place.run("doctor").words
 
 
 def test_a_lost_answer_keeps_its_money_reserved(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import Workspace, clip, ended, workspace
-from tests.faults.server import RATE_LIMITED, Act, kill_made, kill_unread, say, vanish
+from tests.support.fault_server import RATE_LIMITED, Act, kill_made, kill_unread, say, vanish
+from tests.support.installed_program import Workspace, clip, ended, workspace
 
 
 @pytest.fixture

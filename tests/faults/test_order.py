@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import ended, workspace
-from tests.faults.server import Call
+from tests.support.fault_server import Call
+from tests.support.installed_program import ended, workspace
 
 STRACE = shutil.which("strace")
 _CALL = re.compile(r'(fsync|rename|sendto)\((?:\d+<([^>]*)>|"([^"]*)")(?:, "([^"]*)")?')

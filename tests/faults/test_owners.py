@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import ended, workspace
-from tests.faults.server import Call, behave, wait_for
+from tests.support.fault_server import Call, behave, wait_for
+from tests.support.installed_program import ended, workspace
 
 
 def prompts(count: int) -> list[str]:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import ended, workspace
-from tests.faults.server import (
+from tests.support.fault_server import (
     RATE_LIMITED,
     Act,
     Call,
@@ -24,6 +23,7 @@ from tests.faults.server import (
     say,
     vanish,
 )
+from tests.support.installed_program import ended, workspace
 
 #: The video is made, and the answer says nothing of it. After each one the next waits until it is
 #: found, so there is one of a kind; tests/client/test_create.py has all that is unclear.

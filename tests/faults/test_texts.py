@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import KEY, workspace
-from tests.faults.server import make_and_say, say
+from tests.support.fault_server import make_and_say, say
+from tests.support.installed_program import KEY, workspace
 
 #: Clipboard, title, screen, link, C1, bidi, bell, a broken surrogate pair.
 PAYLOADS = (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import Workspace, ended, workspace
-from tests.faults.server import Act, Call, behave, kill_client, make_and_say, say
+from tests.support.fault_server import Act, Call, behave, kill_client, make_and_say, say
+from tests.support.installed_program import Workspace, ended, workspace
 
 UNAVAILABLE = {"error": {"message": "The service is temporarily unavailable."}}
 

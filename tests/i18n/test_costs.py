@@ -14,7 +14,7 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.i18n.costs import free_words, reported_words
 from sora_tui.i18n.problems import job_sentences
-from tests.core.lives import LATER, new_job
+from tests.support.job_states import LATER, new_job
 
 TOLD = Decimal("0.20")
 

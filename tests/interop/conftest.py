@@ -17,7 +17,7 @@ import pytest
 from sora_tui.client.server_error import ServerError
 from tests.interop.counterpart import LITELLM, Counterpart, counterpart_in, start_litellm
 from tests.interop.table import COLUMNS, write_row
-from tests.pty_session import ROOT
+from tests.support.pty_session import ROOT
 
 #: Before a test takes them out of the environment.
 _ENVIRON = dict(os.environ)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-from sora_tui.core.server import Secret, Server
-from tests.pty_session import ROOT
-from tests.simulated import start_simulator
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server
+from tests.support.pty_session import ROOT
+from tests.support.simulator_process import start_simulator
 
 LITELLM = ROOT / ".venv-interop" / "bin" / "litellm"
 _KEY = "sk-interop-0001"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sora_tui.core.text import clean_line
 from tests.interop.counterpart import Counterpart
-from tests.pty_session import ROOT
+from tests.support.pty_session import ROOT
 
 PAGE = ROOT / "docs" / "servers.md"
 BEGIN = "<!-- conformance: written by `make test-interop`, begins -->"

@@ -23,10 +23,10 @@ from sora_tui.client.server_error import ServerError
 from sora_tui.client.videos import Upload, VideosClient
 from sora_tui.core.remote_video import Phase, RemoteVideo
 from sora_tui.core.request import Operation, SourceFile, VideoRequest
-from tests.client.servers import Received
 from tests.interop.conftest import COMMAND, Row, Workspace
 from tests.interop.counterpart import Counterpart
 from tests.interop.relay import lose_first_answer
+from tests.support.clients import Received
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(180)]
 T = TypeVar("T")

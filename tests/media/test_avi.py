@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sora_tui.media.clip_probe import probe_clip
-from tests.media.pictures import grey_clip
+from tests.support.pictures import grey_clip
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from PIL import Image
 from sora_tui.core.request import Fit, read_fit
 from sora_tui.media.cells import Cells, FitTarget, picture_cells, to_cells
 from sora_tui.media.image import check_image
-from tests.media.pictures import colour_at, encoded, picture
+from tests.support.pictures import colour_at, encoded, picture
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,13 @@ from sora_tui.media.cells import CellArea, Cells, FitTarget
 from sora_tui.media.clip_probe import read_clip
 from sora_tui.media.decoder_client import DecoderClient, NotWantedError, read_report
 from sora_tui.media.image import check_image
-from tests.media import hostile
-from tests.media.pictures import decoded, encoded, picture
-from tests.processes import lives
+from tests.support import hostile_media
+from tests.support.pictures import decoded, encoded, picture
+from tests.support.processes import lives
 
 ROOM = CellArea(80, 24)
 HAS_LANDLOCK = sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
-PICTURES = dict(hostile.pictures())
+PICTURES = dict(hostile_media.pictures())
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def shared() -> Iterator[DecoderClient]:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return hostile.clip(tmp_path_factory.mktemp("clip") / "clip.mp4")
+    return hostile_media.clip(tmp_path_factory.mktemp("clip") / "clip.mp4")
 
 
 def refusal(error: pytest.ExceptionInfo[ProblemError]) -> str:
@@ -179,7 +179,7 @@ def test_a_clip_that_a_phone_held_sideways_stands_upright(
 ) -> None:
     """Its poster, its filmstrip, and the sides that are said of it."""
     path = tmp_path / "turned.mp4"
-    path.write_bytes(hostile.turned(hostile.encoded_clip("libx264", "mp4"), quarters))
+    path.write_bytes(hostile_media.turned(hostile_media.encoded_clip("libx264", "mp4"), quarters))
     with path.open("rb") as file:
         report = shared.facts(file)
         poster, strip = (
@@ -211,7 +211,7 @@ def test_no_bad_picture_gets_through(shared: DecoderClient, tmp_path: Path, name
 
 def test_no_bad_clip_gets_through(shared: DecoderClient, clip: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad"
-    for name, data in hostile.clips(clip.read_bytes()):
+    for name, data in hostile_media.clips(clip.read_bytes()):
         bad.write_bytes(data)
         with bad.open("rb") as file:
             with pytest.raises(ProblemError) as refused:
@@ -226,7 +226,7 @@ def test_what_is_not_opened_has_a_word_of_its_own(
 ) -> None:
     """A form that nobody here decodes is not called damaged."""
     bad = tmp_path / "bad"
-    for reason, data in hostile.clips_of_other_kinds(clip.read_bytes()):
+    for reason, data in hostile_media.clips_of_other_kinds(clip.read_bytes()):
         bad.write_bytes(data)
         with bad.open("rb") as file, pytest.raises(ProblemError) as refused:
             shared.poster(file, ROOM)
@@ -235,7 +235,7 @@ def test_what_is_not_opened_has_a_word_of_its_own(
 
 @pytest.mark.long
 def test_a_large_picture_below_the_limit_is_shown(shared: DecoderClient, tmp_path: Path) -> None:
-    (tmp_path / "large.png").write_bytes(hostile.png_of_nothing(8_000, 7_900))
+    (tmp_path / "large.png").write_bytes(hostile_media.png_of_nothing(8_000, 7_900))
     with (tmp_path / "large.png").open("rb") as file:
         assert shared.picture(file, ROOM).rows == 24
     alpha = Image.new("RGBA", (8_000, 7_900), (255, 0, 0, 128))
@@ -245,7 +245,7 @@ def test_a_large_picture_below_the_limit_is_shown(shared: DecoderClient, tmp_pat
 
 
 def test_a_hundred_tracks_are_too_many(shared: DecoderClient, tmp_path: Path) -> None:
-    with hostile.many_tracks(tmp_path / "tracks.mp4", 100).open("rb") as file:
+    with hostile_media.many_tracks(tmp_path / "tracks.mp4", 100).open("rb") as file:
         with pytest.raises(ProblemError) as refused:
             shared.poster(file, ROOM)
         report = shared.facts(file)
@@ -259,8 +259,8 @@ def test_an_index_that_lies_about_its_media_leads_nowhere(
 ) -> None:
     """Thousands of boxes and of tracks: looked up, not searched through."""
     track = _track()
-    moov = hostile.box(b"moov", track * 15_000)
-    data = hostile.box(b"ftyp", b"isom") + hostile.box(b"mdat", b"") * 10_000 + moov
+    moov = hostile_media.box(b"moov", track * 15_000)
+    data = hostile_media.box(b"ftyp", b"isom") + hostile_media.box(b"mdat", b"") * 10_000 + moov
     (tmp_path / "tracks.mp4").write_bytes(data)
     began = time.process_time()
     with (tmp_path / "tracks.mp4").open("rb") as file:
@@ -301,8 +301,8 @@ def test_bytes_changed_by_chance_never_reach_further_than_the_helper(
     moov, mdat = good.index(b"moov"), good.index(b"mdat")
     bad = tmp_path / "bad"
     variants = [
-        *hostile.flipped(good, moov + 4, mdat - 4, 60),
-        *hostile.flipped(good, mdat + 4, len(good), 20),
+        *hostile_media.flipped(good, moov + 4, mdat - 4, 60),
+        *hostile_media.flipped(good, mdat + 4, len(good), 20),
     ]
     for data in variants:
         bad.write_bytes(data)
@@ -314,7 +314,7 @@ def test_bytes_changed_by_chance_never_reach_further_than_the_helper(
                     assert error.problem.code == "clip_not_shown"
             shared.facts(file)
     jpeg = encoded(picture(300, 200), "JPEG")
-    for data in hostile.flipped(jpeg, 2, len(jpeg), 60):
+    for data in hostile_media.flipped(jpeg, 2, len(jpeg), 60):
         bad.write_bytes(data)
         with bad.open("rb") as file:
             try:
@@ -666,16 +666,16 @@ def _is_yellow(image: Image.Image, place: tuple[int, int]) -> bool:
 
 def _track() -> bytes:
     """The least that counts as a picture track, its media far away."""
-    stbl = hostile.box(
+    stbl = hostile_media.box(
         b"stbl",
-        hostile.box(b"stsd", b"\0" * 8 + b"\0\0\0\x56avc1" + b"\0" * 40)
-        + hostile.box(b"stts", b"\0" * 8)
-        + hostile.box(b"stco", struct.pack(">IIII", 0, 2, 2**31, 2**31)),
+        hostile_media.box(b"stsd", b"\0" * 8 + b"\0\0\0\x56avc1" + b"\0" * 40)
+        + hostile_media.box(b"stts", b"\0" * 8)
+        + hostile_media.box(b"stco", struct.pack(">IIII", 0, 2, 2**31, 2**31)),
     )
-    mdia = hostile.box(
+    mdia = hostile_media.box(
         b"mdia",
-        hostile.box(b"mdhd", b"\0" * 24)
-        + hostile.box(b"hdlr", b"\0" * 8 + b"vide" + b"\0" * 12)
-        + hostile.box(b"minf", stbl),
+        hostile_media.box(b"mdhd", b"\0" * 24)
+        + hostile_media.box(b"hdlr", b"\0" * 8 + b"vide" + b"\0" * 12)
+        + hostile_media.box(b"minf", stbl),
     )
-    return hostile.box(b"trak", mdia)
+    return hostile_media.box(b"trak", mdia)

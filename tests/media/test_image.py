@@ -26,8 +26,8 @@ from sora_tui.media.image import (
     kept_part,
     mime_type,
 )
-from tests.media.pictures import colour_at, decoded, encoded, picture
-from tests.media.profiles import adobe_rgb, display_p3, green_ink, linear_grey
+from tests.support.colour_profiles import adobe_rgb, display_p3, green_ink, linear_grey
+from tests.support.pictures import colour_at, decoded, encoded, picture
 
 STILL = picture(160, 90)
 TURNED = Image.Exif()

@@ -10,10 +10,10 @@ import av
 import pytest
 from PIL import Image
 
+from sora_tui.media.clip import to_image
 from sora_tui.media.mp4 import inspect_mp4
 from sora_tui.media.practice.render import ClipPlan, render_clip
-from sora_tui.media.practice.scenery import to_image
-from tests.media.pictures import encoded, picture
+from tests.support.pictures import encoded, picture
 
 PROMPTS = {
     "latin": "Un renard dans la neige à l'aube, très lentement, et une seconde ligne " * 20,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from openai import OpenAI
 
-from tests.simulated import Simulator, start_simulator
+from tests.support.simulator_process import Simulator, start_simulator
 
 
 @pytest.fixture(scope="module")

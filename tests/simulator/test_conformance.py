@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
 
+import sora_tui
 from sora_tui.cli.commands.simulate import SIMULATED
 from sora_tui.core.sniff import sniff
 from sora_tui.simulator.dialects import DIALECTS
-from tests.simulator.dialects import SMALL, Driver, driving
+from tests.support.dialect_driver import SMALL, Driver, driving
+
+HOUSE: Final = Path(sora_tui.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,31 @@ def known(driver: Driver) -> Known:
 
 def test_every_dialect_is_known_here_and_to_the_command_line() -> None:
     assert tuple(DIALECTS) == SIMULATED == tuple(KNOWN) == tuple(SMALL)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aquiles",
+        "azure",
+        "litellm",
+        "new[-_]api",
+        "openrouter",
+        "sglang",
+        "trt[-_]llm",
+        "vllm[-_]omni",
+    ],
+)
+def test_a_dialect_is_one_file_and_one_row(name: str) -> None:
+    """A new one touches no other file of the simulator, and the word in the command line."""
+    naming = {
+        path.relative_to(HOUSE).as_posix()
+        for path in [*HOUSE.glob("simulator/**/*.py"), HOUSE / "cli/commands/simulate.py"]
+        if path.name != "testing.py"  # shows one of them as an example
+        and re.search(name, path.read_text(encoding="utf-8"), re.IGNORECASE)
+    }
+    own = f"simulator/dialects/{name.replace('[-_]', '_')}.py"
+    assert naming <= {own, "simulator/dialects/__init__.py", "cli/commands/simulate.py"}
 
 
 def test_create_poll_and_download(driver: Driver, known: Known) -> None:

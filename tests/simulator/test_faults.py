@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sora_tui.simulator.faults import FaultsError, load_faults, parse_faults
-from tests.simulator.dialects import Driver, driving
+from tests.support.dialect_driver import Driver, driving
 
 
 def faulty(text: str, **options: Any) -> Any:

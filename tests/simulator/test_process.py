@@ -18,8 +18,8 @@ from typing import Any
 import httpx
 
 from sora_tui.media.mp4 import inspect_mp4
-from tests.media.pictures import encoded, picture
-from tests.simulated import Simulator, start_simulator
+from tests.support.pictures import encoded, picture
+from tests.support.simulator_process import Simulator, start_simulator
 
 
 def client(simulator: Simulator) -> httpx.Client:

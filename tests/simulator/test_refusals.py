@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.media.pictures import encoded, picture
-from tests.simulated import Simulator
+from tests.support.pictures import encoded, picture
+from tests.support.simulator_process import Simulator
 
 JPEG = encoded(picture(64, 48), "JPEG")
 

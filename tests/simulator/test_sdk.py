@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from sora_tui.core.sniff import sniff
 from sora_tui.media.mp4 import inspect_mp4
-from tests.media.pictures import encoded, picture
+from tests.support.pictures import encoded, picture
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API is scheduled")
 

@@ -12,7 +12,7 @@ import pytest
 from openai import OpenAI
 from openai.types import Video
 
-from tests.simulator.dialects import SMALL, Driver, driving
+from tests.support.dialect_driver import SMALL, Driver, driving
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API is scheduled")
 

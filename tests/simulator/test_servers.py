@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from sora_tui.media.practice.render import ClipPlan, render_clip
+from sora_tui.simulator.dialects.trt_llm import trt_video
 from sora_tui.simulator.jobs import Job
-from sora_tui.simulator.responses import trt_video
-from tests.media.pictures import encoded, picture
-from tests.simulator.dialects import SMALL, Driver, driving
+from tests.support.dialect_driver import SMALL, Driver, driving
+from tests.support.pictures import encoded, picture
 
 JPEG = encoded(picture(64, 48), "JPEG")
 DATA_URL = "data:image/jpeg;base64," + base64.b64encode(JPEG).decode()

@@ -13,8 +13,8 @@ import pytest
 from openai import OpenAI
 
 from sora_tui.media.mp4 import inspect_mp4
-from tests.simulated import Simulator, start_simulator
 from tests.simulator.test_spec import VIDEO
+from tests.support.simulator_process import Simulator, start_simulator
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API is scheduled")
 

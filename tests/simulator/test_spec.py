@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import jsonschema
 
-from tests.simulated import Simulator
+from tests.support.simulator_process import Simulator
 
 #: VideoResource, VideoListResource and DeletedVideoResource of OpenAI's published OpenAPI file.
 VIDEO: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pytest
 
 from sora_tui.cli import parser
 from sora_tui.simulator.triggers import FAILURES, TRIGGERS
-from tests.simulator.dialects import Driver, driving
+from tests.support.dialect_driver import Driver, driving
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,8 @@ from sora_tui.core.request import (
     SourceFile,
     VideoRequest,
 )
-from sora_tui.core.server import Secret, Server, ServerRef, simulator
+from sora_tui.core.secret import Secret
+from sora_tui.core.server import Server, ServerRef, simulator
 from sora_tui.engine.engine import Engine, Verb
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.folder_mark import folder_mark, note_begun
@@ -510,13 +511,14 @@ def write_index(folder: Folder) -> None:
 def write_own_files() -> None:
     """Write what lies in the folders of a person: settings and state."""
     from sora_tui.config import consents, paths, saved_servers, ui_state
+    from sora_tui.core import pane_layout
     from sora_tui.tui.commands.table import COMMANDS
-    from sora_tui.tui.presenters.welcome_back import mark_seen
+    from sora_tui.tui.services.last_seen import mark_seen
 
     ui_state.save_ui_state(
         WORKSPACE,
         ui_state.UiState(
-            "sora-light", "sora-dark", ui_state.Layout(4, -6, 2, ("inspector", "prompts"))
+            "sora-light", "sora-dark", pane_layout.Layout(4, -6, 2, ("inspector", "prompts"))
         ),
     )
     mark_seen(WORKSPACE)

@@ -24,6 +24,7 @@ from sora_tui.config import consents, ui_state
 from sora_tui.config.paths import settings_folder, state_folder
 from sora_tui.config.saved_servers import saved_table, set_default
 from sora_tui.config.settings import load_settings
+from sora_tui.core import pane_layout
 from sora_tui.core.job import State
 from sora_tui.core.price import PriceKind
 from sora_tui.core.probe_result import CAPABILITIES
@@ -38,7 +39,7 @@ from sora_tui.simulator.jobs import Jobs
 from sora_tui.tui.commands.keymap import key_table
 from sora_tui.tui.layout.arrangement import PANES
 from sora_tui.tui.layout.workbench import Workbench
-from sora_tui.tui.presenters.welcome_back import last_seen
+from sora_tui.tui.services.last_seen import last_seen
 from sora_tui.workspace.batches import handing_in
 from sora_tui.workspace.capability_cache import CachedCapabilities, CapabilityCache
 from sora_tui.workspace.drafts import Drafts
@@ -51,7 +52,7 @@ from sora_tui.workspace.references import sent_bytes
 from sora_tui.workspace.variable_values import load_values, save_values
 from tests.stored.make import AT, FILES, PICTURE, WORKSPACE
 from tests.stored.shapes import shape
-from tests.tui.workspace_app import settle, workspace_app
+from tests.support.tui.workspace_app import settle, workspace_app
 
 GATEWAY: Final = "https://gw.example.org"
 LAB: Final = "http://127.0.0.1:4321"
@@ -242,7 +243,7 @@ def test_an_index_is_told_from_that_of_another_version(tmp_path: Path) -> None:
 def test_the_screen_looks_as_it_was_left() -> None:
     kept = ui_state.load_ui_state(WORKSPACE)
     assert (kept.theme, kept.instead_of) == ("sora-light", "sora-dark")
-    assert kept.layout == ui_state.Layout(4, -6, 2, ("inspector", "prompts"))
+    assert kept.layout == pane_layout.Layout(4, -6, 2, ("inspector", "prompts"))
     bench = Workbench(kept.layout)
     assert bench.panes_at(Size(200, 60)) == {"editor", "references", "jobs"}
     before = ui_state.ui_state_path().read_bytes()

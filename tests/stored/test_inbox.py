@@ -21,10 +21,10 @@ from sora_tui.workspace import inbox
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
-from tests.engine.watching import running, until
-from tests.faults.server import FaultServer, say
 from tests.stored.make import AT, COMMANDS, FILES, LAB_URL, MARK, PARENT, ask_the_owner
 from tests.stored.shapes import shape
+from tests.support.engine_watcher import running, until
+from tests.support.fault_server import FaultServer, say
 
 STORED: Final = FILES / "workspace/metadata"
 WAITING: Final = STORED / ".inbox"

@@ -17,10 +17,10 @@ from pathlib import Path
 from sora_tui.core.job import Job, Output
 from sora_tui.core.limits import Budget
 from sora_tui.engine.events import EngineChanged, JobChanged, Transfer
-from tests.pty_session import ROOT
 from tests.support import clock, environment
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import PAID, settle, workspace_app
+from tests.support import sample_jobs as sample
+from tests.support.pty_session import ROOT
+from tests.support.tui.workspace_app import PAID, settle, workspace_app
 
 SIZE = (112, 34)
 

@@ -13,8 +13,8 @@ from textual.widgets import TextArea
 
 from sora_tui.core.request import COVER
 from sora_tui.tui.panes.editor.pane import EditorPane
-from tests.tui import sample_jobs
-from tests.tui.workspace_app import (
+from tests.support import sample_jobs
+from tests.support.tui.workspace_app import (
     PAID,
     PROMPT,
     UNPRICED,
@@ -240,14 +240,14 @@ async def test_the_persons_editor_gets_the_text_and_gives_it_back(
 
 
 def test_the_last_lines_say_what_goes_on() -> None:
-    from sora_tui.tui.presenters.exit_message import farewell
+    from sora_tui.tui.presenters.exit_message import exit_message
 
     practice = sample_jobs.in_progress(sample_jobs.pending())
     paid = sample_jobs.completed(sample_jobs.pending(paid=True), expires_in=600)
-    first, second = farewell([practice, paid, paid], False, None)
+    first, second = exit_message([practice, paid, paid], False, None)
     assert first == "1 simulated job is paused and goes on next time."
     assert second.startswith("2 jobs go on at team-gw. Come back with sora-tui, or: sora-tui wait.")
-    told, where = farewell([], True, Path("crash.txt"))
+    told, where = exit_message([], True, Path("crash.txt"))
     assert "nothing was sent twice" in told
     assert "crash.txt" in where
-    assert not list(farewell([], False, None))
+    assert not list(exit_message([], False, None))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sora_tui.tui.services.clipboard import copy
-from sora_tui.tui.terminal.app import HardenedApp
+from sora_tui.tui.terminal.app import TerminalApp
 
 TEXT = "scp box:/srv/w/output/港.mp4 ."
 
@@ -38,9 +38,9 @@ async def test_route(
         tmux = tmp_path / "tmux"
         tmux.write_text(f"#!/bin/sh\n{script}\n")
         tmux.chmod(0o755)
-    app = HardenedApp(crash_folder=tmp_path)
+    app = TerminalApp(crash_folder=tmp_path)
     async with app.run_test():
-        assert copy(TEXT, app) == route
+        assert copy(TEXT, app.copy_to_clipboard) == route
         assert app.clipboard == TEXT
     if route == "tmux":
         assert (tmp_path / "loaded").read_text() == TEXT

@@ -15,10 +15,10 @@ from sora_tui.core.limits import Budget
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from tests.cli.test_resolve_unconfirmed import lose
-from tests.engine.lossy_server import lossy_server
-from tests.pty_session import KEYS, PtySession
-from tests.tui.sample_jobs import pending, searched, unconfirmed
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.lossy_server import lossy_server
+from tests.support.pty_session import KEYS, PtySession
+from tests.support.sample_jobs import pending, searched, unconfirmed
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 LOST = searched(unconfirmed(pending(242, paid=True)), "video_1", "video_2")
 FREE = searched(unconfirmed(pending(300)), "video_3")
@@ -64,7 +64,7 @@ async def test_sending_again_names_the_sum_and_takes_two_keys(
         [(server, request, consent, count)] = app.fake.orders
         assert (server, request, count) == (PAID, LOST.request, 1)
         assert (consent.kind, consent.sum) == ("priced", Decimal("0.40"))
-        child = app.book.newest()[0].job
+        child = app.context.store.newest()[0].job
         assert child.parent == LOST.id
         await press(pilot, "y")
         assert len(app.fake.orders) == 1

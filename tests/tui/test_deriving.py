@@ -11,15 +11,22 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job
 from sora_tui.core.request import Character
 from sora_tui.media.practice.render import ClipPlan, render_clip
-from sora_tui.tui.panes.editor.pane import ConsentLine
+from sora_tui.tui.panes.consent_line import ConsentLine
 from sora_tui.tui.panes.editor.settings_bar import SettingField
-from sora_tui.tui.widgets.message import Said
+from sora_tui.tui.widgets.message import MessageLine
 from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.history import History
-from tests.tui import sample_jobs as sample
-from tests.tui.sample_jobs import pending, saved
+from tests.support import sample_jobs as sample
+from tests.support.sample_jobs import pending, saved
+from tests.support.tui.workspace_app import (
+    PAID,
+    UNPRICED,
+    WorkspaceApp,
+    screen,
+    settle,
+    workspace_app,
+)
 from tests.tui.test_snapshots import SnapCompare, utc
-from tests.tui.workspace_app import PAID, UNPRICED, WorkspaceApp, screen, settle, workspace_app
 
 __all__ = ["utc"]
 
@@ -64,7 +71,7 @@ async def test_a_remix_names_price_and_source_and_takes_two_keys(tmp_path: Path)
         assert question.asked.endswith(f"  remix of …{CLIP.id[-6:]}, 1 clip, sora-2, 4 s")
         await press(pilot, "n")
         assert app.fake.orders == []
-        app._pressed_at = 0.0  # a second has passed: it is no key held down
+        app.release_generate()  # a second has passed: it is no key held down
         await press(pilot, "f5", "y")
         [(server, request, consent, count)] = app.fake.orders
         assert (server, count, consent.sum) == (PAID, 1, Decimal("0.40"))
@@ -78,7 +85,7 @@ async def test_what_is_written_for_a_clip_survives_the_end(tmp_path: Path) -> No
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "4", "x", "o", "n")
-        app.last_words()
+        app.context.saver.put_away()
     front = (tmp_path / "prompts" / "untitled-1.md").read_text()
     assert 'operation = "extend"' in front
     assert f'source = "{CLIP.id}"' in front
@@ -97,7 +104,7 @@ async def test_a_clip_is_worked_on_where_it_lies(tmp_path: Path) -> None:
         await settle(pilot)
         await press(pilot, "escape", "4", "t")
         assert app.settings.server.name == "team-gw"
-        app.use_server("lab")
+        app.context.session.use_server("lab")
         await press(pilot, "s", "n", "o", "w", "f5")
         assert "lies on another server: team-gw" in " ".join(text(app).split())
         assert app.fake.orders == []
@@ -113,7 +120,7 @@ async def test_another_server_is_named_and_undo_brings_the_former_one_back(
         before = app.editor.draft
         await press(pilot, "escape", "4", key)
         assert "This goes to team-gw, which made the clip." in text(app)
-        assert app.editor.query_one(Said).has_class("-paid"), "in the colour of money"
+        assert app.editor.query_one(MessageLine).has_class("-paid"), "in the colour of money"
         await press(pilot, "ctrl+z")
         assert app.settings.server.name == "lab"
         assert app.editor.draft.text == before.text
@@ -121,12 +128,25 @@ async def test_another_server_is_named_and_undo_brings_the_former_one_back(
         await press(pilot, "ctrl+y")
         assert app.settings.server.name == "team-gw"
         await press(pilot, "ctrl+z")
-        app.use_server("team-gw")
+        app.context.session.use_server("team-gw")
         await press(pilot, "escape", "4", key)
         assert "This goes to" not in text(app), "nothing changes"
-        app.use_server("lab")
+        app.context.session.use_server("lab")
         await press(pilot, "ctrl+z")
         assert app.settings.server.name == "lab", "chosen since"
+
+
+async def test_an_undo_to_a_server_that_is_gone_does_not_name_it(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[CLIP], servers=[UNPRICED, PAID])
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        before = app.editor.draft
+        await press(pilot, "escape", "4", "m")
+        app.settings = app.settings._replace(servers={PAID.name: PAID})
+        await press(pilot, "ctrl+z")
+        assert app.editor.draft.text == before.text
+        assert app.settings.server.name == "team-gw"
+        assert "again." not in text(app)
 
 
 async def test_what_a_server_cannot_is_refused_at_once(tmp_path: Path) -> None:
@@ -172,7 +192,7 @@ async def test_a_character_is_made_of_the_file_and_chosen_for_a_prompt(tmp_path:
         await press(pilot, "enter")
         assert "with Mossy" in text(app)
         assert "does not mention Mossy" in text(app)
-        app._pressed_at = 0.0
+        app.release_generate()
         await press(pilot, "f5")
         assert "with Mossy" in text(app)
         await press(pilot, "y")

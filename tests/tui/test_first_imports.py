@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from sora_tui.workspace.folder import open_folder
-from tests.core.lives import new_job
-from tests.pty_session import PtySession
-from tests.workspace.jobs import put
+from tests.support.job_states import new_job
+from tests.support.pty_session import PtySession
+from tests.support.stored_jobs import put
 
 #: By package; the packages themselves count too.
 OURS: Final = """
@@ -23,18 +23,22 @@ sora_tui.cli               arguments commands console exits main parser screen s
 sora_tui.config            api_keys config_files limits notify paths player private_file profiles
 sora_tui.config            screen settings trust ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter
-sora_tui.core              job_id limits number output_check problem remote_video request server
+sora_tui.core              job_id limits number output_check pane_layout problem remote_video
+sora_tui.core              request secret server
 sora_tui.core              text
-sora_tui.i18n              answers
-sora_tui.tui               app context deriving intent prompting run ui watching writing
+sora_tui.i18n              answers formatting
+sora_tui.tui               app context intent run ui
 sora_tui.tui.commands      key_names registry table
+sora_tui.tui.controllers   jobs
 sora_tui.tui.layout        arrangement banner status_bar tab_bar workbench
-sora_tui.tui.panes         jobs
-sora_tui.tui.panes.editor  pane
-sora_tui.tui.presenters    job_columns
-sora_tui.tui.services      decoder screen_memory
-sora_tui.tui.state         job_store job_verbs reference_store session signal
-sora_tui.tui.terminal      app crash_report diff_output input_filter keyboard_layouts output_rate
+sora_tui.tui.panes         consent_line job_intents job_rows jobs
+sora_tui.tui.panes.editor  early_keys pane
+sora_tui.tui.presenters    job_columns job_list_title job_reasons
+sora_tui.tui.services      decoder draft_saver screen_memory
+sora_tui.tui.state         editor_session job_store job_view listed_jobs reference_store session
+sora_tui.tui.state         signal smallest_terminal
+sora_tui.tui.terminal      app crash_report diff_output driver guard input_filter keyboard
+sora_tui.tui.terminal      keyboard_layouts output output_rate run_app
 sora_tui.tui.theme         styles themes
 sora_tui.tui.widgets       columns key_bar virtual_list
 sora_tui.workspace         atomic external_changes folder history index_sync job_document

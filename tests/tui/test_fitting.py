@@ -12,11 +12,11 @@ from textual.pilot import Pilot
 
 from sora_tui.core.request import COVER, EXACT, Fit, read_fit
 from sora_tui.tui.dialogs.fit import FitWindow
-from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.widgets.picture import PictureView
-from tests.media.pictures import encoded, picture
+from tests.support.pictures import encoded, picture
+from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 from tests.tui.test_gallery import PICTURES, press
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 #: Of the line where a picture will be cut.
 LINE = (255, 200, 60)
@@ -39,7 +39,7 @@ async def running(app: WorkspaceApp) -> AsyncIterator[Pilot[None]]:
         await settle(pilot)
         yield pilot
         for _ in range(600):
-            if app.editor._safe:
+            if app.context.editor.is_safe:
                 break
             await pilot.pause(0.1)
         await settle(pilot)
@@ -74,7 +74,7 @@ async def test_a_fit_is_chosen_by_seeing_it(app: WorkspaceApp) -> None:
         assert "[centre]" in text(app)
         assert "cuts 25% of the height" in text(app)
         await until_seen(pilot, window.whole, line=True)
-        await until_seen(pilot, window.made, line=False)
+        await until_seen(pilot, window.fitted, line=False)
         await press(pilot, "up")
         assert "[top]" in text(app)
         await press(pilot, "right", "down")
@@ -130,7 +130,7 @@ async def test_the_picture_is_looked_at_with_its_cut_and_fitted_from_there(
     async with running(app) as pilot:
         await press(pilot, "escape", "2", "end", "up", "space")
         window = app.screen
-        assert isinstance(window, LookWindow)
+        assert isinstance(window, PictureWindow)
         await until_seen(pilot, window.view, line=True)
         assert "1600x1200  4:3  fitted, cuts 25% of the height" in screen(app)[0]
         await press(pilot, "f")
@@ -167,7 +167,7 @@ async def test_with_pictures_off_the_words_stay(tmp_path: Path, app: WorkspaceAp
     app.settings = app.settings._replace(screen=screen_settings)
     async with running(app) as pilot:
         await press(pilot, "escape", "2", "end", "up", "space")
-        assert not isinstance(app.screen, LookWindow)
+        assert not isinstance(app.screen, PictureWindow)
         assert "Pictures are off" in text(app)
         await press(pilot, "f", "right", "right")
         assert "distorted" in text(app)

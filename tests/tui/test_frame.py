@@ -11,13 +11,14 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from sora_tui.config.ui_state import Layout, load_ui_state
+from sora_tui.config.ui_state import load_ui_state
+from sora_tui.core.pane_layout import Layout
 from sora_tui.tui.dialogs.command_palette import Finder
 from sora_tui.tui.layout.arrangement import PANES, Shape, jobs_height, resized, room_at, shape_of
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
-from tests.tui import sample_jobs as sample
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 from tests.tui.test_snapshots import busy
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 # Shapes -------------------------------------------------------------------------------------------
 
@@ -25,8 +26,8 @@ from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspac
 @pytest.mark.parametrize(
     ("size", "shape"),
     [
-        ((39, 12), Shape.NOTICE),
-        ((40, 11), Shape.NOTICE),
+        ((39, 12), Shape.TOO_SMALL),
+        ((40, 11), Shape.TOO_SMALL),
         ((40, 12), Shape.ONE),
         ((80, 24), Shape.ONE),
         ((200, 19), Shape.ONE),

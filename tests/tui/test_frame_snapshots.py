@@ -13,8 +13,8 @@ from PIL import Image
 
 from sora_tui.core.limits import Budget
 from sora_tui.i18n import set_language
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 from tests.tui.test_snapshots import after, busy
-from tests.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 SnapCompare = Callable[..., bool]
 JOBS: Final = ("escape", "4")

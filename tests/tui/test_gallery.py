@@ -8,16 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from sora_tui.core.reference_fit import ImageFacts, ReferenceFile, badge
 from sora_tui.core.request import read_fit
-from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.presenters.reference_fit import effect
 from sora_tui.workspace.references import Shelf
-from tests.media.pictures import encoded, picture
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
+from tests.support import sample_jobs as sample
+from tests.support.pictures import encoded, picture
+from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 PICTURES = Path(__file__).parents[2] / "input_reference"
 
@@ -65,9 +66,10 @@ async def test_nobody_asks_the_folder_while_the_list_is_not_seen(app: WorkspaceA
         assert not app.context.ui.has_timer("pictures")
         await press(pilot, "escape", "2")
         assert app.context.ui.has_timer("pictures")
-        app.on_app_blur()
+        app.post_message(events.AppBlur())
+        await settle(pilot)
         assert not app.context.ui.has_timer("pictures")
-        app.on_app_focus()
+        app.post_message(events.AppFocus())
         await press(pilot, "3")
         assert not app.context.ui.has_timer("pictures")
 
@@ -143,7 +145,7 @@ async def test_space_shows_the_picture_and_enter_uses_it(
         await press(pilot, "down")
         await wait_for(app, pilot, "dawn.jpg")
         await press(pilot, "enter")
-        assert not isinstance(app.screen, LookWindow)
+        assert not isinstance(app.screen, PictureWindow)
         assert app.editor.draft.reference is not None
         assert app.editor.draft.reference.endswith("dawn.jpg")
 
@@ -157,7 +159,7 @@ async def test_a_damaged_picture_says_so_where_it_would_stand(app: WorkspaceApp)
         await wait_for(app, pilot, "The reference picture is damaged.")
         assert "▀" not in "\n".join(screen(app))
         await press(pilot, "escape")
-        assert not isinstance(app.screen, LookWindow)
+        assert not isinstance(app.screen, PictureWindow)
 
 
 async def test_what_cannot_be_sent_is_not_chosen_and_says_why(app: WorkspaceApp) -> None:

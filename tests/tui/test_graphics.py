@@ -14,13 +14,13 @@ from textual import events
 
 from sora_tui.config.screen import Preview, ScreenSettings
 from sora_tui.media.cells import to_cells
-from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.presenters.graphics_report import picture_line
 from sora_tui.tui.terminal.graphics.detect import Graphics, graphics
-from tests.media.pictures import picture
-from tests.pty_session import PtySession
+from tests.support.pictures import picture
+from tests.support.pty_session import PtySession
+from tests.support.tui.workspace_app import screen, settle, workspace_app
 from tests.tui.test_session import PROGRAM, workspace
-from tests.tui.workspace_app import screen, settle, workspace_app
 
 #: What asks a terminal something and is answered: DA, XTVERSION, Kitty's query, sizes, colours.
 QUERIES = (b"\x1b[c", b"\x1b[0c", b"\x1b[>c", b"\x1b[>q", b"a=q", b"\x1b[14t", b"\x1b[16t", b";?")
@@ -201,7 +201,7 @@ async def test_another_terminal_in_tmux_is_sent_the_pictures_again(
     app = workspace_app(tmp_path / "workspace")
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        app.push_screen(window := LookWindow(""))
+        app.push_screen(window := PictureWindow(""))
         await settle(pilot)
         assert window.view.wants_fine
         window.view.show(to_cells(picture(160, 40), 80, 10, fine=True))

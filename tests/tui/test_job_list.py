@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,14 +15,15 @@ import pytest
 from textual.pilot import Pilot
 
 from sora_tui.core.job import Job, State
+from sora_tui.core.job_filter import JobFilter
 from sora_tui.engine.events import JobRemoved
 from sora_tui.i18n import set_language
 from sora_tui.tui.widgets.virtual_list import Cell
 from sora_tui.workspace.history import History
 from sora_tui.workspace.job_document import encode
-from tests.tui import sample_jobs as sample
-from tests.tui.sample_jobs import NOW
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support import sample_jobs as sample
+from tests.support.sample_jobs import NOW
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 SIZE = (120, 40)
 
@@ -307,7 +309,7 @@ async def test_a_long_history_is_paged_and_never_held(tmp_path: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await begin(pilot)
         assert "all 900" in text(app)
-        assert len(app.book.newest()) < 300
+        assert len(app.context.store.newest()) < 300
         await press(pilot, "G")
         assert "✓ saved" in screen(app)[-4]
         last = app.jobs.cursor_view
@@ -374,9 +376,33 @@ async def test_the_document_is_a_tree_of_values_and_paths(
         before = tree.cursor_id
         path = app.folder.metadata / f"{job.id}.json"
         path.write_text(path.read_text().replace('"rating": null', '"rating": 5'))
-        app.read_document()
+        app.controllers["inspector"].reload()
         await settle(pilot)
         assert tree.cursor_id == before
+
+
+async def test_a_filter_that_is_typed_at_once_leaves_no_job_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way = sample.in_progress(sample.pending(9000, prompt="Long under way"), 40)
+    old = [sample.saved(sample.pending(100 + n, number=n)) for n in range(45)]
+    begun, may_go_on, matching = threading.Event(), threading.Event(), History.matching
+
+    def slow(history: History, job_filter: JobFilter) -> list[str]:
+        if not begun.is_set():  # the first reading only: another one takes its place
+            begun.set()
+            assert may_go_on.wait(10)
+        return matching(history, job_filter)
+
+    monkeypatch.setattr(History, "matching", slow)
+    app = workspace_app(tmp_path, jobs=[under_way, *old])
+    async with app.run_test(size=SIZE) as pilot:
+        while not begun.is_set():
+            await pilot.pause()
+        await pilot.press("escape", "4", "slash", "x", "escape")
+        may_go_on.set()
+        await settle(pilot)
+        assert app.context.store.counts == (1, 0)
 
 
 async def test_retry_is_an_overlay_on_the_row(tmp_path: Path) -> None:
@@ -399,7 +425,6 @@ async def test_retry_is_an_overlay_on_the_row(tmp_path: Path) -> None:
 async def test_a_thousand_jobs_at_work_cost_what_is_in_sight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sora_tui.engine.events import JobChanged
 
     jobs = [
         sample.in_progress(sample.pending(20 + n, number=n % 90, prompt=f"Job {n}"), n % 100)
@@ -408,9 +433,9 @@ async def test_a_thousand_jobs_at_work_cost_what_is_in_sight(
     app = workspace_app(tmp_path)
     async with app.run_test(size=SIZE) as pilot:
         await begin(pilot)
-        app.take_jobs([JobChanged(job) for job in jobs])
+        app.fake.tell(*jobs)
         await settle(pilot)
-        assert app.book.counts == (1000, 0)
+        assert app.context.store.counts == (1000, 0)
         assert "1000 running" in text(app)
         drawn: list[str] = []
         row = app.jobs._row
@@ -423,8 +448,8 @@ async def test_a_thousand_jobs_at_work_cost_what_is_in_sight(
         await press(pilot, "G")
         where = app.jobs.cursor_id, round(app.jobs._list.scroll_y)
         drawn.clear()
-        app._tick()
-        app.take_jobs([JobChanged(job) for job in jobs])
+        app.controllers["jobs"].tick()
+        app.fake.tell(*jobs)
         await settle(pilot)
         assert (app.jobs.cursor_id, round(app.jobs._list.scroll_y)) == where
         assert len(set(drawn)) < 30, "the others are not even asked"

@@ -13,9 +13,9 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job
 from sora_tui.engine.events import EngineChanged, JobChanged, Retry, Transfer
 from sora_tui.i18n import set_language
-from tests.tui import sample_jobs as sample
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 from tests.tui.test_snapshots import SnapCompare, busy, utc
-from tests.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 
 __all__ = ["utc"]
 
@@ -59,10 +59,10 @@ def after(*keys: str, typed: str = "") -> Callable[[Pilot[Any]], Any]:
         await settle(pilot)
         transfers = {"downloading": Transfer(1_100_000, 3_000_000)}
         waits = Retry(2, sample.NOW + timedelta(seconds=8), "503")
-        for job in app.book.live:
+        for job in app.context.store.live:
             retry = waits if job.state == "queued" else None
-            app._hear(JobChanged(job, transfers.get(job.state.value), retry))
-        app._hear(EngineChanged(owner=True, running=3, workers=2, downloads=1))
+            app.fake.say(JobChanged(job, transfers.get(job.state.value), retry))
+        app.fake.say(EngineChanged(owner=True, running=3, workers=2, downloads=1))
         await settle(pilot)
         for key in keys:
             await pilot.press(key)

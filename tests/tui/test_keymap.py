@@ -15,9 +15,9 @@ from sora_tui.tui.commands.key_names import normal
 from sora_tui.tui.commands.keymap import complaints, key_table
 from sora_tui.tui.commands.table import BY_ID, COMMANDS, EVERYWHERE, bindings
 from sora_tui.tui.widgets.key_bar import FOOTER
-from tests.tui.sample_jobs import not_sent, pending, saved, unconfirmed
+from tests.support.sample_jobs import not_sent, pending, saved, unconfirmed
+from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 from tests.tui.test_snapshots import busy
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 
 def app_with(root: Path, toml: str) -> WorkspaceApp:

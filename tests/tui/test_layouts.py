@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual import events
 
-from sora_tui.tui.terminal.app import KeyParser
+from sora_tui.tui.terminal.keyboard import KeyParser
 from sora_tui.tui.terminal.keyboard_layouts import with_latin_shortcuts
 
 

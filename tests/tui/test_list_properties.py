@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from sora_tui.tui.widgets.virtual_list import VirtualList
-from tests.tui.list_app import ListApp, row_ids
+from tests.support.tui.list_app import ListApp, row_ids
 
 Step = tuple[str, int, int]
 steps = st.lists(

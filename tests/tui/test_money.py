@@ -11,9 +11,16 @@ from textual.widgets import TextArea
 from sora_tui.core.job import Job, JobError
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import Spent
-from tests.tui.sample_jobs import ago, pending, saved, submitting
+from tests.support.sample_jobs import ago, pending, saved, submitting
+from tests.support.tui.workspace_app import (
+    PAID,
+    PROMPT,
+    WorkspaceApp,
+    screen,
+    settle,
+    workspace_app,
+)
 from tests.tui.test_app import press
-from tests.tui.workspace_app import PAID, PROMPT, WorkspaceApp, screen, settle, workspace_app
 
 ROOMY = Budget(per_day=Decimal(10))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pty_session import KEYS, ROOT, PtySession
+from tests.support.pty_session import KEYS, ROOT, PtySession
 from tests.tui.test_session import PROGRAM, workspace
 
 #: What a terminal answers that can hold a frame back until it is complete (DEC mode 2026).

@@ -10,9 +10,10 @@ import pytest
 
 from sora_tui.core.server import Server
 from sora_tui.tui.dialogs.params import ParamsWindow
-from tests.tui.sample_jobs import NOW
+from sora_tui.tui.panes.prompts import PromptOpened
+from tests.support.sample_jobs import NOW
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 from tests.tui.test_snapshots import SnapCompare, after, utc
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 __all__ = ["utc"]  # the fixture
 
@@ -46,7 +47,7 @@ async def test_a_value_is_set_and_kept_in_the_file_and_nothing_else_changes(tmp_
     mine.write_text(FRONT)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert app.open_file("prompts/mine.md")
+        app.post_message(PromptOpened("prompts/mine.md"))
         await settle(pilot)
         assert "size 832x480" in "".join(screen(app))  # the first landscape of Wan
         await pilot.press(*OPEN)

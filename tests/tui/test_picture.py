@@ -23,13 +23,13 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from sora_tui.media.cells import Cells, to_cells
-from sora_tui.tui.terminal.app import HardenedApp
+from sora_tui.tui.terminal.app import TerminalApp
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 from sora_tui.tui.terminal.graphics import kitty
 from sora_tui.tui.terminal.graphics.dither import DEPTHS, dithered
 from sora_tui.tui.terminal.graphics.kitty import MOST, SentPictures, placeholders
 from sora_tui.tui.widgets.picture import PictureView, PixelStrip, _coloured
-from tests.media.pictures import picture
+from tests.support.pictures import picture
 
 RED, BLUE, GREY = b"\xff\0\0", b"\0\0\xff", b"\x80\x80\x80"
 
@@ -108,7 +108,7 @@ async def test_the_terminal_shows_the_picture_in_the_middle() -> None:
             assert (cell.bg, cell.fg if cell.data == "▀" else cell.bg) == (below, above)
 
 
-class CalmApp(HardenedApp):
+class CalmApp(TerminalApp):
     """With a picture that is black on the left and white on the right."""
 
     def __init__(self, folder: Path, *filters: LineFilter) -> None:
@@ -191,7 +191,7 @@ async def test_a_picture_is_sent_once_however_often_it_is_painted(tmp_path: Path
         assert not any("\U0010eeee" in drawn(strip, "256") for strip in painted(app))
 
 
-class SlowApp(HardenedApp):
+class SlowApp(TerminalApp):
     """On a line that takes two rows of the picture at a time, when it is told to."""
 
     is_behind = False

@@ -17,11 +17,11 @@ from PIL import Image
 
 from sora_tui.media.cells import Cells
 from sora_tui.tui.terminal.graphics import kitty
-from tests.pty_session import KEYS, ROOT, PtySession
-from tests.tui.picture_app import drawing
+from tests.support.pty_session import KEYS, ROOT, PtySession
+from tests.support.tui.picture_app import drawing
 from tests.tui.test_terminal import is_restored
 
-PROGRAM = [sys.executable, "-m", "tests.tui.picture_app"]
+PROGRAM = [sys.executable, "-m", "tests.support.tui.picture_app"]
 SENT = re.compile(rb"\x1b_G([^;]*);([^\x1b]*)\x1b\\")
 LIMIT = 60.0
 

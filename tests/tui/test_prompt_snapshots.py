@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui import sample_jobs as sample
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 from tests.tui.test_snapshots import SnapCompare, after, utc
-from tests.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 __all__ = ["utc"]  # the fixture
 

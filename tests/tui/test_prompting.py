@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -17,11 +16,19 @@ from textual.widgets import TextArea
 from sora_tui.core.job import Job
 from sora_tui.core.prompt import Prompt
 from sora_tui.core.request import COVER, Reference
+from sora_tui.i18n.formatting import time_or_minute
 from sora_tui.workspace.drafts import Drafts
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.variable_values import load_values
-from tests.tui import sample_jobs
-from tests.tui.workspace_app import PAID, PROMPT, WorkspaceApp, screen, settle, workspace_app
+from tests.support import sample_jobs
+from tests.support.tui.workspace_app import (
+    PAID,
+    PROMPT,
+    WorkspaceApp,
+    screen,
+    settle,
+    workspace_app,
+)
 
 FOX = """+++
 # the small one
@@ -210,7 +217,7 @@ async def test_quick_typing_over_a_sample_makes_one_copy(tmp_path: Path) -> None
         await settle(pilot)
         await pilot.press(*"Seals bark.")
         await settle(pilot)
-        app.put_away()
+        app.context.saver.put_away()
     assert names(tmp_path) == {"harbour", "untitled-1"}
     assert "Seals bark." in (tmp_path / "prompts/untitled-1.md").read_text()
     assert not list((tmp_path / "metadata/.drafts").glob("*.toml")), "our own files are kept"
@@ -236,7 +243,8 @@ async def test_a_draft_is_restored_and_ctrl_z_takes_it_back(tmp_path: Path) -> N
         await settle(pilot)
         assert text_of(app) == "A wolf."
         assert app.editor.draft.seconds == "12"
-        assert "restored (ctrl+z undoes)" in shown(app)
+        assert (at := app.context.editor.draft_restored) is not None
+        assert f"draft of {time_or_minute(at, sample_jobs.NOW)} restored (ctrl+z" in shown(app)
         await press(pilot, "!", "ctrl+z")
         assert text_of(app) == "A wolf."
         await press(pilot, "ctrl+z")
@@ -274,7 +282,7 @@ async def test_variables_are_asked_seen_in_the_text_sent_and_remembered(tmp_path
         await settle(pilot)
         await press(pilot, "escape", "1", "down", "enter", "f5")
         assert "A fox under {{light}} light." in shown(app), "defaults are filled in"
-        app._pressed_at = 0
+        app.release_generate()
         await press(pilot, "f5")
         assert "light has no value yet." in shown(app)
         assert not app.fake.orders
@@ -285,7 +293,7 @@ async def test_variables_are_asked_seen_in_the_text_sent_and_remembered(tmp_path
         assert request.prompt == "A wolf under cold light."
         assert request.variables == {"animal": "wolf", "light": "cold"}
         assert isinstance(app.focused, TextArea)
-        app._pressed_at = 0
+        app.release_generate()
         await press(pilot, "f5")
         assert "A wolf under cold light." in shown(app), "remembered"
         await press(pilot, "escape")
@@ -312,7 +320,7 @@ async def test_one_press_held_long_does_not_send_past_the_form(tmp_path: Path) -
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "1", "down", "enter", "f5", *"fox")
-        app._pressed_at = time.monotonic()
+        app.hold_generate()
         await pilot.press("f5", "f5")
         await settle(pilot)
         assert app.editor.filling
@@ -379,8 +387,7 @@ async def test_what_was_trashed_is_not_restored_at_the_next_start(tmp_path: Path
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "escape", "1", "down", "enter", "!", "escape", "1", "d")
-        assert app.drafts is not None
-        app.drafts.close()
+        app.context.saver.drafts.close()
     again = workspace_app(tmp_path)
     async with again.run_test() as pilot:
         await settle(pilot)
@@ -449,6 +456,38 @@ async def test_the_persons_editor_comes_and_goes(
         await settle(pilot)
         await press(pilot, "f4")
         assert text_of(app) == "A wolf."
+        await press(pilot, "ctrl+z")
+        assert text_of(app) == PROMPT
+
+
+async def test_the_persons_editor_brings_what_no_prompt_may_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "editor"
+    script.write_text("#!/bin/sh\nprintf 'a\\342\\200\\256b' > \"$1\"\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(script))
+    app = workspace_app(tmp_path)
+    monkeypatch.setattr(app, "suspend", nullcontext)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "f4")
+        assert text_of(app) == "ab"
+        assert "Left out of the prompt, because no reader sees it: U+202E" in shown(app)
+
+
+async def test_an_undo_that_the_disk_refuses_can_be_tried_again(tmp_path: Path) -> None:
+    app = workspace_app(tmp_path, jobs=[wolf_job()])
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "4", "e", "!", "ctrl+z")
+        assert text_of(app) == "A wolf."
+        app.folder.drafts.rename(tmp_path / "away")
+        app.folder.drafts.write_text("no folder")
+        await press(pilot, "ctrl+z")
+        assert text_of(app) == "A wolf."
+        app.folder.drafts.unlink()
+        (tmp_path / "away").rename(app.folder.drafts)
         await press(pilot, "ctrl+z")
         assert text_of(app) == PROMPT
 
@@ -559,7 +598,7 @@ async def test_a_cursor_that_was_moved_stays_where_it_is(tmp_path: Path) -> None
         assert app.bench.prompts._list.cursor_id == app.editor.draft.file != there
         await press(pilot, "up")
         moved = app.bench.prompts._list.cursor_id
-        app.refresh_files()
+        app.context.signals.prompts_changed.publish(None)
         await settle(pilot)
         assert app.bench.prompts._list.cursor_id == moved
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 
-from sora_tui.tui.terminal.app import KeyParser
-from sora_tui.tui.terminal.input_filter import Replies
+from sora_tui.tui.terminal.input_filter import InputFilter
+from sora_tui.tui.terminal.keyboard import KeyParser
 
 ANSWERS = (
     "\x1b[?62;4c",  # DA1
@@ -39,7 +39,7 @@ answers = some.sampled_from(ANSWERS)
 @pytest.mark.parametrize("pause", [0.0, 0.05, 1.5])
 def test_no_piece_of_an_answer_gets_through(answer: str, pause: float) -> None:
     for cut in range(len(answer) + 1):
-        replies = Replies()
+        replies = InputFilter()
         typed = replies.take(answer[:cut], 0.0)
         typed += replies.rest(pause)
         typed += replies.take(answer[cut:], pause)
@@ -51,7 +51,7 @@ def test_no_piece_of_an_answer_gets_through(answer: str, pause: float) -> None:
 
 @given(some.lists(answers | some.sampled_from([*HEARD, "q", "é", "\x1b4"]), max_size=6))
 def test_keys_between_answers_stay_in_their_order(parts: list[str]) -> None:
-    replies = Replies()
+    replies = InputFilter()
     typed = "".join(replies.take(part, 0.0) for part in parts)
     assert typed == "".join(part for part in parts if part not in ANSWERS)
 
@@ -60,7 +60,7 @@ def test_keys_between_answers_stay_in_their_order(parts: list[str]) -> None:
 def test_an_answer_that_another_sequence_cuts_off_is_none_the_less(
     answer: str, lost: int, after: str
 ) -> None:
-    replies = Replies()
+    replies = InputFilter()
     cut = answer[: max(len(answer) - lost, 4)]
     typed = replies.take(cut + after, 0.0) + replies.rest(9)
     assert typed in ("", "\x1b[A")
@@ -68,20 +68,20 @@ def test_an_answer_that_another_sequence_cuts_off_is_none_the_less(
 
 @pytest.mark.parametrize("sequence", [*ANSI_SEQUENCES_KEYS, *HEARD])
 def test_every_key_gets_through_whole(sequence: str) -> None:
-    replies = Replies()
+    replies = InputFilter()
     assert replies.take(sequence, 0.0) + replies.rest(0.2) == sequence
 
 
 def test_alt_with_the_letters_of_commands_stays_a_key() -> None:
     for key in ("\x1bP", "\x1b]", "\x1b_", "\x1b["):
-        replies = Replies()
+        replies = InputFilter()
         assert replies.take(key, 0.0) == ""
         assert replies.rest(0.05) == ""
         assert replies.rest(0.2) == key
 
 
 def test_what_follows_a_lost_end_is_heard_again() -> None:
-    replies = Replies()
+    replies = InputFilter()
     assert replies.take("\x1b_Gi=31;OK", 0.0) == ""
     assert replies.rest(3.0) == ""
     assert replies.take("q", 3.1) == "q"

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from sora_tui.config.paths import saved_servers_path
-from tests.pty_session import KEYS, PtySession
-from tests.simulated import start_simulator
+from tests.support.pty_session import KEYS, PtySession
+from tests.support.simulator_process import start_simulator
 from tests.tui.test_session import workspace
 
 PROGRAM = [sys.executable, "-m", "sora_tui"]

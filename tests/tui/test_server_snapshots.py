@@ -14,9 +14,9 @@ from sora_tui.config.saved_servers import write_profile
 from sora_tui.core.probe_result import ProbeResult
 from sora_tui.core.server import Server
 from sora_tui.engine.events import RemoteListed
-from sora_tui.tui.services import server_test
+from sora_tui.tui.services import server_check
+from tests.support.tui.workspace_app import PAID, settle, workspace_app
 from tests.tui.test_servers import fill, remote
-from tests.tui.workspace_app import PAID, settle, workspace_app
 
 SnapCompare = Callable[..., bool]
 
@@ -38,7 +38,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         )
         return tuple(probe_lines(server, found, default_quote(server)))
 
-    monkeypatch.setattr(server_test, "findings", findings)
+    monkeypatch.setattr(server_check, "findings", findings)
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()

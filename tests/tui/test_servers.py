@@ -15,10 +15,10 @@ from sora_tui.config.saved_servers import write_profile
 from sora_tui.core.problem import Problem
 from sora_tui.core.remote_video import RemoteVideo, read_video
 from sora_tui.engine.events import RemoteListed
-from tests.rawserver import RawServer, answer, read_request, send
-from tests.simulated import Simulator, start_simulator
-from tests.tui.sample_jobs import NOW
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.raw_server import RawServer, answer, read_request, send
+from tests.support.sample_jobs import NOW
+from tests.support.simulator_process import Simulator, start_simulator
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 KEY = "sk-proj-AbC123-never-shown"
 

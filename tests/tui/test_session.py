@@ -15,9 +15,9 @@ import pytest
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import OwnerLock
-from tests.pty_session import KEYS, PtySession
-from tests.tui import sample_jobs
-from tests.tui.workspace_app import PROMPT
+from tests.support import sample_jobs
+from tests.support.pty_session import KEYS, PtySession
+from tests.support.tui.workspace_app import PROMPT
 
 PROGRAM = [sys.executable, "-m", "sora_tui"]
 

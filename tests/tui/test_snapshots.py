@@ -13,9 +13,9 @@ from textual.pilot import Pilot
 
 from sora_tui.core.job import Job
 from sora_tui.core.limits import Budget
-from sora_tui.tui import writing
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import PAID, UNPRICED, settle, workspace_app
+from sora_tui.tui.controllers import editor
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import PAID, UNPRICED, settle, workspace_app
 
 SnapCompare = Callable[..., bool]
 
@@ -25,7 +25,7 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
     monkeypatch.setenv("TZ", "UTC")
     # Whether a draft is safe yet must not depend on how long a picture takes.
-    monkeypatch.setattr(writing, "_AUTOSAVE", 60.0)
+    monkeypatch.setattr(editor, "_AUTOSAVE", 60.0)
     time.tzset()
     yield
     monkeypatch.undo()

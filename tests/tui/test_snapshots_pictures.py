@@ -18,17 +18,17 @@ from sora_tui.core.job import Output
 from sora_tui.i18n import set_language
 from sora_tui.media.practice.render import ClipPlan, render_clip
 from sora_tui.tui.dialogs.fit import FitWindow
-from sora_tui.tui.dialogs.picture import LookWindow
+from sora_tui.tui.dialogs.picture import PictureWindow
 from sora_tui.tui.panes.inspector.clip_preview import ClipView
-from sora_tui.tui.presenters import welcome_back as returning
+from sora_tui.tui.services import last_seen
 from sora_tui.tui.widgets.picture import PictureView
 from sora_tui.workspace import drafts, prompts
-from tests.media import hostile
-from tests.media.pictures import encoded, picture
-from tests.pty_session import ROOT
-from tests.tui import sample_jobs as sample
+from tests.support import hostile_media
+from tests.support import sample_jobs as sample
+from tests.support.pictures import encoded, picture
+from tests.support.pty_session import ROOT
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 from tests.tui.test_snapshots import SnapCompare, after, busy, utc
-from tests.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 
 __all__ = ["utc"]  # the fixture holds here, too
 
@@ -104,7 +104,7 @@ def test_a_picture_on_the_whole_screen(app: WorkspaceApp, snap_compare: SnapComp
     async def look(pilot: Pilot[None]) -> None:
         await after("escape", "2", "home", "down", "space")(pilot)
         window = app.screen
-        assert isinstance(window, LookWindow)
+        assert isinstance(window, PictureWindow)
         await in_place(pilot, window.view)
 
     assert snap_compare(app, terminal_size=(40, 13), run_before=look)
@@ -118,7 +118,7 @@ def test_a_fit_is_seen_before_it_is_made(
         await after("escape", "2", "slash", *"lighthouse", "enter", "f", *keys)(pilot)
         window = app.screen
         assert isinstance(window, FitWindow)
-        await in_place(pilot, window.whole, window.made)
+        await in_place(pilot, window.whole, window.fitted)
 
     assert snap_compare(app, terminal_size=size, run_before=look)
 
@@ -132,7 +132,7 @@ def filmed(tmp_path: Path) -> WorkspaceApp:
     path = tmp_path / "clip.mp4"
     render_clip(ClipPlan("A kite", 1280, 720, 4), path, lambda _share: None)
     clip = path.read_bytes()
-    clip += hostile.box(b"free", bytes(3_000_000 - 8 - len(clip)))
+    clip += hostile_media.box(b"free", bytes(3_000_000 - 8 - len(clip)))
     sheet = Image.new("RGB", (640, 270))
     for number in range(12):
         frame = picture(160, 90).point(lambda level, light=0.3 + number / 12: level * light)
@@ -175,5 +175,5 @@ def test_welcome_back(
     app: WorkspaceApp, monkeypatch: pytest.MonkeyPatch, snap_compare: SnapCompare
 ) -> None:
     before = sample.NOW - timedelta(hours=1)
-    monkeypatch.setattr(returning, "last_seen", lambda _workspace: before)
+    monkeypatch.setattr(last_seen, "last_seen", lambda _workspace: before)
     assert snap_compare(app, terminal_size=(80, 24), run_before=after())

@@ -19,9 +19,9 @@ from textual.app import App
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from sora_tui.tui.terminal.diff_output import Pen, Shown, SparingUpdate
+from sora_tui.tui.terminal.diff_output import DiffUpdate, Pen, Shown
 from sora_tui.tui.widgets.picture import PixelStrip
-from tests.pty_session import KEYS, PtySession
+from tests.support.pty_session import KEYS, PtySession
 from tests.tui.test_session import PROGRAM, workspace
 
 WIDTH = 12
@@ -131,12 +131,12 @@ def test_of_a_picture_too_only_what_differs_is_sent() -> None:
 def test_updates_of_textual_become_pieces() -> None:
     shown = Shown()
     strips: list[Iterable[Strip]] = [[Strip([Segment("left ")]), Strip([Segment("right")])]]
-    whole = SparingUpdate(LayoutUpdate(strips, Region(0, 0, 10, 1)), shown)
+    whole = DiffUpdate(LayoutUpdate(strips, Region(0, 0, 10, 1)), shown)
     assert whole.render_segments(CONSOLE) == "\x1b[1;1Hleft \x1b[1;6Hright"
     assert whole.render_segments(CONSOLE) == ""
     changed = {0: Strip([Segment("LEFT!")]), 5: Strip([Segment("RIGHT")])}
     part = ChopsUpdate([changed], [(0, 3, 7)], [[5, 10]])
-    assert SparingUpdate(part, shown).render_segments(CONSOLE) == "\x1b[1;4HT!\x1b[1;6HRI"
+    assert DiffUpdate(part, shown).render_segments(CONSOLE) == "\x1b[1;4HT!\x1b[1;6HRI"
 
 
 @pytest.mark.long

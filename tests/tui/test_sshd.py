@@ -22,7 +22,7 @@ import pytest
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.lock import OwnerLock
-from tests.pty_session import KEYS, PtySession
+from tests.support.pty_session import KEYS, PtySession
 from tests.tui.test_session import workspace
 from tests.tui.test_terminal import is_restored
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pty_session import ROOT
 from tests.support.moments import DATES, NOW
+from tests.support.pty_session import ROOT
 
 #: A stored screen tells what happened up to so long before its moment, and what ends after it.
 _BEFORE, _AFTER = timedelta(days=3), timedelta(days=2)

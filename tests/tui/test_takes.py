@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sora_tui.core.job import Batch, Job
-from tests.tui import sample_jobs as sample
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 from tests.tui.test_snapshots import SnapCompare, after, utc
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 __all__ = ["utc"]  # the fixture
 

@@ -10,13 +10,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from sora_tui.core.job import Job
-from sora_tui.tui.presenters.job_columns import JobView
-from sora_tui.tui.presenters.job_news import Tmux, ask_tmux, call, news, set_title, title
-from sora_tui.tui.presenters.welcome_back import last_seen, mark_seen, welcome
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import WorkspaceApp, settle, workspace_app
+from sora_tui.tui.presenters.job_news import news, set_title, title
+from sora_tui.tui.presenters.welcome_back import welcome
+from sora_tui.tui.services.last_seen import last_seen, mark_seen
+from sora_tui.tui.services.notifier import Tmux, ask_tmux, notification
+from sora_tui.tui.state.job_view import JobView
+from tests.support import sample_jobs as sample
+from tests.support.tui.workspace_app import WorkspaceApp, settle, workspace_app
 
 HOSTILE = "fox\x1b]52;c;aGFjaw==\x07\x9d0;owned\x9c\u202e end"
 
@@ -37,25 +40,25 @@ HOSTILE = "fox\x1b]52;c;aGFjaw==\x07\x9d0;owned\x9c\u202e end"
     ],
 )
 def test_each_terminal_gets_what_it_draws(environ: dict[str, str], begins: str) -> None:
-    said = call("1 clip saved: 4;2", "auto", environ)
+    said = notification("1 clip saved: 4;2", "auto", environ)
     assert said.startswith(begins)
-    assert call("x", "bell", environ) == "\a"
-    assert call("x", "off", environ) == ""
+    assert notification("x", "bell", environ) == "\a"
+    assert notification("x", "off", environ) == ""
 
 
 def test_tmux_gets_the_bell_and_passes_on_what_it_may() -> None:
     environ = {"TMUX": "/s,1,0", "TERM": "tmux-256color", "LC_TERMINAL": "iTerm2"}
-    assert call("x", "auto", environ, Tmux(True, "xterm-kitty kitty(0.41.1)")) == (
+    assert notification("x", "auto", environ, Tmux(True, "xterm-kitty kitty(0.41.1)")) == (
         "\x1bPtmux;\x1b\x1b]99;;x\x1b\x1b\\\x1b\\\a"
     )
     for around in (None, Tmux(False, "xterm-kitty"), Tmux(True, "xterm-256color VTE(7600)")):
-        assert call("x", "auto", environ, around) == "\a"
+        assert notification("x", "auto", environ, around) == "\a"
 
 
 @pytest.mark.parametrize("term", ["xterm-kitty", "foot", "iterm2"])
 def test_a_hostile_prompt_is_words(term: str) -> None:
     text = news([sample.saved(sample.pending(prompt=HOSTILE))])
-    said = call(text, "auto", {"TERM": term})
+    said = notification(text, "auto", {"TERM": term})
     assert said.count("\x1b") + said.count("\a") == 2, "one sequence, begun once and ended once"
     assert not set("\x9d\x9c\u202e") & set(said)
     titled = set_title(HOSTILE)
@@ -115,7 +118,8 @@ async def told(app: WorkspaceApp, job: Job, looked_at: bool | None) -> list[str]
     async with app.run_test() as pilot:
         await settle(pilot)
         if looked_at is not None:
-            (app.on_app_focus if looked_at else app.on_app_blur)()
+            app.post_message(events.AppFocus() if looked_at else events.AppBlur())
+            await settle(pilot)
         app.fake.tell(job)
         await settle(pilot)
     return [text for text in app.sent if not text.startswith("\x1b]2;")]

@@ -21,9 +21,10 @@ from textual.widgets import Static
 
 from sora_tui.tui.terminal import app as terminal
 from sora_tui.tui.terminal import crash_report as crash
+from sora_tui.tui.terminal import output
 from sora_tui.tui.terminal.output_rate import Pace
-from tests.pty_session import ROOT, PtySession
-from tests.tui.tiny_app import SECRET
+from tests.support.pty_session import ROOT, PtySession
+from tests.support.tui.tiny_app import SECRET
 
 ENDS_WITHIN = 3.0
 FULL_BUFFER = 65536
@@ -36,7 +37,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     sessions: list[PtySession] = []
 
     def begin(mode: str = "calm", wrapper: tuple[str, ...] = ()) -> PtySession:
-        argv = [*wrapper, sys.executable, "-m", "tests.tui.tiny_app", str(tmp_path), mode]
+        argv = [*wrapper, sys.executable, "-m", "tests.support.tui.tiny_app", str(tmp_path), mode]
         session = PtySession(argv, cols=120, rows=40, cwd=ROOT)
         sessions.append(session)
         session.wait_for("ready")
@@ -231,12 +232,12 @@ def test_forced_leave_undoes_every_mode_that_textual_sets() -> None:
     source = inspect.getsource(linux_driver)
     # 7 and 25 are on in a shell; 1007 stands in a comment.
     switched_on = set(re.findall(r"\\x1b\[\?(\d+)h", source)) - {"7", "25", "1007"}
-    switched_off = set(re.findall(r"\?(\d+)l", terminal._LEAVE.decode()))
+    switched_off = set(re.findall(r"\?(\d+)l", output._LEAVE.decode()))
     assert switched_on <= switched_off
-    assert b"\x1b[?25h" in terminal._LEAVE
+    assert b"\x1b[?25h" in output._LEAVE
 
 
-class LateApp(terminal.HardenedApp):
+class LateApp(terminal.TerminalApp):
     """Has a thread that brings something when the screen is going."""
 
     def __init__(self, crash_folder: Path) -> None:
@@ -261,7 +262,7 @@ async def test_what_a_thread_brings_to_a_screen_that_is_going_is_dropped(tmp_pat
     assert not app.crashed
 
 
-class TickingApp(terminal.HardenedApp):
+class TickingApp(terminal.TerminalApp):
     """Looks at a widget all the time, at its end too, which takes a while."""
 
     def compose(self) -> ComposeResult:

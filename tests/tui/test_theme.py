@@ -17,8 +17,8 @@ from textual.widget import Widget
 
 from sora_tui.config.ui_state import UiState, ui_state_path
 from sora_tui.tui.theme.themes import DARK, LIGHT, theme_at_start
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 from tests.tui.test_snapshots import busy
-from tests.tui.workspace_app import PAID, WorkspaceApp, settle, workspace_app
 
 LEAST = 4.5
 KNOWN = {"sora", "sora-light", "nord", "ansi-dark"}

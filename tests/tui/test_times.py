@@ -12,16 +12,17 @@ import pytest
 
 from sora_tui.core.job import Job
 from sora_tui.engine.events import RemoteListed
+from sora_tui.i18n.formatting import time_or_minute
 from sora_tui.i18n.recovery import created_words, found_words
-from sora_tui.tui.presenters.exit_message import farewell
-from sora_tui.tui.presenters.job_columns import JobView
+from sora_tui.tui.presenters.exit_message import exit_message
 from sora_tui.tui.presenters.job_details import events, facts, timeline
-from sora_tui.tui.presenters.job_status import local_time, status
+from sora_tui.tui.presenters.job_status import status
 from sora_tui.tui.presenters.welcome_back import welcome
+from sora_tui.tui.state.job_view import JobView
+from tests.support import sample_jobs as sample
 from tests.support.moments import Moment
-from tests.tui import sample_jobs as sample
-from tests.tui import workspace_app as apps
-from tests.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
+from tests.support.tui import workspace_app as apps
+from tests.support.tui.workspace_app import PAID, WorkspaceApp, screen, settle, workspace_app
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +38,7 @@ def test_a_time_has_its_day_where_it_is_another_one(moment: Moment, now: datetim
         at = now + timedelta(hours=hours)
         same = moment.shown(at, "%j") == moment.shown(now, "%j")
         form = "%H:%M" if same else "%Y-%m-%d %H:%M"
-        assert local_time(at, now) == moment.shown(at, form)
+        assert time_or_minute(at, now) == moment.shown(at, form)
 
 
 def test_the_line_below_the_list(moment: Moment, now: datetime) -> None:
@@ -76,11 +77,11 @@ def _steps(job: Job) -> list[datetime]:
 
 def test_the_last_words_and_the_first(moment: Moment, now: datetime) -> None:
     ending = sample.completed(sample.pending(60, paid=True), expires_in=3600)
-    (said,) = farewell([ending], False, None)
+    (said,) = exit_message([ending], False, None)
     assert f"expires {moment.shown(now + timedelta(hours=1), '%H:%M')}." in said
     draft = sample.ago(20 * 3600)
     said = welcome([], now - timedelta(days=1), draft, now)
-    assert f"draft of {local_time(draft, now)} restored" in said
+    assert f"draft of {time_or_minute(draft, now)} restored" in said
 
 
 def test_what_was_found_for_a_lost_answer(moment: Moment) -> None:
@@ -128,6 +129,8 @@ async def test_the_screen(moment: Moment, now: datetime, app: WorkspaceApp) -> N
         await settle(pilot)
         made = now - timedelta(minutes=90)
         listed = sample.video("in_progress", created_at=made.timestamp())
+        listed = listed._replace(expires_at=now + timedelta(hours=73))
         app.fake.say(RemoteListed("team-gw", (listed,), more=False, unconfirmed={}))
         await settle(pilot)
-        assert any(moment.shown(made, "%m-%d %H:%M") in row for row in screen(app))
+        row = next(row for row in screen(app) if moment.shown(made, "%m-%d %H:%M") in row)
+        assert " 3 d " in row, "as the job list words it"

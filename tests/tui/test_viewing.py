@@ -23,15 +23,15 @@ from textual.pilot import Pilot
 from sora_tui.core.job import Job, Output
 from sora_tui.media.practice.render import ClipPlan, Previews, render_clip
 from sora_tui.tui.dialogs.clip import ClipWindow
+from sora_tui.tui.panes.inspector.clip_layout import clip_room
 from sora_tui.tui.panes.inspector.clip_preview import ClipView
-from sora_tui.tui.state.clip_preview import clip_room
-from tests.media import hostile
-from tests.media.pictures import encoded
-from tests.media.pictures import picture as drawn
-from tests.processes import lives, media_workers
-from tests.pty_session import KEYS, PtySession
-from tests.tui import sample_jobs as sample
-from tests.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
+from tests.support import hostile_media
+from tests.support import sample_jobs as sample
+from tests.support.pictures import encoded
+from tests.support.pictures import picture as drawn
+from tests.support.processes import lives, media_workers
+from tests.support.pty_session import KEYS, PtySession
+from tests.support.tui.workspace_app import WorkspaceApp, screen, settle, workspace_app
 
 #: Generous: the machine may be busy.
 PATIENCE = 60.0
@@ -282,7 +282,7 @@ async def test_a_picture_is_made_once_and_taken_from_the_cache_then(
         await press(pilot, "escape", "5")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
         os.utime(path)
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(pilot, lambda: asked.count("poster") == 2, "not made anew")
     assert asked[:5] == ["facts", "picture", "poster", "sheet", "filmstrip"]
 
@@ -415,21 +415,21 @@ async def test_a_file_that_goes_and_comes_back_as_another_has_a_word_each_time(
         await press(pilot, "escape", "5")
         await until(pilot, lambda: "complete, as asked" in words(pilot), "no facts")
         path.rename(path.with_suffix(".away"))
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(
             pilot, lambda: "not where it was saved any more: output/" in words(pilot), "no word"
         )
         assert pictures(pilot) == ""
         path.write_bytes(rendered[0].replace(b"isom", b"iso2"))
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(pilot, lambda: "another file than was downloaded" in words(pilot), "no word")
         await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
         path.write_bytes(rendered[0][: len(rendered[0]) // 2])
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(pilot, lambda: "not complete: it is cut off" in words(pilot), "no word")
         path.unlink()
         path.with_suffix(".away").rename(path)
-        app.read_document()
+        app.controllers["inspector"].reload()
         await until(pilot, lambda: "complete, as asked" in words(pilot), "no facts")
 
 
@@ -483,9 +483,9 @@ async def test_a_bad_clip_costs_a_word_and_nothing_else(
 ) -> None:
     good = rendered[0]
     bad = [
-        *hostile.clips(good),
-        *hostile.clips_of_other_kinds(good),
-        ("tracks", hostile.many_tracks(tmp_path / "tracks.mp4", 100).read_bytes()),
+        *hostile_media.clips(good),
+        *hostile_media.clips_of_other_kinds(good),
+        ("tracks", hostile_media.many_tracks(tmp_path / "tracks.mp4", 100).read_bytes()),
     ]
     jobs = [saved(data, number) for number, (_name, data) in enumerate(bad)]
     app = workspace_app(tmp_path / "w", jobs=jobs)

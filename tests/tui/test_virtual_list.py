@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 
 from sora_tui.tui.widgets.columns import Column, fit, place_columns
 from sora_tui.tui.widgets.virtual_list import VirtualList
-from tests.pty_session import KEYS, ROOT, PtySession
-from tests.tui.list_app import COLUMNS, ListApp, row_ids
+from tests.support.pty_session import KEYS, ROOT, PtySession
+from tests.support.tui.list_app import COLUMNS, ListApp, row_ids
 
 # 24 lines: one of titles, 23 of rows.
 PAGE = 23
@@ -207,7 +207,7 @@ def test_text_fills_its_cells_exactly(text: str, width: int, shown_as: str) -> N
 
 
 def test_wire_carries_little() -> None:
-    argv = [sys.executable, "-m", "tests.tui.list_app", "1000"]
+    argv = [sys.executable, "-m", "tests.support.tui.list_app", "1000"]
     with PtySession(argv, cols=120, rows=40, cwd=ROOT) as session:
         session.wait_for("PROMPT")
         session.wait_quiet()

@@ -13,7 +13,7 @@ import pytest
 
 from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.atomic import TEMPORARY, publish, write_atomic
-from tests.workspace.processes import line, python
+from tests.support.child_processes import line, python
 
 _WRITE_FOR_EVER = """
     import sys

@@ -13,7 +13,7 @@ from sora_tui.workspace.batches import jobs_of_batch
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import hand_in
-from tests.workspace.jobs import document, saved, wish
+from tests.support.stored_jobs import document, saved, wish
 
 
 def of_batch(job: Job, name: str) -> Job:

@@ -23,7 +23,7 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import claim, hand_in, withdraw
 from sora_tui.workspace.job_document import Stamp, encode, read_bytes
-from tests.workspace.jobs import ORIGIN, document, saved, wish
+from tests.support.stored_jobs import ORIGIN, document, saved, wish
 
 REFUSED = JobError("moderation_before", Spent.NO, "sentinel_block", status=400)
 

@@ -13,7 +13,7 @@ from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.prompts import PromptShelf
 from sora_tui.workspace.references import read_reference_image
-from tests.media.pictures import encoded, picture
+from tests.support.pictures import encoded, picture
 
 NAME = "caf\u00e9 \u00e0 l\u2019aube"
 Form = Literal["NFC", "NFD"]

@@ -15,7 +15,7 @@ from sora_tui.workspace.folder import Folder, check_room, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import hand_in
 from sora_tui.workspace.lock import OwnerLock
-from tests.workspace.jobs import wish
+from tests.support.stored_jobs import wish
 
 
 def test_missing_folders_are_made_and_the_private_ones_are_private(tmp_path: Path) -> None:

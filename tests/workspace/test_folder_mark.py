@@ -22,7 +22,7 @@ from sora_tui.workspace.folder_mark import (
     sweep_begun,
 )
 from sora_tui.workspace.outputs import sweep_parts
-from tests.core.lives import ERROR, new_job
+from tests.support.job_states import ERROR, new_job
 
 ONE, OTHER = "1" * 32, "2" * 32
 

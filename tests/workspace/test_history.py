@@ -15,8 +15,8 @@ from sora_tui.core.problem import ProblemError
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.job_document import encode
-from tests.core.lives import LATER, video
-from tests.workspace.jobs import document, put, saved, wish
+from tests.support.job_states import LATER, video
+from tests.support.stored_jobs import document, put, saved, wish
 
 
 def _edited(folder: Folder, job: Job, **changes: object) -> None:

@@ -13,8 +13,8 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.folder_mark import folder_mark
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import Command
-from tests.workspace.jobs import document, put, saved, wish
-from tests.workspace.processes import go, line, python
+from tests.support.child_processes import go, line, python
+from tests.support.stored_jobs import document, put, saved, wish
 
 _CLAIM = """
     import sys

@@ -15,8 +15,8 @@ from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.index import Index, row_of
 from sora_tui.workspace.job_document import Stamp, encode
-from tests.core.lives import LATER, video
-from tests.workspace.jobs import ORIGIN, document, put, saved, wish
+from tests.support.job_states import LATER, video
+from tests.support.stored_jobs import ORIGIN, document, put, saved, wish
 
 
 def _owned(folder: Folder) -> History:

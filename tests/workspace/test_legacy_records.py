@@ -11,7 +11,7 @@ from sora_tui.core.job import State
 from sora_tui.core.job_filter import JobFilter
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
-from tests.workspace.jobs import wish
+from tests.support.stored_jobs import wish
 
 OLD: dict[str, Any] = {
     "video_id": "video_68d7512d",

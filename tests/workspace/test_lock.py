@@ -7,7 +7,7 @@ import signal
 
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.lock import OwnerLock
-from tests.workspace.processes import line, python
+from tests.support.child_processes import line, python
 
 _HOLD = """
     import subprocess, sys

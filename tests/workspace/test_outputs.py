@@ -13,7 +13,7 @@ import pytest
 from sora_tui.core.job import Output
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile, output_name, sweep_parts, verify
-from tests.workspace.jobs import saved, wish
+from tests.support.stored_jobs import saved, wish
 
 _CHUNKS = (b"\x00\x01" * 40_000, b"", b"end")
 _CLIP = b"".join(_CHUNKS)

@@ -108,6 +108,7 @@ def test_keeping_a_prompt_keeps_what_is_not_ours_and_the_mode(folder: Folder) ->
     path.write_text("+++\nmodel = \n+++\n")
     with pytest.raises(ProblemError, match="front_matter_broken"):
         save_prompt(folder, "fox", kept)
+    assert path.read_text() == "+++\nmodel = \n+++\n"
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "output/evil.md", "prompts/../evil.md"])

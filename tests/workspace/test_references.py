@@ -20,7 +20,7 @@ from sora_tui.media import decoder_client
 from sora_tui.media.decoder_client import DecoderClient, PreparedPicture
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared, Shelf, keep, read_reference_image, sent_bytes
-from tests.media.pictures import encoded, picture
+from tests.support.pictures import encoded, picture
 
 _SIZE = "64x36"
 

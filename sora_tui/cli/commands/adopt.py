@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
-
 from sora_tui.cli import exits
 from sora_tui.cli.console import Console
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
+from sora_tui.cli.table import aligned
 from sora_tui.cli.typical_time import typical_time_of
 from sora_tui.cli.wait_for_jobs import running, wait_for_completion
 from sora_tui.config.settings import Settings
@@ -32,6 +31,7 @@ from sora_tui.engine.remote_jobs import (
     unconfirmed_by_candidate,
 )
 from sora_tui.i18n import _, ngettext
+from sora_tui.i18n.formatting import minute
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from sora_tui.workspace.inbox import waiting
@@ -225,13 +225,8 @@ def _document(video: RemoteVideo, listed: RemoteListed) -> dict[str, object]:
 
 def _table(listed: RemoteListed) -> Iterator[str]:
     """Yield aligned columns; the id comes last, whole: gateways' ids have up to 242 characters."""
-    heads = ("", _("STATE"), _("CREATED"), _("EXPIRES"), _("SIZE"), _("SEC"), _("PROMPT"))
-    rows = [heads, *(_cells(video, listed) for video in listed.videos)]
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(heads))]
-    ids = ("ID", *(clean_line(video.id, 2000) for video in listed.videos))
-    for row, video_id in zip(rows, ids, strict=True):
-        cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
-        yield f"{'  '.join(cells)}  {video_id}"
+    heads = ("", _("STATE"), _("CREATED"), _("EXPIRES"), _("SIZE"), _("SEC"), _("PROMPT"), "ID")
+    return aligned([heads, *(_cells(video, listed) for video in listed.videos)])
 
 
 def _cells(video: RemoteVideo, listed: RemoteListed) -> tuple[str, ...]:
@@ -243,6 +238,7 @@ def _cells(video: RemoteVideo, listed: RemoteListed) -> tuple[str, ...]:
         clean_line(video.size or "-", 12),
         clean_line(video.seconds or "-", 6),
         clean_line(video.prompt or "-", 32),
+        clean_line(video.id, 2000),
     )
 
 
@@ -251,4 +247,4 @@ def _stamp(at: datetime | None) -> str | None:
 
 
 def _local(at: datetime | None) -> str:
-    return "-" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"
+    return "-" if at is None else minute(at)

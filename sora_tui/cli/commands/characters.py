@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import Final
-
-from rich.cells import cell_len, set_cell_size
 
 from sora_tui.cli.console import Console
 from sora_tui.cli.job_facts import facts_lines
+from sora_tui.cli.table import aligned
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job
@@ -50,16 +50,15 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         return 0
     for job in jobs:
         console.document(to_document(job))
-    for line in _table(jobs):
-        console.result(line)
-    if not jobs:
+    if jobs:
+        for line in _table(jobs):
+            console.result(line)
+    else:
         console.note(_("No characters yet. sora-tui character NAME CLIP makes one of a clip."))
     return 0
 
 
-def _table(jobs: list[Job]) -> list[str]:
-    if not jobs:
-        return []
+def _table(jobs: list[Job]) -> Iterator[str]:
     rows = [(_("NAME"), _("SERVER"), "ID", _("JOB"))]
     rows += [
         (
@@ -70,10 +69,4 @@ def _table(jobs: list[Job]) -> list[str]:
         )
         for job in jobs
     ]
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(3)]
-    return [
-        "  ".join(
-            set_cell_size(cell, w) for cell, w in zip(row, (*widths, 22), strict=True)
-        ).rstrip()
-        for row in rows
-    ]
+    return aligned(rows)

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from rich.cells import cell_len, set_cell_size
-
 from sora_tui.cli import exits
 from sora_tui.cli.arguments import day
 from sora_tui.cli.console import Console
+from sora_tui.cli.table import aligned
 from sora_tui.config.settings import Settings
 from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_groups, spending_report
 from sora_tui.core.text import clean_line
@@ -85,14 +84,7 @@ def _document(account: SpendingGroup, tally: GroupTotal) -> dict[str, Any]:
 def _table(head: str, sums: Mapping[tuple[str, ...], GroupTotal]) -> Iterator[str]:
     heads = (head, _("CLIPS"), _("ESTIMATED"), _("REPORTED"), _("UNKNOWN"))
     rows = [heads, *(_cells(name, currency, t) for (name, currency), t in sorted(sums.items()))]
-    widths = [max(cell_len(row[at]) for row in rows) for at in range(len(heads))]
-    for row in rows:
-        first = set_cell_size(row[0], widths[0])
-        rest = (
-            " " * (width - cell_len(cell)) + cell
-            for cell, width in zip(row[1:], widths[1:], strict=True)
-        )
-        yield "  ".join((first, *rest))
+    return aligned(rows, numbers_from=1)
 
 
 def _cells(name: str, currency: str, tally: GroupTotal) -> tuple[str, ...]:

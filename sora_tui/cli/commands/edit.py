@@ -5,15 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from sora_tui.cli.arguments import (
-    add_clip_source,
-    add_count,
-    add_parameters,
-    add_prompt_file,
-    add_sending,
-)
-from sora_tui.cli.derive import SOURCE_DECIDES, run
-from sora_tui.i18n import _
+from sora_tui.cli.arguments import add_clip_source
+from sora_tui.cli.derive import add_derivation, run
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
@@ -26,9 +19,4 @@ EXAMPLES: Final = (
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the options of this subcommand."""
     add_clip_source(command)
-    command.add_argument("text", nargs="?", metavar=_("TEXT"), help=_("the prompt"))
-    add_prompt_file(command)
-    add_count(command)
-    add_parameters(command)
-    command.set_defaults(seconds=None, **SOURCE_DECIDES)
-    add_sending(command)
+    add_derivation(command)

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
-
 from sora_tui.cli.arguments import at_least_one
 from sora_tui.cli.console import Console
-from sora_tui.cli.job_facts import cost_words, local_time
+from sora_tui.cli.job_facts import cost_words
 from sora_tui.cli.report import difference_document
+from sora_tui.cli.table import aligned
 from sora_tui.config.settings import Settings
 from sora_tui.core.document import to_document
 from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line, folded
 from sora_tui.i18n import _
+from sora_tui.i18n.formatting import second
 from sora_tui.i18n.problems import sentences
 from sora_tui.workspace.folder import open_folder
 from sora_tui.workspace.history import History
@@ -94,15 +94,13 @@ def _matching(history: History, states: list[str] | None, search: str | None) ->
 def _table(found: list[Job]) -> Iterator[str]:
     """Yield aligned columns; the prompt takes the rest of a terminal's line, or is whole."""
     heads = (_("ID"), _("STATE"), _("CREATED"), _("COST"), _("MODEL"), _("SIZE"), _("SEC"))
-    rows = [heads, *(_cells(job) for job in found)]
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(heads))]
-    prompts = (_("PROMPT"), *(clean_line(job.request.prompt) for job in found))
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for row, prompt in zip(rows, prompts, strict=True):
-        line = "  ".join(set_cell_size(cell, w) for cell, w in zip(row, widths, strict=True))
-        line = f"{line}  {prompt}".rstrip()
-        too_long = width is not None and cell_len(line) > width
-        yield set_cell_size(line, width).rstrip() if width and too_long else line
+    rows = [
+        (*heads, _("PROMPT")),
+        *((*_cells(job), clean_line(job.request.prompt)) for job in found),
+    ]
+    return aligned(
+        rows, at_most=shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    )
 
 
 def _cells(job: Job) -> tuple[str, ...]:
@@ -110,7 +108,7 @@ def _cells(job: Job) -> tuple[str, ...]:
     return (
         job.id,
         job.state_word,
-        local_time(job.created_at),
+        second(job.created_at),
         cost_words(job),
         clean_line(request.model or "-", 24),
         clean_line(request.size or "-", 12),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from itertools import groupby
 from typing import Final
 
 from sora_tui.cli import exits
 from sora_tui.cli.console import Console
 from sora_tui.cli.screen import Screen
+from sora_tui.cli.table import aligned
 from sora_tui.config.settings import Settings
 
 EXAMPLES: Final = (
@@ -24,13 +24,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(_args: argparse.Namespace, settings: Settings, console: Console, screen: Screen) -> int:
     """Print the keys; return 2 when `[keys]` has an invalid entry."""
     rows, complaints = screen.list_keys(settings)
-    wide = max(len(row["id"]) for row in rows)
-    wide_keys = max(len(row["shown"]) for row in rows)
-    for place, group in groupby(rows, key=lambda row: str(row["place_words"])):
-        console.result(place)
-        for row in group:
-            console.document({name: row[name] for name in ("id", "place", "keys")})
-            console.result(f"  {row['id']:<{wide}}  {row['shown']:<{wide_keys}}  {row['words']}")
+    lines = aligned([(row["id"], row["shown"], row["words"]) for row in rows])
+    place = None
+    for row, line in zip(rows, lines, strict=True):
+        if place != row["place_words"]:
+            place = row["place_words"]
+            console.result(place)
+        console.document({name: row[name] for name in ("id", "place", "keys")})
+        console.result(f"  {line}")
     for complaint in complaints:
         console.note(complaint)
     return exits.WRONG_USE if complaints else exits.DONE

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
-
 from sora_tui.cli import exits
 from sora_tui.cli.console import Console
+from sora_tui.cli.table import aligned
 from sora_tui.config.settings import Settings
 from sora_tui.core.parameters import ModelSchema, typed
 from sora_tui.engine.model_schema import model_schema_for, preset_schema_for
@@ -47,10 +46,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     ]
     if rows:
         heads = (_("PARAMETER"), _("TAKES"), _("DEFAULT"), "")
-        widths = [max(cell_len(row[at]) for row in (heads, *rows)) for at in range(4)]
-        for row in (heads, *rows):
-            cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
-            console.result("  ".join(cells).rstrip())
+        for line in aligned([heads, *rows]):
+            console.result(line)
     else:
         console.result(_("No parameter beyond the standard is known of this server."))
     console.result(_("Any other goes as it is: --param NAME=VALUE."))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from sora_tui.cli.arguments import add_count, add_parameters, add_prompt_file, add_sending
-from sora_tui.cli.derive import SOURCE_DECIDES, run
+from sora_tui.cli.derive import add_derivation, run
 from sora_tui.i18n import _
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
@@ -22,9 +21,4 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "source", metavar=_("JOB"), help=_("an id, the beginning of one, @last, @2")
     )
-    command.add_argument("text", nargs="?", metavar=_("TEXT"), help=_("the prompt"))
-    add_prompt_file(command)
-    add_count(command)
-    add_parameters(command)
-    command.set_defaults(seconds=None, **SOURCE_DECIDES)
-    add_sending(command)
+    add_derivation(command)

@@ -7,13 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rich.cells import cell_len, set_cell_size
-
 from sora_tui.cli import exits
 from sora_tui.cli.arguments import add_everywhere, examples, whole_number
 from sora_tui.cli.checks import report, server_checks
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.console import Console
+from sora_tui.cli.table import aligned
 from sora_tui.config.paths import saved_servers_path, user_toml_path
 from sora_tui.config.saved_servers import (
     check_profile,
@@ -182,7 +181,7 @@ def _list(settings: Settings, console: Console) -> int:
             )
         )
     heads = ("", _("NAME"), _("ADDRESS"), _("DIALECT"), _("KEY"), _("WRITTEN IN"))
-    for line in _aligned([heads, *rows]):
+    for line in aligned([heads, *rows]):
         console.result(line)
     console.note(_("* gets the next clip. Add one: sora-tui servers add NAME URL"))
     return exits.DONE
@@ -393,13 +392,3 @@ def _key_words(server: Server) -> str:
         "found": source,
         "command": _("a command"),
     }[_key_state(server)]
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import colorsys
 import math
 import random
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from sora_tui.media.clip import to_image
 
 if TYPE_CHECKING:
-    from av.video.plane import VideoPlane
     from PIL.Image import Image
 
 Rgb = tuple[int, int, int]
@@ -81,14 +82,6 @@ def to_planes(picture: Image) -> Planes:
     )
     y, u, v = (to_image(plane, "L") for plane in frame.planes)
     return Planes(y, u, v)
-
-
-def to_image(plane: VideoPlane, mode: Literal["L", "RGB"]) -> Image:
-    """Return the pixels of one plane, without the padding at the end of its rows."""
-    from PIL import Image as Pillow
-
-    size = (plane.width, plane.height)
-    return Pillow.frombytes(mode, size, bytes(plane), "raw", mode, plane.line_size)
 
 
 def to_mask(opacity: Image) -> Mask:

@@ -14,19 +14,42 @@ if TYPE_CHECKING:
 
 #: Name of a controller -> module below `sora_tui.tui.controllers`, and class.
 CONTROLLERS: Final[Mapping[str, tuple[str, str]]] = {
+    "alerts": ("alerts", "Alerts"),
     "appearance": ("appearance", "Appearance"),
     "clips": ("clips", "Clips"),
+    "day_spending": ("day_spending", "DaySpending"),
+    "derive": ("derive", "Derive"),
+    "draft_history": ("draft_history", "DraftHistory"),
+    "editor": ("editor", "Editor"),
+    "inspector": ("inspector", "Inspector"),
     "job_actions": ("job_actions", "JobActions"),
-    "lost_jobs": ("lost_jobs", "LostJobs"),
-    "reference_fit": ("reference_fit", "ReferenceFit"),
+    "job_prompts": ("job_prompts", "JobPrompts"),
+    "jobs": ("jobs", "Jobs"),
+    "lineage": ("lineage", "LineageWalk"),
+    "unconfirmed_jobs": ("unconfirmed_jobs", "UnconfirmedJobs"),
+    "orders": ("orders", "Orders"),
     "palette": ("palette", "Palette"),
     "panes": ("panes", "Panes"),
+    "prompts": ("prompts", "Prompts"),
+    "reference_fit": ("reference_fit", "ReferenceFit"),
+    "references": ("references", "References"),
+    "quitting": ("quitting", "Quitting"),
     "remote_jobs": ("remote_jobs", "RemoteJobs"),
     "servers": ("servers", "Servers"),
-    "references": ("references", "References"),
 }
 #: These act without being asked, or hear signals: they are built once the first frame stands.
-STARTED: Final = ("clips", "references", "remote_jobs", "appearance")
+STARTED: Final = (
+    "alerts",
+    "day_spending",
+    "inspector",
+    "prompts",
+    "orders",
+    "job_prompts",
+    "clips",
+    "references",
+    "remote_jobs",
+    "appearance",
+)
 
 
 class Controllers:

@@ -106,9 +106,10 @@ def _do(
     method: str,
     *arguments: object,
     enabled: str = "",
+    priority: bool = False,
 ) -> Command:
     """A command that a controller does."""
-    return Command(id, keys, text, place_of(id), "", owner, method, arguments, enabled)
+    return Command(id, keys, text, place_of(id), "", owner, method, arguments, enabled, priority)
 
 
 def _act(id: str, keys: str, text: str) -> Command:
@@ -118,13 +119,29 @@ def _act(id: str, keys: str, text: str) -> Command:
     return _do(id, keys, text, "job_actions", method, verb, enabled=enabled)
 
 
+def _derive(id: str, keys: str, text: str, operation: str) -> Command:
+    """An operation on the highlighted job's clip."""
+    return _do(id, keys, text, "derive", "begin", operation, enabled="refuse")
+
+
+def _walk(id: str, keys: str, text: str, way: str) -> Command:
+    """A step from the highlighted job to one of its lineage."""
+    return _do(id, keys, text, "lineage", "walk", way, enabled="refuse")
+
+
 #: By place, the methods of `JobActions`.
 _ACTS: Final = {"jobs": ("act", "refuse"), "inspector": ("act_on_shown", "refuse_shown")}
 #: SSH terminals swallow some of these (VS Code ctrl+p and F5, GNOME Terminal alt+digit, macOS
 #: alt): every action has another key, and a plain one outside text. Terminals send alt+1 for
 #: esc 1.
 COMMANDS: Final[tuple[Command, ...]] = (
-    _key("generate", "f5,ctrl+r,alt+enter", N_("Make a clip from this prompt")),
+    _do(
+        "generate",
+        "f5,ctrl+r,alt+enter",
+        N_("Make a clip from this prompt"),
+        "orders",
+        "generate",
+    ),
     _do("help", "f1,question_mark", N_("Show every key"), "palette", "show_help"),
     _do("server", "f2,S", N_("Choose the server"), "servers", "open"),
     _do(
@@ -134,9 +151,15 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "remote_jobs",
         "open",
     ),
-    _key("external_editor", "f4,ctrl+g", N_("Write this prompt in $VISUAL or $EDITOR")),
+    _do(
+        "external_editor",
+        "f4,ctrl+g",
+        N_("Write this prompt in $VISUAL or $EDITOR"),
+        "editor",
+        "write_elsewhere",
+    ),
     _do("palette", "ctrl+p,colon", N_("Find an action by its name"), "palette", "show_all"),
-    _key("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/")),
+    _do("save_prompt", "ctrl+s", N_("Keep prompt and settings in prompts/"), "editor", "save"),
     _do("pane.prompts", "1,alt+1", N_("Go to the prompts"), "panes", "go", "prompts"),
     _do(
         "pane.references",
@@ -156,32 +179,38 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _do("lower", "minus", N_("Make this pane lower"), "panes", "resize", 0, -2),
     _do("hide_pane", "H", N_("Hide this pane until its number is pressed"), "panes", "hide"),
     _do(
-        "arrange_anew",
+        "arrange_anew",  # what `[keys]` calls it
         "equals_sign",
         N_("Show all panes again, at their usual size"),
         "panes",
         "arrange",
     ),
-    _key("look", "o", N_("Look at the clip, or say how to fetch it")),
-    _key("copy_path", "y", N_("Copy the clip's path or scp line")),
-    _key("edit_job", "e", N_("Edit this job's prompt and settings again")),
-    _key("diff_job", "D", N_("Compare the editor with this job's prompt")),
+    _do("look", "o", N_("Look at the clip, or say how to fetch it"), "job_actions", "act", "look"),
+    _do("copy_path", "y", N_("Copy the clip's path or scp line"), "job_actions", "act", "copy"),
+    _do("edit_job", "e", N_("Edit this job's prompt and settings again"), "job_prompts", "edit"),
+    _do("diff_job", "D", N_("Compare the editor with this job's prompt"), "job_prompts", "compare"),
     _key("redraw", "ctrl+l", N_("Paint the screen and its pictures anew"), priority=True),
     _key("redraw_plain", "L", N_("Paint the screen anew, outside text"), "redraw"),
-    _key("remix_job", "m", N_("Remix this clip with another prompt"), "derive('remix')"),
-    _key("change_clip", "t", N_("Change this clip as a prompt says"), "derive('edit')"),
-    _key("extend_job", "x", N_("Go on with this clip where it ends"), "derive('extend')"),
-    _key("make_character", "C", N_("Make a character of this clip"), "derive('character')"),
-    _key("own_clip", "V", N_("Change or extend an MP4 of this folder, or make a character of it")),
-    _key("cast", "at", N_("Choose the characters that appear")),
-    _key("origin", "u", N_("Go to the job that this one came from"), "walk('origins')"),
-    _key("became", "w", N_("Go to what became of this job"), "walk('made')"),
-    _key("suspend", "ctrl+z", N_("Back to the shell; fg comes here again")),
+    _derive("remix_job", "m", N_("Remix this clip with another prompt"), "remix"),
+    _derive("change_clip", "t", N_("Change this clip as a prompt says"), "edit"),
+    _derive("extend_job", "x", N_("Go on with this clip where it ends"), "extend"),
+    _derive("make_character", "C", N_("Make a character of this clip"), "character"),
+    _do(
+        "own_clip",
+        "V",
+        N_("Change or extend an MP4 of this folder, or make a character of it"),
+        "derive",
+        "choose_clip",
+    ),
+    _do("cast", "at", N_("Choose the characters that appear"), "derive", "choose_characters"),
+    _walk("origin", "u", N_("Go to the job that this one came from"), "origins"),
+    _walk("became", "w", N_("Go to what became of this job"), "made"),
+    _do("suspend", "ctrl+z", N_("Back to the shell; fg comes here again"), "quitting", "suspend"),
     _do("back", "escape", N_("Leave the text, then one level back"), "panes", "back"),
-    _key("leave", "ctrl+q", N_("Quit; jobs lose nothing"), priority=True),
+    _do("leave", "ctrl+q", N_("Quit; jobs lose nothing"), "quitting", "leave", priority=True),
     # Apart from the one above: a text must not lose these to it.
-    _key("leave_plain", "q", N_("Quit, outside text"), "leave"),
-    _key("leave_twice", "ctrl+c", N_("Quit, the second time"), "interrupt"),
+    _do("leave_plain", "q", N_("Quit, outside text"), "quitting", "leave"),
+    _do("leave_twice", "ctrl+c", N_("Quit, the second time"), "quitting", "interrupt"),
     # The text of the prompt.
     _key("editor.leave", "escape", N_("Leave the text: letters are commands then"), "leave"),
     # The settings line.
@@ -197,7 +226,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _key("prompts.search", "slash", N_("Search in names and texts"), "search"),
     _key("prompts.clear", "escape", N_("Show all prompts again"), "clear"),
     _key("references.fit", "f", N_("Choose how the picture is fitted"), "fit"),
-    _key("references.look", "space", N_("Look at the picture"), "look"),
+    _key("references.look", "space", N_("Look at the picture"), "show_picture"),
     _key("references.search", "slash", N_("Find a picture by its name"), "search"),
     _key("references.clear", "escape", N_("Show every picture again"), "clear_search"),
     _act("jobs.look", "o", N_("Look at the clip")),
@@ -210,7 +239,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _act("jobs.delete", "d,delete", N_("Move the record to the trash, after a question")),
     _key("jobs.filter", "slash", N_("Filter: words, state:failed, server:lab"), "filter"),
     _key("jobs.sort", "s", N_("Sort by the next column"), "sort"),
-    _key("jobs.follow", "f", N_("Follow the newest job, or stay where you are"), "follow"),
+    _key("jobs.follow", "f", N_("Follow the newest job, or stay where you are"), "track_newest"),
     _do("jobs.pause", "p", N_("Pause the queue, or let it go on"), "job_actions", "switch_queue"),
     _key("jobs.clear", "escape", N_("Clear marks, then the filter"), "clear"),
     _key("inspector.facts", "f", N_("Show the facts"), "page('facts')"),

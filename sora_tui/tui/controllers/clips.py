@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sora_tui.media.cells import CellArea
     from sora_tui.tui.context import Context
     from sora_tui.tui.dialogs.clip import ClipPictureWanted, ClipWindow, Picture, WayCopied
-    from sora_tui.tui.panes.inspector.pane import ClipRoomChanged
+    from sora_tui.tui.panes.inspector.intents import ClipRoomChanged
     from sora_tui.tui.services.clip_server import ClipServer
     from sora_tui.tui.state.clip_preview import ClipSeen
 

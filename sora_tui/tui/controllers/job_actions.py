@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from sora_tui.tui.state.job_verbs import JobVerb, refusal
 
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
-    from sora_tui.tui.panes.jobs import JobsAnswered
+    from sora_tui.tui.panes.job_intents import JobsAnswered
 
 #: What is done with one job, whatever is marked.
 _SINGLE: Final[frozenset[JobVerb]] = frozenset({"look", "copy", "edit"})
@@ -62,13 +63,12 @@ class JobActions:
         context = self._context
         jobs = context.ui.workbench.jobs
         views = [view for id in ids if (view := jobs.view(id)) is not None]
-        signals = context.signals
-        wanted = {
-            "look": signals.clip_wanted,
-            "copy": signals.copy_wanted,
-            "edit": signals.rewrite_wanted,
+        at_once: Mapping[JobVerb, Callable[[Job], object]] = {
+            "look": context.signals.clip_wanted.publish,
+            "copy": self._copy,
+            "edit": context.signals.rewrite_wanted.publish,
         }
-        if verb not in wanted:
+        if verb not in at_once:
             known = {view.job.id: view.job for view in views}
             context.ui.run(
                 partial(self._plan_for, verb, ids, known),
@@ -77,7 +77,14 @@ class JobActions:
                 latest=True,
             )
         elif views:
-            wanted[verb].publish(views[0].job)
+            at_once[verb](views[0].job)
+
+    def _copy(self, job: Job) -> None:
+        """Copy what fetches the clip of a job."""
+        from sora_tui.tui.services.player import what_to_copy
+
+        root = self._context.session.folder.root
+        self._context.ui.copy(what_to_copy(job, root, os.environ))
 
     def _plan_for(self, verb: str, job_ids: Sequence[str], known: Mapping[str, Job]) -> Plan:
         from sora_tui.tui.services.job_plans import make_plan, read_jobs

@@ -9,7 +9,7 @@ from sora_tui.i18n import _
 if TYPE_CHECKING:
     from sora_tui.tui.context import Context
     from sora_tui.tui.layout.tab_bar import TabChosen
-    from sora_tui.tui.panes.jobs import JobOpened
+    from sora_tui.tui.panes.job_intents import JobOpened
 
 
 class Panes:
@@ -60,7 +60,7 @@ class Panes:
     def arrange(self) -> None:
         """Show all panes at their usual size."""
         workbench = self._context.ui.workbench
-        workbench.arrange_anew()
+        workbench.reset_arrangement()
         self._context.signals.view_changed.publish(None)
         self._context.memory.set_layout(workbench.arranged)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sora_tui.media.cells import CellArea, FitTarget
     from sora_tui.tui.context import Context
     from sora_tui.tui.dialogs.fit import FitPicturesWanted, FitWindow
-    from sora_tui.tui.dialogs.picture import Answer, LookMoved, LookWindow
-    from sora_tui.tui.panes.references import FitAsked, LookAsked, ReferenceChosen
+    from sora_tui.tui.dialogs.picture import Answer, PictureMoved, PictureWindow
+    from sora_tui.tui.panes.references import FitAsked, PictureWanted, ReferenceChosen
 
 
 class ReferenceFit:
@@ -26,7 +26,7 @@ class ReferenceFit:
         self._context = context
         #: The picture of the list that is in a dialog, by its path.
         self._shown: str | None = None
-        self._picture_dialog: LookWindow | None = None
+        self._picture_dialog: PictureWindow | None = None
         self._fit_dialog: FitWindow | None = None
 
     def choose(self, intent: ReferenceChosen) -> None:
@@ -45,15 +45,15 @@ class ReferenceFit:
 
     # The picture ------------------------------------------------------------------------------
 
-    def show_picture(self, intent: LookAsked) -> None:
+    def show_picture(self, intent: PictureWanted) -> None:
         """Show a picture of the list on the whole screen."""
-        from sora_tui.tui.dialogs.picture import LookWindow, keys_line
+        from sora_tui.tui.dialogs.picture import PictureWindow, keys_line
 
         if self._context.session.settings.screen.preview == "off":
             self._context.ui.say(_('Pictures are off: preview = "off" in sora-tui.toml.'))
             return
         self._shown = intent.path
-        self._picture_dialog = LookWindow(keys_line())
+        self._picture_dialog = PictureWindow(keys_line())
         self._context.ui.open_dialog(self._picture_dialog, self._picture_left)
 
     def _picture_left(self, answer: Answer | None) -> None:
@@ -63,7 +63,7 @@ class ReferenceFit:
         elif path is not None and answer == "fit":
             self._ask_fit(path)
 
-    def draw_picture(self, intent: LookMoved) -> None:
+    def draw_picture(self, intent: PictureMoved) -> None:
         """Decode the picture that is wanted, for the room there is."""
         dialog, pane = self._picture_dialog, self._context.ui.workbench.references
         if dialog is None:
@@ -79,7 +79,7 @@ class ReferenceFit:
             self._context.ui.run(draw, group="look", latest=True)
 
     def _decode(
-        self, dialog: LookWindow, path: str, words: str, room: CellArea, aim: FitTarget | None
+        self, dialog: PictureWindow, path: str, words: str, room: CellArea, aim: FitTarget | None
     ) -> None:
         from sora_tui.i18n.problems import sentences
         from sora_tui.media.decoder_client import NotWantedError
@@ -133,8 +133,8 @@ class ReferenceFit:
         if is_off or self._shown is None or dialog is None:
             return
         aim = self._aim(self._shown, intent.fit)
-        if dialog.made.size.height > 0 and aim is not None:
-            draw = partial(self._decode_both, dialog, self._shown, dialog.made.room, aim)
+        if dialog.fitted.size.height > 0 and aim is not None:
+            draw = partial(self._decode_both, dialog, self._shown, dialog.fitted.room, aim)
             self._context.ui.run(draw, group="look", latest=True)
 
     def _decode_both(self, dialog: FitWindow, path: str, room: CellArea, aim: FitTarget) -> None:
@@ -146,7 +146,7 @@ class ReferenceFit:
         is_wanted = context.ui.wanted()
         try:
             with open_picture(context.session.folder, path) as file:
-                for view, made in ((dialog.made, True), (dialog.whole, False)):
+                for view, made in ((dialog.fitted, True), (dialog.whole, False)):
                     cells = context.decoder.decoder.picture(
                         file, room, aim=aim._replace(copy=made), is_wanted=is_wanted
                     )

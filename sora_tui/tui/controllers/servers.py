@@ -181,7 +181,7 @@ class Servers:
 
     def test(self, intent: ServerTestWanted) -> None:
         """Ask a server of the list a few free questions."""
-        from sora_tui.tui.services.server_test import findings
+        from sora_tui.tui.services.server_check import findings
 
         dialog, server = self._dialog, intent.server
         if dialog is not None:
@@ -201,6 +201,6 @@ class Servers:
             )
 
     def _test_profile(self, intent: ProfileTestWanted) -> Sequence[Line]:
-        from sora_tui.tui.services.server_test import profile_findings
+        from sora_tui.tui.services.server_check import profile_findings
 
         return profile_findings(intent.name, intent.table, self._environ())

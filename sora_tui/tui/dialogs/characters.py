@@ -17,6 +17,7 @@ from sora_tui.core.job import Job
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
+from sora_tui.i18n.formatting import short_minute
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 
@@ -108,6 +109,6 @@ class CharactersWindow(ModalScreen[tuple[str, ...] | None]):
         return {
             "mark": Cell("*" if job_id in self._marked else ""),
             "name": Cell(clean_line(job.request.prompt, 80)),
-            "made": Cell(f"{job.created_at.astimezone():%m-%d %H:%M}"),
+            "made": Cell(short_minute(job.created_at)),
             "id": Cell(clean_line(job.remote_id or "", 200), "muted"),
         }

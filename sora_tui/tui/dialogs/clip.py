@@ -83,20 +83,20 @@ class ClipWindow(Screen[None]):
         self._ways = ways
         self._picture: Picture = "poster"
         self._ways_line = Static("", id="clip-ways", markup=False)
-        self._said = Static("", id="clip-said", markup=False)
+        self._reason = Static("", id="clip-said", markup=False)
         self._keys = Static("", id="clip-keys", markup=False)
         self._view = PictureView()
 
     def compose(self) -> ComposeResult:
         """The ways, what is wrong, the picture, the keys."""
         yield self._ways_line
-        yield self._said
+        yield self._reason
         yield self._view
         yield self._keys
 
     def on_mount(self) -> None:
         """Words are chosen now that the language is known."""
-        self._said.display = False
+        self._reason.display = False
         self._keys.update(
             Content(_("esc back, then no longer served  v poster or filmstrip  y t u copy"))
         )
@@ -104,7 +104,7 @@ class ClipWindow(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Another room, another picture."""
         width = event.size.width - 2
-        self._ways_line.update(Content("\n".join(_said(way, width) for way in self._ways)))
+        self._ways_line.update(Content("\n".join(_way_words(way, width) for way in self._ways)))
         self.call_after_refresh(self._want)
 
     @property
@@ -117,12 +117,12 @@ class ClipWindow(Screen[None]):
         """The picture in front."""
         return self._picture
 
-    def show(self, picture: Picture, cells: Cells | None, said: str) -> None:
-        """Show a picture, unless another one is wanted by now; `said`: why there is none."""
+    def show(self, picture: Picture, cells: Cells | None, reason: str) -> None:
+        """Show a picture, unless another one is wanted by now; `reason`: why there is none."""
         if picture == self._picture:
             self._view.show(cells)
-            self._said.display = bool(said)
-            self._said.update(Content(said))
+            self._reason.display = bool(reason)
+            self._reason.update(Content(reason))
 
     def action_leave(self) -> None:
         """Back to where we were."""
@@ -144,7 +144,7 @@ class ClipWindow(Screen[None]):
             self.post_message(ClipPictureWanted(self._picture))
 
 
-def _said(way: Way, width: int) -> str:
+def _way_words(way: Way, width: int) -> str:
     """A way, its line in one piece where that fits: a mouse takes it along."""
     whole = f"{way.key}  {way.name}  {way.line}"
     if cell_len(whole) <= width:

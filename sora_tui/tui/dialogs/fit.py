@@ -97,7 +97,7 @@ class FitWindow(Screen[Fit | None]):
             part: Static("", id=f"fit-{part}", markup=False)
             for part in ("name", "how", "detail", "effect", "keys")
         }
-        self.whole, self.made = PictureView(), PictureView()
+        self.whole, self.fitted = PictureView(), PictureView()
 
     def compose(self) -> ComposeResult:
         """What it is, both pictures, the choices, the keys."""
@@ -108,7 +108,7 @@ class FitWindow(Screen[Fit | None]):
                 yield self.whole
             with Vertical():
                 yield Static(_("what is sent"), markup=False)
-                yield self.made
+                yield self.fitted
         for part in ("how", "detail", "effect", "keys"):
             yield self._lines[part]
 

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -21,6 +20,7 @@ from sora_tui.i18n import _
 from sora_tui.i18n.parameters import default_words, help_of, range_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.tui.commands.table import bindings
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 if TYPE_CHECKING:
@@ -47,8 +47,11 @@ class ParamsWindow(ModalScreen[None]):
     WHERE: ClassVar = "params"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("params")]
 
-    class Changed(Message):
+    class Changed(Intent):
         """From now on these are sent."""
+
+        owner = "editor"
+        method = "set_params"
 
         def __init__(self, params: Mapping[str, Any]) -> None:
             super().__init__()

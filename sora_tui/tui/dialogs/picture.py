@@ -19,7 +19,7 @@ from sora_tui.tui.widgets.picture import PictureView
 Answer = Literal["use", "fit"]
 
 
-class LookMoved(Intent):
+class PictureMoved(Intent):
     """The picture `by` places further in the list is wanted; 0: this one, for another size."""
 
     owner = "reference_fit"
@@ -30,12 +30,12 @@ class LookMoved(Intent):
         self.by = by
 
 
-class LookWindow(Screen[Answer]):
+class PictureWindow(Screen[Answer]):
     """Answers what the person wants to do with the picture, if anything."""
 
     DEFAULT_CSS = """
-    LookWindow > Static { height: 1; width: 1fr; padding: 0 1; color: $foreground-muted; }
-    LookWindow > #look-name {
+    PictureWindow > Static { height: 1; width: 1fr; padding: 0 1; color: $foreground-muted; }
+    PictureWindow > #picture-name {
         height: auto;
         max-height: 2;
         color: $foreground;
@@ -57,7 +57,7 @@ class LookWindow(Screen[Answer]):
             keys: The last line: what can be done here.
         """
         super().__init__()
-        self._title_line = Static("", id="look-name", markup=False)
+        self._title_line = Static("", id="picture-name", markup=False)
         self._last_line = Static(keys, markup=False)
         self.view = PictureView()
 
@@ -69,7 +69,7 @@ class LookWindow(Screen[Answer]):
 
     def on_picture_view_room_changed(self) -> None:
         """Another room, because of the window or of a longer name: another picture."""
-        self.post_message(LookMoved(0))
+        self.post_message(PictureMoved(0))
 
     def name_it(self, words: str) -> None:
         """Say what is on its way; the picture before it stays meanwhile."""
@@ -94,7 +94,7 @@ class LookWindow(Screen[Answer]):
 
     def action_move(self, by: int) -> None:
         """Look at the next one."""
-        self.post_message(LookMoved(by))
+        self.post_message(PictureMoved(by))
 
 
 def keys_line() -> str:

@@ -14,7 +14,8 @@ from textual.screen import ModalScreen
 from sora_tui.i18n import _
 from sora_tui.tui.commands.table import bindings
 from sora_tui.tui.presenters.prompt_diff import Comparison, side_by_side, unified
-from sora_tui.tui.widgets.scroll_text import Line, LongText
+from sora_tui.tui.state.text_lines import Line
+from sora_tui.tui.widgets.scroll_text import LongText
 
 #: From this many cells on there are two columns.
 _TWO_COLUMNS: Final = 100

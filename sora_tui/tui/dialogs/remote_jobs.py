@@ -19,8 +19,10 @@ from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
+from sora_tui.i18n.formatting import short_minute, span
 from sora_tui.i18n.problems import sentences
 from sora_tui.tui.intent import Intent
+from sora_tui.tui.presenters.job_columns import EXPIRY_ALARM
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 
@@ -203,7 +205,7 @@ class RemoteWindow(ModalScreen[None]):
             "mark": Cell("*" if video_id in self._marked else "?" if unconfirmed else ""),
             "state": Cell(_("remote"), "warn" if unconfirmed else "accent"),
             "there": Cell(clean_line(video.status, 20) + percent),
-            "created": Cell(_local(video.created_at)),
+            "created": Cell("-" if video.created_at is None else short_minute(video.created_at)),
             "expires": self._expires(video),
             "size": Cell(clean_line(video.size or "-", 20)),
             "sec": Cell(clean_line(video.seconds or "-", 10)),
@@ -214,12 +216,8 @@ class RemoteWindow(ModalScreen[None]):
     def _expires(self, video: RemoteVideo) -> Cell:
         if video.expires_at is None:
             return Cell("-")
-        minutes = int((video.expires_at - self._now).total_seconds() // 60)
-        if minutes < 0:
+        seconds = (video.expires_at - self._now).total_seconds()
+        if seconds < 0:
             return Cell(_("gone"), "muted")
-        text = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
-        return Cell(f"! {text}" if minutes < 10 else text, "error" if minutes < 10 else "")
-
-
-def _local(at: datetime | None) -> str:
-    return "-" if at is None else f"{at.astimezone():%m-%d %H:%M}"
+        text = span(seconds)
+        return Cell(f"! {text}", "error") if seconds < EXPIRY_ALARM else Cell(text)

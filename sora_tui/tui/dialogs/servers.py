@@ -78,7 +78,7 @@ class ServerWindow(ModalScreen[str | None]):
         self,
         servers: Sequence[Server],
         current: str,
-        places: Mapping[str, str],
+        files: Mapping[str, str],
         own_place: str,
     ) -> None:
         """These profiles.
@@ -86,7 +86,7 @@ class ServerWindow(ModalScreen[str | None]):
         Args:
             servers: The profiles to list.
             current: The name of the one that gets the next clip.
-            places: Where each is written (`Settings.places`).
+            files: Where each is written (`Settings.files`).
             own_place: The file that may be changed from here.
         """
         super().__init__()
@@ -94,7 +94,7 @@ class ServerWindow(ModalScreen[str | None]):
         self._asking = ""
         self._moves_by_itself = False
         self._servers: dict[str, Server] = {}
-        self._places = dict(places)
+        self._files = dict(files)
         self._current = current
         self._take(servers)
         self._list = VirtualList(
@@ -124,11 +124,11 @@ class ServerWindow(ModalScreen[str | None]):
         self._list.focus()
 
     def show(
-        self, servers: Sequence[Server], current: str, places: Mapping[str, str], said: str
+        self, servers: Sequence[Server], current: str, files: Mapping[str, str], message: str
     ) -> None:
         """The profiles as they are now, and what was done; the cursor goes to a new one."""
         before, stood_on = set(self._servers), self._list.cursor_id
-        self._places, self._current = dict(places), current
+        self._files, self._current = dict(files), current
         self._take(servers)
         self._show_rows()
         for name in self._servers.keys() - before:
@@ -136,7 +136,7 @@ class ServerWindow(ModalScreen[str | None]):
         self._list.update_rows()
         # The cursor that moves by itself says nothing over what was done.
         self._moves_by_itself = self._list.cursor_id != stood_on
-        self.say(said)
+        self.say(message)
 
     # Keys -------------------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class ServerWindow(ModalScreen[str | None]):
     def show_result(self, name: str, lines: Sequence[Line]) -> None:
         """Show what a test found, while the cursor stands on its server."""
         if self.is_attached and self._list.cursor_id == name:
-            self._said(Content(f"{clean_line(name, 40)}: ") + result_text(lines))
+            self._show_message(Content(f"{clean_line(name, 40)}: ") + result_text(lines))
 
     @on(VirtualList.Selected)
     def _selected(self, event: VirtualList.Selected) -> None:
@@ -214,14 +214,14 @@ class ServerWindow(ModalScreen[str | None]):
 
     def say(self, text: str) -> None:
         """Something about what was done."""
-        self._said(Content(text))
+        self._show_message(Content(text))
 
     def show_problem(self, problem: Problem) -> None:
         """Show what happened, and what to do."""
         said = sentences(problem)
         self.say(f"{said.happened} {said.next}")
 
-    def _said(self, text: Content) -> None:
+    def _show_message(self, text: Content) -> None:
         self.query_one("#said", Static).update(text)
 
     def _take(self, servers: Sequence[Server]) -> None:
@@ -233,7 +233,7 @@ class ServerWindow(ModalScreen[str | None]):
         self._list.set_rows(rows)
 
     def _is_ours(self, name: str) -> bool:
-        place = self._places.get(name, "")
+        place = self._files.get(name, "")
         if place == self._own_place:
             return True
         text = _("The simulator is built in.")

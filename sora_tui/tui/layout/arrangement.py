@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from textual.geometry import Size, clamp
 
-from sora_tui.config.ui_state import Layout
+from sora_tui.core.pane_layout import Layout
 from sora_tui.i18n import N_
+from sora_tui.tui.state.smallest_terminal import is_too_small
 
 #: Pane names in the order of their numbers.
 PANES: Final[Mapping[str, str]] = {
@@ -19,8 +20,6 @@ PANES: Final[Mapping[str, str]] = {
     "jobs": N_("Jobs"),
     "inspector": N_("Inspector"),
 }
-#: The smallest terminal.
-SMALLEST: Final = Size(40, 12)
 #: Below this many rows there is room for one pane only, the job list included.
 _LEAST_FOR_JOBS: Final = 20
 #: From these widths and heights on there is more to see.
@@ -38,7 +37,7 @@ _LINES: Final = 4
 class Shape(Enum):
     """How much of the workbench a terminal holds."""
 
-    NOTICE = "notice"
+    TOO_SMALL = "notice"
     #: One pane behind tabs, over the jobs where they fit.
     ONE = "one"
     #: Narrow and high: the editor over one other pane over the jobs.
@@ -53,8 +52,8 @@ class Shape(Enum):
 def shape_of(size: Size) -> Shape:
     """The shape for a terminal of `size` (columns x rows)."""
     width, height = size
-    if width < SMALLEST.width or height < SMALLEST.height:
-        return Shape.NOTICE
+    if is_too_small(width, height):
+        return Shape.TOO_SMALL
     if height >= _LEAST_FOR_JOBS:
         if width >= _THREE_COLUMNS:
             return Shape.ALL if height >= _ALL_PANES else Shape.WIDE
@@ -80,7 +79,7 @@ class Room(NamedTuple):
 
 def room_at(size: Size, layout: Layout, seen: set[str]) -> Room:
     """The room at this size for these panes, the wishes kept within what the others need."""
-    usual = usual_room(size)
+    usual = default_room(size)
     side = inspector = 0
     if seen & {"prompts", "references"}:
         rest = _LEAST_WIDTH["editor"] + ("inspector" in seen) * _LEAST_WIDTH["inspector"]
@@ -94,7 +93,7 @@ def room_at(size: Size, layout: Layout, seen: set[str]) -> Room:
     return Room(side, inspector, clamp(usual.jobs + layout.jobs, _LEAST_ROWS["jobs"], most))
 
 
-def usual_room(size: Size) -> Room:
+def default_room(size: Size) -> Room:
     """The room that nobody asked for."""
     beyond = max(size.width - 160, 0)
     if size.width >= _THREE_COLUMNS:
@@ -123,7 +122,7 @@ def resized(
         at_side = bool(seen & {"prompts", "references"})
         beside = "side" if at_side else "inspector" if "inspector" in seen else ""
     # What there is no room for is not kept, or the way back would begin with dead keys.
-    usual = usual_room(size)
+    usual = default_room(size)
     if columns and beside == "side":
         room = room_at(size, layout._replace(side=layout.side + columns), seen)
         layout = layout._replace(side=room.side - usual.side)

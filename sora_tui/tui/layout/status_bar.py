@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from textual import events
-from textual.message import Message
 from textual.widgets import Static
+
+from sora_tui.tui.intent import Intent
+
+
+class WidthChanged(Intent):
+    """The status line has another width: what the job says may be said in other words."""
+
+    owner = "jobs"
+    method = "change_width"
 
 
 class StatusLine(Static):
     """What the highlighted job says, or what the app has just done."""
-
-    class WidthChanged(Message):
-        """What the job says may be said in other words."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__("", id=id, markup=False)
@@ -37,7 +42,7 @@ class StatusLine(Static):
         before, self._width = self._width, event.size.width
         if self._width != before and (self._said or self._job):
             self._draw()
-            self.post_message(self.WidthChanged())
+            self.post_message(WidthChanged())
 
     def _draw(self) -> None:
         self.update(whole_words(self._said or self._job, self.app.size.width - 2))

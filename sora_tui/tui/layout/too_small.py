@@ -6,14 +6,14 @@ from textual.geometry import Size
 from textual.widgets import Static
 
 from sora_tui.i18n import _
-from sora_tui.tui.layout.arrangement import SMALLEST
+from sora_tui.tui.state.smallest_terminal import SMALLEST
 
 
-class Notice(Static):
+class TooSmall(Static):
     """Says which size is needed; lies over everything, which stays as it is below."""
 
     DEFAULT_CSS = """
-    Notice {
+    TooSmall {
         layer: notice;
         width: 100%;
         height: 100%;
@@ -27,6 +27,6 @@ class Notice(Static):
 
     def show_size(self, size: Size) -> None:
         """Say what there is (columns x rows), and what it takes."""
-        least = f"{SMALLEST.width}x{SMALLEST.height}"
+        least = "{}x{}".format(*SMALLEST)
         text = _("needs {least}, has {size}; jobs go on")
         self.update(text.format(least=least, size=f"{size.width}x{size.height}"))

@@ -12,12 +12,11 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
-from sora_tui.config.ui_state import Layout
+from sora_tui.core.pane_layout import Layout
 from sora_tui.i18n import _
 from sora_tui.tui.commands.table import first_key
 from sora_tui.tui.layout.arrangement import (
     PANES,
-    SMALLEST,
     Shape,
     has_jobs_below,
     resized,
@@ -29,10 +28,11 @@ from sora_tui.tui.layout.status_bar import StatusLine
 from sora_tui.tui.layout.tab_bar import TabLine
 from sora_tui.tui.panes.editor.pane import EditorPane
 from sora_tui.tui.panes.jobs import JobsPane
+from sora_tui.tui.state.smallest_terminal import SMALLEST
 from sora_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
-    from sora_tui.tui.layout.too_small import Notice
+    from sora_tui.tui.layout.too_small import TooSmall
     from sora_tui.tui.panes.inspector.pane import InspectorPane
     from sora_tui.tui.panes.prompts import PromptsPane
     from sora_tui.tui.panes.references import ReferencesPane
@@ -61,7 +61,7 @@ class PaneWidget(Pane, Protocol):
     display: bool
 
 
-class Ground(Screen[None]):
+class MainScreen(Screen[None]):
     """What the workbench stands on. It is covered, so its own lines are not worth drawing."""
 
     BLANK = True
@@ -149,7 +149,7 @@ class Workbench(Widget):
         self._beyond = Column(id="beyond")
         self._upper = Row(self._side, self.editor, self._beyond, id="upper")
         self._keys = KeyBar(own_keys, id="keys")
-        self._notice: Notice | None = None
+        self._notice: TooSmall | None = None
         self._front = "editor"
         #: The last pane but editor and jobs, and the last of those that share a column.
         self._beside = "prompts"
@@ -227,6 +227,14 @@ class Workbench(Widget):
             self.references.set_chosen(draft.reference)
             self.references.set_fit(draft.fit)
 
+    def show_question(self) -> bool:
+        """Bring a question that waits by the prompt into sight; return whether there is one."""
+        if self.editor.asking:
+            self.status.say(_("A question waits for its answer by the prompt."))
+            self.show_pane("editor")
+            self.editor.focus_pane()
+        return self.editor.asking
+
     def show_keys(self) -> None:
         """The keys of the active pane in the last line."""
         pane = self.active_pane
@@ -274,7 +282,7 @@ class Workbench(Widget):
             self.arranged = resized(layout, self.size, seen, self.active, **change)
             self._arrange(self.size)
 
-    def arrange_anew(self) -> None:
+    def reset_arrangement(self) -> None:
         """All panes in sight, with the room that the size gives them."""
         self.arranged = Layout()
         self._arrange(self.size)
@@ -291,7 +299,7 @@ class Workbench(Widget):
     def panes_at(self, size: Size) -> set[str]:
         """The names of the panes that a terminal of this size shows now."""
         shape = shape_of(size)
-        if shape is Shape.NOTICE:
+        if shape is Shape.TOO_SMALL:
             return set()
         if self.zoomed or not has_jobs_below(size):
             return {self.active}
@@ -305,10 +313,10 @@ class Workbench(Widget):
         return (panes - set(self.arranged.hidden)) | front | {self.active}
 
     def _show_notice(self, size: Size) -> None:
-        from sora_tui.tui.layout.too_small import Notice
+        from sora_tui.tui.layout.too_small import TooSmall
 
         if self._notice is None:
-            self._notice = Notice()
+            self._notice = TooSmall()
             if self.is_mounted:
                 self.mount(self._notice)
         self._notice.display = True
@@ -316,10 +324,10 @@ class Workbench(Widget):
 
     def _arrange(self, size: Size) -> None:
         """Show what this size holds. Inline styles only: a class would restyle every widget."""
-        if shape_of(size) is Shape.NOTICE:
+        if shape_of(size) is Shape.TOO_SMALL:
             self._show_notice(size)
             # Under the notice everything stays, or what is typed would lose its place.
-            size = SMALLEST
+            size = Size(*SMALLEST)
         elif self._notice is not None:
             self._notice.display = False
         shape, seen = shape_of(size), self.panes_at(size)

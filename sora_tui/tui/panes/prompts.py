@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.i18n.formatting import thousands
+from sora_tui.i18n.formatting import day, thousands, time_of_day
 from sora_tui.tui.commands.table import bindings
+from sora_tui.tui.intent import Intent
 from sora_tui.tui.widgets.virtual_list import Cell, Column, VirtualList
 
 if TYPE_CHECKING:
@@ -28,52 +28,74 @@ if TYPE_CHECKING:
 _WIDE: Final = 60
 
 
-class PromptMessage(Message):
+class PromptIntent(Intent):
     """The person wants something done with a prompt file; its path as `PromptFile` says it."""
+
+    owner = "prompts"
 
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
 
 
-class PromptOpened(PromptMessage):
+class PromptOpened(PromptIntent):
     """This prompt is to be written in."""
 
+    method = "open"
 
-class CopyPrompt(PromptMessage):
+
+class CopyPrompt(PromptIntent):
     """A copy of this prompt is wanted."""
 
+    method = "copy"
 
-class RenamePrompt(PromptMessage):
+
+class RenamePrompt(PromptIntent):
     """This prompt is to have another name, as the person wrote it."""
+
+    method = "rename"
 
     def __init__(self, path: str, name: str) -> None:
         super().__init__(path)
         self.name = name
 
 
-class TrashPrompt(PromptMessage):
+class TrashPrompt(PromptIntent):
     """This prompt is not wanted any more; `next` takes its place, None where there is none."""
+
+    method = "trash"
 
     def __init__(self, path: str, next: str | None) -> None:
         super().__init__(path)
         self.next = next
 
 
-class NewPrompt(Message):
+class NewPrompt(Intent):
     """An empty prompt is wanted."""
 
+    owner = "prompts"
+    method = "new"
 
-class UntrashPrompt(Message):
+
+class UntrashPrompt(Intent):
     """What was trashed last is wanted again."""
 
+    owner = "prompts"
+    method = "untrash"
 
-class PromptsEntered(Message):
+
+class PromptsEntered(Intent):
     """The pane got the keys; prompt files may have come meanwhile."""
 
+    owner = "prompts"
+    method = "enter"
 
-class PromptSearch(Message):
+
+class PromptSearch(Intent):
     """Only prompts with these words are wanted; empty: all of them."""
+
+    owner = "prompts"
+    method = "search"
 
     def __init__(self, words: str) -> None:
         super().__init__()
@@ -344,7 +366,6 @@ class PromptsPane(Vertical):
         if file.variables:
             count = file.variables
             return ngettext("{count} var", "{count} vars", count).format(count=count)
-        here = file.modified.astimezone()
-        if self._now is not None and here.date() == self._now.astimezone().date():
-            return _("today {time}").format(time=f"{here:%H:%M}")
-        return f"{here:%Y-%m-%d}"
+        if self._now is not None and day(file.modified) == day(self._now):
+            return _("today {time}").format(time=time_of_day(file.modified))
+        return day(file.modified)

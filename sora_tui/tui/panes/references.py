@@ -60,7 +60,7 @@ class PictureHighlighted(Message):
     """The cursor stands on another picture, or on none."""
 
 
-class LookAsked(Intent):
+class PictureWanted(Intent):
     """The person wants to see this picture."""
 
     owner = "reference_fit"
@@ -204,10 +204,10 @@ class ReferencesPane(Vertical):
         if self._list.cursor_id is not None:
             self.post_message(FitAsked(self._list.cursor_id))
 
-    def action_look(self) -> None:
+    def action_show_picture(self) -> None:
         """Ask for the picture itself."""
         if self._list.cursor_id is not None:
-            self.post_message(LookAsked(self._list.cursor_id))
+            self.post_message(PictureWanted(self._list.cursor_id))
 
     # Searching --------------------------------------------------------------------------------
 

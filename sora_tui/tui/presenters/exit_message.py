@@ -8,9 +8,10 @@ from pathlib import Path
 from sora_tui.core.job import Job
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
+from sora_tui.i18n.formatting import time_of_day
 
 
-def farewell(active: Sequence[Job], crashed: bool, report: Path | None) -> Iterator[str]:
+def exit_message(active: Sequence[Job], crashed: bool, report: Path | None) -> Iterator[str]:
     """What a person should know when the screen is gone.
 
     Args:
@@ -49,6 +50,6 @@ def _real(jobs: Sequence[Job]) -> str:
     ).format(count=len(jobs), servers=", ".join(names))
     ends = [job.expires_at for job in jobs if job.expires_at is not None]
     if ends:
-        first = f"{min(ends).astimezone():%H:%M}"
+        first = time_of_day(min(ends))
         text += " " + _("First clip expires {time}.").format(time=first)
     return text

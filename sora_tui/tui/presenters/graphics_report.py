@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from rich.console import Console
-from textual import constants
 
 from sora_tui.config.screen import ScreenSettings, is_ascii_wanted
 from sora_tui.core.text import clean_line
@@ -68,7 +67,8 @@ def colours_of(environ: Mapping[str, str]) -> Colours:
     if "NO_COLOR" in environ:
         return "none"
     console = Console(
-        color_system=constants.COLOR_SYSTEM,  # type: ignore[arg-type]  # Textual takes any text
+        # Textual's own setting, which takes any text.
+        color_system=environ.get("TEXTUAL_COLOR_SYSTEM", "auto"),  # type: ignore[arg-type]
         force_terminal=True,
         legacy_windows=False,
         _environ=environ,

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.eta import seconds_left
-from sora_tui.core.job import NEEDS_DECISION, Job, JobError, State
+from sora_tui.core.job import NEEDS_DECISION, Job, State
 from sora_tui.core.output_check import Difference, differences
 from sora_tui.core.problem import Spent
 from sora_tui.core.request import EXACT
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+from sora_tui.i18n.formatting import amount, clock, megabyte_digits, megabytes, span
+from sora_tui.tui.presenters.job_reasons import reason, waits_because
+from sora_tui.tui.state.job_view import JobView, changes_with_time
 
 if TYPE_CHECKING:
-    from sora_tui.engine.events import Retry, Transfer
+    from sora_tui.engine.events import Transfer
 
 #: Below this many seconds to its expiry a clip is in danger.
 EXPIRY_ALARM: Final = 10 * 60
 
 
-class JobView(NamedTuple):
-    """A job with what is known of it beside its document.
-
-    Attributes:
-        usual: Seconds such jobs usually take from accepted to completed; None is unknown.
-        ahead: Jobs of ours before it on the same server; None is not in a queue.
-    """
-
-    job: Job
-    transfer: Transfer | None = None
-    retry: Retry | None = None
-    usual: float | None = None
-    ahead: int | None = None
-
-
-#: A sign for each state, and what a terminal without these letters shows instead.
+#: A sign for each state.
 _SIGNS: Final[Mapping[State, str]] = {
     State.PENDING: "·",
     State.SUBMITTING: "▶",
@@ -56,59 +43,18 @@ _SIGNS: Final[Mapping[State, str]] = {
     State.ABANDONED: "✗",
     State.UNKNOWN: "?",
 }
-_ASCII: Final[Mapping[str, str]] = {
-    "▶": ">",
-    "⇣": "v",
-    "✓": "ok",
-    "✗": "x",
-    "·": ".",
-    "✂": "fit",
-    "≠": "!=",
-}
-_RULES: Final = str.maketrans({"┌": "+", "│": "|", "└": "+"})
+#: Signs that take a word on a terminal without them. For all others `terminal/ascii_filter.py`
+#: puts one ASCII sign, in the same cell, after the screen is laid out.
+_WORDS: Final[Mapping[str, str]] = {"✓": "ok", "✂": "fit", "≠": "!="}
 _EIGHTHS: Final = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
-_QUEUEING: Final = frozenset({State.PENDING, State.QUEUED})
-_BUSY: Final = frozenset({State.SUBMITTING, State.IN_PROGRESS})
-_RUNNING: Final = frozenset(
-    {State.SUBMITTING, State.IN_PROGRESS, State.COMPLETED, State.DOWNLOADING}
-)
 _NEVER_ACCEPTED: Final = frozenset({State.NOT_SENT, State.REJECTED})
 _NO_CLIP: Final = frozenset({State.FAILED, State.EXPIRED, State.GONE})
 
 
-def plain(sign: str, ascii: bool) -> str:
-    """A sign of the screen, or its stand-in of ASCII letters."""
-    return _ASCII.get(sign, sign) if ascii else sign
-
-
-def counts(views: Iterable[JobView]) -> tuple[int, int]:
-    """How many jobs run (sent and not yet saved) and how many wait for the person."""
-    running = needs_you = 0
-    for view in views:
-        running += view.job.state in _RUNNING and not view.job.is_final
-        needs_you += view.job.needs_decision
-    return running, needs_you
-
-
-def places(views: Iterable[JobView]) -> dict[str, int]:
-    """By job id: how many of our jobs come before it on its server. Only for jobs that queue."""
-    by_server: dict[str, list[Job]] = {}
-    for view in views:
-        if view.job.state in _QUEUEING | _BUSY:
-            by_server.setdefault(view.job.server.profile, []).append(view.job)
-    return {
-        job.id: place
-        for jobs in by_server.values()
-        # What runs is before what waits, whatever its age.
-        for place, job in enumerate(sorted(jobs, key=lambda job: (job.state in _QUEUEING, job.id)))
-        if job.state in _QUEUEING
-    }
-
-
-def changes_with_time(view: JobView) -> bool:
-    """Whether some column of this job says something else a second later."""
-    return view.job.is_active or view.job.needs_decision
+def _spelled(sign: str, ascii: bool) -> str:
+    """Return a sign, or on a terminal without it the word for it if there is one."""
+    return _WORDS.get(sign, sign) if ascii else sign
 
 
 def sign(view: JobView, ascii: bool = False) -> str:
@@ -116,8 +62,8 @@ def sign(view: JobView, ascii: bool = False) -> str:
     if view.retry is not None:
         return "~"
     if view.job.state is State.COMPLETED and view.job.is_final:
-        return plain("✓", ascii)
-    return plain(_SIGNS[view.job.state], ascii)
+        return _spelled("✓", ascii)
+    return _spelled(_SIGNS[view.job.state], ascii)
 
 
 def state(view: JobView, ascii: bool = False) -> str:
@@ -162,12 +108,12 @@ def bar(percent: float, width: int, ascii: bool = False) -> str:
     Args:
         percent: 0..100.
         width: At least 8.
-        ascii: Use ASCII signs only.
+        ascii: Whole cells only; `terminal/ascii_filter.py` has no signs for parts of one.
     """
     cells = width - 6
     full, part = divmod(int(percent / 100 * cells * 8), 8)
-    done = "#" * full if ascii else "█" * full + _EIGHTHS[part]
-    return f"{done:{'.' if ascii else '·'}<{cells}}  {int(percent):3}%"
+    done = "█" * full + ("" if ascii else _EIGHTHS[part])
+    return f"{done:·<{cells}}  {int(percent):3}%"
 
 
 def elapsed(view: JobView, now: datetime) -> str:
@@ -189,9 +135,9 @@ def left(view: JobView, now: datetime) -> str:
         percent = job.remote.progress if job.remote else None
         # A percentage counts from the start of the work, a usual length from the acceptance.
         since = entered(job) if percent and percent >= 5 else _accepted(job)
-        seconds = seconds_left((now - since).total_seconds(), percent, view.usual)
-    elif job.state is State.QUEUED and view.usual is not None:
-        whole = view.usual * ((view.ahead or 0) + 1)
+        seconds = seconds_left((now - since).total_seconds(), percent, view.typical_seconds)
+    elif job.state is State.QUEUED and view.typical_seconds is not None:
+        whole = view.typical_seconds * ((view.ahead or 0) + 1)
         seconds = seconds_left((now - _accepted(job)).total_seconds(), None, whole)
     elif job.state is State.DOWNLOADING and view.transfer and view.transfer.total:
         share = 100 * view.transfer.received / view.transfer.total
@@ -251,7 +197,7 @@ def reference(view: JobView, ascii: bool = False) -> str:
     used = view.job.request.reference
     if used is None:
         return "-"
-    return plain("✓" if used.fit == EXACT else "✂", ascii)
+    return _spelled("✓" if used.fit == EXACT else "✂", ascii)
 
 
 def prompt(view: JobView) -> str:
@@ -278,7 +224,7 @@ def are_takes(job: Job, other: JobView | None) -> bool:
     )
 
 
-def grouped(text: str, take: str, above: bool, below: bool, ascii: bool = False) -> str:
+def grouped(text: str, take: str, above: bool, below: bool) -> str:
     """The prompt of a take among its neighbours: said once, below it the takes alone.
 
     Args:
@@ -291,109 +237,7 @@ def grouped(text: str, take: str, above: bool, below: bool, ascii: bool = False)
     if not take:
         return text
     mark = "└ " if above and not below else "│ " if above else "┌ " if below else ""
-    said = f"{mark}{take}" if above else f"{mark}{take} {text}"
-    return said.translate(_RULES) if ascii else said
-
-
-# Words and figures ----------------------------------------------------------------------------
-
-
-def reason(error: JobError, width: int) -> str:
-    """Why, in at most two words; the sentences stand below the list and in the inspector."""
-    words = _short_words()
-    other = _("picture refused") if error.kind.startswith("reference_") else _("not possible")
-    if error.problem.code == "word_unknown":
-        other = clean_line(error.kind, 40)  # better than nothing, and mostly plain English
-    said = words.get(error.kind, other)
-    if len(said) > width and error.kind.startswith("moderation"):
-        return _("moderation")
-    return said
-
-
-def waits_because(retry: Retry) -> str:
-    """Why the engine waits: a status, or a few words."""
-    words = {**_short_words(), "404": _("not known there")}
-    return words.get(retry.why) or clean_line(retry.why, 20)
-
-
-def _short_words() -> dict[str, str]:
-    return {
-        "answer_lost": _("answer lost"),
-        "answer_unclear": _("answer unclear"),
-        "sending_on_hold": _("answer unclear"),
-        "sending_stopped": _("stopped"),
-        "answer_repeated": _("answer unclear"),
-        "past_unknown": _("sent elsewhere?"),
-        "moderation_before": _("moderation, before"),
-        "moderation_after": _("moderation, after"),
-        "key_refused": _("key refused"),
-        "key_without_grant": _("key without right"),
-        "job_hidden": _("key without right"),
-        "look_refused": _("not told"),
-        "gateway_misroutes": _("asked elsewhere"),
-        "key_missing": _("no key"),
-        "key_command_ignored": _("no key"),
-        "key_command_failed": _("no key"),
-        "key_withheld": _("no key"),
-        "quota_exhausted": _("quota used up"),
-        "request_refused": _("not accepted"),
-        "server_unreachable": _("not reached"),
-        "server_failed": _("server error"),
-        "answer_unusable": _("answer unclear"),
-        "certificate_untrusted": _("not trusted"),
-        "handshake_refused": _("TLS refused"),
-        "videos_missing": _("no /videos there"),
-        "server_busy": _("server busy"),
-        "generation_failed": _("no clip made"),
-        "remote_cancelled": _("by the server"),
-        "remote_expired": _("too late"),
-        "remote_gone": _("forgotten"),
-        "download_interrupted": _("interrupted"),
-        "download_refused": _("not handed out"),
-        "download_too_large": _("too large"),
-        "clip_damaged": _("clip damaged"),
-        "disk_full": _("disk full"),
-        "over_budget": _("over budget"),
-        "reference_changed": _("picture changed"),
-        "reference_missing": _("picture missing"),
-        "simulator_failed": _("simulator fault"),
-        "profile_unknown": _("no such server"),
-        "consent_price": _("price not agreed"),
-        "consent_unknown": _("price unknown"),
-    }
-
-
-def clock(seconds: float) -> str:
-    """A running time: `0:25`, `12:40`, `1h02m`, `3 d`."""
-    whole = max(int(seconds), 0)
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02}"
-    if whole < 24 * 3600:
-        return f"{whole // 3600}h{whole // 60 % 60:02}m"
-    return _("{count} d").format(count=whole // 86400)
-
-
-def span(seconds: float) -> str:
-    """A coarse length of time, rounded down: `8 s`, `4 min`, `23 h`, `6 d`."""
-    whole = max(int(seconds), 0)
-    if whole < 60:
-        return _("{count} s").format(count=whole)
-    if whole < 120 * 60:
-        return _("{count} min").format(count=whole // 60)
-    if whole < 48 * 3600:
-        return _("{count} h").format(count=whole // 3600)
-    return _("{count} d").format(count=whole // 86400)
-
-
-def megabytes(size: int) -> str:
-    """Bytes in MB of 10^6, one decimal: `3.0 MB`."""
-    return _("{size} MB").format(size=f"{size / 1e6:.1f}")
-
-
-def amount(sum: Decimal) -> str:
-    """A sum of money with cents, with more places where it is below a cent."""
-    places = 2 if sum == 0 or abs(sum) >= Decimal("0.01") else 4
-    return f"{sum:.{places}f}"
+    return f"{mark}{take}" if above else f"{mark}{take} {text}"
 
 
 def entered(job: Job) -> datetime:
@@ -434,8 +278,10 @@ def _again(view: JobView, now: datetime, width: int) -> str:
 
 
 def _no_figure(view: JobView, now: datetime, width: int) -> str:
-    if view.usual is not None:
-        usual = _("usual {time}").format(time=_("{count} s").format(count=round(view.usual)))
+    if view.typical_seconds is not None:
+        usual = _("usual {time}").format(
+            time=_("{count} s").format(count=round(view.typical_seconds))
+        )
         both = _("no figure, {usual}").format(usual=usual)
         return both if len(both) <= width else usual
     running = clock((now - _accepted(view.job)).total_seconds())
@@ -449,7 +295,7 @@ def _received(transfer: Transfer | None, width: int) -> str:
     if not transfer.total:
         return megabytes(transfer.received)
     percent = min(100 * transfer.received // transfer.total, 100)
-    received, total = f"{transfer.received / 1e6:.1f}", megabytes(transfer.total)
+    received, total = megabyte_digits(transfer.received), megabytes(transfer.total)
     whole = _("{received} of {total}").format(received=received, total=total) + f"  {percent}%"
     return whole if len(whole) <= width else f"{received}/{total}"
 
@@ -471,7 +317,7 @@ def _otherwise(other: tuple[Difference, ...], size: str, width: int, ascii: bool
     """A clip that is not as it was asked for: how it is, as much of it as fits."""
     units = {"size": "{count}", "seconds": _("{count} s"), "fps": "{count} fps"}
     words = [units[each.what].format(count=each.made) for each in other]
-    mark = plain("≠", ascii)
+    mark = _spelled("≠", ascii)
     whole = " ".join((mark, *words))
     forms = (f"{whole}  {size}", whole, f"{mark} {words[0]}")
     return next((form for form in forms if len(form) <= width), forms[-1])

@@ -12,16 +12,16 @@ from sora_tui.core.job import Job, State
 from sora_tui.core.lineage import Lineage
 from sora_tui.core.problem import Problem
 from sora_tui.core.text import clean, clean_line
-from sora_tui.i18n import _
+from sora_tui.i18n import _, formatting
 from sora_tui.i18n.costs import reported_words
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import clock, money
 from sora_tui.i18n.lineage import operation_words, relation_words
 from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.tui.presenters import job_columns as job_rows
-from sora_tui.tui.presenters.job_columns import JobView
 from sora_tui.tui.presenters.job_status import server_name
-from sora_tui.tui.widgets.scroll_text import Line, Span
+from sora_tui.tui.state.job_view import JobView, changes_with_time
+from sora_tui.tui.state.text_lines import Line, Span
 from sora_tui.workspace.legacy_records import record_path
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ def timeline(job: Job) -> list[Line]:
     if not life:
         return []
     began, lines = life[0][0], []
-    day = ""
+    shown = ""
     for at, word, note in life:
-        if (today := f"{at.astimezone():%Y-%m-%d}") != day:
-            day = today
-            lines.append(Line(day, spans=((0, len(day), "muted"),)))
+        if (today := formatting.day(at)) != shown:
+            shown = today
+            lines.append(Line(today, spans=((0, len(today), "muted"),)))
         seconds = (at - began).total_seconds()
-        since = f"+{seconds:.1f} s" if seconds < 60 else f"+{job_rows.clock(seconds)}"
+        since = f"+{seconds:.1f} s" if seconds < 60 else f"+{clock(seconds)}"
         lines.append(_event(at, word, note, since if seconds > 0 else ""))
     return lines
 
@@ -199,7 +199,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
         yield _("variable"), clean_line(f"{name} = {text}", 500)
     yield _("cost"), _cost(job)
     # What changes each second stands in the list; here it would repaint for nothing.
-    yield _("elapsed"), "" if job_rows.changes_with_time(view) else job_rows.elapsed(view, now)
+    yield _("elapsed"), "" if changes_with_time(view) else job_rows.elapsed(view, now)
     yield _("expires"), _expiry(view, now)
     if job.outputs:
         yield "sha256", clean_line(job.outputs[0].sha256, 64)
@@ -212,7 +212,7 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
         # What became of a lost answer nobody knows: an error is not what it is.
         label = _("answer") if job.state is State.UNCONFIRMED else _("error")
         yield label, clean_line("  ".join(part for part in error if part), 300)
-    yield _("created"), f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
+    yield _("created"), formatting.second(job.created_at)
     yield _("parent"), clean_line(job.parent or "", 100)
     if job.batch is not None:
         take = _("take {take} of {id}").format(
@@ -226,7 +226,9 @@ def _facts(view: JobView, now: datetime) -> Iterator[tuple[str, str]]:
 
 def _clip(job: Job, seen: ClipSeen | None) -> Iterator[Line]:
     """What a person who made a clip wants to know first: whether it is good, and where it is."""
-    from sora_tui.tui.state.clip_preview import clip_lines  # most jobs of the first frame have none
+    from sora_tui.tui.presenters.clip_facts import (
+        clip_lines,  # most jobs of the first frame have none
+    )
 
     clip, *beside = job.outputs
     for label, words, tone in clip_lines(job, seen):
@@ -256,7 +258,7 @@ def _cost(job: Job) -> str:
 def _expiry(view: JobView, now: datetime) -> str:
     said = job_rows.expires(view, now)
     at = view.job.expires_at
-    return said if at is None else f"{said}  ({at.astimezone():%Y-%m-%d %H:%M})"
+    return said if at is None else f"{said}  ({formatting.minute(at)})"
 
 
 def _prompt(job: Job) -> Sequence[Line]:
@@ -277,7 +279,7 @@ def _outcome(outcome: str, status: int | None) -> str:
 
 
 def _event(at: datetime, word: str, note: str, since: str | None = None) -> Line:
-    time = f"{at.astimezone():%H:%M:%S.%f}"[:10]
+    time = formatting.tenth_of_day(at)
     if since is not None:
         time = f"{time} {since:>9}"
     width = _TIME_WIDTH if since is None else _TIME_WIDTH + 10

@@ -12,17 +12,12 @@ from rich.cells import cell_len
 from sora_tui.core.job import Job, State
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
+from sora_tui.i18n.formatting import clock, megabytes, span, time_or_minute
 from sora_tui.i18n.output_check import output_words
 from sora_tui.i18n.problems import job_sentences
-from sora_tui.tui.presenters.job_columns import (
-    JobView,
-    clock,
-    entered,
-    in_danger,
-    megabytes,
-    span,
-    waits_because,
-)
+from sora_tui.tui.presenters.job_columns import entered, in_danger
+from sora_tui.tui.presenters.job_reasons import waits_because
+from sora_tui.tui.state.job_view import JobView
 
 #: Characters of a clip's path up to the end of its time: `output/20261122-101530Z_`.
 _STAMPED: Final = 24
@@ -50,13 +45,6 @@ def status(view: JobView, now: datetime, width: int, leave: str | None = "") -> 
 def server_name(job: Job) -> str:
     """What a person calls the server of a job."""
     return _("the simulator") if job.simulated else clean_line(job.server.profile, 60)
-
-
-def local_time(at: datetime, now: datetime) -> str:
-    """A point in time on the person's own clock: `10:15`, with the date where it is not today."""
-    here = at.astimezone()
-    same_day = here.date() == now.astimezone().date()
-    return f"{here:%H:%M}" if same_day else f"{here:%Y-%m-%d %H:%M}"
 
 
 def _forms(view: JobView, now: datetime, leave: str | None) -> Iterator[str]:
@@ -133,8 +121,8 @@ def _quiet_forms(view: JobView, now: datetime) -> Iterator[str]:
     facts = {
         "server": server_name(job),
         "elapsed": clock((now - job.created_at).total_seconds()),
-        "time": local_time(job.created_at, now),
-        "end": local_time(entered(job), now),
+        "time": time_or_minute(job.created_at, now),
+        "end": time_or_minute(entered(job), now),
     }
     forms = {
         State.PENDING: (_("waiting to be sent to {server} since {time}; c takes it back"),),

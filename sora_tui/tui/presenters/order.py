@@ -141,7 +141,7 @@ def question_for(
     today: str = "",
     refused: Problem | None = None,
     note: str = "",
-    made_of: str = "",
+    source: str = "",
 ) -> Question:
     """The question in place of the settings line. No single key pays: this is the second one.
 
@@ -154,14 +154,14 @@ def question_for(
         refused: The server refused this prompt before. Who sends it all the same agrees to its
             price with the same key, and to nothing for ever.
         note: A warning about server or model.
-        made_of: `remix of …7f3k2m`, where it is no new clip.
+        source: `remix of …7f3k2m`, where it is no new clip.
     """
     clips = ngettext("{count} clip", "{count} clips", draft.count).format(count=draft.count)
     parts = [clips, draft.model, _seconds(draft.seconds), draft.size]
     if draft.operation != "create":  # the size is the source's
         parts = [] if draft.operation == "character" else parts[:3]
     told = [clean_line(part, 40) for part in parts if part]
-    order = ", ".join(part for part in (made_of, *told, with_words(draft.characters)) if part)
+    order = ", ".join(part for part in (source, *told, with_words(draft.characters)) if part)
     if refused is not None:
         cost = "" if price.kind is PriceKind.FREE else price_words(price, server, draft.count)
         facts = (order, cost, today, note)
@@ -189,7 +189,7 @@ def question_for(
 def _origin_content(draft: Draft, picture: Picture | None, *, size: bool = True) -> Content:
     """What the clip is made of: another one, characters, a picture."""
     if draft.operation != "create":
-        request = VideoRequest(draft.text, operation=draft.operation, source_job=draft.made_of)
+        request = VideoRequest(draft.text, operation=draft.operation, source_job=draft.source_clip)
         return Content.styled(operation_words(request, short=True), "$text-accent")
     said = _picture_content(picture, size=size)
     if not draft.characters:

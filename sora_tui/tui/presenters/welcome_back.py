@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import time
-import zlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
-from sora_tui.config.paths import state_folder
 from sora_tui.core.job import State
 from sora_tui.i18n import _, ngettext
-from sora_tui.tui.presenters.job_columns import JobView, counts
-from sora_tui.tui.presenters.job_status import local_time
+from sora_tui.i18n.formatting import time_or_minute
+from sora_tui.tui.state.job_view import JobView, counts
 
 _ENDED_BADLY = frozenset({State.FAILED, State.REJECTED, State.EXPIRED, State.GONE})
-
-
-def last_seen(workspace: Path) -> datetime | None:
-    """When this person's last screen on a workspace ended, or began where it could not end."""
-    try:
-        stamp = _mark(workspace).stat().st_mtime
-    except OSError:
-        return None
-    return datetime.fromtimestamp(stamp, UTC)
-
-
-def mark_seen(workspace: Path) -> None:
-    """Remember that this person sees the workspace now, by the clock that the jobs have.
-
-    Raises:
-        OSError: the state folder cannot be written; the next welcome counts from an older time.
-    """
-    mark = _mark(workspace)
-    mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    mark.touch(mode=0o600)
-    # A touch alone takes the file system's clock, which may be hours from ours.
-    now = time.time()
-    os.utime(mark, (now, now))
 
 
 def welcome(
@@ -66,7 +38,7 @@ def welcome(
     said = [words.format(count=count) for count, words in parts if count]
     if draft is not None:
         said.append(
-            _("draft of {time} restored (ctrl+z undoes)").format(time=local_time(draft, now))
+            _("draft of {time} restored (ctrl+z undoes)").format(time=time_or_minute(draft, now))
         )
     if asking:
         text = ngettext(
@@ -76,10 +48,3 @@ def welcome(
         )
         said.append(text.format(count=asking))
     return _("Welcome back: {news}.").format(news=", ".join(said)) if said else ""
-
-
-def _mark(workspace: Path) -> Path:
-    """A file of this person's own whose time is what is remembered; its name tells no path."""
-    # Not SHA-256, which brings OpenSSL: two folders of one number share a welcome at most.
-    name = f"{zlib.crc32(str(workspace).encode('utf-8', 'surrogateescape')):08x}"
-    return state_folder() / "seen" / name

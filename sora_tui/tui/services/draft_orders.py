@@ -74,7 +74,7 @@ def _with_source(
             named = find_characters(history, server, draft.characters)
             request = request._replace(characters=named)
         else:
-            source = find_source(folder, history, draft.made_of or "", draft.operation)
+            source = find_source(folder, history, draft.source_clip or "", draft.operation)
             maker = source.job
             if source.file is None and maker and maker.server.origin != server.origin:
                 host = maker.server.profile

@@ -15,17 +15,17 @@ from pathlib import Path
 from sora_tui.core.job import Job
 
 
-def player(wish: str, environ: Mapping[str, str]) -> list[str] | None:
+def player(setting: str, environ: Mapping[str, str]) -> list[str] | None:
     """The command that opens a clip on this desktop, or None where nobody would see it.
 
     Args:
-        wish: The `player` setting; empty leaves it to the desktop.
-        environ: Environment variables.
+        setting: The `player` setting; empty leaves it to the desktop.
+        environ: Variables of the process; they tell whether there is a desktop.
     """
     if not has_display(environ):
         return None
-    if wish:
-        return shlex.split(wish)
+    if setting:
+        return shlex.split(setting)
     program = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
     return None if program is None else [program]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sora_tui.config.ui_state import Layout, load_ui_state, save_ui_state
+from sora_tui.config.ui_state import load_ui_state, save_ui_state
+from sora_tui.core.pane_layout import Layout
 from sora_tui.tui.state.signal import Signal
 
 if TYPE_CHECKING:

@@ -1,43 +1,16 @@
-"""What is seen of a saved clip, and the room that its pictures get beside the facts."""
+"""What is known of the file of a saved clip."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from textual.geometry import Size
-
-from sora_tui.core.output_check import differences, is_checkable
 from sora_tui.core.problem import Problem
-from sora_tui.core.text import clean_line
-from sora_tui.i18n import _
-from sora_tui.i18n.formatting import bytes_words
-from sora_tui.i18n.output_check import asked_words
-from sora_tui.i18n.problems import REASONS, sentences
 from sora_tui.media.cells import Cells
 
 if TYPE_CHECKING:
-    from sora_tui.core.job import Job, Output
     from sora_tui.media.decoder_client import ClipReport
 
 Origin = Literal["here", "server"]
-
-#: From so many columns on the pictures stand beside the facts, below which they stand under them.
-_BESIDE: Final = 60
-#: Below this there is no room for pictures.
-_LEAST: Final = Size(24, 8)
-#: From so many rows on poster and filmstrip are seen at once.
-_BOTH: Final = 12
-_CODECS: Final = {
-    "avc1": "H.264",
-    "avc3": "H.264",
-    "hvc1": "H.265",
-    "hev1": "H.265",
-    "av01": "AV1",
-    "vp09": "VP9",
-    "mp4v": "MPEG-4",
-    "MJPG": "MJPEG",
-}
 
 
 class ClipSeen(NamedTuple):
@@ -45,7 +18,7 @@ class ClipSeen(NamedTuple):
 
     Attributes:
         strip: Frames from all along it.
-        poster_from: Who made it; as `strip_from`.
+        poster_from: Where it was made; as `strip_from`.
         problem: Why there is nothing, or nothing more, to be seen.
         changed: The file is not the one that was downloaded.
     """
@@ -57,126 +30,3 @@ class ClipSeen(NamedTuple):
     strip_from: Origin = "here"
     problem: Problem | None = None
     changed: bool = False
-
-
-class ClipRoom(NamedTuple):
-    """Where pictures stand in a pane, in cells.
-
-    Attributes:
-        beside: At the right of the facts, not under them.
-        strip: None where there is room for one picture at a time.
-        abreast: The filmstrip stands at the right of the poster, a column away, not under it.
-    """
-
-    beside: bool
-    poster: Size
-    strip: Size | None
-    abreast: bool = False
-
-    @property
-    def columns(self) -> int:
-        """Of all pictures."""
-        more = self.strip.width + 1 if self.abreast and self.strip is not None else 0
-        return self.poster.width + more
-
-    @property
-    def rows(self) -> int:
-        """Of all pictures."""
-        more = self.strip.height if not self.abreast and self.strip is not None else 0
-        return self.poster.height + more
-
-
-def clip_room(pane: Size, output: Output) -> ClipRoom | None:
-    """The room for the pictures of a clip in a pane of this size; None where there is none."""
-    if pane.width < _LEAST.width or pane.height < _LEAST.height:
-        return None
-    beside = pane.width >= _BESIDE
-    columns = pane.width // 2 if beside else pane.width
-    rows = pane.height if beside else pane.height * 3 // 5
-    shape = output.width / output.height if output.width and output.height else 16 / 9
-    # As wide as the picture: the rest is for others.
-    alone = Size(min(columns, max(round(2 * rows * shape), 1)), rows)
-    if rows < _BOTH:
-        return ClipRoom(beside, alone, None)
-    if shape < 1 and not beside:
-        # Under an upright one there would be no room; it leaves enough at its side.
-        return ClipRoom(beside, alone, Size(columns - alone.width - 1, rows), abreast=True)
-    strip = max(rows // 3, 3)
-    poster = min(rows - strip, -(-round(columns / shape) // 2))
-    return ClipRoom(beside, Size(columns, poster), Size(columns, strip))
-
-
-def clip_lines(job: Job, seen: ClipSeen | None) -> Iterator[tuple[str, str, str]]:
-    """Label, words and tone of each fact about the clip itself."""
-    output = job.outputs[0]
-    report = seen.report if seen is not None else None
-    facts = report.facts if report is not None else None
-    width = facts.width if facts else output.width
-    height = facts.height if facts else output.height
-    seconds = facts.seconds if facts else output.seconds
-    fps = facts.fps if facts else output.fps
-    codec = (facts.codec if facts else output.codec) or ""
-    # A figure and its unit stay in one line.
-    said = [
-        bytes_words(facts.bytes if facts else output.bytes).replace(" ", "\N{NO-BREAK SPACE}"),
-        f"{width}x{height}" if width and height else "",
-        f"{seconds:.1f}\N{NO-BREAK SPACE}s" if seconds else "",
-        f"{fps:g}\N{NO-BREAK SPACE}fps" if fps else "",
-        _CODECS.get(codec, clean_line(codec, 8)),
-    ]
-    if facts is not None:
-        said.append(_("with sound") if facts.audio else _("no sound"))
-    yield _("clip"), "  ".join(part for part in said if part), ""
-    if seen is None:
-        return
-    if seen.problem is not None and seen.report is None:
-        yield "", sentences(seen.problem).happened, "error"
-        yield "", sentences(seen.problem).next, ""
-        return
-    if seen.changed:
-        yield "", _("another file than was downloaded: its SHA-256 differs"), "warn"
-    yield from _wholeness(job, seen)
-    if seen.problem is not None and not _is_said(seen):
-        yield "", sentences(seen.problem).happened, "warn"
-    made = _makers(seen)
-    if made:
-        yield _("pictures"), made, ""
-
-
-def _wholeness(job: Job, seen: ClipSeen) -> Iterator[tuple[str, str, str]]:
-    assert seen.report is not None
-    facts, damage = seen.report.facts, seen.report.damage
-    if facts is None or not facts.complete:
-        code = damage or "cut_off"
-        reason = _(REASONS[code]) if code in REASONS else clean_line(code, 40)
-        is_cut = code == "cut_off"
-        said = _("not complete: {reason}") if is_cut else _("no clip that can be shown: {reason}")
-        yield "", said.format(reason=reason), "error"
-        return
-    clip = job.outputs[0]._replace(
-        width=facts.width, height=facts.height, seconds=facts.seconds or None
-    )
-    asked = asked_words(differences(job, clip))
-    if asked:
-        yield "", _("complete; asked for {asked}").format(asked=asked), "warn"
-    else:
-        yield "", _("complete, as asked") if is_checkable(job) else _("complete"), "ok"
-
-
-def _is_said(seen: ClipSeen) -> bool:
-    """Whether what is wrong with the file already tells why there are no pictures."""
-    if seen.report is None or seen.problem is None:
-        return False
-    reason = seen.problem.facts.get("reason")
-    return reason is not None and reason == seen.report.damage
-
-
-def _makers(seen: ClipSeen) -> str:
-    if seen.poster is None and seen.strip is None:
-        return ""
-    if seen.strip is None or seen.poster is None or seen.poster_from == seen.strip_from:
-        maker = seen.poster_from if seen.poster is not None else seen.strip_from
-        return _("from the server") if maker == "server" else _("made here")
-    if seen.poster_from == "server":
-        return _("poster from the server, filmstrip made here")
-    return _("filmstrip from the server, poster made here")

@@ -55,7 +55,7 @@ class Draft:
         source: The file as it was read, to the letter; empty before there is one.
         values: What was last said for its `{{variables}}`; kept beside the file, never in it.
         characters: The names of those that appear.
-        made_of: The clip that `operation` starts from: a job, or a file of the workspace.
+        source_clip: The clip that `operation` starts from: a job, or a file of the workspace.
     """
 
     text: str
@@ -73,7 +73,7 @@ class Draft:
     values: Mapping[str, str] = field(default_factory=dict)
     characters: tuple[str, ...] = ()
     operation: Operation = "create"
-    made_of: str | None = None
+    source_clip: str | None = None
 
     @property
     def is_sample(self) -> bool:
@@ -110,7 +110,7 @@ def draft_of(
         values=values or {},
         characters=said.characters,
         operation=said.operation or "create",
-        made_of=said.source,
+        source_clip=said.source,
     )
     return replace(draft, opened=_said(draft)) if source else draft
 
@@ -130,7 +130,7 @@ def draft_of_request(request: VideoRequest) -> Draft:
         file=None,
         characters=tuple(character.name for character in request.characters),
         operation=request.operation,
-        made_of=request.source_file.path if request.source_file else request.source_job,
+        source_clip=request.source_file.path if request.source_file else request.source_job,
     )
 
 
@@ -144,13 +144,13 @@ def draft_of_clip(job: Job, operation: Operation) -> Draft:
         fit=EXACT,
         characters=(),
         operation=operation,
-        made_of=job.id,
+        source_clip=job.id,
     )
 
 
 def draft_of_file(path: str, operation: Operation, settings: Settings) -> Draft:
     """A draft that makes something of an MP4 of the workspace, which goes along."""
-    return Draft("", model=settings.model, operation=operation, made_of=path)
+    return Draft("", model=settings.model, operation=operation, source_clip=path)
 
 
 def prompt_of(draft: Draft) -> Prompt:
@@ -182,7 +182,7 @@ def _said(draft: Draft) -> dict[str, Any]:
         "count": draft.count if draft.count != 1 else None,
         "characters": list(draft.characters) or None,
         "operation": draft.operation if draft.operation != "create" else None,
-        "source": draft.made_of,
+        "source": draft.source_clip,
         "params": dict(draft.params) or None,
     }
 
@@ -250,12 +250,12 @@ def as_compared(draft: Draft, settings: Settings) -> VideoRequest:
         ProblemError: front_matter_broken.
     """
     request = request_of(as_written(draft, settings), settings)
-    made_of = draft.made_of
+    source = draft.source_clip
     return request._replace(
         reference=None if draft.reference is None else Reference(_path(draft), "", draft.fit),
         characters=tuple(Character(name, "", "") for name in draft.characters),
-        source_job=made_of if made_of and JOB_ID.fullmatch(made_of) else None,
-        source_file=SourceFile(made_of, "") if made_of and not JOB_ID.fullmatch(made_of) else None,
+        source_job=source if source and JOB_ID.fullmatch(source) else None,
+        source_file=SourceFile(source, "") if source and not JOB_ID.fullmatch(source) else None,
     )
 
 

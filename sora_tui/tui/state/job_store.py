@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from sora_tui.core.eta import typical_seconds
 from sora_tui.core.job import Job, State
-from sora_tui.tui.presenters.job_columns import JobView, changes_with_time, counts
+from sora_tui.tui.state.job_view import JobView, changes_with_time, counts
+from sora_tui.tui.state.signal import Signal
 
 if TYPE_CHECKING:
     from sora_tui.engine.events import JobChanged
@@ -29,9 +30,13 @@ class JobBook:
     """Views by job id: all that live, and the others that were asked for last.
 
     Holds no truth: documents do, and the engine says what changed.
+
+    Attributes:
+        changed: Announces that other jobs are at hand, or the same ones in another state.
     """
 
     def __init__(self) -> None:
+        self.changed: Signal[None] = Signal()
         self._views: dict[str, JobView] = {}
         #: Those that change with time.
         self._live: dict[str, JobView] = {}
@@ -45,6 +50,7 @@ class JobBook:
                 self._put(self._dressed(JobView(job)))
             loaded.append(self._views[job.id])
         self._forget_some()
+        self.changed.publish(None)
         return loaded
 
     def apply(self, events: Iterable[JobChanged]) -> list[JobView]:
@@ -53,12 +59,14 @@ class JobBook:
         for view in changed:
             self._put(view)
         self._forget_some()
+        self.changed.publish(None)
         return changed
 
-    def remove(self, job_id: str) -> None:
-        """A job is gone."""
-        self._views.pop(job_id, None)
-        self._live.pop(job_id, None)
+    def remove(self, job_ids: Iterable[str]) -> None:
+        """Drop jobs that are gone."""
+        for job_id in job_ids:
+            self._drop(job_id)
+        self.changed.publish(None)
 
     def learn(self, past: Mapping[Kind, list[float]]) -> list[JobView]:
         """Take in how long such jobs took, in seconds; the views that know more now."""
@@ -111,10 +119,14 @@ class JobBook:
         return bool(self._live)
 
     def _put(self, view: JobView) -> None:
-        self.remove(view.job.id)  # the last one in is the last one to be forgotten
+        self._drop(view.job.id)  # the last one in is the last one to be forgotten
         self._views[view.job.id] = view
         if changes_with_time(view):
             self._live[view.job.id] = view
+
+    def _drop(self, job_id: str) -> None:
+        self._views.pop(job_id, None)
+        self._live.pop(job_id, None)
 
     def _forget_some(self) -> None:
         over = len(self._views) - len(self._live) - _KEPT
@@ -124,4 +136,4 @@ class JobBook:
                 del self._views[job_id]
 
     def _dressed(self, view: JobView) -> JobView:
-        return view._replace(usual=self._typical_time.get(kind_of(view.job)))
+        return view._replace(typical_seconds=self._typical_time.get(kind_of(view.job)))

@@ -1,25 +1,20 @@
-"""Makes Textual safe on real terminals: hang-ups, signals, stray bytes, stalled links, crashes.
+"""Textual's app made safe on real terminals: keys in turn, sizes, pictures, faults, the end.
 
 Textual 8.2.8 as it comes dies by SIGTERM and SIGHUP with the terminal left in disorder, crashes
 on one byte that is not UTF-8 (Textual issue 6668), spins when its terminal is gone, waits for
 ever for one that is no longer read, and prints local variables when it crashes. Everything
-against that, and every private part of Textual it takes, stands in this file.
+against that, and every private part of Textual it takes, stands in this folder.
 """
 
-import asyncio
-import codecs
+from __future__ import annotations
+
 import gc
 import os
-import re
-import select
 import signal
 import sys
-import termios
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -27,12 +22,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from rich.console import RenderableType
 from textual import events, on, work
 from textual._compositor import ChopsUpdate, LayoutUpdate
-from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
@@ -40,275 +35,27 @@ from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from sora_tui.tui.terminal.crash_report import write_crash_report
-from sora_tui.tui.terminal.diff_output import Shown, SparingUpdate
-from sora_tui.tui.terminal.input_filter import Replies
-from sora_tui.tui.terminal.keyboard_layouts import with_latin_shortcuts
-from sora_tui.tui.terminal.output_rate import BREATH, Pace
+from sora_tui.tui.terminal.diff_output import DiffUpdate, Shown
+from sora_tui.tui.terminal.driver import TerminalDriver
 
 if TYPE_CHECKING:
     from sora_tui.config.screen import Preview
     from sora_tui.tui.terminal.graphics.detect import Graphics
     from sora_tui.tui.terminal.graphics.kitty import SentPictures
+    from sora_tui.tui.terminal.guard import Guard
 
+#: xterm's: keep the title of the window on a stack, and take it from there.
+PUSH_TITLE: Final = "\x1b[22;2t"
+POP_TITLE: Final = "\x1b[23;2t"
 CRASHED: Final = 70
 """Exit code of a fault of our own (EX_SOFTWARE of sysexits.h)."""
 
-# After a signal, in seconds: how long the terminal may take to swallow what is already written,
-# when the engine is told even though the screen still stands, and when the process ends anyway.
-_SWALLOW: Final = 1.0
-_DURABLE: Final = 1.5
-_END: Final = 2.5
 #: Seconds after which what the first frame could do without has come, and garbage is collected.
 _GROWN: Final = 1.0
 #: Seconds without another size until the screen is painted for good.
 _STORM_OVER: Final = 0.2
-#: How long the leave sequence may look for room in a terminal that is not read, in seconds.
-_LEAVE_WITHIN: Final = 0.2
-
-#: How long what was written last may take to reach a terminal that we leave, in seconds.
-_LAST_WORDS: Final = 0.3
-
 #: A key that comes so soon after another one waits for what that one does, at most so long.
 _TYPED_AHEAD: Final = 0.3
-#: What follows escape in the sequences of terminals, and the two that Textual takes for words.
-_NO_KEYS: Final = frozenset("[OPX]^_Nbf")
-
-_DEADLY: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
-# What older terminals send for the mouse: three bytes, not text, above 0x7F past column 95.
-_X10_MOUSE: Final = re.compile(rb"\x1b\[M[\s\S]{3}")
-_X10_BEGUN: Final = re.compile(rb"\x1b\[M[\s\S]{0,2}\Z")
-
-# Undoes, in one write, what LinuxDriver.start_application_mode sets. CAN first: it ends a
-# sequence that may have been cut in the middle.
-_LEAVE: Final = (
-    b"\x18\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
-    b"\x1b[?1016l\x1b[0m\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
-)
-
-
-class TerminalOutput:
-    """The file that Textual's writer thread writes to: waits for the terminal only while it may.
-
-    A terminal that is gone swallows everything, so that nobody waits for it.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self._terminal = descriptor
-        try:
-            # Not to block must not become a property of the shell's own descriptor.
-            flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK
-            self._descriptor = os.open(os.ttyname(descriptor), flags)
-        except OSError:  # a terminal without a name, as in some containers: writes may wait
-            self._descriptor = os.dup(descriptor)
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        self.given_up = False
-        self.is_waiting = False
-        """Whether the terminal has not taken all of what is being written."""
-        self.pace = Pace()
-        self._leaving = threading.Lock()
-        self._has_left = False
-
-    def fileno(self) -> int:
-        """The terminal's own descriptor."""
-        return self._terminal
-
-    def write(self, text: str) -> int:
-        """Write all of `text`, waiting for the terminal unless it was given up."""
-        rest = memoryview(text.encode("utf-8", "replace"))
-        count, began, waited = len(rest), time.monotonic(), False
-        while rest and not self.given_up:
-            try:
-                rest = rest[os.write(self._descriptor, rest) :]
-            except BlockingIOError:
-                self.is_waiting = waited = True
-                select.select([self._wake_read], [self._descriptor], [])
-            except OSError:
-                self.given_up = True
-        self.is_waiting = False
-        self.pace.wrote(count, time.monotonic() - began, waited=waited)
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
-
-    def give_up(self) -> None:
-        """Drop everything from now on; a write that waits returns at once."""
-        self.given_up = True
-        os.write(self._wake_write, b"x")
-
-    def take_again(self) -> None:
-        """Write once more, after what was left to itself."""
-        with suppress(BlockingIOError):  # nobody was woken: the terminal itself refused
-            os.read(self._wake_read, 64)
-        self.given_up = self._has_left = False
-        self.pace = Pace()
-
-    def leave(self) -> None:
-        """Put a leave sequence in place of what the terminal has not read yet.
-
-        Once: the guard and the loop may both come here, and the second flush would take away
-        what the first one wrote.
-        """
-        rest, deadline = _LEAVE, time.monotonic() + _LEAVE_WITHIN
-        with self._leaving, suppress(OSError, termios.error):
-            if self._has_left:
-                return
-            self._has_left = True
-            while rest and (left := deadline - time.monotonic()) > 0:
-                if len(rest) == len(_LEAVE):
-                    # Frees the buffer a moment later, or not at all while somebody writes.
-                    termios.tcflush(self._descriptor, termios.TCOFLUSH)
-                if select.select([], [self._descriptor], [], min(left, 0.02))[1]:
-                    rest = rest[os.write(self._descriptor, rest) :]
-
-
-#: Adds to the keyboard protocol of kitty, which Textual has just asked for, that a key comes with
-#: the code of its place on a Latin keyboard: `keyboard_layouts.py` reads it.
-_ALTERNATE_KEYS: Final = "\x1b[=4;2u"
-
-
-class KeyParser(XTermParser):
-    """Textual's parser; escape and a sign in one go are what they are one after the other.
-
-    Terminals send alt and a key so, and a slow line or tmux joins them. Textual takes esc 4 for a
-    cent sign, and esc o for an o. What terminals answer to somebody's question is no key at all.
-    """
-
-    def __init__(self, debug: bool, alt_keys: Iterable[str]) -> None:
-        self._alt_keys = frozenset(alt_keys)
-        self._replies = Replies()
-        super().__init__(debug)
-
-    def feed(self, data: str) -> Iterable[Message]:
-        """The events in what came from the terminal."""
-        # An empty text would tell Textual that the end has come.
-        if typed := self._replies.take(data, time.monotonic()):
-            yield from super().feed(with_latin_shortcuts(typed))
-
-    def tick(self) -> Iterable[Message]:
-        """The events in what has no rest; to be called ten times a second."""
-        if typed := self._replies.rest(time.monotonic()):
-            yield from super().feed(typed)
-            if self._timeout_time is not None:
-                self._timeout_time = 0.0  # it has waited long enough
-        yield from super().tick()
-
-    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
-        escape, sign = sequence[:1], sequence[1:]
-        if escape != "\x1b" or len(sign) != 1 or not sign.isprintable() or sign in _NO_KEYS:
-            yield from super()._sequence_to_key_events(sequence, alt)
-        elif f"alt+{sign}" in self._alt_keys:
-            yield events.Key(f"alt+{sign}", None)
-        else:
-            yield events.Key("escape", escape)
-            yield from super()._sequence_to_key_events(sign)
-
-
-class TerminalDriver(LinuxDriver):
-    """Textual's driver, reading any bytes and writing to a `TerminalOutput`."""
-
-    def __init__(
-        self,
-        app: App[Any],
-        *,
-        debug: bool = False,
-        mouse: bool = True,
-        size: tuple[int, int] | None = None,
-    ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
-        assert sys.__stderr__ is not None, "the caller has seen a terminal on stderr"
-        self.output = TerminalOutput(sys.__stderr__.fileno())
-        self._file = self.output  # type: ignore[assignment]  # the writer needs these methods only
-        self.in_application_mode = False
-
-    def start_application_mode(self) -> None:
-        """Take the terminal, remembering that it is taken."""
-        self.output.take_again()
-        self.in_application_mode = True
-        if isinstance(self._app, HardenedApp):
-            self._app.forget_terminal()
-        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual left it so
-        self.write(_ALTERNATE_KEYS)
-
-    def stop_application_mode(self) -> None:
-        """Give the terminal back, even if it no longer takes what Textual writes."""
-        if isinstance(self._app, HardenedApp) and self._app.sent_pictures is not None:
-            self._app.sent_pictures.remove()
-        super().stop_application_mode()
-        self.in_application_mode = False
-        if self.output.given_up:
-            self.output.leave()
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the terminal does not show yet what was written to it."""
-        writer = self._writer_thread
-        waits = writer is not None and not writer._queue.empty()
-        return waits or self.output.is_waiting or self.output.pace.lag > BREATH / 2
-
-    def close(self) -> None:
-        """Wait for the writer; what it could no longer write is the way out of the screen, too.
-
-        A slow line is not waited for: what is on its way is a screen that nobody will see.
-        """
-        deadline = time.monotonic() + _LAST_WORDS
-        while self.is_behind and time.monotonic() < deadline:
-            time.sleep(0.01)
-        if self.is_behind:
-            self.output.give_up()
-        super().close()
-        if self.output.given_up:
-            self.output.leave()
-
-    def restore(self) -> None:
-        """Give the terminal back from any thread, without waiting for anything."""
-        if not self.in_application_mode:
-            return
-        with suppress(OSError, termios.error):
-            # In the background the terminal is the shell's, and touching it would stop us.
-            if os.tcgetpgrp(self.fileno) == os.getpgrp():
-                self.output.leave()
-                if self.attrs_before is not None:
-                    termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
-
-    def run_input_thread(self) -> None:
-        """Read keys until told to stop; bytes that are no text never end the program."""
-        alt_keys = self._app.alt_keys if isinstance(self._app, HardenedApp) else ()
-        parser = KeyParser(self._debug, alt_keys)
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        begun = b""
-        stopping = False
-        while not stopping:
-            # Once more after the order to stop: answers to our queries must not reach the shell.
-            stopping = self.exit_event.is_set()
-            if select.select([self.fileno], [], [], 0.1)[0]:
-                try:
-                    data = os.read(self.fileno, 4096)
-                except OSError:  # EIO: hung up
-                    data = b""
-                if not data:
-                    _report_loss(self._app)
-                    return
-                data = _X10_MOUSE.sub(b"", begun + data)
-                begun = found.group() if (found := _X10_BEGUN.search(data)) else b""
-                text = decoder.decode(data.removesuffix(begun))
-                try:
-                    for event in parser.feed(text):
-                        self.process_message(event)
-                except (ValueError, OverflowError):  # a number no key has, as in ESC [ 9999999999 u
-                    parser = KeyParser(self._debug, alt_keys)
-            for event in parser.tick():
-                self.process_message(event)
-
-    def _get_terminal_size(self) -> tuple[int, int]:
-        # Textual asks stdout, which may be a pipe, and believes COLUMNS before the terminal.
-        try:
-            size = os.get_terminal_size(self.output.fileno())
-        except OSError:
-            return super()._get_terminal_size()
-        return (size.columns or 80, size.lines or 24)
 
 
 class KeyPassed(Message):
@@ -320,23 +67,14 @@ class KeyPassed(Message):
         self.again = again
 
 
-class HardenedApp(App[None]):
+class TerminalApp(App[None]):
     """A Textual app that is calm at rest and crashes without telling what it worked on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+l", "redraw", "Redraw", show=False, priority=True, id="redraw")
     ]
 
-    def __init_subclass__(cls, *, part: bool = False, **more: Any) -> None:
-        """Make a class known to Textual, unless it is only `part` of one that will be.
-
-        Textual looks through all names of a class and its bases for reactives, keys and CSS: a
-        third of a millisecond before the first frame, for each of the parts of our screen.
-        """
-        if not part:
-            super().__init_subclass__(**more)
-
-    def __init__(self, *, crash_folder: Path, preview: "Preview" = "off") -> None:
+    def __init__(self, *, crash_folder: Path, preview: Preview = "off") -> None:
         """Make the app.
 
         Args:
@@ -362,9 +100,25 @@ class HardenedApp(App[None]):
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._waits: Timer | None = None
         self._forwarded_at = -_TYPED_AHEAD
+        self.line_filter: LineFilter | None = None
+        """Changes every line that is drawn, after Textual's own filters."""
         self.alt_keys: Iterable[str] = ()
         """Keys with alt that are more than escape and the key."""
         self._crash_folder = crash_folder
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style all anew in other colours; before the first widget there is nothing to style."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's, and ours if there is one."""
+        # This one puts true colours in place of the terminal's own, which only themes have where it
+        # sleeps; and it makes a second strip of every line.
+        filters = [f for f in super().get_line_filters() if not isinstance(f, ANSIToTruecolor)]
+        return filters if self.line_filter is None else [*filters, self.line_filter]
 
     def get_driver_class(self) -> type[Driver]:
         """The hardened driver, unless the environment asks for one of its own (textual-web)."""
@@ -374,6 +128,17 @@ class HardenedApp(App[None]):
     @on(events.Mount)
     def _resume_gc_once_grown(self) -> None:
         self.set_timer(_GROWN, _resume_gc)
+
+    @on(events.Mount)
+    def _share_title(self) -> None:
+        """Give the title back to the shell or an editor while they have the terminal."""
+        give, take = partial(self.send_title, POP_TITLE), partial(self.send_title, PUSH_TITLE)
+        self.app_suspend_signal.subscribe(self, give, immediate=True)
+        self.app_resume_signal.subscribe(self, take, immediate=True)
+
+    def send_title(self, sequence: str, _app: object) -> None:
+        """Put the window's title on the terminal's stack, or take it from there."""
+        self.send_sequence(sequence)
 
     @on(events.Resize)
     def _paint_after_resize(self) -> None:
@@ -410,7 +175,7 @@ class HardenedApp(App[None]):
 
         self.call_from_thread(self._use_graphics, graphics(self._preview, os.environ))
 
-    def _use_graphics(self, found: "Graphics") -> None:
+    def _use_graphics(self, found: Graphics) -> None:
         if found == self._graphics:
             return
         self._graphics = found
@@ -427,8 +192,18 @@ class HardenedApp(App[None]):
         if self._graphics is not None and "TMUX" in os.environ:
             self.find_graphics()
 
+    def remove_pictures(self) -> None:
+        """Take the pictures off the terminal."""
+        if self.sent_pictures is not None:
+            self.sent_pictures.remove()
+
+    def report_hangup(self) -> None:
+        """End as by SIGHUP: the terminal is gone. From any thread."""
+        if self.guard is not None:
+            self.guard.report(signal.SIGHUP)
+
     def forget_terminal(self) -> None:
-        """Nothing is known of what the terminal shows and has."""
+        """Know nothing of what the terminal shows and has."""
         self.shown.forget()
         if self.sent_pictures is not None:
             self.sent_pictures.forget()
@@ -491,7 +266,7 @@ class HardenedApp(App[None]):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if isinstance(renderable, ChopsUpdate | LayoutUpdate):
             # Of its updates Textual asks for the sequences only, not for Rich's protocol.
-            renderable = SparingUpdate(renderable, self.shown)  # type: ignore[assignment]
+            renderable = DiffUpdate(renderable, self.shown)  # type: ignore[assignment]
         super()._display(screen, renderable)
 
     @property
@@ -553,144 +328,6 @@ class HardenedApp(App[None]):
     def _print_error_renderables(self) -> None:
         # The caller of run_app tells the person, in their language, once the screen is gone.
         self._exit_renderables.clear()
-
-
-class Guard(threading.Thread):
-    """Ends the app on a deadly signal or a lost terminal, even when its loop is stuck.
-
-    Signal numbers come through a pipe that the interpreter's C handler writes to: Python's own
-    handlers would wait for the main thread, which may wait for the terminal.
-    """
-
-    def __init__(self, app: HardenedApp, on_quit: Callable[[], None]) -> None:
-        super().__init__(name="terminal-guard", daemon=True)
-        self.code: int | None = None
-        """128 + the signal that ends the program."""
-        self._app = app
-        self._on_quit = on_quit
-        self._quitting = threading.Lock()
-        self._has_quit = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._screen_gone = threading.Event()
-        self._finished = threading.Event()
-        self._read, self._write = os.pipe()
-        os.set_blocking(self._write, False)
-
-    def report(self, number: int) -> None:
-        """Take note of signal `number`, from any thread."""
-        os.write(self._write, bytes([number]))
-
-    @contextmanager
-    def receiving_signals(self) -> Iterator[None]:
-        """Receive SIGTERM, SIGHUP (unless nohup ignores it) and SIGINT; main thread only."""
-        before = {
-            number: signal.signal(number, lambda *_: None)
-            for number in _DEADLY
-            if signal.getsignal(number) is not signal.SIG_IGN
-        }
-        wakeup = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(wakeup)
-            if self.code is None:  # else a second signal must not cut the way out short
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-
-    async def run_screen(self) -> None:
-        """Run the app to its end."""
-        self._loop = asyncio.get_running_loop()
-        try:
-            await self._app.run_async()
-        finally:
-            self._screen_gone.set()
-
-    def quit_engine(self) -> None:
-        """Call `on_quit`, once; a second caller waits for the first."""
-        with self._quitting:
-            if not self._has_quit:
-                self._has_quit = True
-                self._on_quit()
-
-    def finish(self) -> None:
-        """Stand down: the program is leaving by itself."""
-        self._finished.set()
-        self.report(0)
-
-    def run(self) -> None:
-        """Wait for the first deadly signal, then see to it that the program ends."""
-        while not self._is_deadly(number := os.read(self._read, 1)[0]):
-            if self._finished.is_set():
-                return
-        self.code = 128 + number
-        self._ask_app_to_exit(self.code)
-        driver = self._driver
-        if not self._screen_gone.wait(_SWALLOW) and driver is not None:
-            driver.output.give_up()
-        if not self._finished.wait(_DURABLE - _SWALLOW):
-            threading.Thread(target=self.quit_engine, daemon=True).start()
-        if not self._finished.wait(_END - _DURABLE):
-            if driver is not None:
-                driver.restore()
-            os._exit(self.code)
-
-    @property
-    def _driver(self) -> TerminalDriver | None:
-        driver = self._app._driver
-        return driver if isinstance(driver, TerminalDriver) else None
-
-    def _is_deadly(self, number: int) -> bool:
-        if number == signal.SIGINT and (driver := self._driver) is not None:
-            # While an editor or a player has the terminal, its ctrl+c is not meant for us.
-            return driver.in_application_mode
-        return number in _DEADLY
-
-    def _ask_app_to_exit(self, code: int) -> None:
-        while self._loop is None and not self._screen_gone.wait(0.02):
-            pass
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has closed meanwhile: the app is at its end
-                self._loop.call_soon_threadsafe(lambda: self._app.exit(return_code=code))
-
-
-def run_app(app: HardenedApp, *, on_quit: Callable[[], None]) -> int:
-    """Run `app` on the terminal and return the exit code of the process.
-
-    `on_quit` is called exactly once, when the terminal is back in order, and should return when
-    everything is durable: at leisure after a normal end, within about a second after a signal.
-    Then the process ends within 2.5 s of the signal in any case, with 128 + its number; a lost
-    terminal counts as SIGHUP. 70 after a crash (see `HardenedApp.crash_path`), else the app's own
-    return code. Main thread only.
-    """
-    gc.disable()  # nothing is garbage while the screen comes; the app turns it on again
-    gc.freeze()  # what was imported stays: nobody need look through it
-    guard = app.guard = Guard(app, on_quit)
-    guard.start()
-    try:
-        with guard.receiving_signals():
-            with _faults_reported(app):
-                asyncio.run(guard.run_screen())
-            with _faults_reported(app):
-                guard.quit_engine()
-    finally:
-        guard.finish()
-        gc.enable()
-    if guard.code is not None:
-        return guard.code
-    return CRASHED if app.crashed else app.return_code or 0
-
-
-@contextmanager
-def _faults_reported(app: HardenedApp) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001  # it is in the report, and in the exit code
-        app.report_crash(error)
-
-
-def _report_loss(app: App[Any]) -> None:
-    if isinstance(app, HardenedApp) and app.guard is not None:
-        app.guard.report(signal.SIGHUP)
 
 
 def _resume_gc() -> None:

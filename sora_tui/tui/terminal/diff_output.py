@@ -203,7 +203,7 @@ class Pen:
         return "".join((*self._parts, self.lift()))
 
 
-class SparingUpdate(CompositorUpdate):
+class DiffUpdate(CompositorUpdate):
     """An update of Textual's, less what the terminal shows already."""
 
     def __init__(self, update: LayoutUpdate | ChopsUpdate, shown: Shown) -> None:

@@ -42,7 +42,7 @@ _KNOWN: Final = (
 )
 
 
-class Replies:
+class InputFilter:
     """Hands on what a person typed, and holds back what may be the beginning of an answer."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from textual.css.scalar import percentage_string_to_float
 from textual.widget import Widget
 
 
-class Look(NamedTuple):
+class TextStyle(NamedTuple):
     """How a piece of text is drawn; what is not said is as in the rest of the widget.
 
     Attributes:
@@ -32,31 +32,31 @@ class Look(NamedTuple):
     reverse: bool | None = None
 
 
-TONES: Final[Mapping[str, Look]] = {
-    "ok": Look("text-success"),
-    "warn": Look("text-warning"),
-    "error": Look("text-error", bold=True),
-    "muted": Look("foreground-muted"),
-    "accent": Look("text-accent"),
-    "strong": Look(bold=True),
-    "mark": Look(reverse=True),
+STYLES: Final[Mapping[str, TextStyle]] = {
+    "ok": TextStyle("text-success"),
+    "warn": TextStyle("text-warning"),
+    "error": TextStyle("text-error", bold=True),
+    "muted": TextStyle("foreground-muted"),
+    "accent": TextStyle("text-accent"),
+    "strong": TextStyle(bold=True),
+    "mark": TextStyle(reverse=True),
 }
 #: Where the terminal has only colours of its own, what is not important is dim.
-_OWN_COLOURS: Final[Mapping[str, Look]] = {"muted": Look(dim=True)}
+_OWN_COLOURS: Final[Mapping[str, TextStyle]] = {"muted": TextStyle(dim=True)}
 
 
-def style_of(widget: Widget, look: Look) -> Style:
-    """The style of a `look` in a widget as it stands there now."""
+def style_of(widget: Widget, text_style: TextStyle) -> Style:
+    """The style of a `text_style` in a widget as it stands there now."""
     colours, ground = widget.app.theme_variables, widget.background_colors[1]
-    if look.background is not None:
-        ground += _color(colours[look.background]).multiply_alpha(look.share)
-    color = None if look.color is None else ground + _color(colours[look.color])
+    if text_style.background is not None:
+        ground += _color(colours[text_style.background]).multiply_alpha(text_style.share)
+    color = None if text_style.color is None else ground + _color(colours[text_style.color])
     return widget.rich_style + Style(
         color=None if color is None else color.rich_color,
-        bgcolor=None if look.background is None else ground.rich_color,
-        bold=look.bold,
-        dim=look.dim,
-        reverse=look.reverse,
+        bgcolor=None if text_style.background is None else ground.rich_color,
+        bold=text_style.bold,
+        dim=text_style.dim,
+        reverse=text_style.reverse,
     )
 
 
@@ -68,6 +68,6 @@ def _color(value: str) -> Color:
 
 
 def tone_of(widget: Widget, tone: str) -> Style:
-    """The style of one of `TONES` in a widget as it stands there now."""
+    """The style of one of `STYLES` in a widget as it stands there now."""
     own = _OWN_COLOURS.get(tone) if widget.app.native_ansi_color else None
-    return style_of(widget, own or TONES[tone])
+    return style_of(widget, own or STYLES[tone])

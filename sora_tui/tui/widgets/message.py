@@ -5,13 +5,13 @@ from __future__ import annotations
 from textual.widgets import Static
 
 
-class Said(Static):
+class MessageLine(Static):
     """A message of a few lines; out of the way when there is none."""
 
     DEFAULT_CSS = """
-    Said { height: auto; max-height: 4; padding: 0 1; }
-    Said.-error { color: $text-error; }
-    Said.-paid { color: $text-warning; text-style: bold; }
+    MessageLine { height: auto; max-height: 4; padding: 0 1; }
+    MessageLine.-error { color: $text-error; }
+    MessageLine.-paid { color: $text-warning; text-style: bold; }
     """
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from sora_tui.media.cells import CellArea, Cells
-from sora_tui.tui.terminal.app import HardenedApp
+from sora_tui.tui.terminal.app import TerminalApp
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 from sora_tui.tui.terminal.diff_output import DrawnStrip
 from sora_tui.tui.terminal.graphics.dither import DEPTHS, Depth, dithered
@@ -217,7 +217,7 @@ class PictureView(Widget):
         self._turn = None
         app = self.app
         is_behind, stride = False, sys.maxsize
-        if isinstance(app, HardenedApp):
+        if isinstance(app, TerminalApp):
             is_behind, stride = app.is_behind, app.stride
         if is_behind:
             self._turn = self.set_timer(_TURN, self._show_next)
@@ -290,7 +290,7 @@ class _Pixels(Widget):
     def _is_covered(self) -> bool:
         """Whether a window is open over it, on a line too slow for a picture that it darkens."""
         app = self.app
-        if self.screen is app.screen or not isinstance(app, HardenedApp):
+        if self.screen is app.screen or not isinstance(app, TerminalApp):
             return False
         return len(self._rows()) * self._row_bytes > app.stride
 
@@ -411,7 +411,7 @@ def _in_few(tops: bytes, bottoms: bytes, depth: Depth) -> str:
 
 def _sent(widget: Widget) -> SentPictures | None:
     """The pictures that the terminal has, where it takes pictures."""
-    return widget.app.sent_pictures if isinstance(widget.app, HardenedApp) else None
+    return widget.app.sent_pictures if isinstance(widget.app, TerminalApp) else None
 
 
 def _color(pixels: bytes, at: int) -> Color:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
-from rich.cells import get_character_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
@@ -16,26 +15,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sora_tui.tui.commands.table import bindings
+from sora_tui.tui.state.text_lines import Line, Span, indent_of, wrap
 from sora_tui.tui.theme.styles import tone_of
-
-#: What a part of a line is, for its colour: start and end in characters, and which of `TONES`.
-Span = tuple[int, int, str]
 
 #: A line longer than this is shown in one colour: reading it into tokens would be felt.
 _MAX_PAINTED: Final = 100_000
-
-
-class Line(NamedTuple):
-    """One line of text, already cleaned.
-
-    Attributes:
-        indent: Cells by which its second and later rows are moved in.
-        spans: Where it is coloured, in order and apart.
-    """
-
-    text: str
-    indent: int = 0
-    spans: tuple[Span, ...] = ()
 
 
 class LongText(ScrollView, can_focus=True, inherit_bindings=False):
@@ -100,7 +84,7 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
         if number >= len(self._rows):
             return Strip.blank(width, base)
         line, start, end = self._rows[number]
-        moved_in = _moved_in(self._lines[line], self._wrapped_at) if start else 0
+        moved_in = indent_of(self._lines[line], self._wrapped_at) if start else 0
         segments = [Segment(" " * moved_in, base)]
         segments += self._pieces(line, start, end, base)
         return Strip(segments).adjust_cell_length(width, base)
@@ -181,40 +165,3 @@ class LongText(ScrollView, can_focus=True, inherit_bindings=False):
     def action_edge(self, bottom: bool) -> None:
         """Scroll to the first or the last row."""
         self.scroll_to(y=self.max_scroll_y if bottom else 0, animate=False, force=True)
-
-
-def wrap(line: Line, width: int) -> Iterator[tuple[int, int]]:
-    """Where the rows of a line begin and end, in characters; at least one row.
-
-    Args:
-        line: The line to wrap.
-        width: Cells of a row; a character may take two.
-    """
-    text, start, room = line.text, 0, width
-    plain = text.isascii()
-    while True:
-        end = start + room if plain else _fitting(text, start, room)
-        if end >= len(text):
-            yield start, len(text)
-            return
-        # Break at the last space, unless that leaves most of the row empty, or a label alone.
-        space = text.rfind(" ", max(start + room // 3, line.indent), end + 1)
-        stop = space if space > start else end
-        yield start, stop
-        start = stop + (2 if text.startswith("  ", stop) else text[stop] == " ")
-        room = width - _moved_in(line, width)
-
-
-def _moved_in(line: Line, width: int) -> int:
-    """By how many cells the later rows of a line are moved in: never more than half of them."""
-    return min(line.indent, width // 2)
-
-
-def _fitting(text: str, start: int, cells: int) -> int:
-    """The end of what fits into so many cells from `start`; at least one character."""
-    used = 0
-    for end in range(start, min(len(text), start + cells * 4)):
-        used += get_character_cell_size(text[end])
-        if used > cells:
-            return max(end, start + 1)
-    return min(len(text), start + cells * 4)

@@ -20,7 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sora_tui.tui.commands.table import bindings
-from sora_tui.tui.theme.styles import Look, style_of, tone_of
+from sora_tui.tui.theme.styles import TextStyle, style_of, tone_of
 from sora_tui.tui.widgets.columns import SIGN_WIDTH, Cell, Column, Place, Tone, fit, place_columns
 
 __all__ = ["Cell", "Column", "Tone", "VirtualList"]
@@ -36,16 +36,16 @@ _SIGNS: Final = {
 
 #: What a row is: the one of the cursor, and the one it was left on, before all others.
 RowKind = Literal["", "header", "empty", "cursor", "left", "marked"]
-_ROWS: Final[Mapping[RowKind, Look]] = {
-    "": Look(),
-    "header": Look("foreground-muted", bold=True),
-    "empty": Look("foreground-muted"),
-    "cursor": Look(background="primary-muted", bold=True),
-    "left": Look(background="surface-lighten-1"),
-    "marked": Look(background="accent", share=0.15),
+_ROWS: Final[Mapping[RowKind, TextStyle]] = {
+    "": TextStyle(),
+    "header": TextStyle("foreground-muted", bold=True),
+    "empty": TextStyle("foreground-muted"),
+    "cursor": TextStyle(background="primary-muted", bold=True),
+    "left": TextStyle(background="surface-lighten-1"),
+    "marked": TextStyle(background="accent", share=0.15),
 }
 #: The row of the cursor where the terminal has only colours of its own.
-_REVERSED: Final = Look(background="background", bold=True, reverse=True)
+_REVERSED: Final = TextStyle(background="background", bold=True, reverse=True)
 
 
 class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):

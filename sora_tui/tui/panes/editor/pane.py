@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Size
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
 from sora_tui.core.request import MAX_PROMPT
 from sora_tui.core.text import clean, clean_line
-from sora_tui.i18n import N_, _, ngettext
+from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import yes_key
-from sora_tui.tui.layout.arrangement import Shape, shape_of
+from sora_tui.tui.intent import Intent
+from sora_tui.tui.panes.consent_line import ConsentLine
+from sora_tui.tui.panes.editor.early_keys import PromptPreview
 
 if TYPE_CHECKING:
     from sora_tui.core.price import Price
@@ -29,100 +30,10 @@ if TYPE_CHECKING:
     from sora_tui.tui.panes.editor.variables_form import VariablesForm
     from sora_tui.tui.presenters.order import Picture, Question
     from sora_tui.tui.state.draft import Draft
-    from sora_tui.tui.widgets.message import Said
+    from sora_tui.tui.widgets.message import MessageLine
 
 #: From this inner size on the pane says all it knows about the order.
 _ROOMY: Final = Size(64, 18)
-#: From this width on the words are counted too.
-_COUNTED: Final = 64
-#: Characters below the limit from which on they are counted down.
-_NEAR: Final = 2000
-#: The keys that brought the question up; held a moment too long they are no answer.
-_ASKING: Final = frozenset({"f5", "ctrl+r", "alt+enter"})
-
-
-class PromptPreview(Static, can_focus=True):
-    """The place of the prompt until the text area is there; keys that come early wait in it."""
-
-    BLANK = True
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__("", id=id, markup=False)
-        self._early: list[events.Key | events.Paste] = []
-        self._heir: Widget | None = None
-
-    def hand_over(self, heir: Widget) -> None:
-        """Give what waits here, and what is still to come, to the text area, in order."""
-        self._heir = heir
-        for event in self._early:
-            heir.post_message(event)
-
-    def on_key(self, event: events.Key) -> None:
-        """Keep what belongs into the text: none of it is a command."""
-        if event.is_printable or event.key in {"enter", "backspace"}:
-            self._keep(event)
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Keep it."""
-        self._keep(event)
-
-    def _keep(self, event: events.Key | events.Paste) -> None:
-        event.stop()
-        if self._heir is None:
-            self._early.append(event)
-        else:
-            self._heir.post_message(event)
-
-
-class ConsentLine(Static, can_focus=True):
-    """The question in place of the settings: y, or anything else for no."""
-
-    DEFAULT_CSS = "ConsentLine { height: auto; }"
-
-    class Answered(Message):
-        """What the person decided."""
-
-        def __init__(self, yes: bool, always: bool = False, *, left: bool = False) -> None:
-            super().__init__()
-            self.yes = yes
-            self.always = always
-            self.left = left
-            """No, by escape: the next letter is a command."""
-
-    def __init__(self, question: Question) -> None:
-        super().__init__(markup=False, id="consent")
-        self.question = question
-
-    def on_mount(self) -> None:
-        """Take the keys."""
-        self.focus()
-
-    def on_key(self, event: events.Key) -> None:
-        """One key is the whole answer."""
-        event.stop()
-        if event.key in _ASKING or shape_of(self.app.size) is Shape.NOTICE:
-            return  # in the second case nobody sees the question
-        yes = self.question.yes or yes_key() + yes_key().upper()
-        if event.character and event.character in yes:
-            self.post_message(self.Answered(True))
-        elif event.character in {"a", "A"} and self.question.may_always:
-            self.post_message(self.Answered(True, always=True))
-        else:
-            self.post_message(self.Answered(False, left=event.key == "escape"))
-
-    def on_paste(self, event: events.Paste) -> None:
-        """A paste is no answer, and no text either."""
-        event.stop()
-
-    def render(self) -> Content:
-        """The question, then what is known, the answers last and on the right."""
-        said, width = self.question, self.content_size.width
-        facts = f" {said.facts}" if said.facts else ""
-        gap = width - len(facts) - len(said.answers) - 1
-        if facts and gap < 2:
-            facts, gap = facts + "\n", width - len(said.answers) - 1
-        answers = Content.styled(said.answers, "bold $text-warning")
-        return Content.assemble((f" {said.asked}\n", "bold"), facts, " " * max(gap, 1), answers)
 
 
 class EditorPane(Widget, can_focus=False):
@@ -142,35 +53,27 @@ class EditorPane(Widget, can_focus=False):
     EditorPane > SettingsLine.-roomy { border-top: solid $border-blurred; }
     """
 
-    class DraftChanged(Message):
+    class DraftChanged(Intent):
         """Text or settings are not what they were."""
 
-    class GenerateAsked(Message):
-        """The button was pressed."""
+        owner = "editor"
+        method = "note_change"
 
-    class ConsentGiven(Message):
+    class ConsentGiven(Intent):
         """Yes; `always` for this server from now on."""
+
+        owner = "orders"
+        method = "agree"
 
         def __init__(self, always: bool) -> None:
             super().__init__()
             self.always = always
 
-    class ConsentDeclined(Message):
+    class ConsentDeclined(Intent):
         """No."""
 
-    class ValuesGiven(Message):
-        """Send it with these values for its variables."""
-
-        def __init__(self, values: Mapping[str, str]) -> None:
-            super().__init__()
-            self.values = values
-
-    class ValuesDeclined(Message):
-        """Back to the text; `values` as far as they were given."""
-
-        def __init__(self, values: Mapping[str, str]) -> None:
-            super().__init__()
-            self.values = values
+        owner = "orders"
+        method = "decline"
 
     def __init__(self, *, id: str, classes: str = "") -> None:
         super().__init__(id=id, classes=classes)
@@ -180,10 +83,12 @@ class EditorPane(Widget, can_focus=False):
         self._draft: Draft | None = None
         self._text: PromptText | None = None
         self._settings: SettingsLine | None = None
-        self._said: Said | None = None
+        self._message: MessageLine | None = None
         #: What the area made of the text it was given; while it stands, that text is untouched.
         self._shown = ""
+        #: While a question waits: one of these.
         self._form: VariablesForm | None = None
+        self._consent: ConsentLine | None = None
 
     def compose(self) -> ComposeResult:
         """What the first frame needs: the place of the text, which takes keys that come early."""
@@ -264,16 +169,17 @@ class EditorPane(Widget, can_focus=False):
 
     def replace_text(self, text: str) -> None:
         """Put in what an editor brought back, as one step that ctrl+z undoes."""
-        from sora_tui.tui.panes.editor.prompt_area import shown
-
-        area = self._area
-        if shown(text) != area.text:
-            area.replace(shown(text), area.document.start, area.document.end)
+        self._area.replace_all(text)
 
     def mark_safe(self) -> None:
         """What stands here is on the disk."""
         self._safe = True
         self._title()
+
+    def mark_kept(self, draft: Draft) -> None:
+        """What stands here is on the disk, in the file of this draft."""
+        self.rebase(draft)
+        self.mark_safe()
 
     def set_choices(self, known: Mapping[str, tuple[str, ...]]) -> None:
         """Other values that the settings can step through."""
@@ -319,13 +225,15 @@ class EditorPane(Widget, can_focus=False):
             error: It is an error, and is shown as one.
             paid: It is about money.
         """
-        if self._said is None and text:
-            from sora_tui.tui.widgets.message import Said  # nothing is said in the first frame
+        if self._message is None and text:
+            from sora_tui.tui.widgets.message import (
+                MessageLine,  # nothing is said in the first frame
+            )
 
-            self._said = Said()
-            self.mount(self._said, after=0)
-        if self._said is not None:
-            self._said.say(text, error=error, paid=paid)
+            self._message = MessageLine()
+            self.mount(self._message, after=0)
+        if self._message is not None:
+            self._message.say(text, error=error, paid=paid)
 
     def ask(self, question: Question, sent: str) -> None:
         """Put the question in place of the settings, with the text as it would be sent."""
@@ -333,7 +241,8 @@ class EditorPane(Widget, can_focus=False):
             self.add_class("-asking")
             if sent != self._area.text.strip():
                 self._show_sent(sent)
-            self.mount(ConsentLine(question))
+            self._consent = ConsentLine(question)
+            self.mount(self._consent)
 
     def ask_values(self, text: str, values: Mapping[str, str]) -> None:
         """Ask for the variables of `text`, with what is known of them, and show what they make."""
@@ -350,13 +259,14 @@ class EditorPane(Widget, can_focus=False):
             self._form.submit()
 
     def _show_sent(self, sent: str) -> None:
-        from sora_tui.tui.widgets.scroll_text import Line, LongText
+        from sora_tui.tui.state.text_lines import Line
+        from sora_tui.tui.widgets.scroll_text import LongText
 
         self.add_class("-sent")
         text = LongText()
         # Below the text, as in the form before it: no line of it may jump.
         self.mount(text, Static(_("Above: as it is sent"), classes="sent-note"))
-        text.show([Line(line) for line in shown_lines(sent)])
+        text.show([Line(line) for line in clean(sent, 4 * MAX_PROMPT).split("\n")])
 
     # What stands here -------------------------------------------------------------------------
 
@@ -395,10 +305,9 @@ class EditorPane(Widget, can_focus=False):
                 ("variables.back", N_("Back")),
             )
         if self.asking:
-            asked = [line.question for line in self.query(ConsentLine)]
-            agreed = "".join(question.yes[:1] for question in asked) or yes_key()
-            always = any(question.may_always for question in asked)
-            ways = (("a", N_("Always")),) if always else ()
+            asked = None if self._consent is None else self._consent.question
+            agreed = (asked.yes[:1] if asked is not None else "") or yes_key()
+            ways = (("a", N_("Always")),) if asked is not None and asked.may_always else ()
             return ((agreed, N_("Yes")), *ways, ("esc", N_("No")))
         generate = ("generate", N_("Generate"))
         if self.has_focus:
@@ -423,15 +332,15 @@ class EditorPane(Widget, can_focus=False):
         """Go into the text, or to the question if there is one."""
         if self._form is not None:
             self._form.focus_first()
-        elif self.asking:
-            self.query_one(ConsentLine).focus()
+        elif self._consent is not None:
+            self._consent.focus()
         else:
             self.query_one("#prompt" if self._text is None else "#text").focus()
 
     # What happens here ------------------------------------------------------------------------
 
-    @on(ConsentLine.Answered)
-    async def _answered(self, event: ConsentLine.Answered) -> None:
+    async def on_consent_line_answered(self, event: ConsentLine.Answered) -> None:
+        """The person decided."""
         event.stop()
         if not self.asking:
             return
@@ -442,23 +351,21 @@ class EditorPane(Widget, can_focus=False):
 
     async def on_variables_form_submitted(self, event: VariablesForm.Submitted) -> None:
         """Every variable has a value, or the person goes back."""
+        from sora_tui.tui.panes.editor.variables_form import ValuesDeclined, ValuesGiven
+
         event.stop()
         await self._stop_asking()
         if not event.send:
             self.leave_text()
-        answer = self.ValuesGiven if event.send else self.ValuesDeclined
+        answer = ValuesGiven if event.send else ValuesDeclined
         self.post_message(answer(event.values))
 
     async def _stop_asking(self) -> None:
         self.remove_class("-asking", "-sent")
-        self._form = None
+        self._form = self._consent = None
         asked = "EditorPane > ConsentLine, EditorPane > LongText, .sent-note, #variables"
         await self.query(asked).remove()
         self.focus_pane()
-
-    def on_generate_button_pressed(self) -> None:
-        """The button does what F5 does."""
-        self.post_message(self.GenerateAsked())
 
     def on_settings_line_changed(self) -> None:
         """The person chose another value."""
@@ -538,31 +445,11 @@ class EditorPane(Widget, can_focus=False):
         name = clean_line((file or _("new")).removeprefix("prompts/"), 60).removesuffix(".md")
         left, right = Content(f"3 {_('Prompt')} "), Content("")
         if self._text is not None:
+            from sora_tui.tui.presenters.prompt_length import count_words
+
             left += f"{name} "
             safe = _("draft safe") if self._safe else _("draft")
-            right = Content(" ") + _count(self._text.text, self.size.width) + f"  {safe}"
+            right = Content(" ") + count_words(self._text.text, self.size.width) + f"  {safe}"
         fill = max(self.size.width - 4 - left.cell_length - right.cell_length, 1)
         line = Content.styled("─" * fill, "$border-blurred")
         self.border_title = Content.assemble(left, line, right)
-
-
-def _count(text: str, width: int) -> Content:
-    """Words and characters; near the limit how many are left, past it how many are too many."""
-    length, left = len(text), MAX_PROMPT - len(text)
-    said = f"{length}/{MAX_PROMPT}"
-    if left < 0:
-        words = ngettext("{count} too many", "{count} too many", -left).format(count=-left)
-        return Content.styled(f"✗ {said}, {words}", "bold $text-error")
-    if left < _NEAR:
-        words = ngettext("{count} left", "{count} left", left).format(count=left)
-        return Content.styled(f"! {said}, {words}", "$text-warning")
-    if width >= _COUNTED:
-        count = len(text.split())
-        words = ngettext("{count} word", "{count} words", count).format(count=count)
-        said = f"{words}  {said}"
-    return Content(said)
-
-
-def shown_lines(text: str) -> list[str]:
-    """Foreign text, line by line."""
-    return clean(text, 4 * MAX_PROMPT).split("\n")

@@ -7,11 +7,11 @@ from typing import ClassVar, Final
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import BindingType
-from textual.message import Message
 from textual.widgets import TextArea
 
 from sora_tui.core.text import left_out, prompt_text
 from sora_tui.tui.commands.table import bindings
+from sora_tui.tui.intent import Intent
 
 #: A prompt file is never longer; a cut text would be kept as if the person had cut it.
 _LONGEST: Final = 1024 * 1024
@@ -23,22 +23,31 @@ class PromptText(TextArea):
     WHERE: ClassVar = "editor"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("editor")]
 
-    class Left(Message):
+    class Left(Intent):
         """The person leaves the text; letters are commands from now on."""
 
-    class UndoneToStart(Message):
+        owner = "editor"
+        method = "leave_text"
+
+    class UndoneToStart(Intent):
         """Undo with nothing left to undo in this text; `by` -1, or redo, +1."""
+
+        owner = "draft_history"
+        method = "go"
 
         def __init__(self, by: int) -> None:
             super().__init__()
             self.by = by
 
-    class LeftOut(Message):
-        """A paste had characters that no prompt may have.
+    class LeftOut(Intent):
+        """A text from elsewhere had characters that no prompt may have.
 
         Attributes:
             characters: Their code points, such as `U+202E`.
         """
+
+        owner = "editor"
+        method = "tell_left_out"
 
         def __init__(self, characters: tuple[str, ...]) -> None:
             super().__init__()
@@ -76,10 +85,20 @@ class PromptText(TextArea):
         """What is pasted is foreign text: what is seen is what is sent."""
         event.stop()
         event.prevent_default()
-        if gone := left_out(event.text):
-            self.post_message(self.LeftOut(gone))
+        self._tell_left_out(event.text)
         pasted = self.replace(shown(event.text), *self.selection, maintain_selection_offset=False)
         self.move_cursor(pasted.end_location)
+
+    def replace_all(self, text: str) -> None:
+        """Put another text here, as one step that undo takes back."""
+        self._tell_left_out(text)
+        if shown(text) != self.text:
+            self.replace(shown(text), self.document.start, self.document.end)
+
+    def _tell_left_out(self, text: str) -> None:
+        if gone := left_out(text):
+            # Once the message of the edit, which clears the status line, is past.
+            self.call_after_refresh(self.post_message, self.LeftOut(gone))
 
 
 def shown(text: str) -> str:

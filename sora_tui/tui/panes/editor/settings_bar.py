@@ -17,11 +17,12 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sora_tui.config.order_options import MAX_COUNT
+from sora_tui.core.request import MAX_COUNT
 from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
 from sora_tui.tui.commands.table import bindings
+from sora_tui.tui.intent import Intent
 
 if TYPE_CHECKING:
     from sora_tui.tui.state.draft import Draft
@@ -149,8 +150,11 @@ class ParamsField(Widget, can_focus=True):
 
     count: reactive[int] = reactive(0, layout=True)
 
-    class Opened(Message):
+    class Opened(Intent):
         """The person wants to see and change them."""
+
+        owner = "editor"
+        method = "open_params"
 
     def render(self) -> Content:
         """Their number; the arrow shows that there is more behind it."""
@@ -181,8 +185,11 @@ class GenerateButton(Widget, can_focus=True):
 
     words: reactive[str] = reactive("", layout=True)
 
-    class Pressed(Message):
+    class Pressed(Intent):
         """Make the clips."""
+
+        owner = "orders"
+        method = "press"
 
     def render(self) -> Content:
         """Brackets mark it as a button without colour, angles in them that it has the keys."""

@@ -18,9 +18,33 @@ from sora_tui.core.prompt import split_at_variables
 from sora_tui.core.text import clean, clean_line
 from sora_tui.i18n import _
 from sora_tui.tui.commands.table import bindings
-from sora_tui.tui.widgets.scroll_text import Line, LongText, Span
+from sora_tui.tui.intent import Intent
+from sora_tui.tui.state.text_lines import Line, Span
+from sora_tui.tui.widgets.scroll_text import LongText
 
 _NAME_WIDTH: Final = 20
+
+
+class ValuesGiven(Intent):
+    """Send it with these values for its variables."""
+
+    owner = "orders"
+    method = "take_values"
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__()
+        self.values = values
+
+
+class ValuesDeclined(Intent):
+    """Back to the text; `values` as far as they were given."""
+
+    owner = "orders"
+    method = "leave_values"
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__()
+        self.values = values
 
 
 class VariablesForm(Vertical):

@@ -7,7 +7,8 @@ from textual.containers import Vertical
 
 from sora_tui.i18n import N_
 from sora_tui.media.cells import CellArea
-from sora_tui.tui.state.clip_preview import ClipRoom, ClipSeen
+from sora_tui.tui.panes.inspector.clip_layout import ClipRoom
+from sora_tui.tui.state.clip_preview import ClipSeen
 from sora_tui.tui.widgets.picture import PictureView
 
 

@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.message import Message
 
 from sora_tui.core.job import State
 from sora_tui.core.problem import Problem
@@ -21,16 +20,22 @@ from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 from sora_tui.i18n.answers import yes_key
 from sora_tui.tui.commands.table import bindings
-from sora_tui.tui.intent import Intent
-from sora_tui.tui.panes.editor.pane import ConsentLine
-from sora_tui.tui.panes.jobs import DERIVES
+from sora_tui.tui.panes.consent_line import ConsentLine
+from sora_tui.tui.panes.inspector.intents import (
+    ClipRoomChanged,
+    InspectorTurned,
+    JobDecision,
+    PartCopied,
+    Verb,
+)
 from sora_tui.tui.presenters import job_details as job_facts
-from sora_tui.tui.presenters.job_columns import JobView
-from sora_tui.tui.presenters.lost_job import decision, question_give_up
+from sora_tui.tui.presenters.job_keys import keys_in_inspector, keys_in_tree, keys_to_decide
 from sora_tui.tui.presenters.order import Question
-from sora_tui.tui.state.job_verbs import is_possible
+from sora_tui.tui.presenters.unconfirmed_job import decision, question_give_up
+from sora_tui.tui.state.job_view import JobView
+from sora_tui.tui.state.text_lines import Line
 from sora_tui.tui.widgets.json_tree import JsonTree
-from sora_tui.tui.widgets.scroll_text import Line, LongText
+from sora_tui.tui.widgets.scroll_text import LongText
 from sora_tui.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
@@ -43,38 +48,8 @@ if TYPE_CHECKING:
     from sora_tui.tui.state.clip_preview import ClipSeen
 
 Page = Literal["facts", "events", "json"]
-Verb = Literal["adopt", "price", "send", "abandon"]
 PAGES: Final[tuple[Page, ...]] = ("facts", "events", "json")
 _NAMES: Final[Mapping[Page, str]] = {"facts": N_("Facts"), "events": N_("Events"), "json": "JSON"}
-
-
-class JobDecision(Intent):
-    """The person decides about a lost answer.
-
-    Attributes:
-        verb: `adopt` the video of this id, `price` (say what sending again costs, and ask),
-            `send` again as agreed, or `abandon`.
-    """
-
-    owner = "lost_jobs"
-    method = "decide"
-
-    def __init__(self, job_id: str, verb: Verb, video_id: str = "") -> None:
-        super().__init__()
-        self.job_id = job_id
-        self.verb = verb
-        self.video_id = video_id
-
-
-class ClipRoomChanged(Intent):
-    """The pictures of the clip have another room, or are seen again."""
-
-    owner = "clips"
-    method = "change_room"
-
-
-class InspectorTurned(Message):
-    """Another page or picture is in front: other keys mean something now."""
 
 
 class InspectorPane(Vertical):
@@ -216,56 +191,11 @@ class InspectorPane(Vertical):
         if self.asking:
             return ((yes_key(), N_("Yes")), ("esc", N_("No")))
         if self._decides:
-            ways = (
-                ("inspector.send", N_("Send again")),
-                ("inspector.give_up", N_("Give up")),
-                ("inspector.paste", N_("Paste an id")),
-            )
-            return (("inspector.adopt", N_("Adopt")), *ways) if self._candidates else ways
-        names: Mapping[Page, tuple[str, str]] = {
-            "facts": ("inspector.facts", N_("Facts")),
-            "events": ("inspector.events", N_("Events")),
-            "json": ("inspector.json", "JSON"),
-        }
+            return keys_to_decide(has_candidates=bool(self._candidates))
         if self._is_tree:
-            return (
-                ("list.select", N_("Open")),
-                ("tree.copy_value", N_("Copy value")),
-                ("tree.copy_path", N_("Copy path")),
-                names["facts"],
-                names["events"],
-            )
-        pages = tuple(pair for page, pair in names.items() if page != self._page)
-        again = (("inspector.retry", N_("Again")),) if is_possible(self._view.job, "retry") else ()
-        look = (("inspector.look", N_("Look")),) if is_possible(self._view.job, "look") else ()
-        anew = (("edit_job", N_("Edit")), ("diff_job", N_("Diff")))  # the app's own
-        turn = (
-            (("inspector.view", self._clip.other),)
-            if self._clip is not None and self._turns
-            else ()
-        )
-        return (
-            *look,
-            *turn,
-            *again,
-            ("inspector.copy", N_("Copy")),
-            *self._walks,
-            *anew,
-            *pages,
-            *self._derives,
-        )
-
-    @property
-    def _walks(self) -> tuple[tuple[str, str], ...]:
-        """The app's own keys that lead to kin."""
-        lineage = self._lineage
-        up = (("origin", N_("Where from")),) if lineage is not None and lineage.origins else ()
-        down = (("became", N_("What became")),) if lineage is not None and lineage.derived else ()
-        return (*up, *down)
-
-    @property
-    def _derives(self) -> tuple[tuple[str, str], ...]:
-        return DERIVES if self._view is not None and self._view.job.has_remote_clip else ()
+            return keys_in_tree()
+        turn = self._clip.other if self._clip is not None and self._turns else None
+        return keys_in_inspector(self._view.job, self._page, turn, self._lineage)
 
     def action_page(self, page: Page) -> None:
         """Turn to a page."""
@@ -335,6 +265,11 @@ class InspectorPane(Vertical):
     @on(VirtualList.Selected)
     def _in_tree(self, event: VirtualList.Highlighted | VirtualList.Selected) -> None:
         event.stop()  # no job was chosen
+
+    @on(JsonTree.Copied)
+    def _copied(self, event: JsonTree.Copied) -> None:
+        event.stop()
+        self.post_message(PartCopied(event.text))
 
     @property
     def _decides(self) -> bool:
@@ -434,7 +369,7 @@ class InspectorPane(Vertical):
 
             self._clip = ClipView()
             self._body.mount(self._clip)
-        from sora_tui.tui.state.clip_preview import clip_room
+        from sora_tui.tui.panes.inspector.clip_layout import clip_room
 
         room = clip_room(self.content_size, job.outputs[0]) if job and has_clip else None
         self._body.styles.layout = "horizontal" if room is not None and room.beside else "vertical"

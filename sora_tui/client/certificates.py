@@ -1,0 +1,92 @@
+"""Which certificates a server may show: those that the person names, else certifi's."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import re
+import ssl
+import stat
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from sora_tui.core.problem import problem_error
+
+
+@functools.cache
+def trusted() -> ssl.SSLContext:
+    """Return a context that trusts those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
+
+    `ssl.create_default_context` would also write the keys of every connection into SSLKEYLOGFILE.
+    A file there that takes nothing more breaks a paid request after it was sent, so it is not read.
+
+    Raises:
+        ProblemError: config_invalid, naming the variable that cannot be followed. By waiting
+            nothing of that heals, and without it every connection would fail.
+    """
+    environ = os.environ
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.version_info >= (3, 13):  # as the default context has it from there on
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    if file := environ.get("SSL_CERT_FILE"):
+        _check("SSL_CERT_FILE", lambda: _load_certificates(context, file))
+    elif folders := environ.get("SSL_CERT_DIR"):
+        # OpenSSL looks in there by the hash of a name, and takes a missing folder for an empty one.
+        _check("SSL_CERT_DIR", lambda: _find_certificates(folders.split(os.pathsep)))
+        context.load_verify_locations(capath=folders)
+    else:
+        import certifi  # not for connections in clear, nor where a person names certificates
+
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+@functools.cache
+def nothing_trusted() -> ssl.SSLContext:
+    """Return a context for connections in clear: should one be encrypted after all, it fails."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+_HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
+
+
+def _load_certificates(context: ssl.SSLContext, file: str) -> None:
+    """Trust the certificates of a file.
+
+    Raises:
+        OSError: It cannot be read, or is no regular file: a pipe would be waited for without end.
+        ssl.SSLError: None is in it.
+    """
+    if not stat.S_ISREG(Path(file).stat().st_mode):
+        raise OSError(errno.EINVAL, "not_regular")
+    context.load_verify_locations(file)
+
+
+def _find_certificates(folders: Sequence[str]) -> None:
+    """Make sure that one of these folders has a certificate.
+
+    Raises:
+        OSError: None has, and one cannot be read.
+        ssl.SSLError: None has.
+    """
+    failure: OSError = ssl.SSLError("no certificate")
+    for folder in folders:
+        try:
+            if any(_HASHED.fullmatch(path.name) for path in Path(folder).iterdir()):
+                return
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _check(variable: str, attempt: Callable[[], None]) -> None:
+    try:
+        attempt()
+    except ssl.SSLError:
+        raise problem_error("config_invalid", key=variable, reason="no_certificate") from None
+    except (OSError, ValueError) as fault:  # a NUL in the path
+        reason = (fault.strerror or "") if isinstance(fault, OSError) else ""
+        raise problem_error("config_invalid", key=variable, reason=reason) from None

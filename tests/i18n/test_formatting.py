@@ -1,0 +1,30 @@
+"""Sums, sizes and times are worded in one place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import sora_tui
+
+HOUSE: Final = Path(sora_tui.__file__).parent
+#: Times of day and days by hand, and bytes turned into megabytes.
+_BY_HAND: Final = re.compile(r"%H:%M|%Y-%m|%m-%d|(?<!/)/ ?1e6|(?<!/)/ ?1_000_000|\{\w+\} [kM]B")
+#: These write for programs, in UTC.
+_FOR_PROGRAMS: Final = {
+    "tui/services/player.py": "sent:%Y-%m-%d %H:%M:%S} UTC",
+    "cli/commands/adopt.py": "astimezone(UTC):%Y-%m-%dT%H:%M:%SZ",
+}
+
+
+def test_no_face_formats_times_or_sizes_by_hand() -> None:
+    by_hand = [
+        f"{name}: {line.strip()}"
+        for room in ("tui", "cli", "i18n")
+        for path in sorted((HOUSE / room).rglob("*.py"))
+        if (name := path.relative_to(HOUSE).as_posix()) != "i18n/formatting.py"
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if _BY_HAND.search(line) and _FOR_PROGRAMS.get(name, "\0") not in line
+    ]
+    assert not by_hand

@@ -1,0 +1,1 @@
+"""Apps on which the tests of the screen stand, and what drives them."""
