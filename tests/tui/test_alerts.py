@@ -13,7 +13,7 @@ from sora_tui.core.job import Job
 from sora_tui.engine.events import JobChanged
 from sora_tui.tui.context import Signals
 from sora_tui.tui.controllers.alerts import Alerts
-from sora_tui.tui.services.last_seen import mark_seen
+from sora_tui.tui.services.last_seen import last_seen, mark_seen
 from sora_tui.tui.state.job_store import JobBook
 from tests.support import sample_jobs as sample
 
@@ -92,6 +92,19 @@ def test_only_who_looks_elsewhere_is_called(
     context.signals.jobs_moved.publish([sample.saved(sample.pending())])
     context.signals.jobs_moved.publish([sample.in_progress(sample.pending())])
     assert ui.sequences == ["\a"] * calls
+
+
+@pytest.mark.parametrize(("has_focus", "is_seen"), [(None, True), (True, True), (False, False)])
+def test_what_ends_before_the_eyes_of_the_person_is_no_news_after_a_kill(
+    context: Any, has_focus: bool | None, is_seen: bool
+) -> None:
+    context.session.has_focus = has_focus
+    Alerts(context)
+    assert last_seen(context.session.folder.root) is None
+    context.signals.jobs_moved.publish([sample.in_progress(sample.pending())])
+    assert last_seen(context.session.folder.root) is None
+    context.signals.jobs_moved.publish([sample.saved(sample.pending())])
+    assert (last_seen(context.session.folder.root) is not None) == is_seen
 
 
 def test_the_welcome_comes_once_and_after_the_history(context: Any, ui: InstantUi) -> None:

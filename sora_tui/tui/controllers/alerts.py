@@ -24,6 +24,7 @@ class Alerts:
         self._has_welcomed = False
         context.store.changed.subscribe(lambda _changed: self._update_title())
         context.signals.jobs_moved.subscribe(self._notify)
+        context.signals.jobs_moved.subscribe(self._note_seen)
         context.signals.terminal_resumed.subscribe(lambda _back: self.show_title())
         context.signals.history_read.subscribe(lambda _read: self._welcome())
         self._update_title()
@@ -56,6 +57,17 @@ class Alerts:
 
         notify = self._context.session.settings.notify
         return notification(text, notify, os.environ, ask_tmux(os.environ))
+
+    def _note_seen(self, moved: list[Job]) -> None:
+        """Remember that the person saw these end: a kill must not make news of them."""
+        if news(moved) and self._context.session.has_focus is not False:
+            self._context.ui.run(self._mark_seen, lambda _done: None, group="seen")
+
+    def _mark_seen(self) -> None:
+        from sora_tui.tui.services.last_seen import mark_seen
+
+        with suppress(OSError):  # a state folder that cannot be written: older news comes again
+            mark_seen(self._context.session.folder.root)
 
     # A welcome --------------------------------------------------------------------------------
 
