@@ -21,11 +21,11 @@ def trusted() -> ssl.SSLContext:
     """Return a context that trusts those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
 
     `ssl.create_default_context` would also write the keys of every connection into SSLKEYLOGFILE.
-    A file there that takes nothing more breaks a paid request after it was sent, so it is not read.
+    If that file cannot be written, a paid request breaks after it was sent, so it is not read.
 
     Raises:
-        ProblemError: config_invalid, naming the variable that cannot be followed. By waiting
-            nothing of that heals, and without it every connection would fail.
+        ProblemError: config_invalid, naming the variable that cannot be used. Waiting does not
+            help, and without it every connection would fail.
     """
     environ = os.environ
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -46,7 +46,7 @@ def trusted() -> ssl.SSLContext:
 
 @functools.cache
 def nothing_trusted() -> ssl.SSLContext:
-    """Return a context for connections in clear: should one be encrypted after all, it fails."""
+    """Return a context for unencrypted connections, with which an encrypted one would fail."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

@@ -59,7 +59,7 @@ class BudgetGuard:
             if job.state is not State.PENDING
         )
         spent = spending(DayRecords(sent, self._unreadable), day, self._budget.currency)
-        # As it was when the person ordered it: a price that is none breaks no limit.
+        # As it was when the person ordered it: a self-run server's unknown price breaks no limit.
         self_run = server.is_loopback and job.consent is not None and job.consent.found is not None
         price = quote(server, job.request, self._folder)
         charge = Charge(server, price, self_run=self_run)

@@ -439,7 +439,7 @@ class Poller:
                 await work
             except ProblemError as error:
                 self._hold(error.problem)
-            except Exception as error:  # noqa: BLE001 -- a fault of ours: told; the others go on
+            except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; the other jobs go on
                 self._report(error)
 
         def ended(task: asyncio.Task[None]) -> None:

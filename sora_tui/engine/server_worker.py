@@ -247,7 +247,7 @@ class ServerWorker:
                 self._rate_limiter.failed(failure.retry_after)
             else:  # it answers, and has no such list
                 self._rate_limiter.opened()
-        except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and asked once more
+        except Exception as error:  # noqa: BLE001 -- a fault of ours: reported, and asked once more
             self._rate_limiter.failed(None)
             self._report(error)
         else:
@@ -282,7 +282,7 @@ class ServerWorker:
             self._hold(job, error.problem)
         except ServerError as failure:  # the list did not come; nothing was sent
             self._hold(job, failure.error.problem)
-        except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and not sent again
+        except Exception as error:  # noqa: BLE001 -- a fault of ours: reported, and not sent again
             self._report(error)
             current = self._active_jobs.jobs.get(job.id, job)
             if current.state is State.SUBMITTING:

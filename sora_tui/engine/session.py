@@ -395,7 +395,7 @@ class EngineSession:
         else:
             try:
                 listed = await self._worker(server).remote_jobs(pages)
-            except Exception as error:  # noqa: BLE001 -- reported; whoever asked must hear of an end
+            except Exception as error:  # noqa: BLE001 -- reported; the face that asked must get an answer
                 self._report(error)
                 listed = RemoteListed(name, problem=problem("internal_fault"))
         for listener in tuple(self._listeners):

@@ -26,7 +26,7 @@ async def in_daemon_thread(work: Callable[[], T], name: str) -> T:
     def run() -> None:
         try:
             value = work()
-        except BaseException as error:  # noqa: BLE001 -- handed over to whoever waits
+        except BaseException as error:  # noqa: BLE001 -- passed to the caller that waits
             failure = error
             _hand_over(loop, lambda: settle(lambda: done.set_exception(failure)))
         else:

@@ -1,4 +1,4 @@
-"""What a server that the simulator can be does unlike OpenAI, and what several of them share."""
+"""How a server that the simulator imitates differs from OpenAI, and what several share."""
 
 from __future__ import annotations
 
