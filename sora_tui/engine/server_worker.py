@@ -23,7 +23,7 @@ from sora_tui.engine.capabilities import SURELY_NO_ROUTE, Capabilities
 from sora_tui.engine.deferral import LIST_DELAY, DeferralCheck
 from sora_tui.engine.events import RemoteListed, Retry
 from sora_tui.engine.poller import Poller
-from sora_tui.engine.rate_limit import Allowance, CreateLimit, RateLimiter
+from sora_tui.engine.rate_limit import MAX_IN_DOUBT, Allowance, CreateLimit, RateLimiter
 from sora_tui.engine.recovery import Recovery
 from sora_tui.engine.remote_jobs import ALL_PAGES, remote_jobs
 from sora_tui.engine.submit import generate_video, is_deferred_for_good, refusal
@@ -85,6 +85,8 @@ class ServerWorker:
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
         self._list_due: dict[str, float] = {}  # deferred attempts -> loop time of the next try
         self._deferred_since: dict[str, float] = {}  # deferred attempts -> loop time of that
+        #: Jobs that wait because the server answers nothing at all.
+        self._silenced: set[str] = set()
         self._kept: dict[str, Retry] = {}  # pending jobs -> why they wait, as it was published
         self._question: asyncio.Task[None] | None = None  # the free one before the next request
         self._allowed_at: float | None = None  # loop time at which the pause is over
@@ -169,7 +171,7 @@ class ServerWorker:
         for job in sorted(pending, key=lambda job: job.parent is None):
             if room <= 0:
                 return
-            if job.id in self._sending or self._held.get(job.id, 0.0) > now:
+            if job.is_stopped or job.id in self._sending or self._held.get(job.id, 0.0) > now:
                 continue
             if job.id in self._active_jobs.unchecked:  # it was found while the list was being read
                 continue
@@ -187,7 +189,7 @@ class ServerWorker:
         pending = self._active_jobs.at(self.server, State.PENDING)
         allowed = self._limit.allowance(self._in_doubt(), self._rate_limiter.answered_at, utc_now())
         self._allowed_at = allowed.until if allowed.kept_by else None
-        self.is_stopped = allowed.kept_by == "stop" and bool(pending)
+        self.is_stopped = any(allowed.kept_by == "stop" or job.is_stopped for job in pending)
         if allowed.kept_by and pending:
             self._keep_back(pending, allowed)
             if allowed.must_ask and self._question is None:
@@ -218,6 +220,10 @@ class ServerWorker:
             shown = self._kept.get(job.id)
             if job.id in self._sending or (shown is not None and shown.problem == why):
                 continue
+            if job.is_stopped and not is_stop:
+                continue  # it has a stronger reason
+            if is_stop and allowed.doubts < MAX_IN_DOUBT:
+                self._silenced.add(job.id)
             self._kept[job.id] = Retry(0, until, code, why)
             if is_stop:
                 self._active_jobs.show_retry(job, None)
@@ -227,11 +233,19 @@ class ServerWorker:
                 self._active_jobs.show_retry(job, self._kept[job.id])
 
     def _let_go(self, pending: Sequence[Job]) -> None:
-        """Remove the reason from the jobs that waited."""
+        """Remove the reason from the jobs that waited.
+
+        A job that was stopped because of doubts stays so until none is left, or a person wants it
+        sent: that another command starts an engine is no decision. One that was stopped because
+        the server was silent goes on when it answers.
+        """
+        is_decided = not self._in_doubt()
         for job in pending:
             if self._kept.pop(job.id, None) is not None:
                 self._active_jobs.show_retry(job, None)
-            if job.id not in self._sending and job.is_stopped:
+            is_free = is_decided or job.id in self._silenced
+            if job.id not in self._sending and job.is_stopped and is_free:
+                self._silenced.discard(job.id)
                 self._active_jobs.put(job.unblocked(utc_now()))
 
     async def _ask(self, client: VideosClient) -> None:

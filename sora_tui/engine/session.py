@@ -362,11 +362,10 @@ class EngineSession:
         return self._limits.setdefault(origin, CreateLimit(self._began))
 
     def _go_on(self, job: Job) -> None:
-        """Send again to a server whose answers were unclear: a person wants this job sent."""
+        """Send this job although answers of its server were unclear: a person wants it sent."""
         self._limit(job.server.origin).go_on(utc_now())
-        for waiting in tuple(self._active_jobs.jobs.values()):
-            if waiting.server.origin == job.server.origin and waiting.is_stopped:
-                self._active_jobs.put(waiting.unblocked(utc_now()))
+        if job.is_stopped:
+            self._active_jobs.put(job.unblocked(utc_now()))
 
     async def _server_of(self, job: Job) -> Server:
         """Return the server for this job, with the cookies that are its own."""

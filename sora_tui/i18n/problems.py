@@ -853,8 +853,9 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         ),
         N_("What waits was not sent and not billed; what is unconfirmed may be."),
         N_(
-            "Decide about the unconfirmed jobs. sora-tui wait sends what waits, one job first; on"
-            " the screen p does, in the list of jobs. sora-tui cancel JOB takes one back."
+            "Decide about the unconfirmed jobs: sora-tui wait asks about them, and then sends what"
+            " waits, one job first. sora-tui wait JOB sends one before that, p in the screen's list"
+            " of jobs all of them. sora-tui cancel JOB takes one back."
         ),
     ),
     "answer_repeated": (

@@ -3,7 +3,8 @@
 An order that waits is sent without a question only in the folder that it was handed in to. A copy,
 a folder restored from a backup and one on another machine have the same documents. So the mark
 holds two things that a copy cannot have: the inode of the mark file, and the id of the machine.
-The device's number changes with a reboot and the host's name with the network: both are left out.
+A copy by hard links (`cp -al`, rsnapshot) shares that inode: then the inode of the folder stands
+for it, which no two folders share. The device's number changes with a reboot and the host's name with the network: both are left out.
 A backup that is copied over the folder file by file keeps the inode. So each paid request leaves an
 empty file named by its key, which an earlier backup does not have: a key is never used twice. And
 each request changes the time of the mark file, so that tools which skip unchanged files replace it.
@@ -110,12 +111,22 @@ def _read(path: Path) -> FolderMark | None:
     """Return the mark in its file; None where there is no file, or none that can be read."""
     try:
         with safe_open(path) as file:
-            inode, said = os.fstat(file.fileno()).st_ino, file.read(64)
+            inode, said = _own_inode(file.fileno(), path), file.read(64)
     except OSError:
         return None
     if not _TOKEN.fullmatch(said):
         return None
     return FolderMark(said[:32].decode(), inode, _machine())
+
+
+def _own_inode(descriptor: int, path: Path) -> int:
+    """Return the inode of the mark file, or of its folder where other folders share the file."""
+    for _ in range(_TRIES):
+        found = os.fstat(descriptor)
+        if found.st_nlink == 1:
+            return found.st_ino
+        time.sleep(_MOMENT)  # it may just be made: it has two names for a moment then
+    return path.parent.stat().st_ino
 
 
 def _make(path: Path, *, over: bool) -> None:

@@ -227,7 +227,14 @@ def test_what_waits_goes_on_when_a_person_lets_the_queue_go_on(
         assert len(server.posts) == 4
 
 
-def test_a_later_run_goes_on_with_one_and_stops_at_the_next_doubt(
+def go_on(engine: Engine, folder: Folder) -> None:
+    """Say that what waits is to be sent, as a person does."""
+    history = History(folder)
+    engine.go_on([job for job in history.active() if job.is_stopped])
+    history.close()
+
+
+def test_a_later_run_that_is_told_to_goes_on_with_one_and_stops_at_the_next_doubt(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sora_tui.engine.submit.UNCLEAR_WAIT", 0.2)
@@ -235,13 +242,41 @@ def test_a_later_run_goes_on_with_one_and_stops_at_the_next_doubt(
         lab = LAB._replace(base_url=server.base_url, dialect="generic")
         stop(folder, server, lab, 6)
         assert len(server.posts) == 2
-        with running(folder, server=lab) as (_, watcher):
+        with running(folder, server=lab) as (engine, watcher):
+            go_on(engine, folder)
+            watcher.wait_for(lambda _: len(server.posts) == 3)
             wait_for_stop(watcher)
         assert len(server.posts) == 3
-        with running(folder, server=lab) as (_, watcher):
+        with running(folder, server=lab) as (engine, watcher):
+            go_on(engine, folder)
             ended = {watcher.wait_for_state(State.FAILED).id for _ in range(3)}
         assert len(ended) == 3
         assert states(folder) == {State.UNCONFIRMED: 3, State.FAILED: 3}
+
+
+def test_a_run_that_is_about_something_else_sends_nothing_that_was_stopped(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order to another server, or a screen that was opened again, sent a job that was held."""
+    monkeypatch.setattr("sora_tui.engine.submit.UNCLEAR_WAIT", 0.2)
+    with lossy_server(folder.metadata, lose=999, status=503) as server:
+        lab = LAB._replace(base_url=server.base_url, dialect="generic")
+        stop(folder, server, lab, 5)
+        assert len(server.posts) == 2
+        with running(folder, server=lab):
+            time.sleep(2.0)  # two rounds of the engine, and the pause after an unclear answer
+        assert len(server.posts) == 2
+        # One that a person names is sent, and it alone.
+        with running(folder, server=lab) as (engine, watcher):
+            history = History(folder)
+            last = max(job.id for job in history.active() if job.is_stopped)
+            history.close()
+            engine.go_on([history.load(last)])
+            watcher.wait_for(lambda _: len(server.posts) == 3)
+            time.sleep(1.0)
+        assert len(server.posts) == 3
+        assert History(folder).load(last).state is State.UNCONFIRMED
+    assert states(folder) == {State.UNCONFIRMED: 3, State.PENDING: 2}
 
 
 def test_taking_the_folder_over_does_not_resume_stopped_jobs(

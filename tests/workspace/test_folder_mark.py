@@ -76,6 +76,19 @@ def test_a_copy_is_another_folder_and_the_first_one_stays_itself(
     assert folder_mark(folder).is_same_folder(first)
 
 
+def test_a_copy_by_hard_links_is_another_folder(folder: Folder, machine: object) -> None:
+    """As `cp -al` and rsnapshot do it: both folders have the very same mark file."""
+    first = folder_mark(folder)
+    there = folder.root.with_name("copy")
+    shutil.copytree(folder.root, there, symlinks=True, copy_function=os.link)
+    copy = folder_mark(open_folder(there))
+    assert copy.token == first.token
+    assert not copy.is_same_folder(first)
+    # From now on the first one knows itself by its folder; what it took before waits for a yes.
+    assert not folder_mark(folder).is_same_folder(copy)
+    assert folder_mark(folder).is_same_folder(folder_mark(folder))
+
+
 def test_a_folder_put_back_from_a_copy_of_it_is_another(folder: Folder, machine: object) -> None:
     first = folder_mark(folder)
     backup = copied(folder)

@@ -7,18 +7,19 @@ import sys
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from datetime import datetime
+from queue import SimpleQueue
 from typing import Final, NoReturn
 
 from sora_tui.cli import exits
 from sora_tui.cli.arguments import add_send_refused, amount
 from sora_tui.cli.consent import question_on_terminal
 from sora_tui.cli.console import Console
-from sora_tui.cli.progress import progress_for
+from sora_tui.cli.progress import Progress, progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.resolve_unconfirmed import UnconfirmedResolver
 from sora_tui.cli.streams import complain
 from sora_tui.cli.typical_time import typical_time_of
-from sora_tui.cli.wait_for_jobs import Outcome, go_on, running, wait_for_completion
+from sora_tui.cli.wait_for_jobs import Item, Outcome, go_on, running, wait_for_completion
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job, State
 from sora_tui.core.problem import ProblemError
@@ -93,7 +94,10 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int: 
     folder.check_writable()  # without an owner no job would ever move
     engine = Engine(folder, settings.servers, budget=settings.budget, alone=settings.alone)
     asked = _look_again(engine, history, wanted) if args.jobs and not decided else {}
-    stopped = {} if decided else go_on(engine, history, wanted)
+    asks = not console.as_json and question_on_terminal() is not None
+    # A person who can be asked decides about what is in doubt before anything more is sent.
+    asks_first = asks and not args.jobs and _is_in_doubt(history, wanted)
+    stopped = {} if decided or asks_first else go_on(engine, history, wanted)
 
     def is_enough(job: Job) -> bool:
         return job.is_final and job.updated_at != asked.get(job.id)
@@ -109,12 +113,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int: 
         outcome = wait_for_completion(
             engine, items, history, wanted, progress, console, is_enough, stopped
         )
-        asks = not console.as_json and question_on_terminal() is not None
         while asks and outcome.signal is None and not outcome.faults:
             going = _ask(resolver, outcome)
             if not going:
                 break
             _add(outcome, wait_for_completion(engine, items, history, going, progress, console))
+        if asks_first and outcome.signal is None and not outcome.faults:
+            _send_stopped(engine, items, history, progress, console, outcome)
         outcome.signal = outcome.signal or resolver.signal
         for job in [job for job in outcome.jobs.values() if job.needs_decision]:
             outcome.jobs[job.id] = history.load(job.id)  # given up for one that was sent
@@ -179,6 +184,35 @@ def _ask(resolver: UnconfirmedResolver, outcome: Outcome) -> list[str]:
             break
     resolver.give_back()
     return list(dict.fromkeys(resolver.going))
+
+
+def _is_in_doubt(history: History, job_ids: Iterable[str]) -> bool:
+    jobs = history.load_each(job_ids).values()
+    return any(isinstance(job, Job) and job.needs_decision for job in jobs)
+
+
+def _send_stopped(
+    engine: Engine,
+    items: SimpleQueue[Item],
+    history: History,
+    progress: Progress,
+    console: Console,
+    outcome: Outcome,
+) -> None:
+    """Have what waited for the decisions sent, if all of them were made."""
+    if any(history.load(job.id).needs_decision for job in outcome.jobs.values()):
+        return
+    waiting = [job.id for job in outcome.jobs.values() if job.state is State.PENDING]
+    if waiting:
+        for job_id in waiting:
+            outcome.left.pop(job_id, None)
+        stopped = go_on(engine, history, waiting)
+        _add(
+            outcome,
+            wait_for_completion(
+                engine, items, history, waiting, progress, console, overcome=stopped
+            ),
+        )
 
 
 def _add(outcome: Outcome, later: Outcome) -> None:
