@@ -313,7 +313,7 @@ def without_key(server: Server, text: bytes) -> bytes:
 
 
 def client_options(server: Server, url: str) -> dict[str, Any]:
-    """What every client for this server has that speaks to the origin of `url`."""
+    """Return the options that every client for this server has, for the origin of `url`."""
     proxy = proxies_for(server).proxy_for(url)
     encrypted = "https" in {urlsplit(url).scheme, urlsplit(proxy or "").scheme}
     return {
@@ -324,7 +324,8 @@ def client_options(server: Server, url: str) -> dict[str, Any]:
         # Certificates that cannot be read are no reason to refuse what needs none.
         "verify": trusted() if encrypted else nothing_trusted(),
         "proxy": proxy,
-        # Proxies are read here; of the rest that httpx would read (.netrc, SSL_CERT_FILE) some is.
+        # We read proxies and SSL_CERT_FILE ourselves, and ignore what else httpx would read
+        # (.netrc).
         "trust_env": False,
         "follow_redirects": False,
         "cookies": no_store(),
@@ -430,7 +431,7 @@ async def _unpacked(response: httpx.Response, decoder: Decoder) -> AsyncIterator
 
 
 def lower_names(headers: httpx.Headers) -> dict[str, str]:
-    """By lower-case name. Cookies may be secrets, and are read where a job needs them."""
+    """Return headers by lower-case name, without cookies: these may be secrets."""
     found = {name.lower(): value for name, value in headers.items()}
     found.pop("set-cookie", None)
     return found
@@ -445,7 +446,7 @@ def _add_cookies(request: httpx.Request, cookies: Sequence[Cookie]) -> None:
 def log_call(
     request: httpx.Request, status: int, began: float, size: int, headers: Mapping[str, str]
 ) -> None:
-    """One line for `--debug`: never a body, a query, a header or a key."""
+    """Log one line for `--debug`: never a body, a query, a header or a key."""
     _log.debug(
         "%s %s %d %.0f ms %d bytes %s",
         request.method,
@@ -472,7 +473,7 @@ _CERTIFICATE_REQUIRED: Final = "ALERT_CERTIFICATE_REQUIRED"
 
 
 def classify_fault(fault: Exception) -> NotSentError | NoResponseError:
-    """The one place that decides whether a request was sent."""
+    """Decide whether a request was sent; this is the one place for it."""
     words = fault_words(fault)
     not_sent = isinstance(fault, _NOT_SENT)
     if not_sent and _UNTRUSTED in words:
@@ -483,7 +484,7 @@ def classify_fault(fault: Exception) -> NotSentError | NoResponseError:
 
 
 def fault_words(fault: BaseException) -> str:
-    """The first words in a chain of faults: the outer ones often have none."""
+    """Return the first text in a chain of faults: the outer ones often have none."""
     cause: BaseException | None = fault
     while cause is not None:
         if words := str(cause):

@@ -191,7 +191,7 @@ class ActiveJobs:
             self._publish(job)
 
     async def put_with_retry(self, job: Job) -> Job:
-        """`put` what must not be lost, such as an id that was paid for.
+        """Do as `put` with what must not be lost, such as an id that was paid for.
 
         On a full disk it is tried again every two seconds; meanwhile the job shows why.
 

@@ -36,7 +36,7 @@ def open_request(
     reference: bytes | None,
     asked: dict[str, Any] | None = None,
 ) -> CreateRequest:
-    """A request whose reference may have any size."""
+    """Return a request whose reference may have any size."""
     width, height = size_of(size)
     if reference is not None:
         checked_picture(reference)

@@ -49,7 +49,7 @@ def openai_error(error: ApiError) -> Response:
 
 
 def detail_error(error: ApiError) -> Response:
-    """FastAPI's `{"detail": text}`; a wrong value is 422 with a list."""
+    """Return FastAPI's `{"detail": text}`; a wrong value is 422 with a list."""
     if error.status != 422:
         return JSONResponse({"detail": error.message}, error.status)
     where = ["query" if error.code == "query" else "body", error.param]
